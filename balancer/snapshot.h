@@ -1,0 +1,65 @@
+// What a request is served from: routes, pools and their members as one immutable value. Built on the control thread
+// at start and at each reload, read by every worker; a request keeps the snapshot it started with, so a reload cuts
+// nothing. Learned state is not in here but in Upstream, which the registry carries over.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "balancer/upstream.h"
+#include "config/config.h"
+
+namespace frontdoor {
+
+struct Member {
+  std::shared_ptr<Upstream> upstream;
+  std::uint32_t weight = 1;
+};
+
+struct Pool {
+  std::string name;
+  std::vector<Member> members;
+  config::Timeouts timeouts;  // the file's, with the pool's overrides
+  config::Retry retry;
+};
+
+struct Route {
+  std::string host;  // "" any, "name" exact, ".suffix" for "*.suffix"; lower case
+  std::string path;  // "" any
+  bool path_is_prefix = false;
+  std::uint32_t pool = 0;  // index into Snapshot::pools
+  bool access_log = true;
+  config::Timeouts timeouts;
+  std::uint64_t body_bytes = 0;  // 0 = unlimited
+};
+
+struct Snapshot {
+  std::uint64_t generation = 0;  // 1, 2, … a reload each
+  config::Config config;
+  std::vector<Route> routes;
+  std::vector<Pool> pools;
+
+  // First match in file order, or null. Both arguments are normalised (http/target.h).
+  const Route* match(std::string_view host, std::string_view path) const;
+};
+
+// Keeps Upstreams alive across reloads, by (pool, address). Control thread only.
+class UpstreamRegistry {
+ public:
+  explicit UpstreamRegistry(unsigned workers) : workers_(workers) {}
+
+  // Builds the snapshot of a config that passed its checks. Upstreams known from before are reused with all they
+  // learned; those no longer named are forgotten here and die with the last snapshot that holds them.
+  std::shared_ptr<const Snapshot> build(const config::Config& config);
+
+ private:
+  const unsigned workers_;
+  std::uint64_t generation_ = 0;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<Upstream>> upstreams_;
+};
+
+}  // namespace frontdoor

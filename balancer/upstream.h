@@ -1,0 +1,98 @@
+// One server that a pool may pick, and what was learned about it. Shared by all workers and the control thread, so
+// every mutable field is atomic or guarded. It remembers and does not judge: health/ and the data path are witnesses
+// that report here. Keyed by (pool, address) and carried over reloads; what the config says about it (weight) lives
+// in the snapshot.
+//
+//              first pass                refused, probes failed
+//   Unknown ───────────────► Up ─────────────────────────────────► Down
+//      └── probes failed ──────────────────────────────────────────► │
+//                            ▲                `rise` passes          │
+//                            └───────────────────────────────────────┘
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/time.h"
+
+namespace frontdoor {
+
+enum class UpstreamState : std::uint8_t { Unknown, Up, Down };
+const char* to_string(UpstreamState state);  // "unknown", "up", "down"
+
+class Upstream {
+ public:
+  // A state and the life of the upstream it belongs to. Every change to Up begins a new incarnation; a witness
+  // reports the incarnation it saw, and a report about an earlier one is dropped.
+  struct Seen {
+    std::uint64_t incarnation = 0;
+    UpstreamState state = UpstreamState::Unknown;
+  };
+
+  // `slots`: one in-flight counter for each worker.
+  Upstream(std::string pool, Address address, unsigned slots);
+
+  const std::string& pool() const { return pool_; }
+  const Address& address() const { return address_; }
+  const std::string& name() const { return name_; }  // the address as the config writes it
+
+  // Any thread.
+  bool available() const { return seen().state == UpstreamState::Up; }
+  Seen seen() const;
+
+  // Moves to `to` if nobody moved it since `seen`; true when this call made the change. The caller logs it.
+  bool change(Seen seen, UpstreamState to, std::string reason);
+  std::string reason() const;  // why it is in its state; "" before the first change
+
+  // The addresses its name has now, in the order to try. Set by discovery (control thread); empty = unresolved.
+  using Endpoints = std::shared_ptr<const std::vector<Endpoint>>;
+  Endpoints endpoints() const { return endpoints_.load(std::memory_order_acquire); }
+  void set_endpoints(std::vector<Endpoint> endpoints);
+
+  // In flight: each worker writes its own slot only, anyone sums.
+  void begin_request(unsigned worker);
+  void end_request(unsigned worker);
+  std::uint64_t in_flight() const;
+
+  // Live traffic as a witness: a response head came back from it. Read by health to tell slow from hung.
+  void note_success(unsigned worker, TimePoint now);
+  TimePoint last_success() const;
+
+  // How long the upstream keeps an idle connection, as learned from Keep-Alive: timeout= or an observed close;
+  // zero = nothing learned yet. Milliseconds. Any thread; the smallest wins until reset by a new incarnation.
+  Millis learned_idle_limit() const { return Millis{idle_limit_ms_.load(std::memory_order_relaxed)}; }
+  void learn_idle_limit(Millis limit);
+
+ private:
+  struct alignas(64) Slot {
+    std::atomic<std::uint64_t> in_flight{0};
+    std::atomic<Duration::rep> last_success{0};
+  };
+
+  const std::string pool_;
+  const Address address_;
+  const std::string name_;
+  std::atomic<std::uint64_t> word_{0};  // incarnation << 8 | state
+  std::atomic<std::int64_t> idle_limit_ms_{0};
+  std::atomic<Endpoints> endpoints_;
+  std::vector<Slot> slots_;
+  mutable std::mutex reason_mutex_;
+  std::string reason_;
+};
+
+// How the data path tells the control side what it saw. Implemented by health/; called on worker threads, once a
+// change and never per request.
+class UpstreamWitness {
+ public:
+  virtual ~UpstreamWitness() = default;
+  // A connect was refused and this call moved the upstream to Down.
+  virtual void upstream_refused(const std::shared_ptr<Upstream>& upstream, const std::string& reason) = 0;
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,61 @@
+// The event log: what happened and why, one line an event (a site went down, a reload was refused, …). Requests have
+// their own log (proxy/access_log). Any thread; lines are written whole with one write(2). A full or broken
+// destination loses lines and counts them: logging never blocks or fails the program.
+//
+//   log.info("upstream down", {{"pool", "app"}, {"upstream", "127.0.0.1:3001"}, {"reason", "connection refused"}});
+//
+// text: 12:01:07.123 info  upstream down  pool=app upstream=127.0.0.1:3001 reason="connection refused"
+// json: {"time":"2026-11-23T12:01:07.123456Z","level":"info","event":"upstream down","pool":"app",…}
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace frontdoor {
+
+enum class LogLevel : std::uint8_t { Debug, Info, Warn, Error };
+enum class LogFormat : std::uint8_t { Auto, Text, Json };  // Auto: text on a terminal, JSON otherwise
+
+// One "key":value of an event. Numbers stay numbers in JSON.
+struct LogField {
+  std::string_view key;
+  std::string value;
+  bool number = false;
+
+  LogField(std::string_view k, std::string_view v) : key(k), value(v) {}
+  LogField(std::string_view k, const char* v) : key(k), value(v) {}
+  LogField(std::string_view k, const std::string& v) : key(k), value(v) {}
+  LogField(std::string_view k, std::int64_t v) : key(k), value(std::to_string(v)), number(true) {}
+  LogField(std::string_view k, int v) : key(k), value(std::to_string(v)), number(true) {}
+  LogField(std::string_view k, std::uint64_t v) : key(k), value(std::to_string(v)), number(true) {}
+};
+
+class Log {
+ public:
+  using Fields = std::initializer_list<LogField>;
+
+  Log(int fd, LogLevel level, LogFormat format);  // does not own fd
+
+  void debug(std::string_view event, Fields fields = {}) { write(LogLevel::Debug, event, fields); }
+  void info(std::string_view event, Fields fields = {}) { write(LogLevel::Info, event, fields); }
+  void warn(std::string_view event, Fields fields = {}) { write(LogLevel::Warn, event, fields); }
+  void error(std::string_view event, Fields fields = {}) { write(LogLevel::Error, event, fields); }
+
+  bool enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
+  void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
+  std::uint64_t lost_lines() const { return lost_.load(std::memory_order_relaxed); }
+
+ private:
+  void write(LogLevel level, std::string_view event, Fields fields);
+
+  const int fd_;
+  std::atomic<LogLevel> level_;
+  const bool json_;
+  std::atomic<std::uint64_t> lost_{0};
+};
+
+}  // namespace frontdoor

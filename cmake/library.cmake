@@ -1,0 +1,25 @@
+# frontdoor_library(base [USES <library>…] [PRIVATE <library>…] [PRECOMPILE std|asio])
+#
+# One folder is one static library of the same name. USES are the arrows of ARCHITECTURE.md: a file that includes
+# against them does not find the symbol at link time, and tests/architecture_test.py names the line.
+
+set(PRECOMPILE_std
+  <algorithm> <array> <atomic> <chrono> <cstdint> <functional> <memory> <optional> <span> <string> <string_view>
+  <unordered_map> <utility> <variant> <vector>)
+set(PRECOMPILE_asio ${PRECOMPILE_std} <boost/asio.hpp> <boost/beast/core.hpp> <boost/beast/http.hpp>)
+
+function(frontdoor_library name)
+  cmake_parse_arguments(ARG "" "PRECOMPILE" "USES;PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${ARG_USES} ${ARG_PRIVATE})
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_PRIVATE})
+  if(ARG_PRECOMPILE)
+    target_precompile_headers(${name} PRIVATE ${PRECOMPILE_${ARG_PRECOMPILE}})
+  endif()
+endfunction()

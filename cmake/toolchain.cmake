@@ -1,0 +1,39 @@
+# How every file of the project is compiled and linked.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(FRONTDOOR_TESTS "Build the tests" ON)
+option(FRONTDOOR_BENCH "Build the micro-benchmarks" OFF)
+set(FRONTDOOR_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast)
+
+if(FRONTDOOR_SANITIZE)
+  add_compile_options(-fsanitize=${FRONTDOOR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${FRONTDOOR_SANITIZE})
+  if(FRONTDOOR_SANITIZE MATCHES thread)
+    add_compile_options(-Wno-tsan)  # Asio's fences: TSan does not model them
+  endif()
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection -fcf-protection)
+  add_compile_definitions(_FORTIFY_SOURCE=2 _GLIBCXX_ASSERTIONS)
+  add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  add_link_options(-pie)
+endif()
+
+# ccache needs to know that the precompiled header is part of the input (docs/adr/0002).
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
+  add_compile_options(-fpch-preprocess)
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

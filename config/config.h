@@ -1,0 +1,126 @@
+// What fd.toml says, as plain data: parsed, defaulted and checked. Built on the control thread by config/load.h,
+// immutable afterwards. Names follow the file's (docs/reference/config.md); durations and sizes are typed here.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/log.h"
+
+namespace frontdoor::config {
+
+using Millis = std::chrono::milliseconds;
+
+struct Timeouts {
+  Millis client_header{10'000};    // whole head, from its first byte
+  Millis client_body{30'000};      // between two reads of a request body
+  Millis client_write{30'000};     // a client that does not read
+  Millis client_idle{60'000};      // keep-alive
+  Millis client_fin{5'000};        // after the client's FIN, until the answer starts
+  Millis connect{1'000};
+  Millis response_header{30'000};
+  Millis response_body{30'000};    // between two reads of a response body
+  Millis upstream_idle{60'000};
+  Millis stream_idle{3'600'000};
+  Millis drain{25'000};
+  Millis drain_delay{0};
+};
+
+struct Limits {
+  std::uint64_t header_bytes = 32 * 1024;
+  std::uint32_t header_count = 100;
+  std::uint64_t uri_bytes = 8 * 1024;
+  std::uint64_t body_bytes = 0;  // 0 = unlimited
+};
+
+struct Listener {
+  std::string name;  // "" when unnamed
+  Address address;
+  bool via = true;
+  std::uint64_t max_connections = 0;  // 0 = auto
+};
+
+struct Route {
+  std::string host;  // "" = any; "api.example.com"; "*.example.com"
+  std::string path;  // "" = any; "/exact"; "/prefix*"
+  std::string pool;
+  bool access_log = true;
+  std::optional<Timeouts> timeouts;  // overrides, already merged with the pool's or the file's values
+  std::optional<std::uint64_t> body_bytes;
+};
+
+struct Upstream {
+  Address address;
+  std::uint32_t weight = 1;
+};
+
+struct StatusRange {
+  std::uint16_t first = 200, last = 399;
+};
+
+struct HealthCheck {
+  enum class Type : std::uint8_t { Http, Tcp };
+  Type type = Type::Http;
+  std::string path = "/";
+  Millis interval{2'000};
+  Millis interval_down{500};
+  Millis timeout{1'000};
+  double jitter = 0.10;  // share of the interval
+  std::uint32_t rise = 2;
+  std::uint32_t fall = 3;
+  std::vector<StatusRange> expect_status{{200, 399}};
+  std::string host;        // Host field of the probe; "" = the upstream's address
+  std::uint16_t port = 0;  // 0 = the traffic port
+};
+
+// When a failed request may be tried again; the rules are in proxy/replay.h.
+struct Retry {
+  std::uint32_t attempts = 2;  // further tries after the first
+  bool on_connect_failure = true;
+  bool on_reset = true;
+  bool on_timeout = true;
+  bool on_evicted = true;
+  std::vector<std::uint16_t> on_status;  // of 429, 500, 502, 503, 504
+  double budget = 0.20;                  // share of the last 10 s' requests
+  std::uint64_t body_bytes = 64 * 1024;  // request bodies kept for replay
+};
+
+struct Pool {
+  std::string name;
+  std::vector<Upstream> upstreams;
+  std::optional<HealthCheck> health_check;
+  Retry retry;
+  std::optional<Timeouts> timeouts;  // overrides, already merged
+  std::optional<std::uint64_t> body_bytes;
+};
+
+struct AccessLog {
+  enum class Format : std::uint8_t { Json, Combined };
+  std::string output = "stdout";  // "stdout", "stderr", "off" or a path
+  Format format = Format::Json;
+  double sample = 1.0;
+};
+
+struct EventLog {
+  LogLevel level = LogLevel::Info;
+  LogFormat format = LogFormat::Auto;
+};
+
+struct Config {
+  std::uint32_t workers = 0;  // 0 = auto
+  std::vector<Listener> listeners;
+  Timeouts timeouts;
+  Limits limits;
+  std::vector<Route> routes;  // first match wins; never empty: no [[route]] expands to one that matches all
+  std::vector<Pool> pools;    // in file order
+  AccessLog access_log;
+  EventLog log;
+};
+
+}  // namespace frontdoor::config

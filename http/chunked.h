@@ -1,0 +1,54 @@
+// The chunked transfer coding (RFC 9112 §7.1), decoded strictly and in place: chunk framing is squeezed out of the
+// buffer so that a read full of small chunks becomes one contiguous span. Extensions are dropped (never relayed),
+// trailers are parsed here and not by Beast, whose trailers run through the head's own logic. Pure; one connection.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/head.h"
+
+namespace frontdoor::http {
+
+class ChunkedDecoder {
+ public:
+  enum class Status : std::uint8_t { NeedMore, Done, Malformed };
+  struct Step {
+    Status status = Status::NeedMore;
+    std::size_t consumed = 0;  // raw bytes taken from the front of the buffer
+    std::size_t produced = 0;  // body bytes, now at [data, data + produced)
+  };
+
+  // Takes raw bytes [data, data + size), compacts the body bytes to the front and says how many there are. Bytes
+  // from data + consumed on are untouched: after Done they belong to the next message. Partial chunk lines are
+  // remembered inside, so everything is consumed unless Done or Malformed. Limits: a chunk line of 1 KiB with its
+  // extensions (16 KiB of them a message), trailers within `trailer_bytes`.
+  Step decode(char* data, std::size_t size);
+
+  // After Done. Views into the decoder's own storage; fields that may not be trailers (framing, routing,
+  // authentication: RFC 9110 §6.5.1) are dropped.
+  const Fields& trailers() const { return trailers_; }
+  const char* error() const { return error_; }  // after Malformed: string literal
+
+  void reset();
+
+  std::size_t trailer_bytes = 8 * 1024;
+
+ private:
+  enum class State : std::uint8_t { Size, Extension, SizeLf, Data, DataCr, DataLf, TrailerLine, Done, Malformed };
+  State state_ = State::Size;
+  std::uint64_t remaining_ = 0;
+  std::string trailer_text_;
+  Fields trailers_;
+  const char* error_ = "";
+};
+
+// "1a2b\r\n" into `out` (at least 18 bytes); returns its length. The data and a CRLF follow; the last chunk is
+// "0\r\n", trailers, "\r\n".
+std::size_t write_chunk_size(char* out, std::uint64_t size);
+
+}  // namespace frontdoor::http
