@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -51,11 +52,14 @@ class Log {
 
  private:
   void write(LogLevel level, std::string_view event, Fields fields);
+  bool send(std::string& line);
 
   const int fd_;
   std::atomic<LogLevel> level_;
   const bool json_;
   std::atomic<std::uint64_t> lost_{0};
+  std::mutex mutex_;   // "is there room" and "write" belong together; neither waits
+  bool torn_ = false;  // the last line was cut short: the next one starts on a line of its own
 };
 
 }  // namespace frontdoor
