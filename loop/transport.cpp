@@ -19,8 +19,10 @@ void set_no_delay(int fd, int family) {
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
-// A dead port in the ephemeral range can be connected to by itself (TCP simultaneous open): nobody serves there.
-bool connected_to_itself(int fd) {
+// A dead port in the ephemeral range (it starts at 32768) can be connected to by itself, by TCP's simultaneous open:
+// nobody serves there.
+bool connected_to_itself(int fd, std::uint16_t port) {
+  if (port < 32'768) return false;
   Endpoint local;
   Endpoint peer;
   socklen_t local_size = Endpoint::capacity();
@@ -54,12 +56,14 @@ int Transport::start_connect(const Endpoint& to) {
   const int fd = loop_.ops().open(to.family());
   if (fd < 0) return errno;
   set_no_delay(fd, to.family());
-  if (loop_.ops().connect(fd, to) == 0) {
+  connecting_to_ = to.port();
+  int error = loop_.ops().connect(fd, to) == 0 ? 0 : errno;
+  if (error == 0 && connected_to_itself(fd, connecting_to_)) error = ECONNREFUSED;
+  if (error == 0) {
     if (!watch(fd)) return errno;
     writable_ = true;
     return 0;
   }
-  const int error = errno;
   if (error != EINPROGRESS) {
     loop_.ops().close(fd);
     return error;
@@ -72,7 +76,7 @@ Transport::Connecting Transport::connected(int& error) {
   socklen_t size = sizeof error;
   error = 0;
   if (::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-  if (error == 0 && connected_to_itself(fd_)) error = ECONNREFUSED;
+  if (error == 0 && connected_to_itself(fd_, connecting_to_)) error = ECONNREFUSED;
   return error == 0 ? Connecting::Connected : Connecting::Failed;
 }
 

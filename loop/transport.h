@@ -62,6 +62,7 @@ class Transport final : private EpollHandler {
   EventLoop& loop_;
   Runnable* listener_ = nullptr;
   int fd_ = -1;
+  std::uint16_t connecting_to_ = 0;  // port; 0 for a unix socket
   bool readable_ = false;
   bool writable_ = false;
   bool peer_finished_ = false;

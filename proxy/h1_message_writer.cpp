@@ -11,7 +11,8 @@ namespace frontdoor {
 http::HeadWriter H1MessageWriter::begin_head() {
   if (!block_) block_ = Buffer(pool_);
   if (begin_ == end_) begin_ = end_ = 0;
-  return {block_.data() + end_, block_.size() - end_ - kFramingRoom};
+  const std::size_t used = end_ + kFramingRoom;
+  return {block_.data() + end_, block_.size() > used ? block_.size() - used : 0};
 }
 
 void H1MessageWriter::head_written(const http::HeadWriter& head, http::Framing framing) {
@@ -45,6 +46,15 @@ bool H1MessageWriter::queue_trailers(const http::Fields& trailers) {
 }
 
 Pushed H1MessageWriter::push(std::string_view bytes, bool last, const http::Fields& trailers) {
+  std::size_t accepted = 0;
+  for (;;) {
+    const Pushed pushed = push_some(bytes.substr(accepted), last, trailers);
+    accepted += pushed.accepted;
+    if (pushed.state != Pushed::State::Done || accepted == bytes.size()) return {pushed.state, accepted};
+  }
+}
+
+Pushed H1MessageWriter::push_some(std::string_view bytes, bool last, const http::Fields& trailers) {
   const bool chunked = framing_.kind == http::BodyKind::Chunked;
   if (chunked && !bytes.empty() && chunk_left_ == 0) {
     if (std::exchange(chunk_open_, false)) queue("\r\n");
@@ -53,11 +63,13 @@ Pushed H1MessageWriter::push(std::string_view bytes, bool last, const http::Fiel
     chunk_left_ = bytes.size();
     chunk_open_ = true;
   }
-  if (chunked) bytes = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), chunk_left_)));
+  // A chunk that was begun is finished first, even if more bytes are offered by now.
+  const bool more_follows = chunked && bytes.size() > chunk_left_;
+  if (more_follows) bytes = bytes.substr(0, static_cast<std::size_t>(chunk_left_));
 
   // The tail of a chunked body rides along when it is short: one system call for head, body and end.
   std::string_view tail;
-  const bool ends_here = last && !ended_ && (!chunked || bytes.size() == chunk_left_);
+  const bool ends_here = last && !ended_ && !more_follows;
   if (ends_here && chunked && trailers.empty()) tail = chunk_open_ ? "\r\n0\r\n\r\n" : "0\r\n\r\n";
 
   std::array<iovec, 3> parts;

@@ -35,6 +35,7 @@ class H1MessageWriter final : public BodySink {
   static constexpr std::size_t kFramingRoom = 64;  // kept free behind a head for chunk lines
 
   std::size_t pending() const { return end_ - begin_; }
+  Pushed push_some(std::string_view bytes, bool last, const http::Fields& trailers);
   void queue(std::string_view text);
   bool queue_trailers(const http::Fields& trailers);
   Pushed::State flush_pending();

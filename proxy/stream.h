@@ -118,8 +118,8 @@ class Dialer {
   virtual std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) = 0;
   virtual Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline) = 0;
   // After a response that was complete; it decides whether the connection can serve again. Dropping a stream
-  // instead closes its connection.
-  virtual void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream) = 0;
+  // instead closes its connection. `idle_limit`: timeouts.upstream_idle.
+  virtual void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) = 0;
 };
 
 }  // namespace frontdoor
