@@ -6,11 +6,12 @@
 #include <map>
 #include <string_view>
 
-#include "cli/nearest.h"
+#include "config/suggest.h"
 
 namespace frontdoor::cli {
 namespace {
 
+using config::quote;
 using Parsed = boost::system::result<Command, UsageError>;
 
 struct Option {
@@ -42,11 +43,9 @@ struct Words {
   std::string value(const Option& option) const { return has(option) ? options.at(option.name).front() : ""; }
 };
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
-
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
-  const auto nearest = find_nearest(word, known);
-  return nearest.empty() ? "" : ", did you mean " + quoted(nearest) + "?";
+  const auto nearest = config::nearest(word, known);
+  return nearest ? ", did you mean " + quote(*nearest) + "?" : "";
 }
 
 boost::system::result<Words, UsageError> sort_words(const std::vector<std::string>& words,
@@ -74,7 +73,7 @@ boost::system::result<Words, UsageError> sort_words(const std::vector<std::strin
     if (option == known.end()) {
       std::vector<std::string_view> names;
       for (const Option& o : known) names.push_back(o.name);
-      return UsageError{"unknown option " + quoted(name) + suggestion(name, names), topic};
+      return UsageError{"unknown option " + quote(name) + suggestion(name, names), topic};
     }
     std::string value;
     if (equals != std::string::npos) {
@@ -107,13 +106,13 @@ boost::system::result<ServingArguments, UsageError> serving_arguments(const Word
   if (!words.has(kWorkers)) return serving;
   serving.workers = to_number<std::uint32_t>(words.value(kWorkers));
   if (!serving.workers || *serving.workers < 1 || *serving.workers > 1024) {
-    return UsageError{"--workers takes a number from 1 to 1024, not " + quoted(words.value(kWorkers)), topic};
+    return UsageError{"--workers takes a number from 1 to 1024, not " + quote(words.value(kWorkers)), topic};
   }
   return serving;
 }
 
 UsageError unexpected(std::string_view word, const std::string& topic) {
-  return {"unexpected " + quoted(word), topic};
+  return {"unexpected " + quote(word), topic};
 }
 
 // `run` serves one of three things. They are told apart here already, so that the two to come get no other
@@ -130,7 +129,7 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
   if (!words->plain.empty()) {
     const std::string& word = words->plain.front();
     if (word.ends_with(".toml") || word == "-") {
-      return UsageError{"unexpected " + quoted(word) + ", did you mean --config " + word + "?", "run"};
+      return UsageError{"unexpected " + quote(word) + ", did you mean --config " + word + "?", "run"};
     }
     return UsageError{"running a directory (" + word + ") is not in this version yet", "run"};
   }
@@ -149,7 +148,7 @@ Parsed parse_config_only(const std::vector<std::string>& arguments, const std::s
   if (!words->plain.empty()) {
     const std::string& word = words->plain.front();
     if (words->has(kConfig)) return unexpected(word, topic);
-    return UsageError{"unexpected " + quoted(word) + ", did you mean --config " + word + "?", topic};
+    return UsageError{"unexpected " + quote(word) + ", did you mean --config " + word + "?", topic};
   }
   if (!words->has(kConfig)) return UsageError{topic + " needs --config FILE", topic};
   return CommandType{words->value(kConfig)};
@@ -173,13 +172,13 @@ Parsed parse_proxy(const std::vector<std::string>& arguments) {
   if (words->help) return HelpCommand{"proxy"};
   if (!words->plain.empty()) {
     const std::string& word = words->plain.front();
-    return UsageError{"unexpected " + quoted(word) + ", did you mean --to " + word + "?", "proxy"};
+    return UsageError{"unexpected " + quote(word) + ", did you mean --to " + word + "?", "proxy"};
   }
   if (!words->has(kListen))
     return UsageError{"proxy needs --listen ADDRESS, for instance --listen :8080", "proxy"};
   if (!words->has(kTo)) return UsageError{"proxy needs --to ADDRESS, for instance --to :3001", "proxy"};
   if (words->has(kHealth) && !words->value(kHealth).starts_with('/')) {
-    return UsageError{"--health takes a path that starts with /, not " + quoted(words->value(kHealth)),
+    return UsageError{"--health takes a path that starts with /, not " + quote(words->value(kHealth)),
                       "proxy"};
   }
   const auto serving = serving_arguments(*words, "proxy");
@@ -214,7 +213,7 @@ Parsed parse_help(const std::vector<std::string>& arguments) {
   if (topic.empty() || topic == "config show") return HelpCommand{topic};
   const std::vector<std::string_view> known(std::begin(kCommands), std::end(kCommands));
   if (std::find(known.begin(), known.end(), topic) != known.end()) return HelpCommand{topic};
-  return UsageError{"there is no command " + quoted(topic) + suggestion(topic, known), ""};
+  return UsageError{"there is no command " + quote(topic) + suggestion(topic, known), ""};
 }
 
 }  // namespace
@@ -241,10 +240,10 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
     return unexpected(rest.front(), "version");
   }
   if (first.ends_with(".toml")) {
-    return UsageError{"unexpected " + quoted(first) + ", did you mean --config " + first + "?", ""};
+    return UsageError{"unexpected " + quote(first) + ", did you mean --config " + first + "?", ""};
   }
   const std::vector<std::string_view> known(std::begin(kCommands), std::end(kCommands));
-  return UsageError{"there is no command " + quoted(first) + suggestion(first, known), ""};
+  return UsageError{"there is no command " + quote(first) + suggestion(first, known), ""};
 }
 
 }  // namespace frontdoor::cli

@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,7 +68,8 @@ Child spawn_self(const std::vector<std::string>& arguments) {
   }
   child.output = ends[0];
   fcntl(child.output, F_SETFL, O_NONBLOCK);
-  child.pidfd = pidfd_open(child.pid, 0);  // close-on-exec by itself
+  // By number: glibc 2.36 declares pidfd_open without extern "C". It is close-on-exec by itself.
+  child.pidfd = static_cast<int>(syscall(SYS_pidfd_open, child.pid, 0));
   if (child.pidfd >= 0) return child;
 
   const std::string error = std::strerror(errno);

@@ -1,5 +1,7 @@
 #include "cli/show.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <string_view>
 
@@ -42,6 +44,12 @@ std::string decimal(double value) {
 
 const char* truth(bool value) { return value ? "true" : "false"; }
 
+// A bare key where TOML allows one.
+std::string toml_key(const std::string& name) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; };
+  return std::all_of(name.begin(), name.end(), plain) && !name.empty() ? name : toml_string(name);
+}
+
 // Tables are written header first, then "key = value" lines aligned for reading.
 class Writer {
  public:
@@ -53,25 +61,42 @@ class Writer {
     out_ += value;
     out_ += '\n';
   }
+  void line(std::string_view text) { (out_ += text) += '\n'; }
   std::string take() { return std::move(out_); }
 
  private:
   std::string out_;
 };
 
-void write(Writer& w, const config::Timeouts& t) {
-  w.key("client_header", duration(t.client_header));
-  w.key("client_body", duration(t.client_body));
-  w.key("client_write", duration(t.client_write));
-  w.key("client_idle", duration(t.client_idle));
-  w.key("client_fin", duration(t.client_fin));
-  w.key("connect", duration(t.connect));
-  w.key("response_header", duration(t.response_header));
-  w.key("response_body", duration(t.response_body));
-  w.key("upstream_idle", duration(t.upstream_idle));
-  w.key("stream_idle", duration(t.stream_idle));
-  w.key("drain", duration(t.drain));
-  w.key("drain_delay", duration(t.drain_delay));
+struct TimeoutKey {
+  const char* name;
+  config::Millis config::Timeouts::*value;
+};
+
+constexpr TimeoutKey kTimeoutKeys[] = {
+    {"client_header", &config::Timeouts::client_header},
+    {"client_body", &config::Timeouts::client_body},
+    {"client_write", &config::Timeouts::client_write},
+    {"client_idle", &config::Timeouts::client_idle},
+    {"client_fin", &config::Timeouts::client_fin},
+    {"connect", &config::Timeouts::connect},
+    {"response_header", &config::Timeouts::response_header},
+    {"response_body", &config::Timeouts::response_body},
+    {"upstream_idle", &config::Timeouts::upstream_idle},
+    {"stream_idle", &config::Timeouts::stream_idle},
+    {"drain", &config::Timeouts::drain},
+    {"drain_delay", &config::Timeouts::drain_delay},
+};
+
+// What a pool or a route overrides. The rest follows the file or the pool, and would have to be changed
+// there.
+void write_overrides(Writer& w, const config::Timeouts& timeouts, const config::Timeouts& inherited,
+                     const std::string& header) {
+  if (timeouts == inherited) return;
+  w.table(header);
+  for (const auto& [name, value] : kTimeoutKeys) {
+    if (timeouts.*value != inherited.*value) w.key(name, duration(timeouts.*value));
+  }
 }
 
 void write(Writer& w, const config::HealthCheck& check) {
@@ -80,16 +105,17 @@ void write(Writer& w, const config::HealthCheck& check) {
     status += (status.empty() ? "" : ",") + std::to_string(range.first);
     if (range.last != range.first) status += '-' + std::to_string(range.last);
   }
-  w.key("type", check.type == config::HealthCheck::Type::Http ? "\"http\"" : "\"tcp\"");
-  w.key("path", toml_string(check.path));
+  const bool http = check.type == config::HealthCheck::Type::Http;
+  w.key("type", http ? "\"http\"" : "\"tcp\"");
+  if (http) w.key("path", toml_string(check.path));
   w.key("interval", duration(check.interval));
   w.key("interval_down", duration(check.interval_down));
   w.key("timeout", duration(check.timeout));
   w.key("jitter", percent(check.jitter));
   w.key("rise", std::to_string(check.rise));
   w.key("fall", std::to_string(check.fall));
-  w.key("expect", "{ status = " + toml_string(status) + " }");
-  w.key("host", toml_string(check.host));
+  if (http) w.key("expect", "{ status = " + toml_string(status) + " }");
+  if (http) w.key("host", toml_string(check.host));
   w.key("port", std::to_string(check.port));
 }
 
@@ -107,20 +133,17 @@ void write(Writer& w, const config::Retry& retry) {
   w.key("body_bytes", size(retry.body_bytes));
 }
 
-void write(Writer& w, const config::Pool& pool) {
-  const std::string name = "pool." + pool.name;
+void write(Writer& w, const config::Pool& pool, const config::Timeouts& inherited) {
+  const std::string name = "pool." + toml_key(pool.name);
   w.table("[" + name + "]");
-  w.key("upstreams", "[");
+  w.line("upstreams = [");
   for (const auto& upstream : pool.upstreams) {
-    w.key("  { address", toml_string(upstream.address.to_string()) +
-                             ", weight = " + std::to_string(upstream.weight) + " },");
+    w.line("  { address = " + toml_string(upstream.address.to_string()) +
+           ", weight = " + std::to_string(upstream.weight) + " },");
   }
-  w.table("]");
-  if (pool.body_bytes) w.key("limits", "{ body_bytes = " + size(*pool.body_bytes) + " }");
-  if (pool.timeouts) {
-    w.table("[" + name + ".timeouts]");
-    write(w, *pool.timeouts);
-  }
+  w.line("]");
+  if (pool.body_bytes) w.key("body_bytes", size(*pool.body_bytes));
+  if (pool.timeouts) write_overrides(w, *pool.timeouts, inherited, "[" + name + ".timeouts]");
   if (pool.health_check) {
     w.table("[" + name + ".health_check]");
     write(w, *pool.health_check);
@@ -129,17 +152,14 @@ void write(Writer& w, const config::Pool& pool) {
   write(w, pool.retry);
 }
 
-void write(Writer& w, const config::Route& route) {
+void write(Writer& w, const config::Route& route, const config::Timeouts& inherited) {
   w.table("[[route]]");
   if (!route.host.empty()) w.key("host", toml_string(route.host));
   if (!route.path.empty()) w.key("path", toml_string(route.path));
   w.key("pool", toml_string(route.pool));
   w.key("access_log", truth(route.access_log));
-  if (route.body_bytes) w.key("limits", "{ body_bytes = " + size(*route.body_bytes) + " }");
-  if (route.timeouts) {
-    w.table("[route.timeouts]");
-    write(w, *route.timeouts);
-  }
+  if (route.body_bytes) w.key("body_bytes", size(*route.body_bytes));
+  if (route.timeouts) write_overrides(w, *route.timeouts, inherited, "[route.timeouts]");
 }
 
 void write(Writer& w, const config::Listener& listener) {
@@ -177,6 +197,14 @@ const char* word(LogFormat format) {
   return "";
 }
 
+// What a route of this pool has when it says nothing itself.
+const config::Timeouts& timeouts_of(const std::string& pool_name, const config::Config& config) {
+  for (const auto& pool : config.pools) {
+    if (pool.name == pool_name && pool.timeouts) return *pool.timeouts;
+  }
+  return config.timeouts;
+}
+
 }  // namespace
 
 std::string show_config(const config::Config& config) {
@@ -184,14 +212,14 @@ std::string show_config(const config::Config& config) {
   w.key("workers", config.workers == 0 ? "\"auto\"" : std::to_string(config.workers));
   for (const auto& listener : config.listeners) write(w, listener);
   w.table("[timeouts]");
-  write(w, config.timeouts);
+  for (const auto& [name, value] : kTimeoutKeys) w.key(name, duration(config.timeouts.*value));
   w.table("[limits]");
   w.key("header_bytes", size(config.limits.header_bytes));
   w.key("header_count", std::to_string(config.limits.header_count));
   w.key("uri_bytes", size(config.limits.uri_bytes));
   w.key("body_bytes", size(config.limits.body_bytes));
-  for (const auto& route : config.routes) write(w, route);
-  for (const auto& pool : config.pools) write(w, pool);
+  for (const auto& route : config.routes) write(w, route, timeouts_of(route.pool, config));
+  for (const auto& pool : config.pools) write(w, pool, config.timeouts);
   w.table("[access_log]");
   w.key("output", toml_string(config.access_log.output));
   w.key("format", config.access_log.format == config::AccessLog::Format::Json ? "\"json\"" : "\"combined\"");

@@ -61,6 +61,7 @@ TEST(ProxyConfig, NamesTheOptionOfAWrongAddress) {
 
 TEST(DemoConfig, Loads) {
   const auto loaded = config::load(demo_config("127.0.0.1:8080", {20001, 20002, 20003}), "test");
+  EXPECT_TRUE(loaded.diagnostics.empty()) << loaded.diagnostics.front().to_string();
   ASSERT_TRUE(loaded.ok());
   EXPECT_EQ(upstreams_of(loaded.config),
             (std::vector<std::string>{"127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:20003"}));
