@@ -1,5 +1,6 @@
-// What fd.toml says, as plain data: parsed, defaulted and checked. Built on the control thread by config/load.h,
-// immutable afterwards. Names follow the file's (docs/reference/config.md); durations and sizes are typed here.
+// What fd.toml says, as plain data: parsed, defaulted and checked. Built on the control thread by
+// config/load.h, immutable afterwards. Names follow the file's (docs/reference/config.md); durations and
+// sizes are typed here.
 
 #pragma once
 
@@ -18,18 +19,19 @@ namespace frontdoor::config {
 using Millis = std::chrono::milliseconds;
 
 struct Timeouts {
-  Millis client_header{10'000};    // whole head, from its first byte
-  Millis client_body{30'000};      // between two reads of a request body
-  Millis client_write{30'000};     // a client that does not read
-  Millis client_idle{60'000};      // keep-alive
-  Millis client_fin{5'000};        // after the client's FIN, until the answer starts
+  Millis client_header{10'000};  // whole head, from its first byte
+  Millis client_body{30'000};    // between two reads of a request body
+  Millis client_write{30'000};   // a client that does not read
+  Millis client_idle{60'000};    // keep-alive
+  Millis client_fin{5'000};      // after the client's FIN, until the answer starts
   Millis connect{1'000};
   Millis response_header{30'000};
-  Millis response_body{30'000};    // between two reads of a response body
+  Millis response_body{30'000};  // between two reads of a response body
   Millis upstream_idle{60'000};
   Millis stream_idle{3'600'000};
   Millis drain{25'000};
   Millis drain_delay{0};
+  bool operator==(const Timeouts&) const = default;
 };
 
 struct Limits {
@@ -37,6 +39,7 @@ struct Limits {
   std::uint32_t header_count = 100;
   std::uint64_t uri_bytes = 8 * 1024;
   std::uint64_t body_bytes = 0;  // 0 = unlimited
+  bool operator==(const Limits&) const = default;
 };
 
 struct Listener {
@@ -44,6 +47,7 @@ struct Listener {
   Address address;
   bool via = true;
   std::uint64_t max_connections = 0;  // 0 = auto
+  bool operator==(const Listener&) const = default;
 };
 
 struct Route {
@@ -53,15 +57,18 @@ struct Route {
   bool access_log = true;
   std::optional<Timeouts> timeouts;  // overrides, already merged with the pool's or the file's values
   std::optional<std::uint64_t> body_bytes;
+  bool operator==(const Route&) const = default;
 };
 
 struct Upstream {
   Address address;
   std::uint32_t weight = 1;
+  bool operator==(const Upstream&) const = default;
 };
 
 struct StatusRange {
   std::uint16_t first = 200, last = 399;
+  bool operator==(const StatusRange&) const = default;
 };
 
 struct HealthCheck {
@@ -77,6 +84,7 @@ struct HealthCheck {
   std::vector<StatusRange> expect_status{{200, 399}};
   std::string host;        // Host field of the probe; "" = the upstream's address
   std::uint16_t port = 0;  // 0 = the traffic port
+  bool operator==(const HealthCheck&) const = default;
 };
 
 // When a failed request may be tried again; the rules are in proxy/replay.h.
@@ -89,6 +97,7 @@ struct Retry {
   std::vector<std::uint16_t> on_status;  // of 429, 500, 502, 503, 504
   double budget = 0.20;                  // share of the last 10 s' requests
   std::uint64_t body_bytes = 64 * 1024;  // request bodies kept for replay
+  bool operator==(const Retry&) const = default;
 };
 
 struct Pool {
@@ -98,6 +107,7 @@ struct Pool {
   Retry retry;
   std::optional<Timeouts> timeouts;  // overrides, already merged
   std::optional<std::uint64_t> body_bytes;
+  bool operator==(const Pool&) const = default;
 };
 
 struct AccessLog {
@@ -105,11 +115,13 @@ struct AccessLog {
   std::string output = "stdout";  // "stdout", "stderr", "off" or a path
   Format format = Format::Json;
   double sample = 1.0;
+  bool operator==(const AccessLog&) const = default;
 };
 
 struct EventLog {
   LogLevel level = LogLevel::Info;
   LogFormat format = LogFormat::Auto;
+  bool operator==(const EventLog&) const = default;
 };
 
 struct Config {
@@ -121,6 +133,7 @@ struct Config {
   std::vector<Pool> pools;    // in file order
   AccessLog access_log;
   EventLog log;
+  bool operator==(const Config&) const = default;
 };
 
 }  // namespace frontdoor::config

@@ -1,34 +1,42 @@
-// From the text of fd.toml to a Config, or to every error in it at once. Pure: reads no file but the ones the text
+// From the text of fd.toml to a Config, or to every error in it at once. Reads no file but the ones the text
 // includes, starts nothing. Control thread and `frontdoor check`.
 
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/config.h"
+#include "config/diagnostic.h"
 
 namespace frontdoor::config {
 
-struct Diagnostic {
-  enum class Severity : std::uint8_t { Error, Warning };
-  Severity severity = Severity::Error;
-  std::string file;
-  std::uint32_t line = 0;    // 1-based; 0 = the file as a whole
-  std::uint32_t column = 0;  // 1-based
-  std::string message;       // what is wrong, what would be right
-
-  std::string to_string() const;  // "fd.toml:12:3: unknown key "intervall", did you mean "interval"?"
-};
-
 struct Loaded {
-  Config config;  // only meaningful without errors
+  Config config;                        // only meaningful without errors
   std::vector<Diagnostic> diagnostics;  // errors and warnings, in file order
-  bool ok() const;  // no diagnostic is an error
+  std::vector<std::string> files;  // what was read: the text's own name, then included files (for --watch)
+  bool ok() const;                 // no diagnostic is an error
 };
+
+// What a load may see of the world around it.
+struct LoadOptions {
+  // The value of an environment variable, for ${VAR}.
+  std::function<std::optional<std::string>(const std::string&)> environment;
+  // What `include` patterns are relative to. Nothing: `include` is an error (a config that did not come from
+  // a file).
+  std::optional<std::string> directory;
+  std::uint64_t open_files = 0;  // the fd limit that max_connections is compared with; 0 = do not compare
+};
+
+// This process's environment and limits; the directory is the one `name` lies in.
+LoadOptions options_of_this_process(std::string_view name);
 
 // `name` is what diagnostics call the text ("fd.toml", "<stdin>").
-Loaded load(std::string_view text, std::string_view name);
+Loaded load(std::string_view text, std::string_view name, const LoadOptions& options);
+Loaded load(std::string_view text, std::string_view name);  // with options_of_this_process(name)
 
 }  // namespace frontdoor::config

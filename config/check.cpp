@@ -1,0 +1,108 @@
+// Mistakes that take more than one value to see, and settings that do not do what they seem to.
+
+#include <algorithm>
+
+#include "config/patterns.h"
+#include "config/reader.h"
+#include "config/suggest.h"
+#include "config/units.h"
+
+namespace frontdoor::config {
+namespace {
+
+bool is_every_interface(std::string_view host) { return host.empty() || host == "0.0.0.0" || host == "::"; }
+
+// ":80" is both families; "0.0.0.0:80" beside "[::]:80" is fine.
+bool same_listener(const Address& a, const Address& b) {
+  if (a.kind != b.kind) return false;
+  if (a.kind != Address::Kind::Tcp) return a == b;
+  if (a.port != b.port || a.port == 0) return false;
+  return a.host == b.host ||
+         ((a.host.empty() || b.host.empty()) && is_every_interface(a.host) && is_every_interface(b.host));
+}
+
+void check_listeners(std::uint64_t open_files, Reader& reader) {
+  const auto& listeners = reader.config.listeners;
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (listeners[i].address != Address{} && same_listener(listeners[i].address, listeners[j].address))
+        reader.diagnostics.error(reader.listeners[i], "two listeners cannot share the address " +
+                                                          quote(listeners[i].address.to_string()) +
+                                                          ", which is taken at " +
+                                                          reader.diagnostics.place(reader.listeners[j]));
+      if (!listeners[i].name.empty() && listeners[i].name == listeners[j].name)
+        reader.diagnostics.error(reader.listeners[i], "two listeners cannot share the name " +
+                                                          quote(listeners[i].name) + ", which is taken at " +
+                                                          reader.diagnostics.place(reader.listeners[j]));
+    }
+    if (open_files != 0 && listeners[i].max_connections > open_files)
+      reader.diagnostics.warning(reader.listeners[i],
+                                 "max_connections is " + std::to_string(listeners[i].max_connections) +
+                                     ", but this process may open only " + std::to_string(open_files) +
+                                     " files (ulimit -n), and each connection takes up to three");
+  }
+}
+
+void check_upstreams(const Pool& pool, const PoolPlace& places, Reader& reader) {
+  for (std::size_t i = 0; i < pool.upstreams.size(); ++i) {
+    const auto& address = pool.upstreams[i].address;
+    if (address == Address{}) continue;  // was bad, and reported
+    const auto same = [&](const Upstream& other) { return other.address == address; };
+    const auto first =
+        std::find_if(pool.upstreams.begin(), pool.upstreams.begin() + static_cast<std::ptrdiff_t>(i), same);
+    const auto index = static_cast<std::size_t>(first - pool.upstreams.begin());
+    if (index < i)
+      reader.diagnostics.error(places.upstreams[i], quote(address.to_string()) +
+                                                        " is in this pool twice, first at " +
+                                                        reader.diagnostics.place(places.upstreams[index]) +
+                                                        "; to send it more requests, give it a weight");
+  }
+}
+
+void check_health(const Pool& pool, const PoolPlace& places, Reader& reader) {
+  if (!pool.health_check) return;
+  const auto& check = *pool.health_check;
+  const auto heading = "[pool." + pool.name + ".health_check] ";
+  if (check.fall == 1 && pool.upstreams.size() == 1)
+    reader.diagnostics.warning(
+        places.at, heading + "fall = 1 takes the only upstream out after one failed check; 3 is the default");
+  if (check.timeout > check.interval)
+    reader.diagnostics.warning(places.at, heading + "timeout " + format_duration(check.timeout) +
+                                              " is longer than interval " + format_duration(check.interval) +
+                                              ", so checks come later than the interval says");
+}
+
+void check_routes(Reader& reader) {
+  const auto& routes = reader.config.routes;
+  for (std::size_t i = 1; i < routes.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!shadows(routes[j], routes[i])) continue;
+      reader.diagnostics.warning(reader.routes[i], "no request reaches this route, since the one at " +
+                                                       reader.diagnostics.place(reader.routes[j]) +
+                                                       " comes first and matches all that this one does");
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+void check(bool complete, std::uint64_t open_files, Reader& reader) {
+  if (complete && reader.config.listeners.empty())
+    reader.diagnostics.error({},
+                             "there is nothing to listen on: add listen = \":8080\" at the top of the file");
+  if (complete && reader.config.pools.empty())
+    reader.diagnostics.error({}, "there is no pool: add [pool.app] with upstreams = [\"127.0.0.1:3000\"]");
+  check_listeners(open_files, reader);
+  for (std::size_t i = 0; i < reader.config.pools.size(); ++i) {
+    check_upstreams(reader.config.pools[i], reader.pools[i], reader);
+    check_health(reader.config.pools[i], reader.pools[i], reader);
+  }
+  check_routes(reader);
+  const auto& limits = reader.config.limits;
+  if (limits.uri_bytes > limits.header_bytes)
+    reader.diagnostics.warning({},
+                               "[limits] uri_bytes is larger than header_bytes, which counts the target too");
+}
+
+}  // namespace frontdoor::config

@@ -1,0 +1,155 @@
+#include "config/document.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace frontdoor::config {
+namespace {
+
+// toml++ limits nested brackets but not "a.a.a.…", which it and we walk recursively.
+constexpr int max_dots = 100;
+
+Position position(const toml::source_region& source, std::uint32_t file) {
+  return {file, source.begin.line, source.begin.column};
+}
+
+bool before(Position a, Position b) { return std::tie(a.line, a.column) < std::tie(b.line, b.column); }
+
+Value convert(const toml::node& node, std::uint32_t file);
+
+void convert_table(const toml::table& table, std::uint32_t file, Value& value) {
+  value.kind = Value::Kind::Table;
+  for (const auto& [key, node] : table)
+    value.entries.push_back({std::string(key.str()), position(key.source(), file), convert(node, file)});
+  std::stable_sort(value.entries.begin(), value.entries.end(),
+                   [](const Entry& a, const Entry& b) { return before(a.at, b.at); });
+}
+
+void convert_list(const toml::array& list, std::uint32_t file, Value& value) {
+  value.kind = Value::Kind::List;
+  for (const auto& node : list) value.items.push_back(convert(node, file));
+}
+
+Value convert(const toml::node& node, std::uint32_t file) {
+  Value value;
+  value.at = position(node.source(), file);
+  if (const auto* table = node.as_table()) {
+    convert_table(*table, file, value);
+  } else if (const auto* list = node.as_array()) {
+    convert_list(*list, file, value);
+  } else if (const auto* text = node.as_string()) {
+    value.kind = Value::Kind::Text;
+    value.text = text->get();
+  } else if (const auto* integer = node.as_integer()) {
+    value.kind = Value::Kind::Integer;
+    value.integer = integer->get();
+  } else if (const auto* number = node.as_floating_point()) {
+    value.kind = Value::Kind::Float;
+    value.number = number->get();
+  } else if (const auto* boolean = node.as_boolean()) {
+    value.kind = Value::Kind::Boolean;
+    value.boolean = boolean->get();
+  } else {
+    value.kind = Value::Kind::Date;
+  }
+  return value;
+}
+
+bool nested_too_deeply(std::string_view text) {
+  int dots = 0;
+  for (const char c : text) {
+    if (c == '.') {
+      if (++dots > max_dots) return true;
+    } else if (std::string_view("=,[]{}#\n").find(c) != std::string_view::npos) {
+      dots = 0;
+    }
+  }
+  return false;
+}
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+std::string_view line_of(std::string_view text, std::uint32_t number) {
+  for (std::uint32_t line = 1; line < number; ++line) {
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
+// The mistake people make most, in their own words: interval = 2s, listen = :8080, format = json.
+std::string quotes_hint(std::string_view line) {
+  line = line.substr(0, line.find('#'));
+  const auto equals = line.find('=');
+  if (equals == std::string_view::npos) return "";
+  const auto key = trim(line.substr(0, equals));
+  const auto value = trim(line.substr(equals + 1));
+  if (key.empty() || value.empty() || value.find_first_of("\"'[]{},") != std::string_view::npos) return "";
+  return "; text needs quotes: " + std::string(key) + " = \"" + std::string(value) + '"';
+}
+
+// toml++ opens with "Error while parsing string: " and may quote a line break.
+std::string syntax_message(std::string_view description, std::string_view line) {
+  constexpr std::string_view opening = "Error while ";
+  if (description.starts_with(opening)) description.remove_prefix(opening.size());
+  std::string message = "this is not TOML: ";
+  for (const char c : description)
+    if (static_cast<unsigned char>(c) >= ' ') message += c;
+  return message + quotes_hint(line);
+}
+
+}  // namespace
+
+const Value* Value::find(std::string_view key) const {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == key; });
+  return found == entries.end() ? nullptr : &found->value;
+}
+
+std::string_view name_of(Value::Kind kind) {
+  switch (kind) {
+    case Value::Kind::Text:
+      return "a string";
+    case Value::Kind::Integer:
+      return "an integer";
+    case Value::Kind::Float:
+      return "a number with a point";
+    case Value::Kind::Boolean:
+      return "true or false";
+    case Value::Kind::Date:
+      return "a date or time";
+    case Value::Kind::List:
+      return "a list";
+    case Value::Kind::Table:
+      return "a table";
+    case Value::Kind::Invalid:
+      break;
+  }
+  return "nothing";
+}
+
+bool parse_document(std::string_view text, std::uint32_t file, Value& root, Diagnostics& diagnostics) {
+  root = Value{.kind = Value::Kind::Table, .at = {file, 1, 1}};
+  if (nested_too_deeply(text)) {
+    diagnostics.error({file, 0, 0},
+                      "a key with more than " + std::to_string(max_dots) + " dots is not supported");
+    return false;
+  }
+  try {
+    convert_table(toml::parse(text), file, root);
+    return true;
+  } catch (const toml::parse_error& error) {
+    const auto at = position(error.source(), file);
+    diagnostics.error(at, syntax_message(error.description(), line_of(text, at.line)));
+    return false;
+  }
+}
+
+}  // namespace frontdoor::config

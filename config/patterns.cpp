@@ -1,0 +1,115 @@
+#include "config/patterns.h"
+
+#include <algorithm>
+#include <array>
+
+#include "config/suggest.h"
+
+namespace frontdoor::config {
+namespace {
+
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+bool is_visible(char c) { return c > ' ' && c < '\x7F'; }
+
+bool is_host_char(char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; }
+
+bool all_visible(std::string_view text) { return std::all_of(text.begin(), text.end(), is_visible); }
+
+bool has_dot_segment(std::string_view path) {
+  while (!path.empty()) {
+    path.remove_prefix(1);  // the slash
+    const auto segment = path.substr(0, path.find('/'));
+    if (segment == "." || segment == "..") return true;
+    path.remove_prefix(segment.size());
+  }
+  return false;
+}
+
+bool host_covers(std::string_view earlier, std::string_view later) {
+  if (earlier.empty() || earlier == later) return true;
+  // One label only: whether a wildcard reaches deeper is the router's business, and a warning must not be
+  // wrong.
+  if (!earlier.starts_with("*.") || later.empty() || later.starts_with("*.")) return false;
+  const auto dot = later.find('.');
+  return dot != std::string_view::npos && later.substr(dot) == earlier.substr(1);
+}
+
+bool path_covers(std::string_view earlier, std::string_view later) {
+  if (earlier.empty() || earlier == "/*" || earlier == later) return true;
+  return earlier.ends_with('*') && later.starts_with(earlier.substr(0, earlier.size() - 1));
+}
+
+}  // namespace
+
+std::string name_problem(std::string_view text) {
+  const bool good = std::all_of(text.begin(), text.end(), is_host_char);
+  return good ? "" : "a name consists of letters, digits, \"-\", \"_\" and \".\"";
+}
+
+std::string host_pattern_problem(std::string_view text) {
+  if (text.empty()) return "";
+  if (text == "*") return "write \"\" or leave host out to match any host";
+  const auto name = text.starts_with("*.") ? text.substr(2) : text;
+  if (name.find('*') != std::string_view::npos)
+    return "\"*\" may only stand for the first part, as in \"*.example.com\"";
+  if (name.find("//") != std::string_view::npos) return "only the host name, without a scheme and a path";
+  if (name.starts_with('[') || std::count(name.begin(), name.end(), ':') > 1)
+    return "IPv6 addresses are not matched";
+  if (const auto colon = name.find(':'); colon != std::string_view::npos)
+    return "routes match the name without the port: " + quote(text.substr(0, text.find(':')));
+  const bool good = std::all_of(name.begin(), name.end(), is_host_char) && !name.empty() &&
+                    name.front() != '.' && name.find("..") == std::string_view::npos;
+  return good ? "" : "this is not a host name";
+}
+
+std::string path_pattern_problem(std::string_view text) {
+  if (text.empty()) return "";
+  if (text.front() != '/') return "a path begins with \"/\": " + quote('/' + std::string(text));
+  if (const auto star = text.find('*'); star != std::string_view::npos && star + 1 != text.size())
+    return "\"*\" may only stand at the end, as in \"/prefix*\"";
+  if (text.find_first_of("?#") != std::string_view::npos)
+    return "routes match the path only, without \"?\" and what follows";
+  if (!all_visible(text)) return "spaces and characters outside of ASCII are written as %20 and the like";
+  if (has_dot_segment(text))
+    return "\".\" and \"..\" are resolved before routes are matched, so this never matches";
+  return "";
+}
+
+std::string request_target_problem(std::string_view text) {
+  if (text.empty() || text.front() != '/')
+    return "a path begins with \"/\": " + quote('/' + std::string(text));
+  if (!all_visible(text)) return "spaces and characters outside of ASCII are written as %20 and the like";
+  if (text.find('#') != std::string_view::npos) return "\"#\" is not part of what is sent";
+  return "";
+}
+
+std::string host_field_problem(std::string_view text) {
+  const auto allowed = [](char c) { return is_host_char(c) || c == ':' || c == '[' || c == ']'; };
+  return std::all_of(text.begin(), text.end(), allowed) ? "" : "this is not a host name";
+}
+
+std::string log_output_problem(std::string_view text) {
+  constexpr std::array<std::string_view, 3> words = {"stdout", "stderr", "off"};
+  if (std::find(words.begin(), words.end(), text) != words.end()) return "";
+  if (text.find('\0') != std::string_view::npos) return "a path has no NUL byte";
+  if (text.find_first_of("/.") != std::string_view::npos) return "";
+  if (const auto meant = nearest(text, words)) return "did you mean " + quote(*meant) + "?";
+  return R"(write "stdout", "stderr", "off", or a path, as in "./access.log")";
+}
+
+std::string normal_host(std::string_view host) {
+  std::string result(host);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (result.ends_with('.')) result.pop_back();
+  return result;
+}
+
+bool shadows(const Route& earlier, const Route& later) {
+  return host_covers(earlier.host, later.host) && path_covers(earlier.path, later.path);
+}
+
+}  // namespace frontdoor::config

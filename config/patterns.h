@@ -1,0 +1,25 @@
+// What texts of the config may look like: names, hosts, paths. Each function says what is wrong, or "" when
+// nothing is. Also which patterns of routes cover which. Pure.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+
+namespace frontdoor::config {
+
+std::string name_problem(std::string_view text);            // of listeners and pools
+std::string host_pattern_problem(std::string_view text);    // "", "api.example.com", "*.example.com"
+std::string path_pattern_problem(std::string_view text);    // "", "/exact", "/prefix*"
+std::string request_target_problem(std::string_view text);  // "/healthz?full=1"
+std::string host_field_problem(std::string_view text);      // "", "app.internal", "app.internal:8080"
+std::string log_output_problem(std::string_view text);      // "stdout", "stderr", "off", a path
+
+std::string normal_host(std::string_view host);  // lower case, without the root's dot
+
+// Whether no request can reach `later`, since `earlier` takes all of its requests.
+bool shadows(const Route& earlier, const Route& later);
+
+}  // namespace frontdoor::config

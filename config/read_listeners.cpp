@@ -1,0 +1,58 @@
+// `listen` and [[listener]].
+
+#include "config/lists.h"
+#include "config/reader.h"
+#include "config/suggest.h"
+#include "config/values.h"
+
+namespace frontdoor::config {
+namespace {
+
+using Kind = Value::Kind;
+
+void add(Listener listener, Position at, Reader& reader) {
+  reader.config.listeners.push_back(std::move(listener));
+  reader.listeners.push_back(at);
+}
+
+void read_sugar(const Value& value, Reader& reader) {
+  static constexpr schema::Key key{.name = "listen", .type = schema::Type::ListenAddress};
+  Listener listener;
+  const bool was_text = value.is(Kind::Text);
+  if (!was_text)
+    return wrong_type("listen", "an address as in \":8080\", or a list of them", value, reader.diagnostics);
+  read_value(key, value, &listener.address, reader.diagnostics);
+  add(std::move(listener), value.at, reader);
+}
+
+void read_listener(const Value& value, Reader& reader) {
+  if (!is_table(value, "listener", "[[listener]]", reader)) return;
+  Listener listener;
+  const Place place{schema::listener, "[[listener]]"};
+  read_plain_keys(value, place, &listener, reader);
+  const auto* address = value.find("address");
+  if (address == nullptr)
+    reader.diagnostics.error(value.at, "[[listener]] needs an address, as in address = \":8080\"");
+  add(std::move(listener), address != nullptr ? address->at : value.at, reader);
+}
+
+}  // namespace
+
+void read_listeners(const Value& root, Reader& reader) {
+  if (const auto* listen = root.find("listen")) {
+    if (listen->is(Kind::List))
+      for (const auto& item : listen->items) read_sugar(item, reader);
+    else
+      read_sugar(*listen, reader);
+  }
+  const auto* list = root.find("listener");
+  if (list == nullptr) return;
+  if (list->is(Kind::Table))
+    reader.diagnostics.error(list->at,
+                             "there may be several listeners: write [[listener]] with double brackets");
+  else if (!list->is(Kind::List))
+    wrong_type("listener", "tables [[listener]]", *list, reader.diagnostics);
+  for (const auto& item : list->items) read_listener(item, reader);
+}
+
+}  // namespace frontdoor::config

@@ -1,0 +1,114 @@
+// [pool.NAME] and the tables below it.
+
+#include "config/patterns.h"
+#include "config/reader.h"
+#include "config/suggest.h"
+#include "config/values.h"
+
+namespace frontdoor::config {
+namespace {
+
+using Kind = Value::Kind;
+
+std::string heading(const Pool& pool, std::string_view below = "") {
+  return "[pool." + toml_key(pool.name) + std::string(below) + ']';
+}
+
+void read_upstream(const Value& value, Pool& pool, PoolPlace& places, Reader& reader) {
+  Upstream upstream;
+  const auto* address = &value;
+  if (value.is(Kind::Table)) {
+    read_plain_keys(value, {schema::upstream, "the upstreams of " + heading(pool), pool.name}, &upstream,
+                    reader);
+    address = value.find("address");
+    if (address == nullptr)
+      return reader.diagnostics.error(value.at,
+                                      "an upstream needs an address, as in { address = \"127.0.0.1:3000\" }");
+  } else {
+    read_value(*schema::upstream.find("address"), value, &upstream.address, reader.diagnostics);
+  }
+  pool.upstreams.push_back(std::move(upstream));
+  places.upstreams.push_back(address->at);
+}
+
+void read_upstreams(const Value& value, Pool& pool, PoolPlace& places, Reader& reader) {
+  if (value.is(Kind::Text))
+    return reader.diagnostics.error(value.at,
+                                    "upstreams is a list: write upstreams = [" + quote(value.text) + ']');
+  if (!value.is(Kind::List))
+    return wrong_type("upstreams", "a list as in [\"127.0.0.1:3000\"]", value, reader.diagnostics);
+  for (const auto& item : value.items) read_upstream(item, pool, places, reader);
+}
+
+void read_health_check(const Value& value, Pool& pool, Reader& reader) {
+  auto& check = pool.health_check.emplace();
+  if (value.is(Kind::Text))
+    return read_value(*schema::health_check.find("path"), value, &check.path, reader.diagnostics);
+  if (value.is(Kind::Boolean))
+    return reader.diagnostics.error(
+        value.at, "health_check: write the path to ask for, as in \"/healthz\", or leave health_check out");
+  if (!is_table(value, "health_check", heading(pool, ".health_check") + " or a path as in \"/healthz\"",
+                reader))
+    return;
+  read_plain_keys(value, {schema::health_check, heading(pool, ".health_check"), pool.name}, &check, reader);
+  const auto* expect = value.find("expect");
+  if (expect != nullptr && is_table(*expect, "expect", "{ status = \"200-399\" }", reader))
+    read_plain_keys(*expect, {schema::expect, heading(pool, ".health_check.expect"), pool.name}, &check,
+                    reader);
+}
+
+void read_pool(const Entry& entry, Reader& reader) {
+  const Value& value = entry.value;
+  Pool pool;
+  pool.name = entry.key;
+  PoolPlace places{.at = entry.at};
+  if (entry.key.empty() || !name_problem(entry.key).empty())
+    reader.diagnostics.error(entry.at,
+                             "a pool cannot be called " + quote(entry.key) + ": " + name_problem(entry.key));
+
+  read_plain_keys(value, {schema::pool, heading(pool), pool.name}, &pool, reader);
+  if (const auto* upstreams = value.find("upstreams")) read_upstreams(*upstreams, pool, places, reader);
+  if (const auto* check = value.find("health_check"); check != nullptr && !check->is(Kind::Invalid))
+    read_health_check(*check, pool, reader);
+  if (const auto* retry = value.find("retry");
+      retry != nullptr && is_table(*retry, "retry", heading(pool, ".retry"), reader))
+    read_plain_keys(*retry, {schema::retry, heading(pool, ".retry"), pool.name}, &pool.retry, reader);
+  if (const auto* timeouts = value.find("timeouts");
+      timeouts != nullptr && is_table(*timeouts, "timeouts", heading(pool, ".timeouts"), reader)) {
+    pool.timeouts = reader.config.timeouts;
+    read_timeouts(*timeouts, {schema::pool_timeouts, heading(pool, ".timeouts"), pool.name},
+                  schema::Scope::FileOnly, *pool.timeouts, reader);
+  }
+
+  // Upstreams that come from a command or from discovery are a feature to come, and have been answered as
+  // such.
+  const bool come_from_elsewhere = value.find("command") != nullptr || value.find("discover") != nullptr;
+  const auto* upstreams = value.find("upstreams");
+  if (!come_from_elsewhere &&
+      (upstreams == nullptr || (upstreams->is(Kind::List) && upstreams->items.empty())))
+    reader.diagnostics.error(entry.at,
+                             heading(pool) + " has no upstreams: add upstreams = [\"127.0.0.1:3000\"]");
+  reader.config.pools.push_back(std::move(pool));
+  reader.pools.push_back(std::move(places));
+}
+
+}  // namespace
+
+void read_pools(const Value& root, Reader& reader) {
+  const auto* pools = root.find("pool");
+  if (pools == nullptr) return;
+  if (!is_table(*pools, "pool", "[pool.NAME], as in [pool.app],", reader)) return;
+  for (const auto& entry : pools->entries) {
+    if (entry.value.is(Kind::Table))
+      read_pool(entry, reader);
+    else if (!entry.value.is(Kind::Invalid))
+      reader.diagnostics.error(
+          entry.at,
+          schema::pool.find(entry.key) != nullptr
+              ? "a pool has a name: write " + quote(entry.key) + " below [pool.app], not below [pool]"
+              : "pool." + entry.key + ": expected a table [pool." + toml_key(entry.key) + "], not " +
+                    std::string(name_of(entry.value.kind)));
+  }
+}
+
+}  // namespace frontdoor::config

@@ -1,0 +1,98 @@
+// [[route]], and the route that stands for all when there is none.
+
+#include <algorithm>
+
+#include "config/patterns.h"
+#include "config/reader.h"
+#include "config/suggest.h"
+#include "config/values.h"
+
+namespace frontdoor::config {
+namespace {
+
+using Kind = Value::Kind;
+
+const Pool* find_pool(const Config& config, std::string_view name) {
+  const auto found = std::find_if(config.pools.begin(), config.pools.end(),
+                                  [&](const Pool& pool) { return pool.name == name; });
+  return found == config.pools.end() ? nullptr : &*found;
+}
+
+std::vector<std::string_view> pool_names(const Config& config) {
+  std::vector<std::string_view> names;
+  for (const auto& pool : config.pools) names.push_back(pool.name);
+  return names;
+}
+
+// Features to come that answer a route without a pool; they have been reported.
+bool answers_without_pool(const Value& route) {
+  return route.find("split") != nullptr || route.find("redirect") != nullptr ||
+         route.find("respond") != nullptr;
+}
+
+void read_pool_name(const Value& value, bool complete, Route& route, Reader& reader) {
+  const auto& config = reader.config;
+  const auto* name = value.find("pool");
+  if (name == nullptr) {
+    if (config.pools.size() == 1) route.pool = config.pools.front().name;
+    if (config.pools.size() > 1 && !answers_without_pool(value))
+      reader.diagnostics.error(value.at,
+                               "[[route]] needs a pool, as in pool = " + quote(config.pools.front().name));
+    return;
+  }
+  if (!name->is(Kind::Text) || !complete || find_pool(config, route.pool) != nullptr) return;
+  std::string message = "pool: there is no [pool." + toml_key(route.pool) + "]";
+  const auto names = pool_names(config);
+  if (const auto meant = nearest(route.pool, names))
+    message += ", did you mean " + quote(*meant) + "?";
+  else if (!names.empty())
+    message += "; the pools are " + quote_list(names, "and");
+  reader.diagnostics.error(name->at, std::move(message));
+}
+
+void read_route(const Value& value, bool complete, Reader& reader) {
+  if (!is_table(value, "route", "[[route]]", reader)) return;
+  Route route;
+  read_plain_keys(value, {schema::route, "[[route]]"}, &route, reader);
+  route.host = normal_host(route.host);
+  read_pool_name(value, complete, route, reader);
+  if (const auto* timeouts = value.find("timeouts");
+      timeouts != nullptr && is_table(*timeouts, "timeouts", "[route.timeouts]", reader)) {
+    const auto* pool = find_pool(reader.config, route.pool);
+    route.timeouts = pool != nullptr && pool->timeouts ? *pool->timeouts : reader.config.timeouts;
+    read_timeouts(*timeouts, {schema::route_timeouts, "[route.timeouts]"}, schema::Scope::NotInRoute,
+                  *route.timeouts, reader);
+  }
+  reader.config.routes.push_back(std::move(route));
+  reader.routes.push_back(value.at);
+}
+
+void add_catch_all(bool complete, Reader& reader) {
+  const auto& pools = reader.config.pools;
+  if (pools.size() > 1 && complete)
+    reader.diagnostics.error(
+        reader.pools[1].at,
+        "with several pools frontdoor needs to know which requests go where: add a [[route]] with pool = " +
+            quote(pools[0].name) + " and one with pool = " + quote(pools[1].name));
+  if (pools.size() == 1) {
+    Route route;
+    route.pool = pools.front().name;
+    reader.config.routes.push_back(std::move(route));
+    reader.routes.push_back({});
+  }
+}
+
+}  // namespace
+
+void read_routes(const Value& root, bool complete, Reader& reader) {
+  const auto* list = root.find("route");
+  if (list == nullptr || (list->is(Kind::List) && list->items.empty()))
+    return add_catch_all(complete, reader);
+  if (list->is(Kind::Table))
+    reader.diagnostics.error(list->at, "there may be several routes: write [[route]] with double brackets");
+  else if (!list->is(Kind::List))
+    wrong_type("route", "tables [[route]]", *list, reader.diagnostics);
+  for (const auto& item : list->items) read_route(item, complete, reader);
+}
+
+}  // namespace frontdoor::config

@@ -1,0 +1,55 @@
+// What all parts of a load share: where to report, what has been read so far and where it stood, and the walk
+// over one table by its rows in the schema. Used by load.cpp and read_*.cpp only.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/document.h"
+#include "config/schema.h"
+
+namespace frontdoor::config {
+
+struct PoolPlace {
+  Position at;
+  std::vector<Position> upstreams = {};  // as many as the pool has
+};
+
+struct Reader {
+  Diagnostics& diagnostics;
+  Config config = {};
+  // As many as config has of each; for messages about more than one place.
+  std::vector<Position> listeners = {}, routes = {};
+  std::vector<PoolPlace> pools = {};
+};
+
+// Which table is being read: its rows, and its name as the person wrote it ("[pool.app.retry]").
+struct Place {
+  const schema::Table& table;
+  std::string heading;
+  std::string_view pool = "";  // the pool's name where there is one
+};
+
+// Reads the plain values of a table into `object` and reports keys that do not belong here.
+void read_plain_keys(const Value& value, const Place& place, schema::Object object, Reader& reader);
+
+// The same, for timeouts that override those already in `timeouts`.
+void read_timeouts(const Value& value, const Place& place, schema::Scope not_here, Timeouts& timeouts,
+                   Reader& reader);
+
+// False, and reported, when the value is not a table; `form` is how to write one: "[timeouts]".
+bool is_table(const Value& value, std::string_view key, std::string_view form, Reader& reader);
+
+void read_listeners(const Value& root, Reader& reader);
+void read_pools(const Value& root, Reader& reader);
+void read_routes(const Value& root, bool complete, Reader& reader);  // after the pools
+
+// Mistakes that take more than one value to see, and settings that do not do what they seem to.
+void check(bool complete, std::uint64_t open_files, Reader& reader);
+
+// What to say about a key that the table does not have.
+std::string unknown_key(std::string_view key, const Place& place);
+
+}  // namespace frontdoor::config

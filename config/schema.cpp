@@ -1,0 +1,213 @@
+#include "config/schema.h"
+
+#include <algorithm>
+#include <array>
+
+#include "config/patterns.h"
+
+namespace frontdoor::config::schema {
+namespace {
+
+constexpr auto level_words = std::to_array<std::string_view>({"debug", "info", "warn", "error"});
+constexpr auto log_format_words = std::to_array<std::string_view>({"auto", "text", "json"});
+constexpr auto access_format_words = std::to_array<std::string_view>({"json", "combined"});
+
+constexpr std::array root_keys = {
+    Key{.name = "workers",
+        .type = Type::IntegerOrAuto,
+        .fallback = "\"auto\"",
+        .doc = "Data-path threads; \"auto\" is one for each usable CPU, as cgroups allow. Changing it needs "
+               "a restart.",
+        .slot = at<&Config::workers>,
+        .min = 1,
+        .max = 1024},
+    Key{.name = "listen",
+        .type = Type::TextOrList,
+        .doc = "Short for [[listener]] with only an address: \":8080\", or a list of addresses."},
+    Key{.name = "include",
+        .type = Type::TextOrList,
+        .doc = "Files to read as if they stood here, relative to this file: \"conf.d/*.toml\", or a list. "
+               "Tables "
+               "merge, lists of tables join, a key set twice is an error."},
+    Key{.name = "listener",
+        .type = Type::TableList,
+        .doc = "Where clients connect: one [[listener]] for each address."},
+    Key{.name = "route",
+        .type = Type::TableList,
+        .doc =
+            "Which requests go to which pool; the first match wins. Without any, all go to the only pool."},
+    Key{.name = "pool", .type = Type::NamedTables, .doc = "Groups of upstreams: one [pool.NAME] for each."},
+    Key{.name = "timeouts", .type = Type::Table, .doc = "How long to wait for what."},
+    Key{.name = "limits", .type = Type::Table, .doc = "How much a client may send."},
+    Key{.name = "access_log", .type = Type::Table, .doc = "One line for each request."},
+    Key{.name = "log", .type = Type::Table, .doc = "The event log: what happened and why."},
+};
+constexpr auto root_planned = std::to_array<std::string_view>({"admin", "tls", "redirect"});
+
+constexpr std::array listener_keys = {
+    Key{.name = "name",
+        .fallback = "\"\"",
+        .doc = "What logs and metrics call this listener.",
+        .slot = at<&Listener::name>,
+        .problem = name_problem},
+    Key{.name = "address",
+        .type = Type::ListenAddress,
+        .doc = "\":8080\" for every interface, \"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/fd.sock\" or "
+               "\"fd:http\" "
+               "(socket activation); port 0 is any free one.",
+        .slot = at<&Listener::address>},
+    Key{.name = "max_connections",
+        .type = Type::IntegerOrAuto,
+        .fallback = "\"auto\"",
+        .doc = "Client connections at a time; \"auto\" is a third of what the limit of open files leaves.",
+        .slot = at<&Listener::max_connections>,
+        .min = 1,
+        .max = 10'000'000},
+    Key{.name = "via",
+        .type = Type::Boolean,
+        .fallback = "true",
+        .doc = "Add a Via field to what is forwarded; some upstreams stop compressing when they see one.",
+        .slot = at<&Listener::via>},
+};
+constexpr auto listener_planned = std::to_array<std::string_view>(
+    {"protocols", "proxy_protocol", "trusted_proxies", "max_connections_per_client", "tls", "redirect"});
+
+constexpr std::array route_keys = {
+    Key{.name = "host",
+        .fallback = "\"\"",
+        .doc =
+            "The host name to match: exact, or \"*.example.com\" for the names below it; \"\" matches any.",
+        .slot = at<&Route::host>,
+        .problem = host_pattern_problem},
+    Key{.name = "path",
+        .fallback = "\"\"",
+        .doc = "The path to match: exact, or \"/prefix*\"; \"\" matches any.",
+        .slot = at<&Route::path>,
+        .problem = path_pattern_problem},
+    Key{.name = "pool",
+        .doc = "The pool that serves it; may be left out when there is only one.",
+        .slot = at<&Route::pool>},
+    Key{.name = "access_log",
+        .type = Type::Boolean,
+        .fallback = "true",
+        .doc = "Whether its requests are in the access log.",
+        .slot = at<&Route::access_log>},
+    Key{.name = "body_bytes",
+        .type = Type::Size,
+        .doc = "Overrides [limits] body_bytes for this route.",
+        .slot = at<&Route::body_bytes>},
+    Key{.name = "timeouts", .type = Type::Table, .doc = "Overrides single timeouts for this route."},
+};
+constexpr auto route_planned =
+    std::to_array<std::string_view>({"path_regex", "methods", "headers", "split", "redirect", "respond",
+                                     "strip_prefix", "request_headers", "response_headers"});
+
+constexpr std::array limits_keys = {
+    Key{.name = "header_bytes",
+        .type = Type::Size,
+        .fallback = "\"32KiB\"",
+        .doc = "A request's or response's whole head.",
+        .slot = at<&Limits::header_bytes>,
+        .min = 1024,
+        .max = 1 << 20},
+    Key{.name = "header_count",
+        .type = Type::Integer,
+        .fallback = "100",
+        .doc = "Header fields in one head.",
+        .slot = at<&Limits::header_count>,
+        .min = 1,
+        .max = 10'000},
+    Key{.name = "uri_bytes",
+        .type = Type::Size,
+        .fallback = "\"8KiB\"",
+        .doc = "A request's target; longer ones are answered with 414.",
+        .slot = at<&Limits::uri_bytes>,
+        .min = 64,
+        .max = 1 << 20},
+    Key{.name = "body_bytes",
+        .type = Type::Size,
+        .fallback = "\"0\"",
+        .doc = "A request's body; \"0\" is unlimited. May be overridden in a pool or a route.",
+        .slot = at<&Limits::body_bytes>},
+};
+
+constexpr std::array access_log_keys = {
+    Key{.name = "output",
+        .fallback = "\"stdout\"",
+        .doc = "\"stdout\", \"stderr\", \"off\" or a file's path.",
+        .slot = at<&AccessLog::output>,
+        .problem = log_output_problem},
+    Key{.name = "format",
+        .type = Type::Word,
+        .fallback = "\"json\"",
+        .doc = "One JSON object a line, or the combined format that older tools read.",
+        .slot = at<&AccessLog::format>,
+        .words = access_format_words},
+    Key{.name = "sample",
+        .type = Type::Share,
+        .fallback = "1.0",
+        .doc = "The share of requests that is logged.",
+        .slot = at<&AccessLog::sample>},
+};
+
+constexpr std::array log_keys = {
+    Key{.name = "level",
+        .type = Type::Word,
+        .fallback = "\"info\"",
+        .doc = "The least important events that are still written.",
+        .slot = at<&EventLog::level>,
+        .words = level_words},
+    Key{.name = "format",
+        .type = Type::Word,
+        .fallback = "\"auto\"",
+        .doc = "\"auto\" is text on a terminal and JSON otherwise.",
+        .slot = at<&EventLog::format>,
+        .words = log_format_words},
+};
+
+}  // namespace
+
+constinit const Table root{
+    .heading = "", .doc = "Keys above the first [table].", .keys = root_keys, .planned = root_planned};
+constinit const Table listener{.heading = "[[listener]]",
+                               .doc = "An address that accepts clients.",
+                               .keys = listener_keys,
+                               .planned = listener_planned};
+constinit const Table route{
+    .heading = "[[route]]",
+    .doc =
+        "Sends matching requests to a pool. A route matches when all that it names matches; "
+        "the first one that does wins.",
+    .keys = route_keys,
+    .planned = route_planned};
+constinit const Table limits{
+    .heading = "[limits]", .doc = "How much a client may send.", .keys = limits_keys};
+constinit const Table access_log{
+    .heading = "[access_log]", .doc = "One line for each request.", .keys = access_log_keys};
+constinit const Table log{.heading = "[log]",
+                          .doc = "The event log: what happened and why, one line an event, on stderr.",
+                          .keys = log_keys};
+
+const Key* Table::find(std::string_view name) const {
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+bool Table::is_planned(std::string_view name) const {
+  return std::find(planned.begin(), planned.end(), name) != planned.end();
+}
+
+std::vector<std::string_view> Table::names() const {
+  std::vector<std::string_view> result;
+  for (const auto& key : keys) result.push_back(key.name);
+  return result;
+}
+
+std::span<const Table* const> tables() {
+  static constexpr std::array all = {&root,         &listener, &route, &route_timeouts, &pool,     &upstream,
+                                     &health_check, &expect,   &retry, &pool_timeouts,  &timeouts, &limits,
+                                     &access_log,   &log};
+  return all;
+}
+
+}  // namespace frontdoor::config::schema

@@ -1,0 +1,207 @@
+// The rows of [pool.NAME] and the tables below it.
+
+#include <array>
+
+#include "config/patterns.h"
+#include "config/schema.h"
+
+namespace frontdoor::config::schema {
+namespace {
+
+constexpr std::int64_t hour = 3'600'000;
+
+constexpr std::array pool_keys = {
+    Key{.name = "upstreams",
+        .type = Type::UpstreamList,
+        .doc = "The servers: \"10.0.0.11:8080\", \"app.internal:8080\", \"[::1]:8080\", "
+               "\"unix:/run/app.sock\", or "
+               "tables as below."},
+    Key{.name = "health_check",
+        .type = Type::TextOrTable,
+        .doc = "How to ask whether an upstream is well; a string is the path of an HTTP check. Absent: an "
+               "upstream is up "
+               "until a connection to it is refused."},
+    Key{.name = "retry", .type = Type::Table, .doc = "When a failed request is tried again."},
+    Key{.name = "timeouts", .type = Type::Table, .doc = "Overrides single timeouts for this pool."},
+    Key{.name = "body_bytes",
+        .type = Type::Size,
+        .doc = "Overrides [limits] body_bytes for this pool.",
+        .slot = at<&Pool::body_bytes>},
+};
+constexpr auto pool_planned = std::to_array<std::string_view>({"discover",
+                                                               "balance",
+                                                               "hash_on",
+                                                               "slow_start",
+                                                               "max_in_flight",
+                                                               "sticky",
+                                                               "protocol",
+                                                               "tls",
+                                                               "send_proxy",
+                                                               "hold",
+                                                               "outlier_detection",
+                                                               "command",
+                                                               "directory",
+                                                               "instances",
+                                                               "env",
+                                                               "env_file",
+                                                               "profile",
+                                                               "user",
+                                                               "group",
+                                                               "umask",
+                                                               "rlimits",
+                                                               "port",
+                                                               "ready",
+                                                               "start_timeout",
+                                                               "max_starting",
+                                                               "restart",
+                                                               "stop_signal",
+                                                               "stop_timeout",
+                                                               "hung_grace",
+                                                               "max_memory",
+                                                               "watch",
+                                                               "cron_restart",
+                                                               "idle_stop",
+                                                               "logs"});
+
+constexpr std::array upstream_keys = {
+    Key{.name = "address",
+        .type = Type::UpstreamAddress,
+        .doc = "host:port, [v6]:port or unix:/path; http:// in front is allowed.",
+        .slot = at<&Upstream::address>},
+    Key{.name = "weight",
+        .type = Type::Integer,
+        .fallback = "1",
+        .doc = "Its share of the requests, compared with the others'.",
+        .slot = at<&Upstream::weight>,
+        .min = 1,
+        .max = 1000},
+};
+constexpr auto upstream_planned = std::to_array<std::string_view>({"host", "priority"});
+
+constexpr auto check_words = std::to_array<std::string_view>({"http", "tcp"});
+constexpr auto check_planned = std::to_array<std::string_view>({"tls", "grpc", "exec"});
+
+constexpr std::array health_check_keys = {
+    Key{.name = "type",
+        .type = Type::Word,
+        .fallback = "\"http\"",
+        .doc = "\"http\" sends a GET, \"tcp\" only connects.",
+        .slot = at<&HealthCheck::type>,
+        .words = check_words,
+        .planned = check_planned},
+    Key{.name = "path",
+        .fallback = "\"/\"",
+        .doc = "What the GET asks for.",
+        .slot = at<&HealthCheck::path>,
+        .problem = request_target_problem},
+    Key{.name = "interval",
+        .type = Type::Duration,
+        .fallback = "\"2s\"",
+        .doc = "Between two checks of an upstream that is up.",
+        .slot = at<&HealthCheck::interval>,
+        .min = 1,
+        .max = 24 * hour},
+    Key{.name = "interval_down",
+        .type = Type::Duration,
+        .fallback = "\"500ms\"",
+        .doc = "Between two checks of an upstream that is down.",
+        .slot = at<&HealthCheck::interval_down>,
+        .min = 1,
+        .max = 24 * hour},
+    Key{.name = "timeout",
+        .type = Type::Duration,
+        .fallback = "\"1s\"",
+        .doc = "For one whole check; longer is a failure.",
+        .slot = at<&HealthCheck::timeout>,
+        .min = 1,
+        .max = hour},
+    Key{.name = "jitter",
+        .type = Type::Percent,
+        .fallback = "\"10%\"",
+        .doc = "How far an interval may vary, so that checks do not march in step.",
+        .slot = at<&HealthCheck::jitter>},
+    Key{.name = "rise",
+        .type = Type::Integer,
+        .fallback = "2",
+        .doc = "Passes in a row that make it up.",
+        .slot = at<&HealthCheck::rise>,
+        .min = 1,
+        .max = 1000},
+    Key{.name = "fall",
+        .type = Type::Integer,
+        .fallback = "3",
+        .doc = "Failures in a row that make it down.",
+        .slot = at<&HealthCheck::fall>,
+        .min = 1,
+        .max = 1000},
+    Key{.name = "host",
+        .fallback = "\"\"",
+        .doc = "The Host field of the GET; \"\" is the upstream's address.",
+        .slot = at<&HealthCheck::host>,
+        .problem = host_field_problem},
+    Key{.name = "port",
+        .type = Type::Integer,
+        .fallback = "0",
+        .doc = "Where to check; 0 is the port of the traffic.",
+        .slot = at<&HealthCheck::port>,
+        .max = 65535},
+    Key{.name = "expect", .type = Type::Table, .doc = "What a good answer looks like."},
+};
+
+constexpr std::array expect_keys = {
+    Key{.name = "status",
+        .type = Type::StatusRanges,
+        .fallback = "\"200-399\"",
+        .doc = "Good statuses: \"200\", \"200-299\", \"200-299,404\", or a list of these.",
+        .slot = at<&HealthCheck::expect_status>},
+};
+constexpr auto expect_planned = std::to_array<std::string_view>({"body", "header"});
+
+constexpr std::array retry_keys = {
+    Key{.name = "attempts",
+        .type = Type::Integer,
+        .fallback = "2",
+        .doc = "Further tries after the first; 0 is never.",
+        .slot = at<&Retry::attempts>,
+        .max = 100},
+    Key{.name = "on",
+        .type = Type::RetryReasons,
+        .fallback = "[\"connect_failure\", \"reset\", \"timeout\", \"evicted\"]",
+        .doc = "Which failures: these words, and the statuses \"429\", \"500\", \"502\", \"503\", \"504\".",
+        .slot = [](Object object) -> Slot { return std::get<Retry*>(object); }},
+    Key{.name = "budget",
+        .type = Type::Percent,
+        .fallback = "\"20%\"",
+        .doc = "Retries as a share of the last 10 s' requests; 10 a second are always allowed.",
+        .slot = at<&Retry::budget>},
+    Key{.name = "body_bytes",
+        .type = Type::Size,
+        .fallback = "\"64KiB\"",
+        .doc = "Request bodies up to this size are kept, so that they can be sent again.",
+        .slot = at<&Retry::body_bytes>,
+        .max = 1 << 30},
+};
+
+}  // namespace
+
+constinit const Table pool{.heading = "[pool.NAME]",
+                           .doc = "A group of upstreams that serve the same.",
+                           .keys = pool_keys,
+                           .planned = pool_planned};
+constinit const Table upstream{.heading = "upstreams = [{ … }]",
+                               .doc = "One server of a pool, when it needs more than an address.",
+                               .keys = upstream_keys,
+                               .planned = upstream_planned};
+constinit const Table health_check{.heading = "[pool.NAME.health_check]",
+                                   .doc = "Asks every upstream of the pool whether it is well.",
+                                   .keys = health_check_keys};
+constinit const Table expect{.heading = "[pool.NAME.health_check.expect]",
+                             .doc = "What a good answer to a check looks like.",
+                             .keys = expect_keys,
+                             .planned = expect_planned};
+constinit const Table retry{
+    .heading = "[pool.NAME.retry]",
+    .doc = "When a failed request is tried again, on another upstream where there is one.",
+    .keys = retry_keys};
+
+}  // namespace frontdoor::config::schema

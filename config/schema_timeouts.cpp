@@ -1,0 +1,69 @@
+// The rows of [timeouts], which pools and routes may override.
+
+#include <array>
+
+#include "config/schema.h"
+
+namespace frontdoor::config::schema {
+namespace {
+
+constexpr std::int64_t year = 365ll * 24 * 3'600'000;
+
+constexpr Key timeout(std::string_view name, std::string_view fallback, Slot (*slot)(Object),
+                      std::string_view doc, Scope scope = Scope::Everywhere, std::int64_t min = 1) {
+  return {.name = name,
+          .type = Type::Duration,
+          .fallback = fallback,
+          .doc = doc,
+          .slot = slot,
+          .min = min,
+          .max = year,
+          .scope = scope};
+}
+
+constexpr std::array timeouts_keys = {
+    timeout("client_header", "\"10s\"", at<&Timeouts::client_header>,
+            "For a request's whole head, from its first byte (slow clients cannot stretch it).",
+            Scope::FileOnly),
+    timeout("client_body", "\"30s\"", at<&Timeouts::client_body>, "Between two reads of a request's body."),
+    timeout("client_write", "\"30s\"", at<&Timeouts::client_write>,
+            "For a client that does not read its response."),
+    timeout("client_idle", "\"60s\"", at<&Timeouts::client_idle>,
+            "For the next request on a kept connection."),
+    timeout("client_fin", "\"5s\"", at<&Timeouts::client_fin>,
+            "From a client's half-close until its response starts.", Scope::Everywhere, 0),
+    timeout("connect", "\"1s\"", at<&Timeouts::connect>, "For a connection to an upstream."),
+    timeout("response_header", "\"30s\"", at<&Timeouts::response_header>, "For a response's head."),
+    timeout("response_body", "\"30s\"", at<&Timeouts::response_body>,
+            "Between two reads of a response's body."),
+    timeout(
+        "upstream_idle", "\"60s\"", at<&Timeouts::upstream_idle>,
+        "For the next use of a connection to an upstream; less where an upstream is known to close sooner.",
+        Scope::NotInRoute, 0),
+    timeout("stream_idle", "\"1h\"", at<&Timeouts::stream_idle>,
+            "Without a byte either way on WebSockets, tunnels and event streams."),
+    timeout("drain", "\"25s\"", at<&Timeouts::drain>,
+            "For requests in progress when a listener goes or the program stops.", Scope::FileOnly, 0),
+    timeout("drain_delay", "\"0s\"", at<&Timeouts::drain_delay>,
+            "Still serving, but not ready, after SIGTERM; counts inside drain.", Scope::FileOnly, 0),
+};
+constexpr auto timeouts_planned = std::to_array<std::string_view>({"tls_handshake"});
+
+}  // namespace
+
+constinit const Table timeouts{.heading = "[timeouts]",
+                               .doc = "How long to wait for what.",
+                               .keys = timeouts_keys,
+                               .planned = timeouts_planned};
+constinit const Table pool_timeouts{.heading = "[pool.NAME.timeouts]",
+                                    .doc = "Overrides for one pool.",
+                                    .keys = timeouts_keys,
+                                    .planned = timeouts_planned,
+                                    .same_keys_as = "[timeouts]"};
+constinit const Table route_timeouts{.heading = "[route.timeouts]",
+                                     .doc = "Overrides for the [[route]] above it.",
+                                     .keys = timeouts_keys,
+                                     .planned = timeouts_planned,
+                                     .same_keys_as = "[timeouts]"};
+
+}  // namespace frontdoor::config::schema
