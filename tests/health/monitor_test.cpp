@@ -7,8 +7,9 @@
 
 #include <thread>
 
-#include "captured_log.h"
 #include "scripted_server.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/run_until.h"
 
 namespace frontdoor {
 namespace {

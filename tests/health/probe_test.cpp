@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "scripted_server.h"
+#include "tests/support/run_until.h"
 
 namespace frontdoor {
 namespace {

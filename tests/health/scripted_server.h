@@ -4,7 +4,6 @@
 #pragma once
 
 #include <boost/asio.hpp>
-#include <chrono>
 #include <memory>
 #include <string>
 
@@ -107,17 +106,5 @@ class ScriptedServer {
   std::string last_request_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>();
 };
-
-// Runs the loop until `reached`, or for a time that only a broken program needs.
-template <class Condition>
-bool run_until(asio::io_context& io, Condition&& reached) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!reached()) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
-    if (io.stopped()) io.restart();
-    io.run_one_for(std::chrono::milliseconds(20));
-  }
-  return true;
-}
 
 }  // namespace frontdoor::test
