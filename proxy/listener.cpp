@@ -48,7 +48,7 @@ void Listener::run() {
 }
 
 bool Listener::accept_one() {
-  if (count_ >= limits_.connections) {
+  if (connections() >= limits_.connections) {
     pause();
     return false;
   }
@@ -70,14 +70,18 @@ bool Listener::accept_one() {
     pause();  // epoll is out of memory or watches
     return false;
   }
-  ++count_;
+  count(+1);
   ++accepted_;
   connections_.push_back(*connection.release());
   return true;
 }
 
+void Listener::count(std::int64_t change) {
+  count_.store(connections() + static_cast<std::uint64_t>(change), std::memory_order_relaxed);
+}
+
 void Listener::closed(ClientConnection& connection) {
-  --count_;
+  count(-1);
   delete &connection;
   if (!asking_ && fd_ >= 0 && !Timer::armed()) ask();
 }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "proxy/client_connection.h"
@@ -23,7 +24,7 @@ class Listener final : public ConnectionOwner, private EpollHandler, private Run
 
   void stop_accepting();  // closes the socket; connections live on
   void cut_all();         // ends every connection now
-  std::uint64_t connections() const { return count_; }
+  std::uint64_t connections() const { return count_.load(std::memory_order_relaxed); }  // any thread
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t pauses() const { return pauses_; }
 
@@ -39,6 +40,7 @@ class Listener final : public ConnectionOwner, private EpollHandler, private Run
   void run() override;
   void expired(TimePoint now) override;
   bool accept_one();
+  void count(std::int64_t change);
   void ask();    // start or go on asking for connections
   void pause();  // stop asking for a while
 
@@ -49,7 +51,7 @@ class Listener final : public ConnectionOwner, private EpollHandler, private Run
   const bool shared_;
   const Limits limits_;
   bool asking_ = false;
-  std::uint64_t count_ = 0;
+  std::atomic<std::uint64_t> count_{0};  // written by this worker only
   std::uint64_t accepted_ = 0;
   std::uint64_t pauses_ = 0;
   List<ClientConnection, Listed<class ConnectionTag>> connections_;

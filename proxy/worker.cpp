@@ -38,10 +38,7 @@ Worker::~Worker() {
   // Sessions that still wait are woken one last time and end by themselves, so that no coroutine is left behind.
   for (auto& listener : listeners_) listener->stop_accepting();
   for (auto& listener : listeners_) listener->cut_all();
-  for (int turn = 0; turn < 1'000 && open_connections() != 0; ++turn) {
-    loop_.run_once(Millis{0});
-    count();
-  }
+  for (int turn = 0; turn < 1'000 && open_connections() != 0; ++turn) loop_.run_once(Millis{0});
   listeners_.clear();
   context_.snapshot = {};
 }
@@ -61,7 +58,6 @@ void Worker::publish(std::shared_ptr<const Snapshot> snapshot) {
 void Worker::stop_accepting() {
   loop_.post([this] {
     for (auto& listener : listeners_) listener->stop_accepting();
-    count();
   });
 }
 
@@ -75,15 +71,14 @@ void Worker::cut_all() {
   });
 }
 
-void Worker::count() {
+std::uint64_t Worker::open_connections() const {
   std::uint64_t open = 0;
   for (const auto& listener : listeners_) open += listener->connections();
-  open_connections_.store(open, std::memory_order_relaxed);
-  served_.store(context_.served, std::memory_order_relaxed);
+  return open;
 }
 
 void Worker::expired(TimePoint now) {
-  count();
+  served_.store(context_.served, std::memory_order_relaxed);
   if (access_log_) access_log_->flush();
   buffers_.trim();
   loop_.arm(*this, now + kHousekeeping);

@@ -42,7 +42,7 @@ class Worker final : private Timer {
   void drain();    // from now on responses say `Connection: close`
   void cut_all();  // ends every connection
   void stop() { loop_.stop(); }
-  std::uint64_t open_connections() const { return open_connections_.load(std::memory_order_relaxed); }
+  std::uint64_t open_connections() const;
   std::uint64_t served() const { return served_.load(std::memory_order_relaxed); }
 
   // The worker's thread; tests look whether everything was given back.
@@ -51,7 +51,6 @@ class Worker final : private Timer {
  private:
   void expired(TimePoint now) override;  // housekeeping
   void adopt(std::shared_ptr<const Snapshot> snapshot);
-  void count();
 
   EventLoop loop_;
   BufferPool buffers_;
@@ -61,7 +60,6 @@ class Worker final : private Timer {
   ExchangeContext context_;
   bool draining_ = false;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::atomic<std::uint64_t> open_connections_{0};
   std::atomic<std::uint64_t> served_{0};
 };
 
