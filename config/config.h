@@ -104,7 +104,7 @@ struct Pool {
   std::string name = {};
   std::vector<Upstream> upstreams = {};
   std::optional<HealthCheck> health_check = {};
-  Retry retry;
+  Retry retry = {};
   std::optional<Timeouts> timeouts = {};  // overrides, already merged
   std::optional<std::uint64_t> body_bytes = {};
   bool operator==(const Pool&) const = default;
@@ -129,9 +129,8 @@ struct Config {
   std::vector<Listener> listeners = {};
   Timeouts timeouts;
   Limits limits;
-  std::vector<Route> routes =
-      {};  // first match wins; never empty: no [[route]] expands to one that matches all
-  std::vector<Pool> pools = {};  // in file order
+  std::vector<Route> routes = {};  // first match wins; never empty: without [[route]] one that matches all
+  std::vector<Pool> pools = {};    // in file order
   AccessLog access_log;
   EventLog log;
   bool operator==(const Config&) const = default;
