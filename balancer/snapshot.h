@@ -1,6 +1,6 @@
-// What a request is served from: routes, pools and their members as one immutable value. Built on the control thread
-// at start and at each reload, read by every worker; a request keeps the snapshot it started with, so a reload cuts
-// nothing. Learned state is not in here but in Upstream, which the registry carries over.
+// What a request is served from: routes, pools and their members as one immutable value. Built on the control
+// thread at start and at each reload, read by every worker; a request keeps the snapshot it started with, so
+// a reload cuts nothing. Learned state is not in here but in Upstream, which the registry carries over.
 
 #pragma once
 
@@ -52,8 +52,8 @@ class UpstreamRegistry {
  public:
   explicit UpstreamRegistry(unsigned workers) : workers_(workers) {}
 
-  // Builds the snapshot of a config that passed its checks. Upstreams known from before are reused with all they
-  // learned; those no longer named are forgotten here and die with the last snapshot that holds them.
+  // Builds the snapshot of a config that passed its checks. Upstreams known from before are reused with all
+  // they learned; those no longer named are forgotten here and die with the last snapshot that holds them.
   std::shared_ptr<const Snapshot> build(const config::Config& config);
 
  private:

@@ -1,7 +1,7 @@
-// One server that a pool may pick, and what was learned about it. Shared by all workers and the control thread, so
-// every mutable field is atomic or guarded. It remembers and does not judge: health/ and the data path are witnesses
-// that report here. Keyed by (pool, address) and carried over reloads; what the config says about it (weight) lives
-// in the snapshot.
+// One server that a pool may pick, and what was learned about it. Shared by all workers and the control
+// thread, so every mutable field is atomic or guarded. It remembers and does not judge: health/ and the data
+// path are witnesses that report here. Keyed by (pool, address) and carried over reloads; what the config
+// says about it (weight) lives in the snapshot.
 //
 //              first pass                refused, probes failed
 //   Unknown ───────────────► Up ─────────────────────────────────► Down
@@ -28,11 +28,13 @@ const char* to_string(UpstreamState state);  // "unknown", "up", "down"
 
 class Upstream {
  public:
-  // A state and the life of the upstream it belongs to. Every change to Up begins a new incarnation; a witness
-  // reports the incarnation it saw, and a report about an earlier one is dropped.
+  // A state and the life of the upstream it belongs to. Every change to Up begins a new incarnation; a
+  // witness reports the incarnation it saw, and a report about an earlier one is dropped.
   struct Seen {
     std::uint64_t incarnation = 0;
     UpstreamState state = UpstreamState::Unknown;
+
+    bool operator==(const Seen&) const = default;
   };
 
   // `slots`: one in-flight counter for each worker.
@@ -50,10 +52,12 @@ class Upstream {
   bool change(Seen seen, UpstreamState to, std::string reason);
   std::string reason() const;  // why it is in its state; "" before the first change
 
-  // The addresses its name has now, in the order to try. Set by discovery (control thread); empty = unresolved.
+  // The addresses its name has now, in the order to try. Set by discovery (control thread). Never null; an
+  // empty list is a name without an address: not looked up yet, or looked up in vain.
   using Endpoints = std::shared_ptr<const std::vector<Endpoint>>;
-  Endpoints endpoints() const { return endpoints_.load(std::memory_order_acquire); }
+  Endpoints endpoints() const;
   void set_endpoints(std::vector<Endpoint> endpoints);
+  bool looked_up() const;  // discovery has set endpoints, if only to say that there are none
 
   // In flight: each worker writes its own slot only, anyone sums.
   void begin_request(unsigned worker);
@@ -64,8 +68,9 @@ class Upstream {
   void note_success(unsigned worker, TimePoint now);
   TimePoint last_success() const;
 
-  // How long the upstream keeps an idle connection, as learned from Keep-Alive: timeout= or an observed close;
-  // zero = nothing learned yet. Milliseconds. Any thread; the smallest wins until reset by a new incarnation.
+  // How long the upstream keeps an idle connection, as learned from Keep-Alive: timeout= or an observed
+  // close; zero = nothing learned yet. Milliseconds. Any thread; the smallest wins until reset by a new
+  // incarnation.
   Millis learned_idle_limit() const { return Millis{idle_limit_ms_.load(std::memory_order_relaxed)}; }
   void learn_idle_limit(Millis limit);
 
@@ -80,14 +85,18 @@ class Upstream {
   const std::string name_;
   std::atomic<std::uint64_t> word_{0};  // incarnation << 8 | state
   std::atomic<std::int64_t> idle_limit_ms_{0};
-  std::atomic<Endpoints> endpoints_;
   std::vector<Slot> slots_;
-  mutable std::mutex reason_mutex_;
+
+  // Asked for once a new connection or a change, never per request, so a mutex does. (std::atomic<shared_ptr>
+  // of libstdc++ 12 unlocks its readers with relaxed order, which is a data race by the book and to TSan.)
+  mutable std::mutex mutex_;
   std::string reason_;
+  Endpoints endpoints_;
+  bool looked_up_ = false;
 };
 
-// How the data path tells the control side what it saw. Implemented by health/; called on worker threads, once a
-// change and never per request.
+// How the data path tells the control side what it saw. Implemented by health/; called on worker threads,
+// once a change and never per request.
 class UpstreamWitness {
  public:
   virtual ~UpstreamWitness() = default;

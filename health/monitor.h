@@ -1,16 +1,18 @@
-// Active health checks: one prober for each upstream on the control thread, which feeds a Verdict and moves the
-// Upstream between states. Also takes the data path's word that a connect was refused, and brings such an upstream
-// back when it has no health check of its own. One log line for each change, with its reason.
+// Active health checks: one prober for each upstream on the control thread, which feeds a Verdict and moves
+// the Upstream between states. Also takes the data path's word that a connect was refused, and brings such an
+// upstream back when it has no health check of its own. One log line for each change, with its reason.
 
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "balancer/snapshot.h"
 #include "balancer/upstream.h"
 #include "base/log.h"
+#include "health/report.h"
 
 namespace frontdoor {
 
@@ -19,17 +21,20 @@ class HealthMonitor : public UpstreamWitness {
   HealthMonitor(boost::asio::io_context& control, Log& log);
   ~HealthMonitor() override;
 
-  // Starts, keeps or stops probers so that they fit the snapshot: an upstream known before keeps its verdict and
-  // history, a changed check takes effect at its next probe. Control thread.
+  // Starts, keeps or stops probers so that they fit the snapshot: an upstream known before keeps its verdict
+  // and history, a changed check takes effect at its next probe. Control thread.
   void apply(std::shared_ptr<const Snapshot> snapshot);
   void stop();  // cancels every prober; control thread
+
+  // One entry an upstream, in the order of the file. Control thread.
+  std::vector<HealthReport> report() const;
 
   // Worker threads. Logs at once, then lets the prober of this upstream go on at interval_down.
   void upstream_refused(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  const std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace frontdoor

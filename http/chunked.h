@@ -1,6 +1,7 @@
-// The chunked transfer coding (RFC 9112 §7.1), decoded strictly and in place: chunk framing is squeezed out of the
-// buffer so that a read full of small chunks becomes one contiguous span. Extensions are dropped (never relayed),
-// trailers are parsed here and not by Beast, whose trailers run through the head's own logic. Pure; one connection.
+// The chunked transfer coding (RFC 9112 §7.1), decoded strictly and in place: chunk framing is squeezed out
+// of the buffer so that a read full of small chunks becomes one contiguous span. Extensions are dropped
+// (never relayed), trailers are parsed here and not by Beast, whose trailers run through the head's own
+// logic. Pure; one connection.
 
 #pragma once
 
@@ -23,10 +24,10 @@ class ChunkedDecoder {
     std::size_t produced = 0;  // body bytes, now at [data, data + produced)
   };
 
-  // Takes raw bytes [data, data + size), compacts the body bytes to the front and says how many there are. Bytes
-  // from data + consumed on are untouched: after Done they belong to the next message. Partial chunk lines are
-  // remembered inside, so everything is consumed unless Done or Malformed. Limits: a chunk line of 1 KiB with its
-  // extensions (16 KiB of them a message), trailers within `trailer_bytes`.
+  // Takes raw bytes [data, data + size), compacts the body bytes to the front and says how many there are.
+  // Bytes from data + consumed on are untouched: after Done they belong to the next message. Partial chunk
+  // lines are remembered inside, so everything is consumed unless Done or Malformed. Limits: a chunk line of
+  // 1 KiB with its extensions (16 KiB of them a message), trailers within `trailer_bytes`.
   Step decode(char* data, std::size_t size);
 
   // After Done. Views into the decoder's own storage; fields that may not be trailers (framing, routing,
@@ -39,16 +40,50 @@ class ChunkedDecoder {
   std::size_t trailer_bytes = 8 * 1024;
 
  private:
-  enum class State : std::uint8_t { Size, Extension, SizeLf, Data, DataCr, DataLf, TrailerLine, Done, Malformed };
-  State state_ = State::Size;
-  std::uint64_t remaining_ = 0;
-  std::string trailer_text_;
+  // Size → (Extension… →) SizeLf → Data → DataCr → DataLf → Size …; after the last chunk's SizeLf:
+  // TrailerStart → (TrailerLine → TrailerLf → TrailerStart)… → EndLf → Done. Malformed from anywhere.
+  enum class State : std::uint8_t {
+    SizeStart,
+    Size,
+    SizeLf,
+    ExtensionStart,
+    ExtensionName,
+    ValueStart,
+    ValueToken,
+    ValueQuoted,
+    ValueEscape,
+    ValueEnd,
+    Data,
+    DataCr,
+    DataLf,
+    TrailerStart,
+    TrailerLine,
+    TrailerLf,
+    EndLf,
+    Done,
+    Malformed,
+  };
+
+  void take(char c);
+  void take_size(char c);
+  void take_extension(char c);
+  void take_trailer(char c);
+  void after_extension_part(char c);  // ';', CR or nothing else
+  bool count_line_byte();
+  void read_trailers();
+  void refuse(const char* why) { state_ = State::Malformed, error_ = why; }
+
+  State state_ = State::SizeStart;
+  std::uint64_t remaining_ = 0;        // of the chunk; its size while the size is read
+  std::uint32_t line_bytes_ = 0;       // of the chunk line
+  std::uint32_t extension_bytes_ = 0;  // of all chunk lines of the message
+  std::string trailer_text_;           // "Name: value\n…"
   Fields trailers_;
   const char* error_ = "";
 };
 
-// "1a2b\r\n" into `out` (at least 18 bytes); returns its length. The data and a CRLF follow; the last chunk is
-// "0\r\n", trailers, "\r\n".
+// "1a2b\r\n" into `out` (at least 18 bytes); returns its length. The data and a CRLF follow; the last chunk
+// is "0\r\n", trailers, "\r\n".
 std::size_t write_chunk_size(char* out, std::uint64_t size);
 
 }  // namespace frontdoor::http

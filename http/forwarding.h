@@ -1,9 +1,12 @@
 // What a proxy changes in a head on its way (RFC 9110 §7.6, RFC 9112 §9.6): hop-by-hop fields and those that
-// Connection nominates are removed, forwarding fields are set. Neutral to the protocol: the result is a list of
-// fields that an HTTP/1 or HTTP/2 writer puts on the wire. Pure; views into the head, the context and `Forwarded`.
+// Connection nominates are removed, forwarding fields are set. Neutral to the protocol: the result is a list
+// of fields that an HTTP/1 or HTTP/2 writer puts on the wire. Pure; views into the head, the context and
+// `Forwarded`.
 
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,18 +18,24 @@ struct ForwardContext {
   std::string_view client_ip;   // "127.0.0.1"
   std::string_view scheme;      // "http" or "https": how the client came
   std::string_view request_id;  // for X-Request-Id
-  bool via = true;              // add Via: 1.1 frontdoor
+  bool via = true;              // add Via: 1.1 frontdoor (1.0, 2: the version the client spoke)
   bool trusted_client = false;  // believe and extend X-Forwarded-*, X-Request-Id; else overwrite them
 };
 
-// Fields for the upstream: what the client sent, less hop-by-hop fields, Content-Length, Transfer-Encoding and Host
-// (framing and Host are written by the protocol's own writer), plus X-Forwarded-For/-Proto/-Host, X-Request-Id, Via.
-// Connection can not nominate away Host, framing, X-Forwarded-*, Forwarded, X-Request-Id, Authorization or Cookie.
-// `out` is cleared first; `scratch` holds values that had to be put together and must live as long as `out`.
-void forward_request(const RequestHead& head, const ForwardContext& context, Fields& out, std::string& scratch);
+// Fields for the upstream: what the client sent, less hop-by-hop fields, Content-Length, Transfer-Encoding
+// and Host (framing and Host are written by the protocol's own writer), plus X-Forwarded-For/-Proto/-Host,
+// X-Request-Id, Via. Connection can not nominate away Host, framing, X-Forwarded-*, Forwarded, X-Request-Id,
+// Authorization or Cookie. `out` is cleared first; `scratch` holds values that had to be put together and
+// must live as long as `out`.
+void forward_request(const RequestHead& head, const ForwardContext& context, Fields& out,
+                     std::string& scratch);
 
-// Fields for the client: the upstream's, less hop-by-hop fields and framing, plus Via when `via`, appended to an
-// existing chain. A Date is added by the caller when it is missing (RFC 9110 §6.6.1).
+// The hops a TRACE or OPTIONS request may still take (RFC 9110 §7.6.2), if it says so. The caller answers 0
+// itself; forward_request passes on one less. Other methods keep the field as it is.
+std::optional<std::uint64_t> max_forwards(const RequestHead& head);
+
+// Fields for the client: the upstream's, less hop-by-hop fields and framing, plus Via when `via`, appended to
+// an existing chain. A Date is added by the caller when it is missing (RFC 9110 §6.6.1).
 void forward_response(const ResponseHead& head, bool via, Fields& out, std::string& scratch);
 
 }  // namespace frontdoor::http

@@ -1,6 +1,6 @@
-// The head of a message as a protocol-neutral value: what HTTP/1 and HTTP/2 have in common. Everything the exchange
-// decides, it decides from these. Views point into the connection's buffer, which does not move while the head is in
-// use. One worker owns a head; nothing here is shared.
+// The head of a message as a protocol-neutral value: what HTTP/1 and HTTP/2 have in common. Everything the
+// exchange decides, it decides from these. Views point into the connection's buffer, which does not move
+// while the head is in use. One worker owns a head; nothing here is shared.
 
 #pragma once
 
@@ -23,9 +23,34 @@ enum class Version : std::uint8_t { Http10, Http11, Http2 };
 // The fields that somebody in the program asks for by name; every other one is Other and only passed on.
 enum class FieldId : std::uint8_t {
   Other,
-  Accept, Authorization, Connection, ContentLength, ContentType, Cookie, Date, Expect, Forwarded, Host, Http2Settings,
-  KeepAlive, MaxForwards, ProxyConnection, Range, Referer, RetryAfter, Server, Te, Trailer, TransferEncoding, Upgrade,
-  UserAgent, Via, XForwardedFor, XForwardedHost, XForwardedProto, XRequestId,
+  Accept,
+  Authorization,
+  Connection,
+  ContentLength,
+  ContentType,
+  Cookie,
+  Date,
+  Expect,
+  Forwarded,
+  Host,
+  Http2Settings,
+  KeepAlive,
+  MaxForwards,
+  ProxyConnection,
+  Range,
+  Referer,
+  RetryAfter,
+  Server,
+  Te,
+  Trailer,
+  TransferEncoding,
+  Upgrade,
+  UserAgent,
+  Via,
+  XForwardedFor,
+  XForwardedHost,
+  XForwardedProto,
+  XRequestId,
 };
 
 struct Field {
@@ -34,6 +59,10 @@ struct Field {
   FieldId id = FieldId::Other;
 };
 using Fields = std::vector<Field>;
+
+// Both expect a valid token (RFC 9110 §5.6.2), as parsers deliver names and methods.
+FieldId field_id(std::string_view name);
+Method method_of(std::string_view text);
 
 // Value of the first field with this id, or an empty view with a null data() when there is none.
 std::string_view find(const Fields& fields, FieldId id);
@@ -45,20 +74,21 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);
 enum class BodyKind : std::uint8_t { None, Length, Chunked, UntilClose };
 struct Framing {
   BodyKind kind = BodyKind::None;
-  std::uint64_t length = 0;  // Length only; never 0 (that is None on a request)
+  std::uint64_t length = 0;  // Length only. 0 only on a response: a request with "Content-Length: 0" has None
   bool operator==(const Framing&) const = default;
 };
 
 struct RequestHead {
   Method method = Method::Other;
   std::string_view method_text;
-  std::string_view target;     // origin-form ("/a?b") or "*"; what is forwarded. absolute-form is reduced to it.
-  std::string_view authority;  // of the absolute-form target, else the Host field; "" on an HTTP/1.0 request without
+  std::string_view target;  // origin-form ("/a?b") or "*"; what is forwarded. absolute-form is reduced to it.
+  std::string_view
+      authority;  // of the absolute-form target, else the Host field; "" on an HTTP/1.0 request without
   Version version = Version::Http11;
-  Fields fields;               // as received, Host included, in order
+  Fields fields;  // as received, Host included, in order
   Framing framing;
-  bool keep_alive = true;      // the client's wish (RFC 9112 §9.3)
-  bool expect_continue = false;
+  bool keep_alive = true;               // the client's wish (RFC 9112 §9.3)
+  bool expect_continue = false;         // HTTP/1.1, "Expect: 100-continue", and a body to wait for
   bool has_connection_options = false;  // Connection names something other than close and keep-alive
 };
 

@@ -1,5 +1,5 @@
-// Writes an HTTP/1 head once, into a contiguous buffer. The caller gives the room; a head that does not fit is
-// reported, never cut. Pure; the one place where heads become bytes.
+// Writes an HTTP/1 head once, into a contiguous buffer. The caller gives the room; a head that does not fit
+// is reported, never cut. Pure; the one place where heads become bytes.
 
 #pragma once
 
@@ -17,11 +17,12 @@ class HeadWriter {
   HeadWriter(char* begin, std::size_t room) : begin_(begin), at_(begin), end_(begin + room) {}
 
   void request_line(std::string_view method, std::string_view target);  // "GET /a HTTP/1.1\r\n"
-  void status_line(std::uint16_t status, std::string_view reason);      // "HTTP/1.1 200 OK\r\n"; "" = standard phrase
-  void field(std::string_view name, std::string_view value) {
-    put(name), put(": "), put(value), put("\r\n");
-  }
+  void status_line(std::uint16_t status,
+                   std::string_view reason);  // "HTTP/1.1 200 OK\r\n"; "" = standard phrase
+  void field(std::string_view name, std::string_view value) { put(name), put(": "), put(value), put("\r\n"); }
   void framing(Framing framing);  // Content-Length, Transfer-Encoding: chunked, or nothing
+  void request_framing(Framing framing,
+                       Method method);  // also "Content-Length: 0" on a POST, PUT or PATCH without body
   void end() { put("\r\n"); }
 
   bool overflowed() const { return overflowed_; }

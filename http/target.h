@@ -7,13 +7,14 @@
 
 namespace frontdoor::http {
 
-// The path of an origin-form target for route matching: query cut off, unreserved octets decoded (never %2F), dot
-// segments removed. False: it climbs above the root or carries a broken %-escape, which is a 400. The target itself
-// is forwarded unchanged. When nothing has to change, `path` is a view into `target` and `scratch` stays empty.
+// The path of an origin-form target for route matching: query cut off, unreserved octets decoded (never %2F),
+// dot segments removed. False: it climbs above the root or carries a broken %-escape, which is a 400. The
+// target itself is forwarded unchanged. When nothing has to change, `path` is a view into `target` and
+// `scratch` stays empty.
 bool normalize_path(std::string_view target, std::string_view& path, std::string& scratch);
 
-// The host of an authority for route matching: lower case, without port and one trailing dot. "[::1]:80" -> "[::1]".
-// `host` views into `authority` when nothing has to change, else into `scratch`.
+// The host of an authority for route matching: lower case, without port and one trailing dot. "[::1]:80" ->
+// "[::1]". `host` views into `authority` when nothing has to change, else into `scratch`.
 void normalize_host(std::string_view authority, std::string_view& host, std::string& scratch);
 
 // host [":" port] as RFC 3986 §3.2.2 allows it: reg-name, IPv4, [IPv6]; no userinfo, port up to 65535.

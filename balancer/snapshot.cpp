@@ -1,0 +1,94 @@
+// Building a snapshot from a config, and finding the route of a request in it.
+
+#include "balancer/snapshot.h"
+
+#include <cassert>
+#include <utility>
+
+namespace frontdoor {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+// "*.Example.com" -> ".example.com", which no real host equals and every subdomain ends with.
+std::string host_pattern(std::string_view host) {
+  if (host.starts_with("*.")) host.remove_prefix(1);
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return lower(host);
+}
+
+bool host_matches(std::string_view pattern, std::string_view host) {
+  if (pattern.empty()) return true;
+  if (pattern.front() != '.') return host == pattern;
+  return host.size() > pattern.size() && host.ends_with(pattern);
+}
+
+bool path_matches(const Route& route, std::string_view path) {
+  return route.path_is_prefix ? path.starts_with(route.path) : route.path.empty() || path == route.path;
+}
+
+std::uint32_t index_of(const std::vector<config::Pool>& pools, std::string_view name) {
+  std::uint32_t index = 0;
+  while (index < pools.size() && pools[index].name != name) ++index;
+  assert(index < pools.size() && "the config's checks refuse a route to an unknown pool");
+  return index;
+}
+
+// What a route does not say comes from its pool, then from the file.
+Route build_route(const config::Route& from, const config::Config& config) {
+  Route route;
+  route.host = host_pattern(from.host);
+  route.path = from.path;
+  route.path_is_prefix = route.path.ends_with('*');
+  if (route.path_is_prefix) route.path.pop_back();
+  route.pool = index_of(config.pools, from.pool);
+  route.access_log = from.access_log;
+
+  const config::Pool& pool = config.pools[route.pool];
+  route.timeouts = from.timeouts.value_or(pool.timeouts.value_or(config.timeouts));
+  route.body_bytes = from.body_bytes.value_or(pool.body_bytes.value_or(config.limits.body_bytes));
+  return route;
+}
+
+}  // namespace
+
+const Route* Snapshot::match(std::string_view host, std::string_view path) const {
+  for (const Route& route : routes) {
+    if (host_matches(route.host, host) && path_matches(route, path)) return &route;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const Snapshot> UpstreamRegistry::build(const config::Config& config) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->generation = ++generation_;
+  snapshot->config = config;
+
+  decltype(upstreams_) named;  // in this config; replaces the map, so that the rest is forgotten
+  for (const config::Pool& from : config.pools) {
+    Pool pool{.name = from.name,
+              .members = {},
+              .timeouts = from.timeouts.value_or(config.timeouts),
+              .retry = from.retry};
+    for (const config::Upstream& upstream : from.upstreams) {
+      const auto key = std::pair(from.name, upstream.address.to_string());
+      std::shared_ptr<Upstream>& slot = named[key];
+      if (const auto known = upstreams_.find(key); !slot && known != upstreams_.end()) slot = known->second;
+      if (!slot) slot = std::make_shared<Upstream>(from.name, upstream.address, workers_);
+      pool.members.push_back({.upstream = slot, .weight = upstream.weight});
+    }
+    snapshot->pools.push_back(std::move(pool));
+  }
+  for (const config::Route& route : config.routes) snapshot->routes.push_back(build_route(route, config));
+
+  upstreams_ = std::move(named);
+  return snapshot;
+}
+
+}  // namespace frontdoor

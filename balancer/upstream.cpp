@@ -1,0 +1,121 @@
+// What is learned about one upstream: state changes, endpoints, counters.
+
+#include "balancer/upstream.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace frontdoor {
+namespace {
+
+constexpr unsigned kStateBits = 8;
+
+constexpr std::uint64_t pack(Upstream::Seen seen) {
+  return seen.incarnation << kStateBits | static_cast<std::uint64_t>(seen.state);
+}
+
+constexpr Upstream::Seen unpack(std::uint64_t word) {
+  return {.incarnation = word >> kStateBits,
+          .state = static_cast<UpstreamState>(word & ((1U << kStateBits) - 1))};
+}
+
+}  // namespace
+
+const char* to_string(UpstreamState state) {
+  switch (state) {
+    case UpstreamState::Unknown:
+      return "unknown";
+    case UpstreamState::Up:
+      return "up";
+    case UpstreamState::Down:
+      return "down";
+  }
+  return "unknown";
+}
+
+Upstream::Upstream(std::string pool, Address address, unsigned slots)
+    : pool_(std::move(pool)),
+      address_(std::move(address)),
+      name_(address_.to_string()),
+      slots_(std::max(slots, 1U)),
+      endpoints_(std::make_shared<const std::vector<Endpoint>>()) {}
+
+Upstream::Seen Upstream::seen() const { return unpack(word_.load(std::memory_order_acquire)); }
+
+bool Upstream::change(Seen seen, UpstreamState to, std::string reason) {
+  if (seen.state == to) return false;
+  const bool born = to == UpstreamState::Up;
+  const Seen next{.incarnation = seen.incarnation + (born ? 1 : 0), .state = to};
+
+  // The lock keeps the reason in step with the word when two witnesses change it one after the other.
+  const std::lock_guard lock(mutex_);
+  std::uint64_t expected = pack(seen);
+  if (!word_.compare_exchange_strong(expected, pack(next), std::memory_order_acq_rel)) return false;
+  reason_ = std::move(reason);
+  // A new life may run other software with another limit. A worker that learns the old one just now makes it
+  // too small for a while, which costs a few connections and no request.
+  if (born) idle_limit_ms_.store(0, std::memory_order_relaxed);
+  return true;
+}
+
+std::string Upstream::reason() const {
+  const std::lock_guard lock(mutex_);
+  return reason_;
+}
+
+Upstream::Endpoints Upstream::endpoints() const {
+  const std::lock_guard lock(mutex_);
+  return endpoints_;
+}
+
+void Upstream::set_endpoints(std::vector<Endpoint> endpoints) {
+  auto fresh = std::make_shared<const std::vector<Endpoint>>(std::move(endpoints));
+  const std::lock_guard lock(mutex_);
+  endpoints_.swap(fresh);
+  looked_up_ = true;
+}
+
+bool Upstream::looked_up() const {
+  const std::lock_guard lock(mutex_);
+  return looked_up_;
+}
+
+// A slot has one writer, so load + store needs no read-modify-write.
+void Upstream::begin_request(unsigned worker) {
+  auto& count = slots_[worker].in_flight;
+  count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void Upstream::end_request(unsigned worker) {
+  auto& count = slots_[worker].in_flight;
+  assert(count.load(std::memory_order_relaxed) > 0);
+  count.store(count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+}
+
+std::uint64_t Upstream::in_flight() const {
+  std::uint64_t sum = 0;
+  for (const Slot& slot : slots_) sum += slot.in_flight.load(std::memory_order_relaxed);
+  return sum;
+}
+
+void Upstream::note_success(unsigned worker, TimePoint now) {
+  slots_[worker].last_success.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+TimePoint Upstream::last_success() const {
+  Duration::rep latest = 0;
+  for (const Slot& slot : slots_)
+    latest = std::max(latest, slot.last_success.load(std::memory_order_relaxed));
+  return TimePoint(Duration(latest));
+}
+
+void Upstream::learn_idle_limit(Millis limit) {
+  if (limit <= Millis::zero()) return;
+  std::int64_t known = idle_limit_ms_.load(std::memory_order_relaxed);
+  while (known == 0 || limit.count() < known) {
+    if (idle_limit_ms_.compare_exchange_weak(known, limit.count(), std::memory_order_relaxed)) return;
+  }
+}
+
+}  // namespace frontdoor

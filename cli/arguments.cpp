@@ -1,0 +1,249 @@
+#include "cli/arguments.h"
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <map>
+#include <string_view>
+
+#include "config/suggest.h"
+
+namespace frontdoor::cli {
+namespace {
+
+using config::quote;
+using Parsed = boost::system::result<Command, UsageError>;
+
+struct Option {
+  std::string_view name;     // with its dashes
+  std::string_view example;  // of a value, for the message when it is missing
+  bool repeatable = false;
+};
+
+constexpr Option kConfig{"--config", "fd.toml"};
+constexpr Option kReadyFile{"--ready-file", "/run/frontdoor.ready"};
+constexpr Option kWorkers{"--workers", "2"};
+constexpr Option kListen{"--listen", ":8080"};
+constexpr Option kTo{"--to", ":3001", true};
+constexpr Option kHealth{"--health", "/healthz"};
+constexpr Option kName{"--name", "a"};
+constexpr Option kPort{"--port", "20001"};
+constexpr Option kParent{"--parent", "1"};
+
+constexpr std::string_view kCommands[] = {"run", "check", "config", "proxy", "demo", "version", "help"};
+
+// The words behind a command, sorted: options with their values, and everything else.
+struct Words {
+  std::map<std::string_view, std::vector<std::string>> options;
+  std::vector<std::string> plain;
+  std::optional<std::vector<std::string>> behind_dashes;  // what follows a lone --
+  bool help = false;
+
+  bool has(const Option& option) const { return options.contains(option.name); }
+  std::string value(const Option& option) const { return has(option) ? options.at(option.name).front() : ""; }
+};
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
+  const auto nearest = config::nearest(word, known);
+  return nearest ? ", did you mean " + quote(*nearest) + "?" : "";
+}
+
+boost::system::result<Words, UsageError> sort_words(const std::vector<std::string>& words,
+                                                    std::initializer_list<Option> known,
+                                                    const std::string& topic) {
+  Words sorted;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") {
+      sorted.behind_dashes.emplace(words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
+      break;
+    }
+    if (word == "--help" || word == "-h") {
+      sorted.help = true;
+      continue;
+    }
+    if (word.size() < 2 || word[0] != '-') {  // a lone "-" is a value: standard input
+      sorted.plain.push_back(word);
+      continue;
+    }
+    const auto equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    const auto option =
+        std::find_if(known.begin(), known.end(), [&](const Option& o) { return o.name == name; });
+    if (option == known.end()) {
+      std::vector<std::string_view> names;
+      for (const Option& o : known) names.push_back(o.name);
+      return UsageError{"unknown option " + quote(name) + suggestion(name, names), topic};
+    }
+    std::string value;
+    if (equals != std::string::npos) {
+      value = word.substr(equals + 1);
+    } else if (i + 1 < words.size() && (words[i + 1] == "-" || !words[i + 1].starts_with('-'))) {
+      value = words[++i];
+    }
+    if (value.empty()) {
+      return UsageError{name + " needs a value, for instance " + name + " " + std::string(option->example),
+                        topic};
+    }
+    auto& values = sorted.options[option->name];
+    if (!values.empty() && !option->repeatable) return UsageError{name + " is given twice", topic};
+    values.push_back(std::move(value));
+  }
+  return sorted;
+}
+
+template <class Number>
+std::optional<Number> to_number(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+boost::system::result<ServingArguments, UsageError> serving_arguments(const Words& words,
+                                                                      const std::string& topic) {
+  ServingArguments serving{words.value(kReadyFile), std::nullopt};
+  if (!words.has(kWorkers)) return serving;
+  serving.workers = to_number<std::uint32_t>(words.value(kWorkers));
+  if (!serving.workers || *serving.workers < 1 || *serving.workers > 1024) {
+    return UsageError{"--workers takes a number from 1 to 1024, not " + quote(words.value(kWorkers)), topic};
+  }
+  return serving;
+}
+
+UsageError unexpected(std::string_view word, const std::string& topic) {
+  return {"unexpected " + quote(word), topic};
+}
+
+// `run` serves one of three things. They are told apart here already, so that the two to come get no other
+// meaning.
+Parsed parse_run(const std::vector<std::string>& arguments) {
+  const auto words = sort_words(arguments, {kConfig, kReadyFile, kWorkers}, "run");
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"run"};
+  const bool runs_command = words->behind_dashes.has_value();
+  if (words->has(kConfig) + runs_command + !words->plain.empty() > 1 || words->plain.size() > 1) {
+    return UsageError{"run takes one of --config FILE, a directory, or -- COMMAND", "run"};
+  }
+  if (runs_command) return UsageError{"running a command (-- COMMAND) is not in this version yet", "run"};
+  if (!words->plain.empty()) {
+    const std::string& word = words->plain.front();
+    if (word.ends_with(".toml") || word == "-") {
+      return UsageError{"unexpected " + quote(word) + ", did you mean --config " + word + "?", "run"};
+    }
+    return UsageError{"running a directory (" + word + ") is not in this version yet", "run"};
+  }
+  if (!words->has(kConfig)) return UsageError{"run needs to know what: --config FILE", "run"};
+  const auto serving = serving_arguments(*words, "run");
+  if (!serving) return serving.error();
+  return RunCommand{words->value(kConfig), *serving};
+}
+
+// The commands that take a config and nothing else.
+template <class CommandType>
+Parsed parse_config_only(const std::vector<std::string>& arguments, const std::string& topic) {
+  const auto words = sort_words(arguments, {kConfig}, topic);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{topic};
+  if (!words->plain.empty()) {
+    const std::string& word = words->plain.front();
+    if (words->has(kConfig)) return unexpected(word, topic);
+    return UsageError{"unexpected " + quote(word) + ", did you mean --config " + word + "?", topic};
+  }
+  if (!words->has(kConfig)) return UsageError{topic + " needs --config FILE", topic};
+  return CommandType{words->value(kConfig)};
+}
+
+Parsed parse_config(std::vector<std::string> arguments) {
+  const auto verb =
+      std::find_if(arguments.begin(), arguments.end(), [](auto& w) { return !w.starts_with('-'); });
+  if (verb != arguments.end() && *verb == "show") {
+    arguments.erase(verb);
+    return parse_config_only<ShowCommand>(arguments, "config show");
+  }
+  const bool help = std::find(arguments.begin(), arguments.end(), "--help") != arguments.end();
+  if (help) return HelpCommand{"config show"};
+  return UsageError{"config knows one thing: config show --config FILE", "config show"};
+}
+
+Parsed parse_proxy(const std::vector<std::string>& arguments) {
+  const auto words = sort_words(arguments, {kListen, kTo, kHealth, kReadyFile, kWorkers}, "proxy");
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"proxy"};
+  if (!words->plain.empty()) {
+    const std::string& word = words->plain.front();
+    return UsageError{"unexpected " + quote(word) + ", did you mean --to " + word + "?", "proxy"};
+  }
+  if (!words->has(kListen))
+    return UsageError{"proxy needs --listen ADDRESS, for instance --listen :8080", "proxy"};
+  if (!words->has(kTo)) return UsageError{"proxy needs --to ADDRESS, for instance --to :3001", "proxy"};
+  if (words->has(kHealth) && !words->value(kHealth).starts_with('/')) {
+    return UsageError{"--health takes a path that starts with /, not " + quote(words->value(kHealth)),
+                      "proxy"};
+  }
+  const auto serving = serving_arguments(*words, "proxy");
+  if (!serving) return serving.error();
+  return ProxyCommand{words->value(kListen), words->options.at(kTo.name), words->value(kHealth), *serving};
+}
+
+Parsed parse_demo(const std::vector<std::string>& arguments) {
+  const auto words = sort_words(arguments, {kListen, kReadyFile, kWorkers}, "demo");
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"demo"};
+  if (!words->plain.empty()) return unexpected(words->plain.front(), "demo");
+  const auto serving = serving_arguments(*words, "demo");
+  if (!serving) return serving.error();
+  return DemoCommand{words->value(kListen), *serving};
+}
+
+Parsed parse_demo_app(const std::vector<std::string>& arguments) {
+  const auto words = sort_words(arguments, {kName, kPort, kParent}, "demo");
+  if (!words) return words.error();
+  const auto port = to_number<std::uint16_t>(words->value(kPort));
+  const auto parent = to_number<std::int64_t>(words->value(kParent));
+  if (!words->has(kName) || !port || !parent)
+    return UsageError{"demo-app is started by frontdoor demo", "demo"};
+  return DemoAppCommand{words->value(kName), *port, *parent};
+}
+
+Parsed parse_help(const std::vector<std::string>& arguments) {
+  std::string topic;
+  for (const std::string& word : arguments) topic += (topic.empty() ? "" : " ") + word;
+  if (topic == "config") topic = "config show";
+  if (topic.empty() || topic == "config show") return HelpCommand{topic};
+  const std::vector<std::string_view> known(std::begin(kCommands), std::end(kCommands));
+  if (std::find(known.begin(), known.end(), topic) != known.end()) return HelpCommand{topic};
+  return UsageError{"there is no command " + quote(topic) + suggestion(topic, known), ""};
+}
+
+}  // namespace
+
+Parsed parse_arguments(const std::vector<std::string>& words) {
+  if (words.empty()) return UsageError{"say what to run, for instance: frontdoor --config fd.toml", ""};
+  const std::string& first = words.front();
+  const std::vector<std::string> rest(words.begin() + 1, words.end());
+
+  if (first == "--help" || first == "-h") return parse_help(rest);
+  if (first == "--version" || first == "-V") return VersionCommand{};
+  if (first.starts_with('-')) return parse_run(words);  // frontdoor --config F
+
+  if (first == "run") return parse_run(rest);
+  if (first == "check") return parse_config_only<CheckCommand>(rest, "check");
+  if (first == "config") return parse_config(rest);
+  if (first == "proxy") return parse_proxy(rest);
+  if (first == "demo") return parse_demo(rest);
+  if (first == "demo-app") return parse_demo_app(rest);
+  if (first == "help") return parse_help(rest);
+  if (first == "version") {
+    if (rest.empty()) return VersionCommand{};
+    if (rest.front() == "--help" || rest.front() == "-h") return HelpCommand{"version"};
+    return unexpected(rest.front(), "version");
+  }
+  if (first.ends_with(".toml")) {
+    return UsageError{"unexpected " + quote(first) + ", did you mean --config " + first + "?", ""};
+  }
+  const std::vector<std::string_view> known(std::begin(kCommands), std::end(kCommands));
+  return UsageError{"there is no command " + quote(first) + suggestion(first, known), ""};
+}
+
+}  // namespace frontdoor::cli

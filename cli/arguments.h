@@ -1,0 +1,73 @@
+// From argv to a command, or to what is wrong with it and what would be right. Pure: opens no file, prints
+// nothing.
+
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace frontdoor::cli {
+
+// What a command that serves can be told besides its config.
+struct ServingArguments {
+  std::string ready_file;                // "" = none
+  std::optional<std::uint32_t> workers;  // overrides the config's
+};
+
+struct RunCommand {
+  std::string config_file;  // "-" = standard input
+  ServingArguments serving;
+};
+
+struct CheckCommand {
+  std::string config_file;
+};
+
+struct ShowCommand {  // config show
+  std::string config_file;
+};
+
+struct ProxyCommand {
+  std::string listen;           // as the user wrote it
+  std::vector<std::string> to;  // at least one
+  std::string health_path;      // "" = no health check
+  ServingArguments serving;
+};
+
+struct DemoCommand {
+  std::string listen;  // "" = 127.0.0.1:8080, or the next free port
+  ServingArguments serving;
+};
+
+// One instance of the demo, started by it and by nobody else.
+struct DemoAppCommand {
+  std::string name;
+  std::uint16_t port = 0;
+  std::int64_t parent = 0;  // its process id: without it the instance has no reason to live
+};
+
+struct VersionCommand {};
+
+struct HelpCommand {
+  std::string topic;  // a command's name; "" = the program
+};
+
+using Command = std::variant<RunCommand, CheckCommand, ShowCommand, ProxyCommand, DemoCommand, DemoAppCommand,
+                             VersionCommand, HelpCommand>;
+
+struct UsageError {
+  UsageError() = default;
+  UsageError(std::string w, std::string t) : what(std::move(w)), topic(std::move(t)) {}
+
+  std::string what;   // one line: what is wrong, what would be right
+  std::string topic;  // the command whose help fits; "" = the program's
+};
+
+// `words` are argv without the program's name.
+boost::system::result<Command, UsageError> parse_arguments(const std::vector<std::string>& words);
+
+}  // namespace frontdoor::cli

@@ -1,0 +1,13 @@
+// What the program's exit status says (docs/exit-codes.md). Scripts and service managers rely on these.
+
+#pragma once
+
+namespace frontdoor::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;  // it could not start or go on: an address in use, a file not readable
+inline constexpr int kExitUsage = 2;    // the command line makes no sense
+inline constexpr int kExitBadConfig =
+    78;  // EX_CONFIG of sysexits.h: the config has errors, nothing was started
+
+}  // namespace frontdoor::cli

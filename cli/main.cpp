@@ -1,0 +1,13 @@
+// frontdoor: the program. Everything it does is a command of cli/program.h; this hands it the world.
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "cli/program.h"
+
+int main(int argc, char** argv) {
+  using namespace frontdoor::cli;
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  return run_program(words, {std::cin, std::cout, std::cerr, style_for(1), style_for(2)});
+}

@@ -1,0 +1,133 @@
+#include "cli/program.h"
+
+#include <algorithm>
+#include <istream>
+#include <optional>
+#include <ostream>
+
+#include "cli/arguments.h"
+#include "cli/demo.h"
+#include "cli/demo_app.h"
+#include "cli/exit_codes.h"
+#include "cli/help.h"
+#include "cli/quick_config.h"
+#include "cli/read_config.h"
+#include "cli/serve.h"
+#include "cli/show.h"
+#include "cli/version.h"
+#include "config/load.h"
+
+namespace frontdoor::cli {
+namespace {
+
+int refuse(const UsageError& error, const Streams& streams) {
+  const std::string help = error.topic.empty() ? "frontdoor --help" : "frontdoor help " + error.topic;
+  streams.err << "frontdoor: " << error.what << "\n"
+              << streams.err_style.dim("Try " + help + " for what there is.") << "\n";
+  return kExitUsage;
+}
+
+std::string count(std::size_t number, std::string_view noun) {
+  return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
+}
+
+// Every error and warning, then, if it has errors, one line that sums up. Nothing when it can not be served.
+std::optional<config::Config> load_or_explain(const std::string& text, const std::string& name,
+                                              const Streams& streams) {
+  config::Loaded loaded = config::load(text, name);
+  for (const auto& diagnostic : loaded.diagnostics) streams.err << diagnostic.to_string() << "\n";
+  if (loaded.ok()) return std::move(loaded.config);
+  const auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(), [](const auto& d) {
+    return d.severity == config::Diagnostic::Severity::Error;
+  });
+  streams.err << streams.err_style.paint(Ink::Red,
+                                         name + ": " + count(static_cast<std::size_t>(errors), "error"))
+              << ", nothing was started\n";
+  return std::nullopt;
+}
+
+// Runs one command. What all of them share stays in here; what is more than a screen has its own file.
+struct Runner {
+  const Streams& streams;
+
+  std::optional<ConfigText> read(const std::string& file) const {
+    ConfigText source = read_config(file, streams.in);
+    if (source.error.empty()) return source;
+    streams.err << source.name << ": " << source.error << "\n";
+    return std::nullopt;
+  }
+
+  int operator()(const RunCommand& command) const {
+    const auto source = read(command.config_file);
+    if (!source) return kExitBadConfig;
+    auto config = load_or_explain(source->text, source->name, streams);
+    if (!config) return kExitBadConfig;
+    if (command.serving.workers) config->workers = *command.serving.workers;
+    ServeOptions options;
+    options.config_file = command.config_file;
+    options.config_text = source->text;
+    options.ready_file = command.serving.ready_file;
+    return serve(*config, options);
+  }
+
+  int operator()(const CheckCommand& command) const {
+    const auto source = read(command.config_file);
+    if (!source) return kExitBadConfig;
+    const auto config = load_or_explain(source->text, source->name, streams);
+    if (!config) return kExitBadConfig;
+    std::size_t upstreams = 0;
+    for (const auto& pool : config->pools) upstreams += pool.upstreams.size();
+    streams.out << source->name << ": " << streams.out_style.paint(Ink::Green, "ok") << ", "
+                << count(config->listeners.size(), "listener") << ", "
+                << count(config->routes.size(), "route") << ", " << count(config->pools.size(), "pool")
+                << ", " << count(upstreams, "upstream") << "\n";
+    return kExitOk;
+  }
+
+  int operator()(const ShowCommand& command) const {
+    const auto source = read(command.config_file);
+    if (!source) return kExitBadConfig;
+    const auto config = load_or_explain(source->text, source->name, streams);
+    if (!config) return kExitBadConfig;
+    streams.out << show_config(*config);
+    return kExitOk;
+  }
+
+  int operator()(const ProxyCommand& command) const {
+    const auto text = proxy_config(command);
+    if (!text) return refuse(text.error(), streams);
+    auto config = load_or_explain(*text, "<command line>", streams);
+    if (!config) return kExitBadConfig;
+    if (command.serving.workers) config->workers = *command.serving.workers;
+    ServeOptions options;
+    options.config_text = *text;
+    options.ready_file = command.serving.ready_file;
+    return serve(*config, options);
+  }
+
+  int operator()(const DemoCommand& command) const { return run_demo(command, streams); }
+  int operator()(const DemoAppCommand& command) const { return run_demo_app(command); }
+
+  int operator()(const VersionCommand&) const {
+    streams.out << version_text();
+    return kExitOk;
+  }
+
+  int operator()(const HelpCommand& command) const {
+    streams.out << help_text(command.topic, streams.out_style);
+    return kExitOk;
+  }
+};
+
+}  // namespace
+
+int run_program(const std::vector<std::string>& words, const Streams& streams) {
+  const auto command = parse_arguments(words);
+  if (!command) return refuse(command.error(), streams);
+  const int status = std::visit(Runner{streams}, *command);
+  streams.out.flush();
+  // `frontdoor check > /dev/full` must not look like success.
+  return status == kExitOk && !streams.out ? kExitFailure : status;
+}
+
+}  // namespace frontdoor::cli

@@ -1,0 +1,79 @@
+#include "cli/quick_config.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+
+#include "base/address.h"
+
+namespace frontdoor::cli {
+namespace {
+
+using AddressResult = boost::system::result<Address, UsageError>;
+
+AddressResult address_of(const std::string& option, const std::string& text, const std::string& topic) {
+  AddressError error;
+  if (auto address = parse_address(text, error)) return *address;
+  std::string what = option + " " + text + ": " + error.what;
+  const bool only_digits = !text.empty() && std::all_of(text.begin(), text.end(),
+                                                        [](unsigned char c) { return std::isdigit(c) != 0; });
+  if (only_digits) what += ", did you mean :" + text + "?";
+  return UsageError{what, topic};
+}
+
+}  // namespace
+
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\u%04X", static_cast<unsigned>(byte));
+      out += escaped;
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+boost::system::result<std::string, UsageError> proxy_config(const ProxyCommand& command) {
+  const auto listen = address_of("--listen", command.listen, "proxy");
+  if (!listen) return listen.error();
+  std::string text =
+      "[[listener]]\naddress = " + toml_string(command.listen) + "\n\n[pool.app]\nupstreams = [";
+  for (const std::string& to : command.to) {
+    auto upstream = address_of("--to", to, "proxy");
+    if (!upstream) return upstream.error();
+    // A port alone is one of this machine. By name, because an app may listen on either family (Node picks
+    // ::1).
+    if (upstream->kind == Address::Kind::Tcp && upstream->host.empty()) upstream->host = "localhost";
+    text += toml_string(upstream->to_string()) + ", ";
+  }
+  text.resize(text.size() - 2);
+  text += "]\n";
+  if (!command.health_path.empty()) text += "health_check = " + toml_string(command.health_path) + "\n";
+  return text;
+}
+
+std::string demo_config(std::string_view listen, const std::vector<std::uint16_t>& ports) {
+  std::string upstreams;
+  for (const std::uint16_t port : ports) {
+    upstreams += (upstreams.empty() ? "" : ", ") + toml_string("127.0.0.1:" + std::to_string(port));
+  }
+  // The demo's own lines tell the story; the logs would tell it a second and a third time.
+  return "[[listener]]\naddress = " + toml_string(listen) +
+         "\n\n"
+         "[access_log]\noutput = \"off\"\n\n"
+         "[log]\nlevel = \"error\"\n\n"
+         "[pool.demo]\nupstreams = [" +
+         upstreams +
+         "]\n\n"
+         "[pool.demo.health_check]\npath = \"/healthz\"\ninterval = \"500ms\"\ntimeout = \"500ms\"\ninterval_down = \"200ms\"\n";
+}
+
+}  // namespace frontdoor::cli

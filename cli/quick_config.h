@@ -1,0 +1,25 @@
+// The config that a command line stands for: `proxy` and `demo` write TOML and load it like everybody else's,
+// so that there is one way into the program and `config show` could print what they meant. Pure.
+
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/arguments.h"
+
+namespace frontdoor::cli {
+
+// An address that was wrong names its option: "--to :70000: port 70000 is out of range".
+boost::system::result<std::string, UsageError> proxy_config(const ProxyCommand& command);
+
+// One pool of loopback ports, probed twice a second.
+std::string demo_config(std::string_view listen, const std::vector<std::uint16_t>& ports);
+
+// A TOML basic string, quotes included.
+std::string toml_string(std::string_view text);
+
+}  // namespace frontdoor::cli

@@ -1,0 +1,218 @@
+#include "cli/serve.h"
+
+#include <unistd.h>
+
+#include <boost/asio.hpp>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "base/log.h"
+#include "cli/exit_codes.h"
+#include "cli/read_config.h"
+#include "config/load.h"
+#include "discovery/resolver.h"
+#include "health/monitor.h"
+#include "proxy/server.h"
+
+namespace frontdoor {
+
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+
+constexpr Millis kFirstVerdicts{1'000};  // how long "ready" waits for the first probes at most
+constexpr Millis kPoll{10};
+
+std::uint64_t thread_count(const config::Config& config) {
+  return config.workers != 0 ? config.workers : usable_cpus();
+}
+
+// The whole program while it serves, in the order in which its parts are built and torn down.
+class Service {
+ public:
+  Service(const config::Config& config, const ServeOptions& options);
+  int run();
+
+ private:
+  void apply(std::shared_ptr<const Snapshot> snapshot);
+  bool every_upstream_judged() const;
+  asio::awaitable<void> become_ready();
+  asio::awaitable<void> handle_signals();
+  asio::awaitable<void> drain();
+  void reload();
+  void finish();
+  void write_ready_file();
+
+  const ServeOptions& options_;
+  Log log_;
+  std::string access_log_error_;
+  AccessLog access_log_;
+  asio::io_context control_{1};
+  asio::signal_set signals_{control_, SIGTERM, SIGINT, SIGHUP};
+  TimeSource time_;
+  KernelSocketOps ops_;
+  UpstreamRegistry registry_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  HealthMonitor health_;
+  Resolver resolver_;
+  Server server_;
+  bool draining_ = false;
+};
+
+Service::Service(const config::Config& config, const ServeOptions& options)
+    : options_(options),
+      log_(STDERR_FILENO, config.log.level, config.log.format),
+      access_log_(config.access_log, access_log_error_),
+      registry_(static_cast<unsigned>(thread_count(config))),
+      snapshot_(registry_.build(config)),
+      health_(control_, log_),
+      resolver_(control_, log_),
+      server_({time_, ops_, health_, access_log_.off() ? nullptr : &access_log_},
+              static_cast<unsigned>(thread_count(config)), snapshot_) {}
+
+int Service::run() {
+  if (!access_log_error_.empty()) {
+    log_.error("cannot open the access log", {{"reason", access_log_error_}});
+    return cli::kExitFailure;
+  }
+  if (const auto errors = server_.listen(); !errors.empty()) {
+    for (const auto& error : errors) log_.error(error);
+    return cli::kExitFailure;
+  }
+  apply(snapshot_);
+  server_.start();
+  if (options_.on_start) options_.on_start(control_);
+  asio::co_spawn(control_, become_ready(), asio::detached);
+  asio::co_spawn(control_, handle_signals(), asio::detached);
+  control_.run();
+  server_.stop();
+  log_.info("stopped", {{"requests", server_.served()}});
+  return cli::kExitOk;
+}
+
+void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
+  snapshot_ = std::move(snapshot);
+  // Judged once more when names have their addresses: a name that does not resolve is down with that reason.
+  resolver_.apply(snapshot_, [this, applied = snapshot_] {
+    if (applied == snapshot_) health_.apply(applied);
+  });
+  health_.apply(snapshot_);
+}
+
+bool Service::every_upstream_judged() const {
+  for (const auto& pool : snapshot_->pools)
+    for (const auto& member : pool.members)
+      if (member.upstream->seen().state == UpstreamState::Unknown) return false;
+  return true;
+}
+
+// Ready = listening, and every upstream has been heard of or had its chance: whoever waits for the ready file meets
+// no start-up 503.
+asio::awaitable<void> Service::become_ready() {
+  asio::steady_timer pause(control_);
+  const TimePoint latest = Clock::now() + kFirstVerdicts;
+  while (!every_upstream_judged() && Clock::now() < latest) {
+    pause.expires_after(kPoll);
+    co_await pause.async_wait(quietly);
+  }
+  for (const auto& endpoint : server_.endpoints()) log_.info("listening", {{"address", endpoint.to_string()}});
+  write_ready_file();
+  if (options_.on_ready) options_.on_ready(server_.endpoints());
+}
+
+void Service::write_ready_file() {
+  if (options_.ready_file.empty()) return;
+  // Renamed into place, so that a reader never sees half of it.
+  const std::string draft = options_.ready_file + ".new";
+  std::ofstream out(draft);
+  for (std::size_t i = 0; i < server_.endpoints().size(); ++i) {
+    const auto& name = snapshot_->config.listeners[i].name;
+    out << (name.empty() ? "-" : name) << ' ' << server_.endpoints()[i].to_string() << '\n';
+  }
+  out.close();
+  if (!out || std::rename(draft.c_str(), options_.ready_file.c_str()) != 0)
+    log_.warn("cannot write the ready file", {{"path", options_.ready_file}});
+}
+
+asio::awaitable<void> Service::handle_signals() {
+  for (;;) {
+    auto [error, signal] = co_await signals_.async_wait(quietly);
+    if (error) co_return;
+    if (signal == SIGHUP) {
+      reload();
+    } else if (!draining_) {
+      draining_ = true;
+      log_.info("draining", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
+                             {"connections", server_.open_connections()}});
+      asio::co_spawn(control_, drain(), asio::detached);
+    } else {
+      log_.warn("stopping at once", {{"connections", server_.open_connections()}});
+      finish();
+      co_return;
+    }
+  }
+}
+
+asio::awaitable<void> Service::drain() {
+  const auto& timeouts = snapshot_->config.timeouts;
+  const TimePoint deadline = Clock::now() + timeouts.drain;
+  asio::steady_timer pause(control_);
+  server_.drain();
+  if (timeouts.drain_delay > Millis{0}) {
+    pause.expires_after(timeouts.drain_delay);
+    co_await pause.async_wait(quietly);
+  }
+  server_.stop_accepting();
+  while (Clock::now() < deadline) {
+    pause.expires_after(kPoll);
+    co_await pause.async_wait(quietly);
+    if (server_.open_connections() == 0) break;
+  }
+  finish();
+}
+
+void Service::finish() {
+  if (control_.stopped()) return;
+  if (options_.on_stop) options_.on_stop();
+  health_.stop();
+  resolver_.stop();
+  control_.stop();
+}
+
+void Service::reload() {
+  if (options_.config_file.empty() || options_.config_file == "-") {
+    log_.warn("nothing to reload: the config was not read from a file");
+    return;
+  }
+  const cli::ConfigText source = cli::read_config(options_.config_file, std::cin);
+  const config::Loaded loaded = config::load(source.text, source.name);
+  for (const auto& diagnostic : loaded.diagnostics) {
+    if (diagnostic.severity == config::Diagnostic::Severity::Error) log_.error(diagnostic.to_string());
+    else log_.warn(diagnostic.to_string());
+  }
+  if (!source.error.empty() || !loaded.ok()) {
+    log_.error("reload refused, the old config stays",
+               {{"file", options_.config_file}, {"reason", source.error.empty() ? "the file has errors" : source.error}});
+    return;
+  }
+  if (loaded.config.listeners != snapshot_->config.listeners)
+    log_.warn("listeners have changed: that takes effect at the next start");
+  auto next = registry_.build(loaded.config);
+  server_.publish(next);
+  apply(std::move(next));
+  log_.info("reloaded", {{"file", options_.config_file}, {"generation", snapshot_->generation}});
+}
+
+}  // namespace
+
+int serve(const config::Config& config, const ServeOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);  // a hang-up is a return value
+  raise_descriptor_limit();
+  Service service(config, options);
+  return service.run();
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,29 @@
+// Runs frontdoor on a config until a signal ends it: workers, health, reload. The only place that wires.
+
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "config/config.h"
+
+namespace frontdoor {
+
+struct ServeOptions {
+  std::string config_file;  // "" = in-memory config: SIGHUP re-reads nothing
+  std::string ready_file;
+  std::string config_text;  // used when config_file is "" or "-"
+  // Called once on the control thread when every listener listens.
+  std::function<void(const std::vector<Endpoint>&)> on_ready;
+  // Called on the control thread before its loop runs, and when it is about to end: what a command runs
+  // beside serving.
+  std::function<void(boost::asio::io_context&)> on_start;
+  std::function<void()> on_stop;
+};
+
+int serve(const config::Config& config, const ServeOptions& options);  // exit status
+
+}  // namespace frontdoor

@@ -1,0 +1,82 @@
+#include "health/monitor.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "health/prober.h"
+
+namespace frontdoor {
+
+namespace asio = boost::asio;
+
+struct HealthMonitor::Impl {
+  struct Watched {
+    const Upstream* upstream;  // kept alive by its prober
+    std::shared_ptr<Prober> prober;
+  };
+
+  Impl(asio::io_context& context, Log& event_log) : control(context), log(event_log) {}
+
+  Prober* find(const Upstream* upstream) const { return find_in(watched, upstream); }
+
+  static Prober* find_in(const std::vector<Watched>& list, const Upstream* upstream) {
+    const auto found =
+        std::find_if(list.begin(), list.end(), [&](const Watched& w) { return w.upstream == upstream; });
+    return found == list.end() ? nullptr : found->prober.get();
+  }
+
+  asio::io_context& control;
+  Log& log;
+  std::vector<Watched> watched;  // in the order of the file
+};
+
+HealthMonitor::HealthMonitor(asio::io_context& control, Log& log)
+    : impl_(std::make_shared<Impl>(control, log)) {}
+
+HealthMonitor::~HealthMonitor() { stop(); }
+
+void HealthMonitor::apply(std::shared_ptr<const Snapshot> snapshot) {
+  std::vector<Impl::Watched> next;
+  for (std::size_t i = 0; i < snapshot->pools.size(); ++i) {
+    const auto& check = snapshot->config.pools[i].health_check;
+    for (const Member& member : snapshot->pools[i].members) {
+      const Upstream* upstream = member.upstream.get();
+      if (Impl::find_in(next, upstream)) continue;  // an address that the pool names twice
+      if (Prober* known = impl_->find(upstream)) {
+        known->set_check(check);
+        next.push_back({upstream, known->shared_from_this()});
+      } else {
+        auto prober = std::make_shared<Prober>(impl_->control, impl_->log, member.upstream, check);
+        prober->start();
+        next.push_back({upstream, std::move(prober)});
+      }
+    }
+  }
+  impl_->watched.swap(next);
+  for (const Impl::Watched& before : next) {
+    if (!impl_->find(before.upstream)) before.prober->stop();
+  }
+}
+
+void HealthMonitor::stop() {
+  for (const Impl::Watched& each : impl_->watched) each.prober->stop();
+  impl_->watched.clear();
+}
+
+std::vector<HealthReport> HealthMonitor::report() const {
+  std::vector<HealthReport> reports;
+  for (const Impl::Watched& each : impl_->watched) reports.push_back(each.prober->report());
+  return reports;
+}
+
+void HealthMonitor::upstream_refused(const std::shared_ptr<Upstream>& upstream, const std::string& reason) {
+  // Only upstreams that are up get traffic.
+  log_change(impl_->log, *upstream, UpstreamState::Up, UpstreamState::Down, reason);
+  asio::post(impl_->control, [weak = std::weak_ptr(impl_), upstream, reason] {
+    const auto impl = weak.lock();
+    if (Prober* prober = impl ? impl->find(upstream.get()) : nullptr) prober->refused(reason);
+  });
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,232 @@
+// Sockets are opened natively, since Asio's are not close-on-exec and its connect to a unix socket reports
+// success when the backlog is full.
+
+#include "health/probe.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+namespace frontdoor {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+constexpr auto quietly = asio::as_tuple(asio::deferred);
+constexpr std::uint32_t kHeaderLimit = 16 * 1024;
+constexpr std::uint64_t kBodyLimit =
+    64 * 1024;             // what is beyond is not read: the status has answered already
+constexpr int kTicks = 8;  // per timeout: a late loop is noticed with this resolution
+
+// "Connection refused" -> "connection refused", to stand in the middle of a sentence.
+std::string describe(int error) {
+  std::string text = std::generic_category().message(error);
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
+}
+
+// A connect loop to a dead port in the ephemeral range meets itself after some thousand tries: nobody listens
+// there.
+bool connected_to_itself(int fd) {
+  Endpoint local, remote;
+  socklen_t local_size = Endpoint::capacity(), remote_size = Endpoint::capacity();
+  if (::getsockname(fd, local.data(), &local_size) != 0) return false;
+  if (::getpeername(fd, remote.data(), &remote_size) != 0) return false;
+  local.resize(local_size);
+  remote.resize(remote_size);
+  return !local.is_unix() && local == remote;
+}
+
+int pending_error(int fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+  return error;
+}
+
+std::string request_text(const ProbeTarget& target) {
+  return "GET " + target.check.path + " HTTP/1.1\r\nHost: " + target.host +
+         "\r\nUser-Agent: frontdoor-health\r\nAccept: */*\r\nConnection: close\r\n\r\n";
+}
+
+bool expected(const config::HealthCheck& check, unsigned status) {
+  return std::any_of(check.expect_status.begin(), check.expect_status.end(),
+                     [status](const auto& range) { return status >= range.first && status <= range.last; });
+}
+
+// Of several addresses that all failed: no answer says more than a refusal (one family may simply not be
+// served), and both say more than a fault of our own (a machine without IPv6).
+int gravity(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Failed:
+    case Outcome::TimedOut:
+      return 2;
+    case Outcome::Refused:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+ProbeTarget ProbeTarget::of(const Upstream& upstream, const config::HealthCheck& check) {
+  ProbeTarget target{.endpoints = *upstream.endpoints(), .check = check, .host = check.host};
+  Address address = upstream.address();
+  if (check.port != 0) {
+    address.port = check.port;
+    for (Endpoint& endpoint : target.endpoints) endpoint.set_port(check.port);
+  }
+  if (target.host.empty()) {
+    target.host = address.kind == Address::Kind::Unix ? "localhost" : address.to_string();
+  }
+  return target;
+}
+
+Outcome judge_connect_error(int error, bool is_unix) {
+  switch (error) {
+    case ECONNREFUSED:
+      return Outcome::Refused;
+    case ENOENT:
+      return is_unix ? Outcome::Refused : Outcome::Failed;
+    case EMFILE:
+    case ENFILE:
+    case EADDRNOTAVAIL:
+    case ENOBUFS:
+    case ENOMEM:
+    case EACCES:
+    case EPERM:
+    case EAFNOSUPPORT:
+      return Outcome::NotEvidence;
+    // A unix socket whose backlog is full is overloaded, which is not dead. On TCP: out of local ports.
+    case EAGAIN:
+      return Outcome::NotEvidence;
+    case ETIMEDOUT:
+      return Outcome::TimedOut;
+    default:
+      return Outcome::Failed;
+  }
+}
+
+Probe::Probe(const asio::any_io_executor& executor, ProbeTarget target)
+    : target_(std::move(target)), socket_(executor) {
+  const Duration tick = std::max(Duration(target_.check.timeout) / kTicks, Duration(Millis{1}));
+  deadline_ = std::make_shared<Deadline>(executor, tick, [this] { close(); });
+}
+
+Probe::~Probe() { deadline_->stop(); }
+
+void Probe::cancel() {
+  deadline_->stop();
+  close();
+}
+
+// Closed rather than cancelled: a read that has just completed would go on to its next, uncancelled one.
+void Probe::close() {
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+asio::awaitable<ProbeReport> Probe::run() {
+  const TimePoint started = Clock::now();
+  due_ = started + target_.check.timeout;
+  ProbeReport report = co_await connect();
+  if (report.outcome == Outcome::Passed && target_.check.type == config::HealthCheck::Type::Http) {
+    report = co_await exchange();
+  }
+  const TimePoint ended = Clock::now();
+  report.latency = ended - started;
+  report.lateness = deadline_->lateness(ended);
+  deadline_->stop();
+  close();
+  co_return report;
+}
+
+// Each address gets its share of what time is left, so that a silent first one does not hide a second that
+// answers.
+asio::awaitable<ProbeReport> Probe::connect() {
+  ProbeReport gravest = failure(Outcome::NotEvidence, "no address");
+  std::size_t left = target_.endpoints.size();
+  for (const Endpoint& endpoint : target_.endpoints) {
+    const TimePoint now = Clock::now();
+    deadline_->expire_at(now + (due_ - now) / static_cast<int>(left--));
+    ProbeReport report = co_await connect_to(endpoint);
+    if (report.outcome == Outcome::Passed) {
+      deadline_->expire_at(due_);
+      co_return report;
+    }
+    if (gravity(report.outcome) >= gravity(gravest.outcome)) gravest = std::move(report);
+  }
+  co_return gravest;
+}
+
+asio::awaitable<ProbeReport> Probe::connect_to(const Endpoint& endpoint) {
+  close();
+  const int fd = ::socket(endpoint.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) co_return failure(Outcome::NotEvidence, describe(errno));
+  error_code error;
+  socket_.assign(asio::generic::stream_protocol(endpoint.family(), 0), fd, error);
+  if (error) {
+    ::close(fd);
+    co_return failure(Outcome::NotEvidence, error.message());
+  }
+
+  int result = ::connect(fd, endpoint.data(), endpoint.size()) == 0 ? 0 : errno;
+  if (result == EINPROGRESS) {
+    co_await socket_.async_wait(asio::socket_base::wait_write, quietly);
+    if (!socket_.is_open()) co_return failure(Outcome::TimedOut, "probe timed out");
+    result = pending_error(fd);
+  }
+  if (result == 0 && connected_to_itself(fd)) result = ECONNREFUSED;
+  if (result == 0) co_return ProbeReport();
+  co_return failure(judge_connect_error(result, endpoint.is_unix()), describe(result));
+}
+
+asio::awaitable<ProbeReport> Probe::exchange() {
+  const std::string request = request_text(target_);
+  auto [write_error, written] = co_await asio::async_write(socket_, asio::buffer(request), quietly);
+  // A server may answer and close before it has read all: what it said counts, and if it said nothing the
+  // read fails.
+  boost::beast::flat_buffer buffer;
+  std::optional<http::response_parser<http::string_body>> parser;
+  do {
+    parser.emplace();
+    parser->header_limit(kHeaderLimit);
+    parser->body_limit(kBodyLimit);
+    auto [error, size] = co_await http::async_read(socket_, buffer, *parser, quietly);
+    if (error && error != http::error::body_limit) co_return read_failure(write_error ? write_error : error);
+  } while (parser->get().result_int() < 200);  // 100 Continue and the like come before the answer
+
+  const unsigned status = parser->get().result_int();
+  if (expected(target_.check, status)) co_return ProbeReport();
+  co_return failure(Outcome::Failed, "status " + std::to_string(status));
+}
+
+ProbeReport Probe::failure(Outcome outcome, std::string detail) const {
+  return {.outcome = outcome, .detail = std::move(detail)};
+}
+
+ProbeReport Probe::read_failure(const error_code& error) const {
+  if (deadline_->expired()) return failure(Outcome::TimedOut, "probe timed out");
+  if (error == http::error::end_of_stream) return failure(Outcome::Failed, "closed without an answer");
+  if (error == http::error::partial_message) return failure(Outcome::Failed, "answer ended early");
+  if (error.category() == boost::system::system_category())
+    return failure(Outcome::Failed, describe(error.value()));
+  return failure(Outcome::Failed, "not an HTTP answer: " + error.message());
+}
+
+}  // namespace frontdoor

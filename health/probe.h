@@ -1,0 +1,62 @@
+// One probe of one upstream: connect, and for HTTP ask and read the answer, all within one timeout. Control
+// thread.
+
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "balancer/upstream.h"
+#include "config/config.h"
+#include "health/deadline.h"
+#include "health/verdict.h"
+
+namespace frontdoor {
+
+struct ProbeTarget {
+  std::vector<Endpoint> endpoints;  // tried in order
+  config::HealthCheck check;
+  std::string host;  // Host field
+
+  // The endpoints as the check wants them (its own port), the Host field as configured or from the address.
+  static ProbeTarget of(const Upstream& upstream, const config::HealthCheck& check);
+};
+
+struct ProbeReport {
+  Outcome outcome = Outcome::Passed;
+  std::string detail;  // a failure in words: "status 503", "connection refused", "probe timed out"
+  Duration latency{};
+  Duration lateness{};  // how late the control loop ran meanwhile
+};
+
+// What a failed connect() says about the upstream. Pure.
+Outcome judge_connect_error(int error, bool is_unix);
+
+class Probe {
+ public:
+  Probe(const boost::asio::any_io_executor& executor, ProbeTarget target);
+  ~Probe();
+  Probe(const Probe&) = delete;
+  Probe& operator=(const Probe&) = delete;
+
+  boost::asio::awaitable<ProbeReport> run();  // once; the probe must outlive it
+  void cancel();                              // run() ends soon, with a report of no value
+
+ private:
+  boost::asio::awaitable<ProbeReport> connect();
+  boost::asio::awaitable<ProbeReport> connect_to(const Endpoint& endpoint);
+  boost::asio::awaitable<ProbeReport> exchange();
+  ProbeReport failure(Outcome outcome, std::string detail) const;
+  ProbeReport read_failure(const boost::system::error_code& error) const;
+  void close();
+
+  const ProbeTarget target_;
+  boost::asio::generic::stream_protocol::socket socket_;
+  std::shared_ptr<Deadline> deadline_;
+  TimePoint due_{};
+};
+
+}  // namespace frontdoor

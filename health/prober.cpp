@@ -1,0 +1,177 @@
+#include "health/prober.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <exception>
+#include <utility>
+
+namespace frontdoor {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto quietly = asio::as_tuple(asio::deferred);
+constexpr Duration kForever = Duration::max();
+// How soon a name's first address is noticed. Discovery does not call us: the two meet at the Upstream only.
+constexpr Millis kAwaitAddress{25};
+constexpr Millis kAwaitResolution{250};
+
+VerdictRules rules_of(const std::optional<config::HealthCheck>& check) {
+  return check ? VerdictRules::of(*check) : VerdictRules::revival();
+}
+
+std::int64_t milliseconds(Duration duration) { return std::chrono::duration_cast<Millis>(duration).count(); }
+
+}  // namespace
+
+void log_change(Log& log, const Upstream& upstream, UpstreamState from, UpstreamState to,
+                const std::string& reason) {
+  const Log::Fields fields = {{"pool", upstream.pool()},
+                              {"upstream", upstream.name()},
+                              {"from", to_string(from)},
+                              {"reason", reason}};
+  if (to == UpstreamState::Up) return log.info("upstream up", fields);
+  log.warn("upstream down", fields);
+}
+
+Prober::Prober(asio::io_context& control, Log& log, std::shared_ptr<Upstream> upstream,
+               std::optional<config::HealthCheck> check)
+    : control_(control),
+      log_(log),
+      upstream_(std::move(upstream)),
+      check_(std::move(check)),
+      verdict_(rules_of(check_)),
+      pause_(control),
+      random_(std::random_device{}()) {}
+
+void Prober::start() {
+  auto coroutine = run(shared_from_this());
+  // Only a bug throws in here. Silence would leave the upstream unwatched for good.
+  asio::co_spawn(control_, std::move(coroutine), [](std::exception_ptr bug) {
+    if (bug) std::rethrow_exception(bug);
+  });
+}
+
+void Prober::stop() {
+  stopped_ = true;
+  if (under_way_) under_way_->cancel();
+  pause_.cancel();
+}
+
+void Prober::set_check(std::optional<config::HealthCheck> check) {
+  check_ = std::move(check);
+  verdict_.set_rules(rules_of(check_));
+  wake_within(verdict_.next_delay(random_share()));
+}
+
+void Prober::refused(const std::string& reason) {
+  last_error_ = reason;
+  verdict_.align(upstream_->seen().state);
+  if (verdict_.state() == UpstreamState::Down) wake_within(verdict_.next_delay(random_share()));
+}
+
+HealthReport Prober::report() const {
+  return {.upstream = upstream_,
+          .checked = check_.has_value(),
+          .history = verdict_.history(),
+          .history_size = verdict_.history_size(),
+          .last_latency = last_latency_,
+          .last_error = last_error_};
+}
+
+// `self` keeps the prober alive for as long as the coroutine is.
+asio::awaitable<void> Prober::run([[maybe_unused]] std::shared_ptr<Prober> self) {
+  while (!stopped_) {
+    const Duration pause = co_await look();
+    wake_at_ = pause == kForever ? TimePoint::max() : Clock::now() + pause;
+    co_await sleep();
+  }
+}
+
+// Until wake_at_, which a reload or a refusal may bring forward meanwhile.
+asio::awaitable<void> Prober::sleep() {
+  while (!stopped_) {
+    pause_.expires_at(wake_at_);
+    co_await pause_.async_wait(quietly);
+    if (Clock::now() >= wake_at_) co_return;
+  }
+}
+
+void Prober::wake_within(Duration delay) {
+  const TimePoint latest = Clock::now() + delay;
+  if (latest >= wake_at_) return;
+  wake_at_ = latest;
+  pause_.cancel();
+}
+
+asio::awaitable<Duration> Prober::look() {
+  const Upstream::Seen seen = upstream_->seen();
+  verdict_.align(seen.state);
+  if (upstream_->endpoints()->empty()) co_return without_address(seen);
+  if (!check_ && seen.state != UpstreamState::Down) {
+    if (seen.state == UpstreamState::Unknown) move(seen, UpstreamState::Up, "no health check");
+    co_return kForever;
+  }
+  co_return co_await probe(seen);
+}
+
+Duration Prober::without_address(Upstream::Seen seen) {
+  if (!upstream_->looked_up()) return kAwaitAddress;
+  move(seen, UpstreamState::Down, "name does not resolve");
+  return kAwaitResolution;
+}
+
+asio::awaitable<Duration> Prober::probe(Upstream::Seen seen) {
+  const config::HealthCheck check = check_or_connect();
+  Probe one(control_.get_executor(), ProbeTarget::of(*upstream_, check));
+  const TimePoint started = Clock::now();
+  under_way_ = &one;
+  const ProbeReport report = co_await one.run();
+  under_way_ = nullptr;
+  if (stopped_) co_return kForever;
+  co_return judge(seen, report, started);
+}
+
+Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint started) {
+  // Live traffic moved it meanwhile: the probe speaks of an earlier time.
+  if (const Upstream::Seen now = upstream_->seen(); now != seen) {
+    verdict_.align(now.state);
+    return verdict_.next_delay(random_share());
+  }
+  const Observation observation{.outcome = report.outcome,
+                                .lateness = report.lateness,
+                                .served_meanwhile = upstream_->last_success() >= started,
+                                .jitter = random_share()};
+  const Judgement judgement = verdict_.observe(observation, report.detail);
+  if (!judgement.counted) {
+    log_.debug("probe discarded", {{"pool", upstream_->pool()},
+                                   {"upstream", upstream_->name()},
+                                   {"reason", report.detail},
+                                   {"loop_late_ms", milliseconds(report.lateness)}});
+    return judgement.next;
+  }
+  last_latency_ = report.latency;
+  if (report.outcome != Outcome::Passed) last_error_ = report.detail;
+  if (judgement.change != Change::None) move(seen, verdict_.state(), judgement.reason);
+  return judgement.next;
+}
+
+void Prober::move(Upstream::Seen seen, UpstreamState to, const std::string& reason) {
+  if (!upstream_->change(seen, to, reason)) return;  // another witness was first, or it is there already
+  verdict_.align(to);
+  if (to == UpstreamState::Down) last_error_ = reason;
+  log_change(log_, *upstream_, seen.state, to, reason);
+}
+
+double Prober::random_share() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
+
+config::HealthCheck Prober::check_or_connect() const {
+  if (check_) return *check_;
+  config::HealthCheck connect;
+  connect.type = config::HealthCheck::Type::Tcp;
+  return connect;
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,66 @@
+// Watches one upstream from the control thread: probes it at the pace its Verdict asks for, and moves it
+// between states. One for each upstream; lives on in its coroutine until stopped.
+
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "balancer/upstream.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "health/probe.h"
+#include "health/report.h"
+#include "health/verdict.h"
+
+namespace frontdoor {
+
+class Prober : public std::enable_shared_from_this<Prober> {
+ public:
+  // Without a check the upstream is up until live traffic is refused, then brought back by TCP connects.
+  Prober(boost::asio::io_context& control, Log& log, std::shared_ptr<Upstream> upstream,
+         std::optional<config::HealthCheck> check);
+
+  void start();
+  void stop();
+  void set_check(std::optional<config::HealthCheck> check);  // a reload; takes effect at the next probe
+  void refused(const std::string& reason);                   // live traffic moved the upstream to Down
+  HealthReport report() const;
+
+ private:
+  boost::asio::awaitable<void> run(std::shared_ptr<Prober> self);
+  boost::asio::awaitable<void> sleep();
+  // Looks at the upstream once; returns how long to pause.
+  boost::asio::awaitable<Duration> look();
+  boost::asio::awaitable<Duration> probe(Upstream::Seen seen);
+
+  Duration judge(Upstream::Seen seen, const ProbeReport& report, TimePoint started);
+  Duration without_address(Upstream::Seen seen);
+  void move(Upstream::Seen seen, UpstreamState to, const std::string& reason);
+  void wake_within(Duration delay);
+  double random_share();  // in [0,1)
+  config::HealthCheck check_or_connect() const;
+
+  boost::asio::io_context& control_;
+  Log& log_;
+  const std::shared_ptr<Upstream> upstream_;
+  std::optional<config::HealthCheck> check_;
+  Verdict verdict_;
+  boost::asio::steady_timer pause_;
+  TimePoint wake_at_{};
+  Probe* under_way_ = nullptr;  // what stop() has to cancel
+  bool stopped_ = false;
+  Duration last_latency_{};
+  std::string last_error_;
+  std::minstd_rand random_;
+};
+
+// The one line that each change of state leaves in the log. Any thread.
+void log_change(Log& log, const Upstream& upstream, UpstreamState from, UpstreamState to,
+                const std::string& reason);
+
+}  // namespace frontdoor

@@ -1,0 +1,234 @@
+// Two loops over fields and the few rules that they need. Nothing here looks at bytes of a connection.
+
+#include "http/forwarding.h"
+
+#include <charconv>
+
+#include "http/syntax.h"
+
+namespace frontdoor::http {
+namespace {
+
+constexpr std::size_t kNumberBytes = 20;  // of 2^64 - 1
+
+// RFC 9110 §7.6.3: the version of the message as it was received.
+std::string_view via_of(Version version) {
+  switch (version) {
+    case Version::Http10:
+      return "1.0 frontdoor";
+    case Version::Http11:
+      return "1.1 frontdoor";
+    case Version::Http2:
+      return "2 frontdoor";
+  }
+  return "1.1 frontdoor";
+}
+
+// Hop-by-hop by definition (RFC 9110 §7.6.1) and framing, which each side's writer makes anew. TE goes too:
+// what we accept from the upstream is our own matter. Trailer stays: trailers are relayed. Proxy-Authenticate
+// stays: it is meant for whoever sent the credentials (RFC 9110 §11.7.1), and we never asked for any.
+bool is_hop_by_hop(FieldId id) {
+  switch (id) {
+    case FieldId::Connection:
+    case FieldId::ContentLength:
+    case FieldId::Http2Settings:
+    case FieldId::KeepAlive:
+    case FieldId::ProxyConnection:
+    case FieldId::Te:
+    case FieldId::TransferEncoding:
+    case FieldId::Upgrade:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What a client must not strip from its own request by naming it in Connection: the upstream trusts these to
+// be ours, or takes their absence for an anonymous or direct request.
+bool is_protected(const Field& field) {
+  switch (field.id) {
+    case FieldId::Authorization:
+    case FieldId::Cookie:
+    case FieldId::Forwarded:
+    case FieldId::Host:
+    case FieldId::Via:
+    case FieldId::XForwardedFor:
+    case FieldId::XForwardedHost:
+    case FieldId::XForwardedProto:
+    case FieldId::XRequestId:
+      return true;
+    default:
+      return syntax::begins_like_variable(field.name, "x-forwarded-");
+  }
+}
+
+// RFC 9110 §7.6.1: fields named by a connection option end here. The gate bounds how many options there are.
+bool is_nominated(const Fields& fields, std::string_view name) {
+  for (const auto& field : fields) {
+    if (field.id != FieldId::Connection) continue;
+    std::string_view list = field.value;
+    while (const auto option = syntax::next_element(list))
+      if (equal_ignoring_case(*option, name)) return true;
+  }
+  return false;
+}
+
+// Fields that only matter by what an app makes of them. `Proxy` becomes HTTP_PROXY in CGI (httpoxy,
+// CVE-2016-5385); Proxy-Authorization is for the first proxy that wants it (RFC 9110 §11.7.2) and would leak
+// credentials to apps. The rest are spellings of what we vouch for: from a client that is not trusted none
+// may pass, and the twins with '_' never.
+bool is_dangerous(std::string_view name, bool trusted) {
+  switch (syntax::lower(name.empty() ? '\0' : name.front())) {
+    case 'p':
+      return syntax::is_like_variable(name, "proxy") || syntax::is_like_variable(name, "proxy-authorization");
+    case 'x':
+      if (!syntax::begins_like_variable(name, "x-forwarded-") &&
+          !syntax::is_like_variable(name, "x-real-ip") && !syntax::is_like_variable(name, "x-request-id"))
+        return false;
+      return !trusted || name.find('_') != std::string_view::npos;
+    default:
+      return false;
+  }
+}
+
+// What the client said about where it came from, if it is believed.
+struct Claims {
+  bool proto = false;
+  bool host = false;
+  bool request_id = false;
+};
+
+class RequestForwarder {
+ public:
+  RequestForwarder(const RequestHead& head, const ForwardContext& context, Fields& out, std::string& scratch)
+      : head_(head), context_(context), out_(out), scratch_(scratch) {}
+
+  void run() {
+    out_.clear();
+    scratch_.clear();
+    scratch_.reserve(chain_size() + kNumberBytes);  // so that views into it stay valid while it grows
+    for (const auto& field : head_.fields)
+      if (passes(field)) out_.push_back(field);
+    if (const auto hops = max_forwards(head_); hops && *hops > 0) decrement(*hops);
+    add_forwarding_fields();
+  }
+
+ private:
+  bool passes(const Field& field) {
+    if (is_hop_by_hop(field.id)) return false;
+    if (head_.has_connection_options && !is_protected(field) && is_nominated(head_.fields, field.name))
+      return false;
+    switch (field.id) {
+      case FieldId::Host:
+      case FieldId::XForwardedFor:
+        return false;  // written anew
+      // RFC 9110 §10.1.1: only 100-continue is defined; anything else we could not fulfil for the upstream.
+      case FieldId::Expect:
+        return head_.expect_continue && equal_ignoring_case(field.value, "100-continue");
+      case FieldId::Forwarded:
+        return context_.trusted_client;
+      case FieldId::XForwardedProto:
+        return believe(claims_.proto);
+      case FieldId::XForwardedHost:
+        return believe(claims_.host);
+      case FieldId::XRequestId:
+        return believe(claims_.request_id);
+      case FieldId::Other:
+        return !is_dangerous(field.name, context_.trusted_client);
+      default:
+        return true;
+    }
+  }
+
+  // The first claim of a kind from a trusted client. A second one would let the app choose which to believe.
+  bool believe(bool& claimed) {
+    if (!context_.trusted_client || claimed) return false;
+    claimed = true;
+    return true;
+  }
+
+  void decrement(std::uint64_t hops) {
+    for (auto& field : out_)
+      if (field.id == FieldId::MaxForwards) field.value = keep_number(hops - 1);
+  }
+
+  void add_forwarding_fields() {
+    add("X-Forwarded-For", forwarded_for(), FieldId::XForwardedFor);
+    if (!claims_.proto) add("X-Forwarded-Proto", context_.scheme, FieldId::XForwardedProto);
+    if (!claims_.host) add("X-Forwarded-Host", head_.authority, FieldId::XForwardedHost);
+    if (!claims_.request_id) add("X-Request-Id", context_.request_id, FieldId::XRequestId);
+    // A line of its own is the next element of the list (RFC 9110 §5.3), whatever Via lines came before.
+    if (context_.via) add("Via", via_of(head_.version), FieldId::Via);
+  }
+
+  void add(std::string_view name, std::string_view value, FieldId id) {
+    if (!value.empty()) out_.push_back({name, value, id});
+  }
+
+  // All that the client's X-Forwarded-For lines say and its own address as one value: many apps read one line
+  // only.
+  std::string_view forwarded_for() {
+    if (!context_.trusted_client) return context_.client_ip;
+    const auto begin = scratch_.size();
+    for (const auto& field : head_.fields)
+      if (field.id == FieldId::XForwardedFor && !field.value.empty())
+        scratch_.append(field.value).append(", ");
+    if (scratch_.size() == begin) return context_.client_ip;
+    scratch_.append(context_.client_ip);
+    return std::string_view(scratch_).substr(begin);
+  }
+
+  std::size_t chain_size() const {
+    if (!context_.trusted_client) return 0;
+    std::size_t size = context_.client_ip.size();
+    for (const auto& field : head_.fields)
+      if (field.id == FieldId::XForwardedFor) size += field.value.size() + 2;
+    return size;
+  }
+
+  std::string_view keep_number(std::uint64_t number) {
+    char digits[kNumberBytes];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    const auto begin = scratch_.size();
+    scratch_.append(digits, end);
+    return std::string_view(scratch_).substr(begin);
+  }
+
+  const RequestHead& head_;
+  const ForwardContext& context_;
+  Fields& out_;
+  std::string& scratch_;
+  Claims claims_;
+};
+
+}  // namespace
+
+std::optional<std::uint64_t> max_forwards(const RequestHead& head) {
+  if (head.method != Method::Trace && head.method != Method::Options) return std::nullopt;
+  const auto value = find(head.fields, FieldId::MaxForwards);
+  std::uint64_t hops = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), hops);
+  if (value.empty() || error != std::errc() || end != value.data() + value.size()) return std::nullopt;
+  return hops;
+}
+
+void forward_request(const RequestHead& head, const ForwardContext& context, Fields& out,
+                     std::string& scratch) {
+  RequestForwarder(head, context, out, scratch).run();
+}
+
+void forward_response(const ResponseHead& head, bool via, Fields& out, std::string& scratch) {
+  out.clear();
+  scratch.clear();
+  for (const auto& field : head.fields) {
+    if (is_hop_by_hop(field.id)) continue;
+    // Date is our duty (RFC 9110 §6.6.1), so it is not up for removal.
+    if (head.has_connection_options && field.id != FieldId::Date && field.id != FieldId::Via &&
+        is_nominated(head.fields, field.name))
+      continue;
+    out.push_back(field);
+  }
+  if (via) out.push_back({"Via", via_of(head.version), FieldId::Via});
+}
+
+}  // namespace frontdoor::http

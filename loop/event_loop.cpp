@@ -1,0 +1,107 @@
+#include "loop/event_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace frontdoor {
+
+namespace {
+
+int require(int fd, const char* what) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
+  return fd;
+}
+
+}  // namespace
+
+EventLoop::EventLoop(TimeSource& time, SocketOps& ops)
+    : time_(time),
+      ops_(ops),
+      epoll_fd_(require(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      event_fd_(require(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+      now_(time.now()),
+      wheel_(now_) {
+  watch(event_fd_, EPOLLIN, mailbox_);
+}
+
+EventLoop::~EventLoop() {
+  ::close(event_fd_);
+  ::close(epoll_fd_);
+}
+
+bool EventLoop::watch(int fd, std::uint32_t events, EpollHandler& handler) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &handler;
+  return ::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void EventLoop::unwatch(int fd) { ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr); }
+
+void EventLoop::run() {
+  while (!stopped_.load(std::memory_order_acquire)) run_once(Millis{60'000});
+}
+
+void EventLoop::run_once(Millis max_wait) {
+  std::array<epoll_event, 256> events;
+  const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), wait_limit_ms(max_wait));
+  now_ = time_.now();
+  for (int i = 0; i < count; ++i)
+    static_cast<EpollHandler*>(events[static_cast<std::size_t>(i)].data.ptr)
+        ->on_events(events[static_cast<std::size_t>(i)].events);
+  wheel_.advance(now_);
+  if (mail_) run_posted();
+  run_ready();
+}
+
+int EventLoop::wait_limit_ms(Millis max_wait) const {
+  if (!ready_.empty()) return 0;
+  Duration limit = max_wait;
+  if (const auto sleep = wheel_.sleep_limit(now_)) limit = std::min(limit, *sleep);
+  return static_cast<int>(std::chrono::ceil<Millis>(limit).count());
+}
+
+void EventLoop::run_ready() {
+  // Only what is ready now: whoever yields goes to the next turn, after the sockets have been asked again.
+  List<Runnable, Listed<class ReadyTag>> batch;
+  batch.take_all(ready_);
+  while (!batch.empty()) batch.pop_front().run();
+}
+
+void EventLoop::post(std::function<void()> work) {
+  {
+    const std::lock_guard lock(posted_mutex_);
+    posted_.push_back(std::move(work));
+  }
+  wake();
+}
+
+void EventLoop::run_posted() {
+  mail_ = false;
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto ignored = ::read(event_fd_, &count, sizeof count);
+  std::vector<std::function<void()>> work;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    work.swap(posted_);
+  }
+  for (auto& item : work) item();
+}
+
+void EventLoop::stop() {
+  stopped_.store(true, std::memory_order_release);
+  wake();
+}
+
+void EventLoop::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto ignored = ::write(event_fd_, &one, sizeof one);  // full counter: already awake
+}
+
+}  // namespace frontdoor

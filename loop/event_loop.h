@@ -1,0 +1,105 @@
+// One worker's loop: epoll for sockets, a wheel for timers, a queue for what other threads post. A turn has two
+// halves. First everything that happened is marked (socket flags, expired timers) and whoever waits for it is put on
+// the ready list; then the ready list runs. Nothing is destroyed in the first half, so an event never meets a dead
+// socket, and several events for one exchange wake it once.
+//
+// Sockets are registered once, edge-triggered, for all they can tell (docs/adr/0003): no further system call arms a
+// wait, and a hang-up is told without being asked.
+//
+// Owned by one worker; only post() and stop() may be called from elsewhere.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "base/time.h"
+#include "loop/intrusive_list.h"
+#include "loop/socket_ops.h"
+#include "loop/timer_wheel.h"
+
+namespace frontdoor {
+
+// Something to run in the second half of a turn.
+class Runnable : public Listed<class ReadyTag> {
+ public:
+  virtual void run() = 0;
+
+ protected:
+  ~Runnable() = default;
+};
+
+// Something registered with epoll. on_events only marks; it runs in the first half of a turn.
+class EpollHandler {
+ public:
+  virtual void on_events(std::uint32_t events) = 0;
+
+ protected:
+  ~EpollHandler() = default;
+};
+
+// Where a loop's time comes from; tests substitute one that they move.
+class TimeSource {
+ public:
+  virtual ~TimeSource() = default;
+  virtual TimePoint now() { return Clock::now(); }
+};
+
+class EventLoop {
+ public:
+  EventLoop(TimeSource& time, SocketOps& ops);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  void run();                      // until stop()
+  void run_once(Millis max_wait);  // one turn; waits at most this long for something to happen
+
+  // Any thread.
+  void stop();
+  void post(std::function<void()> work);
+
+  // The loop's own thread.
+  TimePoint now() const { return now_; }              // of this turn
+  TimePoint clock() { return time_.now(); }           // right now
+  SocketOps& ops() { return ops_; }
+  void arm(Timer& timer, TimePoint due) { wheel_.arm(timer, due); }
+  void enqueue(Runnable& runnable) {
+    if (!runnable.linked()) ready_.push_back(runnable);
+  }
+  bool watch(int fd, std::uint32_t events, EpollHandler& handler);  // false: errno says why
+  void unwatch(int fd);  // not needed before close() of a descriptor that nobody else holds
+
+ private:
+  class Mailbox final : public EpollHandler {
+   public:
+    explicit Mailbox(EventLoop& loop) : loop_(loop) {}
+    void on_events(std::uint32_t) override { loop_.mail_ = true; }
+
+   private:
+    EventLoop& loop_;
+  };
+
+  int wait_limit_ms(Millis max_wait) const;
+  void run_posted();
+  void run_ready();
+  void wake();
+
+  TimeSource& time_;
+  SocketOps& ops_;
+  const int epoll_fd_;
+  const int event_fd_;
+  TimePoint now_;
+  TimerWheel wheel_;
+  List<Runnable, Listed<class ReadyTag>> ready_;
+  Mailbox mailbox_{*this};
+  bool mail_ = false;
+  std::atomic<bool> stopped_{false};
+  std::mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_;
+};
+
+}  // namespace frontdoor

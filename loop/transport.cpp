@@ -1,0 +1,158 @@
+#include "loop/transport.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace frontdoor {
+
+namespace {
+
+void set_no_delay(int fd, int family) {
+  // A proxy writes whole messages; Nagle would only hold the last segment back.
+  const int on = 1;
+  if (family != AF_UNIX) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// A dead port in the ephemeral range (it starts at 32768) can be connected to by itself, by TCP's simultaneous open:
+// nobody serves there.
+bool connected_to_itself(int fd, std::uint16_t port) {
+  if (port < 32'768) return false;
+  Endpoint local;
+  Endpoint peer;
+  socklen_t local_size = Endpoint::capacity();
+  socklen_t peer_size = Endpoint::capacity();
+  if (::getsockname(fd, local.data(), &local_size) != 0 || ::getpeername(fd, peer.data(), &peer_size) != 0) return false;
+  local.resize(local_size);
+  peer.resize(peer_size);
+  return !local.is_unix() && local == peer;
+}
+
+}  // namespace
+
+bool Transport::watch(int fd) {
+  if (loop_.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this)) {
+    fd_ = fd;
+    return true;
+  }
+  const int error = errno;
+  loop_.ops().close(fd);
+  errno = error;
+  return false;
+}
+
+bool Transport::adopt(int fd) {
+  if (!watch(fd)) return false;
+  writable_ = true;
+  return true;
+}
+
+int Transport::start_connect(const Endpoint& to) {
+  const int fd = loop_.ops().open(to.family());
+  if (fd < 0) return errno;
+  set_no_delay(fd, to.family());
+  connecting_to_ = to.port();
+  int error = loop_.ops().connect(fd, to) == 0 ? 0 : errno;
+  if (error == 0 && connected_to_itself(fd, connecting_to_)) error = ECONNREFUSED;
+  if (error == 0) {
+    if (!watch(fd)) return errno;
+    writable_ = true;
+    return 0;
+  }
+  if (error != EINPROGRESS) {
+    loop_.ops().close(fd);
+    return error;
+  }
+  return watch(fd) ? EINPROGRESS : errno;
+}
+
+Transport::Connecting Transport::connected(int& error) {
+  if (!writable_ && !peer_gone_) return Connecting::Pending;
+  socklen_t size = sizeof error;
+  error = 0;
+  if (::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  if (error == 0 && connected_to_itself(fd_, connecting_to_)) error = ECONNREFUSED;
+  return error == 0 ? Connecting::Connected : Connecting::Failed;
+}
+
+void Transport::on_events(std::uint32_t events) {
+  if (events & EPOLLIN) readable_ = true;
+  if (events & EPOLLOUT) writable_ = true;
+  if (events & EPOLLRDHUP) readable_ = peer_finished_ = true;
+  if (events & (EPOLLERR | EPOLLHUP)) {
+    readable_ = writable_ = peer_finished_ = true;
+    // HUP alone after our own FIN is the regular end of a connection, not a hang-up.
+    if ((events & EPOLLERR) || !write_shut_) peer_gone_ = true;
+  }
+  if (listener_) loop_.enqueue(*listener_);
+}
+
+IoResult Transport::read(char* into, std::size_t room) {
+  if (!readable_) return {};
+  for (;;) {
+    const ssize_t n = loop_.ops().receive(fd_, into, room, 0);
+    if (n > 0) {
+      // Edge-triggered: fewer bytes than asked for means the queue is empty, and the next byte makes an edge. Only
+      // behind a FIN no edge will come, so keep reading until the end itself is seen.
+      if (static_cast<std::size_t>(n) < room && !peer_finished_) readable_ = false;
+      return {IoStatus::Ok, static_cast<std::size_t>(n), 0};
+    }
+    if (n == 0) return {IoStatus::End, 0, 0};
+    if (errno == EINTR) continue;
+    if (would_block(errno)) {
+      readable_ = false;
+      return {};
+    }
+    return {IoStatus::Failed, 0, errno};
+  }
+}
+
+IoResult Transport::write(const iovec* parts, std::size_t count) {
+  if (!writable_) return {};
+  std::size_t wanted = 0;
+  for (std::size_t i = 0; i < count; ++i) wanted += parts[i].iov_len;
+  for (;;) {
+    const ssize_t n = loop_.ops().send(fd_, parts, count);
+    if (n >= 0) {
+      if (static_cast<std::size_t>(n) < wanted) writable_ = false;
+      return {IoStatus::Ok, static_cast<std::size_t>(n), 0};
+    }
+    if (errno == EINTR) continue;
+    if (would_block(errno)) {
+      writable_ = false;
+      return {};
+    }
+    return {IoStatus::Failed, 0, errno};
+  }
+}
+
+bool Transport::quiet() {
+  char byte = 0;
+  const ssize_t n = loop_.ops().receive(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n < 0 && would_block(errno);
+}
+
+void Transport::shutdown_write() {
+  write_shut_ = true;
+  loop_.ops().shutdown_write(fd_);
+}
+
+void Transport::close() {
+  if (fd_ < 0) return;
+  loop_.ops().close(std::exchange(fd_, -1));
+  readable_ = writable_ = false;
+}
+
+void Transport::abort() {
+  if (fd_ < 0) return;
+  const linger reset{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  close();
+}
+
+}  // namespace frontdoor

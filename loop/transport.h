@@ -1,0 +1,73 @@
+// One connected, non-blocking socket of the data path: try to read or write, and be told when trying is worth while
+// again. It remembers what epoll said, so a call that would only return EAGAIN is not made: a short read means
+// drained, a short write means full, until the next edge. (TLS will live behind the same face.)
+// One worker.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "loop/event_loop.h"
+
+namespace frontdoor {
+
+enum class IoStatus : std::uint8_t { Ok, WouldBlock, End, Failed };
+struct IoResult {
+  IoStatus status = IoStatus::WouldBlock;
+  std::size_t bytes = 0;
+  int error = 0;  // errno, with Failed
+};
+
+class Transport final : private EpollHandler {
+ public:
+  explicit Transport(EventLoop& loop) : loop_(loop) {}
+  ~Transport() { close(); }
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+
+  // Takes a connected socket. False: it could not be watched (errno), and the descriptor is closed.
+  bool adopt(int fd);
+  // Opens a socket and starts to connect: 0, or errno. EINPROGRESS: wait until connected() is no longer Pending.
+  int start_connect(const Endpoint& to);
+  enum class Connecting : std::uint8_t { Pending, Connected, Failed };
+  Connecting connected(int& error);  // without waiting
+
+  bool is_open() const { return fd_ >= 0; }
+  int fd() const { return fd_; }
+
+  // Who is put on the ready list when anything changes; null = nobody.
+  void notify(Runnable* listener) { listener_ = listener; }
+
+  IoResult read(char* into, std::size_t room);
+  IoResult write(const iovec* parts, std::size_t count);
+  // Whether an idle connection is still silent and open: one MSG_PEEK. False: bytes, EOF or an error wait.
+  bool quiet();
+
+  bool may_read() const { return readable_; }
+  bool may_write() const { return writable_; }
+  bool peer_finished() const { return peer_finished_; }  // its FIN has arrived, maybe behind unread bytes
+  bool peer_gone() const { return peer_gone_; }          // reset, or closed in both directions
+
+  void shutdown_write();
+  void close();
+  // Closes with a RST: what we had to say is void (a response that was cut must not look complete).
+  void abort();
+
+ private:
+  void on_events(std::uint32_t events) override;
+  bool watch(int fd);
+
+  EventLoop& loop_;
+  Runnable* listener_ = nullptr;
+  int fd_ = -1;
+  std::uint16_t connecting_to_ = 0;  // port; 0 for a unix socket
+  bool readable_ = false;
+  bool writable_ = false;
+  bool peer_finished_ = false;
+  bool peer_gone_ = false;
+  bool write_shut_ = false;
+};
+
+}  // namespace frontdoor

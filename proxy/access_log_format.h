@@ -1,0 +1,67 @@
+// What an access-log line says and how it is written: JSON or Apache's combined format. No locale, no stream,
+// no allocation once the buffer has grown: a line is appended to the worker's buffer on the hot path. Pure.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "http/head.h"
+
+namespace frontdoor {
+
+// What is known of a request when it has ended. Views are only read while the line is written.
+struct AccessRecord {
+  std::string_view client_ip;
+  std::string_view method;
+  std::string_view host;
+  std::string_view target;
+  http::Version version = http::Version::Http11;
+  std::string_view referer;
+  std::string_view user_agent;
+  std::string_view request_id;
+  std::string_view route_pool;  // "" when no route matched
+  std::string_view upstream;    // the last one tried; "" when none was
+  std::string_view outcome;  // "served", "client_closed", "no_upstream", …: stable words (docs/outcomes.md)
+  std::string_view
+      retry_rule;  // the rule that allowed or forbade the last retry; "" when the question did not arise
+  std::uint16_t status = 0;          // sent to the client; 0 when nothing was
+  std::uint32_t attempts = 0;        // upstreams tried
+  std::uint64_t bytes_received = 0;  // request body
+  std::uint64_t bytes_sent = 0;      // response body
+  // Stage times, microseconds from the first byte of the request; 0 = stage not reached.
+  std::uint64_t connected_us = 0;
+  std::uint64_t first_byte_us = 0;  // of the final response head
+  std::uint64_t total_us = 0;
+};
+
+// Writes lines in one format and remembers the second that it last put into words: under load thousands of
+// lines share it. One worker's; not thread-safe.
+class AccessLineFormatter {
+ public:
+  explicit AccessLineFormatter(config::AccessLog::Format format) : format_(format) {}
+
+  // Appends the line, newline included. `unix_micros` is the time of day at the end of the request.
+  void append(const AccessRecord& record, std::int64_t unix_micros, std::string& out);
+
+ private:
+  void append_json(const AccessRecord& record, unsigned micros, std::string& out) const;
+  void append_combined(const AccessRecord& record, std::string& out) const;
+  void remember(std::int64_t second);
+  std::string_view second_text() const { return {second_text_.data(), second_size_}; }
+
+  config::AccessLog::Format format_;
+  std::int64_t second_ = -1;
+  std::size_t second_size_ = 0;
+  std::array<char, 32> second_text_{};
+};
+
+// The same for a single line.
+void format_access_line(const AccessRecord& record, config::AccessLog::Format format,
+                        std::int64_t unix_micros, std::string& out);
+
+}  // namespace frontdoor

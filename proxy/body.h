@@ -1,0 +1,58 @@
+// The body contracts that every protocol implements and the relay moves bytes between. Try first: a source is
+// peeked and consumed, a sink is pushed to; neither ever waits. When one has nothing to give or no room, the Waker
+// of its exchange is woken once that changes. HTTP/2 flow control maps onto it: consume opens the window.
+// One worker.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http/head.h"
+
+namespace frontdoor {
+
+struct Peeked {
+  enum class State : std::uint8_t {
+    Bytes,    // `bytes` is not empty and stays valid until consume()
+    Pending,  // nothing now; the waker will tell
+    End,      // complete, trailers() are known
+    Failed,   // will never be complete
+  };
+  State state = State::Pending;
+  std::string_view bytes;
+  bool last = false;  // with Bytes: the body ends with them
+};
+
+class BodySource {
+ public:
+  virtual Peeked peek() = 0;
+  virtual void consume(std::size_t count) = 0;
+  virtual const http::Fields& trailers() const = 0;
+
+ protected:
+  ~BodySource() = default;
+};
+
+struct Pushed {
+  enum class State : std::uint8_t {
+    Done,     // all taken and handed to the kernel
+    Blocked,  // not all; push again what was not accepted when woken
+    Failed,   // the other side is gone
+  };
+  State state = State::Done;
+  std::size_t accepted = 0;
+};
+
+class BodySink {
+ public:
+  // Takes what it can, together with a head that waits to be sent. `last`: the body ends with these bytes; it is
+  // complete when that returns Done. push({}, false, …) only flushes. `trailers` is read when the end is written.
+  virtual Pushed push(std::string_view bytes, bool last, const http::Fields& trailers) = 0;
+
+ protected:
+  ~BodySink() = default;
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,446 @@
+#include "proxy/exchange.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "http/forwarding.h"
+#include "http/target.h"
+#include "proxy/error_page.h"
+#include "proxy/outcome.h"
+
+namespace frontdoor {
+
+namespace {
+
+// A relayed 100 or 103 is welcome, an endless row of them is an attack on the client.
+constexpr std::uint32_t kMaxInformational = 32;
+
+std::uint64_t micros(TimePoint from, TimePoint to) {
+  if (to == TimePoint{}) return 0;
+  const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(to - from).count();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(1, spent));  // 0 would mean "not reached"
+}
+
+struct Answer {
+  std::uint16_t status;
+  std::string_view outcome;
+};
+
+// What the client is told when no upstream could serve it.
+Answer answer_for(UpstreamFailure failure) {
+  switch (failure) {
+    case UpstreamFailure::Refused: return {502, outcome::kConnectRefused};
+    case UpstreamFailure::Unreachable: return {502, outcome::kConnectFailed};
+    case UpstreamFailure::ConnectTimeout: return {504, outcome::kConnectTimeout};
+    case UpstreamFailure::Overloaded: return {503, outcome::kUpstreamOverloaded};
+    case UpstreamFailure::LocalResources: return {503, outcome::kLocalResources};
+    case UpstreamFailure::HeaderTimeout: return {504, outcome::kResponseHeaderTimeout};
+    case UpstreamFailure::InvalidResponse: return {502, outcome::kInvalidResponse};
+    case UpstreamFailure::None:
+    case UpstreamFailure::Reset:
+    case UpstreamFailure::Truncated:
+    case UpstreamFailure::BodyTimeout: break;
+  }
+  return {502, outcome::kUpstreamReset};
+}
+
+bool is_event_stream(const http::ResponseHead& head) {
+  const auto type = http::find(head.fields, http::FieldId::ContentType);
+  constexpr std::string_view kEventStream = "text/event-stream";
+  return type.size() >= kEventStream.size() && http::equal_ignoring_case(type.substr(0, kEventStream.size()), kEventStream);
+}
+
+// A fixed text as a body.
+class TextSource final : public BodySource {
+ public:
+  explicit TextSource(std::string_view text) : text_(text) {}
+  Peeked peek() override {
+    if (text_.empty()) return {Peeked::State::End, {}, true};
+    return {Peeked::State::Bytes, text_, true};
+  }
+  void consume(std::size_t count) override { text_.remove_prefix(count); }
+  const http::Fields& trailers() const override { return none_; }
+
+ private:
+  std::string_view text_;
+  http::Fields none_;
+};
+
+}  // namespace
+
+Exchange::Exchange(ExchangeContext& context, ClientStream& client, Waker& waker, TimePoint started)
+    : context_(context),
+      client_(client),
+      waker_(waker),
+      snapshot_(context.snapshot),
+      started_(started),
+      request_id_(context.request_ids.next()),
+      body_(client.request_body()) {}
+
+Exchange::~Exchange() { leave_upstream(); }
+
+Task<> Exchange::run() {
+  Next next = route();
+  while (next == Next::Forward) next = co_await forward();
+  if (next == Next::Refuse) co_await send_refusal();
+  log_request();
+}
+
+// ---- Before an upstream is involved
+
+Exchange::Next Exchange::route() {
+  const http::RequestHead& request = client_.request();
+  std::string host_scratch;
+  std::string path_scratch;
+  std::string_view host;
+  std::string_view path;
+  http::normalize_host(request.authority, host, host_scratch);
+  if (!http::normalize_path(request.target, path, path_scratch)) return refuse_with(400, outcome::kBadTarget);
+
+  route_ = snapshot_->shared().match(host, path);
+  if (!route_) return refuse_with(404, outcome::kNoRoute);
+  pool_ = &snapshot_->pool(route_->pool);
+
+  const std::uint64_t limit = route_->body_bytes;
+  if (limit != 0 && request.framing.kind == http::BodyKind::Length && request.framing.length > limit)
+    return refuse_with(413, outcome::kBodyTooLarge);
+
+  // Only what could ever be sent again is kept. What was not sent is still with the client.
+  if (http::is_idempotent(request.method)) body_.keep_up_to(pool_->pool().retry.body_bytes);
+  return Next::Forward;
+}
+
+Exchange::Next Exchange::refuse_with(std::uint16_t status, std::string_view outcome) {
+  status_ = status;
+  outcome_ = outcome;
+  return Next::Refuse;
+}
+
+// ---- One attempt
+
+Task<Exchange::Next> Exchange::forward() {
+  if (!pick_upstream()) co_return refuse_with(503, outcome::kNoUpstream);
+  co_await connect();
+  if (!stream_) co_return after_failure();
+  if (!send_request_head()) co_return refuse_with(431, outcome::kLocalResources);
+
+  const Relayed relayed = co_await relay();
+  switch (relayed) {
+    case Relayed::Served:
+      outcome_ = outcome::kServed;
+      context_.dialer.give_back(*upstream_, std::move(stream_), timeouts().upstream_idle);
+      break;
+    case Relayed::UpstreamFailed: co_return after_failure();
+    case Relayed::RefuseClient: leave_upstream(); co_return Next::Refuse;
+    case Relayed::ClientGone: outcome_ = outcome::kClientClosed; break;
+    case Relayed::Aborted: client_.abort(); break;
+  }
+  leave_upstream();
+  co_return Next::Done;
+}
+
+bool Exchange::pick_upstream() {
+  if (fresh_only_ && upstream_ && upstream_->shared->available()) return true;  // the same one again is fine
+  leave_upstream();
+  const std::span<LocalUpstream* const> tried(tried_.data(), std::min<std::size_t>(tries_, tried_.size()));
+  upstream_ = pool_->pick(tried);
+  if (!upstream_) return false;
+  seen_ = upstream_->shared->seen();
+  if (tries_ < tried_.size()) tried_[tries_] = upstream_;
+  ++tries_;
+  upstream_->shared->begin_request(context_.worker);
+  upstream_->exchanges.push_back(*this);
+  return true;
+}
+
+void Exchange::leave_upstream() {
+  stream_.reset();
+  if (!linked()) return;
+  unlink();
+  upstream_->shared->end_request(context_.worker);
+}
+
+Task<> Exchange::connect() {
+  // A request that may not be replayed must not meet a connection that the upstream has just closed.
+  const auto verify = http::is_idempotent(client_.request().method) ? Dialer::Verify::No : Dialer::Verify::Yes;
+  stream_.reset();
+  if (!fresh_only_) stream_ = context_.dialer.reuse(*upstream_, waker_, verify);
+  if (!stream_) {
+    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, now() + timeouts().connect);
+    stream_ = std::move(dialed.stream);
+    failure_ = dialed.failure;
+  }
+  if (stream_) connected_ = now();
+}
+
+bool Exchange::send_request_head() {
+  const http::RequestHead& request = client_.request();
+  const ClientInfo& client = client_.client();
+  http::ForwardContext forward;
+  forward.client_ip = client.ip;
+  forward.scheme = client.scheme;
+  forward.request_id = {request_id_.data(), request_id_.size()};
+  forward.via = client.via;
+  forward.trusted_client = client.trusted;
+  http::forward_request(request, forward, context_.fields, context_.scratch);
+  const OutgoingRequest outgoing{request.method_text, request.target, request.authority, context_.fields,
+                                 request.framing};
+  body_.rewind();
+  request_done_ = request_complete_ = false;
+  event_stream_ = false;
+  request_progress_ = response_progress_ = now();
+  return stream_->send_head(outgoing, request.method);
+}
+
+Exchange::Next Exchange::after_failure() {
+  FailedAttempt attempt;
+  attempt.failure = failure_;
+  attempt.method = client_.request().method;
+  attempt.sent = stream_ && stream_->sent_anything();
+  attempt.reused_connection = stream_ && stream_->reused();
+  attempt.received_anything = stream_ && stream_->received_anything();
+  attempt.committed = committed_;
+  attempt.body_replayable = body_.replayable();
+  attempt.tries = tries_;
+
+  // Nobody listens: evicted in this very turn, before the next request is routed to it.
+  if (failure_ == UpstreamFailure::Refused) {
+    const std::string reason = "connection refused";
+    if (upstream_->shared->change(seen_, UpstreamState::Down, reason))
+      context_.witness.upstream_refused(upstream_->shared, reason);
+  }
+
+  const Replay replay = decide_replay(attempt, pool_->pool().retry);
+  retry_rule_ = replay.rule;
+  stream_.reset();
+  if (client_.gone()) {
+    outcome_ = outcome::kClientClosed;
+    leave_upstream();
+    return Next::Done;
+  }
+  switch (replay.choice) {
+    case Replay::Choice::AnotherUpstream: fresh_only_ = false; return Next::Forward;
+    case Replay::Choice::FreshConnection: fresh_only_ = true; return Next::Forward;
+    case Replay::Choice::Never: break;
+  }
+  leave_upstream();
+  const Answer answer = answer_for(failure_);
+  return refuse_with(answer.status, answer.outcome);
+}
+
+// ---- The relay: both directions at once
+
+Task<Exchange::Relayed> Exchange::relay() {
+  for (;;) {
+    yielded_ = false;
+    if (client_.gone()) co_return Relayed::ClientGone;
+    if (const auto ended = move_request()) co_return *ended;
+    if (const auto ended = move_response()) co_return *ended;
+    if (yielded_) {
+      co_await waker_.yield();
+      continue;
+    }
+    const Deadline deadline = next_deadline();
+    if (now() >= deadline.at) co_return timed_out(deadline.what);
+    co_await waker_.until(deadline.at);
+  }
+}
+
+std::optional<Exchange::Relayed> Exchange::move_request() {
+  if (request_done_) return std::nullopt;
+  const Pumped pumped = pump(body_, stream_->request_body());
+  request_state_ = pumped.state;
+  if (pumped.bytes != 0) request_progress_ = now();
+  if (route_->body_bytes != 0 && body_.consumed() > route_->body_bytes) {
+    refuse_with(413, outcome::kBodyTooLarge);
+    return committed_ ? Relayed::Aborted : Relayed::RefuseClient;
+  }
+  switch (pumped.state) {
+    case Pumped::State::WaitingForSource:
+    case Pumped::State::WaitingForSink: break;
+    case Pumped::State::Yielded: yielded_ = true; break;
+    case Pumped::State::Done: request_done_ = request_complete_ = true; break;
+    // It does not read on; what it has to say about that may already be on its way (an early 413).
+    case Pumped::State::SinkFailed: request_done_ = true; break;
+    case Pumped::State::SourceFailed:
+      if (!client_.request_malformed()) return Relayed::ClientGone;
+      refuse_with(400, outcome::kBadBody);
+      return committed_ ? Relayed::Aborted : Relayed::RefuseClient;
+  }
+  return std::nullopt;
+}
+
+std::optional<Exchange::Relayed> Exchange::move_response() {
+  if (!committed_) {
+    if (const auto ended = forward_head()) return ended;
+    if (!committed_) return std::nullopt;
+  }
+  const Pumped pumped = pump(stream_->response_body(), client_.response_body());
+  response_state_ = pumped.state;
+  bytes_sent_ += pumped.bytes;
+  if (pumped.bytes != 0) response_progress_ = now();
+  switch (pumped.state) {
+    case Pumped::State::WaitingForSource:
+    case Pumped::State::WaitingForSink: return std::nullopt;
+    case Pumped::State::Yielded: yielded_ = true; return std::nullopt;
+    case Pumped::State::Done: return Relayed::Served;
+    case Pumped::State::SinkFailed: return Relayed::ClientGone;
+    case Pumped::State::SourceFailed: break;
+  }
+  outcome_ = outcome::kResponseTruncated;
+  return Relayed::Aborted;
+}
+
+std::optional<Exchange::Relayed> Exchange::forward_head() {
+  for (;;) {
+    switch (stream_->poll_head()) {
+      case UpstreamStream::HeadState::Pending: return std::nullopt;
+      case UpstreamStream::HeadState::Failed: failure_ = stream_->failure(); return Relayed::UpstreamFailed;
+      case UpstreamStream::HeadState::Informational:
+        if (const auto ended = forward_informational()) return ended;
+        break;
+      case UpstreamStream::HeadState::Final: commit(stream_->response()); return std::nullopt;
+    }
+  }
+}
+
+std::optional<Exchange::Relayed> Exchange::forward_informational() {
+  const http::ResponseHead& head = stream_->response();
+  if (++informational_ > kMaxInformational) {
+    failure_ = UpstreamFailure::InvalidResponse;
+    return Relayed::UpstreamFailed;
+  }
+  request_progress_ = now();  // it lives: response_header's clock starts again
+  // RFC 9110 §15.2: a 1xx is not sent to an HTTP/1.0 client.
+  if (client_.request().version == http::Version::Http10) return std::nullopt;
+  http::forward_response(head, client_.client().via, context_.fields, context_.scratch);
+  if (!client_.send_informational(head.status, head.reason, context_.fields)) return std::nullopt;
+  const Pushed pushed = client_.response_body().push({}, false, context_.fields);
+  if (pushed.state == Pushed::State::Failed) return Relayed::ClientGone;
+  return std::nullopt;
+}
+
+void Exchange::commit(const http::ResponseHead& head) {
+  http::forward_response(head, client_.client().via, context_.fields, context_.scratch);
+  // RFC 9110 §6.6.1: who forwards a response without Date adds it.
+  if (!http::find(head.fields, http::FieldId::Date).data())
+    context_.fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
+
+  OutgoingResponse response{head.status, head.reason, context_.fields, head.framing};
+  const bool bodiless = client_.request().method == http::Method::Head || head.status == 304;
+  if (bodiless) response.declared_length = http::find(head.fields, http::FieldId::ContentLength);
+  committed_ = true;
+  client_.send_head(response);
+
+  status_ = head.status;
+  first_byte_ = response_progress_ = now();
+  event_stream_ = is_event_stream(head);
+  upstream_->shared->note_success(context_.worker, now());
+}
+
+Exchange::Deadline Exchange::next_deadline() {
+  const config::Timeouts& limit = timeouts();
+  const bool client_is_sending = !request_done_ && request_state_ == Pumped::State::WaitingForSource;
+  Deadline deadline;
+  if (committed_ && response_state_ == Pumped::State::WaitingForSink)
+    deadline = {response_progress_ + limit.client_write, WaitingFor::ClientRead};
+  else if (client_is_sending)
+    // An upstream that waits for the rest of a request is not to blame for its silence.
+    deadline = {std::max(request_progress_, response_progress_) + limit.client_body, WaitingFor::ClientBody};
+  else if (committed_)
+    deadline = {std::max(request_progress_, response_progress_) + (event_stream_ ? limit.stream_idle : limit.response_body),
+                WaitingFor::ResponseBody};
+  else
+    deadline = {request_progress_ + limit.response_header, WaitingFor::ResponseHead};
+
+  if (!committed_ && client_.finished()) {
+    if (!fin_seen_) fin_seen_ = now();
+    const TimePoint patience = *fin_seen_ + limit.client_fin;
+    if (patience < deadline.at) deadline = {patience, WaitingFor::ClientFin};
+  }
+  return deadline;
+}
+
+Exchange::Relayed Exchange::timed_out(WaitingFor what) {
+  switch (what) {
+    case WaitingFor::ResponseHead: failure_ = UpstreamFailure::HeaderTimeout; return Relayed::UpstreamFailed;
+    case WaitingFor::ResponseBody: outcome_ = outcome::kResponseBodyTimeout; return Relayed::Aborted;
+    case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::Aborted;
+    case WaitingFor::ClientBody:
+      if (committed_) {
+        outcome_ = outcome::kClientBodyTimeout;
+        return Relayed::Aborted;
+      }
+      refuse_with(408, outcome::kClientBodyTimeout);
+      return Relayed::RefuseClient;
+    case WaitingFor::ClientFin:
+    case WaitingFor::Nobody: break;
+  }
+  return Relayed::ClientGone;
+}
+
+// ---- Our own answers, and the log
+
+Task<> Exchange::send_refusal() {
+  const http::RequestHead& request = client_.request();
+  const auto page = error_page(status_, outcome_, http::find(request.fields, http::FieldId::Accept),
+                               {request_id_.data(), request_id_.size()});
+  http::Fields& fields = context_.fields;
+  fields.clear();
+  fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
+  fields.push_back({"Content-Type", page.content_type, http::FieldId::ContentType});
+  fields.push_back({"Cache-Control", "no-store"});
+  if (status_ == 503) fields.push_back({"Retry-After", "1", http::FieldId::RetryAfter});
+  const http::Framing framing{http::BodyKind::Length, page.body.size()};
+  OutgoingResponse response{status_, {}, fields, framing};
+  const std::string length = std::to_string(page.body.size());
+  if (request.method == http::Method::Head) {
+    response.framing = {};
+    response.declared_length = length;
+  }
+  committed_ = true;
+  first_byte_ = now();
+  client_.send_head(response);
+
+  TextSource text(request.method == http::Method::Head ? std::string_view{} : std::string_view(page.body));
+  const TimePoint deadline = now() + timeouts().client_write;
+  for (;;) {
+    const Pumped pumped = pump(text, client_.response_body());
+    bytes_sent_ += pumped.bytes;
+    if (pumped.state != Pumped::State::WaitingForSink) break;
+    if (now() >= deadline || client_.gone()) {
+      client_.abort();
+      break;
+    }
+    co_await waker_.until(deadline);
+  }
+}
+
+void Exchange::log_request() {
+  ++context_.served;
+  if (!context_.access_log || (route_ && !route_->access_log)) return;
+  const http::RequestHead& request = client_.request();
+  AccessRecord record;
+  record.client_ip = client_.client().ip;
+  record.method = request.method_text;
+  record.host = request.authority;
+  record.target = request.target;
+  record.version = request.version;
+  record.referer = http::find(request.fields, http::FieldId::Referer);
+  record.user_agent = http::find(request.fields, http::FieldId::UserAgent);
+  record.request_id = {request_id_.data(), request_id_.size()};
+  if (pool_) record.route_pool = pool_->pool().name;
+  if (upstream_) record.upstream = upstream_->shared->name();
+  record.outcome = outcome_;
+  record.retry_rule = retry_rule_;
+  record.status = committed_ ? status_ : 0;
+  record.attempts = tries_;
+  record.bytes_received = body_.consumed();
+  record.bytes_sent = bytes_sent_;
+  record.connected_us = micros(started_, connected_);
+  record.first_byte_us = micros(started_, first_byte_);
+  record.total_us = micros(started_, context_.loop.clock());
+  context_.access_log->append(record);
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,80 @@
+#include "proxy/h1_dialer.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "proxy/h1_upstream_connection.h"
+
+namespace frontdoor {
+
+namespace {
+
+// How long an idle connection may wait for its next request. Node closes after 5 s; until an upstream has told its
+// own limit we stay below that, afterwards a second below what it told.
+Duration idle_limit(Millis configured, Millis learned) {
+  if (learned == Millis{0}) return std::min(configured, Millis{4'000});
+  const Millis margin = std::min(Millis{1'000}, learned / 2);
+  return std::min(configured, learned - margin);
+}
+
+}  // namespace
+
+UpstreamFailure classify_connect_error(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+    case ENOENT: return UpstreamFailure::Refused;
+    case EAGAIN: return UpstreamFailure::Overloaded;
+    case EMFILE:
+    case ENFILE:
+    case EADDRNOTAVAIL:
+    case ENOBUFS:
+    case ENOMEM:
+    case EACCES:
+    case EPERM: return UpstreamFailure::LocalResources;
+    case ETIMEDOUT: return UpstreamFailure::ConnectTimeout;
+    default: return UpstreamFailure::Unreachable;
+  }
+}
+
+std::unique_ptr<UpstreamStream> H1Dialer::reuse(LocalUpstream& upstream, Waker& waker, Verify verify) {
+  while (!upstream.idle.empty()) {
+    std::unique_ptr<H1UpstreamConnection> connection(&upstream.idle.pop_front());
+    if (connection->lease(waker, verify == Verify::Yes)) return connection;
+  }
+  return nullptr;
+}
+
+Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline) {
+  const auto endpoints = upstream.shared->endpoints();
+  Dialed dialed;
+  dialed.failure = UpstreamFailure::Unreachable;
+  for (const Endpoint& endpoint : *endpoints) {
+    auto connection = std::make_unique<H1UpstreamConnection>(loop_, buffers_, limits_, upstream);
+    connection->lease(waker, false);
+    int error = connection->transport().start_connect(endpoint);
+    while (error == EINPROGRESS) {
+      co_await waker.until(deadline);
+      if (connection->transport().connected(error) != Transport::Connecting::Pending) break;
+      error = loop_.now() >= deadline ? ETIMEDOUT : EINPROGRESS;
+    }
+    dialed.error = error;
+    if (error == 0) {
+      dialed.failure = UpstreamFailure::None;
+      dialed.stream = std::move(connection);
+      co_return dialed;
+    }
+    // A name with several addresses is refused only when all of them are; out of time is out of time.
+    dialed.failure = classify_connect_error(error);
+    if (loop_.now() >= deadline) break;
+  }
+  co_return dialed;
+}
+
+void H1Dialer::give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis configured) {
+  auto* connection = static_cast<H1UpstreamConnection*>(stream.get());
+  if (!connection->reusable()) return;  // closed by the unique_ptr
+  static_cast<void>(stream.release());
+  connection->idle_for(idle_limit(configured, upstream.shared->learned_idle_limit()));
+}
+
+}  // namespace frontdoor

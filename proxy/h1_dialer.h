@@ -1,0 +1,30 @@
+// Gets HTTP/1 connections to upstreams: idle ones first, the one used last before the others (its buffers and the
+// upstream's are warm, and the rest may time out), fresh ones otherwise. One worker.
+
+#pragma once
+
+#include "http/head_parser.h"
+#include "loop/buffer_pool.h"
+#include "proxy/stream.h"
+
+namespace frontdoor {
+
+class H1Dialer final : public Dialer {
+ public:
+  H1Dialer(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits)
+      : loop_(loop), buffers_(buffers), limits_(limits) {}
+
+  std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) override;
+  Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline) override;
+  void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) override;
+
+ private:
+  EventLoop& loop_;
+  BufferPool& buffers_;
+  const http::HeadLimits limits_;
+};
+
+// What an errno of connect(2) says about the upstream (architecture: "dead", and what is never evidence).
+UpstreamFailure classify_connect_error(int error);
+
+}  // namespace frontdoor

@@ -1,0 +1,209 @@
+#include "proxy/h1_session.h"
+
+#include <algorithm>
+
+#include "proxy/error_page.h"
+#include "proxy/outcome.h"
+
+namespace frontdoor {
+
+namespace {
+
+// A connection that was quiet for this long gives back all but its ClientConnection.
+constexpr Millis kParkAfter{100};
+
+// RFC 9112 §9.6: how long and how much of what the client still sends is read and thrown away, so that the answer
+// reaches it before our close would turn into a reset.
+constexpr Millis kLingerTime{5'000};
+constexpr std::size_t kLingerBytes = std::size_t{64} << 20;
+
+http::HeadLimits head_limits(const config::Limits& limits) {
+  return {limits.header_bytes, limits.header_count, limits.uri_bytes};
+}
+
+}  // namespace
+
+H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, const ClientInfo& client,
+                     const bool& draining)
+    : context_(context),
+      transport_(transport),
+      client_(client),
+      draining_(draining),
+      waker_(context.loop),
+      input_(buffers),
+      parser_(head_limits(context.snapshot->shared().config.limits)),
+      reader_(transport, input_),
+      writer_(transport, buffers),
+      quiet_since_(context.loop.now()) {
+  transport_.notify(&waker_);
+}
+
+Task<H1Session::Ended> H1Session::serve() {
+  for (;;) {
+    switch (co_await read_head()) {
+      case HeadRead::Complete: break;
+      case HeadRead::Idle: co_return Ended::Idle;
+      case HeadRead::Closed: co_return Ended::Close;
+      case HeadRead::Refused: co_await refuse(parser_.refusal()); co_return Ended::Close;
+      case HeadRead::TimedOut: {
+        const http::Refusal slow{408, outcome::kHeaderTimeout.data(), "head not complete in time"};
+        co_await refuse(slow);
+        co_return Ended::Close;
+      }
+    }
+    {
+      Exchange exchange(context_, *this, waker_, started_);
+      co_await exchange.run();
+    }
+    // A response that only the end of the connection delimits must not seem complete when it was cut.
+    if (aborted_ && close_delimited_) co_return Ended::Reset;
+    if (aborted_ || gone()) co_return Ended::Close;
+    if (!next_request_possible()) {
+      co_await linger();
+      co_return Ended::Close;
+    }
+    prepare_next();
+  }
+}
+
+void H1Session::cut() {
+  cut_ = true;
+  waker_.wake();
+}
+
+Task<H1Session::HeadRead> H1Session::read_head() {
+  for (;;) {
+    if (gone()) co_return HeadRead::Closed;
+    if (!input_.empty()) {
+      switch (parser_.parse(input_.unread())) {
+        case http::HeadStatus::Refused: co_return HeadRead::Refused;
+        case http::HeadStatus::Complete:
+          input_.pin(parser_.head_size());
+          reader_.start(parser_.head().framing);
+          co_return HeadRead::Complete;
+        case http::HeadStatus::Incomplete: break;
+      }
+    }
+    const IoResult result = input_.fill(transport_);
+    if (result.status == IoStatus::Ok) {
+      if (started_ == TimePoint{}) started_ = context_.loop.now();
+      continue;
+    }
+    if (result.status != IoStatus::WouldBlock) co_return HeadRead::Closed;
+
+    const TimePoint now = context_.loop.now();
+    const bool begun = started_ != TimePoint{};
+    const TimePoint deadline = begun ? started_ + timeouts().client_header : quiet_since_ + kParkAfter;
+    if (now >= deadline) co_return begun ? HeadRead::TimedOut : HeadRead::Idle;
+    input_.release_if_empty();
+    co_await waker_.until(deadline);
+  }
+}
+
+bool H1Session::next_request_possible() const {
+  // An answer that came before the request's end leaves bytes behind that are no head.
+  return keep_alive_ && reader_.complete() && reader_.failure() == H1BodyReader::Failure::None && writer_.complete();
+}
+
+void H1Session::prepare_next() {
+  input_.unpin();
+  parser_.reset();
+  writer_.forget();
+  keep_alive_ = true;
+  close_delimited_ = false;
+  quiet_since_ = context_.loop.now();
+  started_ = input_.empty() ? TimePoint{} : quiet_since_;
+}
+
+bool H1Session::send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) {
+  http::HeadWriter head = writer_.begin_head();
+  head.status_line(status, reason);
+  for (const auto& field : fields) head.field(field.name, field.value);
+  head.end();
+  if (head.overflowed()) return false;
+  writer_.head_written(head, {});
+  return true;
+}
+
+bool H1Session::send_head(const OutgoingResponse& response) {
+  const http::RequestHead& request = parser_.head();
+  const bool http10 = request.version == http::Version::Http10;
+  const bool bodiless = request.method == http::Method::Head || response.status == 204 || response.status == 304;
+
+  http::Framing framing = response.framing;
+  // The coding is ours to choose: an unknown length is chunked where the client can read that.
+  if (framing.kind == http::BodyKind::UntilClose && !http10) framing.kind = http::BodyKind::Chunked;
+  if (framing.kind == http::BodyKind::Chunked && http10) framing.kind = http::BodyKind::UntilClose;
+  if (framing.kind == http::BodyKind::None && !bodiless) framing = {http::BodyKind::Length, 0};
+  close_delimited_ = framing.kind == http::BodyKind::UntilClose;
+
+  // A refused head has no request behind it that could be delimited.
+  keep_alive_ = request.keep_alive && !close_delimited_ && !draining_ && !transport_.peer_finished();
+
+  http::HeadWriter head = writer_.begin_head();
+  head.status_line(response.status, response.reason);
+  for (const auto& field : response.fields) head.field(field.name, field.value);
+  if (response.declared_length.data()) head.field("Content-Length", response.declared_length);
+  else head.framing(framing);
+  if (!keep_alive_) head.field("Connection", "close");
+  else if (http10) head.field("Connection", "keep-alive");
+  head.end();
+  if (head.overflowed()) return false;
+  writer_.head_written(head, framing);
+  return true;
+}
+
+Task<> H1Session::refuse(const http::Refusal& refusal) {
+  const RequestIds::Id id = context_.request_ids.next();
+  const std::string_view request_id{id.data(), id.size()};
+  const auto page = error_page(refusal.status, refusal.outcome, "", request_id);
+
+  writer_.forget();
+  http::HeadWriter head = writer_.begin_head();
+  head.status_line(refusal.status, {});
+  head.field("Date", context_.date.now());
+  head.field("Content-Type", page.content_type);
+  head.framing({http::BodyKind::Length, page.body.size()});
+  head.field("Connection", "close");
+  head.end();
+  writer_.head_written(head, {http::BodyKind::Length, page.body.size()});
+  // Short enough for any socket buffer; a client that does not take it is not waited for.
+  const Pushed pushed = writer_.push(page.body, true, {});
+
+  if (context_.access_log) {
+    AccessRecord record;
+    record.client_ip = client_.ip;
+    record.outcome = refusal.outcome;
+    record.request_id = request_id;
+    record.status = refusal.status;
+    record.bytes_sent = pushed.accepted;
+    const auto spent = context_.loop.now() - (started_ == TimePoint{} ? context_.loop.now() : started_);
+    record.total_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(spent).count());
+    context_.access_log->append(record);
+  }
+  if (pushed.state != Pushed::State::Failed) co_await linger();
+}
+
+Task<> H1Session::linger() {
+  input_.unpin();
+  input_.consume(input_.size());
+  transport_.shutdown_write();
+  const TimePoint deadline = context_.loop.now() + kLingerTime;
+  std::size_t budget = kLingerBytes;
+  while (!cut_ && context_.loop.now() < deadline && discard(budget)) co_await waker_.until(deadline);
+}
+
+bool H1Session::discard(std::size_t& budget) {
+  for (;;) {
+    const IoResult result = input_.fill(transport_);
+    if (result.status == IoStatus::WouldBlock) {
+      input_.release_if_empty();
+      return true;
+    }
+    if (result.status != IoStatus::Ok || result.bytes >= budget) return false;
+    budget -= result.bytes;
+    input_.consume(input_.size());
+  }
+}
+
+}  // namespace frontdoor

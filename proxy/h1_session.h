@@ -1,0 +1,69 @@
+// The busy half of an HTTP/1 client connection: reads one head after another, gives each to an Exchange and writes
+// the answers in order. It exists from the first byte until the connection has been quiet for a moment; an idle
+// connection is only a ClientConnection. One worker.
+
+#pragma once
+
+#include "http/head_parser.h"
+#include "loop/task.h"
+#include "loop/waker.h"
+#include "proxy/exchange.h"
+#include "proxy/h1_body_reader.h"
+#include "proxy/h1_message_writer.h"
+#include "proxy/input_buffer.h"
+#include "proxy/stream.h"
+
+namespace frontdoor {
+
+class H1Session final : private ClientStream {
+ public:
+  enum class Ended : std::uint8_t { Close, Reset, Idle };  // Idle: nothing unread, may be parked
+
+  // `draining`: this worker is going away, responses say `Connection: close`.
+  H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, const ClientInfo& client,
+            const bool& draining);
+
+  Task<Ended> serve();
+  void cut();  // ends it now, whatever it does
+
+ private:
+  enum class HeadRead : std::uint8_t { Complete, Refused, TimedOut, Closed, Idle };
+
+  Task<HeadRead> read_head();
+  Task<> refuse(const http::Refusal& refusal);
+  Task<> linger();
+  bool discard(std::size_t& budget);
+  bool next_request_possible() const;
+  void prepare_next();
+  const config::Timeouts& timeouts() const { return context_.snapshot->shared().config.timeouts; }
+
+  // ClientStream, for the exchange under way.
+  const ClientInfo& client() const override { return client_; }
+  const http::RequestHead& request() const override { return parser_.head(); }
+  BodySource& request_body() override { return reader_; }
+  bool request_malformed() const override { return reader_.failure() == H1BodyReader::Failure::Malformed; }
+  bool gone() const override { return cut_ || transport_.peer_gone(); }
+  bool finished() const override { return transport_.peer_finished(); }
+  bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;
+  bool send_head(const OutgoingResponse& response) override;
+  BodySink& response_body() override { return writer_; }
+  void abort() override { aborted_ = true; }
+
+  ExchangeContext& context_;
+  Transport& transport_;
+  const ClientInfo& client_;
+  const bool& draining_;
+  Waker waker_;
+  InputBuffer input_;
+  http::RequestHeadParser parser_;
+  H1BodyReader reader_;
+  H1MessageWriter writer_;
+  TimePoint quiet_since_;
+  TimePoint started_{};  // first byte of the head under way
+  bool keep_alive_ = true;        // as announced with the response
+  bool close_delimited_ = false;  // the response ends with the connection
+  bool aborted_ = false;
+  bool cut_ = false;
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,150 @@
+#include "proxy/h1_upstream_connection.h"
+
+namespace frontdoor {
+
+namespace {
+
+// Keep-Alive: timeout=5 (RFC 2068 §19.7.1.1; Node sends it): how long the upstream keeps an idle connection.
+Millis keep_alive_timeout(std::string_view value) {
+  constexpr std::string_view key = "timeout=";
+  const auto at = value.find(key);
+  if (at == std::string_view::npos) return Millis{0};
+  long seconds = 0;
+  for (const char c : value.substr(at + key.size())) {
+    if (c < '0' || c > '9' || seconds > 86'400) break;
+    seconds = seconds * 10 + (c - '0');
+  }
+  return std::chrono::seconds{seconds};
+}
+
+}  // namespace
+
+H1UpstreamConnection::H1UpstreamConnection(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits,
+                                           LocalUpstream& home)
+    : loop_(loop),
+      home_(home),
+      transport_(loop),
+      input_(buffers),
+      writer_(transport_, buffers),
+      reader_(transport_, input_),
+      parser_(limits) {}
+
+bool H1UpstreamConnection::lease(Waker& waker, bool verify) {
+  transport_.notify(&waker);
+  writer_.forget();
+  writer_.reset_count();
+  parser_.reset();
+  reader_.start({});
+  failure_ = UpstreamFailure::None;
+  detail_ = "";
+  received_ = informational_ = final_ = false;
+  if (served_ == 0) return true;
+  return !transport_.may_read() && (!verify || transport_.quiet());
+}
+
+bool H1UpstreamConnection::reusable() const {
+  // Bytes behind the response, or a request that was not sent to its end, would be taken for part of the next
+  // exchange. An unread socket (may_read) could hide such bytes.
+  return final_ && failure_ == UpstreamFailure::None && parser_.head().keep_alive && writer_.complete() &&
+         reader_.complete() && reader_.failure() == H1BodyReader::Failure::None && input_.empty() &&
+         !transport_.may_read() && !transport_.peer_finished();
+}
+
+void H1UpstreamConnection::idle_for(Duration limit) {
+  ++served_;
+  input_.unpin();
+  input_.release_if_empty();
+  transport_.notify(this);
+  home_.idle.push_front(*this);
+  idle_until_ = loop_.now() + limit;
+  // As in Waker: an earlier timer stays and is moved on when it fires.
+  if (!Timer::armed() || Timer::due() > idle_until_) loop_.arm(*this, idle_until_);
+}
+
+void H1UpstreamConnection::run() {
+  if (!Listed<IdleTag>::linked()) return;
+  if (transport_.may_read() || transport_.peer_gone() || loop_.now() >= idle_until_) delete this;
+}
+
+void H1UpstreamConnection::expired(TimePoint now) {
+  if (!Listed<IdleTag>::linked()) return;
+  if (now < idle_until_) return loop_.arm(*this, idle_until_);
+  loop_.enqueue(*this);
+}
+
+bool H1UpstreamConnection::send_head(const OutgoingRequest& request, http::Method method) {
+  method_ = method;
+  http::HeadWriter head = writer_.begin_head();
+  head.request_line(request.method, request.target);
+  head.field("Host", request.authority);
+  for (const auto& field : request.fields) head.field(field.name, field.value);
+  head.framing(request.framing);
+  head.end();
+  if (head.overflowed()) return false;
+  writer_.head_written(head, request.framing);
+  return true;
+}
+
+UpstreamStream::HeadState H1UpstreamConnection::poll_head() {
+  if (informational_) {
+    input_.consume(parser_.head_size());
+    parser_.reset();
+    informational_ = false;
+  }
+  for (;;) {
+    if (!input_.empty()) {
+      received_ = true;
+      switch (parser_.parse(input_.unread(), method_)) {
+        case http::HeadStatus::Complete: return head_complete();
+        case http::HeadStatus::Refused: return fail(UpstreamFailure::InvalidResponse, parser_.refusal().detail);
+        case http::HeadStatus::Incomplete: break;
+      }
+      if (input_.full()) return fail(UpstreamFailure::InvalidResponse, "response head too large");
+    }
+    const IoResult result = input_.fill(transport_);
+    switch (result.status) {
+      case IoStatus::Ok: break;
+      case IoStatus::WouldBlock: return HeadState::Pending;
+      case IoStatus::End: return fail(UpstreamFailure::Reset, "connection closed");
+      case IoStatus::Failed: return fail(UpstreamFailure::Reset, "connection reset");
+    }
+  }
+}
+
+UpstreamStream::HeadState H1UpstreamConnection::head_complete() {
+  const http::ResponseHead& head = parser_.head();
+  if (head.status == 101) return fail(UpstreamFailure::InvalidResponse, "101 without an upgrade");
+  if (head.informational()) {
+    informational_ = true;
+    return HeadState::Informational;
+  }
+  final_ = true;
+  if (const auto value = http::find(head.fields, http::FieldId::KeepAlive); value.data())
+    if (const Millis limit = keep_alive_timeout(value); limit > Millis{0}) home_.shared->learn_idle_limit(limit);
+  input_.pin(parser_.head_size());
+  reader_.start(head.framing);
+  return HeadState::Final;
+}
+
+UpstreamStream::HeadState H1UpstreamConnection::fail(UpstreamFailure failure, const char* detail) {
+  failure_ = failure;
+  detail_ = detail;
+  return HeadState::Failed;
+}
+
+UpstreamFailure H1UpstreamConnection::failure() const {
+  if (failure_ != UpstreamFailure::None) return failure_;
+  switch (reader_.failure()) {
+    case H1BodyReader::Failure::None: break;
+    case H1BodyReader::Failure::Malformed:
+    case H1BodyReader::Failure::Truncated:
+    case H1BodyReader::Failure::Reset: return UpstreamFailure::Truncated;
+  }
+  return UpstreamFailure::None;
+}
+
+const char* H1UpstreamConnection::failure_detail() const {
+  return failure_ != UpstreamFailure::None ? detail_ : reader_.detail();
+}
+
+}  // namespace frontdoor

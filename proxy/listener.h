@@ -1,0 +1,60 @@
+// One worker's end of a listening socket: accepts, within limits, and owns the connections that came of it. When the
+// process is out of descriptors or the limit is reached it stops asking for a while instead of spinning; what is
+// already connected lives on. One worker.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "proxy/client_connection.h"
+
+namespace frontdoor {
+
+class Listener final : public ConnectionOwner, private EpollHandler, private Runnable, private Timer {
+ public:
+  struct Limits {
+    std::uint64_t connections = 0;  // for this worker
+    bool via = true;
+  };
+
+  // Takes `fd`. `shared`: other workers accept from the same socket (unix).
+  Listener(ExchangeContext& context, BufferPool& buffers, const bool& draining, int fd, bool shared, Limits limits);
+  ~Listener() override;
+
+  void stop_accepting();  // closes the socket; connections live on
+  void cut_all();         // ends every connection now
+  std::uint64_t connections() const { return count_.load(std::memory_order_relaxed); }  // any thread
+  std::uint64_t accepted() const { return accepted_; }
+  std::uint64_t pauses() const { return pauses_; }
+
+  // ConnectionOwner
+  ExchangeContext& context() override { return context_; }
+  BufferPool& buffers() override { return buffers_; }
+  const bool& draining() const override { return draining_; }
+  bool via() const override { return limits_.via; }
+  void closed(ClientConnection& connection) override;
+
+ private:
+  void on_events(std::uint32_t) override { context_.loop.enqueue(*this); }
+  void run() override;
+  void expired(TimePoint now) override;
+  bool accept_one();
+  void count(std::int64_t change);
+  void ask();    // start or go on asking for connections
+  void pause();  // stop asking for a while
+
+  ExchangeContext& context_;
+  BufferPool& buffers_;
+  const bool& draining_;
+  int fd_;
+  const bool shared_;
+  const Limits limits_;
+  bool asking_ = false;
+  std::atomic<std::uint64_t> count_{0};  // written by this worker only
+  std::uint64_t accepted_ = 0;
+  std::uint64_t pauses_ = 0;
+  List<ClientConnection, Listed<class ConnectionTag>> connections_;
+};
+
+}  // namespace frontdoor

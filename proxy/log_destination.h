@@ -1,0 +1,51 @@
+// Where a log goes: a file, a pipe, a socket or a terminal that may be full, slow or gone. Takes whole lines,
+// never waits longer than it must, never spins, and says how many lines it could not deliver. One thread
+// writes; any thread may call finish_by.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace frontdoor {
+
+class LogDestination {
+ public:
+  LogDestination() = default;
+  ~LogDestination();
+  LogDestination(const LogDestination&) = delete;
+  LogDestination& operator=(const LogDestination&) = delete;
+
+  // Each returns "" or what went wrong. A failed open keeps what was open before, so that a rotation which
+  // goes wrong costs nothing.
+  std::string open(const std::string& path);
+  // stdout and its like: not closed, and its flags, which other processes share, are left as they are.
+  std::string borrow(int fd);
+
+  // Returns how many of `lines` (each ending in a newline) were lost. Waits as long as the reader of a pipe
+  // or socket does not read, until finish_by.
+  std::uint64_t write(std::string_view lines);
+
+  // From `deadline` on nothing is waited for. The program is ending.
+  void finish_by(TimePoint deadline) { deadline_.store(deadline.time_since_epoch().count()); }
+
+ private:
+  void use(int fd, bool owned);
+  bool write_some(std::string_view& lines);
+  bool wait_for_reader() const;
+  std::string_view next_piece(std::string_view lines) const;
+
+  enum class Kind : std::uint8_t { File, Pipe, Socket };
+  int fd_ = -1;
+  bool owned_ = false;
+  Kind kind_ = Kind::File;
+  bool may_block_ = false;  // a write could block the thread: ask first
+  bool torn_ = false;       // the last byte written was not a newline
+  std::atomic<Duration::rep> deadline_{TimePoint::max().time_since_epoch().count()};
+};
+
+}  // namespace frontdoor

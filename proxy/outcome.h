@@ -1,0 +1,39 @@
+// The stable word for how a request ended: in the access log, in metrics and in our own error responses. What each
+// means and what to do about it: docs/outcomes.md. Words are added, never changed.
+
+#pragma once
+
+#include <string_view>
+
+namespace frontdoor::outcome {
+
+inline constexpr std::string_view kServed = "served";
+
+// The client's doing.
+inline constexpr std::string_view kClientClosed = "client_closed";
+inline constexpr std::string_view kClientBodyTimeout = "client_body_timeout";
+inline constexpr std::string_view kClientWriteTimeout = "client_write_timeout";
+inline constexpr std::string_view kHeaderTimeout = "client_header_timeout";
+inline constexpr std::string_view kBadBody = "bad_body";
+inline constexpr std::string_view kBadTarget = "bad_target";
+inline constexpr std::string_view kBodyTooLarge = "body_too_large";
+
+// The config's.
+inline constexpr std::string_view kNoRoute = "no_route";
+
+// An upstream's.
+inline constexpr std::string_view kNoUpstream = "no_upstream";
+inline constexpr std::string_view kConnectRefused = "connect_refused";
+inline constexpr std::string_view kConnectFailed = "connect_failed";
+inline constexpr std::string_view kConnectTimeout = "connect_timeout";
+inline constexpr std::string_view kUpstreamOverloaded = "upstream_overloaded";
+inline constexpr std::string_view kUpstreamReset = "upstream_reset";
+inline constexpr std::string_view kResponseHeaderTimeout = "response_header_timeout";
+inline constexpr std::string_view kInvalidResponse = "invalid_response";
+inline constexpr std::string_view kResponseTruncated = "response_truncated";
+inline constexpr std::string_view kResponseBodyTimeout = "response_body_timeout";
+
+// Our own.
+inline constexpr std::string_view kLocalResources = "local_resources";
+
+}  // namespace frontdoor::outcome

@@ -1,0 +1,40 @@
+// The only place where it is decided whether a failed request may be tried again. Pure: no socket, no clock.
+//
+// "Sent" = the kernel accepted at least one byte of the request. "Committed" = a byte of a final response was passed
+// to the client. Safe and idempotent as in RFC 9110 §9.2; automatic retries as in §9.2.2 and RFC 9112 §9.3.1.
+
+#pragma once
+
+#include <cstdint>
+
+#include "config/config.h"
+#include "http/head.h"
+#include "proxy/stream.h"
+
+namespace frontdoor {
+
+// What is known when an attempt has failed.
+struct FailedAttempt {
+  UpstreamFailure failure = UpstreamFailure::None;
+  http::Method method = http::Method::Other;
+  bool sent = false;
+  bool reused_connection = false;
+  bool received_anything = false;  // any byte of a response, an informational one included
+  bool committed = false;
+  bool body_replayable = true;   // nothing of the body has been used up that we do not still hold
+  std::uint32_t tries = 1;       // upstreams tried so far; stale connections do not count
+};
+
+struct Replay {
+  enum class Choice : std::uint8_t {
+    Never,
+    AnotherUpstream,   // counts as a try; the same one where there is no other
+    FreshConnection,   // the connection was stale, the upstream may be well: same one allowed, not counted
+  };
+  Choice choice = Choice::Never;
+  const char* rule = "";  // the rule that decided, for the log; a string literal
+};
+
+Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry);
+
+}  // namespace frontdoor

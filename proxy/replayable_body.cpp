@@ -1,0 +1,29 @@
+#include "proxy/replayable_body.h"
+
+namespace frontdoor {
+
+Peeked ReplayableBody::peek() {
+  if (position_ < kept_.size()) return {Peeked::State::Bytes, std::string_view(kept_).substr(position_), false};
+  const Peeked peeked = live_.peek();
+  peeked_ = peeked.bytes;
+  return peeked;
+}
+
+void ReplayableBody::consume(std::size_t count) {
+  if (position_ < kept_.size()) {
+    position_ += count;
+    return;
+  }
+  if (replayable() && consumed_ + count <= keep_) {
+    kept_.append(peeked_.substr(0, count));
+    position_ = kept_.size();
+  } else if (!kept_.empty()) {
+    kept_ = std::string();
+    position_ = 0;
+  }
+  consumed_ += count;
+  peeked_.remove_prefix(count);
+  live_.consume(count);
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,138 @@
+#include "proxy/server.h"
+
+#include <pthread.h>
+#include <unistd.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <fstream>
+
+#include "proxy/listen_socket.h"
+
+namespace frontdoor {
+
+namespace {
+
+// Kept back from client connections: logs, probes, epoll, listeners.
+constexpr std::uint64_t kReservedDescriptors = 256;
+
+std::uint64_t descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+// cgroup v2's "max 100000" or "150000 100000": quota and period in microseconds.
+unsigned cgroup_cpus(unsigned fallback) {
+  std::ifstream in("/sys/fs/cgroup/cpu.max");
+  double quota = 0;
+  double period = 0;
+  if (!(in >> quota >> period) || quota <= 0 || period <= 0) return fallback;
+  return std::max(1u, static_cast<unsigned>(std::ceil(quota / period)));
+}
+
+}  // namespace
+
+Server::Server(const WorkerEnvironment& environment, unsigned workers, std::shared_ptr<const Snapshot> snapshot)
+    : listeners_(snapshot->config.listeners) {
+  for (unsigned i = 0; i < workers; ++i)
+    workers_.push_back(std::make_unique<Worker>(environment, i, snapshot));
+}
+
+Server::~Server() { stop(); }
+
+std::uint64_t Server::connection_limit(const config::Listener& listener) const {
+  // Each proxied connection may take two descriptors, and a reload or a probe needs some too.
+  const std::uint64_t limit = descriptor_limit();
+  const std::uint64_t automatic = (limit > kReservedDescriptors ? limit - kReservedDescriptors : limit) / 3;
+  const std::uint64_t all = listener.max_connections != 0 ? listener.max_connections : automatic;
+  return std::max<std::uint64_t>(1, all / workers_.size());
+}
+
+std::vector<std::string> Server::listen() {
+  std::vector<std::string> errors;
+  std::vector<ListenSockets> opened;
+  for (const auto& listener : listeners_) {
+    opened.push_back(open_listen_sockets(listener.address, static_cast<unsigned>(workers_.size())));
+    if (!opened.back().error.empty()) errors.push_back(opened.back().error);
+  }
+  if (!errors.empty()) {
+    for (const auto& sockets : opened)
+      for (const int fd : sockets.fds) ::close(fd);
+    return errors;
+  }
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    endpoints_.push_back(opened[i].bound);
+    for (std::size_t w = 0; w < workers_.size(); ++w)
+      workers_[w]->add_listener(opened[i].fds[w], opened[i].bound.is_unix(),
+                                {connection_limit(listeners_[i]), listeners_[i].via});
+  }
+  return errors;
+}
+
+void Server::start() {
+  // Signals are the control thread's; a new thread inherits the mask it is created under.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    threads_.emplace_back([worker = workers_[i].get()] { worker->run(); });
+    ::pthread_setname_np(threads_.back().native_handle(), ("worker-" + std::to_string(i)).c_str());
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void Server::publish(std::shared_ptr<const Snapshot> snapshot) {
+  for (auto& worker : workers_) worker->publish(snapshot);
+}
+
+void Server::stop_accepting() {
+  for (auto& worker : workers_) worker->stop_accepting();
+}
+
+void Server::drain() {
+  for (auto& worker : workers_) worker->drain();
+}
+
+void Server::cut_all() {
+  for (auto& worker : workers_) worker->cut_all();
+}
+
+void Server::stop() {
+  for (auto& worker : workers_) worker->stop();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+std::uint64_t Server::open_connections() const {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->open_connections();
+  return sum;
+}
+
+std::uint64_t Server::served() const {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->served();
+  return sum;
+}
+
+unsigned usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  const unsigned allowed = ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 1;
+  return std::max(1u, std::min(allowed, cgroup_cpus(allowed)));
+}
+
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return descriptor_limit();
+}
+
+}  // namespace frontdoor

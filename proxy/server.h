@@ -1,0 +1,49 @@
+// The data path as a whole: opens the listeners, runs the workers on their threads, publishes snapshots to them and
+// brings them to an end. Used by the control thread.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "proxy/worker.h"
+
+namespace frontdoor {
+
+class Server {
+ public:
+  Server(const WorkerEnvironment& environment, unsigned workers, std::shared_ptr<const Snapshot> snapshot);
+  ~Server();  // stops at once
+
+  // Opens every listener of the config, in order. Every failure, or nothing; on failure none is open.
+  std::vector<std::string> listen();
+  const std::vector<Endpoint>& endpoints() const { return endpoints_; }  // as bound, in the config's order
+
+  void start();
+  void publish(std::shared_ptr<const Snapshot> snapshot);
+  void stop_accepting();
+  void drain();
+  void cut_all();
+  void stop();  // joins the threads
+
+  std::uint64_t open_connections() const;
+  std::uint64_t served() const;
+
+ private:
+  std::uint64_t connection_limit(const config::Listener& listener) const;
+
+  std::vector<config::Listener> listeners_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::thread> threads_;
+  std::vector<Endpoint> endpoints_;
+};
+
+// Data-path threads for `workers = "auto"`: CPUs this process may use, by affinity and by cgroup quota.
+unsigned usable_cpus();
+
+// Raises the soft limit on descriptors to the hard one and returns it.
+std::uint64_t raise_descriptor_limit();
+
+}  // namespace frontdoor

@@ -1,0 +1,125 @@
+// What the exchange knows of the two sides it joins: a client stream (one request, and the way to answer it) and an
+// upstream stream (the same request, sent on). HTTP/1 connections implement both today, HTTP/2 streams next, and the
+// tests a pair without sockets. Nothing here waits; the exchange sleeps on its Waker.
+// One worker.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "http/head.h"
+#include "loop/task.h"
+#include "loop/waker.h"
+#include "proxy/body.h"
+
+namespace frontdoor {
+
+// How and from where the client came; the same for all requests of a connection.
+struct ClientInfo {
+  std::string_view ip;
+  std::string_view scheme = "http";
+  bool via = true;
+  bool trusted = false;
+};
+
+struct OutgoingResponse {
+  std::uint16_t status = 200;
+  std::string_view reason;
+  const http::Fields& fields;          // without framing and connection fields
+  http::Framing framing;               // how the body's end is known on our side; the wire form is the stream's matter
+  std::string_view declared_length{};  // Content-Length of a response without a body (HEAD, 304); null = none
+};
+
+class ClientStream {
+ public:
+  virtual ~ClientStream() = default;
+
+  virtual const ClientInfo& client() const = 0;
+  virtual const http::RequestHead& request() const = 0;
+  virtual BodySource& request_body() = 0;
+  virtual bool request_malformed() const = 0;  // the body failed by its coding, not by its connection
+
+  // Gone: nobody can read the answer any more. Finished: a FIN, the answer is still wanted (architecture: rule 10).
+  virtual bool gone() const = 0;
+  virtual bool finished() const = 0;
+
+  // Queued; the bytes leave with the next push. False: the head does not fit into its buffer.
+  virtual bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) = 0;
+  virtual bool send_head(const OutgoingResponse& response) = 0;
+  virtual BodySink& response_body() = 0;
+
+  // The response that was begun can not be completed, and the client must be able to tell.
+  virtual void abort() = 0;
+};
+
+struct OutgoingRequest {
+  std::string_view method;
+  std::string_view target;
+  std::string_view authority;
+  const http::Fields& fields;  // without Host and framing
+  http::Framing framing;
+};
+
+// How an attempt to be served by an upstream failed. What may be done about it: proxy/replay.h.
+enum class UpstreamFailure : std::uint8_t {
+  None,
+  Refused,          // ECONNREFUSED, or ENOENT on a unix path: nobody is there
+  Unreachable,      // any other answer to connect that blames the way or the host
+  ConnectTimeout,
+  Overloaded,       // EAGAIN on a unix socket: its backlog is full
+  LocalResources,   // our own fault: no descriptor, port or memory left
+  Reset,            // connection ended before the head of a final response was complete
+  HeaderTimeout,    // silent
+  InvalidResponse,  // what came is no HTTP we would pass on
+  Truncated,        // body ended early
+  BodyTimeout,      // body stopped
+};
+
+class UpstreamStream {
+ public:
+  enum class HeadState : std::uint8_t { Pending, Informational, Final, Failed };
+
+  virtual ~UpstreamStream() = default;
+
+  // Queued; the bytes leave with the next push. False: the head does not fit into its buffer.
+  virtual bool send_head(const OutgoingRequest& request, http::Method method) = 0;
+  virtual BodySink& request_body() = 0;
+
+  // After Informational, call again for the next head. response() is valid until then or until give_back.
+  virtual HeadState poll_head() = 0;
+  virtual const http::ResponseHead& response() const = 0;
+  virtual BodySource& response_body() = 0;
+  virtual UpstreamFailure failure() const = 0;  // after Failed, also of response_body()
+  virtual const char* failure_detail() const = 0;
+
+  virtual bool reused() const = 0;             // has served a request before this one
+  virtual bool sent_anything() const = 0;      // the kernel accepted at least one byte of this request
+  virtual bool received_anything() const = 0;  // at least one byte of a response
+};
+
+struct LocalUpstream;
+
+// What a dial came to: a stream, or why there is none.
+struct Dialed {
+  std::unique_ptr<UpstreamStream> stream;
+  UpstreamFailure failure = UpstreamFailure::None;
+  int error = 0;  // errno, for the log
+};
+
+// Where upstream streams come from and where they go back to.
+class Dialer {
+ public:
+  virtual ~Dialer() = default;
+
+  // An idle connection, or null. `verify`: look once whether it is still open (a request that may not be replayed).
+  enum class Verify : std::uint8_t { No, Yes };
+  virtual std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) = 0;
+  virtual Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline) = 0;
+  // After a response that was complete; it decides whether the connection can serve again. Dropping a stream
+  // instead closes its connection. `idle_limit`: timeouts.upstream_idle.
+  virtual void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) = 0;
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,87 @@
+#include "proxy/worker.h"
+
+#include <algorithm>
+
+namespace frontdoor {
+
+namespace {
+
+constexpr Millis kHousekeeping{250};
+
+// A head must fit with room behind it for body bytes; beyond that larger blocks mean fewer system calls on large
+// bodies. Only pages that are written to take memory.
+std::size_t block_bytes(const config::Limits& limits) {
+  return std::max<std::size_t>(64 * 1024, limits.header_bytes + 32 * 1024);
+}
+
+http::HeadLimits head_limits(const config::Limits& limits) {
+  return {limits.header_bytes, limits.header_count, limits.uri_bytes};
+}
+
+}  // namespace
+
+Worker::Worker(const WorkerEnvironment& environment, unsigned index, std::shared_ptr<const Snapshot> snapshot)
+    : loop_(environment.time, environment.ops),
+      buffers_(block_bytes(snapshot->config.limits)),
+      dialer_(loop_, buffers_, head_limits(snapshot->config.limits)),
+      access_log_(environment.access_log ? std::make_unique<AccessLogBuffer>(*environment.access_log) : nullptr),
+      context_{.loop = loop_,
+               .dialer = dialer_,
+               .witness = environment.witness,
+               .access_log = access_log_.get(),
+               .worker = index} {
+  adopt(std::move(snapshot));
+  loop_.arm(*this, loop_.now() + kHousekeeping);
+}
+
+Worker::~Worker() {
+  // Sessions that still wait are woken one last time and end by themselves, so that no coroutine is left behind.
+  for (auto& listener : listeners_) listener->stop_accepting();
+  for (auto& listener : listeners_) listener->cut_all();
+  for (int turn = 0; turn < 1'000 && open_connections() != 0; ++turn) loop_.run_once(Millis{0});
+  listeners_.clear();
+  context_.snapshot = {};
+}
+
+void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
+  context_.snapshot = LocalSnapshotRef(new LocalSnapshot(std::move(snapshot), context_.worker, known_upstreams_));
+}
+
+void Worker::add_listener(int fd, bool shared, Listener::Limits limits) {
+  listeners_.push_back(std::make_unique<Listener>(context_, buffers_, draining_, fd, shared, limits));
+}
+
+void Worker::publish(std::shared_ptr<const Snapshot> snapshot) {
+  loop_.post([this, snapshot = std::move(snapshot)] { adopt(snapshot); });
+}
+
+void Worker::stop_accepting() {
+  loop_.post([this] {
+    for (auto& listener : listeners_) listener->stop_accepting();
+  });
+}
+
+void Worker::drain() {
+  loop_.post([this] { draining_ = true; });
+}
+
+void Worker::cut_all() {
+  loop_.post([this] {
+    for (auto& listener : listeners_) listener->cut_all();
+  });
+}
+
+std::uint64_t Worker::open_connections() const {
+  std::uint64_t open = 0;
+  for (const auto& listener : listeners_) open += listener->connections();
+  return open;
+}
+
+void Worker::expired(TimePoint now) {
+  served_.store(context_.served, std::memory_order_relaxed);
+  if (access_log_) access_log_->flush();
+  buffers_.trim();
+  loop_.arm(*this, now + kHousekeeping);
+}
+
+}  // namespace frontdoor

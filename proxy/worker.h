@@ -1,0 +1,66 @@
+// One data-path thread: its loop, its listeners, its idle upstream connections, its buffers and its half of the
+// access log. Shares nothing with other workers but Upstreams and the published snapshot.
+
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "balancer/snapshot.h"
+#include "loop/buffer_pool.h"
+#include "loop/event_loop.h"
+#include "proxy/access_log.h"
+#include "proxy/exchange.h"
+#include "proxy/h1_dialer.h"
+#include "proxy/listener.h"
+
+namespace frontdoor {
+
+// What all workers use; outlives them.
+struct WorkerEnvironment {
+  TimeSource& time;
+  SocketOps& ops;
+  UpstreamWitness& witness;
+  AccessLog* access_log = nullptr;  // null = off
+};
+
+class Worker final : private Timer {
+ public:
+  Worker(const WorkerEnvironment& environment, unsigned index, std::shared_ptr<const Snapshot> snapshot);
+  ~Worker() override;
+
+  // Before run(), or on the worker's thread.
+  void add_listener(int fd, bool shared, Listener::Limits limits);
+
+  void run() { loop_.run(); }                                     // until stop()
+  void run_once(Millis max_wait) { loop_.run_once(max_wait); }  // tests
+
+  // Any thread; carried out on the worker's.
+  void publish(std::shared_ptr<const Snapshot> snapshot);
+  void stop_accepting();
+  void drain();    // from now on responses say `Connection: close`
+  void cut_all();  // ends every connection
+  void stop() { loop_.stop(); }
+  std::uint64_t open_connections() const;
+  std::uint64_t served() const { return served_.load(std::memory_order_relaxed); }
+
+  // The worker's thread; tests look whether everything was given back.
+  std::size_t buffers_in_use() const { return buffers_.in_use(); }
+
+ private:
+  void expired(TimePoint now) override;  // housekeeping
+  void adopt(std::shared_ptr<const Snapshot> snapshot);
+
+  EventLoop loop_;
+  BufferPool buffers_;
+  H1Dialer dialer_;
+  std::unique_ptr<AccessLogBuffer> access_log_;
+  LocalSnapshot::Known known_upstreams_;
+  ExchangeContext context_;
+  bool draining_ = false;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::atomic<std::uint64_t> served_{0};
+};
+
+}  // namespace frontdoor

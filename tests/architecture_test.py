@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Checks what no compiler checks: the arrows between the folders, and g++ 12's trap around co_await.
+
+An arrow points at what may be included. The table below is ARCHITECTURE.md's; CMake's USES must agree with it.
+
+The trap: g++ 12 destroys some temporaries twice when they are part of an expression with co_await in it (use after
+free). These are lambdas that capture, aggregates with a member that has a destructor, and ?: between objects. What
+has a name before the expression is safe. A place that is safe for a reason one can not see here says so behind it:
+// co_await: trivially destructible
+"""
+
+import pathlib
+import re
+import sys
+
+ARROWS = {
+    "base": [],
+    "loop": ["base"],
+    "http": ["base"],
+    "config": ["base"],
+    "balancer": ["config"],
+    "proxy": ["balancer", "http", "loop"],
+    "health": ["balancer"],
+    "discovery": ["balancer"],
+    "cli": ["proxy", "health", "discovery"],
+}
+
+# Types that are known to be trivially destructible, so that a temporary of them may stand beside a co_await.
+TRIVIAL = {"Millis", "Duration", "TimePoint", "Endpoint"}
+
+
+def reachable(folder):
+    found = {folder}
+    for next_folder in ARROWS[folder]:
+        found |= reachable(next_folder)
+    return found
+
+
+def blank(match):
+    return re.sub(r"[^\n]", " ", match.group())
+
+
+def without_comments_and_strings(text):
+    """The same text with the same line breaks, but nothing in it that is not code. Quotes stay."""
+    token = re.compile(
+        r'R"(?P<tag>[^(\s]*)\(.*?\)(?P=tag)"|//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\'',
+        re.DOTALL)
+    return token.sub(blank, text)
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+# --- arrows -----------------------------------------------------------------------------------------------------------
+
+
+def check_cmake(root):
+    for folder, arrows in ARROWS.items():
+        text = (root / folder / "CMakeLists.txt").read_text()
+        call = re.search(r"frontdoor_library\(\s*(\w+)([^)]*)\)", text)
+        uses = re.search(r"USES\s+([^)]*?)(?:PRIVATE|PRECOMPILE|$)", call.group(2)) if call else None
+        linked = [name for name in (uses.group(1).split() if uses else []) if name in ARROWS]
+        if sorted(linked) != sorted(arrows):
+            yield f"{folder}/CMakeLists.txt: USES {linked}, but the arrows are {arrows}"
+
+
+def check_includes(root):
+    folders = [(folder, folder) for folder in ARROWS] + [(f"tests/{folder}", folder) for folder in ARROWS]
+    for path, folder in folders:
+        allowed = reachable(folder)
+        for file in sorted((root / path).rglob("*")):
+            if file.suffix not in (".h", ".cpp"):
+                continue
+            for number, line in enumerate(file.read_text().splitlines(), 1):
+                include = re.match(r'\s*#\s*include\s+[<"](\w+)/', line)
+                if include and include.group(1) in ARROWS and include.group(1) not in allowed:
+                    yield f"{file.relative_to(root)}:{number}: {folder} may not include {include.group(1)}"
+
+
+def check_openings(root):
+    for folder in ARROWS:
+        for file in sorted((root / folder).glob("*.h")):
+            if not file.read_text().startswith("//"):
+                yield f"{file.relative_to(root)}:1: a header opens by saying what it is for"
+
+
+# --- co_await ---------------------------------------------------------------------------------------------------------
+
+
+def skip_back(code, close):
+    """The position of the bracket that the one at `close` closes, or 0."""
+    pairs = {")": "(", "]": "[", "}": "{"}
+    depth = 0
+    for at in range(close, -1, -1):
+        if code[at] in ")]}":
+            depth += 1
+        elif code[at] in "([{":
+            depth -= 1
+            if depth == 0:
+                return at if pairs[code[close]] == code[at] else 0
+    return 0
+
+
+def expression_start(code, at):
+    """Back to the ; { or } that ends what stands before. Initializers in braces are part of the expression."""
+    at -= 1
+    while at >= 0:
+        if code[at] == "}":
+            if not re.match(r"\}\s*[,).]", code[at:at + 200]):
+                return at + 1
+            at = skip_back(code, at)
+        elif code[at] == ")":
+            at = skip_back(code, at)
+        elif code[at] in ";{":
+            return at + 1
+        at -= 1
+    return 0
+
+
+def expression_end(code, start):
+    depth = 0
+    for at in range(start, len(code)):
+        char = code[at]
+        if char == "{" and depth == 0 and re.search(r"\)\s*$", code[start:at]):
+            return at  # the body of if, while, for
+        if char in "([{":
+            depth += 1
+        elif char in ")]}":
+            depth -= 1
+            if depth < 0:
+                return at
+        elif char == ";" and depth == 0:
+            return at
+    return len(code)
+
+
+def hazards(expression):
+    for match in re.finditer(r"\[\s*([^\]\s][^\]]*)\]\s*(?=[({<]|mutable|noexcept|->)", expression):
+        before = expression[:match.start()].rstrip()
+        if re.search(r"\bauto\s*&{0,2}$", before):
+            continue  # a structured binding
+        if re.search(r"[\w)\]]$", before) and not re.search(r"\b(return|co_await|co_return)$", before):
+            continue  # an index
+        yield match.start(), "a lambda that captures"
+    for match in re.finditer(r"[(,]\s*\{\s*[^\s}]", expression):
+        yield match.start(), "an aggregate in braces"
+    for match in re.finditer(r"\b((?:\w+::)*[A-Z]\w*)\s*\{\s*[^\s}]", expression):
+        if match.group(1).split("::")[-1] not in TRIVIAL:
+            yield match.start(), f"a temporary {match.group(1)}{{…}}"
+    for match in re.finditer(r"\?", expression):
+        yield match.start(), "a ?: "
+
+
+def await_hazards(text):
+    code = without_comments_and_strings(text)
+    lines = text.splitlines()
+    found = set()
+    for match in re.finditer(r"\bco_await\b", code):
+        start = expression_start(code, match.start())
+        end = expression_end(code, start)
+        for offset, what in hazards(code[start:end]):
+            first, last = line_of(code, start + offset), line_of(code, end)
+            if any("co_await: trivially destructible" in line for line in lines[first - 1:last]):
+                continue
+            found.add((first, what.strip()))
+    return sorted(found)
+
+
+def check_awaits(root):
+    for folder in [*ARROWS, "tests", "bench"]:
+        for file in sorted((root / folder).rglob("*")):
+            if file.suffix in (".h", ".cpp"):
+                for line, what in await_hazards(file.read_text()):
+                    yield f"{file.relative_to(root)}:{line}: {what} in an expression with co_await: name it first"
+
+
+# The search must find what it is for, or it is worth nothing.
+CAUGHT = [
+    "co_await f([this] { return 1; });",
+    "co_await f(\n    [&x](int y) {\n return y; });",
+    "auto r =\n  co_await connect(\n  {.address = a, .timeout = t});",
+    "co_return co_await f({a, b});",
+    "co_await f(Options{a, b});",
+    "if (co_await f(config::Options{a})) { g(); }",
+    "co_await f(ready ? first : second);",
+    "use(Options{name}, co_await g());",
+    "x = co_await f(y,\n   {  // why\n .a = b});",
+]
+LET_PASS = [
+    "auto [error, size] = co_await read(buffer, quietly);",
+    "const auto& [a, b] = co_await f();",
+    "co_await f(table[i], [] { return 1; });",
+    "Options o{a, b}; co_await f(o);",
+    "if (co_await f()) { g({.a = b}); }",
+    "while (co_await f()) { g([x] { return x; }); }",
+    "spawn(io, [this]() -> Task<void> { co_await f(); });",
+    "co_await until(now + Millis{5});",
+    "for (;;) { co_await f(); }",
+    "// co_await f({.a = b});",
+    'co_await f("really?", \'?\');',
+    "co_await f({a, b});  // co_await: trivially destructible",
+    "co_await f({}); co_await g(Options{});",
+]
+
+
+def check_self():
+    for sample in CAUGHT:
+        if not await_hazards(sample):
+            yield f"self-test: not caught: {sample!r}"
+    for sample in LET_PASS:
+        if await_hazards(sample):
+            yield f"self-test: wrongly caught: {sample!r} {await_hazards(sample)}"
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1])
+    problems = [*check_self(), *check_cmake(root), *check_includes(root), *check_openings(root), *check_awaits(root)]
+    print("\n".join(problems) if problems else "architecture: arrows and co_await expressions are as they should be")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

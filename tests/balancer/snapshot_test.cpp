@@ -1,0 +1,132 @@
+// Routes are matched in file order; a reload carries over what was learned and takes weights from the new
+// file.
+
+#include "balancer/snapshot.h"
+
+#include <gtest/gtest.h>
+
+namespace frontdoor {
+namespace {
+
+using namespace std::chrono_literals;
+
+Address at(std::uint16_t port) { return {.kind = Address::Kind::Tcp, .host = "10.0.0.1", .port = port}; }
+
+config::Route route(std::string host, std::string path, std::string pool) {
+  config::Route out;
+  out.host = std::move(host);
+  out.path = std::move(path);
+  out.pool = std::move(pool);
+  return out;
+}
+
+config::Pool pool(std::string name, std::vector<config::Upstream> upstreams) {
+  config::Pool out;
+  out.name = std::move(name);
+  out.upstreams = std::move(upstreams);
+  return out;
+}
+
+TEST(Snapshot, TheFirstRouteInFileOrderWins) {
+  config::Config config;
+  config.pools = {pool("api", {}), pool("exact", {}), pool("wild", {}), pool("files", {}), pool("rest", {})};
+  config.routes = {route("api.example.com", "/v1/*", "api"), route("API.example.com", "/health", "exact"),
+                   route("*.example.com", "", "wild"), route("", "/files/*", "files"), route("", "", "rest")};
+  UpstreamRegistry registry(1);
+  const auto snapshot = registry.build(config);
+
+  struct {
+    const char *host, *path, *pool;
+  } cases[] = {
+      {"api.example.com", "/v1/users", "api"},
+      {"api.example.com", "/v1/", "api"},
+      {"api.example.com", "/v1", "wild"},  // the prefix is "/v1/"
+      {"api.example.com", "/health", "exact"},
+      {"api.example.com", "/healthy", "wild"},
+      {"a.b.example.com", "/", "wild"},  // one or more labels
+      {"example.com", "/", "rest"},
+      {".example.com", "/", "rest"},
+      {"badexample.com", "/", "rest"},
+      {"other.org", "/files/a", "files"},
+      {"", "/", "rest"},
+  };
+  for (const auto& c : cases) {
+    const Route* matched = snapshot->match(c.host, c.path);
+    ASSERT_NE(matched, nullptr) << c.host << c.path;
+    EXPECT_EQ(snapshot->pools[matched->pool].name, c.pool) << c.host << c.path;
+  }
+}
+
+TEST(Snapshot, NoRouteIsAnAnswerToo) {
+  config::Config config;
+  config.pools = {pool("app", {})};
+  config.routes = {route("example.com", "", "app")};
+  UpstreamRegistry registry(1);
+  EXPECT_EQ(registry.build(config)->match("example.org", "/"), nullptr);
+}
+
+TEST(Snapshot, ARouteTakesItsLimitsFromItselfThenThePoolThenTheFile) {
+  config::Config config;
+  config.timeouts.connect = 1s;
+  config.limits.body_bytes = 1;
+  config.pools = {pool("plain", {}), pool("own", {})};
+  config.pools[1].timeouts = config::Timeouts{.connect = 2s};
+  config.pools[1].body_bytes = 2;
+  config.routes = {route("", "/a", "plain"), route("", "/b", "own"), route("", "/c", "own")};
+  config.routes[2].timeouts = config::Timeouts{.connect = 3s};
+  config.routes[2].body_bytes = 3;
+  UpstreamRegistry registry(1);
+  const auto snapshot = registry.build(config);
+
+  const std::pair<Millis, std::uint64_t> expected[] = {{1s, 1}, {2s, 2}, {3s, 3}};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(snapshot->routes[i].timeouts.connect, expected[i].first) << i;
+    EXPECT_EQ(snapshot->routes[i].body_bytes, expected[i].second) << i;
+  }
+  EXPECT_EQ(snapshot->pools[1].timeouts.connect, 2s);
+}
+
+TEST(UpstreamRegistry, AReloadKeepsWhatWasLearnedAndTakesTheNewWeights) {
+  config::Config config;
+  config.pools = {pool("app", {{.address = at(1), .weight = 1}, {.address = at(2), .weight = 1}})};
+  UpstreamRegistry registry(1);
+  const auto before = registry.build(config);
+  const auto kept = before->pools[0].members[1].upstream;
+  kept->change(kept->seen(), UpstreamState::Up, "first probe passed");
+
+  config.pools = {pool("app", {{.address = at(2), .weight = 7}, {.address = at(3), .weight = 1}})};
+  const auto after = registry.build(config);
+  EXPECT_EQ(after->generation, 2U);
+  EXPECT_EQ(after->pools[0].members[0].upstream, kept);
+  EXPECT_EQ(after->pools[0].members[0].weight, 7U);
+  EXPECT_TRUE(after->pools[0].members[0].upstream->available());
+  EXPECT_FALSE(after->pools[0].members[1].upstream->available());
+  EXPECT_EQ(before->pools[0].members[1].weight, 1U);  // requests under way see what they started with
+}
+
+TEST(UpstreamRegistry, WhatIsNoLongerNamedDiesWithTheLastSnapshotThatHoldsIt) {
+  config::Config config;
+  config.pools = {pool("app", {{.address = at(1), .weight = 1}})};
+  UpstreamRegistry registry(1);
+  auto before = registry.build(config);
+  const std::weak_ptr<Upstream> gone = before->pools[0].members[0].upstream;
+
+  config.pools = {pool("app", {})};
+  registry.build(config);
+  EXPECT_FALSE(gone.expired());
+  before.reset();
+  EXPECT_TRUE(gone.expired());
+}
+
+TEST(UpstreamRegistry, TheSameAddressInTwoPoolsIsTwoUpstreams) {
+  config::Config config;
+  config.pools = {pool("a", {{.address = at(1), .weight = 1}, {.address = at(1), .weight = 2}}),
+                  pool("b", {{.address = at(1), .weight = 1}})};
+  UpstreamRegistry registry(1);
+  const auto snapshot = registry.build(config);
+  EXPECT_NE(snapshot->pools[0].members[0].upstream, snapshot->pools[1].members[0].upstream);
+  EXPECT_EQ(snapshot->pools[0].members[0].upstream, snapshot->pools[0].members[1].upstream);
+}
+
+}  // namespace
+}  // namespace frontdoor

@@ -1,0 +1,110 @@
+// What an Upstream remembers: states and their incarnations, counters, endpoints, the learned idle limit.
+
+#include "balancer/upstream.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace frontdoor {
+namespace {
+
+using namespace std::chrono_literals;
+
+Address address() { return {.kind = Address::Kind::Tcp, .host = "127.0.0.1", .port = 3001}; }
+
+TEST(Upstream, StartsUnknownWithoutAnAddress) {
+  const Upstream upstream("app", address(), 2);
+  EXPECT_EQ(upstream.seen(), (Upstream::Seen{0, UpstreamState::Unknown}));
+  EXPECT_FALSE(upstream.available());
+  EXPECT_EQ(upstream.reason(), "");
+  EXPECT_EQ(upstream.name(), "127.0.0.1:3001");
+  EXPECT_TRUE(upstream.endpoints()->empty());
+  EXPECT_FALSE(upstream.looked_up());
+}
+
+TEST(Upstream, EveryRiseBeginsANewIncarnation) {
+  Upstream upstream("app", address(), 1);
+  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Up, "first probe passed"));
+  EXPECT_EQ(upstream.seen(), (Upstream::Seen{1, UpstreamState::Up}));
+  EXPECT_TRUE(upstream.available());
+  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Down, "connection refused"));
+  EXPECT_EQ(upstream.seen(), (Upstream::Seen{1, UpstreamState::Down}));
+  EXPECT_EQ(upstream.reason(), "connection refused");
+  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Up, "2 probes passed"));
+  EXPECT_EQ(upstream.seen(), (Upstream::Seen{2, UpstreamState::Up}));
+}
+
+TEST(Upstream, AReportAboutAnEarlierLifeIsDropped) {
+  Upstream upstream("app", address(), 1);
+  upstream.change(upstream.seen(), UpstreamState::Up, "");
+  const auto first_life = upstream.seen();
+  upstream.change(upstream.seen(), UpstreamState::Down, "");
+  upstream.change(upstream.seen(), UpstreamState::Up, "2 probes passed");
+  EXPECT_FALSE(upstream.change(first_life, UpstreamState::Down, "connection refused"));
+  EXPECT_TRUE(upstream.available());
+  EXPECT_EQ(upstream.reason(), "2 probes passed");
+}
+
+TEST(Upstream, AChangeToItsOwnStateIsNone) {
+  Upstream upstream("app", address(), 1);
+  upstream.change(upstream.seen(), UpstreamState::Up, "once");
+  EXPECT_FALSE(upstream.change(upstream.seen(), UpstreamState::Up, "twice"));
+  EXPECT_EQ(upstream.seen().incarnation, 1U);
+}
+
+TEST(Upstream, OfManyWitnessesOneMakesTheChange) {
+  Upstream upstream("app", address(), 4);
+  upstream.change(upstream.seen(), UpstreamState::Up, "");
+  const auto seen = upstream.seen();
+  std::atomic<int> changed{0};
+  std::vector<std::thread> workers;
+  for (unsigned worker = 0; worker < 4; ++worker) {
+    workers.emplace_back([&, worker] {
+      upstream.begin_request(worker);
+      upstream.note_success(worker, Clock::now());
+      upstream.learn_idle_limit(Millis{1000 + worker});
+      upstream.set_endpoints({*Endpoint::numeric("127.0.0.1", 3001)});
+      if (upstream.change(seen, UpstreamState::Down, "connection refused") && !upstream.endpoints()->empty())
+        ++changed;
+    });
+  }
+  for (auto& worker : workers) worker.join();
+  EXPECT_EQ(changed, 1);
+  EXPECT_EQ(upstream.in_flight(), 4U);
+  EXPECT_EQ(upstream.learned_idle_limit(), 1000ms);
+}
+
+TEST(Upstream, SumsWhatWorkersCount) {
+  Upstream upstream("app", address(), 2);
+  upstream.begin_request(0);
+  upstream.begin_request(1);
+  upstream.begin_request(1);
+  upstream.end_request(1);
+  EXPECT_EQ(upstream.in_flight(), 2U);
+
+  const TimePoint now = Clock::now();
+  upstream.note_success(0, now);
+  upstream.note_success(1, now - 5s);
+  EXPECT_EQ(upstream.last_success(), now);
+}
+
+TEST(Upstream, TheSmallestIdleLimitWinsUntilANewLife) {
+  Upstream upstream("app", address(), 1);
+  upstream.learn_idle_limit(5s);
+  upstream.learn_idle_limit(60s);
+  upstream.learn_idle_limit(0s);
+  EXPECT_EQ(upstream.learned_idle_limit(), 5s);
+  upstream.change(upstream.seen(), UpstreamState::Up, "");
+  EXPECT_EQ(upstream.learned_idle_limit(), 0s);
+}
+
+TEST(Upstream, ALookUpInVainIsStillALookUp) {
+  Upstream upstream("app", address(), 1);
+  upstream.set_endpoints({});
+  EXPECT_TRUE(upstream.looked_up());
+  EXPECT_TRUE(upstream.endpoints()->empty());
+}
+
+}  // namespace
+}  // namespace frontdoor

@@ -1,0 +1,142 @@
+#include "cli/arguments.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace frontdoor::cli {
+namespace {
+
+std::vector<std::string> split(const std::string& line) {
+  std::istringstream in(line);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+// What was understood, as one line that a table can hold.
+std::string serving(const ServingArguments& s) {
+  std::string text;
+  if (!s.ready_file.empty()) text += " ready=" + s.ready_file;
+  if (s.workers) text += " workers=" + std::to_string(*s.workers);
+  return text;
+}
+
+struct Describe {
+  std::string operator()(const RunCommand& c) const { return "run " + c.config_file + serving(c.serving); }
+  std::string operator()(const CheckCommand& c) const { return "check " + c.config_file; }
+  std::string operator()(const ShowCommand& c) const { return "show " + c.config_file; }
+  std::string operator()(const ProxyCommand& c) const {
+    std::string text = "proxy " + c.listen + " ->";
+    for (auto& to : c.to) text += " " + to;
+    if (!c.health_path.empty()) text += " health=" + c.health_path;
+    return text + serving(c.serving);
+  }
+  std::string operator()(const DemoCommand& c) const { return "demo " + c.listen + serving(c.serving); }
+  std::string operator()(const DemoAppCommand& c) const {
+    return "demo-app " + c.name + " " + std::to_string(c.port) + " " + std::to_string(c.parent);
+  }
+  std::string operator()(const VersionCommand&) const { return "version"; }
+  std::string operator()(const HelpCommand& c) const { return "help " + c.topic; }
+};
+
+TEST(Arguments, AreUnderstood) {
+  const struct {
+    const char* line;
+    const char* command;
+  } cases[] = {
+      {"--config fd.toml", "run fd.toml"},
+      {"--config=fd.toml", "run fd.toml"},
+      {"--config -", "run -"},
+      {"run --config fd.toml", "run fd.toml"},
+      {"run --config fd.toml --ready-file /tmp/r --workers 4", "run fd.toml ready=/tmp/r workers=4"},
+      {"--workers=1 --config fd.toml", "run fd.toml workers=1"},
+      {"check --config fd.toml", "check fd.toml"},
+      {"check --config -", "check -"},
+      {"config show --config fd.toml", "show fd.toml"},
+      {"config --config=fd.toml show", "show fd.toml"},
+      {"proxy --listen :8080 --to :3001", "proxy :8080 -> :3001"},
+      {"proxy --listen :8080 --to :3001 --to :3002 --health /healthz",
+       "proxy :8080 -> :3001 :3002 health=/healthz"},
+      {"proxy --to=a:1 --listen=unix:/tmp/s --workers 2", "proxy unix:/tmp/s -> a:1 workers=2"},
+      {"demo", "demo "},
+      {"demo --listen :9000 --ready-file r", "demo :9000 ready=r"},
+      {"demo-app --name b --port 20001 --parent 7", "demo-app b 20001 7"},
+      {"version", "version"},
+      {"--version", "version"},
+      {"-V", "version"},
+      {"--help", "help "},
+      {"-h", "help "},
+      {"help", "help "},
+      {"help proxy", "help proxy"},
+      {"--help check", "help check"},
+      {"help config", "help config show"},
+      {"proxy --help", "help proxy"},
+      {"run -h", "help run"},
+      {"check --config fd.toml --help", "help check"},
+      {"config show --help", "help config show"},
+      {"config --help", "help config show"},
+      {"demo --help", "help demo"},
+      {"version --help", "help version"},
+  };
+  for (const auto& c : cases) {
+    const auto parsed = parse_arguments(split(c.line));
+    ASSERT_TRUE(parsed) << c.line << ": " << parsed.error().what;
+    EXPECT_EQ(std::visit(Describe{}, *parsed), c.command) << c.line;
+  }
+}
+
+TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
+  const struct {
+    const char* line;
+    const char* what;
+    const char* topic;
+  } cases[] = {
+      {"", "say what to run, for instance: frontdoor --config fd.toml", ""},
+      {"--conifg fd.toml", "unknown option \"--conifg\", did you mean \"--config\"?", "run"},
+      {"--conf=fd.toml", "unknown option \"--conf\", did you mean \"--config\"?", "run"},
+      {"-c fd.toml", "unknown option \"-c\"", "run"},
+      {"--frobnicate", "unknown option \"--frobnicate\"", "run"},
+      {"chekc --config f", "there is no command \"chekc\", did you mean \"check\"?", ""},
+      {"frobnicate", "there is no command \"frobnicate\"", ""},
+      {"help prox", "there is no command \"prox\", did you mean \"proxy\"?", ""},
+      {"fd.toml", "unexpected \"fd.toml\", did you mean --config fd.toml?", ""},
+      {"check fd.toml", "unexpected \"fd.toml\", did you mean --config fd.toml?", "check"},
+      {"check", "check needs --config FILE", "check"},
+      {"check --config", "--config needs a value, for instance --config fd.toml", "check"},
+      {"check --config=", "--config needs a value, for instance --config fd.toml", "check"},
+      {"check --config a --config b", "--config is given twice", "check"},
+      {"config", "config knows one thing: config show --config FILE", "config show"},
+      {"config edit", "config knows one thing: config show --config FILE", "config show"},
+      {"config show", "config show needs --config FILE", "config show"},
+      {"run", "run needs to know what: --config FILE", "run"},
+      {"--workers 2", "run needs to know what: --config FILE", "run"},
+      {"run --config fd.toml --workers 0", "--workers takes a number from 1 to 1024, not \"0\"", "run"},
+      {"run --config fd.toml --workers many", "--workers takes a number from 1 to 1024, not \"many\"", "run"},
+      {"run ./app", "running a directory (./app) is not in this version yet", "run"},
+      {"run -- node server.js", "running a command (-- COMMAND) is not in this version yet", "run"},
+      {"run fd.toml", "unexpected \"fd.toml\", did you mean --config fd.toml?", "run"},
+      {"run --config fd.toml ./app", "run takes one of --config FILE, a directory, or -- COMMAND", "run"},
+      {"run --config fd.toml -- node", "run takes one of --config FILE, a directory, or -- COMMAND", "run"},
+      {"run a b", "run takes one of --config FILE, a directory, or -- COMMAND", "run"},
+      {"proxy --to :1", "proxy needs --listen ADDRESS, for instance --listen :8080", "proxy"},
+      {"proxy --listen :1", "proxy needs --to ADDRESS, for instance --to :3001", "proxy"},
+      {"proxy --listen :1 :2", "unexpected \":2\", did you mean --to :2?", "proxy"},
+      {"proxy --listen --to :1", "--listen needs a value, for instance --listen :8080", "proxy"},
+      {"proxy --lisent :1", "unknown option \"--lisent\", did you mean \"--listen\"?", "proxy"},
+      {"proxy --listen :1 --to :2 --health healthz",
+       "--health takes a path that starts with /, not \"healthz\"", "proxy"},
+      {"demo now", "unexpected \"now\"", "demo"},
+      {"demo-app", "demo-app is started by frontdoor demo", "demo"},
+      {"version 2", "unexpected \"2\"", "version"},
+  };
+  for (const auto& c : cases) {
+    const auto parsed = parse_arguments(split(c.line));
+    ASSERT_FALSE(parsed) << c.line;
+    EXPECT_EQ(parsed.error().what, c.what) << c.line;
+    EXPECT_EQ(parsed.error().topic, c.topic) << c.line;
+  }
+}
+
+}  // namespace
+}  // namespace frontdoor::cli

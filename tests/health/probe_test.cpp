@@ -1,0 +1,200 @@
+// Single probes against real sockets: what is asked, and what each kind of answer is taken for.
+
+#include "health/probe.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "scripted_server.h"
+#include "tests/support/run_until.h"
+
+namespace frontdoor {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using test::run_until;
+using test::ScriptedServer;
+
+config::HealthCheck http_check() {
+  config::HealthCheck check;
+  check.path = "/healthz";
+  check.timeout = 5s;
+  return check;
+}
+
+class ProbeTest : public testing::Test {
+ protected:
+  ProbeReport probe(const ProbeTarget& target) {
+    Probe one(io_.get_executor(), target);
+    std::optional<ProbeReport> report;
+    asio::co_spawn(io_, one.run(), [&](std::exception_ptr, ProbeReport got) { report = std::move(got); });
+    EXPECT_TRUE(run_until(io_, [&] { return report.has_value(); }));
+    return report.value_or(ProbeReport{});
+  }
+
+  ProbeReport probe(const ScriptedServer& server, const config::HealthCheck& check = http_check()) {
+    Upstream upstream("app", server.address(), 1);
+    upstream.set_endpoints({server.endpoint()});
+    return probe(ProbeTarget::of(upstream, check));
+  }
+
+  asio::io_context io_;
+};
+
+TEST_F(ProbeTest, AsksForThePathAndClosesAfterwards) {
+  ScriptedServer server(io_);
+  const ProbeReport report = probe(server);
+  EXPECT_EQ(report.outcome, Outcome::Passed) << report.detail;
+  EXPECT_GT(report.latency, 0ms);
+  EXPECT_EQ(server.last_request(),
+            "GET /healthz HTTP/1.1\r\nHost: " + server.address().to_string() +
+                "\r\nUser-Agent: frontdoor-health\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+}
+
+TEST_F(ProbeTest, TheHostFieldCanBeConfigured) {
+  ScriptedServer server(io_);
+  config::HealthCheck check = http_check();
+  check.host = "app.internal";
+  EXPECT_EQ(probe(server, check).outcome, Outcome::Passed);
+  EXPECT_NE(server.last_request().find("Host: app.internal\r\n"), std::string::npos);
+}
+
+TEST_F(ProbeTest, TakesAnswersForWhatTheyAre) {
+  const std::string half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf";
+  const std::string large =
+      "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'x');
+  const std::string endless = "HTTP/1.1 200 OK\r\n\r\n" + std::string(200'000, 'x');
+  struct {
+    std::string answer;
+    Outcome outcome;
+    const char* detail;
+  } cases[] = {
+      {test::ok(), Outcome::Passed, ""},
+      {"HTTP/1.1 204 No Content\r\n\r\n", Outcome::Passed, ""},
+      {"HTTP/1.0 200 OK\r\n\r\nuntil the end", Outcome::Passed, ""},
+      {"HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", Outcome::Passed, ""},
+      {"HTTP/1.1 100 Continue\r\n\r\n" + test::ok(), Outcome::Passed, ""},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", Outcome::Passed, ""},
+      {large, Outcome::Passed, ""},  // the status has answered already
+      {endless, Outcome::Passed, ""},
+      {test::unavailable(), Outcome::Failed, "status 503"},
+      {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", Outcome::Failed, "status 404"},
+      {half, Outcome::Failed, "answer ended early"},
+      {"", Outcome::Failed, "closed without an answer"},
+      {"SSH-2.0-OpenSSH_9.2\r\n\r\n", Outcome::Failed, "not an HTTP answer: bad version"},
+  };
+  ScriptedServer server(io_);
+  for (const auto& c : cases) {
+    server.answer(c.answer);
+    const ProbeReport report = probe(server);
+    EXPECT_EQ(report.outcome, c.outcome) << c.answer.substr(0, 60) << report.detail;
+    EXPECT_EQ(report.detail, c.detail) << c.answer.substr(0, 60);
+  }
+}
+
+TEST_F(ProbeTest, StatusRangesAreTheConfigs) {
+  ScriptedServer server(io_);
+  config::HealthCheck check = http_check();
+  check.expect_status = {{200, 200}, {503, 503}};
+  server.answer(test::unavailable());
+  EXPECT_EQ(probe(server, check).outcome, Outcome::Passed);
+  server.answer("HTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_EQ(probe(server, check).outcome, Outcome::Failed);
+}
+
+TEST_F(ProbeTest, SilenceIsATimeout) {
+  ScriptedServer server(io_);
+  server.stay_silent();
+  config::HealthCheck check = http_check();
+  check.timeout = 60ms;
+  const ProbeReport report = probe(server, check);
+  EXPECT_EQ(report.outcome, Outcome::TimedOut);
+  EXPECT_EQ(report.detail, "probe timed out");
+  EXPECT_GE(report.latency, 60ms);
+}
+
+TEST_F(ProbeTest, NobodyListeningIsARefusal) {
+  ScriptedServer server(io_);
+  server.refuse();
+  const ProbeReport report = probe(server);
+  EXPECT_EQ(report.outcome, Outcome::Refused);
+  EXPECT_EQ(report.detail, "connection refused");
+}
+
+TEST_F(ProbeTest, ATcpProbeOnlyConnects) {
+  ScriptedServer server(io_);
+  config::HealthCheck check = http_check();
+  check.type = config::HealthCheck::Type::Tcp;
+  EXPECT_EQ(probe(server, check).outcome, Outcome::Passed);
+  EXPECT_TRUE(run_until(io_, [&] { return server.connections() == 1; }));
+  EXPECT_EQ(server.requests(), 0);
+}
+
+TEST_F(ProbeTest, SpeaksOverUnixSockets) {
+  const std::string path = "/tmp/frontdoor-probe-" + std::to_string(::getpid()) + ".sock";
+  const Endpoint endpoint = Endpoint::unix_path(path);
+  {
+    ScriptedServer server(io_, endpoint);
+    EXPECT_EQ(probe(server).outcome, Outcome::Passed);
+    EXPECT_NE(server.last_request().find("Host: localhost\r\n"), std::string::npos);
+    server.refuse();
+    EXPECT_EQ(probe(server).outcome, Outcome::Refused);  // a stale socket file
+    std::filesystem::remove(path);
+    EXPECT_EQ(probe(server).outcome, Outcome::Refused);  // none
+  }
+}
+
+TEST_F(ProbeTest, TriesTheNextAddressOfAName) {
+  ScriptedServer good(io_), dead(io_);
+  dead.refuse();
+  EXPECT_EQ(
+      probe({.endpoints = {dead.endpoint(), good.endpoint()}, .check = http_check(), .host = "app"}).outcome,
+      Outcome::Passed);
+  EXPECT_EQ(
+      probe({.endpoints = {dead.endpoint(), dead.endpoint()}, .check = http_check(), .host = "app"}).outcome,
+      Outcome::Refused);
+  EXPECT_EQ(probe({.endpoints = {}, .check = http_check(), .host = "app"}).outcome, Outcome::NotEvidence);
+}
+
+TEST_F(ProbeTest, TheCheckMayHaveAPortOfItsOwn) {
+  ScriptedServer traffic(io_), health(io_);
+  traffic.refuse();
+  config::HealthCheck check = http_check();
+  check.port = health.endpoint().port();
+  EXPECT_EQ(probe(traffic, check).outcome, Outcome::Passed);
+  EXPECT_NE(health.last_request().find("Host: " + health.address().to_string()), std::string::npos);
+}
+
+TEST_F(ProbeTest, NoticesThatItsOwnLoopWasLate) {
+  ScriptedServer server(io_);
+  server.stay_silent();
+  config::HealthCheck check = http_check();
+  check.timeout = 100ms;
+  Probe one(io_.get_executor(), {.endpoints = {server.endpoint()}, .check = check, .host = "app"});
+  std::optional<ProbeReport> report;
+  asio::co_spawn(io_, one.run(), [&](std::exception_ptr, ProbeReport got) { report = std::move(got); });
+  ASSERT_TRUE(run_until(io_, [&] { return server.requests() == 1; }));
+  std::this_thread::sleep_for(300ms);  // as if the whole process had been stopped for three timeouts
+  ASSERT_TRUE(run_until(io_, [&] { return report.has_value(); }));
+  EXPECT_FALSE(Verdict::on_time(report->lateness, check.timeout));
+}
+
+TEST(JudgeConnectError, OnlyARefusalIsDeathAndOurOwnFaultsAreNoEvidence) {
+  for (const int error : {EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, EACCES}) {
+    EXPECT_EQ(judge_connect_error(error, false), Outcome::NotEvidence) << error;
+    EXPECT_EQ(judge_connect_error(error, true), Outcome::NotEvidence) << error;
+  }
+  EXPECT_EQ(judge_connect_error(EAGAIN, true), Outcome::NotEvidence);
+  EXPECT_EQ(judge_connect_error(ECONNREFUSED, false), Outcome::Refused);
+  EXPECT_EQ(judge_connect_error(ECONNREFUSED, true), Outcome::Refused);
+  EXPECT_EQ(judge_connect_error(ENOENT, true), Outcome::Refused);
+  EXPECT_EQ(judge_connect_error(EHOSTUNREACH, false), Outcome::Failed);
+  EXPECT_EQ(judge_connect_error(ECONNRESET, false), Outcome::Failed);
+}
+
+}  // namespace
+}  // namespace frontdoor

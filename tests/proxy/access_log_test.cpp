@@ -1,0 +1,322 @@
+// The access log: what a line says, and that no destination, however broken, costs more than lines.
+
+#include "proxy/access_log.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+#include "base/time.h"
+
+namespace frontdoor {
+namespace {
+
+using Format = config::AccessLog::Format;
+using namespace std::chrono_literals;
+
+// 2026-11-23T12:01:07.000042Z
+constexpr std::int64_t some_time = 1'795'435'267'000'042;
+
+AccessRecord typical() {
+  AccessRecord record;
+  record.client_ip = "127.0.0.1";
+  record.method = "GET";
+  record.host = "example.com";
+  record.target = "/a?b=c";
+  record.referer = "http://example.com/";
+  record.user_agent = "curl/7.88.1";
+  record.request_id = "0123abcd";
+  record.route_pool = "app";
+  record.upstream = "127.0.0.1:3001";
+  record.outcome = "served";
+  record.status = 200;
+  record.attempts = 1;
+  record.bytes_sent = 5;
+  record.connected_us = 7;
+  record.first_byte_us = 1'250;
+  record.total_us = 2'001'003;
+  return record;
+}
+
+std::string line(const AccessRecord& record, Format format, std::int64_t time = some_time) {
+  std::string out;
+  format_access_line(record, format, time, out);
+  return out;
+}
+
+TEST(AccessLine, JsonSaysEverything) {
+  EXPECT_EQ(
+      line(typical(), Format::Json),
+      R"({"time":"2026-11-23T12:01:07.000042Z","client":"127.0.0.1","method":"GET","host":"example.com",)"
+      R"("target":"/a?b=c","protocol":"HTTP/1.1","status":200,"outcome":"served","pool":"app",)"
+      R"("upstream":"127.0.0.1:3001","attempts":1,"received_bytes":0,"sent_bytes":5,"connect_ms":0.007,)"
+      R"("first_byte_ms":1.250,"total_ms":2001.003,"referer":"http://example.com/","user_agent":"curl/7.88.1",)"
+      R"("request_id":"0123abcd"})"
+      "\n");
+}
+
+TEST(AccessLine, JsonNamesTheRetryRuleOnlyWhenThereWasOne) {
+  EXPECT_EQ(line(typical(), Format::Json).find("retry"), std::string::npos);
+  auto record = typical();
+  record.retry_rule = "connect_failure";
+  EXPECT_NE(line(record, Format::Json).find(R"("attempts":1,"retry":"connect_failure",)"), std::string::npos);
+}
+
+TEST(AccessLine, StagesThatWereNotReachedAreNull) {
+  auto record = typical();
+  record.connected_us = record.first_byte_us = 0;
+  EXPECT_NE(line(record, Format::Json).find(R"("connect_ms":null,"first_byte_ms":null,"total_ms":2001.003)"),
+            std::string::npos);
+}
+
+TEST(AccessLine, CombinedIsApaches) {
+  EXPECT_EQ(
+      line(typical(), Format::Combined),
+      "127.0.0.1 - - [23/Nov/2026:12:01:07 +0000] \"GET /a?b=c HTTP/1.1\" 200 5 \"http://example.com/\" "
+      "\"curl/7.88.1\"\n");
+}
+
+TEST(AccessLine, WhatIsMissingIsADashInCombined) {
+  EXPECT_EQ(line({}, Format::Combined, 0), "- - - [01/Jan/1970:00:00:00 +0000] \"-\" - - \"-\" \"-\"\n");
+}
+
+TEST(AccessLine, HostileBytesStayInsideTheirField) {
+  auto record = typical();
+  const std::string_view hostile("\"\\\r\n\x1b[2J\0\x7f\xff", 11);
+  record.target = record.user_agent = record.referer = record.host = hostile;
+  const auto combined = line(record, Format::Combined);
+  EXPECT_NE(combined.find(R"("\"\\\x0d\x0a\x1b[2J\x00\x7f\xff")"), std::string::npos) << combined;
+  for (const auto& text : {combined, line(record, Format::Json)}) {
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+    EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
+    EXPECT_EQ(text.find('\r'), std::string::npos) << text;
+  }
+}
+
+TEST(AccessLine, TheRememberedSecondIsNotUsedForAnother) {
+  AccessLineFormatter formatter(Format::Json);
+  std::string out;
+  for (const std::int64_t time : {some_time, some_time + 1, some_time + 1'000'000})
+    formatter.append({}, time, out);
+  EXPECT_NE(out.find(":07.000042Z"), std::string::npos);
+  EXPECT_NE(out.find(":07.000043Z"), std::string::npos);
+  EXPECT_NE(out.find(":08.000042Z"), std::string::npos);
+}
+
+TEST(AccessLine, AGrownBufferIsNotAllocatedAgain) {
+  AccessLineFormatter formatter(Format::Json);
+  std::string out;
+  out.reserve(4096);
+  const auto* before = out.data();
+  for (int i = 0; i < 5; ++i) formatter.append(typical(), some_time + i * 1'000'000, out);
+  EXPECT_EQ(out.data(), before);
+}
+
+class AccessLogFile : public testing::Test {
+ protected:
+  AccessLogFile() {
+    char name[] = "/tmp/frontdoor-access-log-XXXXXX";
+    directory_ = ::mkdtemp(name);
+    config_.output = directory_ + "/access.log";
+  }
+  ~AccessLogFile() override {
+    for (const char* file : {"/access.log", "/access.log.1"}) ::unlink((directory_ + file).c_str());
+    ::rmdir(directory_.c_str());
+  }
+
+  static std::string contents(const std::string& path) {
+    std::ifstream in(path);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+
+  std::string directory_;
+  config::AccessLog config_;
+  std::string error_;
+};
+
+bool eventually(const std::function<bool()>& condition) {
+  for (const auto deadline = Clock::now() + 20s; Clock::now() < deadline; std::this_thread::sleep_for(1ms)) {
+    if (condition()) return true;
+  }
+  return false;
+}
+
+TEST_F(AccessLogFile, HoldsEveryLineOfSeveralWorkersWholeAndInOrder) {
+  constexpr int workers = 2, lines = 20'000;
+  {
+    AccessLog log(config_, error_);
+    ASSERT_EQ(error_, "");
+    std::vector<std::thread> threads;
+    for (int worker = 0; worker < workers; ++worker) {
+      threads.emplace_back([&log, worker] {
+        AccessLogBuffer buffer(log);
+        const std::string pool(1, static_cast<char>('a' + worker));
+        for (int i = 0; i < lines; ++i) {
+          const auto id = std::to_string(i);
+          AccessRecord record;
+          record.route_pool = pool;
+          record.request_id = id;
+          buffer.append(record);
+          if (i % 1000 == 0) buffer.flush();
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+  }
+  std::map<char, int> next;
+  std::ifstream in(config_.output);
+  for (std::string text; std::getline(in, text);) {
+    ASSERT_EQ(text.front(), '{');
+    ASSERT_EQ(text.back(), '}');
+    const char pool = text[text.find(R"("pool":")") + 8];
+    const auto at = text.find(R"("request_id":")") + 14;
+    EXPECT_EQ(std::stoi(text.substr(at)), next[pool]++);
+  }
+  EXPECT_EQ(next, (std::map<char, int>{{'a', lines}, {'b', lines}}));
+}
+
+TEST_F(AccessLogFile, IsAppendedTo) {
+  std::ofstream(config_.output) << "before\n";
+  {
+    AccessLog log(config_, error_);
+    AccessLogBuffer(log).append(typical());
+  }
+  EXPECT_EQ(contents(config_.output).substr(0, 8), "before\n{");
+}
+
+TEST_F(AccessLogFile, IsClosedOnExec) {
+  AccessLog log(config_, error_);
+  for (int fd = 3; fd < 64; ++fd) {
+    char target[256] = {};
+    const auto link = "/proc/self/fd/" + std::to_string(fd);
+    if (::readlink(link.c_str(), target, sizeof target - 1) > 0 && config_.output == target) {
+      EXPECT_TRUE(::fcntl(fd, F_GETFD) & FD_CLOEXEC);
+      return;
+    }
+  }
+  FAIL() << "the log file is not open";
+}
+
+TEST_F(AccessLogFile, ReopenGoesOnInANewFileAfterRotation) {
+  AccessLog log(config_, error_);
+  AccessLogBuffer buffer(log);
+  buffer.append(typical());
+  buffer.flush();
+  const auto rotated = config_.output + ".1";
+  ASSERT_TRUE(eventually([&] { return !contents(config_.output).empty(); }));
+  ASSERT_EQ(::rename(config_.output.c_str(), rotated.c_str()), 0);
+  log.reopen();
+  buffer.append(typical());
+  buffer.flush();
+  EXPECT_TRUE(eventually([&] { return !contents(config_.output).empty(); }));
+  const auto old = contents(rotated);
+  EXPECT_EQ(std::count(old.begin(), old.end(), '\n'), 1);
+}
+
+TEST_F(AccessLogFile, SampleKeepsItsShare) {
+  config_.sample = 0.25;
+  {
+    AccessLog log(config_, error_);
+    AccessLogBuffer buffer(log);
+    for (int i = 0; i < 1000; ++i) buffer.append(typical());
+  }
+  const auto text = contents(config_.output);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 250);
+}
+
+TEST_F(AccessLogFile, OffWritesNothingAndNeedsNoThread) {
+  config_.output = "off";
+  AccessLog log(config_, error_);
+  EXPECT_TRUE(log.off());
+  AccessLogBuffer buffer(log);
+  buffer.append(typical());
+  buffer.flush();
+  log.reopen();
+  EXPECT_EQ(log.lost_lines(), 0u);
+}
+
+TEST_F(AccessLogFile, APathThatCannotBeOpenedIsAnErrorThatNamesIt) {
+  config_.output = directory_ + "/no/such/directory/access.log";
+  AccessLog log(config_, error_);
+  EXPECT_EQ(error_, "cannot open " + config_.output + ": No such file or directory");
+  AccessLogBuffer(log).append(typical());
+}
+
+TEST(AccessLogMisfortune, AFullDiskCostsItsLinesAndNothingElse) {
+  config::AccessLog config;
+  config.output = "/dev/full";
+  std::string error;
+  AccessLog log(config, error);
+  ASSERT_EQ(error, "");
+  AccessLogBuffer buffer(log);
+  for (std::uint64_t round = 1; round <= 3; ++round) {
+    for (int i = 0; i < 10; ++i) buffer.append(typical());
+    buffer.flush();
+    EXPECT_TRUE(eventually([&] { return log.lost_lines() == round * 10; })) << log.lost_lines();
+  }
+}
+
+class Pipe {
+ public:
+  Pipe() { EXPECT_EQ(::pipe2(ends_, O_CLOEXEC), 0); }
+  ~Pipe() { close_reader(), ::close(ends_[1]); }
+  void close_reader() {
+    if (ends_[0] >= 0) ::close(std::exchange(ends_[0], -1));
+  }
+  int reader() const { return ends_[0]; }
+  int writer() const { return ends_[1]; }
+  std::string path() const { return "/proc/self/fd/" + std::to_string(ends_[1]); }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+TEST(AccessLogMisfortune, APipeNobodyReadsNeverHoldsUpAWorkerOrTheEnd) {
+  Pipe pipe;
+  config::AccessLog config;
+  config.output = pipe.path();
+  std::string error;
+  const auto started = Clock::now();
+  std::uint64_t lost = 0;
+  constexpr std::uint64_t lines = 60'000;  // some 20 MB, more than queue and pipe hold
+  {
+    AccessLog log(config, error);
+    ASSERT_EQ(error, "");
+    AccessLogBuffer buffer(log);
+    for (std::uint64_t i = 0; i < lines; ++i) buffer.append(typical());
+    buffer.flush();
+    lost = log.lost_lines();
+    EXPECT_GT(lost, lines / 4);
+    EXPECT_LT(lost, lines);
+  }
+  EXPECT_LT(Clock::now() - started, 15s);
+}
+
+TEST(AccessLogMisfortune, APipeWithoutAReaderIsNotTheEndOfTheProgram) {
+  Pipe pipe;
+  config::AccessLog config;
+  config.output = pipe.path();
+  std::string error;
+  AccessLog log(config, error);
+  ASSERT_EQ(error, "");
+  pipe.close_reader();
+  AccessLogBuffer buffer(log);
+  buffer.append(typical());
+  buffer.flush();
+  EXPECT_TRUE(eventually([&] { return log.lost_lines() == 1; }));
+}
+
+}  // namespace
+}  // namespace frontdoor
