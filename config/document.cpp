@@ -102,10 +102,18 @@ std::string syntax_message(std::string_view description, std::string_view line) 
   std::string message = "this is not TOML: ";
   for (const char c : description)
     if (static_cast<unsigned char>(c) >= ' ') message += c;
+  if (message.find("redefine") != std::string::npos) return message;
   return message + quotes_hint(line);
 }
 
 }  // namespace
+
+Value Value::with(Kind kind, Position at) {
+  Value value;
+  value.kind = kind;
+  value.at = at;
+  return value;
+}
 
 const Value* Value::find(std::string_view key) const {
   const auto found =
@@ -136,7 +144,7 @@ std::string_view name_of(Value::Kind kind) {
 }
 
 bool parse_document(std::string_view text, std::uint32_t file, Value& root, Diagnostics& diagnostics) {
-  root = Value{.kind = Value::Kind::Table, .at = {file, 1, 1}};
+  root = Value::empty_table({file, 1, 1});
   if (nested_too_deeply(text)) {
     diagnostics.error({file, 0, 0},
                       "a key with more than " + std::to_string(max_dots) + " dots is not supported");

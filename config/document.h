@@ -25,10 +25,16 @@ struct Value {
   double number = 0;
   std::string text = {};
   std::vector<Value> items = {};
-  std::vector<Entry> entries = {};
+  std::vector<Entry> entries;
+
+  static Value invalid(Position at) { return with(Kind::Invalid, at); }
+  static Value empty_table(Position at) { return with(Kind::Table, at); }
 
   const Value* find(std::string_view key) const;
   bool is(Kind k) const { return kind == k; }
+
+ private:
+  static Value with(Kind kind, Position at);
 };
 
 struct Entry {

@@ -61,7 +61,7 @@ Value DocumentReader::read(std::string_view text, std::string name, const fs::pa
   if (found == own.entries.end()) return own;
   const Value patterns = std::move(found->value);
   own.entries.erase(found);
-  Value merged{.kind = Kind::Table, .at = own.at};
+  Value merged = Value::empty_table(own.at);
   if (patterns.is(Kind::List))
     for (const auto& pattern : patterns.items) include(pattern, directory, merged);
   else

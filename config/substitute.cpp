@@ -74,7 +74,7 @@ void substitute(Value& value, const Environment& environment, Diagnostics& diagn
     value.substituted = true;
   } else {
     diagnostics.error(value.at, problem);
-    value = Value{.at = value.at};
+    value = Value::invalid(value.at);
   }
 }
 
