@@ -73,7 +73,8 @@ std::string demo_config(std::string_view listen, const std::vector<std::uint16_t
          "[pool.demo]\nupstreams = [" +
          upstreams +
          "]\n\n"
-         "[pool.demo.health_check]\npath = \"/healthz\"\ninterval = \"500ms\"\ntimeout = \"500ms\"\ninterval_down = \"200ms\"\n";
+         "[pool.demo.health_check]\npath = \"/healthz\"\ninterval = \"500ms\"\ntimeout = "
+         "\"500ms\"\ninterval_down = \"200ms\"\n";
 }
 
 }  // namespace frontdoor::cli
