@@ -18,7 +18,7 @@ struct Address {
   enum class Kind : std::uint8_t { Tcp, Unix, Fd };
 
   Kind kind = Kind::Tcp;
-  std::string host;  // Tcp: name or literal without brackets, empty = every interface; Unix: path; Fd: name
+  std::string host = {};  // Tcp: name or literal without brackets, empty = every interface; Unix: path; Fd: name
   std::uint16_t port = 0;
 
   std::string to_string() const;  // parses back to the same value

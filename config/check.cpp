@@ -87,12 +87,7 @@ void check_routes(Reader& reader) {
 
 }  // namespace
 
-void check(bool complete, std::uint64_t open_files, Reader& reader) {
-  if (complete && reader.config.listeners.empty())
-    reader.diagnostics.error({},
-                             "there is nothing to listen on: add listen = \":8080\" at the top of the file");
-  if (complete && reader.config.pools.empty())
-    reader.diagnostics.error({}, "there is no pool: add [pool.app] with upstreams = [\"127.0.0.1:3000\"]");
+void check(std::uint64_t open_files, Reader& reader) {
   check_listeners(open_files, reader);
   for (std::size_t i = 0; i < reader.config.pools.size(); ++i) {
     check_upstreams(reader.config.pools[i], reader.pools[i], reader);

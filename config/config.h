@@ -43,25 +43,25 @@ struct Limits {
 };
 
 struct Listener {
-  std::string name;  // "" when unnamed
-  Address address;
+  std::string name = {};  // "" when unnamed
+  Address address = {};
   bool via = true;
   std::uint64_t max_connections = 0;  // 0 = auto
   bool operator==(const Listener&) const = default;
 };
 
 struct Route {
-  std::string host;  // "" = any; "api.example.com"; "*.example.com"
-  std::string path;  // "" = any; "/exact"; "/prefix*"
-  std::string pool;
+  std::string host = {};  // "" = any; "api.example.com"; "*.example.com"
+  std::string path = {};  // "" = any; "/exact"; "/prefix*"
+  std::string pool = {};
   bool access_log = true;
-  std::optional<Timeouts> timeouts;  // overrides, already merged with the pool's or the file's values
-  std::optional<std::uint64_t> body_bytes;
+  std::optional<Timeouts> timeouts = {};  // overrides, already merged with the pool's or the file's values
+  std::optional<std::uint64_t> body_bytes = {};
   bool operator==(const Route&) const = default;
 };
 
 struct Upstream {
-  Address address;
+  Address address = {};
   std::uint32_t weight = 1;
   bool operator==(const Upstream&) const = default;
 };
@@ -82,7 +82,7 @@ struct HealthCheck {
   std::uint32_t rise = 2;
   std::uint32_t fall = 3;
   std::vector<StatusRange> expect_status{{200, 399}};
-  std::string host;        // Host field of the probe; "" = the upstream's address
+  std::string host = {};   // Host field of the probe; "" = the upstream's address
   std::uint16_t port = 0;  // 0 = the traffic port
   bool operator==(const HealthCheck&) const = default;
 };
@@ -94,19 +94,19 @@ struct Retry {
   bool on_reset = true;
   bool on_timeout = true;
   bool on_evicted = true;
-  std::vector<std::uint16_t> on_status;  // of 429, 500, 502, 503, 504
-  double budget = 0.20;                  // share of the last 10 s' requests
-  std::uint64_t body_bytes = 64 * 1024;  // request bodies kept for replay
+  std::vector<std::uint16_t> on_status = {};  // of 429, 500, 502, 503, 504
+  double budget = 0.20;                       // share of the last 10 s' requests
+  std::uint64_t body_bytes = 64 * 1024;       // request bodies kept for replay
   bool operator==(const Retry&) const = default;
 };
 
 struct Pool {
-  std::string name;
-  std::vector<Upstream> upstreams;
-  std::optional<HealthCheck> health_check;
-  Retry retry;
-  std::optional<Timeouts> timeouts;  // overrides, already merged
-  std::optional<std::uint64_t> body_bytes;
+  std::string name = {};
+  std::vector<Upstream> upstreams = {};
+  std::optional<HealthCheck> health_check = {};
+  Retry retry = {};
+  std::optional<Timeouts> timeouts = {};  // overrides, already merged
+  std::optional<std::uint64_t> body_bytes = {};
   bool operator==(const Pool&) const = default;
 };
 
@@ -126,11 +126,11 @@ struct EventLog {
 
 struct Config {
   std::uint32_t workers = 0;  // 0 = auto
-  std::vector<Listener> listeners;
+  std::vector<Listener> listeners = {};
   Timeouts timeouts;
   Limits limits;
-  std::vector<Route> routes;  // first match wins; never empty: no [[route]] expands to one that matches all
-  std::vector<Pool> pools;    // in file order
+  std::vector<Route> routes = {};  // first match wins; never empty: without [[route]] one that matches all
+  std::vector<Pool> pools = {};    // in file order
   AccessLog access_log;
   EventLog log;
   bool operator==(const Config&) const = default;

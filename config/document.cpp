@@ -102,6 +102,7 @@ std::string syntax_message(std::string_view description, std::string_view line) 
   std::string message = "this is not TOML: ";
   for (const char c : description)
     if (static_cast<unsigned char>(c) >= ' ') message += c;
+  if (message.find("redefine") != std::string::npos) return message;
   return message + quotes_hint(line);
 }
 

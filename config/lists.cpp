@@ -96,7 +96,9 @@ void read_reason(const schema::Key& key, const Value& value, Retry& retry, Diagn
                              prefix + "a status needs quotes here: " + quote(std::to_string(value.integer)));
   if (!value.is(Kind::Text)) return wrong_type(key.name, "a reason as in \"timeout\"", value, diagnostics);
   if (add_reason(value.text, retry)) return;
-  const auto meant = nearest(value.text, reason_words);
+  // A status we do not take was hardly meant to be another one.
+  const bool is_status = !value.text.empty() && value.text.front() >= '0' && value.text.front() <= '9';
+  const auto meant = is_status ? std::nullopt : nearest(value.text, reason_words);
   diagnostics.error(value.at, prefix + quote(value.text) + " is unknown, " +
                                   (meant ? "did you mean " + quote(*meant) + "?"
                                          : "write " + quote_list(reason_words, "or")));

@@ -32,8 +32,8 @@ void read_config(const Document& document, std::uint64_t open_files, Reader& rea
   read_section(root, "log", schema::log, &config.log, reader);
   read_listeners(root, reader);
   read_pools(root, reader);
-  read_routes(root, document.complete, reader);
-  check(document.complete, open_files, reader);
+  read_routes(root, reader);
+  check(open_files, reader);
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ LoadOptions options_of_this_process(std::string_view name) {
 Loaded load(std::string_view text, std::string_view name, const LoadOptions& options) {
   Diagnostics diagnostics;
   auto document = read_document(text, name, options, diagnostics);
-  Reader reader{.diagnostics = diagnostics};
+  Reader reader{.diagnostics = diagnostics, .complete = document.complete};
   read_config(document, options.open_files, reader);
   return {std::move(reader.config), diagnostics.in_file_order(), std::move(document.files)};
 }

@@ -36,23 +36,33 @@ void read_listener(const Value& value, Reader& reader) {
   add(std::move(listener), address != nullptr ? address->at : value.at, reader);
 }
 
+void read_list(const Value& list, Reader& reader) {
+  if (list.is(Kind::Table))
+    reader.diagnostics.error(list.at,
+                             "there may be several listeners: write [[listener]] with double brackets");
+  else if (!list.is(Kind::List))
+    wrong_type("listener", "tables [[listener]]", list, reader.diagnostics);
+  for (const auto& item : list.items) read_listener(item, reader);
+}
+
+bool is_empty_list(const Value& value) { return value.is(Kind::List) && value.items.empty(); }
+
 }  // namespace
 
 void read_listeners(const Value& root, Reader& reader) {
-  if (const auto* listen = root.find("listen")) {
-    if (listen->is(Kind::List))
-      for (const auto& item : listen->items) read_sugar(item, reader);
-    else
-      read_sugar(*listen, reader);
-  }
+  const auto* listen = root.find("listen");
   const auto* list = root.find("listener");
-  if (list == nullptr) return;
-  if (list->is(Kind::Table))
-    reader.diagnostics.error(list->at,
-                             "there may be several listeners: write [[listener]] with double brackets");
-  else if (!list->is(Kind::List))
-    wrong_type("listener", "tables [[listener]]", *list, reader.diagnostics);
-  for (const auto& item : list->items) read_listener(item, reader);
+  if (listen != nullptr && listen->is(Kind::List))
+    for (const auto& item : listen->items) read_sugar(item, reader);
+  else if (listen != nullptr)
+    read_sugar(*listen, reader);
+  if (list != nullptr) read_list(*list, reader);
+
+  const bool nothing =
+      (listen == nullptr || is_empty_list(*listen)) && (list == nullptr || is_empty_list(*list));
+  if (nothing && reader.complete)
+    reader.diagnostics.error({},
+                             "there is nothing to listen on: add listen = \":8080\" at the top of the file");
 }
 
 }  // namespace frontdoor::config

@@ -96,6 +96,8 @@ void read_pool(const Entry& entry, Reader& reader) {
 
 void read_pools(const Value& root, Reader& reader) {
   const auto* pools = root.find("pool");
+  if (reader.complete && (pools == nullptr || (pools->is(Kind::Table) && pools->entries.empty())))
+    reader.diagnostics.error({}, "there is no pool: add [pool.app] with upstreams = [\"127.0.0.1:3000\"]");
   if (pools == nullptr) return;
   if (!is_table(*pools, "pool", "[pool.NAME], as in [pool.app],", reader)) return;
   for (const auto& entry : pools->entries) {

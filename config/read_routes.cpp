@@ -30,7 +30,7 @@ bool answers_without_pool(const Value& route) {
          route.find("respond") != nullptr;
 }
 
-void read_pool_name(const Value& value, bool complete, Route& route, Reader& reader) {
+void read_pool_name(const Value& value, Route& route, Reader& reader) {
   const auto& config = reader.config;
   const auto* name = value.find("pool");
   if (name == nullptr) {
@@ -40,7 +40,7 @@ void read_pool_name(const Value& value, bool complete, Route& route, Reader& rea
                                "[[route]] needs a pool, as in pool = " + quote(config.pools.front().name));
     return;
   }
-  if (!name->is(Kind::Text) || !complete || find_pool(config, route.pool) != nullptr) return;
+  if (!name->is(Kind::Text) || !reader.complete || find_pool(config, route.pool) != nullptr) return;
   std::string message = "pool: there is no [pool." + toml_key(route.pool) + "]";
   const auto names = pool_names(config);
   if (const auto meant = nearest(route.pool, names))
@@ -50,12 +50,12 @@ void read_pool_name(const Value& value, bool complete, Route& route, Reader& rea
   reader.diagnostics.error(name->at, std::move(message));
 }
 
-void read_route(const Value& value, bool complete, Reader& reader) {
+void read_route(const Value& value, Reader& reader) {
   if (!is_table(value, "route", "[[route]]", reader)) return;
   Route route;
   read_plain_keys(value, {schema::route, "[[route]]"}, &route, reader);
   route.host = normal_host(route.host);
-  read_pool_name(value, complete, route, reader);
+  read_pool_name(value, route, reader);
   if (const auto* timeouts = value.find("timeouts");
       timeouts != nullptr && is_table(*timeouts, "timeouts", "[route.timeouts]", reader)) {
     const auto* pool = find_pool(reader.config, route.pool);
@@ -67,9 +67,9 @@ void read_route(const Value& value, bool complete, Reader& reader) {
   reader.routes.push_back(value.at);
 }
 
-void add_catch_all(bool complete, Reader& reader) {
+void add_catch_all(Reader& reader) {
   const auto& pools = reader.config.pools;
-  if (pools.size() > 1 && complete)
+  if (pools.size() > 1 && reader.complete)
     reader.diagnostics.error(
         reader.pools[1].at,
         "with several pools frontdoor needs to know which requests go where: add a [[route]] with pool = " +
@@ -84,15 +84,14 @@ void add_catch_all(bool complete, Reader& reader) {
 
 }  // namespace
 
-void read_routes(const Value& root, bool complete, Reader& reader) {
+void read_routes(const Value& root, Reader& reader) {
   const auto* list = root.find("route");
-  if (list == nullptr || (list->is(Kind::List) && list->items.empty()))
-    return add_catch_all(complete, reader);
+  if (list == nullptr || (list->is(Kind::List) && list->items.empty())) return add_catch_all(reader);
   if (list->is(Kind::Table))
     reader.diagnostics.error(list->at, "there may be several routes: write [[route]] with double brackets");
   else if (!list->is(Kind::List))
     wrong_type("route", "tables [[route]]", *list, reader.diagnostics);
-  for (const auto& item : list->items) read_route(item, complete, reader);
+  for (const auto& item : list->items) read_route(item, reader);
 }
 
 }  // namespace frontdoor::config

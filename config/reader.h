@@ -20,6 +20,8 @@ struct PoolPlace {
 struct Reader {
   Diagnostics& diagnostics;
   Config config = {};
+  // False when a part of the document is missing: then what is not there is no mistake.
+  bool complete = true;
   // As many as config has of each; for messages about more than one place.
   std::vector<Position> listeners = {}, routes = {};
   std::vector<PoolPlace> pools = {};
@@ -44,10 +46,10 @@ bool is_table(const Value& value, std::string_view key, std::string_view form, R
 
 void read_listeners(const Value& root, Reader& reader);
 void read_pools(const Value& root, Reader& reader);
-void read_routes(const Value& root, bool complete, Reader& reader);  // after the pools
+void read_routes(const Value& root, Reader& reader);  // after the pools
 
 // Mistakes that take more than one value to see, and settings that do not do what they seem to.
-void check(bool complete, std::uint64_t open_files, Reader& reader);
+void check(std::uint64_t open_files, Reader& reader);
 
 // What to say about a key that the table does not have.
 std::string unknown_key(std::string_view key, const Place& place);

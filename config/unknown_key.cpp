@@ -42,6 +42,7 @@ std::vector<const schema::Table*> owners_of(std::string_view key, const Place& p
         relatives.push_back(table);
     if (!relatives.empty()) return relatives;
   }
+  std::erase_if(owners, [](const schema::Table* table) { return !table->same_keys_as.empty(); });
   return owners;
 }
 

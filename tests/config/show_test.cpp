@@ -1,0 +1,84 @@
+// What show() prints loads back to an equal Config.
+
+#include "config/show.h"
+
+#include "support.h"
+
+namespace frontdoor::config {
+namespace {
+
+void expect_round_trip(std::string_view text) {
+  const auto first = load(text, "fd.toml", {});
+  ASSERT_TRUE(first.ok()) << testing::PrintToString(lines(first));
+  const auto shown = show(first.config);
+  const auto second = load(shown, "shown.toml", {});
+  EXPECT_THAT(lines(second), testing::IsEmpty()) << shown;
+  EXPECT_EQ(first.config, second.config) << shown;
+  EXPECT_EQ(show(second.config), shown);
+}
+
+TEST(Show, RoundTripsTheShortestConfig) {
+  expect_round_trip("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\"]\n");
+}
+
+TEST(Show, RoundTripsAFullConfig) {
+  expect_round_trip(R"(
+workers = 2
+listen = [":80", "unix:/run/fd.sock"]
+[[listener]]
+name = "admin"
+address = "[::1]:0"
+via = false
+max_connections = 10
+[timeouts]
+connect = "1500ms"
+drain = "50s"
+[limits]
+body_bytes = "10MB"
+[[route]]
+host = "*.example.com"
+path = "/a\"b${X:-c}/*"
+pool = "api"
+access_log = false
+timeouts = { response_header = "5m" }
+body_bytes = "0"
+[[route]]
+pool = "a.b"
+[pool.api]
+upstreams = ["http://a", { address = "[::1]:80", weight = 7 }]
+health_check = "/healthz"
+[pool.api.timeouts]
+connect = "3s"
+[pool."a.b"]
+upstreams = ["unix:/run/app.sock"]
+body_bytes = "1B"
+[pool."a.b".health_check]
+type = "tcp"
+jitter = "33.3%"
+path = "/$${not_a_variable}"
+expect = { status = "200-299,404" }
+[pool."a.b".retry]
+on = ["504", "timeout"]
+budget = "7%"
+[access_log]
+output = "off"
+sample = 0.07
+[log]
+level = "debug"
+)");
+}
+
+TEST(Show, SpellsOutWhatWasLeftOut) {
+  const auto shown =
+      show(load("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\"]\n", "fd.toml", {}).config);
+  EXPECT_THAT(shown, testing::StartsWith(
+                         "workers = \"auto\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
+                         "max_connections = \"auto\"\nvia = true\n\n[timeouts]\nclient_header = \"10s\"\n"));
+  EXPECT_THAT(shown,
+              testing::HasSubstr("[[route]]\nhost = \"\"\npath = \"\"\npool = \"app\"\naccess_log = true\n"));
+  EXPECT_THAT(shown,
+              testing::HasSubstr("[pool.app]\nupstreams = [\n  { address = \"a:1\", weight = 1 },\n]\n"));
+}
+
+}  // namespace
+}  // namespace frontdoor::config
