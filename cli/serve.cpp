@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/exit_codes.h"
 #include "cli/read_config.h"
+#include "config/load.h"
 #include "discovery/resolver.h"
 #include "health/monitor.h"
 #include "proxy/server.h"
@@ -186,16 +187,20 @@ void Service::reload() {
     log_.warn("nothing to reload: the config was not read from a file");
     return;
   }
-  const cli::ReadConfig read = cli::read_config(options_.config_file, std::cin);
-  for (const auto& diagnostic : read.loaded.diagnostics) {
+  const cli::ConfigText source = cli::read_config(options_.config_file, std::cin);
+  const config::Loaded loaded = config::load(source.text, source.name);
+  for (const auto& diagnostic : loaded.diagnostics) {
     if (diagnostic.severity == config::Diagnostic::Severity::Error) log_.error(diagnostic.to_string());
     else log_.warn(diagnostic.to_string());
   }
-  if (!read.loaded.ok()) {
-    log_.error("reload refused, the old config stays", {{"file", options_.config_file}});
+  if (!source.error.empty() || !loaded.ok()) {
+    log_.error("reload refused, the old config stays",
+               {{"file", options_.config_file}, {"reason", source.error.empty() ? "the file has errors" : source.error}});
     return;
   }
-  auto next = registry_.build(read.loaded.config);
+  if (loaded.config.listeners != snapshot_->config.listeners)
+    log_.warn("listeners have changed: that takes effect at the next start");
+  auto next = registry_.build(loaded.config);
   server_.publish(next);
   apply(std::move(next));
   log_.info("reloaded", {{"file", options_.config_file}, {"generation", snapshot_->generation}});

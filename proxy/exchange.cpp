@@ -17,7 +17,8 @@ constexpr std::uint32_t kMaxInformational = 32;
 
 std::uint64_t micros(TimePoint from, TimePoint to) {
   if (to == TimePoint{}) return 0;
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(to - from).count());
+  const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(to - from).count();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(1, spent));  // 0 would mean "not reached"
 }
 
 struct Answer {

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Exactly one access-log line for each request, whatever became of it, and a log that never costs traffic."""
+
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+from support import (App, Client, Frontdoor, apps, eventually, free_port, get, http_get, main, pool, say, wrk,
+                     wrk_report)
+
+WORD = re.compile(r"^[a-z][a-z_]*$")
+
+
+class AccessLog(unittest.TestCase):
+    def lines(self, door, word, count):
+        """The lines whose target contains `word`, once there are so many; and there are not more."""
+        def found():
+            return [line for line in door.access() if word in line.get("target", "")]
+        eventually(lambda: len(found()) >= count, f"{count} lines with {word}")
+        self.assertEqual(len(found()), count)
+        return found()
+
+    def test_each_request_has_one_line_with_its_outcome_and_upstream(self):
+        with apps(2) as two:
+            dead = f"127.0.0.1:{free_port()}"
+            routes = '[[route]]\npath = "/dead*"\npool = "dead"\n[[route]]\npath = "/mine*"\npool = "app"\n'
+            config = '[timeouts]\nresponse_header = "500ms"\n' + routes + pool("dead", [dead], health="")
+            with Frontdoor(config + pool("app", two)) as door:
+                door.wait_until_serving(two, "/mine-ready")
+                upstreams = {app.address for app in two}
+                with Client(door.address) as client:
+                    for number in range(10):
+                        client.get(f"/mine/{number}", [("Referer", "http://r.test/"), ("User-Agent", 'quo"ted')])
+                for number, line in enumerate(self.lines(door, "/mine/", 10)):
+                    self.assertEqual((line["method"], line["host"], line["target"], line["protocol"], line["status"]),
+                                     ("GET", "example.test", f"/mine/{number}", "HTTP/1.1", 200))
+                    self.assertEqual((line["outcome"], line["pool"], line["attempts"]), ("served", "app", 1))
+                    self.assertIn(line["upstream"], upstreams)
+                    self.assertEqual((line["referer"], line["user_agent"]), ("http://r.test/", 'quo"ted'))
+                    self.assertEqual(line["client"], "127.0.0.1")
+                    self.assertEqual(line["sent_bytes"], len(f"GET /mine/{number} from appN\n"))
+                    self.assertGreater(line["total_ms"], 0)
+                    self.assertGreaterEqual(line["total_ms"], line["first_byte_ms"])
+                    self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+                self.assertEqual(len({line["request_id"] for line in self.lines(door, "/mine/", 10)}), 10)
+
+                self.assertEqual(http_get(door.address, "/none").status, 404)
+                (line,) = self.lines(door, "/none", 1)
+                self.assertEqual((line["status"], line["upstream"], line["attempts"]), (404, "", 0))
+                self.assertRegex(line["outcome"], WORD)
+                self.assertNotEqual(line["outcome"], "served")
+
+                self.assertIn(http_get(door.address, "/dead").status, (502, 503))
+                (line,) = self.lines(door, "/dead", 1)
+                self.assertRegex(line["outcome"], WORD)
+
+    def test_misfortunes_have_their_line_too(self):
+        config = '[timeouts]\nresponse_header = "500ms"\nclient_header = "300ms"\n'
+        with App("app") as app, Frontdoor(config + pool("app", [app])) as door:
+            door.wait_until_serving([app], "/ready")
+            self.assertEqual(http_get(door.address, "/slow?ms=5000").status, 504)
+            (line,) = self.lines(door, "/slow?ms=5000", 1)
+            self.assertEqual((line["status"], line["upstream"]), (504, app.address))
+
+            with Client(door.address) as client:
+                client.send("NONSENSE\r\n\r\n")
+                self.assertEqual(client.read_response().status, 400)
+            eventually(lambda: [l for l in door.access() if l.get("status") == 400], "a line for the bad request")
+
+            with Client(door.address) as client:
+                client.send("GET /drip HTTP/1.1\r\nHo")
+                self.assertEqual(client.read_response().status, 408)
+            eventually(lambda: [l for l in door.access() if l.get("status") == 408], "a line for the slow head")
+
+            with Client(door.address) as client:
+                client.request("GET", "/big?bytes=100000000")
+                client.read_head()
+            (line,) = self.lines(door, "/big?bytes=100000000", 1)
+            self.assertNotEqual(line["outcome"], "served")
+            self.assertLess(line["sent_bytes"], 100_000_000)
+
+            with Client(door.address) as client:
+                client.request("GET", "/truncated")
+                with self.assertRaises((EOFError, ConnectionResetError)):
+                    client.read_response()
+            (line,) = self.lines(door, "/truncated", 1)
+            self.assertNotEqual(line["outcome"], "served")
+
+            before = len(door.access())
+            Client(door.address).close()  # a connection without a request is no line
+            get(door.address, "/after")
+            self.lines(door, "/after", 1)
+            self.assertEqual(len(door.access()), before + 1)
+
+    def test_body_bytes_are_counted_both_ways(self):
+        with App("app") as app, Frontdoor(pool("app", [app])) as door:
+            door.wait_until_serving([app])
+            with Client(door.address) as client:
+                client.request("POST", "/echo?length", body=b"x" * 100_000)
+                client.read_response()
+                client.send("POST /echo?chunked HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            "5\r\nhello\r\n0\r\n\r\n")
+                client.read_response()
+            (line,) = self.lines(door, "/echo?length", 1)
+            self.assertEqual((line["received_bytes"], line["sent_bytes"]), (100_000, 100_000))
+            (line,) = self.lines(door, "/echo?chunked", 1)
+            self.assertEqual((line["received_bytes"], line["sent_bytes"]), (5, 5))
+
+    def test_as_many_lines_as_requests_under_load(self):
+        with apps(2) as two, Frontdoor(pool("app", two)) as door:
+            door.wait_until_serving(two)
+            report = wrk_report(wrk(door.address, "/load", seconds=2))
+            # wrk abandons what is in flight when its time is over; the door has a line for each of those as well.
+            served = eventually(lambda: (lambda n: n >= report["requests"] and n)(
+                sum(line.get("target") == "/load" for line in door.access())), "all the lines")
+            say(f"{report['requests']} requests, {served} lines")
+            self.assertLessEqual(served - report["requests"], 64)
+
+    def test_hostile_fields_stay_inside_their_line(self):
+        for log_format in ("json", "combined"):
+            config = f'[access_log]\nformat = "{log_format}"\n'
+            with App("app") as app, Frontdoor(config + pool("app", [app])) as door:
+                door.wait_until_serving([app])
+                with Client(door.address) as client:
+                    client.send(b'GET /hostile"\\ HTTP/1.1\r\nHost: a\r\nUser-Agent: \xff\xfe" \x80\r\n\r\n')
+                    client.read_response()
+                get(door.address, "/after")
+                with_line = eventually(lambda: [l for l in self.raw(door) if b"/after" in l] and self.raw(door), "the line")
+                (hostile,) = [line for line in with_line if b"/hostile" in line]
+                self.assertTrue(all(0x20 <= byte < 0x7f for byte in hostile) or log_format == "json")
+                if log_format == "combined":
+                    self.assertRegex(hostile.decode(), r'^127\.0\.0\.1 - - \[.*\] "GET /hostile\\"\\\\ HTTP/1\.1" 200 ')
+
+    @staticmethod
+    def raw(door):
+        with open(door.stdout_file, "rb") as file:
+            return file.read().splitlines()
+
+
+class Destinations(unittest.TestCase):
+    def serve_with_log(self, output):
+        with App("app") as app, Frontdoor(f'[access_log]\noutput = "{output}"\n' + pool("app", [app])) as door:
+            door.wait_until_serving([app])
+            report = wrk_report(wrk(door.address, seconds=2))
+            self.assertEqual((report["not_ok"], sum(report["socket_errors"].values())), (0, 0), report["text"])
+            return report
+
+    def test_a_full_disk_costs_no_request(self):
+        self.serve_with_log("/dev/full")
+
+    def test_a_path_gets_the_lines(self):
+        with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:
+            path = os.path.join(directory, "access.log")
+            report = self.serve_with_log(path)
+            with open(path, "rb") as file:
+                self.assertGreaterEqual(file.read().count(b"\n"), report["requests"])
+
+    def test_off_is_off(self):
+        self.serve_with_log("off")
+
+    def test_a_path_that_cannot_be_opened_is_an_error_at_start(self):
+        door = Frontdoor('[access_log]\noutput = "/no/such/directory/log"\n' + pool("app", ["127.0.0.1:1"]))
+        try:
+            self.assertNotEqual(door.spawn().wait(20), 0)
+            self.assertIn("/no/such/directory/log", door.stderr())
+        finally:
+            door.close()
+
+    def test_a_stdout_nobody_reads_costs_no_request_and_no_clean_end(self):
+        with App("app") as app:
+            door = Frontdoor(pool("app", [app]))
+            try:
+                door.spawn(stdout=subprocess.PIPE)
+                door.wait_until_ready()
+                door.wait_until_serving([app])
+                for _ in range(2):
+                    report = wrk_report(wrk(door.address, seconds=2))
+                    self.assertEqual((report["not_ok"], sum(report["socket_errors"].values())), (0, 0), report["text"])
+                door.terminate()
+                self.assertEqual(door.wait(20), 0)
+            finally:
+                door.close()
+                door.process.stdout.close()
+
+    def test_a_stdout_whose_reader_went_away_costs_no_request(self):
+        with App("app") as app:
+            door = Frontdoor(pool("app", [app]))
+            try:
+                door.spawn(stdout=subprocess.PIPE)
+                door.process.stdout.close()
+                door.wait_until_ready()
+                door.wait_until_serving([app])
+                self.assertEqual(wrk_report(wrk(door.address, seconds=1))["not_ok"], 0)
+                door.terminate()
+                self.assertEqual(door.wait(20), 0)
+            finally:
+                door.close()
+
+
+if __name__ == "__main__":
+    main()

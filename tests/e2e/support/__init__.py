@@ -1,0 +1,12 @@
+"""What the end-to-end and acceptance tests are made of: the real binary, real Node apps, clients that count."""
+
+from .app import App, apps
+from .client import Client, Response, curl, get, http_get
+from .frontdoor import Frontdoor, pool, sanitized
+from .load import FixedRate, wrk, wrk_report
+from .main import binary, main, quick, say
+from .ports import free_port
+from .process import eventually
+
+__all__ = ["App", "Client", "FixedRate", "Frontdoor", "Response", "apps", "binary", "curl", "eventually", "free_port",
+           "get", "http_get", "main", "pool", "quick", "sanitized", "say", "wrk", "wrk_report"]

@@ -1,0 +1,79 @@
+"""One Node app (apps/app.js) as a process that can be killed, stopped and started again where it was."""
+
+import contextlib
+import os
+import signal
+import subprocess
+
+from . import process
+from .ports import free_port
+
+_SCRIPT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "apps", "app.js")
+
+
+class App:
+    def __init__(self, name, host="127.0.0.1", path=None, port=None):
+        self.name = name
+        self.host = host
+        self.path = path
+        self.port = port or (None if path else free_port(host))
+        self.process = None
+
+    @property
+    def address(self):
+        """As an upstream in the config."""
+        if self.path:
+            return f"unix:{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def start(self):
+        environment = dict(os.environ, NAME=self.name, HOST=self.host, PORT=self.path or str(self.port))
+        self.process = process.spawn(["node", _SCRIPT], env=environment, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline().strip()
+        if line != f"listening {self.address}":
+            self.close()
+            raise RuntimeError(f"app {self.name} said {line!r} and not that it listens on {self.address}")
+        return self
+
+    def kill(self):
+        """As the kernel does when memory runs out."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """Hangs: accepts connections (the kernel does) and answers nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def restart(self):
+        self.close()
+        return self.start()
+
+    def close(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
+            self.process = None
+        if self.path:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.close()
+
+
+@contextlib.contextmanager
+def apps(count, prefix="app"):
+    """So many of them, called app1, app2, …"""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(App(f"{prefix}{number}")) for number in range(1, count + 1)]

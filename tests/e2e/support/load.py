@@ -1,0 +1,72 @@
+"""Load in processes of its own: a client that sends at a fixed rate whatever happens and records every failure, and
+wrk for as much as goes."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+
+from . import process
+
+_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixed_rate.py")
+
+
+class FixedRate:
+    """with FixedRate(address, rate=500) as load: …; report = load.finish()"""
+
+    def __init__(self, address, target="/", rate=500, seconds=60.0, timeout=15.0, connections=16):
+        self._arguments = [sys.executable, _SCRIPT, address, target, str(rate), str(seconds), str(timeout),
+                           str(connections)]
+        self._process = None
+
+    def __enter__(self):
+        self._process = process.spawn(self._arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self._process.stdout.readline()
+        if line != "running\n":
+            raise RuntimeError(f"the fixed-rate client said {line!r}")
+        return self
+
+    def ended(self):
+        """Whether its time is over; finish() then returns at once."""
+        return self._process.poll() is not None
+
+    def finish_after(self, seconds):
+        """Goes on for so long, which is no wait for something to happen but the length of the load."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self.finish()
+
+    def finish(self):
+        """Lets what is in flight end and returns the report: requests, failures, latency_ms, by_app."""
+        output, _ = self._process.communicate("")  # end of its stdin: send no more
+        return json.loads(output)
+
+    def __exit__(self, *_):
+        process.end(self._process)
+        for stream in (self._process.stdin, self._process.stdout):
+            stream.close()
+
+
+def wrk(address, target="/", connections=64, threads=2, seconds=10):
+    """Starts wrk; wrk_report() waits for it."""
+    return process.spawn(
+        ["wrk", f"-c{connections}", f"-t{threads}", f"-d{seconds}s", "--timeout", "15s", "--latency",
+         f"http://{address}{target}"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def wrk_report(running):
+    text, _ = running.communicate()
+    if running.returncode != 0:
+        raise AssertionError(f"wrk ended with {running.returncode}:\n{text}")
+    errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
+    not_ok = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    return {
+        "requests": int(re.search(r"(\d+) requests in", text).group(1)),
+        "per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
+        "socket_errors": dict(zip(("connect", "read", "write", "timeout"), map(int, errors.groups()))) if errors else {},
+        "not_ok": int(not_ok.group(1)) if not_ok else 0,
+        "text": text,
+    }

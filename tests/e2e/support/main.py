@@ -1,0 +1,37 @@
+"""How a test script is called: SCRIPT BINARY [unittest arguments]. Without a binary the script says so."""
+
+import os
+import sys
+import unittest
+
+_binary = None
+
+
+def binary():
+    """The frontdoor under test."""
+    if _binary is None:
+        raise RuntimeError("no binary: main() was not called")
+    return _binary
+
+
+def quick():
+    """False when the caller wants full lengths (FRONTDOOR_FULL=1)."""
+    return os.environ.get("FRONTDOOR_FULL") != "1"
+
+
+def say(text):
+    print(f"    {text}", flush=True)
+
+
+def use(path):
+    global _binary  # one binary per script run, named on its command line
+    _binary = os.path.abspath(path)
+    if not os.access(_binary, os.X_OK):
+        sys.exit(f"{path} is no executable; build it with scripts/build")
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(f"usage: {sys.argv[0]} BINARY [unittest arguments]")
+    use(sys.argv[1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2)

@@ -1,0 +1,78 @@
+"""Processes the tests start: they die with the test, are only ever signalled by their own pid, and can be measured."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def _die_with_parent():
+    # A test that is killed must not leave servers behind that the next one talks to.
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def spawn(arguments, **options):
+    return subprocess.Popen(arguments, preexec_fn=_die_with_parent, **options)
+
+
+def end(process, patience=10.0):
+    """Ends it in whatever state it is; returns its exit status."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
+
+
+def eventually(condition, what, timeout=20.0, pause=0.01):
+    """Waits until condition() is truthy and returns that value. No test sleeps to be right: this is how they wait."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout:g} s in vain for: {what}")
+        time.sleep(pause)
+
+
+def status_kib(pid, key):
+    """A line of /proc/PID/status in KiB: VmRSS, VmHWM, …"""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith(key + ":"):
+                return int(line.split()[1])
+    raise KeyError(key)
+
+
+def rss_kib(pid):
+    return status_kib(pid, "VmRSS")
+
+
+def reset_peak(pid):
+    """Lets VmHWM start again from what is resident now."""
+    with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as file:
+        file.write("5")
+
+
+def open_fds(pid):
+    """fd -> what it is."""
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            pass  # closed while we looked
+    return found
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Every way to say where an app is: IPv4, IPv6, a unix socket, a name; and names that do not help."""
+
+import os
+import tempfile
+import unittest
+
+from support import App, Client, Frontdoor, curl, eventually, free_port, get, http_get, main, pool
+
+
+class Upstreams(unittest.TestCase):
+    def serve_from(self, app, address=None):
+        with Frontdoor(pool("app", [address or app])) as door:
+            door.wait_until_serving([app])
+            self.assertEqual(get(door.address), f"hello from {app.name}\n")
+            self.assertEqual(curl(door.address, "/echo", "-d", "data").body, b"data")
+            eventually(lambda: any(line.get("upstream") == (address or app.address) and line.get("status") == 200
+                                   for line in door.access()), "the upstream's name in the access log")
+
+    def test_ipv4(self):
+        with App("v4") as app:
+            self.serve_from(app)
+
+    def test_ipv6(self):
+        with App("v6", host="::1") as app:
+            self.serve_from(app)
+
+    def test_unix_socket(self):
+        with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:
+            with App("unix", path=os.path.join(directory, "app.sock")) as app:
+                self.serve_from(app)
+
+    def test_a_unix_socket_that_is_not_there_is_a_dead_upstream_that_can_come(self):
+        with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:
+            app = App("unix", path=os.path.join(directory, "app.sock"))
+            with Frontdoor(pool("app", [app])) as door:
+                self.assertEqual(http_get(door.address).status, 503)
+                with app:
+                    door.wait_until_serving([app])
+
+    def test_localhost_where_only_ipv6_listens(self):
+        with App("v6", host="::1") as app:
+            self.serve_from(app, f"localhost:{app.port}")
+
+    def test_localhost_where_only_ipv4_listens(self):
+        with App("v4") as app:
+            self.serve_from(app, f"localhost:{app.port}")
+
+    def test_localhost_without_a_health_check(self):
+        with App("v6", host="::1") as app:
+            with Frontdoor(pool("app", [f"localhost:{app.port}"], health="")) as door:
+                with Client(door.address) as client:
+                    for _ in range(20):
+                        self.assertEqual(client.get("/").text, "hello from v6\n")
+
+    def test_a_name_that_does_not_resolve_is_a_down_upstream_and_says_why(self):
+        with App("good") as app:
+            bad = f"no-such-host.invalid:{free_port()}"
+            with Frontdoor(pool("app", [app, bad])) as door:
+                door.wait_until_serving([app])
+                for _ in range(20):
+                    self.assertEqual(get(door.address), "hello from good\n")
+                eventually(lambda: any(event.get("upstream") == bad and "resolve" in str(event).lower()
+                                       for event in door.events()), "an event with the reason")
+
+    def test_a_listener_on_a_unix_socket_and_one_on_ipv6(self):
+        with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory, App("app") as app:
+            path = os.path.join(directory, "door.sock")
+            listeners = f"""
+                [[listener]]
+                name = "local"
+                address = "unix:{path}"
+                [[listener]]
+                name = "six"
+                address = "[::1]:0"
+            """
+            with Frontdoor(pool("app", [app]), listeners) as door:
+                self.assertEqual(door.addresses["local"], f"unix:{path}")
+                self.assertTrue(door.addresses["six"].startswith("[::1]:"))
+                for address in door.addresses.values():
+                    eventually(lambda a=address: http_get(a).status == 200, "an answer")
+            self.assertFalse(os.path.exists(path), "the socket file is left behind")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+// What reaches the upstream and the client of what the other side sent.
+
+#include "http/forwarding.h"
+
+#include "head_cases.h"
+
+namespace frontdoor::http {
+namespace {
+
+const ForwardContext kStranger{.client_ip = "192.0.2.1", .scheme = "https", .request_id = "id1"};
+const ForwardContext kTrusted{
+    .client_ip = "192.0.2.1", .scheme = "https", .request_id = "id1", .via = true, .trusted_client = true};
+constexpr const char* kOurs =
+    "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;Via=1.1 "
+    "frontdoor;";
+
+std::string text_of(const Fields& fields) {
+  std::string text;
+  for (const auto& field : fields) text += std::string(field.name) + "=" + std::string(field.value) + ";";
+  return text;
+}
+
+std::string forwarded(const std::string& raw, const ForwardContext& context) {
+  RequestHeadParser parser({});
+  EXPECT_EQ(parser.parse(raw), HeadStatus::Complete) << raw;
+  Fields out{{"left", "over", FieldId::Other}};
+  std::string scratch = "left over";
+  forward_request(parser.head(), context, out, scratch);
+  return text_of(out);
+}
+
+struct Row {
+  const char* rule;
+  std::string fields;
+  std::string want;  // before our own fields
+};
+
+TEST(ForwardRequest, DropsWhatEndsHere) {
+  const auto hop = "RFC 9110 §7.6.1: intermediaries MUST remove hop-by-hop fields";
+  const auto nominated = "RFC 9110 §7.6.1: remove any field named by a connection option";
+  const auto kept = "a client must not strip what the upstream relies on";
+  const Row rows[] = {
+      {"plain fields stay in order", "B: 1\r\nA: 2\r\nB: 3\r\n", "B=1;A=2;B=3;"},
+      {"empty values stay", "A:\r\n", "A=;"},
+      {hop, "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nA: 1\r\n", "A=1;"},
+      {hop, "Proxy-Connection: keep-alive\r\n", ""},
+      {hop, "TE: trailers, deflate\r\nA: 1\r\n", "A=1;"},
+      {hop, "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP\r\nConnection: Upgrade, HTTP2-Settings\r\n", ""},
+      {hop, "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Key: k\r\n", "Sec-WebSocket-Key=k;"},
+      {"framing is written anew", "Content-Length: 5\r\n", ""},
+      {"framing is written anew", "Transfer-Encoding: chunked\r\nTrailer: A\r\n", "Trailer=A;"},
+      {"RFC 9110 §11.7.2: Proxy-Authorization is for the first proxy that wants it",
+       "Proxy-Authorization: x\r\n", ""},
+      {"httpoxy", "Proxy: http://evil\r\nproxy: x\r\n", ""},
+      {nominated, "Connection: X-A\r\nX-A: 1\r\nx-a: 2\r\nX-B: 3\r\n", "X-B=3;"},
+      {nominated, "X-A: 1\r\nConnection: close\r\nConnection: x-b, X-A\r\nX-B: 2\r\nX-C: 3\r\n", "X-C=3;"},
+      {nominated, "Connection: Accept\r\nAccept: b\r\n", ""},
+      {kept, "Connection: Authorization, Cookie\r\nAuthorization: x\r\nCookie: y\r\n",
+       "Authorization=x;Cookie=y;"},
+      {kept, "Connection: Host, X-Forwarded-For, X-Request-Id, X-Forwarded-Proto, Via\r\n", ""},
+      {"RFC 9110 §10.1.1: Expect other than 100-continue", "Content-Length: 5\r\nExpect: x\r\n", ""},
+      {"RFC 9110 §10.1.1: 100-continue is passed on", "Content-Length: 5\r\nExpect: 100-continue\r\n",
+       "Expect=100-continue;"},
+      {"Expect without a body", "Expect: 100-continue\r\n", ""},
+      {"other methods keep Max-Forwards", "Max-Forwards: 5\r\n", "Max-Forwards=5;"},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(forwarded(get(row.fields), kStranger), row.want + kOurs) << row.rule << "\n" << row.fields;
+    EXPECT_EQ(forwarded(get(row.fields), kTrusted), row.want + kOurs) << row.rule << ", trusted\n"
+                                                                      << row.fields;
+  }
+}
+
+TEST(ForwardRequest, StrangersAreNotBelieved) {
+  for (const std::string fields :
+       {"X-Forwarded-For: 10.0.0.1\r\n", "X-Forwarded-Proto: http\r\n", "X-Forwarded-Host: evil\r\n",
+        "X-Forwarded-Port: 1\r\n", "X-Forwarded-Server: evil\r\n", "X-Forwarded-Prefix: /evil\r\n",
+        "Forwarded: for=10.0.0.1\r\n", "X-Real-IP: 10.0.0.1\r\n", "X-Request-Id: evil\r\n",
+        "X_Forwarded_For: 10.0.0.1\r\n", "x-forwarded_proto: http\r\n", "X_Real_IP: 10.0.0.1\r\n",
+        "X_Request_Id: evil\r\n"})
+    EXPECT_EQ(forwarded(get(fields), kStranger), kOurs) << fields;
+}
+
+TEST(ForwardRequest, TrustedClientsAreExtended) {
+  const Row rows[] = {
+      {"appended", "X-Forwarded-For: 10.0.0.1\r\n",
+       "X-Forwarded-For=10.0.0.1, 192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
+      {"several lines are one list", "X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\nX-Forwarded-For: 10.0.0.3\r\n",
+       "X-Forwarded-For=10.0.0.1, 10.0.0.2, 10.0.0.3, 192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;"
+       "X-Request-Id=id1;"},
+      {"empty ones say nothing", "X-Forwarded-For:\r\n",
+       "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
+      {"the rest is believed",
+       "X-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\nX-Request-Id: id0\r\nX-Forwarded-Port: 1\r\n",
+       "X-Forwarded-Proto=http;X-Forwarded-Host=b;X-Request-Id=id0;X-Forwarded-Port=1;X-Forwarded-For=192.0."
+       "2.1;"},
+      {"only once",
+       "X-Request-Id: id0\r\nX-Request-Id: id2\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Proto: x\r\n",
+       "X-Request-Id=id0;X-Forwarded-Proto=http;X-Forwarded-For=192.0.2.1;X-Forwarded-Host=a;"},
+      {"Forwarded is kept", "Forwarded: for=10.0.0.1\r\n",
+       "Forwarded=for=10.0.0.1;X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-"
+       "Request-Id=id1;"},
+      {"twins are for nobody", "X_Forwarded_For: 10.0.0.1\r\nX-Real_IP: 1\r\n",
+       "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
+      {"not nominated away",
+       "Connection: X-Forwarded-For, X-Forwarded-Port\r\nX-Forwarded-For: 1\r\nX-Forwarded-Port: 2\r\n",
+       "X-Forwarded-Port=2;X-Forwarded-For=1, "
+       "192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(forwarded(get(row.fields), kTrusted), row.want + "Via=1.1 frontdoor;") << row.rule;
+}
+
+TEST(ForwardRequest, ViaIsTheNextElementOfTheList) {
+  // RFC 9110 §7.6.3: an intermediary MUST append its own information, with the version it received.
+  EXPECT_EQ(forwarded(get("Via: 1.1 edge\r\n"), kStranger), "Via=1.1 edge;"s + kOurs);
+  EXPECT_EQ(forwarded("GET / HTTP/1.0\r\n\r\n", kStranger),
+            "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Request-Id=id1;Via=1.0 frontdoor;");
+  auto quiet = kStranger;
+  quiet.via = false;
+  quiet.request_id = "";
+  EXPECT_EQ(forwarded(get(""), quiet),
+            "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;");
+}
+
+TEST(ForwardRequest, MaxForwardsCountsDownForTraceAndOptions) {
+  // RFC 9110 §7.6.2: each intermediary MUST update it for TRACE and OPTIONS; at zero it answers itself.
+  const auto options = [](const std::string& value) {
+    return "OPTIONS * HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9\r\nMax-Forwards: " + value + "\r\n\r\n";
+  };
+  const std::string rest =
+      "X-Forwarded-For=9, 192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;Via=1.1 "
+      "frontdoor;";
+  EXPECT_EQ(forwarded(options("10"), kTrusted), "Max-Forwards=9;" + rest);
+  EXPECT_EQ(forwarded(options("1"), kTrusted), "Max-Forwards=0;" + rest);
+  EXPECT_EQ(forwarded(options("18446744073709551615"), kTrusted),
+            "Max-Forwards=18446744073709551614;" + rest);
+  EXPECT_EQ(forwarded(options("x"), kTrusted), "Max-Forwards=x;" + rest);
+
+  const auto hops = [](const std::string& raw) {
+    RequestHeadParser parser({});
+    EXPECT_EQ(parser.parse(raw), HeadStatus::Complete);
+    return max_forwards(parser.head());
+  };
+  EXPECT_EQ(hops(options("0")), 0u);
+  EXPECT_EQ(hops("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 3\r\n\r\n"), 3u);
+  EXPECT_EQ(hops(options("-1")), std::nullopt);
+  EXPECT_EQ(hops(options("1 ")), 1u);
+  EXPECT_EQ(hops(options("1x")), std::nullopt);
+  EXPECT_EQ(hops(options("")), std::nullopt);
+  EXPECT_EQ(hops(get("Max-Forwards: 0\r\n")), std::nullopt);
+}
+
+TEST(ForwardResponse, DropsWhatEndsHere) {
+  const auto hop = "RFC 9110 §7.6.1: hop-by-hop";
+  const Row rows[] = {
+      {"plain fields stay in order", "Set-Cookie: a\r\nServer: x\r\nSet-Cookie: b\r\n",
+       "Set-Cookie=a;Server=x;Set-Cookie=b;"},
+      {hop, "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n", ""},
+      {hop, "Connection: X-A, Date\r\nX-A: 1\r\nDate: now\r\n", "Date=now;"},
+      {hop, "Upgrade: h2,h2c\r\nConnection: Upgrade\r\n", ""},
+      {hop, "Proxy-Connection: close\r\n", ""},
+      {"framing is written anew", "Transfer-Encoding: chunked\r\n", ""},
+      {"framing is written anew", "Content-Length: 5\r\n", ""},
+      {"RFC 9110 §11.7.1: not ours", "Proxy-Authenticate: Basic\r\n", "Proxy-Authenticate=Basic;"},
+      {"a chain is kept", "Via: 1.1 app\r\n", "Via=1.1 app;"},
+  };
+  for (const auto& row : rows) {
+    ResponseHeadParser parser({});
+    const auto raw = ok(row.fields);
+    ASSERT_EQ(parser.parse(raw, Method::Get), HeadStatus::Complete) << row.fields;
+    Fields out;
+    std::string scratch;
+    forward_response(parser.head(), true, out, scratch);
+    EXPECT_EQ(text_of(out), row.want + "Via=1.1 frontdoor;") << row.rule;
+    forward_response(parser.head(), false, out, scratch);
+    EXPECT_EQ(text_of(out), row.want) << row.rule;
+  }
+}
+
+}  // namespace
+}  // namespace frontdoor::http

@@ -1,0 +1,106 @@
+#include "support/peers.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace frontdoor::testing {
+
+std::unique_ptr<Peer> Peer::connect(const Endpoint& to) {
+  const int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  ::connect(fd, to.data(), to.size());
+  return std::make_unique<Peer>(fd);
+}
+
+void Peer::poll() {
+  if (fd_ < 0) return;
+  while (!to_send_.empty()) {
+    const ssize_t n = ::send(fd_, to_send_.data(), to_send_.size(), MSG_NOSIGNAL);
+    if (n <= 0) {
+      if (n < 0 && errno != EAGAIN && errno != ENOTCONN) to_send_.clear();
+      break;
+    }
+    to_send_.erase(0, static_cast<std::size_t>(n));
+  }
+  if (finishing_ && to_send_.empty()) {
+    ::shutdown(fd_, SHUT_WR);
+    finishing_ = false;
+  }
+  std::array<char, 65536> buffer;
+  while (!paused_ && !ended()) {
+    const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    if (n > 0) {
+      received_.append(buffer.data(), static_cast<std::size_t>(n));
+      continue;
+    }
+    if (n == 0) eof_ = true;
+    else if (errno != EAGAIN && errno != ENOTCONN) reset_ = true;
+    return;
+  }
+}
+
+void Peer::send(std::string_view bytes) {
+  to_send_ += bytes;
+  poll();
+}
+
+void Peer::finish() {
+  finishing_ = true;
+  poll();
+}
+
+void Peer::close() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  fd_ = -1;
+}
+
+void Peer::reset() {
+  const linger now{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  close();
+}
+
+ScriptedUpstream::ScriptedUpstream() : endpoint_(*Endpoint::numeric("127.0.0.1", 0)) { open(); }
+
+ScriptedUpstream::~ScriptedUpstream() { stop_listening(); }
+
+void ScriptedUpstream::open() {
+  fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(fd_, endpoint_.data(), endpoint_.size()) != 0 || ::listen(fd_, 128) != 0) std::abort();
+  socklen_t size = Endpoint::capacity();
+  ::getsockname(fd_, endpoint_.data(), &size);
+  endpoint_.resize(size);
+}
+
+void ScriptedUpstream::stop_listening() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+void ScriptedUpstream::listen_again() { open(); }
+
+void ScriptedUpstream::poll() {
+  while (fd_ >= 0) {
+    const int accepted = ::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted < 0) break;
+    peers_.push_back(std::make_unique<Peer>(accepted));
+  }
+  for (auto& peer : peers_) {
+    peer->poll();
+    if (reply_.empty()) continue;
+    for (auto end = peer->received().find("\r\n\r\n"); end != std::string::npos;
+         end = peer->received().find("\r\n\r\n")) {
+      peer->forget();
+      ++requests_;
+      peer->send(reply_);
+    }
+  }
+}
+
+}  // namespace frontdoor::testing

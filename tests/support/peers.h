@@ -1,0 +1,79 @@
+// The two ends of a conversation with the proxy, in the test's own thread: a client socket and an upstream that does
+// what the test says. Both are polled by TestProxy::until; neither ever blocks.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+
+namespace frontdoor::testing {
+
+// One connected socket: what came in, and a way to answer.
+class Peer {
+ public:
+  explicit Peer(int fd) : fd_(fd) {}
+  ~Peer() { close(); }
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  static std::unique_ptr<Peer> connect(const Endpoint& to);
+
+  void poll();                       // reads and writes what is possible now
+  void send(std::string_view bytes);  // queued; leaves with poll()
+  void finish();                     // FIN, once everything is sent
+  void close();                      // both directions
+  void reset();                      // RST
+  void pause_reading(bool pause) { paused_ = pause; }
+
+  const std::string& received() const { return received_; }
+  bool saw(std::string_view text) const { return received_.find(text) != std::string::npos; }
+  void forget() { received_.clear(); }
+  bool ended() const { return eof_ || reset_; }  // the other side has closed
+  bool was_reset() const { return reset_; }
+  bool all_sent() const { return to_send_.empty(); }
+
+ private:
+  int fd_;
+  std::string to_send_;
+  std::string received_;
+  bool finishing_ = false;
+  bool eof_ = false;
+  bool reset_ = false;
+  bool paused_ = false;
+};
+
+// A listening upstream. Connections appear in the order in which they were accepted and stay in the list.
+class ScriptedUpstream {
+ public:
+  ScriptedUpstream();
+  ~ScriptedUpstream();
+
+  const Endpoint& endpoint() const { return endpoint_; }
+  std::string address() const { return endpoint_.to_string(); }
+  void poll();
+  void stop_listening();  // further connects are refused
+  void listen_again();    // on the same port
+
+  // Every connection answers each complete bodiless head with this as soon as it arrives; "" = the test answers.
+  void always_reply(std::string reply) { reply_ = std::move(reply); }
+
+  std::size_t connections() const { return peers_.size(); }
+  Peer& connection(std::size_t i) { return *peers_.at(i); }
+  Peer& last() { return *peers_.back(); }
+  std::size_t requests() const { return requests_; }  // answered by always_reply
+
+ private:
+  void open();
+
+  int fd_ = -1;
+  Endpoint endpoint_;
+  std::string reply_;
+  std::size_t requests_ = 0;
+  std::vector<std::unique_ptr<Peer>> peers_;
+};
+
+}  // namespace frontdoor::testing

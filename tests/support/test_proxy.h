@@ -1,0 +1,69 @@
+// The whole data path in this process and this thread: one Worker on a loopback port 0, a clock that the test moves,
+// upstreams and clients that it scripts. until() turns the loop and both ends until a condition holds, so nothing
+// sleeps to be right.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/access_log.h"
+#include "proxy/worker.h"
+#include "support/fake_time.h"
+#include "support/faulty_socket_ops.h"
+#include "support/peers.h"
+
+namespace frontdoor::testing {
+
+class TestProxy final : private UpstreamWitness {
+ public:
+  // `extra`: TOML that goes behind `listen` (tables included); pool.app gets the given upstreams.
+  explicit TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::string_view extra = "",
+                     std::string_view pool = "");
+  ~TestProxy() override;
+
+  std::unique_ptr<Peer> client() { return Peer::connect(endpoint_); }
+
+  // Turns everything until `done`, at most five seconds of real time; false then. `peers` are polled too.
+  bool until(const std::vector<Peer*>& peers, const std::function<bool()>& done);
+  // Turns until nothing has moved for a few turns.
+  void settle(const std::vector<Peer*>& peers);
+
+  // Sends `request` on a new connection and returns all that came back when `done` (default: the connection has
+  // ended or one whole Content-Length/chunked response is there).
+  std::string converse(std::string_view request);
+
+  FakeTime& time() { return time_; }
+  FaultySocketOps& ops() { return ops_; }
+  Worker& worker() { return *worker_; }
+  Upstream& upstream(std::size_t i) { return *snapshot_->pools.front().members.at(i).upstream; }
+  const Endpoint& endpoint() const { return endpoint_; }
+  std::size_t refusals() const { return refusals_; }  // upstreams reported as refused
+  void publish(std::string_view toml);
+  std::string log();  // access-log lines so far
+
+ private:
+  void upstream_refused(const std::shared_ptr<Upstream>&, const std::string&) override { ++refusals_; }
+  std::shared_ptr<const Snapshot> snapshot_of(const std::string& toml);
+
+  std::vector<ScriptedUpstream*> upstreams_;
+  FakeTime time_;
+  FaultySocketOps ops_;
+  UpstreamRegistry registry_{1};
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::string log_path_;
+  std::unique_ptr<AccessLog> access_log_;
+  std::unique_ptr<Worker> worker_;
+  Endpoint endpoint_;
+  std::size_t refusals_ = 0;
+};
+
+// Whether `text` starts with one complete response (to a GET).
+bool complete_response(std::string_view text);
+// The body of the first response in `text`, chunked coding removed.
+std::string body_of(std::string_view text);
+
+}  // namespace frontdoor::testing
