@@ -15,7 +15,7 @@ from support import (App, Client, FixedRate, Frontdoor, apps, binary, eventually
 BAD = """
 [pool.app]
 upstreams = ["127.0.0.1:99999"]
-balanse = "random"
+health_check = { intervall = "1s" }
 """
 
 
@@ -154,7 +154,7 @@ class Reload(unittest.TestCase):
             door.wait_until_serving([app])
             with FixedRate(door.address, rate=200) as load:
                 door.reload(BAD)
-                eventually(lambda: "balanse" in door.stderr() and "99999" in door.stderr(), "both errors in the log")
+                eventually(lambda: "intervall" in door.stderr() and "99999" in door.stderr(), "both errors in the log")
                 self.assertEqual(get(door.address), "hello from app\n")
                 door.reload("this is = not toml = at all\n")
                 self.assertEqual(get(door.address), "hello from app\n")
@@ -198,7 +198,7 @@ class Start(unittest.TestCase):
         status, text = self.run_to_end(door)
         self.assertEqual(status, 78, text)
         self.assertRegex(text, r"fd\.toml:\d+:\d+: .*99999")
-        self.assertRegex(text, r"fd\.toml:\d+:\d+: .*balanse.*balance")
+        self.assertRegex(text, r'fd\.toml:\d+:\d+: .*intervall.*"interval"')
         self.assertFalse(os.path.exists(door.ready_file))
 
     def test_check_says_the_same_and_starts_nothing(self):

@@ -141,7 +141,9 @@ class Frontdoor:
 
     def __exit__(self, kind, *_):
         if kind:
-            print(f"--- event log of frontdoor\n{self.stderr()[-6000:]}---", flush=True)
+            ended = self.process.poll()
+            state = "is alive" if ended is None else f"had ended with {ended}"
+            print(f"--- frontdoor {state}; its event log:\n{self.stderr()[-6000:]}---", flush=True)
         status = self.close()
         # A sanitizer's report, an assertion or a crash while ending is a failure of whatever test it was.
         if kind is None and self.expected_status not in (None, status):
