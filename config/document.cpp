@@ -108,10 +108,15 @@ std::string syntax_message(std::string_view description, std::string_view line) 
 
 }  // namespace
 
-Value Value::with(Kind kind, Position at) {
+Value Value::invalid(Position at) {
   Value value;
-  value.kind = kind;
   value.at = at;
+  return value;
+}
+
+Value Value::empty_table(Position at) {
+  Value value = invalid(at);
+  value.kind = Kind::Table;
   return value;
 }
 
