@@ -13,9 +13,9 @@
 #include "cli/quick_config.h"
 #include "cli/read_config.h"
 #include "cli/serve.h"
-#include "cli/show.h"
 #include "cli/version.h"
 #include "config/load.h"
+#include "config/show.h"
 
 namespace frontdoor::cli {
 namespace {
@@ -89,7 +89,7 @@ struct Runner {
     if (!source) return kExitBadConfig;
     const auto config = load_or_explain(source->text, source->name, streams);
     if (!config) return kExitBadConfig;
-    streams.out << show_config(*config);
+    streams.out << config::show(*config);
     return kExitOk;
   }
 

@@ -65,15 +65,18 @@ std::string demo_config(std::string_view listen, const std::vector<std::uint16_t
   for (const std::uint16_t port : ports) {
     upstreams += (upstreams.empty() ? "" : ", ") + toml_string("127.0.0.1:" + std::to_string(port));
   }
-  // The demo's own lines tell the story; the logs would tell it a second and a third time.
+  // The demo's own lines tell the story; the logs would tell it a second and a third time. A page that is
+  // still open must not make Ctrl-C wait.
   return "[[listener]]\naddress = " + toml_string(listen) +
          "\n\n"
+         "[timeouts]\ndrain = \"2s\"\n\n"
          "[access_log]\noutput = \"off\"\n\n"
          "[log]\nlevel = \"error\"\n\n"
          "[pool.demo]\nupstreams = [" +
          upstreams +
          "]\n\n"
-         "[pool.demo.health_check]\npath = \"/healthz\"\ninterval = \"500ms\"\ntimeout = \"500ms\"\ninterval_down = \"200ms\"\n";
+         "[pool.demo.health_check]\npath = \"/healthz\"\ninterval = \"500ms\"\ntimeout = "
+         "\"500ms\"\ninterval_down = \"200ms\"\n";
 }
 
 }  // namespace frontdoor::cli

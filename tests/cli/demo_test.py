@@ -12,7 +12,6 @@ import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
-SKIP = 77
 
 
 def alive(pid):
@@ -122,9 +121,4 @@ class DemoTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    probe = Demo("--listen", "127.0.0.1:0")
-    time.sleep(0.3)
-    if probe.process.poll() == 1 and not probe.lines:
-        sys.exit(SKIP)  # a build in which serving is not wired yet
-    probe.end(signal.SIGKILL)
     unittest.main()

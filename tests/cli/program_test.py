@@ -69,7 +69,7 @@ class Program(unittest.TestCase):
     def test_config_show_fills_in_the_defaults(self):
         done = run("config", "show", "--config", "-", text=GOOD)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn('client_header   = "10s"', done.stdout)
+        self.assertIn('client_header = "10s"', done.stdout)
 
     def test_output_that_can_not_be_written_is_a_failure(self):
         with open("/dev/full", "w") as full:
