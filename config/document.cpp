@@ -1,3 +1,5 @@
+// The only file that includes toml++. It also says in people's words what the parser says in a parser's.
+
 #include "config/document.h"
 
 #include <toml++/toml.h>
