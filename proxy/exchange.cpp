@@ -299,7 +299,7 @@ std::optional<Exchange::Relayed> Exchange::forward_head() {
       case UpstreamStream::HeadState::Informational:
         if (const auto ended = forward_informational()) return ended;
         break;
-      case UpstreamStream::HeadState::Final: commit(stream_->response()); return std::nullopt;
+      case UpstreamStream::HeadState::Final: return commit(stream_->response());
     }
   }
 }
@@ -320,7 +320,7 @@ std::optional<Exchange::Relayed> Exchange::forward_informational() {
   return std::nullopt;
 }
 
-void Exchange::commit(const http::ResponseHead& head) {
+std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head) {
   http::forward_response(head, client_.client().via, context_.fields, context_.scratch);
   // RFC 9110 §6.6.1: who forwards a response without Date adds it.
   if (!http::find(head.fields, http::FieldId::Date).data())
@@ -329,13 +329,19 @@ void Exchange::commit(const http::ResponseHead& head) {
   OutgoingResponse response{head.status, head.reason, context_.fields, head.framing};
   const bool bodiless = client_.request().method == http::Method::Head || head.status == 304;
   if (bodiless) response.declared_length = http::find(head.fields, http::FieldId::ContentLength);
+  if (!client_.send_head(response)) {
+    // No room for it, perhaps because 1xx heads lie unread before it. Body bytes without their head would be taken for
+    // a response of their own.
+    failure_ = UpstreamFailure::InvalidResponse;
+    return Relayed::UpstreamFailed;
+  }
   committed_ = true;
-  client_.send_head(response);
 
   status_ = head.status;
   first_byte_ = response_progress_ = now();
   event_stream_ = is_event_stream(head);
   upstream_->shared->note_success(context_.worker, now());
+  return std::nullopt;
 }
 
 Exchange::Deadline Exchange::next_deadline() {
@@ -398,9 +404,12 @@ Task<> Exchange::send_refusal() {
     response.framing = {};
     response.declared_length = length;
   }
+  if (!client_.send_head(response)) {
+    client_.abort();
+    co_return;
+  }
   committed_ = true;
   first_byte_ = now();
-  client_.send_head(response);
 
   TextSource text(request.method == http::Method::Head ? std::string_view{} : std::string_view(page.body));
   const TimePoint deadline = now() + timeouts().client_write;

@@ -77,7 +77,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   std::optional<Relayed> move_response();
   std::optional<Relayed> forward_head();
   std::optional<Relayed> forward_informational();
-  void commit(const http::ResponseHead& head);
+  std::optional<Relayed> commit(const http::ResponseHead& head);
   Deadline next_deadline();
   Relayed timed_out(WaitingFor what);
 
