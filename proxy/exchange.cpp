@@ -104,6 +104,7 @@ Exchange::Next Exchange::route() {
   const std::uint64_t limit = route_->body_bytes;
   if (limit != 0 && request.framing.kind == http::BodyKind::Length && request.framing.length > limit)
     return refuse_with(413, outcome::kBodyTooLarge);
+  body_.limit_to(limit);
 
   // Only what could ever be sent again is kept. What was not sent is still with the client.
   if (http::is_idempotent(request.method)) body_.keep_up_to(pool_->pool().retry.body_bytes);
@@ -251,10 +252,6 @@ std::optional<Exchange::Relayed> Exchange::move_request() {
   const Pumped pumped = pump(body_, stream_->request_body());
   request_state_ = pumped.state;
   if (pumped.bytes != 0) request_progress_ = now();
-  if (route_->body_bytes != 0 && body_.consumed() > route_->body_bytes) {
-    refuse_with(413, outcome::kBodyTooLarge);
-    return committed_ ? Relayed::Aborted : Relayed::RefuseClient;
-  }
   switch (pumped.state) {
     case Pumped::State::WaitingForSource:
     case Pumped::State::WaitingForSink: break;
@@ -263,11 +260,21 @@ std::optional<Exchange::Relayed> Exchange::move_request() {
     // It does not read on; what it has to say about that may already be on its way (an early 413).
     case Pumped::State::SinkFailed: request_done_ = true; break;
     case Pumped::State::SourceFailed:
-      if (!client_.request_malformed()) return Relayed::ClientGone;
-      refuse_with(400, outcome::kBadBody);
-      return committed_ ? Relayed::Aborted : Relayed::RefuseClient;
+      if (body_.too_large()) return blame_client(413, outcome::kBodyTooLarge);
+      if (client_.request_malformed()) return blame_client(400, outcome::kBadBody);
+      return Relayed::ClientGone;
   }
   return std::nullopt;
+}
+
+// The client is told what is wrong with its request, or cut off when an answer has already begun.
+Exchange::Relayed Exchange::blame_client(std::uint16_t status, std::string_view outcome) {
+  if (!committed_) {
+    refuse_with(status, outcome);
+    return Relayed::RefuseClient;
+  }
+  outcome_ = outcome;
+  return Relayed::Aborted;
 }
 
 std::optional<Exchange::Relayed> Exchange::move_response() {
@@ -372,13 +379,7 @@ Exchange::Relayed Exchange::timed_out(WaitingFor what) {
     case WaitingFor::ResponseHead: failure_ = UpstreamFailure::HeaderTimeout; return Relayed::UpstreamFailed;
     case WaitingFor::ResponseBody: outcome_ = outcome::kResponseBodyTimeout; return Relayed::Aborted;
     case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::Aborted;
-    case WaitingFor::ClientBody:
-      if (committed_) {
-        outcome_ = outcome::kClientBodyTimeout;
-        return Relayed::Aborted;
-      }
-      refuse_with(408, outcome::kClientBodyTimeout);
-      return Relayed::RefuseClient;
+    case WaitingFor::ClientBody: return blame_client(408, outcome::kClientBodyTimeout);
     case WaitingFor::ClientFin:
     case WaitingFor::Nobody: break;
   }

@@ -74,6 +74,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
 
   Task<Relayed> relay();
   std::optional<Relayed> move_request();
+  Relayed blame_client(std::uint16_t status, std::string_view outcome);
   std::optional<Relayed> move_response();
   std::optional<Relayed> forward_head();
   std::optional<Relayed> forward_informational();
