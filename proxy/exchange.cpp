@@ -190,6 +190,7 @@ bool Exchange::send_request_head() {
   request_done_ = request_complete_ = false;
   event_stream_ = false;
   request_progress_ = response_progress_ = now();
+  request_state_ = response_state_ = Pumped::State::WaitingForSource;
   return stream_->send_head(outgoing, request.method);
 }
 
@@ -247,11 +248,17 @@ Task<Exchange::Relayed> Exchange::relay() {
   }
 }
 
+// Progress is bytes, and also that somebody else is waited for from now on: the patience with a client that does not
+// read must not have been used up by an upstream that had nothing to say, nor an upstream's by a slow end of a body.
+void Exchange::note(const Pumped& pumped, Pumped::State& state, TimePoint& progress) const {
+  if (pumped.bytes != 0 || pumped.state != state) progress = now();
+  state = pumped.state;
+}
+
 std::optional<Exchange::Relayed> Exchange::move_request() {
   if (request_done_) return std::nullopt;
   const Pumped pumped = pump(body_, stream_->request_body());
-  request_state_ = pumped.state;
-  if (pumped.bytes != 0) request_progress_ = now();
+  note(pumped, request_state_, request_progress_);
   switch (pumped.state) {
     case Pumped::State::WaitingForSource:
     case Pumped::State::WaitingForSink: break;
@@ -283,9 +290,8 @@ std::optional<Exchange::Relayed> Exchange::move_response() {
     if (!committed_) return std::nullopt;
   }
   const Pumped pumped = pump(stream_->response_body(), client_.response_body());
-  response_state_ = pumped.state;
+  note(pumped, response_state_, response_progress_);
   bytes_sent_ += pumped.bytes;
-  if (pumped.bytes != 0) response_progress_ = now();
   switch (pumped.state) {
     case Pumped::State::WaitingForSource:
     case Pumped::State::WaitingForSink: return std::nullopt;

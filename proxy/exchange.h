@@ -73,6 +73,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Next after_failure();
 
   Task<Relayed> relay();
+  void note(const Pumped& pumped, Pumped::State& state, TimePoint& progress) const;
   std::optional<Relayed> move_request();
   Relayed blame_client(std::uint16_t status, std::string_view outcome);
   std::optional<Relayed> move_response();
