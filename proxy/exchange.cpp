@@ -144,8 +144,9 @@ bool Exchange::pick_upstream() {
   if (fresh_only_ && upstream_ && upstream_->shared->available()) return true;  // the same one again is fine
   leave_upstream();
   const std::span<LocalUpstream* const> tried(tried_.data(), std::min<std::size_t>(tries_, tried_.size()));
-  upstream_ = pool_->pick(tried);
-  if (!upstream_) return false;
+  LocalUpstream* const next = pool_->pick(tried);
+  if (!next) return false;  // upstream_ stays the last one tried, for the log
+  upstream_ = next;
   seen_ = upstream_->shared->seen();
   if (tries_ < tried_.size()) tried_[tries_] = upstream_;
   ++tries_;
