@@ -168,7 +168,7 @@ Task<> Exchange::connect() {
   stream_.reset();
   if (!fresh_only_) stream_ = context_.dialer.reuse(*upstream_, waker_, verify);
   if (!stream_) {
-    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, now() + timeouts().connect);
+    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, now() + timeouts().connect, client_);
     stream_ = std::move(dialed.stream);
     failure_ = dialed.failure;
   }

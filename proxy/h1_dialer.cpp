@@ -44,7 +44,7 @@ std::unique_ptr<UpstreamStream> H1Dialer::reuse(LocalUpstream& upstream, Waker& 
   return nullptr;
 }
 
-Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline) {
+Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) {
   const auto endpoints = upstream.shared->endpoints();
   Dialed dialed;
   dialed.failure = UpstreamFailure::Unreachable;
@@ -54,6 +54,7 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
     int error = connection->transport().start_connect(endpoint);
     while (error == EINPROGRESS) {
       co_await waker.until(deadline);
+      if (client.gone()) co_return Dialed{};
       if (connection->transport().connected(error) != Transport::Connecting::Pending) break;
       error = loop_.now() >= deadline ? ETIMEDOUT : EINPROGRESS;
     }
