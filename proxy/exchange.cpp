@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "http/forwarding.h"
 #include "http/target.h"
@@ -325,6 +326,8 @@ std::optional<Exchange::Relayed> Exchange::forward_informational() {
     return Relayed::UpstreamFailed;
   }
   request_progress_ = now();  // it lives: response_header's clock starts again
+  // A request that was replayed gets its 100 once: the body that a second one would ask for is already on its way.
+  if (head.status == 100 && std::exchange(continue_relayed_, true)) return std::nullopt;
   // RFC 9110 §15.2: a 1xx is not sent to an HTTP/1.0 client.
   if (client_.request().version == http::Version::Http10) return std::nullopt;
   http::forward_response(head, client_.client().via, context_.fields, context_.scratch);

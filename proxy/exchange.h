@@ -119,6 +119,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   bool committed_ = false;
   bool yielded_ = false;
   std::uint32_t informational_ = 0;
+  bool continue_relayed_ = false;
   Pumped::State request_state_ = Pumped::State::WaitingForSource;
   Pumped::State response_state_ = Pumped::State::WaitingForSource;
   TimePoint request_progress_{};
