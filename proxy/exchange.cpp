@@ -411,6 +411,7 @@ Task<> Exchange::send_refusal() {
   const http::Framing framing{http::BodyKind::Length, page.body.size()};
   OutgoingResponse response{status_, {}, fields, framing};
   const std::string length = std::to_string(page.body.size());
+  response.request_abandoned = true;
   if (request.method == http::Method::Head) {
     response.framing = {};
     response.declared_length = length;

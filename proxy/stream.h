@@ -30,6 +30,7 @@ struct OutgoingResponse {
   const http::Fields& fields;          // without framing and connection fields
   http::Framing framing;               // how the body's end is known on our side; the wire form is the stream's matter
   std::string_view declared_length{};  // Content-Length of a response without a body (HEAD, 304); null = none
+  bool request_abandoned = false;      // what has not been read of the request never will be
 };
 
 class ClientStream {
