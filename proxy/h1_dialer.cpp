@@ -55,7 +55,10 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
     int error = connection->transport().start_connect(endpoint);
     while (error == EINPROGRESS) {
       co_await waker.until(deadline);
-      if (client.gone()) co_return Dialed{};
+      if (client.gone()) {
+        dialed.failure = UpstreamFailure::None;
+        co_return dialed;
+      }
       if (connection->transport().connected(error) != Transport::Connecting::Pending) break;
       error = loop_.now() >= deadline ? ETIMEDOUT : EINPROGRESS;
     }
