@@ -145,6 +145,9 @@ void Transport::shutdown_write() {
 
 void Transport::close() {
   if (fd_ < 0) return;
+  // close() alone would leave the registration behind while a process that is being spawned (between its fork and its
+  // exec) still holds a copy of the descriptor, and the next event would meet a dead Transport.
+  loop_.unwatch(fd_);
   loop_.ops().close(std::exchange(fd_, -1));
   readable_ = writable_ = false;
 }
