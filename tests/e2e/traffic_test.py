@@ -275,15 +275,15 @@ class Echo(unittest.TestCase):
             with Client(door.address) as client:
                 client.request("GET", f"/big?bytes={200 * MIB}")
                 client.read_head()
-                # Resident memory must settle: the same value for a while, far below what the app would send.
+                # Resident memory must settle, far below what the app would send. Probes go on meanwhile, and under a
+                # sanitizer what they free is kept for a while: hence the tolerance.
                 seen = []
 
                 def settled():
                     seen.append(door.rss_kib())
-                    return len(seen) > 50 and len(set(seen[-40:])) == 1
+                    return len(seen) > 50 and max(seen[-40:]) - min(seen[-40:]) < 512
                 eventually(settled, "memory to stop growing")
-                if not sanitized():
-                    self.assertLess(seen[-1] - before, 4096)
+                self.assertLess(seen[-1] - before, 32 * 1024 if sanitized() else 4096)
             self.assertEqual(get(door.address), "hello from big\n")
 
 
