@@ -1,3 +1,5 @@
+// The only file that includes toml++. It also says in people's words what the parser says in a parser's.
+
 #include "config/document.h"
 
 #include <toml++/toml.h>
@@ -108,6 +110,18 @@ std::string syntax_message(std::string_view description, std::string_view line) 
 
 }  // namespace
 
+Value Value::invalid(Position at) {
+  Value value;
+  value.at = at;
+  return value;
+}
+
+Value Value::empty_table(Position at) {
+  Value value = invalid(at);
+  value.kind = Kind::Table;
+  return value;
+}
+
 const Value* Value::find(std::string_view key) const {
   const auto found =
       std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == key; });
@@ -137,7 +151,7 @@ std::string_view name_of(Value::Kind kind) {
 }
 
 bool parse_document(std::string_view text, std::uint32_t file, Value& root, Diagnostics& diagnostics) {
-  root = Value{.kind = Value::Kind::Table, .at = {file, 1, 1}};
+  root = Value::empty_table({file, 1, 1});
   if (nested_too_deeply(text)) {
     diagnostics.error({file, 0, 0},
                       "a key with more than " + std::to_string(max_dots) + " dots is not supported");

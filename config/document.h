@@ -23,9 +23,13 @@ struct Value {
   Position at = {};
   std::int64_t integer = 0;
   double number = 0;
-  std::string text = {};
-  std::vector<Value> items = {};
-  std::vector<Entry> entries = {};
+  std::string text;
+  std::vector<Value> items;
+  std::vector<Entry> entries;
+
+  // Out of line: here a Value cannot be destroyed yet, since Entry is incomplete.
+  static Value invalid(Position at);
+  static Value empty_table(Position at);
 
   const Value* find(std::string_view key) const;
   bool is(Kind k) const { return kind == k; }

@@ -1,3 +1,6 @@
+// Includes are read depth first, then the file's own tables are merged into them: what stands in the file
+// itself comes last in every list, so its catch-all route does not shadow the included ones.
+
 #include "config/include.h"
 
 #include <glob.h>
@@ -61,7 +64,7 @@ Value DocumentReader::read(std::string_view text, std::string name, const fs::pa
   if (found == own.entries.end()) return own;
   const Value patterns = std::move(found->value);
   own.entries.erase(found);
-  Value merged{.kind = Kind::Table, .at = own.at};
+  Value merged = Value::empty_table(own.at);
   if (patterns.is(Kind::List))
     for (const auto& pattern : patterns.items) include(pattern, directory, merged);
   else

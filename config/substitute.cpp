@@ -1,3 +1,6 @@
+// One pass from left to right; what a variable contains is not looked at again, so values cannot inject
+// variables.
+
 #include "config/substitute.h"
 
 #include <algorithm>
@@ -74,7 +77,7 @@ void substitute(Value& value, const Environment& environment, Diagnostics& diagn
     value.substituted = true;
   } else {
     diagnostics.error(value.at, problem);
-    value = Value{.at = value.at};
+    value = Value::invalid(value.at);
   }
 }
 

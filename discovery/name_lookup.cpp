@@ -1,3 +1,5 @@
+// Threads that may hang in the system's resolver, and the mailbox through which they answer if they return.
+
 #include "discovery/name_lookup.h"
 
 #include <netdb.h>

@@ -1,3 +1,5 @@
+// Which names are known, when each is asked for again, and who is told.
+
 #include "discovery/resolver.h"
 
 #include <algorithm>

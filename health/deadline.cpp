@@ -1,3 +1,5 @@
+// A timer in several short steps, each of which compares when it ran with when it was due.
+
 #include "health/deadline.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Which upstreams are watched, and the way from the data path's threads to their probers.
+
 #include "health/monitor.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// The life of one prober: look at the upstream, judge, pause, again.
+
 #include "health/prober.h"
 
 #include <algorithm>

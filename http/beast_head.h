@@ -78,6 +78,25 @@ class HeadSink final : public beast::http::basic_parser<is_request> {
 using RequestSink = HeadSink<true, RequestHead>;
 using ResponseSink = HeadSink<false, ResponseHead>;
 
+// What Beast makes of a head by itself. For the negative control only (framing_gate.h).
+template <class Sink, class Head>
+void believe(Sink& sink, Head& head) {
+  head.keep_alive = sink.keep_alive();
+  head.framing = {};
+  if (sink.chunked())
+    head.framing.kind = BodyKind::Chunked;
+  else if (const auto length = sink.content_length(); length && *length > 0)
+    head.framing = {BodyKind::Length, *length};
+  else if (sink.need_eof())
+    head.framing.kind = BodyKind::UntilClose;
+}
+
+// Where a head ends for somebody who does not look at its lines; 0: not yet.
+constexpr std::size_t blind_head_size(std::string_view window) {
+  const auto end = window.find("\r\n\r\n");
+  return end == std::string_view::npos ? 0 : end + 4;
+}
+
 // Why Beast refused, as a text for the log.
 const char* describe(const beast::error_code& ec);
 

@@ -15,12 +15,6 @@ namespace {
 // CRLF after a POST body. A flood of them is not a request.
 constexpr std::uint8_t kMaxEmptyLines = 4;
 
-// Where a head ends for somebody who does not look at its lines; only for the negative control.
-std::size_t blind_head_size(std::string_view window) {
-  const auto end = window.find("\r\n\r\n");
-  return end == std::string_view::npos ? 0 : end + 4;
-}
-
 }  // namespace
 
 HeadStatus RequestHeadParser::refuse(const Refusal& why) {
@@ -47,7 +41,7 @@ HeadStatus RequestHeadParser::parse(std::string_view bytes) {
 // its bytes.
 HeadStatus RequestHeadParser::read_lines(std::string_view window) {
   if constexpr (!gate::enabled) {
-    head_size_ = blind_head_size(window);
+    head_size_ = detail::blind_head_size(window);
     return head_size_ > 0 ? HeadStatus::Complete : HeadStatus::Incomplete;
   }
   for (;;) {
@@ -82,11 +76,7 @@ HeadStatus RequestHeadParser::finish(std::string_view head) {
   if (ec) return refuse(gate::bad_request(detail::describe(ec)));
   if constexpr (!gate::enabled) {
     head_.authority = find(head_.fields, FieldId::Host);
-    head_.keep_alive = sink.keep_alive();
-    head_.framing = sink.chunked() ? Framing{BodyKind::Chunked}
-                    : sink.content_length().value_or(0) > 0
-                        ? Framing{BodyKind::Length, *sink.content_length()}
-                        : Framing{};
+    detail::believe(sink, head_);
     return HeadStatus::Complete;
   }
   if (auto refusal = gate::settle_request(head_, scratch_)) return refuse(*refusal);

@@ -52,15 +52,19 @@ std::size_t control_in_step(const char* at) {
 }
 #endif
 
-}  // namespace
-
-std::size_t find_control(std::string_view bytes, std::size_t from) {
+inline std::size_t search(std::string_view bytes, std::size_t from) {
+  const char* const data = bytes.data();
+  const std::size_t size = bytes.size();
   std::size_t at = from;
-  for (; bytes.size() - at >= kStep; at += kStep)
-    if (const auto hit = control_in_step(bytes.data() + at); hit < kStep) return at + hit;
-  while (at < bytes.size() && !is_control(bytes[at])) ++at;
+  for (; size - at >= kStep; at += kStep)
+    if (const auto hit = control_in_step(data + at); hit < kStep) return at + hit;
+  while (at < size && !is_control(data[at])) ++at;
   return at;
 }
+
+}  // namespace
+
+std::size_t find_control(std::string_view bytes, std::size_t from) { return search(bytes, from); }
 
 HeadScan::Found HeadScan::next_line(std::string_view bytes) {
   // RFC 9112 §5.2 and §2.2: a line that begins with white space continues the one before (obs-fold), or hides
@@ -68,7 +72,7 @@ HeadScan::Found HeadScan::next_line(std::string_view bytes) {
   if (begin_ < bytes.size() && syntax::is_blank(bytes[begin_]))
     return refuse(begin_, "line begins with white space");
 
-  const std::size_t hit = find_control(bytes, at_);
+  const std::size_t hit = search(bytes, at_);
   if (hit == bytes.size()) {
     at_ = hit;
     return Found::NeedMore;

@@ -71,7 +71,8 @@ class EventLoop {
     if (!runnable.linked()) ready_.push_back(runnable);
   }
   bool watch(int fd, std::uint32_t events, EpollHandler& handler);  // false: errno says why
-  void unwatch(int fd);  // not needed before close() of a descriptor that nobody else holds
+  // Before close(): a copy of the descriptor in another process, if only until its exec, keeps the registration alive.
+  void unwatch(int fd);
 
  private:
   class Mailbox final : public EpollHandler {

@@ -47,8 +47,15 @@ class List {
   bool empty() const { return head_.next_ == &head_; }
   T& front() { return *object(head_.next_); }
   T& back() { return *object(head_.prev_); }
-  void push_back(T& item) { insert(*head_.prev_, item); }
-  void push_front(T& item) { insert(head_, item); }
+  // An element leaves the list that it was in, which may be this one.
+  void push_back(T& item) {
+    static_cast<Node&>(item).unlink();  // first: it may be the last element itself
+    insert(*head_.prev_, item);
+  }
+  void push_front(T& item) {
+    static_cast<Node&>(item).unlink();
+    insert(head_, item);
+  }
   T& pop_front() {
     T& item = front();
     static_cast<Node&>(item).unlink();
@@ -82,7 +89,6 @@ class List {
 
   void insert(ListNode& after, T& item) {
     ListNode& node = static_cast<Node&>(item);
-    node.unlink();
     node.prev_ = &after;
     node.next_ = after.next_;
     after.next_->prev_ = &node;

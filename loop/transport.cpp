@@ -99,7 +99,8 @@ IoResult Transport::read(char* into, std::size_t room) {
     if (n > 0) {
       // Edge-triggered: fewer bytes than asked for means the queue is empty, and the next byte makes an edge. Only
       // behind a FIN no edge will come, so keep reading until the end itself is seen.
-      if (static_cast<std::size_t>(n) < room && !peer_finished_) readable_ = false;
+      if (static_cast<std::size_t>(n) < room && !peer_finished_ && loop_.ops().partial_means_exhausted())
+        readable_ = false;
       return {IoStatus::Ok, static_cast<std::size_t>(n), 0};
     }
     if (n == 0) return {IoStatus::End, 0, 0};
@@ -119,7 +120,7 @@ IoResult Transport::write(const iovec* parts, std::size_t count) {
   for (;;) {
     const ssize_t n = loop_.ops().send(fd_, parts, count);
     if (n >= 0) {
-      if (static_cast<std::size_t>(n) < wanted) writable_ = false;
+      if (static_cast<std::size_t>(n) < wanted && loop_.ops().partial_means_exhausted()) writable_ = false;
       return {IoStatus::Ok, static_cast<std::size_t>(n), 0};
     }
     if (errno == EINTR) continue;
@@ -144,6 +145,9 @@ void Transport::shutdown_write() {
 
 void Transport::close() {
   if (fd_ < 0) return;
+  // close() alone would leave the registration behind while a process that is being spawned (between its fork and its
+  // exec) still holds a copy of the descriptor, and the next event would meet a dead Transport.
+  loop_.unwatch(fd_);
   loop_.ops().close(std::exchange(fd_, -1));
   readable_ = writable_ = false;
 }

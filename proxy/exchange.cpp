@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "http/forwarding.h"
 #include "http/target.h"
@@ -104,6 +105,7 @@ Exchange::Next Exchange::route() {
   const std::uint64_t limit = route_->body_bytes;
   if (limit != 0 && request.framing.kind == http::BodyKind::Length && request.framing.length > limit)
     return refuse_with(413, outcome::kBodyTooLarge);
+  body_.limit_to(limit);
 
   // Only what could ever be sent again is kept. What was not sent is still with the client.
   if (http::is_idempotent(request.method)) body_.keep_up_to(pool_->pool().retry.body_bytes);
@@ -143,8 +145,9 @@ bool Exchange::pick_upstream() {
   if (fresh_only_ && upstream_ && upstream_->shared->available()) return true;  // the same one again is fine
   leave_upstream();
   const std::span<LocalUpstream* const> tried(tried_.data(), std::min<std::size_t>(tries_, tried_.size()));
-  upstream_ = pool_->pick(tried);
-  if (!upstream_) return false;
+  LocalUpstream* const next = pool_->pick(tried);
+  if (!next) return false;  // upstream_ stays the last one tried, for the log
+  upstream_ = next;
   seen_ = upstream_->shared->seen();
   if (tries_ < tried_.size()) tried_[tries_] = upstream_;
   ++tries_;
@@ -166,7 +169,7 @@ Task<> Exchange::connect() {
   stream_.reset();
   if (!fresh_only_) stream_ = context_.dialer.reuse(*upstream_, waker_, verify);
   if (!stream_) {
-    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, now() + timeouts().connect);
+    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, now() + timeouts().connect, client_);
     stream_ = std::move(dialed.stream);
     failure_ = dialed.failure;
   }
@@ -189,6 +192,7 @@ bool Exchange::send_request_head() {
   request_done_ = request_complete_ = false;
   event_stream_ = false;
   request_progress_ = response_progress_ = now();
+  request_state_ = response_state_ = Pumped::State::WaitingForSource;
   return stream_->send_head(outgoing, request.method);
 }
 
@@ -246,15 +250,17 @@ Task<Exchange::Relayed> Exchange::relay() {
   }
 }
 
+// Progress is bytes, and also that somebody else is waited for from now on: the patience with a client that does not
+// read must not have been used up by an upstream that had nothing to say, nor an upstream's by a slow end of a body.
+void Exchange::note(const Pumped& pumped, Pumped::State& state, TimePoint& progress) const {
+  if (pumped.bytes != 0 || pumped.state != state) progress = now();
+  state = pumped.state;
+}
+
 std::optional<Exchange::Relayed> Exchange::move_request() {
   if (request_done_) return std::nullopt;
   const Pumped pumped = pump(body_, stream_->request_body());
-  request_state_ = pumped.state;
-  if (pumped.bytes != 0) request_progress_ = now();
-  if (route_->body_bytes != 0 && body_.consumed() > route_->body_bytes) {
-    refuse_with(413, outcome::kBodyTooLarge);
-    return committed_ ? Relayed::Aborted : Relayed::RefuseClient;
-  }
+  note(pumped, request_state_, request_progress_);
   switch (pumped.state) {
     case Pumped::State::WaitingForSource:
     case Pumped::State::WaitingForSink: break;
@@ -263,11 +269,21 @@ std::optional<Exchange::Relayed> Exchange::move_request() {
     // It does not read on; what it has to say about that may already be on its way (an early 413).
     case Pumped::State::SinkFailed: request_done_ = true; break;
     case Pumped::State::SourceFailed:
-      if (!client_.request_malformed()) return Relayed::ClientGone;
-      refuse_with(400, outcome::kBadBody);
-      return committed_ ? Relayed::Aborted : Relayed::RefuseClient;
+      if (body_.too_large()) return blame_client(413, outcome::kBodyTooLarge);
+      if (client_.request_malformed()) return blame_client(400, outcome::kBadBody);
+      return Relayed::ClientGone;
   }
   return std::nullopt;
+}
+
+// The client is told what is wrong with its request, or cut off when an answer has already begun.
+Exchange::Relayed Exchange::blame_client(std::uint16_t status, std::string_view outcome) {
+  if (!committed_) {
+    refuse_with(status, outcome);
+    return Relayed::RefuseClient;
+  }
+  outcome_ = outcome;
+  return Relayed::Aborted;
 }
 
 std::optional<Exchange::Relayed> Exchange::move_response() {
@@ -276,9 +292,8 @@ std::optional<Exchange::Relayed> Exchange::move_response() {
     if (!committed_) return std::nullopt;
   }
   const Pumped pumped = pump(stream_->response_body(), client_.response_body());
-  response_state_ = pumped.state;
+  note(pumped, response_state_, response_progress_);
   bytes_sent_ += pumped.bytes;
-  if (pumped.bytes != 0) response_progress_ = now();
   switch (pumped.state) {
     case Pumped::State::WaitingForSource:
     case Pumped::State::WaitingForSink: return std::nullopt;
@@ -299,7 +314,7 @@ std::optional<Exchange::Relayed> Exchange::forward_head() {
       case UpstreamStream::HeadState::Informational:
         if (const auto ended = forward_informational()) return ended;
         break;
-      case UpstreamStream::HeadState::Final: commit(stream_->response()); return std::nullopt;
+      case UpstreamStream::HeadState::Final: return commit(stream_->response());
     }
   }
 }
@@ -311,6 +326,8 @@ std::optional<Exchange::Relayed> Exchange::forward_informational() {
     return Relayed::UpstreamFailed;
   }
   request_progress_ = now();  // it lives: response_header's clock starts again
+  // A request that was replayed gets its 100 once: the body that a second one would ask for is already on its way.
+  if (head.status == 100 && std::exchange(continue_relayed_, true)) return std::nullopt;
   // RFC 9110 §15.2: a 1xx is not sent to an HTTP/1.0 client.
   if (client_.request().version == http::Version::Http10) return std::nullopt;
   http::forward_response(head, client_.client().via, context_.fields, context_.scratch);
@@ -320,7 +337,7 @@ std::optional<Exchange::Relayed> Exchange::forward_informational() {
   return std::nullopt;
 }
 
-void Exchange::commit(const http::ResponseHead& head) {
+std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head) {
   http::forward_response(head, client_.client().via, context_.fields, context_.scratch);
   // RFC 9110 §6.6.1: who forwards a response without Date adds it.
   if (!http::find(head.fields, http::FieldId::Date).data())
@@ -329,13 +346,19 @@ void Exchange::commit(const http::ResponseHead& head) {
   OutgoingResponse response{head.status, head.reason, context_.fields, head.framing};
   const bool bodiless = client_.request().method == http::Method::Head || head.status == 304;
   if (bodiless) response.declared_length = http::find(head.fields, http::FieldId::ContentLength);
+  if (!client_.send_head(response)) {
+    // No room for it, perhaps because 1xx heads lie unread before it. Body bytes without their head would be taken for
+    // a response of their own.
+    failure_ = UpstreamFailure::InvalidResponse;
+    return Relayed::UpstreamFailed;
+  }
   committed_ = true;
-  client_.send_head(response);
 
   status_ = head.status;
   first_byte_ = response_progress_ = now();
   event_stream_ = is_event_stream(head);
   upstream_->shared->note_success(context_.worker, now());
+  return std::nullopt;
 }
 
 Exchange::Deadline Exchange::next_deadline() {
@@ -366,13 +389,7 @@ Exchange::Relayed Exchange::timed_out(WaitingFor what) {
     case WaitingFor::ResponseHead: failure_ = UpstreamFailure::HeaderTimeout; return Relayed::UpstreamFailed;
     case WaitingFor::ResponseBody: outcome_ = outcome::kResponseBodyTimeout; return Relayed::Aborted;
     case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::Aborted;
-    case WaitingFor::ClientBody:
-      if (committed_) {
-        outcome_ = outcome::kClientBodyTimeout;
-        return Relayed::Aborted;
-      }
-      refuse_with(408, outcome::kClientBodyTimeout);
-      return Relayed::RefuseClient;
+    case WaitingFor::ClientBody: return blame_client(408, outcome::kClientBodyTimeout);
     case WaitingFor::ClientFin:
     case WaitingFor::Nobody: break;
   }
@@ -394,13 +411,17 @@ Task<> Exchange::send_refusal() {
   const http::Framing framing{http::BodyKind::Length, page.body.size()};
   OutgoingResponse response{status_, {}, fields, framing};
   const std::string length = std::to_string(page.body.size());
+  response.request_abandoned = true;
   if (request.method == http::Method::Head) {
     response.framing = {};
     response.declared_length = length;
   }
+  if (!client_.send_head(response)) {
+    client_.abort();
+    co_return;
+  }
   committed_ = true;
   first_byte_ = now();
-  client_.send_head(response);
 
   TextSource text(request.method == http::Method::Head ? std::string_view{} : std::string_view(page.body));
   const TimePoint deadline = now() + timeouts().client_write;

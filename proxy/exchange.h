@@ -73,11 +73,13 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Next after_failure();
 
   Task<Relayed> relay();
+  void note(const Pumped& pumped, Pumped::State& state, TimePoint& progress) const;
   std::optional<Relayed> move_request();
+  Relayed blame_client(std::uint16_t status, std::string_view outcome);
   std::optional<Relayed> move_response();
   std::optional<Relayed> forward_head();
   std::optional<Relayed> forward_informational();
-  void commit(const http::ResponseHead& head);
+  std::optional<Relayed> commit(const http::ResponseHead& head);
   Deadline next_deadline();
   Relayed timed_out(WaitingFor what);
 
@@ -117,6 +119,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   bool committed_ = false;
   bool yielded_ = false;
   std::uint32_t informational_ = 0;
+  bool continue_relayed_ = false;
   Pumped::State request_state_ = Pumped::State::WaitingForSource;
   Pumped::State response_state_ = Pumped::State::WaitingForSource;
   TimePoint request_progress_{};

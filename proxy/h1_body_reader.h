@@ -26,7 +26,8 @@ class H1BodyReader final : public BodySource {
   void consume(std::size_t count) override;
   const http::Fields& trailers() const override { return chunked_.trailers(); }
 
-  bool complete() const { return complete_; }
+  // Read to its end *and* consumed: nothing of it is left in the input buffer.
+  bool complete() const { return complete_ && decoded_ == 0; }
   Failure failure() const { return failure_; }
   const char* detail() const { return failure_ == Failure::Malformed ? chunked_.error() : ""; }
 

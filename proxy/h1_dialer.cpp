@@ -29,6 +29,7 @@ UpstreamFailure classify_connect_error(int error) {
     case EADDRNOTAVAIL:
     case ENOBUFS:
     case ENOMEM:
+    case ENOSPC:  // epoll: max_user_watches
     case EACCES:
     case EPERM: return UpstreamFailure::LocalResources;
     case ETIMEDOUT: return UpstreamFailure::ConnectTimeout;
@@ -44,16 +45,20 @@ std::unique_ptr<UpstreamStream> H1Dialer::reuse(LocalUpstream& upstream, Waker& 
   return nullptr;
 }
 
-Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline) {
+Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) {
   const auto endpoints = upstream.shared->endpoints();
   Dialed dialed;
-  dialed.failure = UpstreamFailure::Unreachable;
+  dialed.failure = endpoints->empty() ? UpstreamFailure::Unreachable : UpstreamFailure::Refused;
   for (const Endpoint& endpoint : *endpoints) {
     auto connection = std::make_unique<H1UpstreamConnection>(loop_, buffers_, limits_, upstream);
     connection->lease(waker, false);
     int error = connection->transport().start_connect(endpoint);
     while (error == EINPROGRESS) {
       co_await waker.until(deadline);
+      if (client.gone()) {
+        dialed.failure = UpstreamFailure::None;
+        co_return dialed;
+      }
       if (connection->transport().connected(error) != Transport::Connecting::Pending) break;
       error = loop_.now() >= deadline ? ETIMEDOUT : EINPROGRESS;
     }
@@ -64,7 +69,8 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
       co_return dialed;
     }
     // A name with several addresses is refused only when all of them are; out of time is out of time.
-    dialed.failure = classify_connect_error(error);
+    const UpstreamFailure failure = classify_connect_error(error);
+    if (failure != UpstreamFailure::Refused || dialed.failure == UpstreamFailure::Refused) dialed.failure = failure;
     if (loop_.now() >= deadline) break;
   }
   co_return dialed;

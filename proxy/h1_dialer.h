@@ -15,7 +15,7 @@ class H1Dialer final : public Dialer {
       : loop_(loop), buffers_(buffers), limits_(limits) {}
 
   std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) override;
-  Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline) override;
+  Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) override;
   void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) override;
 
  private:

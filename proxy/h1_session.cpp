@@ -137,8 +137,9 @@ bool H1Session::send_head(const OutgoingResponse& response) {
   if (framing.kind == http::BodyKind::None && !bodiless) framing = {http::BodyKind::Length, 0};
   close_delimited_ = framing.kind == http::BodyKind::UntilClose;
 
-  // A refused head has no request behind it that could be delimited.
-  keep_alive_ = request.keep_alive && !close_delimited_ && !draining_ && !transport_.peer_finished();
+  // RFC 9112 §9.6: who will close says so, or the client may send its next request into the closing connection.
+  keep_alive_ = request.keep_alive && !close_delimited_ && !draining_ && !transport_.peer_finished() &&
+                (reader_.complete() || !response.request_abandoned);
 
   http::HeadWriter head = writer_.begin_head();
   head.status_line(response.status, response.reason);

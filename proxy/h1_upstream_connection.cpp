@@ -78,7 +78,7 @@ bool H1UpstreamConnection::send_head(const OutgoingRequest& request, http::Metho
   head.request_line(request.method, request.target);
   head.field("Host", request.authority);
   for (const auto& field : request.fields) head.field(field.name, field.value);
-  head.framing(request.framing);
+  head.request_framing(request.framing, method);
   head.end();
   if (head.overflowed()) return false;
   writer_.head_written(head, request.framing);

@@ -30,6 +30,7 @@ void Listener::ask() {
   // Level-triggered: what is left in the queue after a turn is told again. One waiting worker is enough for each
   // connection of a shared socket.
   asking_ = context_.loop.watch(fd_, shared_ ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN, *this);
+  if (!asking_) context_.loop.arm(*this, context_.loop.now() + kPause);  // out of epoll watches: try again
 }
 
 void Listener::pause() {
@@ -83,7 +84,9 @@ void Listener::count(std::int64_t change) {
 void Listener::closed(ClientConnection& connection) {
   count(-1);
   delete &connection;
-  if (!asking_ && fd_ >= 0 && !Timer::armed()) ask();
+  // There is room again: do not wait for the end of the pause.
+  Timer::cancel();
+  ask();
 }
 
 void Listener::stop_accepting() {

@@ -5,6 +5,10 @@ namespace frontdoor {
 Peeked ReplayableBody::peek() {
   if (position_ < kept_.size()) return {Peeked::State::Bytes, std::string_view(kept_).substr(position_), false};
   const Peeked peeked = live_.peek();
+  if (limit_ != 0 && peeked.bytes.size() > limit_ - consumed_) {
+    too_large_ = true;
+    return {Peeked::State::Failed, {}, false};
+  }
   peeked_ = peeked.bytes;
   return peeked;
 }

@@ -17,6 +17,11 @@ class ReplayableBody final : public BodySource {
   // Before the first byte: at most this many bytes are kept. Never called: none, a replay is out of the question.
   void keep_up_to(std::uint64_t bytes) { keep_ = bytes; }
 
+  // A body that goes on beyond this many bytes fails; 0 = any size. It fails before its end has been passed on: an
+  // upstream must not carry out what the client is told was refused.
+  void limit_to(std::uint64_t bytes) { limit_ = bytes; }
+  bool too_large() const { return too_large_; }
+
   Peeked peek() override;
   void consume(std::size_t count) override;
   const http::Fields& trailers() const override { return live_.trailers(); }
@@ -29,6 +34,8 @@ class ReplayableBody final : public BodySource {
  private:
   BodySource& live_;
   std::uint64_t keep_ = 0;
+  std::uint64_t limit_ = 0;
+  bool too_large_ = false;
   std::string kept_;
   std::size_t position_ = 0;  // in kept_; at its end the live source goes on
   std::uint64_t consumed_ = 0;

@@ -30,6 +30,7 @@ struct OutgoingResponse {
   const http::Fields& fields;          // without framing and connection fields
   http::Framing framing;               // how the body's end is known on our side; the wire form is the stream's matter
   std::string_view declared_length{};  // Content-Length of a response without a body (HEAD, 304); null = none
+  bool request_abandoned = false;      // what has not been read of the request never will be
 };
 
 class ClientStream {
@@ -116,7 +117,8 @@ class Dialer {
   // An idle connection, or null. `verify`: look once whether it is still open (a request that may not be replayed).
   enum class Verify : std::uint8_t { No, Yes };
   virtual std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) = 0;
-  virtual Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline) = 0;
+  // Given up, with neither stream nor failure, when the client has gone meanwhile.
+  virtual Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) = 0;
   // After a response that was complete; it decides whether the connection can serve again. Dropping a stream
   // instead closes its connection. `idle_limit`: timeouts.upstream_idle.
   virtual void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) = 0;

@@ -1,0 +1,351 @@
+// Conversations that go wrong: what is tried again, what the client is told, which timeout ends what.
+
+#include <gtest/gtest.h>
+
+#include "support/test_proxy.h"
+
+namespace frontdoor::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr const char* kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: e\r\n\r\n";
+constexpr const char* kPost = "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc";
+constexpr const char* kPut = "PUT / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc";
+
+struct Talk {
+  ScriptedUpstream first;
+  ScriptedUpstream second;
+  TestProxy proxy;
+  std::unique_ptr<Peer> client;
+
+  explicit Talk(std::string_view extra = "", std::string_view pool = "")
+      : proxy({&first, &second}, extra, pool), client(proxy.client()) {}
+  bool until(const std::function<bool()>& done) { return proxy.until({client.get()}, done); }
+  bool answered() {
+    return until([&] { return complete_response(client->received()); });
+  }
+  // The upstream's newest connection has a whole head in front of it.
+  bool asked(ScriptedUpstream& upstream) {
+    return until([&] { return upstream.connections() > 0 && upstream.last().saw("\r\n\r\n"); });
+  }
+  void pass(Duration time) {
+    proxy.settle({client.get()});
+    proxy.time().advance(time);
+    proxy.settle({client.get()});
+  }
+};
+
+TEST(Failure, ARefusedConnectMovesOnAndEvictsAtOnce) {
+  for (const char* request : {kGet, kPost}) {  // nothing was sent: any method may go elsewhere
+    Talk talk;
+    talk.first.stop_listening();
+    talk.second.always_reply(kHello);
+    talk.client->send(request);
+    ASSERT_TRUE(talk.answered());
+    EXPECT_EQ(body_of(talk.client->received()), "hello");
+    EXPECT_EQ(talk.proxy.refusals(), 1u);
+    EXPECT_FALSE(talk.proxy.upstream(0).available());
+    EXPECT_THAT(talk.proxy.log(), HasSubstr("\"attempts\":2"));
+  }
+}
+
+TEST(Failure, AllDownIs503WithRetryAfter) {
+  Talk talk;
+  talk.first.stop_listening();
+  talk.second.stop_listening();
+  talk.client->send(kGet);
+  ASSERT_TRUE(talk.answered());
+  EXPECT_THAT(talk.client->received(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(talk.client->received(), HasSubstr("Retry-After: "));
+  EXPECT_THAT(talk.proxy.log(), HasSubstr("\"outcome\":\"no_upstream\""));
+}
+
+TEST(Failure, AStaleConnectionIsReplayedOnAFreshOneWhenThatIsSafe) {
+  struct {
+    const char* request;
+    const char* status;
+  } cases[] = {{kGet, "HTTP/1.1 200 "}, {kPut, "HTTP/1.1 200 "}, {kPost, "HTTP/1.1 502 "}};
+  for (const auto& c : cases) {
+    ScriptedUpstream upstream;
+    TestProxy proxy({&upstream});
+    const auto client = proxy.client();
+    client->send(kGet);
+    ASSERT_TRUE(proxy.until({client.get()}, [&] { return upstream.connections() == 1 && upstream.last().saw("\r\n\r\n"); }));
+    upstream.last().send(kHello);
+    ASSERT_TRUE(proxy.until({client.get()}, [&] { return complete_response(client->received()); }));
+    client->forget();
+    // The race itself: the request is on its way when the upstream closes.
+    Peer& stale = upstream.connection(0);
+    stale.forget();
+    client->send(c.request);
+    ASSERT_TRUE(proxy.until({client.get()}, [&] { return stale.saw("\r\n\r\n"); }));
+    stale.close();
+    ASSERT_TRUE(proxy.until({client.get()}, [&] {
+      if (upstream.connections() == 2 && upstream.last().saw("\r\n\r\n")) {
+        upstream.last().forget();
+        upstream.last().send(kHello);
+      }
+      return complete_response(client->received());
+    }));
+    EXPECT_THAT(client->received(), StartsWith(c.status)) << c.request;
+    EXPECT_TRUE(proxy.upstream(0).available()) << "a close is not a death";
+  }
+}
+
+TEST(Failure, APostLooksBeforeItUsesAnIdleConnection) {
+  ScriptedUpstream upstream;
+  upstream.always_reply(kHello);
+  TestProxy proxy({&upstream});
+  const auto client = proxy.client();
+  client->send(kGet);
+  ASSERT_TRUE(proxy.until({client.get()}, [&] { return complete_response(client->received()); }));
+  client->forget();
+  upstream.connection(0).close();
+  client->send(kPost);  // in the same instant: epoll has not told of the close yet
+  ASSERT_TRUE(proxy.until({client.get()}, [&] { return complete_response(client->received()); }));
+  EXPECT_THAT(client->received(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(Failure, AResetBeforeTheAnswerIsReplayedElsewhereForIdempotentMethods) {
+  struct {
+    const char* request;
+    const char* status;
+  } cases[] = {{kGet, "HTTP/1.1 200 "}, {kPut, "HTTP/1.1 200 "}, {kPost, "HTTP/1.1 502 "}};
+  for (const auto& c : cases) {
+    Talk talk;
+    talk.second.always_reply(kHello);
+    talk.client->send(c.request);
+    ASSERT_TRUE(talk.asked(talk.first));
+    ASSERT_TRUE(talk.until([&] { return talk.first.last().saw("abc") || std::string_view(c.request) == kGet; }));
+    talk.first.last().reset();
+    ASSERT_TRUE(talk.answered()) << c.request;
+    EXPECT_THAT(talk.client->received(), StartsWith(c.status)) << c.request;
+    EXPECT_TRUE(talk.proxy.upstream(0).available()) << "any client could evict every upstream otherwise";
+    if (std::string_view(c.request) == kPut) {
+      EXPECT_EQ(talk.second.requests(), 1u);
+    }
+  }
+}
+
+TEST(Failure, ASilentUpstreamIsGivenUpForAnotherByAGetOnly) {
+  Talk talk("[timeouts]\nresponse_header = \"2s\"\n");
+  talk.second.always_reply(kHello);
+  talk.client->send(kGet);
+  ASSERT_TRUE(talk.asked(talk.first));
+  talk.pass(std::chrono::seconds{3});
+  ASSERT_TRUE(talk.answered());
+  EXPECT_THAT(talk.client->received(), StartsWith("HTTP/1.1 200 "));
+
+  Talk put("[timeouts]\nresponse_header = \"2s\"\n");
+  put.second.always_reply(kHello);
+  put.client->send(kPut);
+  ASSERT_TRUE(put.asked(put.first));
+  put.pass(std::chrono::seconds{3});
+  ASSERT_TRUE(put.answered());
+  EXPECT_THAT(put.client->received(), StartsWith("HTTP/1.1 504 "));
+  EXPECT_THAT(put.proxy.log(), HasSubstr("\"outcome\":\"response_header_timeout\""));
+}
+
+TEST(Failure, ATruncatedResponseIsNeverMadeToLookWhole) {
+  struct {
+    const char* head;
+    const char* what;
+  } cases[] = {{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart", "length"},
+               {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n", "chunked"}};
+  for (const auto& c : cases) {
+    Talk talk;
+    talk.client->send(kGet);
+    ASSERT_TRUE(talk.asked(talk.first));
+    talk.first.last().send(c.head);
+    ASSERT_TRUE(talk.until([&] { return talk.client->saw("part"); }));
+    talk.first.last().close();
+    ASSERT_TRUE(talk.until([&] { return talk.client->ended(); })) << c.what;
+    EXPECT_FALSE(complete_response(talk.client->received())) << c.what;
+    EXPECT_THAT(talk.proxy.log(), HasSubstr("\"outcome\":\"response_truncated\""));
+  }
+}
+
+TEST(Failure, AnHttp10ClientIsResetWhenItsResponseIsCut) {
+  Talk talk;
+  talk.client->send("GET / HTTP/1.0\r\n\r\n");
+  ASSERT_TRUE(talk.asked(talk.first));
+  talk.first.last().send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n");
+  ASSERT_TRUE(talk.until([&] { return talk.client->saw("part"); }));
+  talk.first.last().close();
+  ASSERT_TRUE(talk.until([&] { return talk.client->ended(); }));
+  EXPECT_TRUE(talk.client->was_reset()) << "a FIN would say: complete";
+}
+
+TEST(Failure, ABrokenResponseIs502AndItsConnectionIsNotUsedAgain) {
+  for (const char* response : {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "garbage\r\n\r\n",
+                               "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+                               "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"}) {
+    Talk talk;
+    talk.client->send(kGet);
+    ASSERT_TRUE(talk.asked(talk.first));
+    talk.first.last().send(response);
+    ASSERT_TRUE(talk.answered()) << response;
+    EXPECT_THAT(talk.client->received(), StartsWith("HTTP/1.1 502 ")) << response;
+    EXPECT_TRUE(talk.until([&] { return talk.first.last().ended(); })) << response;
+    EXPECT_THAT(talk.proxy.log(), HasSubstr("\"outcome\":\"invalid_response\""));
+  }
+}
+
+TEST(Failure, BytesBehindAResponseEndItsConnection) {
+  ScriptedUpstream upstream;
+  TestProxy proxy({&upstream});
+  const auto client = proxy.client();
+  client->send(kGet);
+  ASSERT_TRUE(proxy.until({client.get()}, [&] { return upstream.connections() == 1 && upstream.last().saw("\r\n\r\n"); }));
+  upstream.last().send(std::string(kHello) + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
+  ASSERT_TRUE(proxy.until({client.get()}, [&] { return complete_response(client->received()); }));
+  EXPECT_EQ(body_of(client->received()), "hello");
+  client->forget();
+  client->send(kGet);
+  ASSERT_TRUE(proxy.until({client.get()}, [&] { return upstream.connections() == 2 && upstream.last().saw("\r\n\r\n"); }));
+  upstream.last().send(kHello);
+  ASSERT_TRUE(proxy.until({client.get()}, [&] { return complete_response(client->received()); }));
+  EXPECT_EQ(body_of(client->received()), "hello");
+}
+
+TEST(Failure, AClientThatResetsCancelsItsRequest) {
+  Talk talk;
+  talk.client->send(kGet);
+  ASSERT_TRUE(talk.asked(talk.first));
+  talk.client->reset();
+  EXPECT_TRUE(talk.until([&] { return talk.first.last().ended(); }));
+  EXPECT_EQ(talk.proxy.upstream(0).in_flight(), 0u);
+  EXPECT_THAT(talk.proxy.log(), HasSubstr("\"outcome\":\"client_closed\""));
+}
+
+TEST(Failure, AClientThatOnlyFinishesStillGetsItsAnswer) {
+  Talk talk;
+  talk.client->send(kGet);
+  talk.client->finish();
+  ASSERT_TRUE(talk.asked(talk.first));
+  talk.pass(std::chrono::seconds{2});
+  talk.first.last().send(kHello);
+  ASSERT_TRUE(talk.until([&] { return talk.client->ended(); }));
+  EXPECT_EQ(body_of(talk.client->received()), "hello");
+
+  Talk impatient;  // …but not for ever
+  impatient.client->send(kGet);
+  impatient.client->finish();
+  ASSERT_TRUE(impatient.asked(impatient.first));
+  impatient.pass(std::chrono::seconds{6});
+  EXPECT_TRUE(impatient.until([&] { return impatient.client->ended() && impatient.first.last().ended(); }));
+}
+
+TEST(Failure, ARequestWhoseBodyBreaksOffIsCancelled) {
+  Talk talk;
+  talk.client->send("POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 10\r\n\r\nabc");
+  ASSERT_TRUE(talk.until([&] { return talk.first.connections() && talk.first.last().saw("abc"); }));
+  talk.client->finish();
+  EXPECT_TRUE(talk.until([&] { return talk.first.last().ended(); }));
+  EXPECT_THAT(talk.proxy.log(), HasSubstr("\"outcome\":\"client_closed\""));
+}
+
+TEST(Failure, AMalformedChunkIs400AndTheUpstreamSeesNoEnd) {
+  Talk talk;
+  talk.client->send("POST / HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  ASSERT_TRUE(talk.until([&] { return talk.first.connections() && talk.first.last().saw("abc"); }));
+  talk.client->send("-1\r\n");
+  ASSERT_TRUE(talk.until([&] { return talk.client->ended(); }));
+  EXPECT_THAT(talk.client->received(), StartsWith("HTTP/1.1 400 "));
+  EXPECT_TRUE(talk.until([&] { return talk.first.last().ended(); }));
+  EXPECT_FALSE(talk.first.last().saw("0\r\n\r\n"));
+}
+
+TEST(Failure, TimeoutsEndWhatTheyShould) {
+  {
+    Talk talk;  // a head that never completes
+    talk.client->send("GET / HTTP/1.1\r\nHo");
+    talk.pass(std::chrono::seconds{11});
+    ASSERT_TRUE(talk.until([&] { return talk.client->ended(); }));
+    EXPECT_THAT(talk.client->received(), StartsWith("HTTP/1.1 408 "));
+  }
+  {
+    Talk talk;  // a body that stops
+    talk.client->send("POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 10\r\n\r\nabc");
+    ASSERT_TRUE(talk.asked(talk.first));
+    talk.pass(std::chrono::seconds{31});
+    ASSERT_TRUE(talk.answered());
+    EXPECT_THAT(talk.client->received(), StartsWith("HTTP/1.1 408 "));
+  }
+  {
+    Talk talk;  // a response that stops
+    talk.client->send(kGet);
+    ASSERT_TRUE(talk.asked(talk.first));
+    talk.first.last().send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    ASSERT_TRUE(talk.until([&] { return talk.client->saw("abc"); }));
+    talk.pass(std::chrono::seconds{31});
+    ASSERT_TRUE(talk.until([&] { return talk.client->ended(); }));
+    EXPECT_THAT(talk.proxy.log(), HasSubstr("\"outcome\":\"response_body_timeout\""));
+  }
+  {
+    Talk talk;  // an idle connection
+    talk.proxy.settle({talk.client.get()});
+    talk.pass(std::chrono::seconds{61});
+    EXPECT_TRUE(talk.until([&] { return talk.client->ended(); }));
+    EXPECT_EQ(talk.client->received(), "");
+  }
+}
+
+TEST(Failure, LimitsAreAnsweredWithTheirStatus) {
+  struct {
+    std::string request;
+    const char* status;
+  } cases[] = {
+      {"GET /" + std::string(9'000, 'a') + " HTTP/1.1\r\nHost: e\r\n\r\n", "HTTP/1.1 414 "},
+      {"GET / HTTP/1.1\r\nHost: e\r\nX: " + std::string(40'000, 'a') + "\r\n\r\n", "HTTP/1.1 431 "},
+      {"POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 2000\r\n\r\n", "HTTP/1.1 413 "},
+      {"POST / HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + std::string(2000, 'b') + "\r\n", "HTTP/1.1 413 "},
+      {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET / HTTP/3.0\r\nHost: e\r\n\r\n", "HTTP/1.1 505 "},
+  };
+  for (const auto& c : cases) {
+    Talk talk("[limits]\nbody_bytes = \"1KiB\"\n");
+    talk.client->send(c.request);
+    ASSERT_TRUE(talk.until([&] { return talk.client->ended(); })) << c.status;
+    EXPECT_THAT(talk.client->received(), StartsWith(c.status)) << c.request.substr(0, 40);
+  }
+}
+
+TEST(Failure, DrainingAnnouncesTheEndWithTheNextResponse) {
+  Talk talk;
+  talk.first.always_reply(kHello);
+  talk.second.always_reply(kHello);
+  talk.client->send(kGet);
+  ASSERT_TRUE(talk.answered());
+  talk.client->forget();
+  talk.proxy.worker().drain();
+  talk.proxy.settle({talk.client.get()});
+  EXPECT_FALSE(talk.client->ended()) << "an idle connection is not cut";
+  talk.client->send(kGet);
+  ASSERT_TRUE(talk.until([&] { return talk.client->ended(); }));
+  EXPECT_THAT(talk.client->received(), HasSubstr("Connection: close\r\n"));
+  EXPECT_EQ(body_of(talk.client->received()), "hello");
+}
+
+TEST(Failure, AReloadCutsNothing) {
+  Talk talk;
+  talk.client->send(kGet);
+  ASSERT_TRUE(talk.asked(talk.first));
+  talk.proxy.publish("listen = \"127.0.0.1:0\"\n[pool.app]\nupstreams = [\"" + talk.second.address() + "\"]\n");
+  talk.proxy.settle({talk.client.get()});
+  talk.first.last().send(kHello);
+  ASSERT_TRUE(talk.answered());
+  EXPECT_EQ(body_of(talk.client->received()), "hello");
+  talk.client->forget();
+  talk.second.always_reply(kHello);
+  talk.client->send(kGet);
+  ASSERT_TRUE(talk.answered());
+  EXPECT_EQ(talk.second.requests(), 1u);
+  EXPECT_TRUE(talk.until([&] { return talk.first.last().ended(); })) << "its idle connection goes with the old snapshot";
+}
+
+}  // namespace
+}  // namespace frontdoor::testing
