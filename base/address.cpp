@@ -1,3 +1,5 @@
+// Parsing is strict and says why it refuses; sockets get only what the kernel will take.
+
 #include "base/address.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,5 @@
+// Copies runs of plain bytes at once and decides only about the others.
+
 #include "base/json.h"
 
 #include <cstddef>

@@ -1,3 +1,5 @@
+// A line is rendered first and written with one call, when poll() says that the call will not wait.
+
 #include "base/log.h"
 
 #include <poll.h>

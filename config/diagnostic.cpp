@@ -1,3 +1,5 @@
+// Positions stay numbers until the end, so that sorting by file and line is sorting by numbers.
+
 #include "config/diagnostic.h"
 
 #include <algorithm>

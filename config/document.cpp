@@ -1,3 +1,5 @@
+// The only file that includes toml++. It also says in people's words what the parser says in a parser's.
+
 #include "config/document.h"
 
 #include <toml++/toml.h>
@@ -108,10 +110,15 @@ std::string syntax_message(std::string_view description, std::string_view line) 
 
 }  // namespace
 
-Value Value::with(Kind kind, Position at) {
+Value Value::invalid(Position at) {
   Value value;
-  value.kind = kind;
   value.at = at;
+  return value;
+}
+
+Value Value::empty_table(Position at) {
+  Value value = invalid(at);
+  value.kind = Kind::Table;
   return value;
 }
 

@@ -23,18 +23,16 @@ struct Value {
   Position at = {};
   std::int64_t integer = 0;
   double number = 0;
-  std::string text = {};
-  std::vector<Value> items = {};
+  std::string text;
+  std::vector<Value> items;
   std::vector<Entry> entries;
 
-  static Value invalid(Position at) { return with(Kind::Invalid, at); }
-  static Value empty_table(Position at) { return with(Kind::Table, at); }
+  // Out of line: here a Value cannot be destroyed yet, since Entry is incomplete.
+  static Value invalid(Position at);
+  static Value empty_table(Position at);
 
   const Value* find(std::string_view key) const;
   bool is(Kind k) const { return kind == k; }
-
- private:
-  static Value with(Kind kind, Position at);
 };
 
 struct Entry {

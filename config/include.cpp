@@ -1,3 +1,6 @@
+// Includes are read depth first, then the file's own tables are merged into them: what stands in the file
+// itself comes last in every list, so its catch-all route does not shadow the included ones.
+
 #include "config/include.h"
 
 #include <glob.h>

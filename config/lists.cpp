@@ -1,3 +1,5 @@
+// Small grammars, each with its parser beside its writer, so that they cannot drift apart.
+
 #include "config/lists.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// The spine of a load: document, then sections in the order in which they inherit, then checks over all.
+
 #include "config/load.h"
 
 #include <sys/resource.h>

@@ -1,3 +1,5 @@
+// Judged when the config is read, since a pattern that never matches is a silent outage.
+
 #include "config/patterns.h"
 
 #include <algorithm>

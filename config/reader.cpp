@@ -1,3 +1,6 @@
+// The walk over one table: every key of the file is looked up in the schema, never the other way round, so
+// nothing is overlooked.
+
 #include "config/reader.h"
 
 #include "config/suggest.h"

@@ -1,3 +1,5 @@
+// Plain text assembly; what it says is in the schema's rows.
+
 #include "config/reference.h"
 
 #include "config/schema.h"

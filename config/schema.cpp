@@ -1,3 +1,5 @@
+// The rows of the top of the file and of the small tables; pools and timeouts have files of their own.
+
 #include "config/schema.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Walks the structs in the file's order and lets the schema's rows write themselves.
+
 #include "config/show.h"
 
 #include "config/schema.h"

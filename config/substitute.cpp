@@ -1,3 +1,6 @@
+// One pass from left to right; what a variable contains is not looked at again, so values cannot inject
+// variables.
+
 #include "config/substitute.h"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// Distances are taken between normal forms (lower case, no "_" and "-"), since those slips are no slips of
+// spelling.
+
 #include "config/suggest.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Exact integer arithmetic throughout: 0.1s is 100 ms, not what a double makes of it.
+
 #include "config/units.h"
 
 #include <array>

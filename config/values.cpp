@@ -1,3 +1,6 @@
+// One function for each type: check the TOML type, then the text, then the range, and store; the first
+// failure says what to write instead.
+
 #include "config/values.h"
 
 #include <charconv>

@@ -23,6 +23,10 @@ class SocketOps {
   virtual ssize_t send(int fd, const iovec* parts, std::size_t count) = 0;  // MSG_NOSIGNAL
   virtual int shutdown_write(int fd) = 0;
   virtual void close(int fd) = 0;
+
+  // Whether fewer bytes than asked for mean that the queue is empty or full, and that epoll will tell when it no
+  // longer is. So it is with the kernel's stream sockets; not with operations that a test cuts short.
+  virtual bool partial_means_exhausted() const { return true; }
 };
 
 class KernelSocketOps final : public SocketOps {

@@ -52,6 +52,7 @@ class FramePool {
 };
 
 thread_local FramePool frames;
+thread_local std::size_t live = 0;
 
 // AddressSanitizer can only see a use after free if frames really are freed.
 #ifdef __SANITIZE_ADDRESS__
@@ -63,15 +64,19 @@ constexpr bool kRecycle = true;
 }  // namespace
 
 void* allocate_frame(std::size_t size) {
+  ++live;
   const std::size_t size_class = (size - 1) / kClassBytes;
   if (!kRecycle || size_class >= kClasses) return ::operator new(size);
   return frames.take(size_class);
 }
 
 void free_frame(void* frame, std::size_t size) noexcept {
+  --live;
   const std::size_t size_class = (size - 1) / kClassBytes;
   if (!kRecycle || size_class >= kClasses) return ::operator delete(frame);
   frames.give(frame, size_class);
 }
+
+std::size_t live_frames() { return live; }
 
 }  // namespace frontdoor

@@ -17,6 +17,7 @@ namespace frontdoor {
 // Recycles coroutine frames by size. Thread-local because operator new has no other way to find its worker.
 void* allocate_frame(std::size_t size);
 void free_frame(void* frame, std::size_t size) noexcept;
+std::size_t live_frames();  // of this thread; tests look whether any coroutine was left behind
 
 namespace detail {
 

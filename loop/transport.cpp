@@ -99,7 +99,8 @@ IoResult Transport::read(char* into, std::size_t room) {
     if (n > 0) {
       // Edge-triggered: fewer bytes than asked for means the queue is empty, and the next byte makes an edge. Only
       // behind a FIN no edge will come, so keep reading until the end itself is seen.
-      if (static_cast<std::size_t>(n) < room && !peer_finished_) readable_ = false;
+      if (static_cast<std::size_t>(n) < room && !peer_finished_ && loop_.ops().partial_means_exhausted())
+        readable_ = false;
       return {IoStatus::Ok, static_cast<std::size_t>(n), 0};
     }
     if (n == 0) return {IoStatus::End, 0, 0};
@@ -119,7 +120,7 @@ IoResult Transport::write(const iovec* parts, std::size_t count) {
   for (;;) {
     const ssize_t n = loop_.ops().send(fd_, parts, count);
     if (n >= 0) {
-      if (static_cast<std::size_t>(n) < wanted) writable_ = false;
+      if (static_cast<std::size_t>(n) < wanted && loop_.ops().partial_means_exhausted()) writable_ = false;
       return {IoStatus::Ok, static_cast<std::size_t>(n), 0};
     }
     if (errno == EINTR) continue;

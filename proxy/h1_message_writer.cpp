@@ -50,7 +50,9 @@ Pushed H1MessageWriter::push(std::string_view bytes, bool last, const http::Fiel
   for (;;) {
     const Pushed pushed = push_some(bytes.substr(accepted), last, trailers);
     accepted += pushed.accepted;
-    if (pushed.state != Pushed::State::Done || accepted == bytes.size()) return {pushed.state, accepted};
+    const bool go_on = pushed.state == Pushed::State::Done ? accepted < bytes.size()
+                                                           : pushed.state == Pushed::State::Blocked && transport_.may_write();
+    if (!go_on) return {pushed.state, accepted};
   }
 }
 

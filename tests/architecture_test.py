@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks what no compiler checks: the arrows between the folders, and g++ 12's trap around co_await.
+"""Checks what no compiler checks: the arrows between the folders, that outcomes are documented, and g++ 12's trap
+around co_await.
 
 An arrow points at what may be included. The table below is ARCHITECTURE.md's; CMake's USES must agree with it.
 
@@ -83,6 +84,18 @@ def check_openings(root):
         for file in sorted((root / folder).glob("*.h")):
             if not file.read_text().startswith("//"):
                 yield f"{file.relative_to(root)}:1: a header opens by saying what it is for"
+
+
+def check_outcomes(root):
+    """Operators look the words up, so each must be there."""
+    documented = (root / "docs/outcomes.md").read_text()
+    for file in [root / "proxy/outcome.h", *sorted((root / "http").glob("*.cpp")), *sorted((root / "http").glob("*.h"))]:
+        text = file.read_text()
+        words = re.findall(r'inline constexpr std::string_view k\w+ = "(\w+)"', text)
+        words += re.findall(r'\{\s*[45]\d\d, "(\w+)"', text)
+        for word in words:
+            if f"`{word}`" not in documented:
+                yield f"{file.relative_to(root)}: outcome {word} is not in docs/outcomes.md"
 
 
 # --- co_await ---------------------------------------------------------------------------------------------------------
@@ -215,7 +228,8 @@ def check_self():
 
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1])
-    problems = [*check_self(), *check_cmake(root), *check_includes(root), *check_openings(root), *check_awaits(root)]
+    problems = [*check_self(), *check_cmake(root), *check_includes(root), *check_openings(root),
+                *check_outcomes(root), *check_awaits(root)]
     print("\n".join(problems) if problems else "architecture: arrows and co_await expressions are as they should be")
     return 1 if problems else 0
 

@@ -220,15 +220,16 @@ TEST(Conversation, AnEchoThatAnswersWhileItReadsFlowsBothWays) {
 TEST(Conversation, BodiesAreNotBufferedWhole) {
   OneRequest one(kGet);
   one.client->pause_reading(true);
+  constexpr int kPieces = 24;  // MiB: more than both sockets' buffers hold
   const std::string piece(1 << 20, 'x');
-  one.upstream.last().send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(64 * piece.size()) + "\r\n\r\n");
-  for (int i = 0; i < 64; ++i) one.upstream.last().send(piece);
+  one.upstream.last().send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kPieces * piece.size()) + "\r\n\r\n");
+  for (int i = 0; i < kPieces; ++i) one.upstream.last().send(piece);
   one.proxy.settle({one.client.get()});
   EXPECT_FALSE(one.upstream.last().all_sent()) << "the client does not read, so neither do we";
   EXPECT_LE(one.proxy.worker().buffers_in_use(), 3u);
   one.client->pause_reading(false);
   ASSERT_TRUE(one.answered());
-  EXPECT_EQ(body_of(one.client->received()).size(), 64 * piece.size());
+  EXPECT_EQ(body_of(one.client->received()).size(), kPieces * piece.size());
 }
 
 TEST(Conversation, AnIdleConnectionHoldsNoBuffer) {
