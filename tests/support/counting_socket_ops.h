@@ -14,6 +14,7 @@ namespace frontdoor::testing {
 class CountingSocketOps final : public SocketOps {
  public:
   std::size_t most_per_send = std::numeric_limits<std::size_t>::max();
+  bool partial_is_full = true;  // a send that was cut is reported as a full socket; the next edge ends that
   std::uint64_t receives = 0;
   std::uint64_t sends = 0;
   std::int64_t open_descriptors = 0;  // opened or accepted here and not closed here
@@ -35,6 +36,7 @@ class CountingSocketOps final : public SocketOps {
     }
     return kernel_.send(fd, cut.data(), cut.size());
   }
+  bool partial_means_exhausted() const override { return partial_is_full; }
   int shutdown_write(int fd) override { return kernel_.shutdown_write(fd); }
   void close(int fd) override {
     --open_descriptors;
