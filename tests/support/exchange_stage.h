@@ -14,7 +14,7 @@
 
 namespace frontdoor::testing {
 
-class ExchangeStage final : private UpstreamWitness {
+class ExchangeStage : private UpstreamWitness {
  public:
   using Adjust = std::function<void(config::Config&)>;
 
@@ -32,6 +32,9 @@ class ExchangeStage final : private UpstreamWitness {
 
   void publish(const Adjust& adjust);  // a reload
   Upstream& upstream(std::size_t i) { return *snapshot_->pools.front().members.at(i).upstream; }
+  std::weak_ptr<Upstream> weak_upstream(std::size_t i) {
+    return snapshot_->pools.front().members.at(i).upstream;
+  }
   std::string name(std::size_t i) { return upstream(i).name(); }
   std::uint64_t in_flight();
   FakeUpstream& conn(std::size_t i) { return dialer.connection(i); }

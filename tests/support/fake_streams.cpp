@@ -73,8 +73,8 @@ void FakeClientStream::ask(std::string_view method, std::string_view target) {
   head.method = http::method_of(method);
   head.method_text = method;
   head.target = target;
-  // No body unless the test announces one.
   head.framing = {};
+  body.end();
 }
 
 bool FakeClientStream::send_informational(std::uint16_t status, std::string_view, const http::Fields&) {
@@ -83,7 +83,10 @@ bool FakeClientStream::send_informational(std::uint16_t status, std::string_view
 }
 
 bool FakeClientStream::send_head(const OutgoingResponse& response) {
-  if (heads_that_fit-- <= 0) return false;
+  if (heads_to_refuse > 0) {
+    --heads_to_refuse;
+    return false;
+  }
   heads.push_back({response.status, OwnedFields(response.fields), response.framing,
                    std::string(response.declared_length), response.request_abandoned});
   return true;

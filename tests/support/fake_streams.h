@@ -54,6 +54,7 @@ class FakeSource final : public BodySource {
 
   void add(std::string_view bytes);
   void end();
+  void reopen() { ended_ = false; }  // there is a body after all
   void fail();
   void set_trailers(http::Fields trailers) { trailers_ = std::move(trailers); }
   std::uint64_t consumed() const { return consumed_; }
@@ -121,7 +122,11 @@ class FakeClientStream final : public ClientStream {
   }
 
   void ask(std::string_view method, std::string_view target);
-  void announce_body(http::Framing framing) { head.framing = framing; }
+  // Without this the request has no body.
+  void announce_body(http::Framing framing) {
+    head.framing = framing;
+    body.reopen();
+  }
   void leave() { gone_ = true, waker_.wake(); }       // RST
   void finish() { finished_ = true, waker_.wake(); }  // FIN
 
@@ -130,7 +135,7 @@ class FakeClientStream final : public ClientStream {
   FakeSource body;
   FakeSink answer;
   bool malformed = false;
-  int heads_that_fit = 1'000;
+  int heads_to_refuse = 0;  // so many of the next heads do not fit
 
   // What it was sent.
   std::vector<std::uint16_t> informational;
