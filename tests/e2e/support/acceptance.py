@@ -4,13 +4,13 @@ import os
 import sys
 import time
 
-from . import main
+from .main import use
 
 
 class Report:
     def __init__(self, title):
         root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-        main.use(os.environ.get("FRONTDOOR") or os.path.join(root, "build", "release", "cli", "frontdoor"))
+        use(os.environ.get("FRONTDOOR") or os.path.join(root, "build", "release", "cli", "frontdoor"))
         self._failed = 0
         self._checks = 0
         self._started = time.monotonic()
