@@ -26,10 +26,15 @@ std::vector<Endpoint> with_port(std::vector<Endpoint> endpoints, std::uint16_t p
   return endpoints;
 }
 
-// What needs no look-up; nothing for a name.
-std::optional<Endpoint> fixed_endpoint(const Address& address) {
-  if (address.kind == Address::Kind::Unix) return Endpoint::unix_path(address.host);
-  return Endpoint::numeric(address.host, address.port);
+// What needs no look-up; empty for a name that does.
+std::vector<Endpoint> fixed_endpoints(const Address& address) {
+  if (address.kind == Address::Kind::Unix) return {Endpoint::unix_path(address.host)};
+  // RFC 6761 §6.3: localhost is both loopback addresses, whatever the machine's hosts file forgot. Node listens on
+  // ::1 alone where that comes first.
+  if (address.host == "localhost")
+    return {*Endpoint::numeric("127.0.0.1", address.port), *Endpoint::numeric("::1", address.port)};
+  if (const auto numeric = Endpoint::numeric(address.host, address.port)) return {*numeric};
+  return {};
 }
 
 // Servers rotate the order of their answers, which is no change.
@@ -91,8 +96,8 @@ void Resolver::Impl::apply(const Snapshot& snapshot, std::function<void()> resol
   for (const Pool& pool : snapshot.pools) {
     for (const Member& member : pool.members) {
       const Address& address = member.upstream->address();
-      if (const auto endpoint = fixed_endpoint(address)) {
-        if (!member.upstream->looked_up()) member.upstream->set_endpoints({*endpoint});
+      if (auto fixed = fixed_endpoints(address); !fixed.empty()) {
+        if (!member.upstream->looked_up()) member.upstream->set_endpoints(std::move(fixed));
         continue;
       }
       const auto [place, first] = named.try_emplace(address.host);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <csignal>
 #include <fstream>
+#include <utility>
 
 #include "proxy/listen_socket.h"
 
@@ -42,7 +43,17 @@ Server::Server(const WorkerEnvironment& environment, unsigned workers, std::shar
     workers_.push_back(std::make_unique<Worker>(environment, i, snapshot));
 }
 
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+  remove_socket_files();
+}
+
+// A socket file that nobody listens on only misleads; clients are refused either way.
+void Server::remove_socket_files() {
+  if (std::exchange(socket_files_removed_, true)) return;  // a successor may have made its own by now
+  for (std::size_t i = 0; i < endpoints_.size(); ++i)
+    if (endpoints_[i].is_unix()) ::unlink(listeners_[i].address.host.c_str());
+}
 
 std::uint64_t Server::connection_limit(const config::Listener& listener) const {
   // Each proxied connection may take two descriptors, and a reload or a probe needs some too.
@@ -91,6 +102,7 @@ void Server::publish(std::shared_ptr<const Snapshot> snapshot) {
 }
 
 void Server::stop_accepting() {
+  remove_socket_files();
   for (auto& worker : workers_) worker->stop_accepting();
 }
 

@@ -32,12 +32,14 @@ class Server {
   std::uint64_t served() const;
 
  private:
+  void remove_socket_files();
   std::uint64_t connection_limit(const config::Listener& listener) const;
 
   std::vector<config::Listener> listeners_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
   std::vector<Endpoint> endpoints_;
+  bool socket_files_removed_ = false;
 };
 
 // Data-path threads for `workers = "auto"`: CPUs this process may use, by affinity and by cgroup quota.

@@ -100,12 +100,11 @@ TEST_F(ResolverTest, NumericAndUnixAddressesAreSetAtOnce) {
   EXPECT_EQ(zone_->asked(), 0);
 }
 
-TEST_F(ResolverTest, LocalhostResolves) {
+TEST_F(ResolverTest, LocalhostIsBothLoopbackAddressesWhateverTheHostsFileSays) {
   const auto upstream = add("localhost:3001");
   Resolver resolver(io_, log_.log());
   ASSERT_TRUE(apply(resolver));
-  ASSERT_FALSE(upstream->endpoints()->empty());
-  EXPECT_EQ(upstream->endpoints()->front(), ip("127.0.0.1", 3001));  // IPv4 first
+  EXPECT_THAT(*upstream->endpoints(), ElementsAre(ip("127.0.0.1", 3001), ip("::1", 3001)));  // IPv4 first
 }
 
 TEST_F(ResolverTest, ANameThatDoesNotExistIsReportedAndHoldsUpNobody) {

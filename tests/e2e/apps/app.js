@@ -101,15 +101,16 @@ const server = http.createServer((req, res) => {
   inFlight.add(label);
   res.on('close', () => inFlight.delete(label));
   res.setHeader('X-App', name);
-  const url = new URL(req.url, 'http://app');
-  const status = url.pathname.match(/^\/status\/(\d{3})$/);
+  // Not URL: it would take //host/path for a host.
+  const [path, query = ''] = req.url.split(/\?(.*)/s);
+  const status = path.match(/^\/status\/(\d{3})$/);
   if (status) {
     req.resume();
     res.statusCode = Number(status[1]);
     return res.end(`status ${status[1]}\n`);
   }
-  const route = routes[url.pathname];
-  if (route) return route(req, res, url.searchParams);
+  const route = routes[path];
+  if (route) return route(req, res, new URLSearchParams(query));
   req.resume();
   res.end(`${req.method} ${req.url} from ${name}\n`);
 });

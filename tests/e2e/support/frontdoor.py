@@ -20,7 +20,10 @@ def sanitized(path=None):
     return b"libasan.so" in head or b"libtsan.so" in head or b"__asan_init" in head or b"__tsan_init" in head
 
 
-def pool(name="app", upstreams=(), health='{ path = "/healthz", interval = "500ms", interval_down = "200ms" }', more=""):
+_CHECK = '{ path = "/healthz", interval = "500ms", interval_down = "200ms", timeout = "500ms" }'
+
+
+def pool(name="app", upstreams=(), health=_CHECK, more=""):
     """A [pool.*] table. Upstreams are apps or addresses; health "" = none."""
     addresses = [getattr(upstream, "address", upstream) for upstream in upstreams]
     check = f"health_check = {health}\n" if health else ""
@@ -141,7 +144,9 @@ class Frontdoor:
 
     def __exit__(self, kind, *_):
         if kind:
-            print(f"--- event log of frontdoor\n{self.stderr()[-6000:]}---", flush=True)
+            ended = self.process.poll()
+            state = "is alive" if ended is None else f"had ended with {ended}"
+            print(f"--- frontdoor {state}; its event log:\n{self.stderr()[-6000:]}---", flush=True)
         status = self.close()
         # A sanitizer's report, an assertion or a crash while ending is a failure of whatever test it was.
         if kind is None and self.expected_status not in (None, status):
