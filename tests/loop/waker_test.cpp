@@ -195,7 +195,8 @@ TEST(Waker, AWakerMayDieWhileItsTimerIsArmedOrItIsReady) {
         }
         void await_resume() const noexcept {}
       };
-      co_await Self{self};
+      Self give_handle{self};
+      co_await give_handle;
       co_await waker.until(deadline);
     }
   };
