@@ -49,10 +49,12 @@ std::string time_of_day() {
 
 // Where a person on this machine finds the listener.
 std::string url_of(const Endpoint& endpoint) {
-  const std::string ip = endpoint.ip();
-  const std::string port = ":" + std::to_string(endpoint.port());
-  if (ip == "0.0.0.0" || ip == "::") return "http://localhost" + port;
-  return "http://" + (endpoint.family() == AF_INET6 ? "[" + ip + "]" : ip) + port;
+  std::string host = endpoint.ip();
+  if (host == "0.0.0.0" || host == "::")
+    host = "localhost";
+  else if (endpoint.family() == AF_INET6)
+    host.insert(0, "[").append("]");
+  return "http://" + host + ':' + std::to_string(endpoint.port());
 }
 
 class Demo {

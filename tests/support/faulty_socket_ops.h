@@ -1,5 +1,5 @@
-// Socket operations of which the n-th goes wrong: the misfortune that tests/proxy/misfortune_test.cpp spreads over
-// every operation of a conversation in turn.
+// Socket operations of which the n-th goes wrong: the misfortune that tests/proxy/misfortune_test.cpp spreads
+// over every operation of a conversation in turn.
 
 #pragma once
 
@@ -14,12 +14,12 @@ namespace frontdoor::testing {
 
 enum class Fault : std::uint8_t {
   None,
-  Eof,          // the peer has closed
-  Reset,        // the peer has reset
-  OneByte,      // from here on, one byte at a time
-  WouldBlock,   // this socket is never ready again
-  Refused,      // connect: nobody listens
-  OutOfFds,     // open, accept: EMFILE
+  Eof,         // the peer has closed
+  Reset,       // the peer has reset
+  OneByte,     // from here on, one byte at a time
+  WouldBlock,  // this socket is never ready again
+  Refused,     // connect: nobody listens
+  OutOfFds,    // open, accept: EMFILE
 };
 
 class FaultySocketOps final : public SocketOps {
@@ -50,11 +50,16 @@ class FaultySocketOps final : public SocketOps {
   int connect(int fd, const Endpoint& to) override {
     if (!strikes(fd)) return kernel_.connect(fd, to);
     switch (fault_) {
-      case Fault::Refused: return fail(ECONNREFUSED);
-      case Fault::Reset: return fail(ECONNRESET);
-      case Fault::OutOfFds: return fail(EADDRNOTAVAIL);
-      case Fault::Eof: return fail(ENETUNREACH);
-      default: return kernel_.connect(fd, to);
+      case Fault::Refused:
+        return fail(ECONNREFUSED);
+      case Fault::Reset:
+        return fail(ECONNRESET);
+      case Fault::OutOfFds:
+        return fail(EADDRNOTAVAIL);
+      case Fault::Eof:
+        return fail(ENETUNREACH);
+      default:
+        return kernel_.connect(fd, to);
     }
   }
   int accept(int fd, Endpoint& from) override {
@@ -65,10 +70,15 @@ class FaultySocketOps final : public SocketOps {
     if (stuck_.contains(fd)) return fail(EAGAIN);
     if (strikes(fd)) {
       switch (fault_) {
-        case Fault::Eof: return 0;
-        case Fault::Reset: return fail(ECONNRESET);
-        case Fault::WouldBlock: stuck_.insert(fd); return fail(EAGAIN);
-        default: break;
+        case Fault::Eof:
+          return 0;
+        case Fault::Reset:
+          return fail(ECONNRESET);
+        case Fault::WouldBlock:
+          stuck_.insert(fd);
+          return fail(EAGAIN);
+        default:
+          break;
       }
     }
     return kernel_.receive(fd, into, one_byte_ ? 1 : room, flags);
@@ -78,9 +88,13 @@ class FaultySocketOps final : public SocketOps {
     if (strikes(fd)) {
       switch (fault_) {
         case Fault::Eof:
-        case Fault::Reset: return fail(EPIPE);
-        case Fault::WouldBlock: stuck_.insert(fd); return fail(EAGAIN);
-        default: break;
+        case Fault::Reset:
+          return fail(EPIPE);
+        case Fault::WouldBlock:
+          stuck_.insert(fd);
+          return fail(EAGAIN);
+        default:
+          break;
       }
     }
     if (!one_byte_) return kernel_.send(fd, parts, count);

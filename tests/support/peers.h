@@ -1,5 +1,5 @@
-// The two ends of a conversation with the proxy, in the test's own thread: a client socket and an upstream that does
-// what the test says. Both are polled by TestProxy::until; neither ever blocks.
+// The two ends of a conversation with the proxy, in the test's own thread: a client socket and an upstream
+// that does what the test says. Both are polled by TestProxy::until; neither ever blocks.
 
 #pragma once
 
@@ -22,11 +22,11 @@ class Peer {
 
   static std::unique_ptr<Peer> connect(const Endpoint& to);
 
-  void poll();                       // reads and writes what is possible now
+  void poll();                        // reads and writes what is possible now
   void send(std::string_view bytes);  // queued; leaves with poll()
-  void finish();                     // FIN, once everything is sent
-  void close();                      // both directions
-  void reset();                      // RST
+  void finish();                      // FIN, once everything is sent
+  void close();                       // both directions
+  void reset();                       // RST
   void pause_reading(bool pause) { paused_ = pause; }
 
   const std::string& received() const { return received_; }
@@ -58,7 +58,8 @@ class ScriptedUpstream {
   void stop_listening();  // further connects are refused
   void listen_again();    // on the same port
 
-  // Every connection answers each complete bodiless head with this as soon as it arrives; "" = the test answers.
+  // Every connection answers each complete bodiless head with this as soon as it arrives; "" = the test
+  // answers.
   void always_reply(std::string reply) { reply_ = std::move(reply); }
 
   std::size_t connections() const { return peers_.size(); }

@@ -1,6 +1,6 @@
-// The whole data path in this process and this thread: one Worker on a loopback port 0, a clock that the test moves,
-// upstreams and clients that it scripts. until() turns the loop and both ends until a condition holds, so nothing
-// sleeps to be right.
+// The whole data path in this process and this thread: one Worker on a loopback port 0, a clock that the test
+// moves, upstreams and clients that it scripts. until() turns the loop and both ends until a condition holds,
+// so nothing sleeps to be right.
 
 #pragma once
 
@@ -32,8 +32,8 @@ class TestProxy final : private UpstreamWitness {
   // Turns until nothing has moved for a few turns.
   void settle(const std::vector<Peer*>& peers);
 
-  // Sends `request` on a new connection and returns all that came back when `done` (default: the connection has
-  // ended or one whole Content-Length/chunked response is there).
+  // Sends `request` on a new connection and returns all that came back when `done` (default: the connection
+  // has ended or one whole Content-Length/chunked response is there).
   std::string converse(std::string_view request);
 
   FakeTime& time() { return time_; }

@@ -1,0 +1,183 @@
+// A turn of the loop: events mark, then the ready run; other threads get in by post().
+
+#include "loop/event_loop.h"
+
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "support/fake_time.h"
+
+namespace frontdoor {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Action final : Runnable {
+  explicit Action(std::function<void()> f) : action(std::move(f)) {}
+  std::function<void()> action;
+  void run() override { action(); }
+};
+
+struct Stage {
+  testing::FakeTime time;
+  KernelSocketOps ops;
+  EventLoop loop{time, ops};
+};
+
+TEST(EventLoop, RunsTheReadyInTheOrderInWhichTheyBecameReady) {
+  Stage stage;
+  std::string trace;
+  Action a([&] { trace += 'a'; });
+  Action b([&] { trace += 'b'; });
+  stage.loop.enqueue(b);
+  stage.loop.enqueue(a);
+  stage.loop.enqueue(b);  // is listed already
+  stage.loop.run_once(Millis{1'000});
+  EXPECT_EQ(trace, "ba");
+}
+
+TEST(EventLoop, WhoBecomesReadyDuringATurnRunsInTheNext) {
+  Stage stage;
+  std::string trace;
+  Action later([&] { trace += 'l'; });
+  Action first([&] {
+    trace += 'f';
+    stage.loop.enqueue(later);
+    stage.loop.enqueue(first);
+  });
+  stage.loop.enqueue(first);
+  stage.loop.run_once(Millis{1'000});
+  EXPECT_EQ(trace, "f");
+  stage.loop.run_once(Millis{60'000});  // does not wait: somebody is ready
+  EXPECT_EQ(trace, "flf");
+  first.unlink();
+}
+
+TEST(EventLoop, WhoIsDestroyedByAnotherInTheSameTurnDoesNotRun) {
+  Stage stage;
+  auto victim = std::make_unique<Action>([] { FAIL() << "destroyed, yet run"; });
+  Action killer([&] { victim.reset(); });
+  stage.loop.enqueue(killer);
+  stage.loop.enqueue(*victim);
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(victim, nullptr);
+}
+
+TEST(EventLoop, ExpiredTimersMarkBeforeTheReadyRun) {
+  Stage stage;
+  std::string trace;
+  Action woken([&] { trace += 'w'; });
+  struct Alarm final : Timer {
+    std::function<void()> action;
+    void expired(TimePoint) override { action(); }
+  } alarm;
+  alarm.action = [&] { stage.loop.enqueue(woken); };
+  stage.loop.arm(alarm, stage.loop.now() + 20ms);
+  stage.time.advance(40ms);
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(trace, "w");
+}
+
+TEST(EventLoop, SleepsUntilTheNextTimerAndNoLonger) {
+  TimeSource real;
+  KernelSocketOps ops;
+  EventLoop loop(real, ops);
+  struct Alarm final : Timer {
+    bool rang = false;
+    void expired(TimePoint) override { rang = true; }
+  } alarm;
+  const TimePoint due = loop.now() + 30ms;
+  loop.arm(alarm, due);
+  while (!alarm.rang) loop.run_once(Millis{10'000});
+  EXPECT_GE(loop.now(), due);
+}
+
+TEST(EventLoop, RunsWhatAnotherThreadPosts) {
+  TimeSource real;
+  KernelSocketOps ops;
+  EventLoop loop(real, ops);
+  std::thread::id ran_on;
+  std::string order;
+  std::thread poster([&] {
+    loop.post([&] {
+      ran_on = std::this_thread::get_id();
+      order += '1';
+    });
+    loop.post([&] { order += '2'; });
+    loop.post([&] { loop.stop(); });
+  });
+  loop.run();
+  poster.join();
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+  EXPECT_EQ(order, "12");
+}
+
+TEST(EventLoop, WorkThatPostsWorkRunsItInALaterTurn) {
+  Stage stage;
+  std::string trace;
+  stage.loop.post([&] {
+    trace += 'a';
+    stage.loop.post([&] { trace += 'b'; });
+  });
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(trace, "a");
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(trace, "ab");
+}
+
+TEST(EventLoop, StopBeforeRunReturnsAtOnce) {
+  Stage stage;
+  stage.loop.stop();
+  stage.loop.run();
+}
+
+// Every event of a turn is marked before anybody runs, so nobody can destroy a handler that still has an
+// event coming.
+TEST(EventLoop, MarksAllEventsBeforeAnybodyRuns) {
+  struct Handler final : EpollHandler {
+    std::function<void()> action;
+    void on_events(std::uint32_t) override { action(); }
+  };
+  Stage stage;
+  int pairs[2][2];
+  std::string trace;
+  Action destroyer([&] { trace += 'r'; });
+  Handler handlers[2];
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs[i]), 0);
+    handlers[i].action = [&] {
+      trace += 'm';
+      stage.loop.enqueue(destroyer);
+    };
+    ASSERT_TRUE(stage.loop.watch(pairs[i][0], EPOLLIN | EPOLLET, handlers[i]));
+    ASSERT_EQ(::write(pairs[i][1], "x", 1), 1);
+  }
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(trace, "mmr");
+  for (auto& pair : pairs) {
+    stage.loop.unwatch(pair[0]);
+    ASSERT_EQ(::write(pair[1], "x", 1), 1);
+  }
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(trace, "mmr") << "nothing is told after unwatch";
+  for (auto& pair : pairs) ::close(pair[0]), ::close(pair[1]);
+}
+
+TEST(EventLoop, SaysWhenADescriptorCannotBeWatched) {
+  struct Handler final : EpollHandler {
+    void on_events(std::uint32_t) override {}
+  } handler;
+  Stage stage;
+  EXPECT_FALSE(stage.loop.watch(-1, EPOLLIN, handler));
+  EXPECT_EQ(errno, EBADF);
+}
+
+}  // namespace
+}  // namespace frontdoor

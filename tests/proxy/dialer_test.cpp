@@ -1,0 +1,227 @@
+// What a failed connect says about an upstream, and which connections are used again.
+
+#include "proxy/h1_dialer.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "proxy/h1_upstream_connection.h"
+#include "support/fake_streams.h"
+#include "support/wire.h"
+
+namespace frontdoor {
+namespace {
+
+TEST(ConnectError, OnlyNobodyThereIsEvidence) {
+  struct {
+    int error;
+    UpstreamFailure failure;
+  } const cases[] = {
+      {ECONNREFUSED, UpstreamFailure::Refused},     {ENOENT, UpstreamFailure::Refused},
+      {EAGAIN, UpstreamFailure::Overloaded},        {EMFILE, UpstreamFailure::LocalResources},
+      {ENFILE, UpstreamFailure::LocalResources},    {EADDRNOTAVAIL, UpstreamFailure::LocalResources},
+      {ENOBUFS, UpstreamFailure::LocalResources},   {ENOMEM, UpstreamFailure::LocalResources},
+      {ENOSPC, UpstreamFailure::LocalResources},    {EACCES, UpstreamFailure::LocalResources},
+      {EPERM, UpstreamFailure::LocalResources},     {ETIMEDOUT, UpstreamFailure::ConnectTimeout},
+      {EHOSTUNREACH, UpstreamFailure::Unreachable}, {ENETUNREACH, UpstreamFailure::Unreachable},
+      {ECONNRESET, UpstreamFailure::Unreachable},
+  };
+  for (const auto& c : cases) EXPECT_EQ(classify_connect_error(c.error), c.failure) << c.error;
+}
+
+// A loopback upstream, its LocalUpstream and a dialer; the test reads and answers at the accepted socket.
+class Dialing : public ::testing::Test {
+ protected:
+  Dialing() : shared_(std::make_shared<Upstream>("app", Address{Address::Kind::Tcp, "127.0.0.1", 1}, 1u)) {
+    listening_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    at_ = *Endpoint::numeric("127.0.0.1", 0);
+    EXPECT_EQ(::bind(listening_, at_.data(), at_.size()), 0);
+    EXPECT_EQ(::listen(listening_, 8), 0);
+    socklen_t size = Endpoint::capacity();
+    ::getsockname(listening_, at_.data(), &size);
+    at_.resize(size);
+    shared_->set_endpoints({at_});
+    upstream_ = std::make_unique<LocalUpstream>(shared_, 0);
+  }
+  ~Dialing() override {
+    if (peer_ >= 0) ::close(peer_);
+    if (listening_ >= 0) ::close(listening_);
+  }
+
+  Detached dial_into(Dialed& result, bool& done) {
+    Dialed dialed = co_await dialer_.dial(*upstream_, waker_, wire_.loop.now() + Millis{1'000}, client_);
+    result = std::move(dialed);
+    done = true;
+  }
+  Dialed dial() {
+    Dialed dialed;
+    bool done = false;
+    dial_into(dialed, done);
+    EXPECT_TRUE(wire_.turn_until([&] { return done; }));
+    return dialed;
+  }
+  void accept() {
+    if (peer_ >= 0) ::close(peer_);
+    EXPECT_TRUE(wire_.turn_until([&] { return (peer_ = ::accept(listening_, nullptr, nullptr)) >= 0; }));
+  }
+  std::string receive() {
+    std::string out;
+    wire_.turn_until([&] {
+      char buffer[4096];
+      const ssize_t n = ::recv(peer_, buffer, sizeof buffer, MSG_DONTWAIT);
+      if (n > 0) out.append(buffer, static_cast<std::size_t>(n));
+      return out.find("\r\n\r\n") != std::string::npos;
+    });
+    return out;
+  }
+  // One request and its answer on this stream, which is then given back.
+  void serve_once(std::unique_ptr<UpstreamStream> stream, std::string_view answer,
+                  std::string_view behind = "") {
+    http::Fields none;
+    EXPECT_TRUE(stream->send_head({"GET", "/", "e", none, {}}, http::Method::Get));
+    EXPECT_EQ(stream->request_body().push("", true, none).state, Pushed::State::Done);
+    receive();
+    const std::string all = std::string(answer) + std::string(behind);
+    ASSERT_EQ(::send(peer_, all.data(), all.size(), MSG_NOSIGNAL), static_cast<ssize_t>(all.size()));
+    ASSERT_TRUE(wire_.turn_until([&] { return stream->poll_head() == UpstreamStream::HeadState::Final; }));
+    for (Peeked peeked = stream->response_body().peek(); peeked.state == Peeked::State::Bytes;
+         peeked = stream->response_body().peek())
+      stream->response_body().consume(peeked.bytes.size());
+    dialer_.give_back(*upstream_, std::move(stream), Millis{60'000});
+  }
+  bool reusable(Dialer::Verify verify = Dialer::Verify::No) {
+    return dialer_.reuse(*upstream_, waker_, verify) != nullptr;
+  }
+  void pass(Duration by) {
+    wire_.time.advance(by);
+    wire_.turn();
+    wire_.turn();
+  }
+
+  testing::Wire wire_;
+  BufferPool buffers_{64 * 1024};
+  H1Dialer dialer_{wire_.loop, buffers_, http::HeadLimits{}};
+  Waker waker_{wire_.loop};
+  testing::FakeClientStream client_{waker_};
+  std::shared_ptr<Upstream> shared_;
+  int listening_ = -1;
+  int peer_ = -1;
+  Endpoint at_;
+  std::unique_ptr<LocalUpstream> upstream_;
+};
+
+constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+TEST_F(Dialing, AConnectionInOrderIsUsedAgain) {
+  Dialed dialed = dial();
+  ASSERT_TRUE(dialed.stream);
+  EXPECT_FALSE(dialed.stream->reused());
+  accept();
+  serve_once(std::move(dialed.stream), kAnswer);
+  EXPECT_EQ(buffers_.in_use(), 0u) << "an idle connection holds no buffer";
+  auto stream = dialer_.reuse(*upstream_, waker_, Dialer::Verify::Yes);
+  ASSERT_TRUE(stream);
+  EXPECT_TRUE(stream->reused());
+  EXPECT_FALSE(stream->sent_anything());
+  serve_once(std::move(stream), kAnswer);
+  EXPECT_TRUE(reusable());
+}
+
+TEST_F(Dialing, AConnectionInDoubtIsNotUsedAgain) {
+  struct {
+    std::string_view answer;
+    std::string_view behind;
+  } const cases[] = {
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", ""},
+      {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", ""},
+      {kAnswer, "x"},  // more than was announced
+      {kAnswer, kAnswer},
+      {"HTTP/1.1 204 No Content\r\n\r\n", "body"},
+  };
+  for (const auto& c : cases) {
+    Dialed dialed = dial();
+    ASSERT_TRUE(dialed.stream);
+    accept();
+    serve_once(std::move(dialed.stream), c.answer, c.behind);
+    EXPECT_FALSE(reusable()) << c.answer << c.behind;
+  }
+}
+
+TEST_F(Dialing, AnIdleConnectionThatIsClosedOrSpeaksUnaskedIsDropped) {
+  for (const bool speaks : {false, true}) {
+    Dialed dialed = dial();
+    accept();
+    serve_once(std::move(dialed.stream), kAnswer);
+    ASSERT_FALSE(upstream_->idle.empty());
+    if (speaks)
+      ASSERT_EQ(::send(peer_, "x", 1, MSG_NOSIGNAL), 1);
+    else
+      ::shutdown(peer_, SHUT_WR);
+    EXPECT_TRUE(wire_.turn_until([&] { return upstream_->idle.empty(); }));
+    EXPECT_EQ(wire_.ops.open_descriptors, 1) << "only the test's own wire";
+  }
+}
+
+TEST_F(Dialing, WhatEpollHasNotToldYetIsSeenByVerify) {
+  Dialed dialed = dial();
+  accept();
+  serve_once(std::move(dialed.stream), kAnswer);
+  ::shutdown(peer_, SHUT_WR);
+  const auto closed = [&] {
+    auto& idle = static_cast<H1UpstreamConnection&>(upstream_->idle.front());
+    return !idle.transport().quiet();
+  };
+  while (!closed()) {
+  }
+  EXPECT_FALSE(reusable(Dialer::Verify::Yes));
+}
+
+TEST_F(Dialing, AnIdleConnectionIsClosedBeforeTheUpstreamWould) {
+  Dialed dialed = dial();
+  accept();
+  serve_once(std::move(dialed.stream), kAnswer);
+  pass(Millis{3'900});
+  EXPECT_FALSE(upstream_->idle.empty());
+  pass(Millis{150});
+  EXPECT_TRUE(upstream_->idle.empty()) << "4 s while nothing is known";
+
+  dialed = dial();
+  accept();
+  serve_once(std::move(dialed.stream),
+             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nKeep-Alive: timeout=20\r\n\r\nok");
+  EXPECT_EQ(shared_->learned_idle_limit(), Millis{20'000});
+  pass(Millis{18'900});
+  EXPECT_FALSE(upstream_->idle.empty());
+  pass(Millis{150});
+  EXPECT_TRUE(upstream_->idle.empty()) << "a second before its own limit";
+}
+
+TEST_F(Dialing, AllAddressesAreTriedAndOnlyARefusalByAllIsOne) {
+  const Endpoint working = at_;
+  ::close(std::exchange(listening_, -1));
+  EXPECT_EQ(dial().failure, UpstreamFailure::Refused);
+  shared_->set_endpoints({working, working});
+  EXPECT_EQ(dial().failure, UpstreamFailure::Refused);
+  // A broadcast address cannot be connected to: EACCES or ENETUNREACH, but no refusal.
+  const Endpoint unreachable = *Endpoint::numeric("255.255.255.255", 9);
+  for (const auto& endpoints : {std::vector{unreachable, working}, std::vector{working, unreachable}}) {
+    shared_->set_endpoints(endpoints);
+    EXPECT_NE(dial().failure, UpstreamFailure::Refused);
+  }
+  shared_->set_endpoints({});
+  EXPECT_EQ(dial().failure, UpstreamFailure::Unreachable);
+  EXPECT_EQ(wire_.ops.open_descriptors, 1);
+}
+
+TEST_F(Dialing, RequestsThatAnticipateContentSayThatThereIsNone) {
+  Dialed dialed = dial();
+  accept();
+  http::Fields none;
+  ASSERT_TRUE(dialed.stream->send_head({"POST", "/", "e", none, {}}, http::Method::Post));
+  EXPECT_EQ(dialed.stream->request_body().push("", true, none).state, Pushed::State::Done);
+  EXPECT_EQ(receive(), "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 0\r\n\r\n");
+}
+
+}  // namespace
+}  // namespace frontdoor

@@ -1,0 +1,274 @@
+// Every timeout of an exchange: when it ends, what the client is told, and which word the log says. And the
+// log record.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/exchange_stage.h"
+
+namespace frontdoor {
+namespace {
+
+using http::BodyKind;
+using testing::ExchangeStage;
+using testing::FakeSink;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+constexpr http::Framing kChunked{BodyKind::Chunked};
+const testing::OwnedFields kEventStream{{"Content-Type", "text/event-stream; charset=utf-8"}};
+
+std::string outcome(std::string_view word) { return "\"outcome\":\"" + std::string(word) + "\""; }
+
+struct Upload : ExchangeStage {
+  explicit Upload(const char* method = "POST") {
+    client.ask(method, "/");
+    client.announce_body(kChunked);
+  }
+};
+
+// Nothing before `limit`, the end soon after it.
+void expect_end_after(ExchangeStage& stage, Duration limit) {
+  stage.pass(limit - 500ms);
+  EXPECT_FALSE(stage.ended()) << "early";
+  stage.pass(500ms);
+  EXPECT_TRUE(stage.ended()) << "late";
+}
+
+TEST(Timeout, ConnectIsTriedElsewhereAndThen504) {
+  ExchangeStage stage;
+  stage.dialer.hold();
+  stage.run();
+  stage.pass(1s);
+  EXPECT_EQ(stage.dialer.dials, 2);
+  stage.pass(1s);
+  EXPECT_EQ(stage.dialer.dials, 3);
+  stage.pass(1s);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.status(), 504);
+  EXPECT_TRUE(stage.refused.empty());
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("connect_timeout")));
+}
+
+TEST(Timeout, ASilentUpstreamsGetGoesElsewhere) {
+  ExchangeStage stage;
+  stage.run();
+  stage.pass(29s);
+  EXPECT_EQ(stage.dialer.dials, 1);
+  stage.pass(1s);
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  EXPECT_FALSE(stage.conn(0).open);
+  EXPECT_EQ(stage.conn(1).name, stage.name(1));
+  EXPECT_EQ(stage.in_flight(), 1u);
+  stage.conn(1).respond_whole("hello");
+  stage.turn();
+  EXPECT_EQ(stage.client.answer.received(), "hello");
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"timeout_safe\""));
+}
+
+TEST(Timeout, ASilentUpstreamsPostIs504) {
+  Upload stage;
+  stage.client.body.end();
+  stage.run();
+  expect_end_after(stage, 30s);
+  EXPECT_EQ(stage.client.status(), 504);
+  EXPECT_EQ(stage.dialer.dials, 1);
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("response_header_timeout")));
+}
+
+TEST(Timeout, AnUpstreamThatDoesNotReadIsSilentToo) {
+  Upload stage;
+  stage.run();
+  stage.conn(0).request.set_room(0);
+  stage.client.body.add("abc");
+  stage.turn();
+  expect_end_after(stage, 30s);
+  EXPECT_EQ(stage.client.status(), 504);
+}
+
+TEST(Timeout, ResponseHeaderStartsAgainWithAnInformationalHead) {
+  ExchangeStage stage(1);
+  stage.client.ask("POST", "/");
+  stage.client.body.end();
+  stage.run();
+  stage.pass(20s);
+  stage.conn(0).informational(102);
+  stage.turn();
+  expect_end_after(stage, 30s);
+}
+
+// The end of a body is progress too, even when no byte comes with it.
+TEST(Timeout, ASlowEndOfTheBodyIsNotChargedToTheUpstream) {
+  Upload stage;
+  stage.client.body.add("abc");
+  stage.run();
+  stage.pass(29s);
+  stage.client.body.end();
+  stage.turn();
+  expect_end_after(stage, 30s);
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("response_header_timeout")));
+}
+
+TEST(Timeout, AClientThatStopsSendingIs408) {
+  Upload stage;
+  stage.client.body.add("abc");
+  stage.run();
+  for (int i = 0; i < 3; ++i) {  // each byte is progress
+    stage.pass(20s);
+    stage.client.body.add("x");
+    stage.turn();
+  }
+  expect_end_after(stage, 30s);
+  EXPECT_EQ(stage.client.status(), 408);
+  EXPECT_FALSE(stage.conn(0).request.ended());
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_TRUE(stage.upstream(0).available()) << "not the upstream's fault";
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("client_body_timeout")));
+}
+
+TEST(Timeout, AClientThatStopsSendingBehindAnAnswerIsCut) {
+  Upload stage;
+  stage.run();
+  stage.conn(0).respond(200, {}, kChunked);
+  stage.turn();
+  expect_end_after(stage, 30s);
+  EXPECT_TRUE(stage.client.aborted);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"status\":200," + outcome("client_body_timeout")));
+}
+
+TEST(Timeout, AClientThatDoesNotReadIsCut) {
+  ExchangeStage stage;
+  stage.client.answer.set_room(1);
+  stage.run();
+  stage.conn(0).respond_whole("hello");
+  stage.turn();
+  stage.pass(20s);
+  stage.client.answer.set_room(1);
+  stage.turn();
+  expect_end_after(stage, 30s);
+  EXPECT_TRUE(stage.client.aborted);
+  EXPECT_EQ(stage.client.answer.received(), "he");
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("client_write_timeout")));
+}
+
+TEST(Timeout, AClientThatDoesNotReadARefusalIsCut) {
+  ExchangeStage stage(1, [](config::Config& config) { config.routes.front().host = "other.example"; });
+  stage.client.answer.set_room(3);
+  stage.run();
+  expect_end_after(stage, 30s);
+  EXPECT_TRUE(stage.client.aborted);
+}
+
+TEST(Timeout, AnUpstreamThatStopsInTheMiddleOfAnAnswerIsCut) {
+  ExchangeStage stage;
+  stage.run();
+  stage.conn(0).respond(200, {}, kChunked);
+  for (int i = 0; i < 3; ++i) {
+    stage.conn(0).body.add("x");
+    stage.turn();
+    stage.pass(20s);
+  }
+  stage.pass(9s);
+  EXPECT_FALSE(stage.ended());
+  stage.pass(1s);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_TRUE(stage.client.aborted);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"status\":200," + outcome("response_body_timeout")));
+}
+
+TEST(Timeout, AnEventStreamMayBeSilentForLong) {
+  ExchangeStage stage;
+  stage.run();
+  stage.conn(0).respond(200, testing::OwnedFields(kEventStream.views()), kChunked);
+  stage.turn();
+  expect_end_after(stage, 1h);
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("response_body_timeout")));
+}
+
+TEST(Timeout, AClientsTimeToReadBeginsWhenThereIsSomethingToRead) {
+  ExchangeStage stage;
+  stage.run();
+  stage.conn(0).respond(200, testing::OwnedFields(kEventStream.views()), kChunked);
+  stage.turn();
+  stage.client.answer.set_room(0);
+  stage.pass(10min);  // the upstream has nothing to say
+  stage.conn(0).body.add("event");
+  stage.turn();
+  EXPECT_FALSE(stage.ended()) << "it could not have read what did not come";
+  expect_end_after(stage, 30s);
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("client_write_timeout")));
+}
+
+TEST(Timeout, AfterAFinTheAnswerMustStartSoon) {
+  ExchangeStage stage;
+  stage.run();
+  stage.pass(10s);
+  stage.client.finish();
+  stage.turn();
+  expect_end_after(stage, 5s);
+  EXPECT_TRUE(stage.client.heads.empty());
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"status\":0," + outcome("client_closed")));
+}
+
+TEST(Timeout, AfterAFinTheAnswerThatHasStartedIsDelivered) {
+  ExchangeStage stage;
+  stage.run();
+  stage.client.finish();
+  stage.pass(4s);
+  stage.conn(0).respond(200, {}, kChunked);
+  stage.conn(0).body.add("a");
+  stage.turn();
+  stage.pass(20s);
+  stage.conn(0).body.add("b");
+  stage.conn(0).body.end();
+  stage.turn();
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.answer.received(), "ab");
+  EXPECT_FALSE(stage.client.aborted);
+}
+
+TEST(Record, SaysWhatHappened) {
+  ExchangeStage stage;
+  stage.client.ask("POST", "/a?b=c");
+  stage.client.announce_body({BodyKind::Length, 3});
+  const testing::OwnedFields fields{{"User-Agent", "curl/8"}, {"Referer", "http://r/"}};
+  stage.client.head.fields = fields.views();
+  stage.client.body.add("abc");
+  stage.client.body.end();
+  stage.run();
+  stage.pass(40ms);
+  const std::string id(stage.conn(0).fields["X-Request-Id"]);
+  stage.conn(0).respond_whole("hello");
+  stage.turn();
+  const std::string& line = stage.log_line();
+  for (const std::string& part :
+       {std::string("\"client\":\"192.0.2.7\""), std::string("\"method\":\"POST\""),
+        std::string("\"target\":\"/a?b=c\""), std::string("\"host\":\"app.example\""),
+        std::string("\"status\":200"), outcome("served"), std::string("\"pool\":\"app\""),
+        "\"upstream\":\"" + stage.name(0) + "\"", std::string("\"attempts\":1"),
+        std::string("\"received_bytes\":3"), std::string("\"sent_bytes\":5"),
+        std::string("\"first_byte_ms\":56.000"), std::string("\"user_agent\":\"curl/8\""),
+        std::string("\"referer\":\"http://r/\""), "\"request_id\":\"" + id + "\""})
+    EXPECT_THAT(line, HasSubstr(part));
+  EXPECT_EQ(id.size(), 32u);
+}
+
+TEST(Record, IsNotWrittenWhereTheRouteWantsNone) {
+  ExchangeStage stage(1, [](config::Config& config) { config.routes.front().access_log = false; });
+  stage.run();
+  stage.conn(0).respond_whole("hello");
+  stage.turn();
+  stage.forget_exchange();
+  stage.publish([](config::Config& config) { config.routes.front().host = "other.example"; });
+  stage.run();  // this one is logged
+  EXPECT_THAT(stage.log_line(), HasSubstr("no_route"));
+  EXPECT_THAT(stage.log_line(), ::testing::Not(HasSubstr("served")));
+  EXPECT_EQ(stage.context.served, 2u);
+}
+
+}  // namespace
+}  // namespace frontdoor

@@ -1,0 +1,143 @@
+// Opening listeners, and naming who already has the port.
+
+#include "proxy/listen_socket.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include "proxy/port_holder.h"
+
+namespace frontdoor {
+namespace {
+
+using ::testing::HasSubstr;
+
+Address tcp(std::uint16_t port) { return {Address::Kind::Tcp, "127.0.0.1", port}; }
+Address unix_path(const std::string& path) { return {Address::Kind::Unix, path, 0}; }
+
+// Closes what was opened.
+struct Opened : ListenSockets {
+  explicit Opened(const Address& address, unsigned count = 1)
+      : ListenSockets(open_listen_sockets(address, count)) {}
+  ~Opened() {
+    for (const int fd : fds) ::close(fd);
+  }
+};
+
+bool connects(const Endpoint& to) {
+  const int fd = ::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool connected = ::connect(fd, to.data(), to.size()) == 0;
+  ::close(fd);
+  return connected;
+}
+
+std::string fresh_path() {
+  static int number = 0;
+  return ::testing::TempDir() + "listen-" + std::to_string(::getpid()) + "-" + std::to_string(++number);
+}
+
+const std::string kMyself = "pid " + std::to_string(::getpid()) + " ";
+
+TEST(ListenSocket, PortZeroBecomesOnePortForAllWorkers) {
+  const Opened opened(tcp(0), 3);
+  EXPECT_EQ(opened.error, "");
+  ASSERT_EQ(opened.fds.size(), 3u);
+  EXPECT_NE(opened.bound.port(), 0);
+  for (const int fd : opened.fds) {
+    Endpoint own;
+    socklen_t size = Endpoint::capacity();
+    ASSERT_EQ(::getsockname(fd, own.data(), &size), 0);
+    own.resize(size);
+    EXPECT_EQ(own.port(), opened.bound.port());
+  }
+  EXPECT_TRUE(connects(opened.bound));
+}
+
+TEST(ListenSocket, AnAddressInUseNamesItsHolder) {
+  const Opened first(tcp(0), 2);
+  const Opened second(tcp(first.bound.port()));
+  EXPECT_TRUE(second.fds.empty());
+  EXPECT_THAT(second.error, HasSubstr("address in use by " + kMyself));
+  EXPECT_THAT(second.error, HasSubstr(tcp(first.bound.port()).to_string()));
+}
+
+TEST(ListenSocket, EveryInterfaceIsTheEmptyHost) {
+  const Opened opened(Address{Address::Kind::Tcp, "", 0});
+  EXPECT_EQ(opened.error, "");
+  EXPECT_TRUE(connects(*Endpoint::numeric("127.0.0.1", opened.bound.port())));
+}
+
+TEST(ListenSocket, ANameThatDoesNotResolveSaysSo) {
+  const Opened opened(Address{Address::Kind::Tcp, "no such name", 0});
+  EXPECT_THAT(opened.error, HasSubstr("does not resolve"));
+}
+
+TEST(ListenSocket, AUnixPathIsOneSocketForAllWorkers) {
+  const std::string path = fresh_path();
+  {
+    const Opened opened(unix_path(path), 3);
+    EXPECT_EQ(opened.error, "");
+    EXPECT_EQ(opened.fds.size(), 3u);
+    EXPECT_TRUE(connects(opened.bound));
+  }
+  ::unlink(path.c_str());
+}
+
+TEST(ListenSocket, AStaleSocketFileIsReplacedALiveOneIsNot) {
+  const std::string path = fresh_path();
+  { const Opened dead(unix_path(path)); }  // closed: the file stays
+  ASSERT_EQ(::access(path.c_str(), F_OK), 0);
+  {
+    const Opened live(unix_path(path));
+    ASSERT_EQ(live.error, "");
+    const Opened second(unix_path(path));
+    EXPECT_TRUE(second.fds.empty());
+    EXPECT_THAT(second.error, HasSubstr("in use"));
+    EXPECT_TRUE(connects(live.bound)) << "and still serves";
+  }
+  ::unlink(path.c_str());
+}
+
+TEST(ListenSocket, AFileThatIsNoSocketIsLeftAlone) {
+  const std::string path = fresh_path();
+  std::ofstream(path) << "precious";
+  const Opened opened(unix_path(path));
+  EXPECT_TRUE(opened.fds.empty());
+  EXPECT_NE(opened.error, "");
+  std::string kept;
+  std::ifstream(path) >> kept;
+  EXPECT_EQ(kept, "precious");
+  ::unlink(path.c_str());
+}
+
+TEST(ListenSocket, AFailureLeavesNoDescriptorBehind) {
+  const Opened first(tcp(0));
+  const int before = ::dup(0);
+  ::close(before);
+  for (int i = 0; i < 20; ++i) Opened(tcp(first.bound.port()));
+  Opened(unix_path("/no/such/directory/socket"));
+  const int after = ::dup(0);
+  ::close(after);
+  EXPECT_EQ(after, before);
+}
+
+TEST(PortHolder, NamesTheProcessThatListens) {
+  const Opened opened(tcp(0));
+  EXPECT_THAT(describe_port_holder(opened.bound.port()), ::testing::StartsWith(kMyself));
+}
+
+TEST(PortHolder, SaysNothingOfAPortWhereNobodyListens) {
+  std::uint16_t port = 0;
+  {
+    const Opened opened(tcp(0));
+    port = opened.bound.port();
+  }
+  EXPECT_EQ(describe_port_holder(port), "");
+}
+
+}  // namespace
+}  // namespace frontdoor

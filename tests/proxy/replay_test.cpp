@@ -1,0 +1,158 @@
+// Every rule of "Never lose a request that need not be lost", as a table.
+
+#include "proxy/replay.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace frontdoor {
+namespace {
+
+using Choice = Replay::Choice;
+using Failure = UpstreamFailure;
+using http::Method;
+
+constexpr auto kNever = Choice::Never;
+constexpr auto kAnother = Choice::AnotherUpstream;
+constexpr auto kFresh = Choice::FreshConnection;
+
+struct Case {
+  const char* what;
+  FailedAttempt attempt;
+  Choice choice;
+  const char* rule;
+};
+
+void check(const std::vector<Case>& cases, const config::Retry& retry = {}) {
+  for (const auto& c : cases) {
+    const Replay replay = decide_replay(c.attempt, retry);
+    EXPECT_EQ(replay.choice, c.choice) << c.what;
+    EXPECT_STREQ(replay.rule, c.rule) << c.what;
+  }
+}
+
+constexpr Failure kConnectFailures[] = {Failure::Refused, Failure::Unreachable, Failure::ConnectTimeout,
+                                        Failure::Overloaded, Failure::LocalResources};
+constexpr Method kMethods[] = {Method::Get,     Method::Head,  Method::Post,  Method::Put,  Method::Delete,
+                               Method::Options, Method::Trace, Method::Patch, Method::Other};
+
+TEST(Replay, NothingSentAnyMethodGoesElsewhere) {
+  for (const auto failure : kConnectFailures)
+    for (const auto method : kMethods)
+      check({{"connect failed", {.failure = failure, .method = method}, kAnother, "nothing_sent"}});
+  // The connection was there, yet the kernel took nothing of the request before it ended.
+  for (const auto method : kMethods)
+    check({{"reset", {.failure = Failure::Reset, .method = method}, kAnother, "nothing_sent"}});
+}
+
+TEST(Replay, AStaleConnectionIsReplacedByAFreshOne) {
+  check({
+      {"GET", {Failure::Reset, Method::Get, true, true}, kFresh, "stale_connection"},
+      {"PUT", {Failure::Reset, Method::Put, true, true}, kFresh, "stale_connection"},
+      {"POST", {Failure::Reset, Method::Post, true, true}, kNever, "stale_not_idempotent"},
+      {"PATCH", {Failure::Reset, Method::Patch, true, true}, kNever, "stale_not_idempotent"},
+      {"unknown method", {Failure::Reset, Method::Other, true, true}, kNever, "stale_not_idempotent"},
+      {"POST, nothing sent", {Failure::Reset, Method::Post, false, true}, kFresh, "stale_nothing_sent"},
+  });
+  FailedAttempt used_body{Failure::Reset, Method::Put, true, true};
+  used_body.body_replayable = false;
+  check({{"PUT whose body is gone", used_body, kNever, "stale_body_not_kept"}});
+
+  // It is no attempt: even when all of those are used up, the request is sent again.
+  FailedAttempt last_try{Failure::Reset, Method::Get, true, true};
+  last_try.tries = 100;
+  check({{"GET", last_try, kFresh, "stale_connection"}});
+  // Nor does it depend on retry.on.
+  check({{"GET", {Failure::Reset, Method::Get, true, true}, kFresh, "stale_connection"}},
+        {.on_reset = false});
+}
+
+TEST(Replay, AReusedConnectionThatHasAnsweredIsNotStale) {
+  FailedAttempt answered{Failure::Reset, Method::Get, true, true, true};
+  check({{"GET", answered, kAnother, "reset_idempotent"}});
+  answered.method = Method::Post;
+  check({{"POST", answered, kNever, "reset_not_idempotent"}});
+}
+
+TEST(Replay, AfterAResetIdempotentMethodsGoElsewhere) {
+  for (const auto method : kMethods) {
+    const FailedAttempt attempt{.failure = Failure::Reset, .method = method, .sent = true};
+    if (http::is_idempotent(method))
+      check({{"idempotent", attempt, kAnother, "reset_idempotent"}});
+    else
+      check({{"not idempotent", attempt, kNever, "reset_not_idempotent"}});
+  }
+}
+
+TEST(Replay, FromASilentUpstreamOnlySafeMethodsAreTakenBack) {
+  for (const auto method : kMethods) {
+    const FailedAttempt attempt{.failure = Failure::HeaderTimeout, .method = method, .sent = true};
+    if (http::is_safe(method))
+      check({{"safe", attempt, kAnother, "timeout_safe"}});
+    else
+      check({{"not safe", attempt, kNever, "timeout_not_safe"}});  // PUT and DELETE too: it may wake up later
+  }
+}
+
+TEST(Replay, ABodyThatWasNotKeptCannotBeSentAgain) {
+  for (const auto failure : {Failure::Reset, Failure::HeaderTimeout}) {
+    FailedAttempt attempt{.failure = failure, .method = Method::Get, .sent = true};
+    attempt.body_replayable = false;
+    check({{"sent", attempt, kNever, "body_not_kept"}});
+  }
+  FailedAttempt unsent{.failure = Failure::Refused, .method = Method::Post};
+  check({{"nothing sent, so nothing of it is missing", unsent, kAnother, "nothing_sent"}});
+}
+
+TEST(Replay, ACommittedResponseIsNeverReplayed) {
+  for (int i = 0; i <= static_cast<int>(Failure::BodyTimeout); ++i)
+    for (const bool sent : {false, true})
+      for (const bool reused : {false, true}) {
+        FailedAttempt attempt{static_cast<Failure>(i), Method::Get, sent, reused};
+        attempt.committed = true;
+        check({{"committed", attempt, kNever, "committed"}});
+      }
+}
+
+TEST(Replay, AnUpstreamThatHasAnsweredIsNotAskedAgain) {
+  for (const auto failure :
+       {Failure::InvalidResponse, Failure::Truncated, Failure::BodyTimeout, Failure::None})
+    check({{"answered", {.failure = failure, .method = Method::Get, .sent = true}, kNever, "answered"}});
+}
+
+TEST(Replay, StopsWhenTheAttemptsAreUsedUp) {
+  const config::Retry retry{.attempts = 2};  // three tries in all
+  for (const auto failure : {Failure::Refused, Failure::Reset, Failure::HeaderTimeout}) {
+    const bool sent = failure != Failure::Refused;
+    for (std::uint32_t tries = 1; tries <= 4; ++tries) {
+      FailedAttempt attempt{.failure = failure, .method = Method::Get, .sent = sent};
+      attempt.tries = tries;
+      EXPECT_EQ(decide_replay(attempt, retry).choice, tries <= 2 ? kAnother : kNever) << tries;
+    }
+  }
+  const FailedAttempt first{.failure = Failure::Refused, .method = Method::Get};
+  check({{"no retries wanted", first, kNever, "attempts_used_up"}}, {.attempts = 0});
+}
+
+TEST(Replay, DoesWhatRetryOnSays) {
+  const FailedAttempt refused{.failure = Failure::Refused, .method = Method::Get};
+  const FailedAttempt reset{.failure = Failure::Reset, .method = Method::Get, .sent = true};
+  const FailedAttempt silent{.failure = Failure::HeaderTimeout, .method = Method::Get, .sent = true};
+  check({{"refused", refused, kNever, "not_configured"},
+         {"reset", reset, kAnother, "reset_idempotent"},
+         {"silent", silent, kAnother, "timeout_safe"}},
+        {.on_connect_failure = false});
+  check({{"refused", refused, kAnother, "nothing_sent"},
+         {"reset", reset, kNever, "not_configured"},
+         {"silent", silent, kAnother, "timeout_safe"}},
+        {.on_reset = false});
+  check({{"refused", refused, kAnother, "nothing_sent"},
+         {"reset", reset, kAnother, "reset_idempotent"},
+         {"silent", silent, kNever, "not_configured"}},
+        {.on_timeout = false});
+}
+
+}  // namespace
+}  // namespace frontdoor

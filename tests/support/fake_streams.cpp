@@ -1,0 +1,241 @@
+#include "support/fake_streams.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace frontdoor::testing {
+
+// ---- Bodies
+
+void FakeSource::changed() {
+  if (waker_) waker_->wake();
+}
+
+void FakeSource::add(std::string_view bytes) {
+  bytes_ += bytes;
+  changed();
+}
+
+void FakeSource::end() {
+  ended_ = true;
+  changed();
+}
+
+void FakeSource::fail() {
+  failed_ = true;
+  changed();
+}
+
+Peeked FakeSource::peek() {
+  if (!bytes_.empty()) return {Peeked::State::Bytes, bytes_, ended_};
+  if (failed_) return {Peeked::State::Failed, {}, false};
+  if (ended_) return {Peeked::State::End, {}, true};
+  return {Peeked::State::Pending, {}, false};
+}
+
+void FakeSource::consume(std::size_t count) {
+  bytes_.erase(0, count);
+  consumed_ += count;
+}
+
+void FakeSink::set_room(std::size_t room) {
+  room_ = room;
+  if (waker_) waker_->wake();
+}
+
+void FakeSink::hold_flush(bool hold) {
+  hold_ = hold;
+  if (waker_) waker_->wake();
+}
+
+void FakeSink::fail() {
+  failed_ = true;
+  if (waker_) waker_->wake();
+}
+
+Pushed FakeSink::push(std::string_view bytes, bool last, const http::Fields& trailers) {
+  ++pushes_;
+  if (failed_) return {Pushed::State::Failed, 0};
+  const std::size_t accepted = std::min(room_, bytes.size());
+  received_ += bytes.substr(0, accepted);
+  if (room_ != kUnlimited) room_ -= accepted;
+  if (accepted < bytes.size() || hold_) return {Pushed::State::Blocked, accepted};
+  if (last && !ended_) {
+    ended_ = true;
+    trailers_ = OwnedFields(trailers);
+  }
+  return {Pushed::State::Done, accepted};
+}
+
+// ---- The client
+
+void FakeClientStream::ask(std::string_view method, std::string_view target) {
+  head.method = http::method_of(method);
+  head.method_text = method;
+  head.target = target;
+  head.framing = {};
+  body.end();
+}
+
+bool FakeClientStream::send_informational(std::uint16_t status, std::string_view, const http::Fields&) {
+  informational.push_back(status);
+  return true;
+}
+
+bool FakeClientStream::send_head(const OutgoingResponse& response) {
+  if (heads_to_refuse > 0) {
+    --heads_to_refuse;
+    return false;
+  }
+  heads.push_back({response.status, OwnedFields(response.fields), response.framing,
+                   std::string(response.declared_length), response.request_abandoned});
+  return true;
+}
+
+// ---- An upstream
+
+void FakeUpstream::add(Step step) {
+  steps_.push_back(std::move(step));
+  received_ = received_ || steps_.back().failure != UpstreamFailure::Reset;
+  if (open && waker_) waker_->wake();
+}
+
+void FakeUpstream::informational(std::uint16_t status) {
+  Step step{UpstreamStream::HeadState::Informational, UpstreamFailure::None, nullptr, {}};
+  step.head.status = status;
+  add(std::move(step));
+}
+
+void FakeUpstream::respond(std::uint16_t status, OwnedFields response_fields,
+                           http::Framing response_framing) {
+  auto kept = std::make_shared<OwnedFields>(response_fields.views());
+  Step step{UpstreamStream::HeadState::Final, UpstreamFailure::None, kept, {}};
+  step.head.status = status;
+  step.head.fields = kept->views();
+  step.head.framing = response_framing;
+  add(std::move(step));
+}
+
+void FakeUpstream::respond_whole(std::string_view text) {
+  body.add(text);
+  body.end();
+  respond(200, {{"Content-Type", "text/plain"}}, {http::BodyKind::Length, text.size()});
+}
+
+void FakeUpstream::reset() { add({UpstreamStream::HeadState::Failed, UpstreamFailure::Reset, nullptr, {}}); }
+
+void FakeUpstream::send_garbage() {
+  add({UpstreamStream::HeadState::Failed, UpstreamFailure::InvalidResponse, nullptr, {}});
+}
+
+// What the exchange owns; the test keeps the FakeUpstream.
+class FakeUpstreamStream final : public UpstreamStream {
+ public:
+  explicit FakeUpstreamStream(std::shared_ptr<FakeUpstream> upstream) : upstream_(std::move(upstream)) {}
+  ~FakeUpstreamStream() override { upstream_->open = false; }
+
+  FakeUpstream& upstream() { return *upstream_; }
+
+  bool send_head(const OutgoingRequest& request, http::Method) override {
+    upstream_->method = request.method;
+    upstream_->target = request.target;
+    upstream_->authority = request.authority;
+    upstream_->fields = OwnedFields(request.fields);
+    upstream_->framing = request.framing;
+    return true;
+  }
+  BodySink& request_body() override { return sink_; }
+  HeadState poll_head() override {
+    if (upstream_->steps_.empty()) return HeadState::Pending;
+    upstream_->current_ = std::move(upstream_->steps_.front());
+    upstream_->steps_.pop_front();
+    return upstream_->current_.state;
+  }
+  const http::ResponseHead& response() const override { return upstream_->current_.head; }
+  BodySource& response_body() override { return upstream_->body; }
+  UpstreamFailure failure() const override { return upstream_->current_.failure; }
+  const char* failure_detail() const override { return ""; }
+  bool reused() const override { return upstream_->reused; }
+  bool sent_anything() const override { return upstream_->sent; }
+  bool received_anything() const override { return upstream_->received_; }
+
+ private:
+  // Notes that something was sent: the head leaves with the first push that does not fail.
+  class Sink final : public BodySink {
+   public:
+    explicit Sink(FakeUpstream& upstream) : upstream_(upstream) {}
+    Pushed push(std::string_view bytes, bool last, const http::Fields& trailers) override {
+      const Pushed pushed = upstream_.request.push(bytes, last, trailers);
+      if (pushed.state != Pushed::State::Failed) upstream_.sent = true;
+      return pushed;
+    }
+
+   private:
+    FakeUpstream& upstream_;
+  };
+
+  std::shared_ptr<FakeUpstream> upstream_;
+  Sink sink_{*upstream_};
+};
+
+// ---- The dialer
+
+void FakeDialer::fail_next(const std::string& upstream, UpstreamFailure failure, int times) {
+  failures_[upstream] = {failure, times};
+}
+
+void FakeDialer::let_through() {
+  held_ = false;
+  if (held_waker_) held_waker_->wake();
+}
+
+std::shared_ptr<FakeUpstream> FakeDialer::add_idle(const std::string& upstream) {
+  auto connection = std::make_shared<FakeUpstream>(upstream, true);
+  idle_[upstream].push_back(connection);
+  return connection;
+}
+
+std::unique_ptr<UpstreamStream> FakeDialer::hand_out(std::shared_ptr<FakeUpstream> connection, Waker& waker) {
+  connection->waker_ = &waker;
+  connection->request.wake_on_change(waker);
+  connection->body.wake_on_change(waker);
+  connections.push_back(connection);
+  return std::make_unique<FakeUpstreamStream>(std::move(connection));
+}
+
+std::unique_ptr<UpstreamStream> FakeDialer::reuse(LocalUpstream& upstream, Waker& waker, Verify verify) {
+  auto& idle = idle_[upstream.shared->name()];
+  if (idle.empty()) return nullptr;
+  verified.push_back(verify);
+  auto connection = idle.back();
+  idle.pop_back();
+  return hand_out(std::move(connection), waker);
+}
+
+Task<Dialed> FakeDialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline,
+                              const ClientStream& client) {
+  ++dials;
+  Dialed dialed;
+  held_waker_ = &waker;
+  while (held_) {
+    co_await waker.until(deadline);
+    if (client.gone()) co_return dialed;
+    if (time_.now() < deadline) continue;
+    dialed.failure = UpstreamFailure::ConnectTimeout;
+    co_return dialed;
+  }
+  auto& [failure, times] = failures_[upstream.shared->name()];
+  if (times > 0) {
+    --times;
+    dialed.failure = failure;
+    co_return dialed;
+  }
+  dialed.stream = hand_out(std::make_shared<FakeUpstream>(upstream.shared->name(), false), waker);
+  co_return dialed;
+}
+
+void FakeDialer::give_back(LocalUpstream&, std::unique_ptr<UpstreamStream> stream, Millis) {
+  static_cast<FakeUpstreamStream&>(*stream).upstream().given_back = true;
+}
+
+}  // namespace frontdoor::testing
