@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Instances that die, hang, sicken and come back, under a client that counts every failed GET."""
 
+import signal
+import time
 import unittest
 
 from support import App, Client, FixedRate, Frontdoor, apps, eventually, free_port, http_get, main, pool, say
@@ -148,6 +150,17 @@ class Health(unittest.TestCase):
             self.assertNotEqual(response.header("X-App"), serving.name)
             line = eventually(lambda: next((l for l in door.access() if "/slow" in l.get("target", "")), None), "the line")
             self.assertEqual(line["attempts"], 2)
+
+    def test_a_front_door_that_was_stopped_itself_blames_nobody(self):
+        with apps(2) as two, Frontdoor(pool("app", two, CHECK)) as door:
+            door.wait_until_serving(two)
+            door.process.send_signal(signal.SIGSTOP)
+            time.sleep(2)  # the length of the stop, several times a probe's timeout
+            door.process.send_signal(signal.SIGCONT)
+            goal = http_get(two[0].address, "/state").json()["requests"] + 6
+            eventually(lambda: http_get(two[0].address, "/state").json()["requests"] >= goal, "some more probes")
+            self.assertEqual([event for app in two for event in changes(door, app, "down")], [])
+            self.assertEqual(names_seen(door.address), {"app1", "app2"})
 
     def test_a_probe_that_is_never_answered_keeps_a_new_upstream_out(self):
         with App("good") as good:

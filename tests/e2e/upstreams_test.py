@@ -82,5 +82,25 @@ class Upstreams(unittest.TestCase):
             self.assertFalse(os.path.exists(path), "the socket file is left behind")
 
 
+    def test_a_socket_file_left_by_a_killed_front_door_is_no_obstacle_and_one_in_use_is(self):
+        with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory, App("app") as app:
+            listener = f'listen = "unix:{directory}/door.sock"\n'
+            killed = Frontdoor(pool("app", [app]), listener)
+            try:
+                killed.start()
+                killed.process.kill()
+                killed.process.wait()
+            finally:
+                killed.close()
+            with Frontdoor(pool("app", [app]), listener) as door:
+                door.wait_until_serving([app])
+                second = Frontdoor(pool("app", [app]), listener)
+                try:
+                    self.assertEqual(second.spawn().wait(20), 1)
+                finally:
+                    second.close()
+                self.assertEqual(get(door.address), "hello from app\n")
+
+
 if __name__ == "__main__":
     main()
