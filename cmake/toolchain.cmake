@@ -9,6 +9,10 @@ option(FRONTDOOR_TESTS "Build the tests" ON)
 option(FRONTDOOR_BENCH "Build the micro-benchmarks" OFF)
 set(FRONTDOOR_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 
+# g++ 12 sees overlaps and overflows in std::string that are not there (GCC bugs 105329, 105651).
+add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+# From -O2 on anyway: without it g++ makes each handing over between coroutines a call, and a loop of them a deep stack.
+add_compile_options(-foptimize-sibling-calls)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast)
 
 if(FRONTDOOR_SANITIZE)
@@ -18,8 +22,6 @@ if(FRONTDOOR_SANITIZE)
     add_compile_options(-Wno-tsan)  # Asio's fences: TSan does not model them
   endif()
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
-  # g++ 12 sees overlaps and overflows in std::string that are not there (GCC bugs 105329, 105651).
-  add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
   add_compile_options(-fstack-protector-strong -fstack-clash-protection -fcf-protection)
   add_compile_definitions(_FORTIFY_SOURCE=2 _GLIBCXX_ASSERTIONS)
   add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)

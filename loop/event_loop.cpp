@@ -50,6 +50,8 @@ void EventLoop::run() {
 
 void EventLoop::run_once(Millis max_wait) {
   std::array<epoll_event, 256> events;
+  // Before a sleep: the last turn may have been a long one, and a timer must not be late by it.
+  if (ready_.empty()) now_ = time_.now();
   const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), wait_limit_ms(max_wait));
   now_ = time_.now();
   for (int i = 0; i < count; ++i)

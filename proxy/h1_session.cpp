@@ -17,8 +17,9 @@ constexpr Millis kParkAfter{100};
 constexpr Millis kLingerTime{5'000};
 constexpr std::size_t kLingerBytes = std::size_t{64} << 20;
 
-http::HeadLimits head_limits(const config::Limits& limits) {
-  return {limits.header_bytes, limits.header_count, limits.uri_bytes};
+// Blocks keep the size they had at start: a reload can not make heads larger than fit into one.
+http::HeadLimits head_limits(const config::Limits& limits, std::size_t block_bytes) {
+  return {std::min<std::size_t>(limits.header_bytes, block_bytes / 2), limits.header_count, limits.uri_bytes};
 }
 
 }  // namespace
@@ -31,7 +32,7 @@ H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& t
       draining_(draining),
       waker_(context.loop),
       input_(buffers),
-      parser_(head_limits(context.snapshot->shared().config.limits)),
+      parser_(head_limits(context.snapshot->shared().config.limits, buffers.block_bytes())),
       reader_(transport, input_),
       writer_(transport, buffers),
       quiet_since_(context.loop.now()) {

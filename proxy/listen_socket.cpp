@@ -135,7 +135,15 @@ ListenSockets open_unix(const Address& address, unsigned count) {
     return failed(address, std::strerror(code));
   }
   sockets.fds.push_back(fd);
-  while (sockets.fds.size() < count) sockets.fds.push_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  while (sockets.fds.size() < count) {
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
+      const int code = errno;
+      close_all(sockets.fds);
+      return failed(address, std::strerror(code));
+    }
+    sockets.fds.push_back(copy);
+  }
   return sockets;
 }
 

@@ -8,10 +8,10 @@ namespace {
 
 constexpr Millis kHousekeeping{250};
 
-// A head must fit with room behind it for body bytes; beyond that larger blocks mean fewer system calls on large
-// bodies. Only pages that are written to take memory.
+// A head takes half of a block at most, with room behind it for body bytes; beyond that larger blocks mean fewer system
+// calls on large bodies. Only pages that are written to take memory.
 std::size_t block_bytes(const config::Limits& limits) {
-  return std::max<std::size_t>(64 * 1024, limits.header_bytes + 32 * 1024);
+  return std::max<std::size_t>(64 * 1024, 2 * limits.header_bytes);
 }
 
 http::HeadLimits head_limits(const config::Limits& limits) {

@@ -100,7 +100,7 @@ TEST_P(Stream, OneThatNobodyReadsIsGivenUpAtTheDeadlineAndTheLinesAreCounted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Stream, testing::Values(Case{"pipe", make_pipe}, Case{"socket", make_socket}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& instance) { return std::string(instance.param.name); });
 
 TEST(LogDestination, TakesWholeLinesOnlyWhenAPipeIsShared) {
   Ends ends;
