@@ -25,6 +25,7 @@ constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 constexpr Millis kFirstVerdicts{1'000};  // how long "ready" waits for the first probes at most
 constexpr Millis kPoll{10};
+constexpr std::chrono::seconds kLossReport{10};
 
 std::uint64_t thread_count(const config::Config& config) {
   return config.workers != 0 ? config.workers : usable_cpus();
@@ -42,6 +43,7 @@ class Service {
   asio::awaitable<void> become_ready();
   asio::awaitable<void> handle_signals();
   asio::awaitable<void> drain();
+  asio::awaitable<void> watch_access_log();
   void reload();
   void finish();
   void write_ready_file();
@@ -51,7 +53,7 @@ class Service {
   std::string access_log_error_;
   AccessLog access_log_;
   asio::io_context control_{1};
-  asio::signal_set signals_{control_, SIGTERM, SIGINT, SIGHUP};
+  asio::signal_set signals_{control_};
   TimeSource time_;
   KernelSocketOps ops_;
   UpstreamRegistry registry_;
@@ -82,11 +84,13 @@ int Service::run() {
     for (const auto& error : errors) log_.error(error);
     return cli::kExitFailure;
   }
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signals_.add(signal);
   apply(snapshot_);
   server_.start();
   if (options_.on_start) options_.on_start(control_);
   asio::co_spawn(control_, become_ready(), asio::detached);
   asio::co_spawn(control_, handle_signals(), asio::detached);
+  asio::co_spawn(control_, watch_access_log(), asio::detached);
   control_.run();
   server_.stop();
   log_.info("stopped", {{"requests", server_.served()}});
@@ -143,6 +147,9 @@ asio::awaitable<void> Service::handle_signals() {
     if (error) co_return;
     if (signal == SIGHUP) {
       reload();
+    } else if (signal == SIGUSR1) {  // after a log rotation
+      access_log_.reopen();
+      log_.info("access log reopened");
     } else if (!draining_) {
       draining_ = true;
       log_.info("draining", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
@@ -153,6 +160,21 @@ asio::awaitable<void> Service::handle_signals() {
       finish();
       co_return;
     }
+  }
+}
+
+// Lines that the disk or its reader did not take are lost for the sake of the traffic, but not silently.
+asio::awaitable<void> Service::watch_access_log() {
+  asio::steady_timer pause(control_);
+  std::uint64_t known = 0;
+  for (;;) {
+    pause.expires_after(kLossReport);
+    auto [error] = co_await pause.async_wait(quietly);
+    if (error) co_return;
+    const std::uint64_t lost = access_log_.lost_lines();
+    if (lost == known) continue;
+    log_.warn("access log lines lost", {{"lines", lost - known}, {"total", lost}});
+    known = lost;
   }
 }
 

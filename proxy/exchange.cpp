@@ -1,12 +1,10 @@
 #include "proxy/exchange.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "http/forwarding.h"
 #include "http/target.h"
-#include "proxy/error_page.h"
 #include "proxy/outcome.h"
 
 namespace frontdoor {
@@ -15,12 +13,6 @@ namespace {
 
 // A relayed 100 or 103 is welcome, an endless row of them is an attack on the client.
 constexpr std::uint32_t kMaxInformational = 32;
-
-std::uint64_t micros(TimePoint from, TimePoint to) {
-  if (to == TimePoint{}) return 0;
-  const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(to - from).count();
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(1, spent));  // 0 would mean "not reached"
-}
 
 struct Answer {
   std::uint16_t status;
@@ -50,22 +42,6 @@ bool is_event_stream(const http::ResponseHead& head) {
   constexpr std::string_view kEventStream = "text/event-stream";
   return type.size() >= kEventStream.size() && http::equal_ignoring_case(type.substr(0, kEventStream.size()), kEventStream);
 }
-
-// A fixed text as a body.
-class TextSource final : public BodySource {
- public:
-  explicit TextSource(std::string_view text) : text_(text) {}
-  Peeked peek() override {
-    if (text_.empty()) return {Peeked::State::End, {}, true};
-    return {Peeked::State::Bytes, text_, true};
-  }
-  void consume(std::size_t count) override { text_.remove_prefix(count); }
-  const http::Fields& trailers() const override { return none_; }
-
- private:
-  std::string_view text_;
-  http::Fields none_;
-};
 
 }  // namespace
 
@@ -394,74 +370,6 @@ Exchange::Relayed Exchange::timed_out(WaitingFor what) {
     case WaitingFor::Nobody: break;
   }
   return Relayed::ClientGone;
-}
-
-// ---- Our own answers, and the log
-
-Task<> Exchange::send_refusal() {
-  const http::RequestHead& request = client_.request();
-  const auto page = error_page(status_, outcome_, http::find(request.fields, http::FieldId::Accept),
-                               {request_id_.data(), request_id_.size()});
-  http::Fields& fields = context_.fields;
-  fields.clear();
-  fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
-  fields.push_back({"Content-Type", page.content_type, http::FieldId::ContentType});
-  fields.push_back({"Cache-Control", "no-store"});
-  if (status_ == 503) fields.push_back({"Retry-After", "1", http::FieldId::RetryAfter});
-  const http::Framing framing{http::BodyKind::Length, page.body.size()};
-  OutgoingResponse response{status_, {}, fields, framing};
-  const std::string length = std::to_string(page.body.size());
-  response.request_abandoned = true;
-  if (request.method == http::Method::Head) {
-    response.framing = {};
-    response.declared_length = length;
-  }
-  if (!client_.send_head(response)) {
-    client_.abort();
-    co_return;
-  }
-  committed_ = true;
-  first_byte_ = now();
-
-  TextSource text(request.method == http::Method::Head ? std::string_view{} : std::string_view(page.body));
-  const TimePoint deadline = now() + timeouts().client_write;
-  for (;;) {
-    const Pumped pumped = pump(text, client_.response_body());
-    bytes_sent_ += pumped.bytes;
-    if (pumped.state != Pumped::State::WaitingForSink) break;
-    if (now() >= deadline || client_.gone()) {
-      client_.abort();
-      break;
-    }
-    co_await waker_.until(deadline);
-  }
-}
-
-void Exchange::log_request() {
-  ++context_.served;
-  if (!context_.access_log || (route_ && !route_->access_log)) return;
-  const http::RequestHead& request = client_.request();
-  AccessRecord record;
-  record.client_ip = client_.client().ip;
-  record.method = request.method_text;
-  record.host = request.authority;
-  record.target = request.target;
-  record.version = request.version;
-  record.referer = http::find(request.fields, http::FieldId::Referer);
-  record.user_agent = http::find(request.fields, http::FieldId::UserAgent);
-  record.request_id = {request_id_.data(), request_id_.size()};
-  if (pool_) record.route_pool = pool_->pool().name;
-  if (upstream_) record.upstream = upstream_->shared->name();
-  record.outcome = outcome_;
-  record.retry_rule = retry_rule_;
-  record.status = committed_ ? status_ : 0;
-  record.attempts = tries_;
-  record.bytes_received = body_.consumed();
-  record.bytes_sent = bytes_sent_;
-  record.connected_us = micros(started_, connected_);
-  record.first_byte_us = micros(started_, first_byte_);
-  record.total_us = micros(started_, context_.loop.clock());
-  context_.access_log->append(record);
 }
 
 }  // namespace frontdoor

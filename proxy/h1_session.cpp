@@ -60,7 +60,7 @@ Task<H1Session::Ended> H1Session::serve() {
     if (aborted_ && close_delimited_) co_return Ended::Reset;
     if (aborted_ || gone()) co_return Ended::Close;
     if (!next_request_possible()) {
-      co_await linger();
+      if (client_may_be_sending()) co_await linger();
       co_return Ended::Close;
     }
     prepare_next();
@@ -104,6 +104,12 @@ Task<H1Session::HeadRead> H1Session::read_head() {
 bool H1Session::next_request_possible() const {
   // An answer that came before the request's end leaves bytes behind that are no head.
   return keep_alive_ && reader_.complete() && reader_.failure() == H1BodyReader::Failure::None && writer_.complete();
+}
+
+// Closing on unread bytes is a reset, which can overtake the answer (RFC 9112 §9.6).
+bool H1Session::client_may_be_sending() const {
+  return !reader_.complete() || reader_.failure() != H1BodyReader::Failure::None || !writer_.complete() ||
+         !input_.empty() || transport_.may_read();
 }
 
 void H1Session::prepare_next() {

@@ -34,6 +34,7 @@ class H1Session final : private ClientStream {
   Task<> linger();
   bool discard(std::size_t& budget);
   bool next_request_possible() const;
+  bool client_may_be_sending() const;
   void prepare_next();
   const config::Timeouts& timeouts() const { return context_.snapshot->shared().config.timeouts; }
 

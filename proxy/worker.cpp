@@ -43,6 +43,11 @@ Worker::~Worker() {
   context_.snapshot = {};
 }
 
+void Worker::run() {
+  loop_.run();
+  served_.store(context_.served, std::memory_order_relaxed);
+}
+
 void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
   context_.snapshot = LocalSnapshotRef(new LocalSnapshot(std::move(snapshot), context_.worker, known_upstreams_));
 }

@@ -33,7 +33,7 @@ class Worker final : private Timer {
   // Before run(), or on the worker's thread.
   void add_listener(int fd, bool shared, Listener::Limits limits);
 
-  void run() { loop_.run(); }                                     // until stop()
+  void run();                                                   // until stop()
   void run_once(Millis max_wait) { loop_.run_once(max_wait); }  // tests
 
   // Any thread; carried out on the worker's.

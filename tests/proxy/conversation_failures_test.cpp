@@ -314,6 +314,23 @@ TEST(Failure, LimitsAreAnsweredWithTheirStatus) {
   }
 }
 
+TEST(Failure, AConnectionThatIsDoneIsClosedAtOnceAndOthersLinger) {
+  Talk done;
+  done.first.always_reply(kHello);
+  done.client->send("GET / HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n");
+  ASSERT_TRUE(done.answered());
+  EXPECT_TRUE(done.until([&] { return done.proxy.worker().open_connections() == 0; })) << "nothing more can come";
+
+  Talk sending;
+  sending.first.always_reply(kHello);
+  sending.client->send("POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 100\r\n\r\nabc");
+  ASSERT_TRUE(sending.answered());
+  sending.proxy.settle({sending.client.get()});
+  EXPECT_EQ(sending.proxy.worker().open_connections(), 1u) << "the rest of the body would turn our close into a reset";
+  sending.pass(std::chrono::seconds{6});
+  EXPECT_EQ(sending.proxy.worker().open_connections(), 0u);
+}
+
 TEST(Failure, DrainingAnnouncesTheEndWithTheNextResponse) {
   Talk talk;
   talk.first.always_reply(kHello);
