@@ -1,5 +1,6 @@
 """Child processes of a measurement: started on one core, watched through /proc, ended by their own id."""
 
+import ctypes
 import os
 import resource
 import signal
@@ -10,6 +11,8 @@ import time
 PROXY_CORE = 0
 LOAD_CORE = 1
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
 
 
 def allow_many_descriptors():
@@ -30,8 +33,13 @@ def on_core(core, command):
     return ["taskset", "-c", str(core), *command] if core < (os.cpu_count() or 1) else list(command)
 
 
+def _end_with_parent():
+    # A measurement that is killed leaves nothing behind: SIGTERM, because nginx's master then ends its worker.
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def spawn(command, **options):
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent, **options)
 
 
 def end(process, patience=20.0):

@@ -26,6 +26,10 @@ def check_programs(*names):
         raise SystemExit(f"not installed: {', '.join(missing)}. scripts/install-deps bench installs them")
 
 
+class _DidNotStart(Exception):
+    pass
+
+
 class Server:
     """A process with a directory of its own, listening on 127.0.0.1:port."""
 
@@ -43,10 +47,12 @@ class Server:
             cwd=self.directory, stdout=self._stderr, stderr=self._stderr)
         try:
             processes.eventually(self._answers, f"answer from {command[0]}", patience)
-        except BaseException:
+        except BaseException as problem:
             self._stderr.seek(0)
-            print(f"--- {command[0]} said:\n{self._stderr.read()[-4000:]}---")
+            said = self._stderr.read()[-4000:]
             self.close()
+            if isinstance(problem, _DidNotStart):
+                raise SystemExit(f"{command[0]} {problem}:\n{said}") from None
             raise
         self.pids = processes.family(self.process.pid)
 
@@ -63,7 +69,7 @@ class Server:
 
     def _answers(self):
         if self.process.poll() is not None:
-            raise RuntimeError(f"ended with {self.process.returncode} before it served")
+            raise _DidNotStart(f"ended with {self.process.returncode} before it served")
         try:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
             connection.request("GET", "/small", headers={"Connection": "close"})
@@ -74,16 +80,15 @@ class Server:
             return False
 
     def close(self):
-        status = processes.end(self.process)
+        processes.end(self.process)
         self._stderr.close()
-        return status
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 class Origin(Server):
