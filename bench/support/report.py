@@ -55,7 +55,10 @@ def _range(entry, form):
 
 
 def _ratio(entry):
-    return _range(entry["to_nginx"], "{:.2f}") if "to_nginx" in entry else "–"
+    ratio = entry.get("to_nginx", {})
+    if set(ratio.values()) == {1}:
+        return "1"  # nginx's own
+    return _range(ratio, "{:.2f}") if ratio else "–"
 
 
 def _millis(entry):
