@@ -8,7 +8,8 @@ import socket
 
 def request_bytes(method, path, body=b""):
     length = f"Content-Length: {len(body)}\r\n" if body else ""
-    return f"{method} {path} HTTP/1.1\r\nHost: bench.test\r\nUser-Agent: bench\r\nAccept: */*\r\n{length}\r\n".encode() + body
+    head = f"{method} {path} HTTP/1.1\r\nHost: bench.test\r\nUser-Agent: bench\r\nAccept: */*\r\n{length}\r\n"
+    return head.encode() + body
 
 
 class _Connection:

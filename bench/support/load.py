@@ -64,12 +64,13 @@ def _parse(text):
 
     socket_errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     not_ok = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    errors = [int(number) for found in (socket_errors, not_ok) if found for number in found.groups()]
     return {
         "requests": int(re.search(r"(\d+) requests in", text).group(1)),
         "requests_per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
         "p50_us": latency(50),
         "p99_us": latency(99),
-        "errors": sum(map(int, socket_errors.groups() if socket_errors else ())) + int(not_ok.group(1) if not_ok else 0),
+        "errors": sum(errors),
     }
 
 
