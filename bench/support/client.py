@@ -1,0 +1,90 @@
+"""A client that makes an exact number of requests on connections it keeps, which no load generator for a given time
+can: what the guard counts is divided by that number. It knows no more of HTTP than Content-Length.
+"""
+
+import selectors
+import socket
+
+
+def request_bytes(method, path, body=b""):
+    length = f"Content-Length: {len(body)}\r\n" if body else ""
+    head = f"{method} {path} HTTP/1.1\r\nHost: bench.test\r\nUser-Agent: bench\r\nAccept: */*\r\n{length}\r\n"
+    return head.encode() + body
+
+
+class _Connection:
+    def __init__(self, address):
+        host, port = address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), timeout=30)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._head = b""
+        self._missing = None  # bytes of the body still to come; None while the head is incomplete
+
+    def response_complete(self):
+        """Reads once; True when the response has ended."""
+        chunk = self.socket.recv(1 << 18)
+        if not chunk:
+            raise ConnectionError("closed in the middle of a response")
+        if self._missing is None:
+            self._head += chunk
+            end = self._head.find(b"\r\n\r\n")
+            if end < 0:
+                return False
+            if not self._head.startswith(b"HTTP/1.1 200 "):
+                raise RuntimeError(f"not a 200: {self._head[:80]!r}")
+            fields = self._head[:end + 2].lower()
+            length = fields.index(b"\r\ncontent-length:") + 17
+            self._missing = int(fields[length:fields.index(b"\r\n", length)])
+            chunk, self._head = self._head[end + 4:], b""
+        self._missing -= len(chunk)
+        if self._missing > 0:
+            return False
+        self._missing = None
+        return True
+
+
+class Client:
+    """with Client(address, 64) as client: client.run(request, 6400)"""
+
+    def __init__(self, address, connections):
+        self._selector = selectors.DefaultSelector()
+        self._connections = []
+        for _ in range(connections):
+            connection = _Connection(address)
+            self._connections.append(connection)
+            self._selector.register(connection.socket, selectors.EVENT_READ, connection)
+
+    def run(self, request, count):
+        """Each connection has one request in flight until `count` have been made; all of them have been answered."""
+        waiting = 0
+        for connection in self._connections[:count]:
+            connection.socket.sendall(request)
+            waiting += 1
+        to_send = count - waiting
+        while waiting:
+            events = self._selector.select(60)
+            if not events:
+                raise TimeoutError(f"{waiting} requests without an answer for 60 s")
+            for key, _ in events:
+                if not key.data.response_complete():
+                    continue
+                if to_send:
+                    key.data.socket.sendall(request)
+                    to_send -= 1
+                else:
+                    waiting -= 1
+
+    def one_each(self, request):
+        """One request after the other, one on each connection: never two in flight."""
+        for connection in self._connections:
+            connection.socket.sendall(request)
+            while not connection.response_complete():
+                pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._selector.close()
+        for connection in self._connections:
+            connection.socket.close()

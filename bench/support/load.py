@@ -1,0 +1,89 @@
+"""Load as much as goes: wrk on the core that the proxy does not have, and connections that do nothing at all."""
+
+import re
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+
+from . import processes
+from .client import Client, request_bytes
+from .processes import LOAD_CORE
+
+_US = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000}
+_POST = 'wrk.method = "POST"\nwrk.body = string.rep("x", 16 * 1024)\n'
+
+
+@dataclass
+class Workload:
+    path: str = "/small"
+    connections: int = 64
+    post: bool = False
+    close: bool = False  # a new connection for each request
+    unix: bool = False   # the origin is reached by its unix socket
+    idle: bool = False   # not wrk: connections without a request
+
+
+WORKLOADS = {
+    "get-64": Workload(),
+    "get-512": Workload(connections=512),
+    "response-64k": Workload(path="/64k"),
+    "response-1m": Workload(path="/1m"),
+    "post-16k": Workload(path="/post", post=True),
+    "new-connections": Workload(close=True),
+    "unix-upstream": Workload(unix=True),
+    "idle": Workload(idle=True),
+}
+
+
+def measure(server, workload, seconds):
+    """One round of wrk on one proxy: a dict of what it and the kernel counted."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(_POST if workload.post else "")
+        script.flush()
+        command = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
+        command += ["-s", script.name] if workload.post else []
+        command += ["-H", "Connection: close"] if workload.close else []
+        command.append(f"http://{server.address}{workload.path}")
+        cpu_before = processes.cpu_seconds(server.pids)
+        wrk = subprocess.run(processes.on_core(LOAD_CORE, command), stdin=subprocess.DEVNULL, capture_output=True,
+                             text=True, timeout=seconds + 60)
+        cpu = processes.cpu_seconds(server.pids) - cpu_before
+    if wrk.returncode:
+        raise RuntimeError(f"wrk ended with {wrk.returncode}: {wrk.stderr}")
+    report = _parse(wrk.stdout)
+    report["cpu_us"] = cpu * 1e6 / max(1, report.pop("requests"))
+    report["rss_mib"] = processes.rss_bytes(server.pids) / 2**20
+    return report
+
+
+def _parse(text):
+    def latency(percent):
+        number, unit = re.search(rf"^\s+{percent}%\s+([\d.]+)(us|ms|s|m)$", text, re.MULTILINE).groups()
+        return float(number) * _US[unit]
+
+    socket_errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
+    not_ok = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    errors = [int(number) for found in (socket_errors, not_ok) if found for number in found.groups()]
+    return {
+        "requests": int(re.search(r"(\d+) requests in", text).group(1)),
+        "requests_per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
+        "p50_us": latency(50),
+        "p99_us": latency(99),
+        "errors": sum(errors),
+    }
+
+
+def measure_idle(server, connections):
+    """Resident bytes that a connection costs which has had one answer and then nothing for a second and a half."""
+    request = request_bytes("GET", "/small")
+    with Client(server.address, 64) as client:
+        client.run(request, 6400)
+    time.sleep(1)
+    before = processes.rss_bytes(server.pids)
+    with Client(server.address, connections) as client:
+        client.one_each(request)
+        time.sleep(1.5)
+        after = processes.rss_bytes(server.pids)
+        client.one_each(request)  # all of them are still there
+    return {"idle_bytes": (after - before) / connections, "rss_mib": after / 2**20, "errors": 0}

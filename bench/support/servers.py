@@ -1,0 +1,112 @@
+"""The origin and the three proxies: a template of bench/conf/ filled in, a process, and a wait until it answers."""
+
+import http.client
+import os
+import shutil
+import tempfile
+
+from . import processes
+from .processes import LOAD_CORE, PROXY_CORE
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROXIES = ("frontdoor", "nginx", "haproxy")
+FILES = {"64k": 64 * 1024, "1m": 1024 * 1024}
+
+
+def frontdoor_binary():
+    return os.environ.get("FRONTDOOR") or os.path.join(ROOT, "build", "release", "cli", "frontdoor")
+
+
+def check_programs(*names):
+    """What is missing is said before anything is started."""
+    if not os.access(frontdoor_binary(), os.X_OK):
+        raise SystemExit(f"no program at {frontdoor_binary()}: scripts/build first, or set FRONTDOOR")
+    missing = [name for name in names if not shutil.which(name)]
+    if missing:
+        raise SystemExit(f"not installed: {', '.join(missing)}. scripts/install-deps bench installs them")
+
+
+class _DidNotStart(Exception):
+    pass
+
+
+class Server:
+    """A process with a directory of its own, listening on 127.0.0.1:port."""
+
+    def __init__(self, template, command, core, prefix=(), upstream="", patience=20.0):
+        self.directory = tempfile.mkdtemp(prefix="frontdoor-bench-")
+        os.chmod(self.directory, 0o755)
+        self.port = processes.free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self.socket = os.path.join(self.directory, "origin.sock")
+        config = os.path.join(self.directory, template)
+        self._fill_in(template, config, upstream)
+        self._stderr = open(os.path.join(self.directory, "stderr"), "w+", encoding="utf-8", errors="replace")
+        self.process = processes.spawn(
+            processes.on_core(core, [*prefix, *(word.replace("@CONFIG@", config) for word in command)]),
+            cwd=self.directory, stdout=self._stderr, stderr=self._stderr)
+        try:
+            processes.eventually(self._answers, f"answer from {command[0]}", patience)
+        except BaseException as problem:
+            self._stderr.seek(0)
+            said = self._stderr.read()[-4000:]
+            self.close()
+            if isinstance(problem, _DidNotStart):
+                raise SystemExit(f"{command[0]} {problem}:\n{said}") from None
+            raise
+        self.pids = processes.family(self.process.pid)
+
+    def _fill_in(self, template, config, upstream):
+        with open(os.path.join(ROOT, "bench", "conf", template), encoding="utf-8") as file:
+            text = file.read()
+        # nginx started by root would give its worker to somebody who may not read a private directory.
+        values = {"LISTEN": self.address, "UPSTREAM": upstream, "DIRECTORY": self.directory, "SOCKET": self.socket,
+                  "USER": "user root;" if os.geteuid() == 0 else ""}
+        for name, value in values.items():
+            text = text.replace(f"@{name}@", value)
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def _answers(self):
+        if self.process.poll() is not None:
+            raise _DidNotStart(f"ended with {self.process.returncode} before it served")
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            connection.request("GET", "/small", headers={"Connection": "close"})
+            status = connection.getresponse().status
+            connection.close()
+            return status == 200
+        except OSError:
+            return False
+
+    def close(self):
+        processes.end(self.process)
+        self._stderr.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Origin(Server):
+    def __init__(self):
+        super().__init__("origin.conf", ["nginx", "-c", "@CONFIG@"], LOAD_CORE)
+        os.mkdir(os.path.join(self.directory, "files"))
+        for name, size in FILES.items():
+            with open(os.path.join(self.directory, "files", name), "wb") as file:
+                file.write(b"0123456789abcdef" * (size // 16))
+
+
+def start_proxy(name, origin, unix=False, prefix=(), patience=20.0):
+    """prefix: a tool that runs the program, such as valgrind."""
+    unix_prefix = {"frontdoor": "unix:", "nginx": "unix:", "haproxy": "unix@"}[name]
+    upstream = unix_prefix + origin.socket if unix else origin.address
+    template, command = {
+        "frontdoor": ("frontdoor.toml", [frontdoor_binary(), "--config", "@CONFIG@"]),
+        "nginx": ("nginx.conf", ["nginx", "-c", "@CONFIG@"]),
+        "haproxy": ("haproxy.cfg", ["haproxy", "-db", "-f", "@CONFIG@"]),
+    }[name]
+    return Server(template, command, PROXY_CORE, prefix, upstream, patience)
