@@ -2,6 +2,7 @@
 
 #include "balancer/snapshot.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -65,22 +66,44 @@ const Route* Snapshot::match(std::string_view host, std::string_view path) const
   return nullptr;
 }
 
+PoolOutlook Pool::outlook(TimePoint now) const {
+  PoolOutlook outlook{.usual_outage = memory->usual_outage()};
+  TimePoint last_went_down{};
+  for (const Member& member : members) {
+    switch (member.upstream->seen().state) {
+      case UpstreamState::Up: outlook.up = true; break;
+      case UpstreamState::Unknown: outlook.undecided = true; break;
+      case UpstreamState::Down: last_went_down = std::max(last_went_down, member.upstream->changed_at()); break;
+    }
+  }
+  outlook.down_for = std::max(now - last_went_down, Duration::zero());
+  return outlook;
+}
+
 std::shared_ptr<const Snapshot> UpstreamRegistry::build(const config::Config& config) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->generation = ++generation_;
   snapshot->config = config;
 
   decltype(upstreams_) named;  // in this config; replaces the map, so that the rest is forgotten
+  decltype(memories_) memories;
   for (const config::Pool& from : config.pools) {
+    std::shared_ptr<PoolMemory>& memory = memories[from.name];
+    if (const auto known = memories_.find(from.name); known != memories_.end()) memory = known->second;
+    if (!memory) memory = std::make_shared<PoolMemory>();
     Pool pool{.name = from.name,
               .members = {},
               .timeouts = from.timeouts.value_or(config.timeouts),
-              .retry = from.retry};
+              .retry = from.retry,
+              .hold = from.hold,
+              .limits_in_flight = from.max_in_flight != 0,
+              .memory = memory};
     for (const config::Upstream& upstream : from.upstreams) {
       const auto key = std::pair(from.name, upstream.address.to_string());
       std::shared_ptr<Upstream>& slot = named[key];
       if (const auto known = upstreams_.find(key); !slot && known != upstreams_.end()) slot = known->second;
-      if (!slot) slot = std::make_shared<Upstream>(from.name, upstream.address, workers_);
+      if (!slot) slot = std::make_shared<Upstream>(from.name, upstream.address, workers_, memory);
+      slot->set_max_in_flight(from.max_in_flight);
       pool.members.push_back({.upstream = slot, .weight = upstream.weight});
     }
     snapshot->pools.push_back(std::move(pool));
@@ -88,6 +111,7 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(const config::Config& co
   for (const config::Route& route : config.routes) snapshot->routes.push_back(build_route(route, config));
 
   upstreams_ = std::move(named);
+  memories_ = std::move(memories);
   return snapshot;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "balancer/hold_rules.h"
 #include "balancer/upstream.h"
 #include "config/config.h"
 
@@ -25,6 +26,11 @@ struct Pool {
   std::vector<Member> members;
   config::Timeouts timeouts;  // the file's, with the pool's overrides
   config::Retry retry;
+  config::Hold hold;
+  bool limits_in_flight = false;  // `max_in_flight` is set, so that requests take slots of their upstream
+  std::shared_ptr<PoolMemory> memory;
+
+  PoolOutlook outlook(TimePoint now) const;
 };
 
 struct Route {
@@ -60,6 +66,7 @@ class UpstreamRegistry {
   const unsigned workers_;
   std::uint64_t generation_ = 0;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<Upstream>> upstreams_;
+  std::map<std::string, std::shared_ptr<PoolMemory>> memories_;
 };
 
 }  // namespace frontdoor

@@ -34,34 +34,59 @@ const char* to_string(UpstreamState state) {
   return "unknown";
 }
 
-Upstream::Upstream(std::string pool, Address address, unsigned slots)
+Upstream::Upstream(std::string pool, Address address, unsigned slots, std::shared_ptr<PoolMemory> memory)
     : pool_(std::move(pool)),
       address_(std::move(address)),
       name_(address_.to_string()),
       slots_(std::max(slots, 1U)),
+      memory_(std::move(memory)),
       endpoints_(std::make_shared<const std::vector<Endpoint>>()) {}
 
 Upstream::Seen Upstream::seen() const { return unpack(word_.load(std::memory_order_acquire)); }
 
-bool Upstream::change(Seen seen, UpstreamState to, std::string reason) {
+bool Upstream::change(Seen seen, UpstreamState to, std::string reason, TimePoint now, DownCause cause) {
   if (seen.state == to) return false;
   const bool born = to == UpstreamState::Up;
   const Seen next{.incarnation = seen.incarnation + (born ? 1 : 0), .state = to};
-
-  // The lock keeps the reason in step with the word when two witnesses change it one after the other.
-  const std::lock_guard lock(mutex_);
-  std::uint64_t expected = pack(seen);
-  if (!word_.compare_exchange_strong(expected, pack(next), std::memory_order_acq_rel)) return false;
-  reason_ = std::move(reason);
-  // A new life may run other software with another limit. A worker that learns the old one just now makes it
-  // too small for a while, which costs a few connections and no request.
-  if (born) idle_limit_ms_.store(0, std::memory_order_relaxed);
+  {
+    // The lock keeps reason and time in step with the word when two witnesses change it one after the other.
+    const std::lock_guard lock(mutex_);
+    std::uint64_t expected = pack(seen);
+    if (!word_.compare_exchange_strong(expected, pack(next), std::memory_order_seq_cst)) return false;
+    reason_ = std::move(reason);
+    if (born && seen.state == UpstreamState::Down) memory_->note_outage(now - changed_at_);
+    changed_at_ = now;
+    // A new life may run other software with another limit. A worker that learns the old one just now makes it
+    // too small for a while, which costs a few connections and no request.
+    if (born) idle_limit_ms_.store(0, std::memory_order_relaxed);
+    if (to == UpstreamState::Down)
+      for (UpstreamObserver* observer : observers_) observer->went_down(next.incarnation, cause);
+  }
+  if (born) {
+    const std::uint32_t limit = max_in_flight_.load(std::memory_order_relaxed);
+    memory_->held.call(limit == 0 ? HoldQueue::kAll : limit);
+  }
   return true;
 }
 
 std::string Upstream::reason() const {
   const std::lock_guard lock(mutex_);
   return reason_;
+}
+
+TimePoint Upstream::changed_at() const {
+  const std::lock_guard lock(mutex_);
+  return changed_at_;
+}
+
+void Upstream::subscribe(UpstreamObserver& observer) {
+  const std::lock_guard lock(mutex_);
+  observers_.push_back(&observer);
+}
+
+void Upstream::unsubscribe(UpstreamObserver& observer) {
+  const std::lock_guard lock(mutex_);
+  std::erase(observers_, &observer);
 }
 
 Upstream::Endpoints Upstream::endpoints() const {
@@ -97,6 +122,31 @@ std::uint64_t Upstream::in_flight() const {
   std::uint64_t sum = 0;
   for (const Slot& slot : slots_) sum += slot.in_flight.load(std::memory_order_relaxed);
   return sum;
+}
+
+void Upstream::set_max_in_flight(std::uint32_t limit) {
+  const std::uint32_t before = max_in_flight_.exchange(limit, std::memory_order_relaxed);
+  const bool more = before != 0 && (limit == 0 || limit > before);
+  if (more) memory_->held.call(HoldQueue::kAll);
+}
+
+bool Upstream::has_slot() const {
+  const std::uint32_t limit = max_in_flight_.load(std::memory_order_relaxed);
+  return limit == 0 || slots_taken_.load(std::memory_order_seq_cst) < limit;
+}
+
+bool Upstream::take_slot() {
+  const std::uint32_t limit = max_in_flight_.load(std::memory_order_relaxed);
+  std::uint32_t taken = slots_taken_.load(std::memory_order_seq_cst);
+  while (limit == 0 || taken < limit) {
+    if (slots_taken_.compare_exchange_weak(taken, taken + 1, std::memory_order_seq_cst)) return true;
+  }
+  return false;
+}
+
+void Upstream::return_slot() {
+  slots_taken_.fetch_sub(1, std::memory_order_seq_cst);
+  if (memory_->held.occupied()) memory_->held.call(1);
 }
 
 void Upstream::note_success(unsigned worker, TimePoint now) {

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "balancer/pool_memory.h"
 #include "base/address.h"
 #include "base/time.h"
 
@@ -25,6 +26,23 @@ namespace frontdoor {
 
 enum class UpstreamState : std::uint8_t { Unknown, Up, Down };
 const char* to_string(UpstreamState state);  // "unknown", "up", "down"
+
+// Why an upstream is down, which says what becomes of the requests that wait on it (proxy/replay.h).
+enum class DownCause : std::uint8_t {
+  None,
+  Dead,    // nobody listens
+  Hung,    // silent: it may wake up and still carry out what it was sent
+  Unwell,  // it answers, but not well (a probe's status, a name without an address): requests there go on
+};
+
+// Who wants to know at once that an upstream went down. Told on any thread, with the upstream locked: post and return.
+class UpstreamObserver {
+ public:
+  virtual void went_down(std::uint64_t incarnation, DownCause cause) = 0;
+
+ protected:
+  ~UpstreamObserver() = default;
+};
 
 class Upstream {
  public:
@@ -37,8 +55,8 @@ class Upstream {
     bool operator==(const Seen&) const = default;
   };
 
-  // `slots`: one in-flight counter for each worker.
-  Upstream(std::string pool, Address address, unsigned slots);
+  // `slots`: one in-flight counter for each worker. `memory`: what its pool shares; may not be null.
+  Upstream(std::string pool, Address address, unsigned slots, std::shared_ptr<PoolMemory> memory);
 
   const std::string& pool() const { return pool_; }
   const Address& address() const { return address_; }
@@ -48,9 +66,15 @@ class Upstream {
   bool available() const { return seen().state == UpstreamState::Up; }
   Seen seen() const;
 
-  // Moves to `to` if nobody moved it since `seen`; true when this call made the change. The caller logs it.
-  bool change(Seen seen, UpstreamState to, std::string reason);
-  std::string reason() const;  // why it is in its state; "" before the first change
+  // Moves to `to` if nobody moved it since `seen`; true when this call made the change. The caller logs it. Going
+  // down tells the observers, coming up calls the requests that the pool holds.
+  bool change(Seen seen, UpstreamState to, std::string reason, TimePoint now, DownCause cause = DownCause::Unwell);
+  std::string reason() const;    // why it is in its state; "" before the first change
+  TimePoint changed_at() const;  // when it got into its state; the epoch before the first change
+
+  // An observer must unsubscribe before it ends.
+  void subscribe(UpstreamObserver& observer);
+  void unsubscribe(UpstreamObserver& observer);
 
   // The addresses its name has now, in the order to try. Set by discovery (control thread). Never null; an
   // empty list is a name without an address: not looked up yet, or looked up in vain.
@@ -63,6 +87,12 @@ class Upstream {
   void begin_request(unsigned worker);
   void end_request(unsigned worker);
   std::uint64_t in_flight() const;
+
+  // `max_in_flight` of the pool; 0 = off, and then no slot is counted. Set by the registry, on the control thread.
+  void set_max_in_flight(std::uint32_t limit);
+  bool take_slot();  // false: it has as many requests as it may
+  void return_slot();
+  bool has_slot() const;
 
   // Live traffic as a witness: a response head came back from it. Read by health to tell slow from hung.
   void note_success(unsigned worker, TimePoint now);
@@ -86,11 +116,16 @@ class Upstream {
   std::atomic<std::uint64_t> word_{0};  // incarnation << 8 | state
   std::atomic<std::int64_t> idle_limit_ms_{0};
   std::vector<Slot> slots_;
+  const std::shared_ptr<PoolMemory> memory_;
+  std::atomic<std::uint32_t> max_in_flight_{0};
+  alignas(64) std::atomic<std::uint32_t> slots_taken_{0};  // a line of its own: every worker writes it
 
   // Asked for once a new connection or a change, never per request, so a mutex does. (std::atomic<shared_ptr>
   // of libstdc++ 12 unlocks its readers with relaxed order, which is a data race by the book and to TSan.)
   mutable std::mutex mutex_;
   std::string reason_;
+  TimePoint changed_at_{};
+  std::vector<UpstreamObserver*> observers_;
   Endpoints endpoints_;
   bool looked_up_ = false;
 };

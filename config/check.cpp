@@ -72,6 +72,18 @@ void check_health(const Pool& pool, const PoolPlace& places, Reader& reader) {
                                               ", so checks come later than the interval says");
 }
 
+// Browsers, SDKs and load balancers commonly give up after 30 s: whoever waits longer waits for nobody.
+constexpr Millis kPatientClient{30'000};
+
+void check_hold(const Pool& pool, const PoolPlace& places, Reader& reader) {
+  if (pool.hold.timeout > kPatientClient)
+    reader.diagnostics.warning(places.at, "[pool." + pool.name + ".hold] timeout " +
+                                              format_duration(pool.hold.timeout) +
+                                              " is longer than most clients wait, which is " +
+                                              format_duration(kPatientClient) +
+                                              ": they will have gone when the answer comes");
+}
+
 void check_routes(Reader& reader) {
   const auto& routes = reader.config.routes;
   for (std::size_t i = 1; i < routes.size(); ++i) {
@@ -92,6 +104,7 @@ void check(std::uint64_t open_files, Reader& reader) {
   for (std::size_t i = 0; i < reader.config.pools.size(); ++i) {
     check_upstreams(reader.config.pools[i], reader.pools[i], reader);
     check_health(reader.config.pools[i], reader.pools[i], reader);
+    check_hold(reader.config.pools[i], reader.pools[i], reader);
   }
   check_routes(reader);
   const auto& limits = reader.config.limits;

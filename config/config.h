@@ -100,11 +100,22 @@ struct Retry {
   bool operator==(const Retry&) const = default;
 };
 
+// Requests wait while nothing can take them; the rules are in balancer/hold_rules.h.
+struct Hold {
+  Millis timeout{10'000};  // of one request, all its waits together; 0 = off
+  std::uint32_t max_requests = 10'000;
+  std::uint64_t max_bytes = 64 * 1024 * 1024;
+  Millis give_up{60'000};  // a pool that is down for longer holds nothing
+  bool operator==(const Hold&) const = default;
+};
+
 struct Pool {
   std::string name = {};
   std::vector<Upstream> upstreams = {};
   std::optional<HealthCheck> health_check = {};
   Retry retry = {};
+  Hold hold = {};
+  std::uint32_t max_in_flight = 0;        // of each upstream; 0 = off
   std::optional<Timeouts> timeouts = {};  // overrides, already merged
   std::optional<std::uint64_t> body_bytes = {};
   bool operator==(const Pool&) const = default;

@@ -73,6 +73,9 @@ void read_pool(const Entry& entry, Reader& reader) {
   if (const auto* retry = value.find("retry");
       retry != nullptr && is_table(*retry, "retry", heading(pool, ".retry"), reader))
     read_plain_keys(*retry, {schema::retry, heading(pool, ".retry"), pool.name}, &pool.retry, reader);
+  if (const auto* hold = value.find("hold");
+      hold != nullptr && is_table(*hold, "hold", heading(pool, ".hold"), reader))
+    read_plain_keys(*hold, {schema::hold, heading(pool, ".hold"), pool.name}, &pool.hold, reader);
   if (const auto* timeouts = value.find("timeouts");
       timeouts != nullptr && is_table(*timeouts, "timeouts", heading(pool, ".timeouts"), reader)) {
     pool.timeouts = reader.config.timeouts;

@@ -207,7 +207,7 @@ std::vector<std::string_view> Table::names() const {
 
 std::span<const Table* const> tables() {
   static constexpr std::array all = {&root,         &listener, &route, &route_timeouts, &pool,     &upstream,
-                                     &health_check, &expect,   &retry, &pool_timeouts,  &timeouts, &limits,
+                                     &health_check, &expect,   &retry,  &hold, &pool_timeouts,  &timeouts, &limits,
                                      &access_log,   &log};
   return all;
 }

@@ -22,6 +22,14 @@ constexpr std::array pool_keys = {
                "upstream is up "
                "until a connection to it is refused."},
     Key{.name = "retry", .type = Type::Table, .doc = "When a failed request is tried again."},
+    Key{.name = "hold", .type = Type::Table, .doc = "How long requests wait while nothing can take them."},
+    Key{.name = "max_in_flight",
+        .type = Type::Integer,
+        .fallback = "0",
+        .doc = "Requests that each upstream may have at a time; more of them wait (hold), first come, first "
+               "served. 0 is no limit.",
+        .slot = at<&Pool::max_in_flight>,
+        .max = 1'000'000},
     Key{.name = "timeouts", .type = Type::Table, .doc = "Overrides single timeouts for this pool."},
     Key{.name = "body_bytes",
         .type = Type::Size,
@@ -32,12 +40,10 @@ constexpr auto pool_planned = std::to_array<std::string_view>({"discover",
                                                                "balance",
                                                                "hash_on",
                                                                "slow_start",
-                                                               "max_in_flight",
                                                                "sticky",
                                                                "protocol",
                                                                "tls",
                                                                "send_proxy",
-                                                               "hold",
                                                                "outlier_detection",
                                                                "command",
                                                                "directory",
@@ -182,6 +188,32 @@ constexpr std::array retry_keys = {
         .max = 1 << 30},
 };
 
+constexpr std::array hold_keys = {
+    Key{.name = "timeout",
+        .type = Type::Duration,
+        .fallback = "\"10s\"",
+        .doc = "How long one request waits at most while no upstream can take it; then 503. \"0s\" is never.",
+        .slot = at<&Hold::timeout>,
+        .max = hour},
+    Key{.name = "max_requests",
+        .type = Type::Integer,
+        .fallback = "10000",
+        .doc = "Requests that wait at a time; one more is answered 503 at once.",
+        .slot = at<&Hold::max_requests>,
+        .max = 10'000'000},
+    Key{.name = "max_bytes",
+        .type = Type::Size,
+        .fallback = "\"64MiB\"",
+        .doc = "Memory of the requests that wait. Bodies are not read meanwhile.",
+        .slot = at<&Hold::max_bytes>},
+    Key{.name = "give_up",
+        .type = Type::Duration,
+        .fallback = "\"60s\"",
+        .doc = "When the whole pool has been down for longer, requests are answered 503 at once.",
+        .slot = at<&Hold::give_up>,
+        .max = 24 * hour},
+};
+
 }  // namespace
 
 constinit const Table pool{.heading = "[pool.NAME]",
@@ -203,5 +235,10 @@ constinit const Table retry{
     .heading = "[pool.NAME.retry]",
     .doc = "When a failed request is tried again, on another upstream where there is one.",
     .keys = retry_keys};
+
+constinit const Table hold{
+    .heading = "[pool.NAME.hold]",
+    .doc = "Requests wait while no upstream is up, or while all have as many as they may, instead of failing.",
+    .keys = hold_keys};
 
 }  // namespace frontdoor::config::schema

@@ -59,6 +59,7 @@ void write_pool(std::string& out, Pool& pool, const Timeouts& file_timeouts) {
     write_table(out, name + ".health_check.expect]", schema::expect, &*pool.health_check);
   }
   write_table(out, name + ".retry]", schema::retry, &pool.retry);
+  write_table(out, name + ".hold]", schema::hold, &pool.hold);
   if (pool.timeouts)
     write_overrides(out, name + ".timeouts]", schema::Scope::FileOnly, *pool.timeouts, file_timeouts);
 }

@@ -156,12 +156,12 @@ Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint
   }
   last_latency_ = report.latency;
   if (report.outcome != Outcome::Passed) last_error_ = report.detail;
-  if (judgement.change != Change::None) move(seen, verdict_.state(), judgement.reason);
+  if (judgement.change != Change::None) move(seen, verdict_.state(), judgement.reason, judgement.cause);
   return judgement.next;
 }
 
-void Prober::move(Upstream::Seen seen, UpstreamState to, const std::string& reason) {
-  if (!upstream_->change(seen, to, reason)) return;  // another witness was first, or it is there already
+void Prober::move(Upstream::Seen seen, UpstreamState to, const std::string& reason, DownCause cause) {
+  if (!upstream_->change(seen, to, reason, Clock::now(), cause)) return;  // another witness was first, or it is there already
   verdict_.align(to);
   if (to == UpstreamState::Down) last_error_ = reason;
   log_change(log_, *upstream_, seen.state, to, reason);

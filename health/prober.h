@@ -40,7 +40,8 @@ class Prober : public std::enable_shared_from_this<Prober> {
 
   Duration judge(Upstream::Seen seen, const ProbeReport& report, TimePoint started);
   Duration without_address(Upstream::Seen seen);
-  void move(Upstream::Seen seen, UpstreamState to, const std::string& reason);
+  void move(Upstream::Seen seen, UpstreamState to, const std::string& reason,
+            DownCause cause = DownCause::Unwell);
   void wake_within(Duration delay);
   double random_share();  // in [0,1)
   config::HealthCheck check_or_connect() const;

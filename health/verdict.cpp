@@ -20,6 +20,17 @@ std::string counted(std::uint32_t count, std::string_view what) {
   return std::to_string(count) + (count == 1 ? " probe " : " probes ") + std::string(what);
 }
 
+DownCause cause_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Refused: return DownCause::Dead;
+    case Outcome::TimedOut: return DownCause::Hung;
+    case Outcome::Failed:
+    case Outcome::Passed:
+    case Outcome::NotEvidence: break;
+  }
+  return DownCause::Unwell;
+}
+
 }  // namespace
 
 VerdictRules VerdictRules::of(const config::HealthCheck& check) {
@@ -83,9 +94,13 @@ Judgement Verdict::fail(Outcome outcome, std::string_view detail) {
   if (++streak_ < rules_.fall && !dead) return {};
   const std::uint32_t failures = streak_;
   align(UpstreamState::Down);
-  if (failures == 1 || dead) return {.change = Change::WentDown, .reason = std::string(detail)};
-  return {.change = Change::WentDown,
-          .reason = std::to_string(failures) + " of " + counted(failures, "failed: ") + std::string(detail)};
+  Judgement down;
+  down.change = Change::WentDown;
+  down.cause = cause_of(outcome);
+  down.reason = failures == 1 || dead
+                    ? std::string(detail)
+                    : std::to_string(failures) + " of " + counted(failures, "failed: ") + std::string(detail);
+  return down;
 }
 
 void Verdict::align(UpstreamState state) {

@@ -53,6 +53,7 @@ struct Judgement {
   bool counted = false;  // false: the result was discarded and nothing was learned
   Change change = Change::None;
   std::string reason;  // of the change, for people
+  DownCause cause = DownCause::None;  // with WentDown
   Duration next{};     // pause before the next probe; zero = at once
 };
 

@@ -173,6 +173,10 @@ void AccessLineFormatter::append_json(const AccessRecord& record, unsigned micro
     out += R"(,"retry":)";
     append_quoted(out, record.retry_rule);
   }
+  if (record.held_us != 0) {
+    out += R"(,"held_ms":)";
+    append_millis(out, record.held_us);
+  }
   out += R"(,"received_bytes":)";
   append_number(out, record.bytes_received);
   out += R"(,"sent_bytes":)";

@@ -33,6 +33,7 @@ struct AccessRecord {
   std::uint32_t attempts = 0;        // upstreams tried
   std::uint64_t bytes_received = 0;  // request body
   std::uint64_t bytes_sent = 0;      // response body
+  std::uint64_t held_us = 0;         // waited for an upstream, microseconds; 0 = did not have to
   // Stage times, microseconds from the first byte of the request; 0 = stage not reached.
   std::uint64_t connected_us = 0;
   std::uint64_t first_byte_us = 0;  // of the final response head

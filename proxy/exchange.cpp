@@ -28,9 +28,11 @@ Answer answer_for(UpstreamFailure failure) {
     case UpstreamFailure::Overloaded: return {503, outcome::kUpstreamOverloaded};
     case UpstreamFailure::LocalResources: return {503, outcome::kLocalResources};
     case UpstreamFailure::HeaderTimeout: return {504, outcome::kResponseHeaderTimeout};
+    case UpstreamFailure::Evicted: return {504, outcome::kUpstreamHung};
     case UpstreamFailure::InvalidResponse: return {502, outcome::kInvalidResponse};
     case UpstreamFailure::None:
     case UpstreamFailure::Reset:
+    case UpstreamFailure::RetryStatus:
     case UpstreamFailure::Truncated:
     case UpstreamFailure::BodyTimeout: break;
   }
@@ -77,6 +79,7 @@ Exchange::Next Exchange::route() {
   route_ = snapshot_->shared().match(host, path);
   if (!route_) return refuse_with(404, outcome::kNoRoute);
   pool_ = &snapshot_->pool(route_->pool);
+  pool_->count_request();
 
   const std::uint64_t limit = route_->body_bytes;
   if (limit != 0 && request.framing.kind == http::BodyKind::Length && request.framing.length > limit)
@@ -97,7 +100,8 @@ Exchange::Next Exchange::refuse_with(std::uint16_t status, std::string_view outc
 // ---- One attempt
 
 Task<Exchange::Next> Exchange::forward() {
-  if (!pick_upstream()) co_return refuse_with(503, outcome::kNoUpstream);
+  const bool has_upstream = linked();  // since hold() found one, or the same again on a fresh connection
+  if (!has_upstream && !pick_upstream()) co_return co_await hold();
   co_await connect();
   if (!stream_) co_return after_failure();
   if (!send_request_head()) co_return refuse_with(431, outcome::kLocalResources);
@@ -117,16 +121,20 @@ Task<Exchange::Next> Exchange::forward() {
   co_return Next::Done;
 }
 
+std::span<LocalUpstream* const> Exchange::tried() const { return {tried_.data(), tried_count_}; }
+
 bool Exchange::pick_upstream() {
-  if (fresh_only_ && upstream_ && upstream_->shared->available()) return true;  // the same one again is fine
-  leave_upstream();
-  const std::span<LocalUpstream* const> tried(tried_.data(), std::min<std::size_t>(tries_, tried_.size()));
-  LocalUpstream* const next = pool_->pick(tried);
+  const Pool& pool = pool_->pool();
+  // Nobody overtakes those who wait; hold() lets this request queue up behind them.
+  if (!holding_ && pool.memory->held.occupied()) return false;
+  LocalUpstream* const next = pool_->pick(tried());
   if (!next) return false;  // upstream_ stays the last one tried, for the log
   upstream_ = next;
+  holds_slot_ = pool.limits_in_flight;
   seen_ = upstream_->shared->seen();
-  if (tries_ < tried_.size()) tried_[tries_] = upstream_;
-  ++tries_;
+  went_down_ = DownCause::None;
+  if (tried_count_ < tried_.size()) tried_[tried_count_++] = upstream_;
+  ++attempts_;
   upstream_->shared->begin_request(context_.worker);
   upstream_->exchanges.push_back(*this);
   return true;
@@ -137,6 +145,7 @@ void Exchange::leave_upstream() {
   if (!linked()) return;
   unlink();
   upstream_->shared->end_request(context_.worker);
+  if (std::exchange(holds_slot_, false)) upstream_->shared->return_slot();
 }
 
 Task<> Exchange::connect() {
@@ -165,7 +174,7 @@ bool Exchange::send_request_head() {
   const OutgoingRequest outgoing{request.method_text, request.target, request.authority, context_.fields,
                                  request.framing};
   body_.rewind();
-  request_done_ = request_complete_ = false;
+  request_done_ = false;
   event_stream_ = false;
   request_progress_ = response_progress_ = now();
   request_state_ = response_state_ = Pumped::State::WaitingForSource;
@@ -173,39 +182,47 @@ bool Exchange::send_request_head() {
 }
 
 Exchange::Next Exchange::after_failure() {
-  FailedAttempt attempt;
-  attempt.failure = failure_;
-  attempt.method = client_.request().method;
-  attempt.sent = stream_ && stream_->sent_anything();
-  attempt.reused_connection = stream_ && stream_->reused();
-  attempt.received_anything = stream_ && stream_->received_anything();
-  attempt.committed = committed_;
-  attempt.body_replayable = body_.replayable();
-  attempt.tries = tries_;
-
   // Nobody listens: evicted in this very turn, before the next request is routed to it.
   if (failure_ == UpstreamFailure::Refused) {
+    ++refused_;
     const std::string reason = "connection refused";
-    if (upstream_->shared->change(seen_, UpstreamState::Down, reason))
+    if (upstream_->shared->change(seen_, UpstreamState::Down, reason, now(), DownCause::Dead))
       context_.witness.upstream_refused(upstream_->shared, reason);
   }
 
-  const Replay replay = decide_replay(attempt, pool_->pool().retry);
+  const Replay replay = judge(failure_);
   retry_rule_ = replay.rule;
+  if (replay.spends_budget) pool_->pool().memory->retries.spend(now());
   stream_.reset();
   if (client_.gone()) {
     outcome_ = outcome::kClientClosed;
     leave_upstream();
     return Next::Done;
   }
-  switch (replay.choice) {
-    case Replay::Choice::AnotherUpstream: fresh_only_ = false; return Next::Forward;
-    case Replay::Choice::FreshConnection: fresh_only_ = true; return Next::Forward;
-    case Replay::Choice::Never: break;
-  }
+  fresh_only_ = replay.choice == Replay::Choice::FreshConnection;
+  if (fresh_only_ && upstream_->shared->available()) return Next::Forward;  // the same one again is fine
   leave_upstream();
-  const Answer answer = answer_for(failure_);
+  if (replay.choice != Replay::Choice::Never) return Next::Forward;
+  const bool hung = failure_ == UpstreamFailure::HeaderTimeout && went_down_ == DownCause::Hung;
+  const Answer answer = answer_for(hung ? UpstreamFailure::Evicted : failure_);
   return refuse_with(answer.status, answer.outcome);
+}
+
+Replay Exchange::judge(UpstreamFailure failure) {
+  const Pool& pool = pool_->pool();
+  FailedAttempt attempt;
+  attempt.failure = failure;
+  attempt.method = client_.request().method;
+  attempt.sent = stream_ && stream_->sent_anything();
+  attempt.reused_connection = stream_ && stream_->reused();
+  attempt.received_anything = stream_ && stream_->received_anything();
+  attempt.committed = committed_;
+  attempt.body_replayable = body_.replayable();
+  attempt.upstream_dead = went_down_ == DownCause::Dead;
+  attempt.tries = attempts_ - refused_;
+  pool_->report_requests(now());
+  attempt.budget_left = pool.memory->retries.left(pool.retry.budget, now());
+  return decide_replay(attempt, pool.retry);
 }
 
 // ---- The relay: both directions at once
@@ -214,6 +231,7 @@ Task<Exchange::Relayed> Exchange::relay() {
   for (;;) {
     yielded_ = false;
     if (client_.gone()) co_return Relayed::ClientGone;
+    if (went_down_ != DownCause::None && rescue()) co_return Relayed::UpstreamFailed;
     if (const auto ended = move_request()) co_return *ended;
     if (const auto ended = move_response()) co_return *ended;
     if (yielded_) {
@@ -224,6 +242,23 @@ Task<Exchange::Relayed> Exchange::relay() {
     if (now() >= deadline.at) co_return timed_out(deadline.what);
     co_await waker_.until(deadline.at);
   }
+}
+
+void Exchange::upstream_went_down(std::uint64_t incarnation, DownCause cause) {
+  if (seen_.incarnation != incarnation) return;  // an earlier life's; this request went to the next one
+  went_down_ = cause;
+  waker_.wake();
+}
+
+// A request that waits on a dead or hung upstream is taken back at once, where the rules allow it, instead of at its
+// timeout. The others wait on: a hung process may wake up, and one that is only unwell still works on them.
+bool Exchange::rescue() {
+  if (committed_ || went_down_ == DownCause::Unwell) return false;
+  const Replay replay = judge(UpstreamFailure::Evicted);
+  retry_rule_ = replay.rule;
+  if (replay.choice == Replay::Choice::Never) return false;
+  failure_ = UpstreamFailure::Evicted;
+  return true;
 }
 
 // Progress is bytes, and also that somebody else is waited for from now on: the patience with a client that does not
@@ -241,7 +276,7 @@ std::optional<Exchange::Relayed> Exchange::move_request() {
     case Pumped::State::WaitingForSource:
     case Pumped::State::WaitingForSink: break;
     case Pumped::State::Yielded: yielded_ = true; break;
-    case Pumped::State::Done: request_done_ = request_complete_ = true; break;
+    case Pumped::State::Done: request_done_ = true; break;
     // It does not read on; what it has to say about that may already be on its way (an early 413).
     case Pumped::State::SinkFailed: request_done_ = true; break;
     case Pumped::State::SourceFailed:
@@ -290,7 +325,12 @@ std::optional<Exchange::Relayed> Exchange::forward_head() {
       case UpstreamStream::HeadState::Informational:
         if (const auto ended = forward_informational()) return ended;
         break;
-      case UpstreamStream::HeadState::Final: return commit(stream_->response());
+      case UpstreamStream::HeadState::Final:
+        if (better_elsewhere(stream_->response())) {
+          failure_ = UpstreamFailure::RetryStatus;
+          return Relayed::UpstreamFailed;
+        }
+        return commit(stream_->response());
     }
   }
 }
@@ -311,6 +351,14 @@ std::optional<Exchange::Relayed> Exchange::forward_informational() {
   const Pushed pushed = client_.response_body().push({}, false, context_.fields);
   if (pushed.state == Pushed::State::Failed) return Relayed::ClientGone;
   return std::nullopt;
+}
+
+// `retry.on` names statuses: such an answer is dropped when another upstream may have a better one; the last one stands.
+bool Exchange::better_elsewhere(const http::ResponseHead& head) {
+  const auto& statuses = pool_->pool().retry.on_status;
+  if (statuses.empty() || std::find(statuses.begin(), statuses.end(), head.status) == statuses.end()) return false;
+  if (!pool_->has_another(tried())) return false;
+  return judge(UpstreamFailure::RetryStatus).choice != Replay::Choice::Never;
 }
 
 std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head) {

@@ -1,8 +1,10 @@
 // One request and its response, of any protocol: the spine of the data path. Read run() and follow it down.
 //
 //   route ─► pick an upstream ─► connect ─► relay both directions at once ─► log
-//              ▲                                  │
-//              └────────── replay? ◄── failed ────┘
+//     ▲        │ ▲                                  │
+//     │     none │                                  │
+//   reload     ▼ │                                  │
+//     └─────── hold ◄─────── replay? ◄──── failed ──┘
 //
 // One coroutine serves an exchange. It tries everything that can be done now, in both directions, then sleeps on the
 // session's Waker until something has changed; so neither direction ever waits for the other (docs/adr/0004).
@@ -19,6 +21,7 @@
 #include "loop/task.h"
 #include "loop/waker.h"
 #include "proxy/access_log.h"
+#include "proxy/held_requests.h"
 #include "proxy/http_date.h"
 #include "proxy/local_snapshot.h"
 #include "proxy/pump.h"
@@ -37,6 +40,7 @@ struct ExchangeContext {
   AccessLogBuffer* access_log = nullptr;  // null = off
   unsigned worker = 0;
   LocalSnapshotRef snapshot{};  // the current one
+  HeldRequests held{loop};
   RequestIds request_ids{};
   HttpDate date{};
   http::Fields fields{};
@@ -51,6 +55,9 @@ class Exchange : public Listed<class OnUpstreamTag> {
   ~Exchange();
 
   Task<> run();
+
+  // The upstream that this exchange is on was taken out. It looks itself what that means for its request.
+  void upstream_went_down(std::uint64_t incarnation, DownCause cause);
 
  private:
   // What to do next with the request.
@@ -67,10 +74,16 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Next refuse_with(std::uint16_t status, std::string_view outcome);
   bool pick_upstream();
   void leave_upstream();
+  Task<Next> hold();  // until there is an upstream, or another route, or no point in waiting
+  Task<Next> wait_for_upstream(HeldPlace& place);
+  Next reroute();
+  std::span<LocalUpstream* const> tried() const;
   Task<Next> forward();
   Task<> connect();  // sets stream_ or failure_
   bool send_request_head();
   Next after_failure();
+  Replay judge(UpstreamFailure failure);
+  bool rescue();
 
   Task<Relayed> relay();
   void note(const Pumped& pumped, Pumped::State& state, TimePoint& progress) const;
@@ -83,6 +96,8 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Deadline next_deadline();
   Relayed timed_out(WaitingFor what);
 
+  bool better_elsewhere(const http::ResponseHead& head);
+
   Task<> send_refusal();
   void log_request();
 
@@ -94,7 +109,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   ExchangeContext& context_;
   ClientStream& client_;
   Waker& waker_;
-  const LocalSnapshotRef snapshot_;
+  LocalSnapshotRef snapshot_;
   const TimePoint started_;
   const Route* route_ = nullptr;
   LocalPool* pool_ = nullptr;
@@ -105,17 +120,23 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Upstream::Seen seen_{};
   std::unique_ptr<UpstreamStream> stream_;
   UpstreamFailure failure_ = UpstreamFailure::None;
-  bool fresh_only_ = false;  // a reused connection has just turned out stale
+  DownCause went_down_ = DownCause::None;  // why the upstream was taken out while the request was on it
+  bool fresh_only_ = false;                // a reused connection has just turned out stale
+  bool holds_slot_ = false;                // of max_in_flight
+  bool holding_ = false;                   // in the pool's hold queue
 
   // All attempts.
   std::array<LocalUpstream*, 8> tried_{};
-  std::uint32_t tries_ = 0;
+  std::uint32_t tried_count_ = 0;
+  std::uint32_t attempts_ = 0;  // upstreams picked
+  std::uint32_t refused_ = 0;   // of them: nobody listened
+  TimePoint hold_until_{};      // set when it has to wait for the first time
+  Duration held_for_{};
   const char* retry_rule_ = "";
   ReplayableBody body_;
 
   // The relay.
-  bool request_done_ = false;      // sent to its end, or the upstream wants no more of it
-  bool request_complete_ = false;  // sent to its end
+  bool request_done_ = false;  // sent to its end, or the upstream wants no more of it
   bool committed_ = false;
   bool yielded_ = false;
   std::uint32_t informational_ = 0;
@@ -129,6 +150,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
 
   // For the log and for our own answers.
   std::uint16_t status_ = 0;
+  std::uint32_t retry_after_ = 1;  // seconds, with 503
   std::string_view outcome_;
   std::uint64_t bytes_sent_ = 0;
   TimePoint connected_{};

@@ -43,7 +43,8 @@ Task<> Exchange::send_refusal() {
   fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
   fields.push_back({"Content-Type", page.content_type, http::FieldId::ContentType});
   fields.push_back({"Cache-Control", "no-store"});
-  if (status_ == 503) fields.push_back({"Retry-After", "1", http::FieldId::RetryAfter});
+  const std::string retry_after = std::to_string(retry_after_);
+  if (status_ == 503) fields.push_back({"Retry-After", retry_after, http::FieldId::RetryAfter});
   const http::Framing framing{http::BodyKind::Length, page.body.size()};
   OutgoingResponse response{status_, {}, fields, framing};
   const std::string length = std::to_string(page.body.size());
@@ -91,7 +92,8 @@ void Exchange::log_request() {
   record.outcome = outcome_;
   record.retry_rule = retry_rule_;
   record.status = committed_ ? status_ : 0;
-  record.attempts = tries_;
+  record.attempts = attempts_;
+  record.held_us = micros(TimePoint{}, TimePoint{held_for_});
   record.bytes_received = body_.consumed();
   record.bytes_sent = bytes_sent_;
   record.connected_us = micros(started_, connected_);

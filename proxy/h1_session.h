@@ -43,6 +43,7 @@ class H1Session final : private ClientStream {
   const http::RequestHead& request() const override { return parser_.head(); }
   BodySource& request_body() override { return reader_; }
   bool request_malformed() const override { return reader_.failure() == H1BodyReader::Failure::Malformed; }
+  std::size_t buffered_bytes() const override { return input_.bytes_kept(); }
   bool gone() const override { return cut_ || transport_.peer_gone(); }
   bool finished() const override { return transport_.peer_finished(); }
   bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;

@@ -22,6 +22,7 @@ class InputBuffer {
   std::string_view unread() const { return {block_.data() + begin_, end_ - begin_}; }
   char* begin() { return block_.data() + begin_; }
   std::size_t size() const { return end_ - begin_; }
+  std::size_t bytes_kept() const { return end_; }  // a pinned head and what is unread
   bool empty() const { return begin_ == end_; }
   bool full() const { return block_ && end_ == block_.size() && begin_ == pinned_; }
 

@@ -2,20 +2,48 @@
 
 #include <algorithm>
 
+#include "proxy/exchange.h"
 #include "proxy/h1_upstream_connection.h"
 
 namespace frontdoor {
 
-LocalUpstream::LocalUpstream(std::shared_ptr<Upstream> upstream, unsigned worker_index)
-    : shared(std::move(upstream)), worker(worker_index) {}
+LocalUpstream::LocalUpstream(std::shared_ptr<Upstream> upstream, unsigned worker_index, EventLoop& loop)
+    : shared(std::move(upstream)), worker(worker_index), loop_(loop) {}
+
+std::shared_ptr<LocalUpstream> LocalUpstream::create(std::shared_ptr<Upstream> upstream, unsigned worker,
+                                                     EventLoop& loop) {
+  const std::shared_ptr<LocalUpstream> local(new LocalUpstream(std::move(upstream), worker, loop));
+  // Not before a shared_ptr owns it: from here on another thread may ask for a weak_ptr.
+  local->shared->subscribe(*local);
+  return local;
+}
 
 LocalUpstream::~LocalUpstream() {
+  shared->unsubscribe(*this);
   while (!idle.empty()) delete &idle.pop_front();
 }
 
-LocalUpstream* LocalPool::pick(std::span<LocalUpstream* const> tried) {
+void LocalUpstream::went_down(std::uint64_t incarnation, DownCause cause) {
+  loop_.post([weak = weak_from_this(), incarnation, cause] {
+    if (const auto local = weak.lock()) local->evict(incarnation, cause);
+  });
+}
+
+void LocalUpstream::evict(std::uint64_t incarnation, DownCause cause) {
+  // No request will come for them before it is another incarnation, and that has other connections.
+  if (shared->seen().incarnation == incarnation)
+    while (!idle.empty()) delete &idle.pop_front();
+  exchanges.for_each([&](Exchange& exchange) { exchange.upstream_went_down(incarnation, cause); });
+}
+
+bool LocalPool::takes_requests(const Member& member) const {
+  const Upstream& upstream = *member.upstream->shared;
+  return upstream.available() && (!pool_.limits_in_flight || upstream.has_slot());
+}
+
+LocalUpstream* LocalPool::choose(std::span<LocalUpstream* const> tried) {
   const auto weight = [&](std::size_t i) { return members_[i].weight; };
-  const auto up = [&](std::size_t i) { return members_[i].upstream->shared->available(); };
+  const auto up = [&](std::size_t i) { return takes_requests(members_[i]); };
   const auto untried = [&](std::size_t i) {
     return up(i) && std::find(tried.begin(), tried.end(), members_[i].upstream.get()) == tried.end();
   };
@@ -24,7 +52,27 @@ LocalUpstream* LocalPool::pick(std::span<LocalUpstream* const> tried) {
   return chosen ? members_[*chosen].upstream.get() : nullptr;
 }
 
-LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known)
+LocalUpstream* LocalPool::pick(std::span<LocalUpstream* const> tried) {
+  for (;;) {
+    LocalUpstream* const chosen = choose(tried);
+    // Another worker may have taken the last slot meanwhile; then that one is full and the next choice another.
+    if (!chosen || !pool_.limits_in_flight || chosen->shared->take_slot()) return chosen;
+  }
+}
+
+bool LocalPool::has_another(std::span<LocalUpstream* const> tried) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    return takes_requests(member) && std::find(tried.begin(), tried.end(), member.upstream.get()) == tried.end();
+  });
+}
+
+void LocalPool::report_requests(TimePoint now) {
+  if (requests_ == 0) return;
+  pool_.memory->retries.add_requests(requests_, now);
+  requests_ = 0;
+}
+
+LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known, EventLoop& loop)
     : shared_(std::move(shared)) {
   std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
   pools_.reserve(shared_->pools.size());
@@ -33,7 +81,7 @@ LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned wo
     for (const Member& member : pool.members) {
       auto& remembered = known[member.upstream.get()];
       auto upstream = remembered.lock();
-      if (!upstream) remembered = upstream = std::make_shared<LocalUpstream>(member.upstream, worker);
+      if (!upstream) remembered = upstream = LocalUpstream::create(member.upstream, worker, loop);
       local.add(std::move(upstream), member.weight);
     }
   }

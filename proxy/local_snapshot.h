@@ -13,6 +13,7 @@
 
 #include "balancer/round_robin.h"
 #include "balancer/snapshot.h"
+#include "loop/event_loop.h"
 #include "loop/intrusive_list.h"
 
 namespace frontdoor {
@@ -21,14 +22,22 @@ class Exchange;
 class H1UpstreamConnection;
 
 // This worker's side of one Upstream; survives reloads as the Upstream does.
-struct LocalUpstream {
-  LocalUpstream(std::shared_ptr<Upstream> upstream, unsigned worker_index);
+struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>, private UpstreamObserver {
+ public:
+  static std::shared_ptr<LocalUpstream> create(std::shared_ptr<Upstream> upstream, unsigned worker, EventLoop& loop);
   ~LocalUpstream();  // closes the idle connections
 
   const std::shared_ptr<Upstream> shared;
   const unsigned worker;
   List<H1UpstreamConnection, Listed<class IdleTag>> idle;  // last used first; owned here
   List<Exchange, Listed<class OnUpstreamTag>> exchanges;   // waiting on it; eviction and drain reach them here
+
+ private:
+  LocalUpstream(std::shared_ptr<Upstream> upstream, unsigned worker_index, EventLoop& loop);
+  void went_down(std::uint64_t incarnation, DownCause cause) override;  // any thread
+  void evict(std::uint64_t incarnation, DownCause cause);               // the worker's
+
+  EventLoop& loop_;
 };
 
 class LocalPool {
@@ -40,17 +49,28 @@ class LocalPool {
     members_.push_back({std::move(upstream), weight});
   }
 
-  // The next upstream that is up, avoiding those that were tried while there is another. Null: none is up.
+  // The next upstream that is up, avoiding those that were tried while there is another. With `max_in_flight` it has a
+  // slot taken, which the caller gives back. Null: none is up, or none has a slot.
   LocalUpstream* pick(std::span<LocalUpstream* const> tried);
+  // Whether pick() would find one that was not tried.
+  bool has_another(std::span<LocalUpstream* const> tried) const;
+
+  // For the retry budget: counted here, reported from time to time.
+  void count_request() { ++requests_; }
+  void report_requests(TimePoint now);
 
  private:
   struct Member {
     std::shared_ptr<LocalUpstream> upstream;
     std::uint32_t weight;
   };
+  bool takes_requests(const Member& member) const;
+  LocalUpstream* choose(std::span<LocalUpstream* const> tried);
+
   const Pool& pool_;
   std::vector<Member> members_;
   RoundRobin rotation_;
+  std::uint64_t requests_ = 0;  // since the last report
 };
 
 class LocalSnapshot {
@@ -58,10 +78,11 @@ class LocalSnapshot {
   using Known = std::map<const Upstream*, std::weak_ptr<LocalUpstream>>;
 
   // `known` finds the LocalUpstreams of earlier snapshots again and is brought up to date.
-  LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known);
+  LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known, EventLoop& loop);
 
   const Snapshot& shared() const { return *shared_; }
   LocalPool& pool(std::uint32_t index) { return pools_[index]; }
+  std::span<LocalPool> pools() { return pools_; }
 
  private:
   friend class LocalSnapshotRef;
@@ -88,6 +109,7 @@ class LocalSnapshotRef {
 
   LocalSnapshot* operator->() const { return snapshot_; }
   explicit operator bool() const { return snapshot_ != nullptr; }
+  bool operator==(const LocalSnapshotRef& other) const { return snapshot_ == other.snapshot_; }
 
  private:
   LocalSnapshot* snapshot_ = nullptr;

@@ -23,6 +23,10 @@ inline constexpr std::string_view kNoRoute = "no_route";
 
 // An upstream's.
 inline constexpr std::string_view kNoUpstream = "no_upstream";
+inline constexpr std::string_view kPoolSaturated = "pool_saturated";
+inline constexpr std::string_view kHoldTimeout = "hold_timeout";
+inline constexpr std::string_view kHoldFull = "hold_full";
+inline constexpr std::string_view kUpstreamHung = "upstream_hung";
 inline constexpr std::string_view kConnectRefused = "connect_refused";
 inline constexpr std::string_view kConnectFailed = "connect_failed";
 inline constexpr std::string_view kConnectTimeout = "connect_timeout";

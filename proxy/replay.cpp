@@ -17,16 +17,62 @@ Replay decide_stale(const FailedAttempt& attempt) {
   return fresh("stale_connection");
 }
 
-Replay decide_sent(const FailedAttempt& attempt, const config::Retry& retry) {
-  const bool silent = attempt.failure == UpstreamFailure::HeaderTimeout;
-  if (silent ? !retry.on_timeout : !retry.on_reset) return never("not_configured");
-  // A process that is only stopped may still carry out what it was sent once it wakes, so a late PUT could overwrite
-  // a newer one: from a silent upstream only safe methods are taken back.
-  if (silent && !http::is_safe(attempt.method)) return never("timeout_not_safe");
-  if (!http::is_idempotent(attempt.method)) return never("reset_not_idempotent");
+// Sent, and an upstream may have begun to work on it: once more is extra load.
+Replay decide_extra(const FailedAttempt& attempt, const config::Retry& retry, const char* rule) {
   if (!attempt.body_replayable) return never("body_not_kept");
   if (attempt.tries > retry.attempts) return never("attempts_used_up");
-  return another(silent ? "timeout_safe" : "reset_idempotent");
+  if (!attempt.budget_left) return never("budget_used_up");
+  Replay replay = another(rule);
+  replay.spends_budget = true;
+  return replay;
+}
+
+// A process that is only stopped may still carry out what it was sent once it wakes, so a late PUT could overwrite a
+// newer one: from a silent upstream only safe methods are taken back.
+Replay decide_timeout(const FailedAttempt& attempt, const config::Retry& retry) {
+  if (!retry.on_timeout) return never("not_configured");
+  if (!http::is_safe(attempt.method)) return never("timeout_not_safe");
+  return decide_extra(attempt, retry, "timeout_safe");
+}
+
+Replay decide_reset(const FailedAttempt& attempt, const config::Retry& retry) {
+  if (!retry.on_reset) return never("not_configured");
+  if (!http::is_idempotent(attempt.method)) return never("reset_not_idempotent");
+  return decide_extra(attempt, retry, "reset_idempotent");
+}
+
+// Whether the status is one of `retry.on` has been looked at before.
+Replay decide_status(const FailedAttempt& attempt, const config::Retry& retry) {
+  if (!http::is_idempotent(attempt.method)) return never("status_not_idempotent");
+  return decide_extra(attempt, retry, "status_idempotent");
+}
+
+// The request waits on an upstream that was taken out meanwhile. Free of the budget: nobody works on it any more, so
+// that it is not one request more for the pool but the same one elsewhere.
+Replay decide_evicted(const FailedAttempt& attempt, const config::Retry& retry) {
+  if (!retry.on_evicted) return never("not_configured");
+  const bool allowed = attempt.upstream_dead ? http::is_idempotent(attempt.method) : http::is_safe(attempt.method);
+  if (!allowed) return never(attempt.upstream_dead ? "evicted_not_idempotent" : "evicted_not_safe");
+  if (!attempt.body_replayable) return never("body_not_kept");
+  return another(attempt.upstream_dead ? "evicted_idempotent" : "evicted_safe");
+}
+
+Replay decide_sent(const FailedAttempt& attempt, const config::Retry& retry) {
+  switch (attempt.failure) {
+    case UpstreamFailure::HeaderTimeout: return decide_timeout(attempt, retry);
+    case UpstreamFailure::Evicted: return decide_evicted(attempt, retry);
+    case UpstreamFailure::RetryStatus: return decide_status(attempt, retry);
+    default: return decide_reset(attempt, retry);
+  }
+}
+
+// Any method may go elsewhere. A refusal takes its upstream out for everybody, so it ends by itself and is not counted
+// as a try: a request survives that most of a large pool has just died.
+Replay decide_unsent(const FailedAttempt& attempt, const config::Retry& retry) {
+  if (!retry.on_connect_failure) return never("not_configured");
+  const bool counts = attempt.failure != UpstreamFailure::Refused;
+  if (retry.attempts == 0 || (counts && attempt.tries > retry.attempts)) return never("attempts_used_up");
+  return another("nothing_sent");
 }
 
 }  // namespace
@@ -46,12 +92,11 @@ Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
     case UpstreamFailure::ConnectTimeout:
     case UpstreamFailure::Overloaded:
     case UpstreamFailure::LocalResources:
-    case UpstreamFailure::HeaderTimeout: break;
+    case UpstreamFailure::HeaderTimeout:
+    case UpstreamFailure::Evicted:
+    case UpstreamFailure::RetryStatus: break;
   }
-  if (attempt.sent) return decide_sent(attempt, retry);
-  if (!retry.on_connect_failure) return never("not_configured");
-  if (attempt.tries > retry.attempts) return never("attempts_used_up");
-  return another("nothing_sent");
+  return attempt.sent ? decide_sent(attempt, retry) : decide_unsent(attempt, retry);
 }
 
 }  // namespace frontdoor

@@ -22,7 +22,9 @@ struct FailedAttempt {
   bool received_anything = false;  // any byte of a response, an informational one included
   bool committed = false;
   bool body_replayable = true;   // nothing of the body has been used up that we do not still hold
-  std::uint32_t tries = 1;       // upstreams tried so far; stale connections do not count
+  bool upstream_dead = false;    // with Evicted: nobody listens there any more; otherwise it only hangs
+  bool budget_left = true;       // the pool may make one more retry
+  std::uint32_t tries = 1;       // upstreams tried so far; stale connections and refusals do not count
 };
 
 struct Replay {
@@ -32,7 +34,8 @@ struct Replay {
     FreshConnection,   // the connection was stale, the upstream may be well: same one allowed, not counted
   };
   Choice choice = Choice::Never;
-  const char* rule = "";  // the rule that decided, for the log; a string literal
+  const char* rule = "";       // the rule that decided, for the log; a string literal
+  bool spends_budget = false;  // something may have been processed, so that this try is extra load
 };
 
 Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry);

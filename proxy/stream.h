@@ -41,6 +41,7 @@ class ClientStream {
   virtual const http::RequestHead& request() const = 0;
   virtual BodySource& request_body() = 0;
   virtual bool request_malformed() const = 0;  // the body failed by its coding, not by its connection
+  virtual std::size_t buffered_bytes() const = 0;  // of the request: its head and what has been read of its body
 
   // Gone: nobody can read the answer any more. Finished: a FIN, the answer is still wanted (architecture: rule 10).
   virtual bool gone() const = 0;
@@ -73,6 +74,8 @@ enum class UpstreamFailure : std::uint8_t {
   LocalResources,   // our own fault: no descriptor, port or memory left
   Reset,            // connection ended before the head of a final response was complete
   HeaderTimeout,    // silent
+  Evicted,          // went down while the request waited on it
+  RetryStatus,      // answered with a status of `retry.on`
   InvalidResponse,  // what came is no HTTP we would pass on
   Truncated,        // body ended early
   BodyTimeout,      // body stopped

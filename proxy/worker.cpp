@@ -49,7 +49,8 @@ void Worker::run() {
 }
 
 void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
-  context_.snapshot = LocalSnapshotRef(new LocalSnapshot(std::move(snapshot), context_.worker, known_upstreams_));
+  context_.snapshot = LocalSnapshotRef(new LocalSnapshot(std::move(snapshot), context_.worker, known_upstreams_, loop_));
+  context_.held.wake_all();
 }
 
 void Worker::add_listener(int fd, bool shared, Listener::Limits limits) {
@@ -86,6 +87,7 @@ void Worker::expired(TimePoint now) {
   served_.store(context_.served, std::memory_order_relaxed);
   if (access_log_) access_log_->flush();
   buffers_.trim();
+  for (LocalPool& pool : context_.snapshot->pools()) pool.report_requests(now);
   loop_.arm(*this, now + kHousekeeping);
 }
 

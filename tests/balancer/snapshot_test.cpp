@@ -92,7 +92,7 @@ TEST(UpstreamRegistry, AReloadKeepsWhatWasLearnedAndTakesTheNewWeights) {
   UpstreamRegistry registry(1);
   const auto before = registry.build(config);
   const auto kept = before->pools[0].members[1].upstream;
-  kept->change(kept->seen(), UpstreamState::Up, "first probe passed");
+  kept->change(kept->seen(), UpstreamState::Up, "first probe passed", Clock::now());
 
   config.pools = {pool("app", {{.address = at(2), .weight = 7}, {.address = at(3), .weight = 1}})};
   const auto after = registry.build(config);

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 Address address() { return {.kind = Address::Kind::Tcp, .host = "127.0.0.1", .port = 3001}; }
 
 TEST(Upstream, StartsUnknownWithoutAnAddress) {
-  const Upstream upstream("app", address(), 2);
+  const Upstream upstream("app", address(), 2, std::make_shared<PoolMemory>());
   EXPECT_EQ(upstream.seen(), (Upstream::Seen{0, UpstreamState::Unknown}));
   EXPECT_FALSE(upstream.available());
   EXPECT_EQ(upstream.reason(), "");
@@ -24,38 +24,38 @@ TEST(Upstream, StartsUnknownWithoutAnAddress) {
 }
 
 TEST(Upstream, EveryRiseBeginsANewIncarnation) {
-  Upstream upstream("app", address(), 1);
-  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Up, "first probe passed"));
+  Upstream upstream("app", address(), 1, std::make_shared<PoolMemory>());
+  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Up, "first probe passed", Clock::now()));
   EXPECT_EQ(upstream.seen(), (Upstream::Seen{1, UpstreamState::Up}));
   EXPECT_TRUE(upstream.available());
-  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Down, "connection refused"));
+  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Down, "connection refused", Clock::now()));
   EXPECT_EQ(upstream.seen(), (Upstream::Seen{1, UpstreamState::Down}));
   EXPECT_EQ(upstream.reason(), "connection refused");
-  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Up, "2 probes passed"));
+  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Up, "2 probes passed", Clock::now()));
   EXPECT_EQ(upstream.seen(), (Upstream::Seen{2, UpstreamState::Up}));
 }
 
 TEST(Upstream, AReportAboutAnEarlierLifeIsDropped) {
-  Upstream upstream("app", address(), 1);
-  upstream.change(upstream.seen(), UpstreamState::Up, "");
+  Upstream upstream("app", address(), 1, std::make_shared<PoolMemory>());
+  upstream.change(upstream.seen(), UpstreamState::Up, "", Clock::now());
   const auto first_life = upstream.seen();
-  upstream.change(upstream.seen(), UpstreamState::Down, "");
-  upstream.change(upstream.seen(), UpstreamState::Up, "2 probes passed");
-  EXPECT_FALSE(upstream.change(first_life, UpstreamState::Down, "connection refused"));
+  upstream.change(upstream.seen(), UpstreamState::Down, "", Clock::now());
+  upstream.change(upstream.seen(), UpstreamState::Up, "2 probes passed", Clock::now());
+  EXPECT_FALSE(upstream.change(first_life, UpstreamState::Down, "connection refused", Clock::now()));
   EXPECT_TRUE(upstream.available());
   EXPECT_EQ(upstream.reason(), "2 probes passed");
 }
 
 TEST(Upstream, AChangeToItsOwnStateIsNone) {
-  Upstream upstream("app", address(), 1);
-  upstream.change(upstream.seen(), UpstreamState::Up, "once");
-  EXPECT_FALSE(upstream.change(upstream.seen(), UpstreamState::Up, "twice"));
+  Upstream upstream("app", address(), 1, std::make_shared<PoolMemory>());
+  upstream.change(upstream.seen(), UpstreamState::Up, "once", Clock::now());
+  EXPECT_FALSE(upstream.change(upstream.seen(), UpstreamState::Up, "twice", Clock::now()));
   EXPECT_EQ(upstream.seen().incarnation, 1U);
 }
 
 TEST(Upstream, OfManyWitnessesOneMakesTheChange) {
-  Upstream upstream("app", address(), 4);
-  upstream.change(upstream.seen(), UpstreamState::Up, "");
+  Upstream upstream("app", address(), 4, std::make_shared<PoolMemory>());
+  upstream.change(upstream.seen(), UpstreamState::Up, "", Clock::now());
   const auto seen = upstream.seen();
   std::atomic<int> changed{0};
   std::vector<std::thread> workers;
@@ -65,7 +65,7 @@ TEST(Upstream, OfManyWitnessesOneMakesTheChange) {
       upstream.note_success(worker, Clock::now());
       upstream.learn_idle_limit(Millis{1000 + worker});
       upstream.set_endpoints({*Endpoint::numeric("127.0.0.1", 3001)});
-      if (upstream.change(seen, UpstreamState::Down, "connection refused") && !upstream.endpoints()->empty())
+      if (upstream.change(seen, UpstreamState::Down, "connection refused", Clock::now()) && !upstream.endpoints()->empty())
         ++changed;
     });
   }
@@ -76,7 +76,7 @@ TEST(Upstream, OfManyWitnessesOneMakesTheChange) {
 }
 
 TEST(Upstream, SumsWhatWorkersCount) {
-  Upstream upstream("app", address(), 2);
+  Upstream upstream("app", address(), 2, std::make_shared<PoolMemory>());
   upstream.begin_request(0);
   upstream.begin_request(1);
   upstream.begin_request(1);
@@ -90,17 +90,17 @@ TEST(Upstream, SumsWhatWorkersCount) {
 }
 
 TEST(Upstream, TheSmallestIdleLimitWinsUntilANewLife) {
-  Upstream upstream("app", address(), 1);
+  Upstream upstream("app", address(), 1, std::make_shared<PoolMemory>());
   upstream.learn_idle_limit(5s);
   upstream.learn_idle_limit(60s);
   upstream.learn_idle_limit(0s);
   EXPECT_EQ(upstream.learned_idle_limit(), 5s);
-  upstream.change(upstream.seen(), UpstreamState::Up, "");
+  upstream.change(upstream.seen(), UpstreamState::Up, "", Clock::now());
   EXPECT_EQ(upstream.learned_idle_limit(), 0s);
 }
 
 TEST(Upstream, ALookUpInVainIsStillALookUp) {
-  Upstream upstream("app", address(), 1);
+  Upstream upstream("app", address(), 1, std::make_shared<PoolMemory>());
   upstream.set_endpoints({});
   EXPECT_TRUE(upstream.looked_up());
   EXPECT_TRUE(upstream.endpoints()->empty());

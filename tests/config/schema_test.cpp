@@ -19,6 +19,7 @@ struct Defaults {
   Limits limits;
   HealthCheck health_check;
   Retry retry;
+  Hold hold;
   AccessLog access_log;
   EventLog log;
 
@@ -30,6 +31,7 @@ struct Defaults {
     if (&table == &schema::upstream) return &upstream;
     if (&table == &schema::health_check || &table == &schema::expect) return &health_check;
     if (&table == &schema::retry) return &retry;
+    if (&table == &schema::hold) return &hold;
     if (&table == &schema::limits) return &limits;
     if (&table == &schema::access_log) return &access_log;
     if (&table == &schema::log) return &log;

@@ -71,8 +71,8 @@ TEST(StructureErrors, FeaturesToComeAreNotCalledUnknown) {
     Around around;
     std::string problem;
   } cases[] = {
-      {{.below = "[pool.app.hold]\ntimeout = \"1s\""},
-       "fd.toml:6:11: \"hold\" is not supported by this version of frontdoor"},
+      {{.below = "[pool.app.outlier_detection]\nwindow = \"1s\""},
+       "fd.toml:6:11: \"outlier_detection\" is not supported by this version of frontdoor"},
       {{.below = "sticky = { cookie = \"x\" }"},
        "fd.toml:6:1: \"sticky\" is not supported by this version of frontdoor"},
       {{.below = "[admin]"}, "fd.toml:6:2: \"admin\" is not supported by this version of frontdoor"},
@@ -87,7 +87,7 @@ TEST(StructureErrors, FeaturesToComeAreNotCalledUnknown) {
        "fd.toml:7:1: \"command\" is not supported by this version of frontdoor"},
       {{.below = "health_check.expect.body = \"x\""},
        "fd.toml:6:21: \"body\" is not supported by this version of frontdoor"},
-      {{.top = "hold = {}"}, "fd.toml:1:1: \"hold\" is not supported by this version of frontdoor"},
+      {{.top = "slow_start = {}"}, "fd.toml:1:1: \"slow_start\" is not supported by this version of frontdoor"},
   };
   for (const auto& c : cases)
     EXPECT_THAT(problems(c.around.text()), ElementsAre(c.problem)) << c.around.text();

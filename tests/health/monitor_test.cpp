@@ -55,7 +55,7 @@ class MonitorTest : public testing::Test {
   // As a worker would: moves the upstream, then reports it.
   void refuse_from_a_worker(const std::shared_ptr<Upstream>& upstream) {
     std::thread worker([&] {
-      if (upstream->change(upstream->seen(), State::Down, "connection refused")) {
+      if (upstream->change(upstream->seen(), State::Down, "connection refused", Clock::now())) {
         monitor_.upstream_refused(upstream, "connection refused");
       }
     });

@@ -37,7 +37,7 @@ class ProbeTest : public testing::Test {
   }
 
   ProbeReport probe(const ScriptedServer& server, const config::HealthCheck& check = http_check()) {
-    Upstream upstream("app", server.address(), 1);
+    Upstream upstream("app", server.address(), 1, std::make_shared<PoolMemory>());
     upstream.set_endpoints({server.endpoint()});
     return probe(ProbeTarget::of(upstream, check));
   }

@@ -53,7 +53,7 @@ TEST(Failure, ARefusedConnectMovesOnAndEvictsAtOnce) {
 }
 
 TEST(Failure, AllDownIs503WithRetryAfter) {
-  Talk talk;
+  Talk talk("", "hold.timeout = \"0s\"");
   talk.first.stop_listening();
   talk.second.stop_listening();
   talk.client->send(kGet);

@@ -33,7 +33,8 @@ TEST(ConnectError, OnlyNobodyThereIsEvidence) {
 // A loopback upstream, its LocalUpstream and a dialer; the test reads and answers at the accepted socket.
 class Dialing : public ::testing::Test {
  protected:
-  Dialing() : shared_(std::make_shared<Upstream>("app", Address{Address::Kind::Tcp, "127.0.0.1", 1}, 1u)) {
+  Dialing() : shared_(std::make_shared<Upstream>("app", Address{Address::Kind::Tcp, "127.0.0.1", 1}, 1u,
+                                                 std::make_shared<PoolMemory>())) {
     listening_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     at_ = *Endpoint::numeric("127.0.0.1", 0);
     EXPECT_EQ(::bind(listening_, at_.data(), at_.size()), 0);
@@ -42,7 +43,7 @@ class Dialing : public ::testing::Test {
     ::getsockname(listening_, at_.data(), &size);
     at_.resize(size);
     shared_->set_endpoints({at_});
-    upstream_ = std::make_unique<LocalUpstream>(shared_, 0);
+    upstream_ = LocalUpstream::create(shared_, 0, wire_.loop);
   }
   ~Dialing() override {
     if (peer_ >= 0) ::close(peer_);
@@ -108,7 +109,7 @@ class Dialing : public ::testing::Test {
   int listening_ = -1;
   int peer_ = -1;
   Endpoint at_;
-  std::unique_ptr<LocalUpstream> upstream_;
+  std::shared_ptr<LocalUpstream> upstream_;
 };
 
 constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

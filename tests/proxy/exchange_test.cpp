@@ -18,6 +18,8 @@ using testing::FakeSink;
 
 constexpr http::Framing kChunked{BodyKind::Chunked};
 
+void without_hold(config::Config& config) { config.pools.front().hold.timeout = Millis{0}; }
+
 TEST(Exchange, ServesAGet) {
   ExchangeStage stage;
   stage.client.ask("GET", "/a?b=c");
@@ -93,8 +95,8 @@ TEST(Exchange, APathThatClimbsAboveTheRootIs400) {
 }
 
 TEST(Exchange, NoUpstreamIs503WithRetryAfter) {
-  ExchangeStage stage;
-  for (int i : {0, 1}) stage.upstream(i).change(stage.upstream(i).seen(), UpstreamState::Down, "test");
+  ExchangeStage stage(2, without_hold);
+  for (int i : {0, 1}) stage.upstream(i).change(stage.upstream(i).seen(), UpstreamState::Down, "test", stage.time.now());
   stage.run();
   ASSERT_TRUE(stage.ended());
   EXPECT_EQ(stage.client.status(), 503);
@@ -148,7 +150,7 @@ TEST(Exchange, OurOwnLackOfResourcesEvictsNobody) {
 }
 
 TEST(Exchange, WhenEveryoneRefusesTheLogNamesTheLastOne) {
-  ExchangeStage stage;
+  ExchangeStage stage(2, without_hold);
   for (int i : {0, 1}) stage.dialer.fail_next(stage.name(i), UpstreamFailure::Refused);
   stage.run();
   EXPECT_EQ(stage.client.status(), 503);

@@ -22,6 +22,9 @@ config::Config config_with(std::vector<std::uint16_t> ports, std::uint32_t first
 }
 
 struct Worker {
+  TimeSource time;
+  KernelSocketOps ops;
+  EventLoop loop{time, ops};
   UpstreamRegistry registry{1};
   LocalSnapshot::Known known;
   LocalSnapshotRef current;
@@ -29,10 +32,10 @@ struct Worker {
   void publish(const config::Config& config) {
     auto shared = registry.build(config);
     for (const auto& member : shared->pools.front().members) set(*member.upstream, UpstreamState::Up);
-    current = LocalSnapshotRef(new LocalSnapshot(std::move(shared), 0, known));
+    current = LocalSnapshotRef(new LocalSnapshot(std::move(shared), 0, known, loop));
   }
   static void set(Upstream& upstream, UpstreamState state) {
-    upstream.change(upstream.seen(), state, "test");
+    upstream.change(upstream.seen(), state, "test", Clock::now());
   }
   LocalPool& pool() { return current->pool(0); }
   std::string pick(std::vector<LocalUpstream*> tried = {}) {

@@ -124,8 +124,8 @@ TEST(Replay, AnUpstreamThatHasAnsweredIsNotAskedAgain) {
 
 TEST(Replay, StopsWhenTheAttemptsAreUsedUp) {
   const config::Retry retry{.attempts = 2};  // three tries in all
-  for (const auto failure : {Failure::Refused, Failure::Reset, Failure::HeaderTimeout}) {
-    const bool sent = failure != Failure::Refused;
+  for (const auto failure : {Failure::Unreachable, Failure::Reset, Failure::HeaderTimeout, Failure::RetryStatus}) {
+    const bool sent = failure != Failure::Unreachable;
     for (std::uint32_t tries = 1; tries <= 4; ++tries) {
       FailedAttempt attempt{.failure = failure, .method = Method::Get, .sent = sent};
       attempt.tries = tries;
@@ -134,6 +134,70 @@ TEST(Replay, StopsWhenTheAttemptsAreUsedUp) {
   }
   const FailedAttempt first{.failure = Failure::Refused, .method = Method::Get};
   check({{"no retries wanted", first, kNever, "attempts_used_up"}}, {.attempts = 0});
+  FailedAttempt tenth = first;
+  tenth.tries = 10;
+  check({{"a refusal is no try", tenth, kAnother, "nothing_sent"}});
+}
+
+TEST(Replay, AnEvictedUpstreamGivesBackWhatTheRulesAllow) {
+  for (const auto method : kMethods) {
+    FailedAttempt hung{.failure = Failure::Evicted, .method = method, .sent = true};
+    if (http::is_safe(method))
+      check({{"hung, safe", hung, kAnother, "evicted_safe"}});
+    else
+      check({{"hung, not safe: it may wake up later", hung, kNever, "evicted_not_safe"}});
+    FailedAttempt dead = hung;
+    dead.upstream_dead = true;
+    if (http::is_idempotent(method))
+      check({{"dead, idempotent", dead, kAnother, "evicted_idempotent"}});
+    else
+      check({{"dead, not idempotent", dead, kNever, "evicted_not_idempotent"}});
+    dead.sent = false;
+    check({{"nothing sent", dead, kAnother, "nothing_sent"}});
+  }
+  FailedAttempt used_body{.failure = Failure::Evicted, .method = Method::Get, .sent = true};
+  used_body.body_replayable = false;
+  check({{"body gone", used_body, kNever, "body_not_kept"}});
+  FailedAttempt late{.failure = Failure::Evicted, .method = Method::Get, .sent = true};
+  late.tries = 100;
+  late.budget_left = false;
+  check({{"moved, not multiplied: neither tries nor budget count", late, kAnother, "evicted_safe"}});
+  check({{"not wanted", late, kNever, "not_configured"}}, {.on_evicted = false});
+}
+
+TEST(Replay, AStatusOfRetryOnIsTriedElsewhereWhenThatIsSafe) {
+  for (const auto method : kMethods) {
+    const FailedAttempt attempt{.failure = Failure::RetryStatus, .method = method, .sent = true, .received_anything = true};
+    if (http::is_idempotent(method))
+      check({{"idempotent", attempt, kAnother, "status_idempotent"}});
+    else
+      check({{"not idempotent", attempt, kNever, "status_not_idempotent"}});
+  }
+}
+
+TEST(Replay, OnlyExtraLoadTakesFromTheBudget) {
+  struct {
+    const char* what;
+    FailedAttempt attempt;
+    bool extra;
+  } cases[] = {
+      {"reset", {.failure = Failure::Reset, .method = Method::Get, .sent = true}, true},
+      {"silent", {.failure = Failure::HeaderTimeout, .method = Method::Get, .sent = true}, true},
+      {"status", {.failure = Failure::RetryStatus, .method = Method::Get, .sent = true}, true},
+      {"refused", {.failure = Failure::Refused, .method = Method::Get}, false},
+      {"connect timeout", {.failure = Failure::ConnectTimeout, .method = Method::Get}, false},
+      {"stale", {.failure = Failure::Reset, .method = Method::Get, .sent = true, .reused_connection = true}, false},
+      {"evicted", {.failure = Failure::Evicted, .method = Method::Get, .sent = true}, false},
+  };
+  for (auto& c : cases) {
+    EXPECT_EQ(decide_replay(c.attempt, {}).spends_budget, c.extra) << c.what;
+    c.attempt.budget_left = false;
+    const Replay replay = decide_replay(c.attempt, {});
+    EXPECT_EQ(replay.choice == kNever, c.extra) << c.what;
+    if (c.extra) {
+      EXPECT_STREQ(replay.rule, "budget_used_up") << c.what;
+    }
+  }
 }
 
 TEST(Replay, DoesWhatRetryOnSays) {

@@ -30,7 +30,7 @@ ExchangeStage::ExchangeStage(unsigned upstreams, const Adjust& adjust)
   access_log_ = std::make_unique<AccessLog>(log, error);
   log_buffer_ = std::make_unique<AccessLogBuffer>(*access_log_);
   context.access_log = log_buffer_.get();
-  context.snapshot = LocalSnapshotRef(new LocalSnapshot(snapshot_, 0, known_));
+  context.snapshot = LocalSnapshotRef(new LocalSnapshot(snapshot_, 0, known_, loop));
 }
 
 ExchangeStage::~ExchangeStage() {
@@ -63,13 +63,22 @@ std::shared_ptr<const Snapshot> ExchangeStage::build(const Adjust& adjust) {
   for (const auto& built : snapshot->pools)
     for (const auto& member : built.members)
       if (member.upstream->seen().state == UpstreamState::Unknown)
-        member.upstream->change(member.upstream->seen(), UpstreamState::Up, "test");
+        member.upstream->change(member.upstream->seen(), UpstreamState::Up, "test", time.now());
   return snapshot;
 }
 
 void ExchangeStage::publish(const Adjust& adjust) {
   snapshot_ = build(adjust);
-  context.snapshot = LocalSnapshotRef(new LocalSnapshot(snapshot_, 0, known_));
+  context.snapshot = LocalSnapshotRef(new LocalSnapshot(snapshot_, 0, known_, loop));
+  context.held.wake_all();
+}
+
+void ExchangeStage::take_down(std::size_t i, DownCause cause) {
+  EXPECT_TRUE(upstream(i).change(upstream(i).seen(), UpstreamState::Down, "test", time.now(), cause));
+}
+
+void ExchangeStage::bring_up(std::size_t i) {
+  EXPECT_TRUE(upstream(i).change(upstream(i).seen(), UpstreamState::Up, "test", time.now()));
 }
 
 void ExchangeStage::upstream_refused(const std::shared_ptr<Upstream>& upstream, const std::string&) {

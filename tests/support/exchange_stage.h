@@ -35,6 +35,9 @@ class ExchangeStage : private UpstreamWitness {
   std::weak_ptr<Upstream> weak_upstream(std::size_t i) {
     return snapshot_->pools.front().members.at(i).upstream;
   }
+  const Pool& pool() { return snapshot_->pools.front(); }
+  void take_down(std::size_t i, DownCause cause = DownCause::Dead);
+  void bring_up(std::size_t i);
   std::string name(std::size_t i) { return upstream(i).name(); }
   std::uint64_t in_flight();
   FakeUpstream& conn(std::size_t i) { return dialer.connection(i); }

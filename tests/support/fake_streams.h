@@ -135,6 +135,7 @@ class FakeClientStream final : public ClientStream {
   FakeSource body;
   FakeSink answer;
   bool malformed = false;
+  std::size_t buffered = 100;
   int heads_to_refuse = 0;  // so many of the next heads do not fit
 
   // What it was sent.
@@ -147,6 +148,7 @@ class FakeClientStream final : public ClientStream {
   const http::RequestHead& request() const override { return head; }
   BodySource& request_body() override { return body; }
   bool request_malformed() const override { return malformed; }
+  std::size_t buffered_bytes() const override { return buffered; }
   bool gone() const override { return gone_; }
   bool finished() const override { return finished_; }
   bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;

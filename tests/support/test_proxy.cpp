@@ -61,7 +61,7 @@ std::shared_ptr<const Snapshot> TestProxy::snapshot_of(const std::string& toml) 
       if (upstream.seen().state == UpstreamState::Unknown) {
         const auto endpoint = Endpoint::numeric(upstream.address().host, upstream.address().port);
         upstream.set_endpoints(endpoint ? std::vector{*endpoint} : std::vector<Endpoint>{});
-        upstream.change(upstream.seen(), UpstreamState::Up, "test");
+        upstream.change(upstream.seen(), UpstreamState::Up, "test", time_.now());
       }
     }
   return snapshot;

@@ -1,0 +1,73 @@
+// What an exchange does while no upstream can take its request: it waits in its pool's queue, where a body is not read,
+// instead of failing. See balancer/hold_queue.h for the order and balancer/hold_rules.h for the limits.
+
+#include <algorithm>
+
+#include "proxy/exchange.h"
+#include "proxy/outcome.h"
+
+namespace frontdoor {
+
+Task<Exchange::Next> Exchange::hold() {
+  const Pool& pool = pool_->pool();
+  const PoolOutlook outlook = pool.outlook(now());
+  retry_after_ = retry_after_seconds(outlook);
+  if (!worth_holding(outlook, pool.hold))
+    co_return refuse_with(503, outlook.up ? outcome::kPoolSaturated : outcome::kNoUpstream);
+  const TimePoint began = now();
+  if (hold_until_ == TimePoint{}) hold_until_ = began + pool.hold.timeout;
+
+  HeldPlace place(context_.held, pool.memory, waker_);
+  if (!place.enter(client_.buffered_bytes(), {pool.hold.max_requests, pool.hold.max_bytes}))
+    co_return refuse_with(503, outcome::kHoldFull);
+  holding_ = true;
+  const Next next = co_await wait_for_upstream(place);
+  holding_ = false;
+  held_for_ += now() - began;
+  co_return next;
+}
+
+Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
+  for (;;) {
+    if (client_.gone()) {
+      outcome_ = outcome::kClientClosed;
+      co_return Next::Done;
+    }
+    if (!(snapshot_ == context_.snapshot)) co_return reroute();
+    // Once more after going back to its place: whoever gives a slot back then calls, whoever did before is seen.
+    for (int look = 0; look < 2 && place.may_try(now()); ++look) {
+      if (pick_upstream()) {
+        place.took_capacity();
+        co_return Next::Forward;
+      }
+      place.wait_again();
+    }
+    TimePoint deadline = std::min(hold_until_, place.let_go_at());
+    if (client_.finished()) {
+      if (!fin_seen_) fin_seen_ = now();
+      deadline = std::min(deadline, *fin_seen_ + timeouts().client_fin);
+      if (now() >= *fin_seen_ + timeouts().client_fin) {
+        outcome_ = outcome::kClientClosed;
+        co_return Next::Done;
+      }
+    }
+    if (now() >= hold_until_) {
+      retry_after_ = retry_after_seconds(pool_->pool().outlook(now()));
+      co_return refuse_with(503, outcome::kHoldTimeout);
+    }
+    co_await waker_.until(deadline);
+  }
+}
+
+// The configuration has changed while the request waited: nothing of it is with an upstream, so it goes by the new one.
+Exchange::Next Exchange::reroute() {
+  snapshot_ = context_.snapshot;
+  route_ = nullptr;
+  pool_ = nullptr;
+  upstream_ = nullptr;  // and those below belong to the old snapshot
+  tried_count_ = 0;
+  fresh_only_ = false;
+  return route();
+}
+
+}  // namespace frontdoor

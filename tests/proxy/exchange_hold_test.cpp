@@ -1,0 +1,355 @@
+// Requests that wait instead of failing: hold, rescue, and the retries that have a condition.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/exchange_stage.h"
+
+namespace frontdoor {
+namespace {
+
+using namespace std::chrono_literals;
+using http::BodyKind;
+using ::testing::HasSubstr;
+using testing::ExchangeStage;
+
+void served_by(ExchangeStage& stage, std::size_t connection) {
+  stage.conn(connection).respond_whole("hello");
+  stage.turn();
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.answer.received(), "hello");
+}
+
+// ---- Hold
+
+TEST(Hold, WaitsUntilAnUpstreamComesUp) {
+  for (const char* method : {"GET", "POST"}) {
+    ExchangeStage stage(2);
+    stage.take_down(0), stage.take_down(1);
+    stage.client.ask(method, "/");
+    stage.run();
+    stage.pass(3s);
+    EXPECT_FALSE(stage.ended());
+    EXPECT_EQ(stage.pool().memory->held.size(), 1u);
+    EXPECT_EQ(stage.dialer.dials, 0);
+    stage.bring_up(1);
+    stage.turn();
+    EXPECT_EQ(stage.pool().memory->held.size(), 0u);
+    ASSERT_EQ(stage.dialer.connections.size(), 1u);
+    EXPECT_EQ(stage.conn(0).name, stage.name(1));
+    served_by(stage, 0);
+    EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"served\""));
+    EXPECT_THAT(stage.log_line(), HasSubstr("\"attempts\":1,\"held_ms\":30"));
+  }
+}
+
+TEST(Hold, DoesNotReadTheBodyMeanwhile) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.client.ask("POST", "/");
+  stage.client.announce_body({BodyKind::Length, 5});
+  stage.client.body.add("12345");
+  stage.client.body.end();
+  stage.run();
+  EXPECT_EQ(stage.client.body.unread(), 5u);
+  stage.bring_up(0);
+  stage.turn();
+  EXPECT_EQ(stage.conn(0).request.received(), "12345");
+  served_by(stage, 0);
+}
+
+TEST(Hold, EndsAtItsTimeout) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.pass(4s);
+  stage.run();
+  stage.pass(9900ms);
+  EXPECT_FALSE(stage.ended());
+  stage.pass(200ms);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.status(), 503);
+  EXPECT_THAT(stage.client.answer.received(), HasSubstr("hold_timeout"));
+  EXPECT_EQ(stage.client.heads.back().fields["Retry-After"], "15") << "down for 14.1 s, and as long again";
+  EXPECT_EQ(stage.pool().memory->held.size(), 0u);
+}
+
+TEST(Hold, TheTimeoutIsForAllItsWaitsTogether) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.run();
+  for (int i = 0; i < 9; ++i) {  // comes up, and refuses again
+    stage.pass(1s);
+    stage.dialer.fail_next(stage.name(0), UpstreamFailure::Refused);
+    stage.bring_up(0);
+    stage.turn();
+    EXPECT_FALSE(stage.ended()) << "refusals are no tries";
+  }
+  stage.pass(1100ms);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"hold_timeout\""));
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"attempts\":9"));
+}
+
+TEST(Hold, APoolThatIsDownForTooLongHoldsNothing) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.pass(20s), stage.bring_up(0), stage.take_down(0);  // so that the usual outage is known
+  stage.pass(61s);
+  stage.run();
+  ASSERT_TRUE(stage.ended());
+  EXPECT_EQ(stage.client.status(), 503);
+  EXPECT_THAT(stage.client.answer.received(), HasSubstr("no_upstream"));
+  EXPECT_EQ(stage.client.heads.back().fields["Retry-After"], "60");
+}
+
+TEST(Hold, RetryAfterComesFromMeasuredRecoveries) {
+  ExchangeStage stage(1, [](config::Config& config) { config.pools.front().hold.max_requests = 0; });
+  stage.take_down(0);
+  stage.pass(20s), stage.bring_up(0), stage.take_down(0);
+  stage.pass(5s);
+  stage.run();
+  ASSERT_TRUE(stage.ended());
+  EXPECT_THAT(stage.client.answer.received(), HasSubstr("hold_full"));
+  EXPECT_EQ(stage.client.heads.back().fields["Retry-After"], "15");
+}
+
+TEST(Hold, IsBoundedInBytes) {
+  ExchangeStage stage(1, [](config::Config& config) { config.pools.front().hold.max_bytes = 99; });
+  stage.take_down(0);
+  stage.run();
+  ASSERT_TRUE(stage.ended());
+  EXPECT_THAT(stage.client.answer.received(), HasSubstr("hold_full"));
+}
+
+TEST(Hold, AClientThatLeavesFreesItsPlace) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.run();
+  stage.client.leave();
+  stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.pool().memory->held.size(), 0u);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
+}
+
+TEST(Hold, AHalfClosedClientIsWaitedForAShortTimeOnly) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.client.finish();
+  stage.run();
+  stage.pass(4900ms);
+  EXPECT_FALSE(stage.ended());
+  stage.pass(200ms);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
+}
+
+TEST(Hold, GoesByTheNewConfigAfterAReload) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.run();
+  const std::string before = stage.name(0);
+  stage.publish([](config::Config& config) {
+    config.pools.front().name = "other";
+    config.pools.front().upstreams.front().address.port = 9;
+    config.routes.front().pool = "other";
+  });
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 1u);
+  EXPECT_EQ(stage.conn(0).name, stage.name(0));
+  EXPECT_NE(stage.name(0), before);
+  served_by(stage, 0);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"pool\":\"other\""));
+}
+
+TEST(Hold, KeepsItsDeadlineOverAReload) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.run();
+  stage.pass(6s);
+  stage.publish({});
+  stage.turn();
+  EXPECT_EQ(stage.pool().memory->held.size(), 1u) << "the same queue: it is the pool's, not the snapshot's";
+  stage.pass(4100ms);
+  ASSERT_TRUE(stage.ended());
+  EXPECT_THAT(stage.log_line(), HasSubstr("hold_timeout"));
+}
+
+TEST(Hold, AReplayThatFindsNobodyUpWaitsToo) {
+  ExchangeStage stage(1);
+  stage.run();
+  stage.take_down(0);
+  stage.conn(0).reset();
+  stage.turn();
+  EXPECT_FALSE(stage.ended());
+  stage.bring_up(0);
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  served_by(stage, 1);
+}
+
+// ---- Rescue
+
+TEST(Rescue, AWaitingRequestMovesTheMomentItsUpstreamIsEvicted) {
+  struct {
+    const char* method;
+    DownCause cause;
+    bool moves;
+    const char* rule;
+  } cases[] = {
+      {"GET", DownCause::Hung, true, "evicted_safe"},        {"GET", DownCause::Dead, true, "evicted_idempotent"},
+      {"PUT", DownCause::Hung, false, "evicted_not_safe"},   {"PUT", DownCause::Dead, true, "evicted_idempotent"},
+      {"POST", DownCause::Hung, false, "evicted_not_safe"},  {"POST", DownCause::Dead, false, "evicted_not_idempotent"},
+      {"GET", DownCause::Unwell, false, ""},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(std::string(c.method) + " " + c.rule);
+    ExchangeStage stage(2);
+    stage.client.ask(c.method, "/");
+    stage.run();
+    stage.take_down(0, c.cause);
+    stage.turn();
+    ASSERT_EQ(stage.dialer.connections.size(), c.moves ? 2u : 1u);
+    EXPECT_EQ(stage.conn(0).open, !c.moves);
+    served_by(stage, c.moves ? 1 : 0);  // who stays is served when the upstream answers after all
+    if (*c.rule) {
+      EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"" + std::string(c.rule) + "\""));
+    }
+  }
+}
+
+TEST(Rescue, WhatMayNotMoveEndsAtItsTimeoutAndSaysSo) {
+  ExchangeStage stage(2);
+  stage.client.ask("POST", "/");
+  stage.run();
+  stage.take_down(0, DownCause::Hung);
+  stage.pass(29s);
+  EXPECT_FALSE(stage.ended());
+  stage.pass(2s);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.status(), 504);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"upstream_hung\""));
+}
+
+TEST(Rescue, IsNotForAResponseThatHasBegun) {
+  ExchangeStage stage(2);
+  stage.run();
+  stage.conn(0).respond(200, {}, {BodyKind::Length, 5});
+  stage.conn(0).body.add("he");
+  stage.turn();
+  stage.take_down(0, DownCause::Hung);
+  stage.turn();
+  EXPECT_TRUE(stage.conn(0).open);
+  stage.conn(0).body.add("llo");
+  stage.conn(0).body.end();
+  stage.turn();
+  EXPECT_EQ(stage.client.answer.received(), "hello");
+}
+
+TEST(Rescue, OfTheOnlyUpstreamWaitsForItsNextLife) {
+  ExchangeStage stage(1);
+  stage.run();
+  stage.take_down(0, DownCause::Hung);
+  stage.turn();
+  EXPECT_FALSE(stage.conn(0).open);
+  EXPECT_EQ(stage.pool().memory->held.size(), 1u);
+  stage.pass(2s);
+  stage.bring_up(0);
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  served_by(stage, 1);
+}
+
+TEST(Rescue, IgnoresTheEndOfAnEarlierLife) {
+  ExchangeStage stage(1);
+  stage.take_down(0, DownCause::Hung);
+  stage.bring_up(0);
+  stage.run();  // the news of the first life's end arrives with the request already on the second
+  EXPECT_TRUE(stage.conn(0).open);
+  ASSERT_EQ(stage.dialer.connections.size(), 1u);
+  served_by(stage, 0);
+}
+
+TEST(Rescue, SendsTheBodyAgain) {
+  ExchangeStage stage(2);
+  stage.client.ask("PUT", "/");
+  stage.client.announce_body({BodyKind::Length, 6});
+  stage.client.body.add("123");
+  stage.run();
+  EXPECT_EQ(stage.conn(0).request.received(), "123");
+  stage.take_down(0, DownCause::Dead);
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  EXPECT_EQ(stage.conn(1).request.received(), "123");
+  stage.client.body.add("456");
+  stage.client.body.end();
+  stage.turn();
+  EXPECT_EQ(stage.conn(1).request.received(), "123456");
+  served_by(stage, 1);
+}
+
+// ---- Retries with a condition
+
+void retry_503(config::Config& config) { config.pools.front().retry.on_status = {503}; }
+
+TEST(RetryStatus, AnotherUpstreamIsAskedAndTheLastAnswerStands) {
+  ExchangeStage stage(2, retry_503);
+  stage.run();
+  stage.conn(0).respond(503);
+  stage.turn();
+  EXPECT_FALSE(stage.conn(0).open);
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  EXPECT_EQ(stage.conn(1).name, stage.name(1));
+  EXPECT_EQ(stage.client.status(), 0) << "nothing of the first answer was passed on";
+  stage.conn(1).body.end();
+  stage.conn(1).respond(503);
+  stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.status(), 503);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"served\""));
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"attempts\":2,\"retry\":\"status_idempotent\""));
+}
+
+TEST(RetryStatus, StandsForPostForOtherStatusesAndByDefault) {
+  struct {
+    const char* method;
+    std::uint16_t status;
+    ExchangeStage::Adjust adjust;
+  } cases[] = {{"POST", 503, retry_503}, {"GET", 500, retry_503}, {"GET", 503, {}}};
+  for (const auto& c : cases) {
+    ExchangeStage stage(2, c.adjust);
+    stage.client.ask(c.method, "/");
+    stage.run();
+    stage.conn(0).body.end();
+    stage.conn(0).respond(c.status);
+    stage.turn();
+    EXPECT_EQ(stage.client.status(), c.status);
+    EXPECT_EQ(stage.dialer.connections.size(), 1u);
+  }
+}
+
+TEST(RetryBudget, EndsTheRetriesOfAPool) {
+  ExchangeStage stage(2);
+  for (int i = 0; i < 100; ++i) stage.pool().memory->retries.spend(stage.time.now());
+  stage.run();
+  stage.conn(0).reset();
+  stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.status(), 502);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"budget_used_up\""));
+}
+
+TEST(RetryBudget, GrowsWithTheRequestsThatThePoolTook) {
+  ExchangeStage stage(2);
+  stage.pool().memory->retries.add_requests(1'000, stage.time.now());
+  for (int i = 0; i < 100; ++i) stage.pool().memory->retries.spend(stage.time.now());
+  stage.run();
+  stage.conn(0).reset();
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  served_by(stage, 1);
+}
+
+}  // namespace
+}  // namespace frontdoor
