@@ -4,20 +4,9 @@
 #include <cerrno>
 
 #include "proxy/h1_upstream_connection.h"
+#include "proxy/idle_limit.h"
 
 namespace frontdoor {
-
-namespace {
-
-// How long an idle connection may wait for its next request. Node closes after 5 s; until an upstream has told its
-// own limit we stay below that, afterwards a second below what it told.
-Duration idle_limit(Millis configured, Millis learned) {
-  if (learned == Millis{0}) return std::min(configured, Millis{4'000});
-  const Millis margin = std::min(Millis{1'000}, learned / 2);
-  return std::min(configured, learned - margin);
-}
-
-}  // namespace
 
 UpstreamFailure classify_connect_error(int error) {
   switch (error) {

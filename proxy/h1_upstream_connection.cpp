@@ -2,23 +2,6 @@
 
 namespace frontdoor {
 
-namespace {
-
-// Keep-Alive: timeout=5 (RFC 2068 §19.7.1.1; Node sends it): how long the upstream keeps an idle connection.
-Millis keep_alive_timeout(std::string_view value) {
-  constexpr std::string_view key = "timeout=";
-  const auto at = value.find(key);
-  if (at == std::string_view::npos) return Millis{0};
-  long seconds = 0;
-  for (const char c : value.substr(at + key.size())) {
-    if (c < '0' || c > '9' || seconds > 86'400) break;
-    seconds = seconds * 10 + (c - '0');
-  }
-  return std::chrono::seconds{seconds};
-}
-
-}  // namespace
-
 H1UpstreamConnection::H1UpstreamConnection(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits,
                                            LocalUpstream& home)
     : loop_(loop),
@@ -37,7 +20,7 @@ bool H1UpstreamConnection::lease(Waker& waker, bool verify) {
   reader_.start({});
   failure_ = UpstreamFailure::None;
   detail_ = "";
-  received_ = informational_ = final_ = false;
+  received_ = informational_ = final_ = closes_soon_ = false;
   if (served_ == 0) return true;
   return !transport_.may_read() && (!verify || transport_.quiet());
 }
@@ -45,7 +28,7 @@ bool H1UpstreamConnection::lease(Waker& waker, bool verify) {
 bool H1UpstreamConnection::reusable() const {
   // Bytes behind the response, or a request that was not sent to its end, would be taken for part of the next
   // exchange. An unread socket (may_read) could hide such bytes.
-  return final_ && failure_ == UpstreamFailure::None && parser_.head().keep_alive && writer_.complete() &&
+  return final_ && !closes_soon_ && failure_ == UpstreamFailure::None && parser_.head().keep_alive && writer_.complete() &&
          reader_.complete() && reader_.failure() == H1BodyReader::Failure::None && input_.empty() &&
          !transport_.may_read() && !transport_.peer_finished();
 }
@@ -56,14 +39,18 @@ void H1UpstreamConnection::idle_for(Duration limit) {
   input_.release_if_empty();
   transport_.notify(this);
   home_.idle.push_front(*this);
-  idle_until_ = loop_.now() + limit;
+  idle_since_ = loop_.now();
+  idle_until_ = idle_since_ + limit;
   // As in Waker: an earlier timer stays and is moved on when it fires.
   if (!Timer::armed() || Timer::due() > idle_until_) loop_.arm(*this, idle_until_);
 }
 
 void H1UpstreamConnection::run() {
   if (!Listed<IdleTag>::linked()) return;
-  if (transport_.may_read() || transport_.peer_gone() || loop_.now() >= idle_until_) delete this;
+  const bool touched = transport_.may_read() || transport_.peer_gone();
+  if (transport_.peer_finished() && !transport_.peer_gone())
+    if (const auto limit = home_.closes.note(loop_.now() - idle_since_, loop_.now())) home_.shared->learn_idle_limit(*limit);
+  if (touched || loop_.now() >= idle_until_) delete this;
 }
 
 void H1UpstreamConnection::expired(TimePoint now) {
@@ -119,8 +106,11 @@ UpstreamStream::HeadState H1UpstreamConnection::head_complete() {
     return HeadState::Informational;
   }
   final_ = true;
-  if (const auto value = http::find(head.fields, http::FieldId::KeepAlive); value.data())
-    if (const Millis limit = keep_alive_timeout(value); limit > Millis{0}) home_.shared->learn_idle_limit(limit);
+  if (const auto value = http::find(head.fields, http::FieldId::KeepAlive); value.data()) {
+    const auto limit = keep_alive_timeout(value);
+    closes_soon_ = limit == Millis{0};  // within a second, perhaps at once
+    if (limit) home_.shared->learn_idle_limit(*limit);
+  }
   input_.pin(parser_.head_size());
   reader_.start(head.framing);
   return HeadState::Final;

@@ -59,11 +59,13 @@ class H1UpstreamConnection final : public UpstreamStream,
   http::Method method_ = http::Method::Get;
   UpstreamFailure failure_ = UpstreamFailure::None;
   const char* detail_ = "";
+  TimePoint idle_since_{};
   TimePoint idle_until_{};
   std::uint64_t served_ = 0;
   bool received_ = false;
   bool informational_ = false;  // the head in the parser is one and has been handed out
   bool final_ = false;          // the final head has been handed out
+  bool closes_soon_ = false;    // by what it says: not worth keeping
 };
 
 }  // namespace frontdoor

@@ -15,6 +15,7 @@
 #include "balancer/snapshot.h"
 #include "loop/event_loop.h"
 #include "loop/intrusive_list.h"
+#include "proxy/idle_limit.h"
 
 namespace frontdoor {
 
@@ -30,6 +31,7 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   const std::shared_ptr<Upstream> shared;
   const unsigned worker;
   List<H1UpstreamConnection, Listed<class IdleTag>> idle;  // last used first; owned here
+  ObservedCloses closes;
   List<Exchange, Listed<class OnUpstreamTag>> exchanges;   // waiting on it; eviction and drain reach them here
 
  private:

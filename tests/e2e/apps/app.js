@@ -95,8 +95,15 @@ const routes = {
   },
 };
 
+const environment = process.env;
+let mayBeReset = 0;
+
 const server = http.createServer((req, res) => {
   state.requests += 1;
+  // RESET_HALF: reads the request, then breaks every other connection. The health check is spared: it would notice.
+  if (environment.RESET_HALF && req.url !== '/healthz' && mayBeReset++ % 2) return req.socket.resetAndDestroy();
+  // SILENT_KEEP_ALIVE: closes idle connections as others do, but does not announce when.
+  if (environment.SILENT_KEEP_ALIVE) res.setHeader('Connection', 'keep-alive');
   const label = `${req.method} ${req.url}`;
   inFlight.add(label);
   res.on('close', () => inFlight.delete(label));
@@ -114,6 +121,8 @@ const server = http.createServer((req, res) => {
   req.resume();
   res.end(`${req.method} ${req.url} from ${name}\n`);
 });
+
+if (environment.KEEP_ALIVE_MS) server.keepAliveTimeout = Number(environment.KEEP_ALIVE_MS);
 
 const port = process.env.PORT || '0';
 const where = /^\d+$/.test(port) ? { port: Number(port), host: process.env.HOST || '127.0.0.1' } : { path: port };

@@ -12,8 +12,9 @@ _SCRIPT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 
 class App:
-    def __init__(self, name, host="127.0.0.1", path=None, port=None):
+    def __init__(self, name, host="127.0.0.1", path=None, port=None, environment=None):
         self.name = name
+        self.environment = environment or {}  # see apps/app.js for what it heeds
         self.host = host
         self.path = path
         self.port = port or (None if path else free_port(host))
@@ -31,7 +32,7 @@ class App:
         return self.process.pid
 
     def start(self):
-        environment = dict(os.environ, NAME=self.name, HOST=self.host, PORT=self.path or str(self.port))
+        environment = dict(os.environ, NAME=self.name, HOST=self.host, PORT=self.path or str(self.port), **self.environment)
         self.process = process.spawn(["node", _SCRIPT], env=environment, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline().strip()
         if line != f"listening {self.address}":
