@@ -10,7 +10,9 @@ option(FRONTDOOR_BENCH "Build the micro-benchmarks" OFF)
 set(FRONTDOOR_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 
 # g++ 12 sees overlaps and overflows in std::string that are not there (GCC bugs 105329, 105651).
-add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+endif()
 # From -O2 on anyway: without it g++ makes each handing over between coroutines a call, and a loop of them a deep stack.
 add_compile_options(-foptimize-sibling-calls)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast)

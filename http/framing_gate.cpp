@@ -81,7 +81,8 @@ Summary summarize(Fields& fields) {
 
 enum class Coding : std::uint8_t { Chunked, Unknown, Malformed };
 
-// All Transfer-Encoding fields as one list. We speak exactly one coding, "chunked", once and last.
+// All Transfer-Encoding fields as one list. We speak exactly one coding, "chunked", once and last. RFC 9112 §6.3:
+// without it at the end nobody can tell where the body ends (400), whatever else is not understood (§6.1: 501).
 Coding read_transfer_encoding(const Fields& fields) {
   bool chunked = false;
   bool unknown = false;
@@ -96,7 +97,8 @@ Coding read_transfer_encoding(const Fields& fields) {
         unknown = true;
     }
   }
-  return unknown ? Coding::Unknown : chunked ? Coding::Chunked : Coding::Malformed;
+  if (!chunked) return Coding::Malformed;
+  return unknown ? Coding::Unknown : Coding::Chunked;
 }
 
 // What both directions share; `refuse` makes a 400 or a 502. On success framing is Chunked, Length or None.

@@ -117,6 +117,7 @@ void H1Session::prepare_next() {
   parser_.reset();
   writer_.forget();
   keep_alive_ = true;
+  continue_sent_ = false;
   close_delimited_ = false;
   quiet_since_ = context_.loop.now();
   started_ = input_.empty() ? TimePoint{} : quiet_since_;
@@ -129,8 +130,13 @@ bool H1Session::send_informational(std::uint16_t status, std::string_view reason
   head.end();
   if (head.overflowed()) return false;
   writer_.head_written(head, {});
+  if (status == 100) continue_sent_ = true;
   return true;
 }
+
+// RFC 9110 §10.1.1: a client that hears the outcome while it waits for a 100 may send its body or leave it out, so
+// that nobody can tell what its next bytes are.
+bool H1Session::waits_for_continue() const { return parser_.head().expect_continue && !continue_sent_; }
 
 bool H1Session::send_head(const OutgoingResponse& response) {
   const http::RequestHead& request = parser_.head();
@@ -146,7 +152,7 @@ bool H1Session::send_head(const OutgoingResponse& response) {
 
   // RFC 9112 §9.6: who will close says so, or the client may send its next request into the closing connection.
   keep_alive_ = request.keep_alive && !close_delimited_ && !draining_ && !transport_.peer_finished() &&
-                (reader_.complete() || !response.request_abandoned);
+                (reader_.complete() || !(response.request_abandoned || waits_for_continue()));
 
   http::HeadWriter head = writer_.begin_head();
   head.status_line(response.status, response.reason);

@@ -35,6 +35,7 @@ class H1Session final : private ClientStream {
   bool discard(std::size_t& budget);
   bool next_request_possible() const;
   bool client_may_be_sending() const;
+  bool waits_for_continue() const;
   void prepare_next();
   const config::Timeouts& timeouts() const { return context_.snapshot->shared().config.timeouts; }
 
@@ -63,6 +64,7 @@ class H1Session final : private ClientStream {
   TimePoint quiet_since_;
   TimePoint started_{};  // first byte of the head under way
   bool keep_alive_ = true;        // as announced with the response
+  bool continue_sent_ = false;    // a 100 was passed on
   bool close_delimited_ = false;  // the response ends with the connection
   bool aborted_ = false;
   bool cut_ = false;
