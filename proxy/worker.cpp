@@ -86,6 +86,7 @@ void Worker::expired(TimePoint now) {
   served_.store(context_.served, std::memory_order_relaxed);
   if (access_log_) access_log_->flush();
   buffers_.trim();
+  if (burst_.over(loop_.watched() + live_frames())) give_memory_back();
   loop_.arm(*this, now + kHousekeeping);
 }
 
