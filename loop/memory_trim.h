@@ -8,7 +8,7 @@
 
 namespace frontdoor {
 
-// Decides. It is told at regular intervals how many things that take memory are alive: sockets, coroutines.
+// Decides. It is told at regular intervals how many things of one kind that take memory are alive: sockets, coroutines.
 class BurstWatch {
  public:
   // So many must have gone since the peak, and a quarter of them all.

@@ -86,7 +86,9 @@ void Worker::expired(TimePoint now) {
   served_.store(context_.served, std::memory_order_relaxed);
   if (access_log_) access_log_->flush();
   buffers_.trim();
-  if (burst_.over(loop_.watched() + live_frames())) give_memory_back();
+  const bool sockets_gone = sockets_.over(loop_.watched());
+  const bool coroutines_gone = coroutines_.over(live_frames());
+  if (sockets_gone || coroutines_gone) give_memory_back();
   loop_.arm(*this, now + kHousekeeping);
 }
 

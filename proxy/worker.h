@@ -59,7 +59,8 @@ class Worker final : private Timer {
   std::unique_ptr<AccessLogBuffer> access_log_;
   LocalSnapshot::Known known_upstreams_;
   ExchangeContext context_;
-  BurstWatch burst_;
+  BurstWatch sockets_;
+  BurstWatch coroutines_;
   bool draining_ = false;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<std::uint64_t> served_{0};

@@ -23,7 +23,7 @@ TEST(BurstWatch, IsOverWhenManyHaveGoneForGood) {
   using Said = std::vector<bool>;
   EXPECT_EQ(verdicts({10, 5'000, 10}), (Said{false, false, true}));
   EXPECT_EQ(verdicts({10, 5'000, 10, 10}), (Said{false, false, true, false})) << "once each";
-  EXPECT_EQ(verdicts({30'000, 10'000, 5'000}), (Said{false, true, true})) << "upstream connections end later";
+  EXPECT_EQ(verdicts({30'000, 10'000, 5'000}), (Said{false, true, true})) << "clients go first, idle upstream connections later";
   EXPECT_EQ(verdicts({5'000, 4'000}), (Said{false, false})) << "less than a quarter";
   EXPECT_EQ(verdicts({200, 0}), (Said{false, false})) << "too few to matter";
   EXPECT_EQ(verdicts({5'000, 10, 5'000, 10}), (Said{false, true, false, true})) << "the next burst";
