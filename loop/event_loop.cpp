@@ -39,10 +39,14 @@ bool EventLoop::watch(int fd, std::uint32_t events, EpollHandler& handler) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &handler;
-  return ::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0;
+  if (::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) return false;
+  ++watched_;
+  return true;
 }
 
-void EventLoop::unwatch(int fd) { ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr); }
+void EventLoop::unwatch(int fd) {
+  if (::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr) == 0) --watched_;
+}
 
 void EventLoop::run() {
   while (!stopped_.load(std::memory_order_acquire)) run_once(Millis{60'000});

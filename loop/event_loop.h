@@ -73,6 +73,7 @@ class EventLoop {
   bool watch(int fd, std::uint32_t events, EpollHandler& handler);  // false: errno says why
   // Before close(): a copy of the descriptor in another process, if only until its exec, keeps the registration alive.
   void unwatch(int fd);
+  std::size_t watched() const { return watched_; }
 
  private:
   class Mailbox final : public EpollHandler {
@@ -98,6 +99,7 @@ class EventLoop {
   List<Runnable, Listed<class ReadyTag>> ready_;
   Mailbox mailbox_{*this};
   bool mail_ = false;
+  std::size_t watched_ = 0;
   std::atomic<bool> stopped_{false};
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;

@@ -18,12 +18,16 @@ struct FreeFrame {
 // The free frames of one thread; what is left goes back when the thread ends.
 class FramePool {
  public:
-  ~FramePool() {
-    for (auto& shelf : shelves_)
+  ~FramePool() { drop(); }
+
+  void drop() {
+    for (auto& shelf : shelves_) {
       while (FreeFrame* frame = shelf.first) {
         shelf.first = frame->next;
         ::operator delete(frame);
       }
+      shelf.count = 0;
+    }
   }
 
   void* take(std::size_t size_class) {
@@ -78,5 +82,7 @@ void free_frame(void* frame, std::size_t size) noexcept {
 }
 
 std::size_t live_frames() { return live; }
+
+void drop_free_frames() { frames.drop(); }
 
 }  // namespace frontdoor

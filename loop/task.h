@@ -18,6 +18,7 @@ namespace frontdoor {
 void* allocate_frame(std::size_t size);
 void free_frame(void* frame, std::size_t size) noexcept;
 std::size_t live_frames();  // of this thread; tests look whether any coroutine was left behind
+void drop_free_frames();    // those kept for reuse on this thread, after a burst
 
 namespace detail {
 

@@ -69,12 +69,10 @@ Task<> Exchange::run() {
 
 Exchange::Next Exchange::route() {
   const http::RequestHead& request = client_.request();
-  std::string host_scratch;
-  std::string path_scratch;
   std::string_view host;
   std::string_view path;
-  http::normalize_host(request.authority, host, host_scratch);
-  if (!http::normalize_path(request.target, path, path_scratch)) return refuse_with(400, outcome::kBadTarget);
+  http::normalize_host(request.authority, host, context_.host_scratch);
+  if (!http::normalize_path(request.target, path, context_.scratch)) return refuse_with(400, outcome::kBadTarget);
 
   route_ = snapshot_->shared().match(host, path);
   if (!route_) return refuse_with(404, outcome::kNoRoute);

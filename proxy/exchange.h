@@ -45,6 +45,7 @@ struct ExchangeContext {
   HttpDate date{};
   http::Fields fields{};
   std::string scratch{};
+  std::string host_scratch{};
   std::uint64_t served = 0;
 };
 

@@ -88,6 +88,9 @@ void Worker::expired(TimePoint now) {
   if (access_log_) access_log_->flush();
   buffers_.trim();
   for (LocalPool& pool : context_.snapshot->pools()) pool.report_requests(now);
+  const bool sockets_gone = sockets_.over(loop_.watched());
+  const bool coroutines_gone = coroutines_.over(live_frames());
+  if (sockets_gone || coroutines_gone) give_memory_back();
   loop_.arm(*this, now + kHousekeeping);
 }
 

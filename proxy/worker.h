@@ -10,6 +10,7 @@
 #include "balancer/snapshot.h"
 #include "loop/buffer_pool.h"
 #include "loop/event_loop.h"
+#include "loop/memory_trim.h"
 #include "proxy/access_log.h"
 #include "proxy/exchange.h"
 #include "proxy/h1_dialer.h"
@@ -58,6 +59,8 @@ class Worker final : private Timer {
   std::unique_ptr<AccessLogBuffer> access_log_;
   LocalSnapshot::Known known_upstreams_;
   ExchangeContext context_;
+  BurstWatch sockets_;
+  BurstWatch coroutines_;
   bool draining_ = false;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<std::uint64_t> served_{0};

@@ -19,9 +19,10 @@ class _Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._head = b""
         self._missing = None  # bytes of the body still to come; None while the head is incomplete
+        self.body = b""
 
     def response_complete(self):
-        """Reads once; True when the response has ended."""
+        """Reads once; True when the response has ended. Its body is then in `body`."""
         chunk = self.socket.recv(1 << 18)
         if not chunk:
             raise ConnectionError("closed in the middle of a response")
@@ -35,8 +36,9 @@ class _Connection:
             fields = self._head[:end + 2].lower()
             length = fields.index(b"\r\ncontent-length:") + 17
             self._missing = int(fields[length:fields.index(b"\r\n", length)])
-            chunk, self._head = self._head[end + 4:], b""
+            chunk, self._head, self.body = self._head[end + 4:], b"", b""
         self._missing -= len(chunk)
+        self.body += chunk
         if self._missing > 0:
             return False
         self._missing = None
@@ -78,13 +80,38 @@ class Client:
         """One request after the other, one on each connection: never two in flight."""
         for connection in self._connections:
             connection.socket.sendall(request)
-            while not connection.response_complete():
-                pass
+            _receive(connection)
+
+    def send_each(self, request):
+        """One request on each connection; receive_each waits for the answers."""
+        for connection in self._connections:
+            connection.socket.sendall(request)
+
+    def receive_each(self):
+        for connection in self._connections:
+            _receive(connection)
+
+    def ask(self, request):
+        """The body of the answer to one request on the first connection."""
+        self._connections[0].socket.sendall(request)
+        _receive(self._connections[0])
+        return self._connections[0].body
+
+    def __len__(self):
+        return len(self._connections)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self._selector.close()
         for connection in self._connections:
             connection.socket.close()
+
+
+def _receive(connection):
+    while not connection.response_complete():
+        pass

@@ -11,6 +11,7 @@ import tempfile
 
 from . import processes
 from .client import Client, request_bytes
+from .memory import Crowd
 from .servers import start_proxy
 
 CONNECTIONS = 64
@@ -24,9 +25,10 @@ TRACED = 100 * CONNECTIONS
 SIMULATED = 40 * CONNECTIONS
 
 
-def system_calls(proxy, workload, origin):
-    """Calls per request by name, over TRACED requests on connections that were open before."""
-    with start_proxy(proxy, origin) as server, Client(server.address, CONNECTIONS) as client:
+def system_calls(proxy, workload, origin, idle=0):
+    """Calls per request by name, over TRACED requests on connections that were open before, beside `idle` others."""
+    with start_proxy(proxy, origin) as server, Crowd(server.address, idle), \
+            Client(server.address, CONNECTIONS) as client:
         client.run(REQUESTS[workload], WARM_UP)
         summary = os.path.join(server.directory, "strace")
         attach = [word for pid in server.pids for word in ("-p", str(pid))]
@@ -41,27 +43,37 @@ def system_calls(proxy, workload, origin):
         strace.send_signal(signal.SIGINT)
         strace.communicate()
         with open(summary, encoding="utf-8") as file:
-            counts = re.findall(r"^\s*(\d+) (\w+)$", file.read(), re.MULTILINE)
-    return {name: int(count) / TRACED for count, name in counts if name != "total"}
+            return {name: count / TRACED for name, count in parse_strace(file.read()).items()}
 
 
-def instructions(proxy, workload, origin):
+def parse_strace(text):
+    """The summary of strace -c -U calls,name: {name: calls}."""
+    counts = re.findall(r"^\s*(\d+) (\w+)$", text, re.MULTILINE)
+    return {name: int(count) for count, name in counts if name != "total"}
+
+
+def instructions(proxy, workload, origin, idle=0):
     """Instructions per request: two runs that differ in nothing but the number of requests."""
-    short = _instructions_of_a_run(proxy, workload, origin, WARM_UP)
-    long = _instructions_of_a_run(proxy, workload, origin, WARM_UP + SIMULATED)
+    short = _instructions_of_a_run(proxy, workload, origin, idle, WARM_UP)
+    long = _instructions_of_a_run(proxy, workload, origin, idle, WARM_UP + SIMULATED)
     return (long - short) / SIMULATED
 
 
-def _instructions_of_a_run(proxy, workload, origin, requests):
+def parse_callgrind(text):
+    """Instructions that one process executed, from its callgrind.out; its parts, if there are any, are summed."""
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("totals:"))
+
+
+def _instructions_of_a_run(proxy, workload, origin, idle, requests):
     with tempfile.TemporaryDirectory(prefix="frontdoor-guard-") as directory:
         callgrind = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={directory}/%p"]
         with start_proxy(proxy, origin, prefix=callgrind, patience=90) as server:
-            with Client(server.address, CONNECTIONS) as client:
+            with Crowd(server.address, idle), Client(server.address, CONNECTIONS) as client:
                 client.run(REQUESTS[workload], requests)
         total = 0
         for path in glob.glob(os.path.join(directory, "*")):
             with open(path, encoding="utf-8", errors="replace") as file:
-                total += sum(int(line.split()[1]) for line in file if line.startswith("totals:"))
+                total += parse_callgrind(file.read())
     if not total:
         raise RuntimeError(f"callgrind counted nothing in {proxy}")
     return total

@@ -1,13 +1,11 @@
-"""Load as much as goes: wrk on the core that the proxy does not have, and connections that do nothing at all."""
+"""Load as much as goes: wrk, on the core that the proxy does not have."""
 
 import re
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 
 from . import processes
-from .client import Client, request_bytes
 from .processes import LOAD_CORE
 
 _US = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000}
@@ -21,7 +19,6 @@ class Workload:
     post: bool = False
     close: bool = False  # a new connection for each request
     unix: bool = False   # the origin is reached by its unix socket
-    idle: bool = False   # not wrk: connections without a request
 
 
 WORKLOADS = {
@@ -32,7 +29,6 @@ WORKLOADS = {
     "post-16k": Workload(path="/post", post=True),
     "new-connections": Workload(close=True),
     "unix-upstream": Workload(unix=True),
-    "idle": Workload(idle=True),
 }
 
 
@@ -51,13 +47,14 @@ def measure(server, workload, seconds):
         cpu = processes.cpu_seconds(server.pids) - cpu_before
     if wrk.returncode:
         raise RuntimeError(f"wrk ended with {wrk.returncode}: {wrk.stderr}")
-    report = _parse(wrk.stdout)
+    report = parse_wrk(wrk.stdout)
     report["cpu_us"] = cpu * 1e6 / max(1, report.pop("requests"))
     report["rss_mib"] = processes.rss_bytes(server.pids) / 2**20
     return report
 
 
-def _parse(text):
+def parse_wrk(text):
+    """What wrk --latency printed. Errors are what it counted apart from requests: sockets, and answers not 2xx or 3xx."""
     def latency(percent):
         number, unit = re.search(rf"^\s+{percent}%\s+([\d.]+)(us|ms|s|m)$", text, re.MULTILINE).groups()
         return float(number) * _US[unit]
@@ -72,18 +69,3 @@ def _parse(text):
         "p99_us": latency(99),
         "errors": sum(errors),
     }
-
-
-def measure_idle(server, connections):
-    """Resident bytes that a connection costs which has had one answer and then nothing for a second and a half."""
-    request = request_bytes("GET", "/small")
-    with Client(server.address, 64) as client:
-        client.run(request, 6400)
-    time.sleep(1)
-    before = processes.rss_bytes(server.pids)
-    with Client(server.address, connections) as client:
-        client.one_each(request)
-        time.sleep(1.5)
-        after = processes.rss_bytes(server.pids)
-        client.one_each(request)  # all of them are still there
-    return {"idle_bytes": (after - before) / connections, "rss_mib": after / 2**20, "errors": 0}

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -170,13 +171,23 @@ TEST(EventLoop, MarksAllEventsBeforeAnybodyRuns) {
   for (auto& pair : pairs) ::close(pair[0]), ::close(pair[1]);
 }
 
-TEST(EventLoop, SaysWhenADescriptorCannotBeWatched) {
+TEST(EventLoop, CountsWhatItWatchesAndSaysWhenADescriptorCannotBeWatched) {
   struct Handler final : EpollHandler {
     void on_events(std::uint32_t) override {}
   } handler;
   Stage stage;
+  const std::size_t own = stage.loop.watched();
   EXPECT_FALSE(stage.loop.watch(-1, EPOLLIN, handler));
   EXPECT_EQ(errno, EBADF);
+  EXPECT_EQ(stage.loop.watched(), own);
+
+  const int fd = ::eventfd(0, EFD_CLOEXEC);
+  EXPECT_TRUE(stage.loop.watch(fd, EPOLLIN, handler));
+  EXPECT_EQ(stage.loop.watched(), own + 1);
+  stage.loop.unwatch(fd);
+  stage.loop.unwatch(fd);
+  EXPECT_EQ(stage.loop.watched(), own);
+  ::close(fd);
 }
 
 }  // namespace
