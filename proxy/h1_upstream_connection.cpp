@@ -74,6 +74,7 @@ void H1UpstreamConnection::expired(TimePoint now) {
 
 bool H1UpstreamConnection::send_head(const OutgoingRequest& request, http::Method method) {
   method_ = method;
+  upgrade_offered_ = request.upgrade;
   http::HeadWriter head = writer_.begin_head();
   head.request_line(request.method, request.target);
   head.field("Host", request.authority);
@@ -113,7 +114,8 @@ UpstreamStream::HeadState H1UpstreamConnection::poll_head() {
 
 UpstreamStream::HeadState H1UpstreamConnection::head_complete() {
   const http::ResponseHead& head = parser_.head();
-  if (head.status == 101) return fail(UpstreamFailure::InvalidResponse, "101 without an upgrade");
+  if (head.status == 101)
+    return upgrade_offered_ ? HeadState::Switching : fail(UpstreamFailure::InvalidResponse, "101 without an upgrade");
   if (head.informational()) {
     informational_ = true;
     return HeadState::Informational;
@@ -124,6 +126,12 @@ UpstreamStream::HeadState H1UpstreamConnection::head_complete() {
   input_.pin(parser_.head_size());
   reader_.start(head.framing);
   return HeadState::Final;
+}
+
+void H1UpstreamConnection::switch_protocols() {
+  input_.consume(parser_.head_size());
+  reader_.start({http::BodyKind::UntilClose, 0});
+  writer_.switch_protocols();
 }
 
 UpstreamStream::HeadState H1UpstreamConnection::fail(UpstreamFailure failure, const char* detail) {

@@ -20,8 +20,9 @@ namespace frontdoor {
 class Exchange;
 class H1UpstreamConnection;
 
-// This worker's side of one Upstream; survives reloads as the Upstream does.
-struct LocalUpstream {
+// This worker's side of one Upstream; survives reloads as the Upstream does. Owned by the snapshots that name it, and
+// by the tunnels to it, which keep no snapshot.
+struct LocalUpstream : std::enable_shared_from_this<LocalUpstream> {
   LocalUpstream(std::shared_ptr<Upstream> upstream, unsigned worker_index);
   ~LocalUpstream();  // closes the idle connections
 
