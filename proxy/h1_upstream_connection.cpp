@@ -44,8 +44,9 @@ bool H1UpstreamConnection::lease(Waker& waker, bool verify) {
 
 bool H1UpstreamConnection::reusable() const {
   // Bytes behind the response, or a request that was not sent to its end, would be taken for part of the next
-  // exchange. An unread socket (may_read) could hide such bytes.
-  return final_ && failure_ == UpstreamFailure::None && parser_.head().keep_alive && writer_.complete() &&
+  // exchange. An unread socket (may_read) could hide such bytes. And an app that refuses an upgrade may have taken the
+  // socket from its HTTP server for that (Node's 'upgrade' event), so that nobody would read the next request.
+  return final_ && !upgrade_offered_ && failure_ == UpstreamFailure::None && parser_.head().keep_alive && writer_.complete() &&
          reader_.complete() && reader_.failure() == H1BodyReader::Failure::None && input_.empty() &&
          !transport_.may_read() && !transport_.peer_finished();
 }

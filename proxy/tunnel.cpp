@@ -60,9 +60,9 @@ std::optional<Tunnel::Ended> Tunnel::turn() {
   if (!move(to_client_)) return closing_by_us() ? Ended::Drained : Ended::UpstreamGone;
   go_on_closing();
 
-  // Who has ended its direction and is gone altogether takes nothing any more.
-  if (to_client_.done && upstream_.gone()) to_upstream_.done = true;
-  if (to_upstream_.done && client_.gone()) to_client_.done = to_client_.lost = true;
+  // Who is gone takes nothing any more; what it said before may still be on its way.
+  if (upstream_.gone() && !to_upstream_.done) to_upstream_.done = to_upstream_.lost = true;
+  if (client_.gone() && !to_client_.done) to_client_.done = to_client_.lost = true;
   if (!to_upstream_.done || !to_client_.done) return std::nullopt;
   if (closing_by_us()) return Ended::Drained;
   return to_client_.lost ? Ended::ClientGone : Ended::Closed;
@@ -154,6 +154,7 @@ Tunnel::Deadline Tunnel::next_deadline() const {
   };
   if (!to_client_.done && to_client_.state == Pumped::State::WaitingForSink)
     sooner(to_client_.progress + limits_.client_write, WaitingFor::ClientRead);
+  if (to_client_.lost) sooner(to_upstream_.progress + limits_.client_write, WaitingFor::LastWords);
   if (closing_ == Closing::Asked) sooner(close_at_, WaitingFor::ClosingMoment);
   if (closing_by_us()) sooner(answer_by_, WaitingFor::ClosingAnswer);
   return next;
@@ -162,6 +163,7 @@ Tunnel::Deadline Tunnel::next_deadline() const {
 std::optional<Tunnel::Ended> Tunnel::timed_out(WaitingFor what) {
   switch (what) {
     case WaitingFor::ClientRead: return Ended::ClientDoesNotRead;
+    case WaitingFor::LastWords: return Ended::ClientGone;
     case WaitingFor::ClosingMoment: return std::nullopt;  // has come: the next turn begins
     case WaitingFor::ClosingAnswer: stop_waiting(); return Ended::Drained;
     case WaitingFor::Anything: break;

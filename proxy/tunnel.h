@@ -23,7 +23,7 @@ namespace frontdoor {
 
 struct TunnelLimits {
   Millis idle;          // no byte either way
-  Millis client_write;  // a client that does not read
+  Millis client_write;  // a client that does not read, or an upstream that does not take a gone client's last words
 };
 
 class Tunnel final : public Listed<class TunnelTag> {
@@ -58,7 +58,7 @@ class Tunnel final : public Listed<class TunnelTag> {
     bool lost = false;  // the latter
   };
   enum class Closing : std::uint8_t { No, Asked, LeftToThem, AwaitingBoundary, AwaitingAnswer, AwaitingEnd };
-  enum class WaitingFor : std::uint8_t { Anything, ClientRead, ClosingMoment, ClosingAnswer };
+  enum class WaitingFor : std::uint8_t { Anything, ClientRead, LastWords, ClosingMoment, ClosingAnswer };
   struct Deadline {
     TimePoint at;
     WaitingFor what;

@@ -77,6 +77,12 @@ void FakeClientStream::ask(std::string_view method, std::string_view target) {
   body.end();
 }
 
+void FakeClientStream::leave() {
+  gone_ = true;
+  if (switched) body.fail();  // as reading from it would
+  waker_.wake();
+}
+
 bool FakeClientStream::send_informational(std::uint16_t status, std::string_view, const http::Fields&) {
   informational.push_back(status);
   return true;

@@ -127,7 +127,7 @@ class FakeClientStream final : public ClientStream {
     head.framing = framing;
     body.reopen();
   }
-  void leave() { gone_ = true, waker_.wake(); }       // RST
+  void leave();                                       // RST
   void finish() { finished_ = true, waker_.wake(); }  // FIN
 
   ClientInfo info;
