@@ -77,9 +77,9 @@ Exchange::Next Exchange::route() {
   if (!http::normalize_path(request.target, path, path_scratch)) return refuse_with(400, outcome::kBadTarget);
 
   route_ = snapshot_->shared().match(host, path);
+  logged_ = !route_ || route_->access_log;
   if (!route_) return refuse_with(404, outcome::kNoRoute);
   pool_ = &snapshot_->pool(route_->pool);
-  logged_ = route_->access_log;
 
   const std::uint64_t limit = route_->body_bytes;
   if (limit != 0 && request.framing.kind == http::BodyKind::Length && request.framing.length > limit)
@@ -290,11 +290,11 @@ std::optional<Exchange::Relayed> Exchange::forward_head() {
   for (;;) {
     switch (stream_->poll_head()) {
       case UpstreamStream::HeadState::Pending: return std::nullopt;
+      case UpstreamStream::HeadState::Switching: return switch_protocols(stream_->response());
       case UpstreamStream::HeadState::Failed: failure_ = stream_->failure(); return Relayed::UpstreamFailed;
       case UpstreamStream::HeadState::Informational:
         if (const auto ended = forward_informational()) return ended;
         break;
-      case UpstreamStream::HeadState::Switching: return switch_protocols(stream_->response());
       case UpstreamStream::HeadState::Final: return commit(stream_->response());
     }
   }

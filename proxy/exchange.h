@@ -100,7 +100,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   ExchangeContext& context_;
   ClientStream& client_;
   Waker& waker_;
-  LocalSnapshotRef snapshot_;  // none in a tunnel
+  LocalSnapshotRef snapshot_;
   const TimePoint started_;
   const Route* route_ = nullptr;
   LocalPool* pool_ = nullptr;

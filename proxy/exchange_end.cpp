@@ -97,11 +97,12 @@ void Exchange::log_request() {
   record.retry_rule = retry_rule_;
   record.status = committed_ ? status_ : 0;
   record.attempts = tries_;
-  record.bytes_received = body_.consumed() + tunnelled_to_upstream_;
+  record.bytes_received = body_.consumed();
   record.bytes_sent = bytes_sent_;
   record.connected_us = micros(started_, connected_);
   record.first_byte_us = micros(started_, first_byte_);
   record.total_us = micros(started_, context_.loop.clock());
+  record.bytes_received += tunnelled_to_upstream_;
   context_.access_log->append(record);
 }
 
