@@ -10,7 +10,8 @@ namespace frontdoor {
 Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
   // RFC 9110 §7.8: only to what was offered, and not before the request has ended.
   failure_ = UpstreamFailure::InvalidResponse;
-  if (request_state_ != Pumped::State::Done || !http::accepts_upgrade(client_.request(), head)) return Relayed::UpstreamFailed;
+  const bool asked = request_state_ == Pumped::State::Done && http::accepts_upgrade(client_.request(), head);
+  if (!asked) return Relayed::UpstreamFailed;
 
   // The request's head makes room for the tunnel's bytes.
   if (context_.access_log && logged_) tunnel_record_ = std::make_unique<KeptRecord>(describe_request());

@@ -1,4 +1,5 @@
-"""One Node app (apps/app.js, or another script there) as a process that can be killed, stopped and started again where it was."""
+"""One Node app (apps/app.js or another of them) as a process that can be killed, stopped and started again where it
+was."""
 
 import contextlib
 import os
