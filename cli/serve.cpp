@@ -182,7 +182,7 @@ asio::awaitable<void> Service::drain() {
   const auto& timeouts = snapshot_->config.timeouts;
   const TimePoint deadline = Clock::now() + timeouts.drain;
   asio::steady_timer pause(control_);
-  server_.drain();
+  server_.drain({std::min(Clock::now() + timeouts.drain_delay, deadline), deadline});
   if (timeouts.drain_delay > Millis{0}) {
     pause.expires_after(timeouts.drain_delay);
     co_await pause.async_wait(quietly);

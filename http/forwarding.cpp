@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "http/syntax.h"
+#include "http/upgrade.h"
 
 namespace frontdoor::http {
 namespace {
@@ -106,11 +107,13 @@ class RequestForwarder {
   void run() {
     out_.clear();
     scratch_.clear();
-    scratch_.reserve(chain_size() + kNumberBytes);  // so that views into it stay valid while it grows
+    // So that views into it stay valid while it grows.
+    scratch_.reserve(chain_size() + kNumberBytes + (head_.upgrade ? offer_size() : 0));
     for (const auto& field : head_.fields)
       if (passes(field)) out_.push_back(field);
     if (const auto hops = max_forwards(head_); hops && *hops > 0) decrement(*hops);
     add_forwarding_fields();
+    if (head_.upgrade) offer_upgrade();
   }
 
  private:
@@ -176,6 +179,20 @@ class RequestForwarder {
     if (scratch_.size() == begin) return context_.client_ip;
     scratch_.append(context_.client_ip);
     return std::string_view(scratch_).substr(begin);
+  }
+
+  void offer_upgrade() {
+    const auto begin = scratch_.size();
+    append_upgrade_offer(head_.fields, scratch_);
+    add("Connection", "Upgrade", FieldId::Connection);
+    add("Upgrade", std::string_view(scratch_).substr(begin), FieldId::Upgrade);
+  }
+
+  std::size_t offer_size() const {
+    std::size_t size = 0;
+    for (const auto& field : head_.fields)
+      if (field.id == FieldId::Upgrade) size += 2 * field.value.size() + 2;  // "a,b" becomes "a, b"
+    return size;
   }
 
   std::size_t chain_size() const {

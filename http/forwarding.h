@@ -24,9 +24,9 @@ struct ForwardContext {
 
 // Fields for the upstream: what the client sent, less hop-by-hop fields, Content-Length, Transfer-Encoding
 // and Host (framing and Host are written by the protocol's own writer), plus X-Forwarded-For/-Proto/-Host,
-// X-Request-Id, Via. Connection can not nominate away Host, framing, X-Forwarded-*, Forwarded, X-Request-Id,
-// Authorization or Cookie. `out` is cleared first; `scratch` holds values that had to be put together and
-// must live as long as `out`.
+// X-Request-Id, Via, and the Upgrade that is passed on (http/upgrade.h). Connection can not nominate away
+// Host, framing, X-Forwarded-*, Forwarded, X-Request-Id, Authorization or Cookie. `out` is cleared first;
+// `scratch` holds values that had to be put together and must live as long as `out`.
 void forward_request(const RequestHead& head, const ForwardContext& context, Fields& out,
                      std::string& scratch);
 

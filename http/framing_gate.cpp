@@ -5,6 +5,7 @@
 
 #include "http/syntax.h"
 #include "http/target_gate.h"
+#include "http/upgrade.h"
 
 namespace frontdoor::http::gate {
 namespace {
@@ -26,6 +27,8 @@ struct Summary {
   bool close = false;
   bool keep_alive = false;
   bool other_options = false;  // Connection names something else
+  bool upgrade_option = false;
+  bool upgrade = false;  // there is an Upgrade field
   bool expect_continue = false;
   bool framing_twin = false;  // Content_Length, Transfer_Encoding
 };
@@ -38,8 +41,10 @@ void read_connection(std::string_view list, Summary& found) {
       found.close = true;
     else if (equal_ignoring_case(*option, "keep-alive"))
       found.keep_alive = true;
-    else if (!option->empty())
+    else if (!option->empty()) {
       found.other_options = true;
+      if (equal_ignoring_case(*option, "upgrade")) found.upgrade_option = true;
+    }
   }
 }
 
@@ -65,6 +70,9 @@ Summary summarize(Fields& fields) {
         break;
       case FieldId::Connection:
         read_connection(field.value, found);
+        break;
+      case FieldId::Upgrade:
+        found.upgrade = true;
         break;
       case FieldId::Expect:
         if (equal_ignoring_case(field.value, "100-continue")) found.expect_continue = true;
@@ -162,6 +170,9 @@ Verdict settle_request(RequestHead& head, std::string& scratch) {
   // RFC 9110 §10.1.1: not from HTTP/1.0, and a client without a body has nothing to wait with.
   head.expect_continue =
       found.expect_continue && head.version == Version::Http11 && head.framing.kind != BodyKind::None;
+  // RFC 9110 §7.8: never from HTTP/1.0, and only where Connection names it; else it was meant for an earlier hop.
+  head.upgrade = found.upgrade && found.upgrade_option && head.version == Version::Http11 &&
+                 offers_upgrade(head.fields);
   return std::nullopt;
 }
 

@@ -39,10 +39,12 @@ Answer answer_for(UpstreamFailure failure) {
   return {502, outcome::kUpstreamReset};
 }
 
+// Bodies that are open-ended by their type: events, and gRPC messages both ways.
 bool is_event_stream(const http::ResponseHead& head) {
   const auto type = http::find(head.fields, http::FieldId::ContentType);
-  constexpr std::string_view kEventStream = "text/event-stream";
-  return type.size() >= kEventStream.size() && http::equal_ignoring_case(type.substr(0, kEventStream.size()), kEventStream);
+  for (const std::string_view stream : {"text/event-stream", "application/grpc"})
+    if (http::equal_ignoring_case(type.substr(0, stream.size()), stream)) return true;
+  return false;
 }
 
 }  // namespace
@@ -75,6 +77,7 @@ Exchange::Next Exchange::route() {
   if (!http::normalize_path(request.target, path, context_.scratch)) return refuse_with(400, outcome::kBadTarget);
 
   route_ = snapshot_->shared().match(host, path);
+  logged_ = !route_ || route_->access_log;
   if (!route_) return refuse_with(404, outcome::kNoRoute);
   pool_ = &snapshot_->pool(route_->pool);
   pool_->count_request();
@@ -110,6 +113,7 @@ Task<Exchange::Next> Exchange::forward() {
       outcome_ = outcome::kServed;
       context_.dialer.give_back(*upstream_, std::move(stream_), timeouts().upstream_idle);
       break;
+    case Relayed::Switched: co_await tunnel(); break;
     case Relayed::UpstreamFailed: co_return after_failure();
     case Relayed::RefuseClient: leave_upstream(); co_return Next::Refuse;
     case Relayed::ClientGone: outcome_ = outcome::kClientClosed; break;
@@ -170,7 +174,7 @@ bool Exchange::send_request_head() {
   forward.trusted_client = client.trusted;
   http::forward_request(request, forward, context_.fields, context_.scratch);
   const OutgoingRequest outgoing{request.method_text, request.target, request.authority, context_.fields,
-                                 request.framing};
+                                 request.framing, request.upgrade};
   body_.rewind();
   request_done_ = false;
   event_stream_ = false;
@@ -319,6 +323,7 @@ std::optional<Exchange::Relayed> Exchange::forward_head() {
   for (;;) {
     switch (stream_->poll_head()) {
       case UpstreamStream::HeadState::Pending: return std::nullopt;
+      case UpstreamStream::HeadState::Switching: return switch_protocols(stream_->response());
       case UpstreamStream::HeadState::Failed: failure_ = stream_->failure(); return Relayed::UpstreamFailed;
       case UpstreamStream::HeadState::Informational:
         if (const auto ended = forward_informational()) return ended;
@@ -389,12 +394,14 @@ Exchange::Deadline Exchange::next_deadline() {
   Deadline deadline;
   if (committed_ && response_state_ == Pumped::State::WaitingForSink)
     deadline = {response_progress_ + limit.client_write, WaitingFor::ClientRead};
+  else if (committed_ && event_stream_)
+    // Open in both directions for as long as both sides like, so an upload that pauses is no slow client.
+    deadline = {std::max(request_progress_, response_progress_) + limit.stream_idle, WaitingFor::Events};
   else if (client_is_sending)
     // An upstream that waits for the rest of a request is not to blame for its silence.
     deadline = {std::max(request_progress_, response_progress_) + limit.client_body, WaitingFor::ClientBody};
   else if (committed_)
-    deadline = {std::max(request_progress_, response_progress_) + (event_stream_ ? limit.stream_idle : limit.response_body),
-                WaitingFor::ResponseBody};
+    deadline = {std::max(request_progress_, response_progress_) + limit.response_body, WaitingFor::ResponseBody};
   else
     deadline = {request_progress_ + limit.response_header, WaitingFor::ResponseHead};
 
@@ -410,6 +417,7 @@ Exchange::Relayed Exchange::timed_out(WaitingFor what) {
   switch (what) {
     case WaitingFor::ResponseHead: failure_ = UpstreamFailure::HeaderTimeout; return Relayed::UpstreamFailed;
     case WaitingFor::ResponseBody: outcome_ = outcome::kResponseBodyTimeout; return Relayed::Aborted;
+    case WaitingFor::Events: outcome_ = outcome::kStreamIdle; return Relayed::Aborted;
     case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::Aborted;
     case WaitingFor::ClientBody: return blame_client(408, outcome::kClientBodyTimeout);
     case WaitingFor::ClientFin:

@@ -23,12 +23,14 @@
 #include "proxy/access_log.h"
 #include "proxy/held_requests.h"
 #include "proxy/http_date.h"
+#include "proxy/kept_record.h"
 #include "proxy/local_snapshot.h"
 #include "proxy/pump.h"
 #include "proxy/replay.h"
 #include "proxy/replayable_body.h"
 #include "proxy/request_ids.h"
 #include "proxy/stream.h"
+#include "proxy/tunnel.h"
 
 namespace frontdoor {
 
@@ -47,6 +49,7 @@ struct ExchangeContext {
   std::string scratch{};
   std::string host_scratch{};
   std::uint64_t served = 0;
+  Tunnels tunnels{};
 };
 
 class Exchange : public Listed<class OnUpstreamTag> {
@@ -63,9 +66,9 @@ class Exchange : public Listed<class OnUpstreamTag> {
  private:
   // What to do next with the request.
   enum class Next : std::uint8_t { Forward, Refuse, Done };
-  enum class Relayed : std::uint8_t { Served, UpstreamFailed, RefuseClient, ClientGone, Aborted };
+  enum class Relayed : std::uint8_t { Served, Switched, UpstreamFailed, RefuseClient, ClientGone, Aborted };
   // Whom the relay waits for, which names the timeout that runs.
-  enum class WaitingFor : std::uint8_t { Nobody, ClientBody, ResponseHead, ResponseBody, ClientRead, ClientFin };
+  enum class WaitingFor : std::uint8_t { Nobody, ClientBody, ResponseHead, ResponseBody, Events, ClientRead, ClientFin };
   struct Deadline {
     TimePoint at = Waker::kNever;
     WaitingFor what = WaitingFor::Nobody;
@@ -94,12 +97,15 @@ class Exchange : public Listed<class OnUpstreamTag> {
   std::optional<Relayed> forward_head();
   std::optional<Relayed> forward_informational();
   std::optional<Relayed> commit(const http::ResponseHead& head);
+  Relayed switch_protocols(const http::ResponseHead& head);
+  Task<> tunnel();
   Deadline next_deadline();
   Relayed timed_out(WaitingFor what);
 
   bool better_elsewhere(const http::ResponseHead& head);
 
   Task<> send_refusal();
+  AccessRecord describe_request() const;
   void log_request();
 
   const config::Timeouts& timeouts() const {
@@ -149,7 +155,14 @@ class Exchange : public Listed<class OnUpstreamTag> {
   std::optional<TimePoint> fin_seen_;
   bool event_stream_ = false;
 
+  // A tunnel keeps these instead of the snapshot and the request's head.
+  Tunnel::Frames tunnel_frames_ = Tunnel::Frames::Unknown;
+  std::shared_ptr<LocalUpstream> tunnel_upstream_;
+  std::unique_ptr<KeptRecord> tunnel_record_;
+  std::uint64_t tunnelled_to_upstream_ = 0;
+
   // For the log and for our own answers.
+  bool logged_ = true;
   std::uint16_t status_ = 0;
   std::uint32_t retry_after_ = 1;  // seconds, with 503
   std::string_view outcome_;

@@ -74,9 +74,7 @@ Task<> Exchange::send_refusal() {
   }
 }
 
-void Exchange::log_request() {
-  ++context_.served;
-  if (!context_.access_log || (route_ && !route_->access_log)) return;
+AccessRecord Exchange::describe_request() const {
   const http::RequestHead& request = client_.request();
   AccessRecord record;
   record.client_ip = client_.client().ip;
@@ -89,6 +87,13 @@ void Exchange::log_request() {
   record.request_id = {request_id_.data(), request_id_.size()};
   if (pool_) record.route_pool = pool_->pool().name;
   if (upstream_) record.upstream = upstream_->shared->name();
+  return record;
+}
+
+void Exchange::log_request() {
+  ++context_.served;
+  if (!context_.access_log || !logged_) return;
+  AccessRecord record = tunnel_record_ ? tunnel_record_->record() : describe_request();
   record.outcome = outcome_;
   record.retry_rule = retry_rule_;
   record.status = committed_ ? status_ : 0;
@@ -99,6 +104,7 @@ void Exchange::log_request() {
   record.connected_us = micros(started_, connected_);
   record.first_byte_us = micros(started_, first_byte_);
   record.total_us = micros(started_, context_.loop.clock());
+  record.bytes_received += tunnelled_to_upstream_;
   context_.access_log->append(record);
 }
 

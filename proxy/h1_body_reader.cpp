@@ -52,7 +52,10 @@ Peeked H1BodyReader::peek_chunked() {
 
 Peeked H1BodyReader::peek_until_close() {
   if (input_.empty() && !fill()) {
-    if (!ended_) return pending_or_failed();
+    if (!ended_) {
+      input_.release_if_empty();  // a tunnel may be silent for hours; it pins no head
+      return pending_or_failed();
+    }
     complete_ = true;
     return {Peeked::State::End, {}, true};
   }

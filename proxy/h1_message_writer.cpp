@@ -23,10 +23,16 @@ void H1MessageWriter::head_written(const http::HeadWriter& head, http::Framing f
   ended_ = false;
 }
 
+void H1MessageWriter::switch_protocols() {
+  framing_ = {http::BodyKind::UntilClose, 0};
+  ended_ = false;
+  ends_with_fin_ = true;
+}
+
 void H1MessageWriter::forget() {
   begin_ = end_ = 0;
   block_.reset();
-  ended_ = false;
+  ended_ = ends_with_fin_ = false;
 }
 
 void H1MessageWriter::queue(std::string_view text) {
@@ -110,6 +116,7 @@ Pushed H1MessageWriter::push_some(std::string_view bytes, bool last, const http:
   if (ends_here) ended_ = true;
   const Pushed::State flushed = flush_pending();
   if (pending() == 0) block_.reset();
+  if (ended_ && flushed == Pushed::State::Done && std::exchange(ends_with_fin_, false)) transport_.shutdown_write();
   return {flushed, accepted};
 }
 

@@ -22,6 +22,8 @@ class H1MessageWriter final : public BodySink {
   // queued one behind the other (1xx before the final one).
   http::HeadWriter begin_head();
   void head_written(const http::HeadWriter& head, http::Framing framing);
+  // What follows the queued heads is no HTTP: bytes as they are, and the end is a FIN.
+  void switch_protocols();
 
   Pushed push(std::string_view bytes, bool last, const http::Fields& trailers) override;
 
@@ -49,6 +51,7 @@ class H1MessageWriter final : public BodySink {
   std::uint64_t chunk_left_ = 0;  // of the chunk whose size line has been queued
   bool chunk_open_ = false;       // its closing CRLF is still owed
   bool ended_ = false;            // everything of the message has been queued
+  bool ends_with_fin_ = false;
   std::uint64_t bytes_sent_ = 0;
 };
 

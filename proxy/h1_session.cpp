@@ -138,6 +138,16 @@ bool H1Session::send_informational(std::uint16_t status, std::string_view reason
 // that nobody can tell what its next bytes are.
 bool H1Session::waits_for_continue() const { return parser_.head().expect_continue && !continue_sent_; }
 
+bool H1Session::switch_protocols(std::string_view reason, const http::Fields& fields) {
+  if (!send_informational(101, reason, fields)) return false;
+  writer_.switch_protocols();
+  input_.unpin();
+  reader_.start({http::BodyKind::UntilClose, 0});
+  keep_alive_ = false;
+  close_delimited_ = true;
+  return true;
+}
+
 bool H1Session::send_head(const OutgoingResponse& response) {
   const http::RequestHead& request = parser_.head();
   const bool http10 = request.version == http::Version::Http10;

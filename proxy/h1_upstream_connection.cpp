@@ -27,8 +27,10 @@ bool H1UpstreamConnection::lease(Waker& waker, bool verify) {
 
 bool H1UpstreamConnection::reusable() const {
   // Bytes behind the response, or a request that was not sent to its end, would be taken for part of the next
-  // exchange. An unread socket (may_read) could hide such bytes.
-  return final_ && !closes_soon_ && failure_ == UpstreamFailure::None && parser_.head().keep_alive && writer_.complete() &&
+  // exchange. An unread socket (may_read) could hide such bytes. And an app that refuses an upgrade may have taken the
+  // socket from its HTTP server for that (Node's 'upgrade' event), so that nobody would read the next request.
+  return final_ && !closes_soon_ && !upgrade_offered_ && failure_ == UpstreamFailure::None &&
+         parser_.head().keep_alive && writer_.complete() &&
          reader_.complete() && reader_.failure() == H1BodyReader::Failure::None && input_.empty() &&
          !transport_.may_read() && !transport_.peer_finished();
 }
@@ -61,6 +63,7 @@ void H1UpstreamConnection::expired(TimePoint now) {
 
 bool H1UpstreamConnection::send_head(const OutgoingRequest& request, http::Method method) {
   method_ = method;
+  upgrade_offered_ = request.upgrade;
   http::HeadWriter head = writer_.begin_head();
   head.request_line(request.method, request.target);
   head.field("Host", request.authority);
@@ -100,7 +103,8 @@ UpstreamStream::HeadState H1UpstreamConnection::poll_head() {
 
 UpstreamStream::HeadState H1UpstreamConnection::head_complete() {
   const http::ResponseHead& head = parser_.head();
-  if (head.status == 101) return fail(UpstreamFailure::InvalidResponse, "101 without an upgrade");
+  if (head.status == 101)
+    return upgrade_offered_ ? HeadState::Switching : fail(UpstreamFailure::InvalidResponse, "101 without an upgrade");
   if (head.informational()) {
     informational_ = true;
     return HeadState::Informational;
@@ -114,6 +118,12 @@ UpstreamStream::HeadState H1UpstreamConnection::head_complete() {
   input_.pin(parser_.head_size());
   reader_.start(head.framing);
   return HeadState::Final;
+}
+
+void H1UpstreamConnection::switch_protocols() {
+  input_.consume(parser_.head_size());
+  reader_.start({http::BodyKind::UntilClose, 0});
+  writer_.switch_protocols();
 }
 
 UpstreamStream::HeadState H1UpstreamConnection::fail(UpstreamFailure failure, const char* detail) {

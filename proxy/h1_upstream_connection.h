@@ -39,6 +39,9 @@ class H1UpstreamConnection final : public UpstreamStream,
   BodySource& response_body() override { return reader_; }
   UpstreamFailure failure() const override;
   const char* failure_detail() const override;
+  void switch_protocols() override;
+  bool gone() const override { return transport_.peer_gone(); }
+  void abort() override { transport_.abort(); }
   bool reused() const override { return served_ > 0; }
   bool sent_anything() const override { return writer_.bytes_sent() > 0; }
   bool received_anything() const override { return received_; }
@@ -63,6 +66,7 @@ class H1UpstreamConnection final : public UpstreamStream,
   TimePoint idle_until_{};
   std::uint64_t served_ = 0;
   bool received_ = false;
+  bool upgrade_offered_ = false;
   bool informational_ = false;  // the head in the parser is one and has been handed out
   bool final_ = false;          // the final head has been handed out
   bool closes_soon_ = false;    // by what it says: not worth keeping

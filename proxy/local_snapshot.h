@@ -22,7 +22,8 @@ namespace frontdoor {
 class Exchange;
 class H1UpstreamConnection;
 
-// This worker's side of one Upstream; survives reloads as the Upstream does.
+// This worker's side of one Upstream; survives reloads as the Upstream does. Owned by the snapshots that name it, and
+// by the tunnels to it, which keep no snapshot.
 struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>, private UpstreamObserver {
  public:
   static std::shared_ptr<LocalUpstream> create(std::shared_ptr<Upstream> upstream, unsigned worker, EventLoop& loop);

@@ -37,7 +37,11 @@ inline constexpr std::string_view kInvalidResponse = "invalid_response";
 inline constexpr std::string_view kResponseTruncated = "response_truncated";
 inline constexpr std::string_view kResponseBodyTimeout = "response_body_timeout";
 
+// Neither side's in particular.
+inline constexpr std::string_view kStreamIdle = "stream_idle";
+
 // Our own.
 inline constexpr std::string_view kLocalResources = "local_resources";
+inline constexpr std::string_view kDrained = "drained";
 
 }  // namespace frontdoor::outcome

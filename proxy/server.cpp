@@ -106,8 +106,8 @@ void Server::stop_accepting() {
   for (auto& worker : workers_) worker->stop_accepting();
 }
 
-void Server::drain() {
-  for (auto& worker : workers_) worker->drain();
+void Server::drain(const DrainWindow& window) {
+  for (auto& worker : workers_) worker->drain(window);
 }
 
 void Server::cut_all() {

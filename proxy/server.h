@@ -24,7 +24,7 @@ class Server {
   void start();
   void publish(std::shared_ptr<const Snapshot> snapshot);
   void stop_accepting();
-  void drain();
+  void drain(const DrainWindow& window);
   void cut_all();
   void stop();  // joins the threads
 

@@ -52,6 +52,10 @@ class ClientStream {
   virtual bool send_head(const OutgoingResponse& response) = 0;
   virtual BodySink& response_body() = 0;
 
+  // Queues a 101 with these fields. From now on both bodies are the connection's bytes as they are, and an end is a
+  // FIN. request() is no longer valid. False: the head does not fit, and nothing has changed.
+  virtual bool switch_protocols(std::string_view reason, const http::Fields& fields) = 0;
+
   // The response that was begun can not be completed, and the client must be able to tell.
   virtual void abort() = 0;
 };
@@ -62,6 +66,7 @@ struct OutgoingRequest {
   std::string_view authority;
   const http::Fields& fields;  // without Host and framing
   http::Framing framing;
+  bool upgrade = false;  // offers one: a 101 is an answer
 };
 
 // How an attempt to be served by an upstream failed. What may be done about it: proxy/replay.h.
@@ -83,7 +88,7 @@ enum class UpstreamFailure : std::uint8_t {
 
 class UpstreamStream {
  public:
-  enum class HeadState : std::uint8_t { Pending, Informational, Final, Failed };
+  enum class HeadState : std::uint8_t { Pending, Informational, Switching, Final, Failed };  // Switching: a 101
 
   virtual ~UpstreamStream() = default;
 
@@ -97,6 +102,11 @@ class UpstreamStream {
   virtual BodySource& response_body() = 0;
   virtual UpstreamFailure failure() const = 0;  // after Failed, also of response_body()
   virtual const char* failure_detail() const = 0;
+
+  // After Switching: both bodies are the connection's bytes from now on, and an end is a FIN. response() ends here.
+  virtual void switch_protocols() = 0;
+  virtual bool gone() const = 0;  // nobody is there any more
+  virtual void abort() = 0;       // what is cut must not look complete: RST instead of FIN when the stream is dropped
 
   virtual bool reused() const = 0;             // has served a request before this one
   virtual bool sent_anything() const = 0;      // the kernel accepted at least one byte of this request

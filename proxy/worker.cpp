@@ -37,7 +37,7 @@ Worker::Worker(const WorkerEnvironment& environment, unsigned index, std::shared
 Worker::~Worker() {
   // Sessions that still wait are woken one last time and end by themselves, so that no coroutine is left behind.
   for (auto& listener : listeners_) listener->stop_accepting();
-  for (auto& listener : listeners_) listener->cut_all();
+  cut_everything();
   for (int turn = 0; turn < 1'000 && open_connections() != 0; ++turn) loop_.run_once(Millis{0});
   listeners_.clear();
   context_.snapshot = {};
@@ -67,14 +67,20 @@ void Worker::stop_accepting() {
   });
 }
 
-void Worker::drain() {
-  loop_.post([this] { draining_ = true; });
+void Worker::drain(const DrainWindow& window) {
+  loop_.post([this, window] {
+    draining_ = true;
+    context_.tunnels.drain(window);
+  });
 }
 
 void Worker::cut_all() {
-  loop_.post([this] {
-    for (auto& listener : listeners_) listener->cut_all();
-  });
+  loop_.post([this] { cut_everything(); });
+}
+
+void Worker::cut_everything() {
+  context_.tunnels.cut_all();  // first, so that they end as drained and not as left by their clients
+  for (auto& listener : listeners_) listener->cut_all();
 }
 
 std::uint64_t Worker::open_connections() const {

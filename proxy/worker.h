@@ -40,7 +40,7 @@ class Worker final : private Timer {
   // Any thread; carried out on the worker's.
   void publish(std::shared_ptr<const Snapshot> snapshot);
   void stop_accepting();
-  void drain();    // from now on responses say `Connection: close`
+  void drain(const DrainWindow& window);  // from now on responses say `Connection: close`, and tunnels are closed
   void cut_all();  // ends every connection
   void stop() { loop_.stop(); }
   std::uint64_t open_connections() const;
@@ -51,6 +51,7 @@ class Worker final : private Timer {
 
  private:
   void expired(TimePoint now) override;  // housekeeping
+  void cut_everything();
   void adopt(std::shared_ptr<const Snapshot> snapshot);
 
   EventLoop loop_;

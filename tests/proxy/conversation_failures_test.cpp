@@ -338,7 +338,7 @@ TEST(Failure, DrainingAnnouncesTheEndWithTheNextResponse) {
   talk.client->send(kGet);
   ASSERT_TRUE(talk.answered());
   talk.client->forget();
-  talk.proxy.worker().drain();
+  talk.proxy.worker().drain({talk.proxy.time().now(), talk.proxy.time().now() + std::chrono::seconds{25}});
   talk.proxy.settle({talk.client.get()});
   EXPECT_FALSE(talk.client->ended()) << "an idle connection is not cut";
   talk.client->send(kGet);

@@ -185,7 +185,21 @@ TEST(Timeout, AnEventStreamMayBeSilentForLong) {
   stage.conn(0).respond(200, testing::OwnedFields(kEventStream.views()), kChunked);
   stage.turn();
   expect_end_after(stage, 1h);
-  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("response_body_timeout")));
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("stream_idle")));
+}
+
+TEST(Timeout, AnUploadBesideAnEventStreamMayPauseForAsLong) {
+  for (const char* type : {"text/event-stream", "application/grpc+proto"}) {
+    Upload stage;
+    stage.run();
+    stage.conn(0).respond(200, {{"Content-Type", type}}, kChunked);
+    stage.turn();
+    stage.pass(59min);
+    stage.client.body.add("something");
+    stage.turn();
+    expect_end_after(stage, 1h);
+    EXPECT_THAT(stage.log_line(), HasSubstr(outcome("stream_idle"))) << type;
+  }
 }
 
 TEST(Timeout, AClientsTimeToReadBeginsWhenThereIsSomethingToRead) {

@@ -8,9 +8,12 @@
 
 #include "loop/task.h"
 #include "support/test_proxy.h"
+#include "support/tunnel_talk.h"
 
 namespace frontdoor::testing {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr const char* kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 constexpr const char* kChunkedHello = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
@@ -127,6 +130,116 @@ TEST(Misfortune, EveryOperationMayFailInEveryWay) {
   std::cout << "misfortune: " << pairs << " (operation, fault) pairs survived\n";
   // May only grow: fewer pairs would mean that operations have slipped past the seam.
   EXPECT_GE(pairs, 400u);
+}
+
+// ---- Upgraded connections
+
+struct TunnelScenario {
+  const char* name;
+  bool reused;    // the upstream connection has served a request before
+  bool accepted;  // else the upgrade is refused
+  bool drained;   // else both sides end by themselves
+};
+
+constexpr TunnelScenario kTunnelScenarios[] = {
+    {"upgrade on a fresh connection", false, true, false},
+    {"upgrade on a reused connection", true, true, false},
+    {"refused upgrade", false, false, false},
+    {"drained WebSocket", false, true, true},
+};
+
+// Both sides send a frame, read the other's, and end once they have it or the other side has ended.
+void talk_to_the_end(TunnelTalk& talk, bool drained) {
+  bool client_sent = false;
+  bool draining = false;
+  const auto step = [&] {
+    const std::string& got = talk.client->received();
+    if (!client_sent && got.find("HTTP/1.1 101 ") == 0 && talk.client->saw("\r\n\r\n")) {
+      talk.client->send(client_frame("question"));
+      client_sent = true;
+    }
+    for (std::size_t i = 0; i < talk.upstream.connections(); ++i) {
+      Peer& server = talk.upstream.connection(i);
+      if (server.saw("question")) {
+        server.forget();
+        server.send(server_frame("answer"));
+        if (!drained) server.finish();
+      }
+      if (server.ended()) server.finish();
+    }
+    if (talk.client->saw("answer") && drained && !draining) {
+      draining = true;
+      talk.drain(25s);
+    }
+    if (got.ends_with(server_close(1012)) || (talk.client->saw("answer") && !drained)) {
+      talk.client->send(client_close(1012));
+      talk.client->finish();
+    }
+    return talk.client->ended() || complete_response(got);
+  };
+  for (int hour = 0; hour < 24; ++hour) {
+    for (int turn = 0; turn < 3; ++turn) {
+      if (step()) return;
+      talk.settle();
+    }
+    talk.proxy.time().advance(std::chrono::seconds{7});
+  }
+}
+
+bool tunnel_survives(const TunnelScenario& scenario, const NamedFault& fault, std::uint64_t n) {
+  const std::string what = std::string(scenario.name) + ", operation " + std::to_string(n) + ": " + fault.name;
+  const std::size_t frames_before = live_frames();
+  bool struck = false;
+  {
+    TunnelTalk talk("[timeouts]\nstream_idle = \"30s\"\n");
+    if (scenario.reused) {
+      talk.upstream.always_reply(kHello);
+      talk.client->send(kGet);
+      EXPECT_TRUE(talk.until([&] { return complete_response(talk.client->received()); })) << what;
+      talk.client->forget();
+    }
+    talk.upstream.always_reply(scenario.accepted ? std::string(kSwitch) : kHello);
+    talk.proxy.ops().arm(n, fault.fault);
+    talk.client->send(kHandshake);
+    talk_to_the_end(talk, scenario.drained);
+    struck = talk.proxy.ops().struck();
+
+    EXPECT_TRUE(talk.client->ended() || complete_response(talk.client->received())) << what << ": the client was left hanging";
+    if (!struck && scenario.accepted) {
+      EXPECT_TRUE(talk.client->saw("answer")) << what;
+    }
+    if (const auto at = talk.client->received().find(server_close(1012)); at != std::string::npos) {
+      EXPECT_TRUE(talk.client->received().substr(0, at).ends_with(server_frame("answer"))) << what << ": inside a frame";
+    }
+
+    talk.proxy.ops().disarm();
+    talk.client->close();
+    for (int i = 0; i < 8; ++i) {
+      talk.proxy.settle({});
+      talk.proxy.time().advance(std::chrono::seconds{61});
+    }
+    talk.proxy.settle({});
+    EXPECT_EQ(talk.proxy.upstream(0).in_flight(), 0u) << what << ": a lease is left";
+    EXPECT_EQ(talk.proxy.worker().buffers_in_use(), 0u) << what << ": a buffer is left";
+    EXPECT_EQ(talk.proxy.worker().open_connections(), 0u) << what << ": a client connection is left";
+    EXPECT_EQ(talk.proxy.ops().closed(), talk.proxy.ops().opened()) << what << ": a descriptor is left";
+    EXPECT_EQ(live_frames(), frames_before) << what << ": a coroutine is left";
+  }
+  return struck;
+}
+
+TEST(Misfortune, EveryOperationOfATunnelMayFailInEveryWay) {
+  constexpr std::uint64_t kMost = 200;
+  std::size_t pairs = 0;
+  for (const auto& scenario : kTunnelScenarios) {
+    for (const auto& fault : kFaults) {
+      std::uint64_t n = 1;
+      while (tunnel_survives(scenario, fault, n) && n < kMost) ++n, ++pairs;
+      ASSERT_LT(n, kMost) << scenario.name << ", " << fault.name << ": the conversation does not end";
+    }
+  }
+  std::cout << "misfortune: " << pairs << " (operation, fault) pairs of tunnels survived\n";
+  EXPECT_GE(pairs, 200u);  // may only grow
 }
 
 }  // namespace

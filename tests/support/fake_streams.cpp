@@ -77,6 +77,12 @@ void FakeClientStream::ask(std::string_view method, std::string_view target) {
   body.end();
 }
 
+void FakeClientStream::leave() {
+  gone_ = true;
+  if (switched) body.fail();  // as reading from it would
+  waker_.wake();
+}
+
 bool FakeClientStream::send_informational(std::uint16_t status, std::string_view, const http::Fields&) {
   informational.push_back(status);
   return true;
@@ -89,6 +95,17 @@ bool FakeClientStream::send_head(const OutgoingResponse& response) {
   }
   heads.push_back({response.status, OwnedFields(response.fields), response.framing,
                    std::string(response.declared_length), response.request_abandoned});
+  return true;
+}
+
+bool FakeClientStream::switch_protocols(std::string_view, const http::Fields& fields) {
+  if (heads_to_refuse > 0) {
+    --heads_to_refuse;
+    return false;
+  }
+  heads.push_back({101, OwnedFields(fields), {}, {}, false});
+  switched = true;
+  body.reopen();
   return true;
 }
 
@@ -120,6 +137,12 @@ void FakeUpstream::respond_whole(std::string_view text) {
   body.add(text);
   body.end();
   respond(200, {{"Content-Type", "text/plain"}}, {http::BodyKind::Length, text.size()});
+}
+
+void FakeUpstream::switch_to(const char* protocol) {
+  respond(101, {{"Connection", "Upgrade"}, {"Upgrade", protocol}});
+  steps_.back().state = UpstreamStream::HeadState::Switching;
+  steps_.back().head.has_connection_options = true;
 }
 
 void FakeUpstream::reset() { add({UpstreamStream::HeadState::Failed, UpstreamFailure::Reset, nullptr, {}}); }
@@ -155,6 +178,9 @@ class FakeUpstreamStream final : public UpstreamStream {
   BodySource& response_body() override { return upstream_->body; }
   UpstreamFailure failure() const override { return upstream_->current_.failure; }
   const char* failure_detail() const override { return ""; }
+  void switch_protocols() override {}
+  bool gone() const override { return upstream_->gone; }
+  void abort() override { upstream_->aborted = true; }
   bool reused() const override { return upstream_->reused; }
   bool sent_anything() const override { return upstream_->sent; }
   bool received_anything() const override { return upstream_->received_; }

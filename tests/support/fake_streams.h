@@ -127,7 +127,7 @@ class FakeClientStream final : public ClientStream {
     head.framing = framing;
     body.reopen();
   }
-  void leave() { gone_ = true, waker_.wake(); }       // RST
+  void leave();                                       // RST
   void finish() { finished_ = true, waker_.wake(); }  // FIN
 
   ClientInfo info;
@@ -142,6 +142,7 @@ class FakeClientStream final : public ClientStream {
   std::vector<std::uint16_t> informational;
   std::vector<SentHead> heads;
   bool aborted = false;
+  bool switched = false;
   std::uint16_t status() const { return heads.empty() ? std::uint16_t{0} : heads.back().status; }
 
   const ClientInfo& client() const override { return info; }
@@ -154,6 +155,7 @@ class FakeClientStream final : public ClientStream {
   bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;
   bool send_head(const OutgoingResponse& response) override;
   BodySink& response_body() override { return answer; }
+  bool switch_protocols(std::string_view reason, const http::Fields& fields) override;
   void abort() override { aborted = true; }
 
  private:
@@ -181,12 +183,15 @@ class FakeUpstream {
   http::Framing framing;
   FakeSink request;
   bool sent = false;  // any byte
+  bool aborted = false;
+  bool gone = false;
 
   // What it answers.
   FakeSource body;
   void informational(std::uint16_t status);
   void respond(std::uint16_t status, OwnedFields response_fields = {}, http::Framing response_framing = {});
   void respond_whole(std::string_view text);  // 200 with this body
+  void switch_to(const char* protocol);       // 101; from now on the bodies are a tunnel's
   void reset();                               // the connection ends now
   void send_garbage();                        // an answer that is no HTTP
 

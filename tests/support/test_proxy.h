@@ -41,6 +41,7 @@ class TestProxy final : private UpstreamWitness {
   Worker& worker() { return *worker_; }
   Upstream& upstream(std::size_t i) { return *snapshot_->pools.front().members.at(i).upstream; }
   const Endpoint& endpoint() const { return endpoint_; }
+  const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }  // published last
   std::size_t refusals() const { return refusals_; }  // upstreams reported as refused
   void publish(std::string_view toml);
   std::string log();  // access-log lines so far

@@ -7,6 +7,7 @@ from .load import FixedRate, wrk, wrk_report
 from .main import binary, main, quick, say
 from .ports import free_port
 from .process import eventually
+from .websocket import WebSocketClient
 
-__all__ = ["App", "Client", "FixedRate", "Frontdoor", "Response", "apps", "binary", "curl", "eventually", "free_port",
-           "get", "http_get", "main", "pool", "quick", "sanitized", "say", "wrk", "wrk_report"]
+__all__ = ["App", "Client", "FixedRate", "Frontdoor", "Response", "WebSocketClient", "apps", "binary", "curl",
+           "eventually", "free_port", "get", "http_get", "main", "pool", "quick", "sanitized", "say", "wrk", "wrk_report"]

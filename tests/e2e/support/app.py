@@ -1,4 +1,5 @@
-"""One Node app (apps/app.js) as a process that can be killed, stopped and started again where it was."""
+"""One Node app (apps/app.js or another of them) as a process that can be killed, stopped and started again where it
+was."""
 
 import contextlib
 import os
@@ -8,15 +9,25 @@ import subprocess
 from . import process
 from .ports import free_port
 
-_SCRIPT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "apps", "app.js")
+_APPS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "apps")
+
+
+def script_path(script):
+    return os.path.join(_APPS, script)
+
+
+def node_environment(**more):
+    # Where Debian's packages are; a Node from elsewhere does not look there by itself.
+    return dict(os.environ, NODE_PATH="/usr/share/nodejs", **more)
 
 
 class App:
-    def __init__(self, name, host="127.0.0.1", path=None, port=None, environment=None):
+    def __init__(self, name, host="127.0.0.1", path=None, port=None, script="app.js", environment=None):
         self.name = name
         self.environment = environment or {}  # see apps/app.js for what it heeds
         self.host = host
         self.path = path
+        self.script = script
         self.port = port or (None if path else free_port(host))
         self.process = None
 
@@ -32,8 +43,10 @@ class App:
         return self.process.pid
 
     def start(self):
-        environment = dict(os.environ, NAME=self.name, HOST=self.host, PORT=self.path or str(self.port), **self.environment)
-        self.process = process.spawn(["node", _SCRIPT], env=environment, stdout=subprocess.PIPE, text=True)
+        environment = node_environment(NAME=self.name, HOST=self.host, PORT=self.path or str(self.port),
+                                       **self.environment)
+        self.process = process.spawn(["node", script_path(self.script)], env=environment, stdout=subprocess.PIPE,
+                                     text=True)
         line = self.process.stdout.readline().strip()
         if line != f"listening {self.address}":
             self.close()

@@ -1,0 +1,55 @@
+// How an exchange goes on when its upstream accepts an upgrade: checks the 101, lets go of what a long life should not
+// keep (snapshot, head, buffers), and hands over to a Tunnel.
+
+#include "http/upgrade.h"
+#include "proxy/exchange.h"
+#include "proxy/outcome.h"
+
+namespace frontdoor {
+
+Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
+  // RFC 9110 §7.8: only to what was offered, and not before the request has ended.
+  failure_ = UpstreamFailure::InvalidResponse;
+  const bool asked = request_state_ == Pumped::State::Done && http::accepts_upgrade(client_.request(), head);
+  if (!asked) return Relayed::UpstreamFailed;
+
+  // The request's head makes room for the tunnel's bytes.
+  if (context_.access_log && logged_) tunnel_record_ = std::make_unique<KeptRecord>(describe_request());
+  tunnel_frames_ = http::is_websocket(head) ? Tunnel::Frames::WebSocket : Tunnel::Frames::Unknown;
+  http::forward_upgrade(head, client_.client().via, context_.fields, context_.scratch);
+  if (!client_.switch_protocols(head.reason, context_.fields)) return Relayed::UpstreamFailed;
+  stream_->switch_protocols();
+  failure_ = UpstreamFailure::None;
+  committed_ = true;
+  status_ = 101;
+  first_byte_ = now();
+  upstream_->shared->note_success(context_.worker, now());
+  return Relayed::Switched;
+}
+
+Task<> Exchange::tunnel() {
+  const TunnelLimits limits{timeouts().stream_idle, timeouts().client_write};
+  tunnel_upstream_ = upstream_->shared_from_this();
+  route_ = nullptr;
+  pool_ = nullptr;
+  snapshot_ = {};
+
+  Tunnel tunnel(context_.loop, waker_, client_, *stream_, tunnel_frames_, limits);
+  context_.tunnels.add(tunnel, now());
+  const Tunnel::Ended ended = co_await tunnel.run();
+  bytes_sent_ += tunnel.bytes_to_client();
+  tunnelled_to_upstream_ = tunnel.bytes_to_upstream();
+  switch (ended) {
+    case Tunnel::Ended::Closed: outcome_ = outcome::kServed; co_return;
+    case Tunnel::Ended::Drained: outcome_ = outcome::kDrained; co_return;
+    case Tunnel::Ended::ClientGone: outcome_ = outcome::kClientClosed; break;
+    case Tunnel::Ended::UpstreamGone: outcome_ = outcome::kResponseTruncated; break;
+    case Tunnel::Ended::ClientDoesNotRead: outcome_ = outcome::kClientWriteTimeout; break;
+    case Tunnel::Ended::Idle: outcome_ = outcome::kStreamIdle; break;
+  }
+  // Cut in the middle of whatever it was: neither side may take that for an end.
+  client_.abort();
+  stream_->abort();
+}
+
+}  // namespace frontdoor

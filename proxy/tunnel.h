@@ -1,0 +1,108 @@
+// What a connection is after a 101: bytes both ways, without HTTP, until both sides have ended (FIN is passed on by
+// direction), one breaks off, nothing moves for too long, or a drain ends it. A WebSocket is followed frame by frame,
+// so that a drain can close it as its protocol wants; any other protocol is cut at the end of the drain.
+//
+// A drained WebSocket: close frame 1012 to the client at the next boundary ─► the client's frames still pass ─► its
+// close frame comes: close frame 1001 to the upstream instead, and FIN ─► the upstream ends: FIN to the client.
+//
+// One coroutine serves both directions (docs/adr/0004). It knows no snapshot, so a reload neither cuts it nor is kept
+// in memory by it. One worker.
+
+#pragma once
+
+#include <optional>
+
+#include "loop/task.h"
+#include "loop/waker.h"
+#include "proxy/drain.h"
+#include "proxy/pump.h"
+#include "proxy/stream.h"
+#include "proxy/tunnel_source.h"
+
+namespace frontdoor {
+
+struct TunnelLimits {
+  Millis idle;          // no byte either way
+  Millis client_write;  // a client that does not read, or an upstream that does not take a gone client's last words
+};
+
+class Tunnel final : public Listed<class TunnelTag> {
+ public:
+  enum class Ended : std::uint8_t { Closed, ClientGone, UpstreamGone, ClientDoesNotRead, Idle, Drained };
+  using Frames = TunnelSource::Frames;
+
+  // Both streams have switched protocols.
+  Tunnel(EventLoop& loop, Waker& waker, ClientStream& client, UpstreamStream& upstream, Frames frames,
+         const TunnelLimits& limits);
+
+  Task<Ended> run();
+
+  // From `at` on it is closed as its protocol allows, with answers waited for until `latest`.
+  void close(TimePoint at, TimePoint latest);
+  void cut();  // now
+
+  std::uint64_t bytes_to_upstream() const { return to_upstream_.bytes; }
+  std::uint64_t bytes_to_client() const { return to_client_.bytes; }
+
+ private:
+  struct Direction {
+    Direction(BodySource& from, BodySink& to, Frames frames, TimePoint now)
+        : source(from, frames), sink(to), progress(now) {}
+
+    TunnelSource source;
+    BodySink& sink;
+    Pumped::State state = Pumped::State::WaitingForSource;
+    TimePoint progress;
+    std::uint64_t bytes = 0;
+    bool done = false;  // ended, or nobody takes it any more
+    bool lost = false;  // the latter
+  };
+  enum class Closing : std::uint8_t { No, Asked, LeftToThem, AwaitingBoundary, AwaitingAnswer, AwaitingEnd };
+  enum class WaitingFor : std::uint8_t { Anything, ClientRead, LastWords, ClosingMoment, ClosingAnswer };
+  struct Deadline {
+    TimePoint at;
+    WaitingFor what;
+  };
+
+  std::optional<Ended> turn();
+  bool move(Direction& direction);  // false: what it reads from has broken off
+  bool closing_by_us() const { return closing_ > Closing::LeftToThem; }
+  void go_on_closing();
+  void await_until_latest(Closing next);
+  void stop_waiting();
+  Deadline next_deadline() const;
+  std::optional<Ended> timed_out(WaitingFor what);
+
+  EventLoop& loop_;
+  Waker& waker_;
+  ClientStream& client_;
+  UpstreamStream& upstream_;
+  const bool websocket_;
+  const TunnelLimits limits_;
+  Direction to_upstream_;
+  Direction to_client_;
+  Closing closing_ = Closing::No;
+  TimePoint close_at_{};
+  TimePoint close_latest_{};
+  TimePoint answer_by_{};
+  bool again_ = false;  // there is more to do at once
+  bool cut_ = false;
+};
+
+// All tunnels of a worker, for its drain.
+class Tunnels {
+ public:
+  void add(Tunnel& tunnel, TimePoint now);  // leaves the list by itself
+  void drain(const DrainWindow& window);
+  void cut_all();
+
+ private:
+  void announce(Tunnel& tunnel, const DrainWindow& window);
+
+  List<Tunnel, Listed<class TunnelTag>> all_;
+  std::optional<DrainWindow> draining_;
+  std::size_t announced_ = 0;
+  std::size_t expected_ = 0;
+};
+
+}  // namespace frontdoor

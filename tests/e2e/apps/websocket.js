@@ -1,0 +1,33 @@
+// An app with WebSockets behind the door: plain Node and ws. Environment and first line as in app.js.
+'use strict';
+const http = require('http');
+const { WebSocketServer } = require('ws');
+
+const name = process.env.NAME || String(process.pid);
+const closed = [];  // codes of the WebSockets that have ended, as they arrived here
+
+const server = http.createServer((req, res) => {
+  res.setHeader('X-App', name);
+  if (req.url === '/closed') return res.end(JSON.stringify(closed));
+  res.end(`hello from ${name}\n`);
+});
+
+const sockets = new WebSocketServer({ noServer: true, maxPayload: 64 << 20 });
+server.on('upgrade', (req, socket, head) => {
+  const { pathname, searchParams } = new URL(req.url, 'http://app');
+  if (pathname === '/refuse') {
+    return socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nnope\n');
+  }
+  sockets.handleUpgrade(req, socket, head, (ws) => {
+    ws.on('close', (code) => closed.push(code));
+    if (pathname === '/close') return ws.close(Number(searchParams.get('code')), searchParams.get('reason'));
+    if (pathname === '/greet') return ws.send('welcome');  // in one segment with the handshake, or nearly
+    if (pathname === '/ping') return ws.on('pong', (data) => ws.send(`pong ${data}`)), ws.ping('from the app');
+    ws.on('message', (data, binary) => ws.send(data, { binary }));
+  });
+});
+
+server.listen(Number(process.env.PORT || '0'), process.env.HOST || '127.0.0.1', () => {
+  const at = server.address();
+  console.log(`listening ${at.address}:${at.port}`);
+});

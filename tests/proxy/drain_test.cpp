@@ -1,0 +1,71 @@
+// When each tunnel of a drain is closed.
+
+#include "proxy/drain.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace frontdoor {
+namespace {
+
+using namespace std::chrono_literals;
+
+const TimePoint kStart{1h};
+
+std::vector<TimePoint> moments(const DrainWindow& window, std::size_t count) {
+  std::vector<TimePoint> all;
+  for (std::size_t i = 0; i < count; ++i) all.push_back(closing_moment(window, i, count));
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+TEST(Drain, TunnelsAreSpreadEvenlyOverTheWindow) {
+  const DrainWindow window{kStart, kStart + 25s};
+  for (const std::size_t count : {200u, 1'000u, 15'000u}) {
+    const auto all = moments(window, count);
+    EXPECT_EQ(all.front(), kStart);
+    EXPECT_LE(all.back(), kStart + 20s) << "time is left for answers";
+    for (int second = 0; second < 20; ++second) {
+      const auto in = std::count_if(all.begin(), all.end(), [&](TimePoint at) {
+        return at >= kStart + second * 1s && at < kStart + (second + 1) * 1s;
+      });
+      EXPECT_NEAR(static_cast<double>(in), static_cast<double>(count) / 20, 2) << "second " << second;
+    }
+  }
+}
+
+TEST(Drain, AFewTakeOnlyAsLongAsTheyNeed) {
+  const DrainWindow window{kStart, kStart + 25s};
+  EXPECT_EQ(moments(window, 1).back(), kStart);
+  const auto ten = moments(window, 10);
+  EXPECT_LE(ten.back(), kStart + 1s);
+  for (std::size_t i = 1; i < ten.size(); ++i) EXPECT_GE(ten[i] - ten[i - 1], 30ms);
+}
+
+TEST(Drain, ThoseThatBeginLaterFitIn) {
+  const DrainWindow window{kStart, kStart + 25s};
+  for (std::size_t late = 1'000; late < 1'100; ++late) {
+    const TimePoint at = closing_moment({kStart + 10s, window.until}, late, late + 1);
+    EXPECT_GE(at, kStart + 10s);
+    EXPECT_LE(at, kStart + 22s);
+  }
+}
+
+TEST(Drain, AnEmptyWindowClosesAtOnce) {
+  for (const Duration length : {0s, -1s}) {
+    const DrainWindow window{kStart, kStart + length};
+    EXPECT_EQ(closing_moment(window, 7, 9), kStart);
+    EXPECT_EQ(answers_until(window), window.until);
+  }
+}
+
+TEST(Drain, AnswersAreWaitedForUntilShortlyBeforeTheEnd) {
+  const DrainWindow window{kStart, kStart + 10s};
+  EXPECT_GT(answers_until(window), moments(window, 1'000).back());
+  EXPECT_LT(answers_until(window), window.until);
+}
+
+}  // namespace
+}  // namespace frontdoor
