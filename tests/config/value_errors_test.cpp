@@ -97,6 +97,8 @@ TEST(ValueErrors, WordsAndBooleans) {
       {"[access_log]\noutput = \"mylog\"",
        "fd.toml:7:10: output: \"mylog\" will not do: write \"stdout\", \"stderr\", \"off\", or a path, as in "
        "\"./access.log\""},
+      {"[access_log]\noutput = \"a\\u0000\"",
+       "fd.toml:7:10: output: \"a\\u0000\" will not do: a path has no NUL byte"},
       {"[access_log]\noutput = false", "fd.toml:7:10: output: expected a string, not true or false"},
       {"retry.on = [\"timeot\"]", "fd.toml:6:13: on: \"timeot\" is unknown, did you mean \"timeout\"?"},
       {"retry.on = [503]", "fd.toml:6:13: on: a status needs quotes here: \"503\""},
