@@ -81,6 +81,8 @@ std::string type_of(const Key& key) {
       return "statuses";
     case Type::RetryReasons:
       return "list of words";
+    case Type::Cidrs:
+      return "list of addresses";
     case Type::Table:
       return "table";
     case Type::TableList:
