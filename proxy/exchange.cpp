@@ -88,6 +88,12 @@ Exchange::Next Exchange::route() {
   return Next::Forward;
 }
 
+// The one that a trusted proxy gave it, so that it has one name all the way.
+std::string_view Exchange::request_id() const {
+  const auto claimed = client_.client().trusted ? http::claimed_request_id(client_.request()) : std::string_view();
+  return claimed.empty() ? std::string_view(request_id_.data(), request_id_.size()) : claimed;
+}
+
 Exchange::Next Exchange::refuse_with(std::uint16_t status, std::string_view outcome) {
   status_ = status;
   outcome_ = outcome;
@@ -156,11 +162,11 @@ bool Exchange::send_request_head() {
   const http::RequestHead& request = client_.request();
   const ClientInfo& client = client_.client();
   http::ForwardContext forward;
-  forward.client_ip = client.ip;
+  forward.last_hop = client.last_hop;
   forward.scheme = client.scheme;
-  forward.request_id = {request_id_.data(), request_id_.size()};
+  forward.request_id = request_id();
   forward.via = client.via;
-  forward.trusted_client = client.trusted;
+  forward.trusted = client.trusted;
   http::forward_request(request, forward, context_.fields, context_.scratch);
   const OutgoingRequest outgoing{request.method_text, request.target, request.authority, context_.fields,
                                  request.framing};

@@ -37,7 +37,7 @@ class TextSource final : public BodySource {
 Task<> Exchange::send_refusal() {
   const http::RequestHead& request = client_.request();
   const auto page = error_page(status_, outcome_, http::find(request.fields, http::FieldId::Accept),
-                               {request_id_.data(), request_id_.size()});
+                               request_id());
   http::Fields& fields = context_.fields;
   fields.clear();
   fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
@@ -85,7 +85,7 @@ void Exchange::log_request() {
   record.version = request.version;
   record.referer = http::find(request.fields, http::FieldId::Referer);
   record.user_agent = http::find(request.fields, http::FieldId::UserAgent);
-  record.request_id = {request_id_.data(), request_id_.size()};
+  record.request_id = request_id();
   if (pool_) record.route_pool = pool_->pool().name;
   if (upstream_) record.upstream = upstream_->shared->name();
   record.outcome = outcome_;
