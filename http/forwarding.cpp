@@ -236,6 +236,8 @@ std::optional<std::uint64_t> max_forwards(const RequestHead& head) {
   return hops;
 }
 
+bool is_for_us(const RequestHead& head) { return head.target == "*" || max_forwards(head) == 0u; }
+
 void forward_request(const RequestHead& head, const ForwardContext& context, Fields& out,
                      std::string& scratch) {
   RequestForwarder(head, context, out, scratch).run();

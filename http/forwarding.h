@@ -35,8 +35,11 @@ void forward_request(const RequestHead& head, const ForwardContext& context, Fie
 // The X-Request-Id that the sender has given, when it is one that a log and an app can take; "" otherwise.
 std::string_view claimed_request_id(const RequestHead& head);
 
-// The hops a TRACE or OPTIONS request may still take (RFC 9110 §7.6.2), if it says so. The caller answers 0
-// itself; forward_request passes on one less. Other methods keep the field as it is.
+// Whether we are the recipient that a request is meant for, and must not pass it on: "OPTIONS *" asks about the server
+// (RFC 9110 §9.3.7), and a TRACE or OPTIONS that has used up its hops ends here (§7.6.2).
+bool is_for_us(const RequestHead& head);
+
+// The hops a TRACE or OPTIONS request may still take (RFC 9110 §7.6.2), if it says so; forward_request passes on one less. Other methods keep the field as it is.
 std::optional<std::uint64_t> max_forwards(const RequestHead& head);
 
 // Fields for the client: the upstream's, less hop-by-hop fields and framing, plus Via when `via`, appended to

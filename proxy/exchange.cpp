@@ -67,6 +67,7 @@ Task<> Exchange::run() {
 
 Exchange::Next Exchange::route() {
   const http::RequestHead& request = client_.request();
+  if (http::is_for_us(request)) return answer_ourselves();
   std::string host_scratch;
   std::string path_scratch;
   std::string_view host;
@@ -92,6 +93,12 @@ Exchange::Next Exchange::route() {
 std::string_view Exchange::request_id() const {
   const auto claimed = client_.client().trusted ? http::claimed_request_id(client_.request()) : std::string_view();
   return claimed.empty() ? std::string_view(request_id_.data(), request_id_.size()) : claimed;
+}
+
+// TRACE would have to send back what it was sent, and what others on the way have added to it: that is for nobody.
+Exchange::Next Exchange::answer_ourselves() {
+  if (client_.request().method == http::Method::Trace) return refuse_with(405, outcome::kTraceNotAllowed);
+  return refuse_with(200, outcome::kAnswered);
 }
 
 Exchange::Next Exchange::refuse_with(std::uint16_t status, std::string_view outcome) {

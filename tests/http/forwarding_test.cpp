@@ -136,7 +136,7 @@ TEST(ClaimedRequestId, IsTakenWhenALogCanHoldIt) {
   EXPECT_EQ(claimed("X-Request-Id: Root=1-67891233-abcdef/2:x@y+z\r\n"), "Root=1-67891233-abcdef/2:x@y+z");
   EXPECT_EQ(claimed("X-Request-Id: first\r\nX-Request-Id: second\r\n"), "first");
   EXPECT_EQ(claimed("X-Request-Id: " + std::string(128, 'a') + "\r\n"), std::string(128, 'a'));
-  for (const std::string id :
+  for (const auto& id :
        {std::string(129, 'a'), "a b"s, "a\"b"s, "a,b"s, "<script>"s, "a;b"s, "\xc3\xa4"s, "\\"s, ""s})
     EXPECT_EQ(claimed("X-Request-Id: " + id + "\r\n"), "") << id;
   EXPECT_EQ(claimed(""), "");
@@ -182,6 +182,21 @@ TEST(ForwardRequest, MaxForwardsCountsDownForTraceAndOptions) {
   EXPECT_EQ(hops(options("1x")), std::nullopt);
   EXPECT_EQ(hops(options("")), std::nullopt);
   EXPECT_EQ(hops(get("Max-Forwards: 0\r\n")), std::nullopt);
+}
+
+TEST(ForwardRequest, SomeAreForUs) {
+  const auto for_us = [](const std::string& raw) {
+    RequestHeadParser parser({});
+    EXPECT_EQ(parser.parse(raw), HeadStatus::Complete) << raw;
+    return is_for_us(parser.head());
+  };
+  EXPECT_TRUE(for_us("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_TRUE(for_us("OPTIONS /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n"));
+  EXPECT_TRUE(for_us("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n"));
+  EXPECT_FALSE(for_us("OPTIONS /a HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_FALSE(for_us("OPTIONS /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\n\r\n"));
+  EXPECT_FALSE(for_us("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_FALSE(for_us("GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n"));
 }
 
 TEST(ForwardResponse, DropsWhatEndsHere) {
