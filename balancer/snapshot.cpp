@@ -83,6 +83,7 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(const config::Config& co
       if (!slot) slot = std::make_shared<Upstream>(from.name, upstream.address, workers_);
       pool.members.push_back({.upstream = slot, .weight = upstream.weight});
     }
+    pool.send_proxy = from.send_proxy;
     snapshot->pools.push_back(std::move(pool));
   }
   for (const config::Route& route : config.routes) snapshot->routes.push_back(build_route(route, config));

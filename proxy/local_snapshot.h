@@ -27,6 +27,7 @@ struct LocalUpstream {
 
   const std::shared_ptr<Upstream> shared;
   const unsigned worker;
+  ProxyVersion send_proxy = ProxyVersion::None;            // the newest snapshot's
   List<H1UpstreamConnection, Listed<class IdleTag>> idle;  // last used first; owned here
   List<Exchange, Listed<class OnUpstreamTag>> exchanges;   // waiting on it; eviction and drain reach them here
 };

@@ -27,7 +27,9 @@ struct Stage {
   ScriptedUpstream upstream;
   TestProxy proxy;
 
-  explicit Stage(const std::string& extra) : proxy({&upstream}, extra) { upstream.always_reply(kHello); }
+  explicit Stage(const std::string& extra, const std::string& pool = "") : proxy({&upstream}, extra, pool) {
+    upstream.always_reply(kHello);
+  }
 
   std::string received(Peer& client) {
     proxy.until({&client}, [&] { return client.ended() || complete_response(client.received()); });
@@ -255,6 +257,76 @@ TEST(TrustedProxies, AreThoseOfTheListOnly) {
   EXPECT_THAT(stage.seen(), Not(HasSubstr("203.0.113.7")));
   EXPECT_THAT(stage.seen(), Not(HasSubstr("abc")));
   EXPECT_THAT(stage.proxy.log(), HasSubstr("\"client\":\"127.0.0.1\""));
+}
+
+// ---- Told to upstreams
+
+// The test's upstream answers by itself, and a header of version 2 has the end of a head in it.
+struct Introduced {
+  ScriptedUpstream upstream;
+  TestProxy proxy;
+
+  Introduced(const std::string& extra, const std::string& version)
+      : proxy({&upstream}, extra, "send_proxy = \"" + version + "\"") {}
+
+  // What the upstream sees of one request on a connection of its own.
+  std::string exchange(Peer& client, const std::string& request) {
+    const std::size_t before = upstream.connections();
+    client.send(request);
+    EXPECT_TRUE(proxy.until({&client},
+                            [&] { return upstream.connections() > before && upstream.last().saw("Via: "); }));
+    client.forget();
+    upstream.last().send(kHello);
+    EXPECT_TRUE(proxy.until({&client}, [&] { return complete_response(client.received()); }));
+    return upstream.last().received();
+  }
+};
+
+TEST(SendProxy, NamesTheClientBeforeTheFirstByte) {
+  Introduced stage(kProxied, "v1");
+  const auto client = stage.proxy.client();
+  const std::string port = std::to_string(stage.proxy.endpoint().port());
+  const std::string introduction = "PROXY TCP4 203.0.113.7 127.0.0.1 4711 " + port + "\r\n";
+  EXPECT_THAT(stage.exchange(*client, kFromClient + std::string(kGet)),
+              StartsWith(introduction + "GET / HTTP/1.1\r\n"));
+}
+
+TEST(SendProxy, NamesItInVersion2) {
+  Introduced stage(kProxied, "v2");
+  const auto client = stage.proxy.client();
+  const auto seen = stage.exchange(*client, kFromClient + std::string(kGet));
+  const auto header = parse_proxy_header(seen);
+  ASSERT_EQ(header.status, ProxyHeader::Status::Complete);
+  EXPECT_EQ(header.source, (IpEndpoint{*IpAddress::parse("203.0.113.7"), 4711}));
+  EXPECT_THAT(seen.substr(header.size), StartsWith("GET / HTTP/1.1\r\n"));
+}
+
+TEST(SendProxy, TakesAConnectionForEachRequest) {
+  Introduced stage(kTrusting, "v1");
+  const auto client = stage.proxy.client();
+  const auto first = stage.exchange(*client, get_with("X-Forwarded-For: 203.0.113.7\r\n"));
+  EXPECT_THAT(first, StartsWith("PROXY TCP4 203.0.113.7 127.0.0.1 0 "));
+  EXPECT_THAT(first, HasSubstr("\r\nConnection: close\r\n"));
+  EXPECT_THAT(stage.exchange(*client, get_with("X-Forwarded-For: 203.0.113.8\r\n")),
+              StartsWith("PROXY TCP4 203.0.113.8 127.0.0.1 0 "));
+  EXPECT_EQ(stage.upstream.connections(), 2u);
+  EXPECT_TRUE(stage.proxy.until({client.get()}, [&] { return stage.upstream.connection(0).ended(); }));
+}
+
+TEST(SendProxy, CanBeTurnedOnAndOffByAReload) {
+  Introduced stage("", "");
+  const auto client = stage.proxy.client();
+  const std::string upstreams = "[pool.app]\nupstreams = [\"" + stage.upstream.address() + "\"]\n";
+  const std::string listen = "listen = \"127.0.0.1:0\"\n";
+  EXPECT_THAT(stage.exchange(*client, kGet), StartsWith("GET "));
+  stage.proxy.publish(listen + upstreams + "send_proxy = \"v1\"\n");
+  EXPECT_THAT(stage.exchange(*client, kGet), StartsWith("PROXY TCP4 127.0.0.1 127.0.0.1 "))
+      << "on a fresh connection";
+  stage.proxy.publish(listen + upstreams);
+  stage.upstream.connection(0).forget();
+  client->send(kGet);
+  EXPECT_TRUE(stage.proxy.until({client.get()}, [&] { return stage.upstream.connection(0).saw("Via: "); }))
+      << "the connection that has named nobody still serves";
 }
 
 // ---- Limits
