@@ -45,9 +45,9 @@ Task<> Exchange::send_refusal() {
   http::Fields& fields = context_.fields;
   fields.clear();
   fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
+  if (status_ == 200 || status_ == 405) fields.push_back({"Allow", kAllow});
   if (!page.body.empty()) fields.push_back({"Content-Type", page.content_type, http::FieldId::ContentType});
   fields.push_back({"Cache-Control", "no-store"});
-  if (status_ == 200 || status_ == 405) fields.push_back({"Allow", kAllow});
   if (status_ == 503) fields.push_back({"Retry-After", "1", http::FieldId::RetryAfter});
   const http::Framing framing{http::BodyKind::Length, page.body.size()};
   OutgoingResponse response{status_, {}, fields, framing};

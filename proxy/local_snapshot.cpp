@@ -34,7 +34,6 @@ LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned wo
       auto& remembered = known[member.upstream.get()];
       auto upstream = remembered.lock();
       if (!upstream) remembered = upstream = std::make_shared<LocalUpstream>(member.upstream, worker);
-      upstream->send_proxy = pool.send_proxy;
       local.add(std::move(upstream), member.weight);
     }
   }

@@ -38,6 +38,7 @@ class LocalPool {
 
   const Pool& pool() const { return pool_; }
   void add(std::shared_ptr<LocalUpstream> upstream, std::uint32_t weight) {
+    upstream->send_proxy = pool_.send_proxy;
     members_.push_back({std::move(upstream), weight});
   }
 
