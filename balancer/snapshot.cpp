@@ -106,6 +106,7 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(const config::Config& co
       slot->set_max_in_flight(from.max_in_flight);
       pool.members.push_back({.upstream = slot, .weight = upstream.weight});
     }
+    pool.send_proxy = from.send_proxy;
     snapshot->pools.push_back(std::move(pool));
   }
   for (const config::Route& route : config.routes) snapshot->routes.push_back(build_route(route, config));

@@ -24,6 +24,7 @@ struct Member {
 struct Pool {
   std::string name;
   std::vector<Member> members;
+  ProxyVersion send_proxy = ProxyVersion::None;
   config::Timeouts timeouts;  // the file's, with the pool's overrides
   config::Retry retry;
   config::Hold hold;

@@ -1,11 +1,12 @@
 #include "cli/arguments.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <initializer_list>
 #include <map>
 #include <string_view>
 
+#include "cli/commands.h"
 #include "config/suggest.h"
 
 namespace frontdoor::cli {
@@ -14,24 +15,6 @@ namespace {
 using config::quote;
 using Parsed = boost::system::result<Command, UsageError>;
 
-struct Option {
-  std::string_view name;     // with its dashes
-  std::string_view example;  // of a value, for the message when it is missing
-  bool repeatable = false;
-};
-
-constexpr Option kConfig{"--config", "fd.toml"};
-constexpr Option kReadyFile{"--ready-file", "/run/frontdoor.ready"};
-constexpr Option kWorkers{"--workers", "2"};
-constexpr Option kListen{"--listen", ":8080"};
-constexpr Option kTo{"--to", ":3001", true};
-constexpr Option kHealth{"--health", "/healthz"};
-constexpr Option kName{"--name", "a"};
-constexpr Option kPort{"--port", "20001"};
-constexpr Option kParent{"--parent", "1"};
-
-constexpr std::string_view kCommands[] = {"run", "check", "config", "proxy", "demo", "version", "help"};
-
 // The words behind a command, sorted: options with their values, and everything else.
 struct Words {
   std::map<std::string_view, std::vector<std::string>> options;
@@ -39,8 +22,8 @@ struct Words {
   std::optional<std::vector<std::string>> behind_dashes;  // what follows a lone --
   bool help = false;
 
-  bool has(const Option& option) const { return options.contains(option.name); }
-  std::string value(const Option& option) const { return has(option) ? options.at(option.name).front() : ""; }
+  bool has(std::string_view option) const { return options.contains(option); }
+  std::string value(std::string_view option) const { return has(option) ? options.at(option).front() : ""; }
 };
 
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
@@ -48,9 +31,22 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
   return nearest ? ", did you mean " + quote(*nearest) + "?" : "";
 }
 
+// The instances of the demo, which nobody else starts: in no help and no completion.
+constexpr std::array demo_app_options = {
+    Option{"--name", "NAME", "a", ""},
+    Option{"--port", "PORT", "20001", ""},
+    Option{"--parent", "PID", "1", ""},
+};
+constexpr CommandInfo demo_app{// its help is the demo's
+                               .name = "demo",
+                               .title = "",
+                               .brief = "",
+                               .usage = {},
+                               .options = demo_app_options};
+
 boost::system::result<Words, UsageError> sort_words(const std::vector<std::string>& words,
-                                                    std::initializer_list<Option> known,
-                                                    const std::string& topic) {
+                                                    const CommandInfo& command) {
+  const std::string topic(command.name);
   Words sorted;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -68,11 +64,10 @@ boost::system::result<Words, UsageError> sort_words(const std::vector<std::strin
     }
     const auto equals = word.find('=');
     const std::string name = word.substr(0, equals);
-    const auto option =
-        std::find_if(known.begin(), known.end(), [&](const Option& o) { return o.name == name; });
-    if (option == known.end()) {
+    const Option* option = command.find(name);
+    if (option == nullptr) {
       std::vector<std::string_view> names;
-      for (const Option& o : known) names.push_back(o.name);
+      for (const Option& o : command.options) names.push_back(o.name);
       return UsageError{"unknown option " + quote(name) + suggestion(name, names), topic};
     }
     std::string value;
@@ -102,11 +97,12 @@ std::optional<Number> to_number(std::string_view text) {
 
 boost::system::result<ServingArguments, UsageError> serving_arguments(const Words& words,
                                                                       const std::string& topic) {
-  ServingArguments serving{words.value(kReadyFile), std::nullopt};
-  if (!words.has(kWorkers)) return serving;
-  serving.workers = to_number<std::uint32_t>(words.value(kWorkers));
+  ServingArguments serving{words.value("--ready-file"), std::nullopt};
+  if (!words.has("--workers")) return serving;
+  serving.workers = to_number<std::uint32_t>(words.value("--workers"));
   if (!serving.workers || *serving.workers < 1 || *serving.workers > 1024) {
-    return UsageError{"--workers takes a number from 1 to 1024, not " + quote(words.value(kWorkers)), topic};
+    return UsageError{"--workers takes a number from 1 to 1024, not " + quote(words.value("--workers")),
+                      topic};
   }
   return serving;
 }
@@ -118,11 +114,11 @@ UsageError unexpected(std::string_view word, const std::string& topic) {
 // `run` serves one of three things. They are told apart here already, so that the two to come get no other
 // meaning.
 Parsed parse_run(const std::vector<std::string>& arguments) {
-  const auto words = sort_words(arguments, {kConfig, kReadyFile, kWorkers}, "run");
+  const auto words = sort_words(arguments, *find_command("run"));
   if (!words) return words.error();
   if (words->help) return HelpCommand{"run"};
   const bool runs_command = words->behind_dashes.has_value();
-  if (words->has(kConfig) + runs_command + !words->plain.empty() > 1 || words->plain.size() > 1) {
+  if (words->has("--config") + runs_command + !words->plain.empty() > 1 || words->plain.size() > 1) {
     return UsageError{"run takes one of --config FILE, a directory, or -- COMMAND", "run"};
   }
   if (runs_command) return UsageError{"running a command (-- COMMAND) is not in this version yet", "run"};
@@ -133,25 +129,25 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
     }
     return UsageError{"running a directory (" + word + ") is not in this version yet", "run"};
   }
-  if (!words->has(kConfig)) return UsageError{"run needs to know what: --config FILE", "run"};
+  if (!words->has("--config")) return UsageError{"run needs to know what: --config FILE", "run"};
   const auto serving = serving_arguments(*words, "run");
   if (!serving) return serving.error();
-  return RunCommand{words->value(kConfig), *serving};
+  return RunCommand{words->value("--config"), *serving};
 }
 
 // The commands that take a config and nothing else.
 template <class CommandType>
 Parsed parse_config_only(const std::vector<std::string>& arguments, const std::string& topic) {
-  const auto words = sort_words(arguments, {kConfig}, topic);
+  const auto words = sort_words(arguments, *find_command(topic));
   if (!words) return words.error();
   if (words->help) return HelpCommand{topic};
   if (!words->plain.empty()) {
     const std::string& word = words->plain.front();
-    if (words->has(kConfig)) return unexpected(word, topic);
+    if (words->has("--config")) return unexpected(word, topic);
     return UsageError{"unexpected " + quote(word) + ", did you mean --config " + word + "?", topic};
   }
-  if (!words->has(kConfig)) return UsageError{topic + " needs --config FILE", topic};
-  return CommandType{words->value(kConfig)};
+  if (!words->has("--config")) return UsageError{topic + " needs --config FILE", topic};
+  return CommandType{words->value("--config")};
 }
 
 Parsed parse_config(std::vector<std::string> arguments) {
@@ -167,53 +163,74 @@ Parsed parse_config(std::vector<std::string> arguments) {
 }
 
 Parsed parse_proxy(const std::vector<std::string>& arguments) {
-  const auto words = sort_words(arguments, {kListen, kTo, kHealth, kReadyFile, kWorkers}, "proxy");
+  const auto words = sort_words(arguments, *find_command("proxy"));
   if (!words) return words.error();
   if (words->help) return HelpCommand{"proxy"};
   if (!words->plain.empty()) {
     const std::string& word = words->plain.front();
     return UsageError{"unexpected " + quote(word) + ", did you mean --to " + word + "?", "proxy"};
   }
-  if (!words->has(kListen))
+  if (!words->has("--listen"))
     return UsageError{"proxy needs --listen ADDRESS, for instance --listen :8080", "proxy"};
-  if (!words->has(kTo)) return UsageError{"proxy needs --to ADDRESS, for instance --to :3001", "proxy"};
-  if (words->has(kHealth) && !words->value(kHealth).starts_with('/')) {
-    return UsageError{"--health takes a path that starts with /, not " + quote(words->value(kHealth)),
+  if (!words->has("--to")) return UsageError{"proxy needs --to ADDRESS, for instance --to :3001", "proxy"};
+  if (words->has("--health") && !words->value("--health").starts_with('/')) {
+    return UsageError{"--health takes a path that starts with /, not " + quote(words->value("--health")),
                       "proxy"};
   }
   const auto serving = serving_arguments(*words, "proxy");
   if (!serving) return serving.error();
-  return ProxyCommand{words->value(kListen), words->options.at(kTo.name), words->value(kHealth), *serving};
+  return ProxyCommand{words->value("--listen"), words->options.at("--to"), words->value("--health"),
+                      *serving};
 }
 
 Parsed parse_demo(const std::vector<std::string>& arguments) {
-  const auto words = sort_words(arguments, {kListen, kReadyFile, kWorkers}, "demo");
+  const auto words = sort_words(arguments, *find_command("demo"));
   if (!words) return words.error();
   if (words->help) return HelpCommand{"demo"};
   if (!words->plain.empty()) return unexpected(words->plain.front(), "demo");
   const auto serving = serving_arguments(*words, "demo");
   if (!serving) return serving.error();
-  return DemoCommand{words->value(kListen), *serving};
+  return DemoCommand{words->value("--listen"), *serving};
 }
 
 Parsed parse_demo_app(const std::vector<std::string>& arguments) {
-  const auto words = sort_words(arguments, {kName, kPort, kParent}, "demo");
+  const auto words = sort_words(arguments, demo_app);
   if (!words) return words.error();
-  const auto port = to_number<std::uint16_t>(words->value(kPort));
-  const auto parent = to_number<std::int64_t>(words->value(kParent));
-  if (!words->has(kName) || !port || !parent)
+  const auto port = to_number<std::uint16_t>(words->value("--port"));
+  const auto parent = to_number<std::int64_t>(words->value("--parent"));
+  if (!words->has("--name") || !port || !parent)
     return UsageError{"demo-app is started by frontdoor demo", "demo"};
-  return DemoAppCommand{words->value(kName), *port, *parent};
+  return DemoAppCommand{words->value("--name"), *port, *parent};
+}
+
+Parsed parse_completion(const std::vector<std::string>& arguments) {
+  const CommandInfo& command = *find_command("completion");
+  const auto words = sort_words(arguments, command);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"completion"};
+  const std::string which = config::quote_list(command.words, "or");
+  if (words->plain.empty())
+    return UsageError{"completion needs to know for which shell: " + which, "completion"};
+  if (words->plain.size() > 1) return unexpected(words->plain[1], "completion");
+  const std::string& shell = words->plain.front();
+  if (std::find(command.words.begin(), command.words.end(), shell) == command.words.end())
+    return UsageError{"there is no completion for " + quote(shell) + ", only for " + which, "completion"};
+  return CompletionCommand{shell};
+}
+
+UsageError unknown_command(const std::string& word) {
+  std::vector<std::string_view> known;
+  for (const CommandInfo& command : commands())
+    known.push_back(command.name.substr(0, command.name.find(' ')));
+  return {"there is no command " + quote(word) + suggestion(word, known), ""};
 }
 
 Parsed parse_help(const std::vector<std::string>& arguments) {
   std::string topic;
   for (const std::string& word : arguments) topic += (topic.empty() ? "" : " ") + word;
   if (topic == "config") topic = "config show";
-  if (topic.empty() || topic == "config show") return HelpCommand{topic};
-  const std::vector<std::string_view> known(std::begin(kCommands), std::end(kCommands));
-  if (std::find(known.begin(), known.end(), topic) != known.end()) return HelpCommand{topic};
-  return UsageError{"there is no command " + quote(topic) + suggestion(topic, known), ""};
+  if (topic.empty() || find_command(topic) != nullptr) return HelpCommand{topic};
+  return unknown_command(topic);
 }
 
 }  // namespace
@@ -233,6 +250,7 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
   if (first == "proxy") return parse_proxy(rest);
   if (first == "demo") return parse_demo(rest);
   if (first == "demo-app") return parse_demo_app(rest);
+  if (first == "completion") return parse_completion(rest);
   if (first == "help") return parse_help(rest);
   if (first == "version") {
     if (rest.empty()) return VersionCommand{};
@@ -242,8 +260,7 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
   if (first.ends_with(".toml")) {
     return UsageError{"unexpected " + quote(first) + ", did you mean --config " + first + "?", ""};
   }
-  const std::vector<std::string_view> known(std::begin(kCommands), std::end(kCommands));
-  return UsageError{"there is no command " + quote(first) + suggestion(first, known), ""};
+  return unknown_command(first);
 }
 
 }  // namespace frontdoor::cli

@@ -50,6 +50,10 @@ struct DemoAppCommand {
   std::int64_t parent = 0;  // its process id: without it the instance has no reason to live
 };
 
+struct CompletionCommand {
+  std::string shell;  // "bash", "fish" or "zsh"
+};
+
 struct VersionCommand {};
 
 struct HelpCommand {
@@ -57,7 +61,7 @@ struct HelpCommand {
 };
 
 using Command = std::variant<RunCommand, CheckCommand, ShowCommand, ProxyCommand, DemoCommand, DemoAppCommand,
-                             VersionCommand, HelpCommand>;
+                             CompletionCommand, VersionCommand, HelpCommand>;
 
 struct UsageError {
   UsageError() = default;

@@ -1,4 +1,4 @@
-// What the program's exit status says (docs/exit-codes.md). Scripts and service managers rely on these.
+// What the program's exit status says (docs/reference/command-line.md). Scripts and service managers rely on these.
 
 #pragma once
 

@@ -1,149 +1,106 @@
+// Assembled from the table in two columns, as wide as the longest left side.
+
 #include "cli/help.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "cli/commands.h"
 
 namespace frontdoor::cli {
 namespace {
 
-// Written as it appears. A line that ends in ':' is a heading; between backquotes is what one types.
-constexpr std::string_view kProgram = R"(frontdoor: the front door of your app instances
+struct Line {
+  std::string left;
+  std::string_view doc;
+};
 
-Usage:
-  `frontdoor --config fd.toml`          serve what the file says
-  `frontdoor COMMAND [OPTIONS]`
+class Screen {
+ public:
+  explicit Screen(const Style& style) : style_(style) {}
 
-Commands:
-  `run`           serve a config (the same as `--config` alone)
-  `proxy`         a front door without a file: listen here, pass on there
-  `demo`          three instances, a page, and a button that crashes them
-  `check`         find every mistake in a config, start nothing
-  `config show`   the config with every default filled in
-  `version`       what this is and what it was built from
-  `help COMMAND`  more about one of them
+  void title(std::string_view name, std::string_view what) {
+    text_ += style_.bold(name) + ": " + std::string(what) + '\n';
+  }
+  void paragraph(std::string_view lines) {
+    if (!lines.empty()) text_ += '\n' + painted(lines);
+  }
+  void table(std::string_view heading, const std::vector<Line>& lines);
+  std::string take() { return std::move(text_); }
 
-Examples:
-  `frontdoor demo`
-  `frontdoor proxy --listen :8080 --to :3001 --to :3002 --health /healthz`
-  `frontdoor check --config fd.toml && frontdoor --config fd.toml`
+ private:
+  std::string painted(std::string_view sentence) const;
 
-Exit status:
-  0 fine   1 could not start or go on   2 wrong command line   78 wrong config
-)";
+  const Style& style_;
+  std::string text_;
+};
 
-constexpr std::string_view kRun = R"(frontdoor run: serve until a signal ends it
-
-Usage:
-  `frontdoor run --config FILE [OPTIONS]`
-  `frontdoor --config FILE [OPTIONS]`
-
-Options:
-  `--config FILE`      the config; - reads it from standard input
-  `--workers N`        data-path threads, instead of the config's `workers`
-  `--ready-file FILE`  written once every listener listens: one address a line
-
-Signals:
-  TERM, INT   stop: finish what is in flight, at most `timeouts.drain`; again: stop at once
-  HUP         read the config again; one with errors changes nothing
-
-Not in this version yet: `run DIRECTORY` and `run -- COMMAND`.
-)";
-
-constexpr std::string_view kCheck = R"(frontdoor check: find every mistake in a config
-
-Usage:
-  `frontdoor check --config FILE`       - reads standard input
-
-Prints each mistake as FILE:LINE:COLUMN: what is wrong, what would be right.
-Exit status 0 when the config can be served, 78 when not. Starts nothing.
-)";
-
-constexpr std::string_view kShow = R"(frontdoor config show: the config with every default filled in
-
-Usage:
-  `frontdoor config show --config FILE` - reads standard input
-
-Prints TOML that means the same as FILE and says all that FILE leaves out.
-)";
-
-constexpr std::string_view kProxy = R"(frontdoor proxy: a front door without a file
-
-Usage:
-  `frontdoor proxy --listen ADDRESS --to ADDRESS [--to ADDRESS ...] [OPTIONS]`
-
-Options:
-  `--listen ADDRESS`   where clients connect: `:8080`, `127.0.0.1:8080`, `unix:/run/app.sock`
-  `--to ADDRESS`       an upstream; repeat it to share the load. `:3001` is port 3001 of this machine
-  `--health PATH`      ask each upstream for PATH every two seconds and leave out those that fail
-  `--workers N`        data-path threads (default: one for each usable CPU)
-  `--ready-file FILE`  written once it listens: one address a line
-
-Examples:
-  `frontdoor proxy --listen :8080 --to :3001 --to :3002 --health /healthz`
-  `frontdoor proxy --listen 127.0.0.1:0 --to unix:/run/app.sock`
-)";
-
-constexpr std::string_view kDemo = R"(frontdoor demo: see it work
-
-Usage:
-  `frontdoor demo [OPTIONS]`
-
-Starts three small instances behind a front door and prints its address. The page there shows
-which instance answers, and has a button that crashes it: the site stays up, and the instance is
-started again after two seconds.
-
-Options:
-  `--listen ADDRESS`   default: `127.0.0.1:8080`, or the next free port
-  `--workers N`        data-path threads
-  `--ready-file FILE`  written once it listens: one address a line
-
-Try:
-  `curl http://127.0.0.1:8080/api/whoami`     who answered
-  `curl http://127.0.0.1:8080/crash`          the one that answers this dies a moment later
-  `curl -d '' http://127.0.0.1:8080/crash`    it dies without an answer: a 502 for this POST only
-)";
-
-constexpr std::string_view kVersion = R"(frontdoor version: what this is and what it was built from
-
-Usage:
-  `frontdoor version`
-)";
-
-std::string_view text_of(std::string_view topic) {
-  if (topic == "run") return kRun;
-  if (topic == "check") return kCheck;
-  if (topic == "config show") return kShow;
-  if (topic == "proxy") return kProxy;
-  if (topic == "demo") return kDemo;
-  if (topic == "version") return kVersion;
-  return kProgram;
-}
-
-std::string paint_line(std::string_view line, const Style& style) {
-  if (line.ends_with(':') && !line.starts_with(' ')) return style.bold(line);
-  std::string painted;
+// What stands between backquotes is what one types.
+std::string Screen::painted(std::string_view sentence) const {
+  std::string result;
   bool typed = false;
-  while (!line.empty()) {
-    const auto mark = line.find('`');
-    const auto piece = line.substr(0, mark);
-    painted += typed ? style.paint(Ink::Cyan, piece) : std::string(piece);
-    if (mark == line.npos) break;
-    line.remove_prefix(mark + 1);
+  for (;;) {
+    const auto mark = sentence.find('`');
+    const auto piece = sentence.substr(0, mark);
+    result += typed ? style_.paint(Ink::Cyan, piece) : std::string(piece);
+    if (mark == sentence.npos) return result;
+    sentence.remove_prefix(mark + 1);
     typed = !typed;
   }
-  return painted;
+}
+
+void Screen::table(std::string_view heading, const std::vector<Line>& lines) {
+  if (lines.empty()) return;
+  std::size_t width = 0;
+  for (const Line& line : lines)
+    if (!line.doc.empty()) width = std::max(width, line.left.size());
+  text_ += '\n' + style_.bold(std::string(heading) + ':') + '\n';
+  for (const Line& line : lines) {
+    text_ += "  " + style_.paint(Ink::Cyan, line.left);
+    if (!line.doc.empty()) text_ += std::string(width + 2 - line.left.size(), ' ') + painted(line.doc);
+    text_ += '\n';
+  }
+}
+
+std::vector<Line> lines_of(std::span<const Row> rows) {
+  std::vector<Line> lines;
+  for (const Row& row : rows) lines.push_back({std::string(row.typed), row.doc});
+  return lines;
+}
+
+std::vector<Line> lines_of(std::span<const Option> options) {
+  std::vector<Line> lines;
+  for (const Option& option : options)
+    lines.push_back({std::string(option.name) + ' ' + std::string(option.value), option.doc});
+  return lines;
+}
+
+std::string program_help(const Style& style) {
+  Screen screen(style);
+  screen.title("frontdoor", program.title);
+  screen.table("Usage", lines_of(program.usage));
+  std::vector<Line> list;
+  for (const CommandInfo& command : commands()) list.push_back({std::string(command.name), command.brief});
+  screen.table("Commands", list);
+  for (const Section& section : program.sections) screen.table(section.title, lines_of(section.rows));
+  list.clear();
+  for (const ExitStatus& status : exit_statuses()) list.push_back({std::string(status.number), status.brief});
+  screen.table("Exit status", list);
+  return screen.take();
 }
 
 }  // namespace
 
 std::string help_text(std::string_view topic, const Style& style) {
-  std::string_view text = text_of(topic);
-  const auto title_end = text.find(':');
-  std::string painted = style.bold(text.substr(0, title_end));
-  text.remove_prefix(title_end);
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    painted += paint_line(text.substr(0, end), style) + '\n';
-    text.remove_prefix(end + 1);
-  }
-  return painted;
+  const CommandInfo* command = find_command(topic);
+  if (command == nullptr) return program_help(style);
+  Screen screen(style);
+  screen.title("frontdoor " + std::string(topic), command->title);
+  screen.table("Usage", lines_of(command->usage));
+  screen.paragraph(command->about);
+  screen.table("Options", lines_of(command->options));
+  for (const Section& section : command->sections) screen.table(section.title, lines_of(section.rows));
+  return screen.take();
 }
 
 }  // namespace frontdoor::cli

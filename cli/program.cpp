@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "cli/arguments.h"
+#include "cli/completion.h"
 #include "cli/demo.h"
 #include "cli/demo_app.h"
 #include "cli/exit_codes.h"
@@ -107,6 +108,11 @@ struct Runner {
 
   int operator()(const DemoCommand& command) const { return run_demo(command, streams); }
   int operator()(const DemoAppCommand& command) const { return run_demo_app(command); }
+
+  int operator()(const CompletionCommand& command) const {
+    streams.out << completion_script(command.shell);
+    return kExitOk;
+  }
 
   int operator()(const VersionCommand&) const {
     streams.out << version_text();

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio.hpp>
 #include <csignal>
 #include <fstream>
@@ -44,6 +45,7 @@ class Service {
   asio::awaitable<void> handle_signals();
   asio::awaitable<void> drain();
   asio::awaitable<void> watch_access_log();
+  asio::awaitable<void> watch_turned_away();
   void reload();
   void finish();
   void write_ready_file();
@@ -91,6 +93,7 @@ int Service::run() {
   asio::co_spawn(control_, become_ready(), asio::detached);
   asio::co_spawn(control_, handle_signals(), asio::detached);
   asio::co_spawn(control_, watch_access_log(), asio::detached);
+  asio::co_spawn(control_, watch_turned_away(), asio::detached);
   control_.run();
   server_.stop();
   log_.info("stopped", {{"requests", server_.served()}});
@@ -175,6 +178,33 @@ asio::awaitable<void> Service::watch_access_log() {
     if (lost == known) continue;
     log_.warn("access log lines lost", {{"lines", lost - known}, {"total", lost}});
     known = lost;
+  }
+}
+
+// Connections that were closed before their first request are in no access log.
+asio::awaitable<void> Service::watch_turned_away() {
+  struct Kind {
+    Unwelcome why;
+    std::string_view reason;
+    std::uint64_t known = 0;
+  };
+  std::array<Kind, kUnwelcomeKinds> kinds = {
+      Kind{Unwelcome::UntrustedProxy, "not from one of trusted_proxies"},
+      Kind{Unwelcome::NoProxyHeader, "no PROXY header, or a malformed one"},
+      Kind{Unwelcome::TooManyOfClient, "more than max_connections_per_client"},
+  };
+  asio::steady_timer pause(control_);
+  for (;;) {
+    pause.expires_after(kLossReport);
+    auto [error] = co_await pause.async_wait(quietly);
+    if (error) co_return;
+    for (Kind& kind : kinds) {
+      const std::uint64_t total = server_.turned_away(kind.why);
+      if (total == kind.known) continue;
+      log_.warn("connections closed unserved",
+                {{"reason", kind.reason}, {"connections", total - kind.known}, {"total", total}});
+      kind.known = total;
+    }
   }
 }
 

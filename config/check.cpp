@@ -35,6 +35,11 @@ void check_listeners(std::uint64_t open_files, Reader& reader) {
                                                           quote(listeners[i].name) + ", which is taken at " +
                                                           reader.diagnostics.place(reader.listeners[j]));
     }
+    if (listeners[i].proxy_protocol && listeners[i].trusted_proxies.empty())
+      reader.diagnostics.error(
+          reader.listeners[i],
+          "proxy_protocol needs trusted_proxies, as in [\"10.0.0.0/8\"]: from nobody else is a "
+          "header taken, and without one each connection is closed");
     if (open_files != 0 && listeners[i].max_connections > open_files)
       reader.diagnostics.warning(reader.listeners[i],
                                  "max_connections is " + std::to_string(listeners[i].max_connections) +

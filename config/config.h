@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/cidr.h"
 #include "base/log.h"
+#include "base/proxy_protocol.h"
 
 namespace frontdoor::config {
 
@@ -47,6 +49,9 @@ struct Listener {
   Address address = {};
   bool via = true;
   std::uint64_t max_connections = 0;  // 0 = auto
+  std::uint32_t max_connections_per_client = 0;  // 0 = off
+  bool proxy_protocol = false;                   // a PROXY header is required, and taken from these only:
+  Cidrs trusted_proxies = {};                    // whose word about the client is believed
   bool operator==(const Listener&) const = default;
 };
 
@@ -118,6 +123,7 @@ struct Pool {
   std::uint32_t max_in_flight = 0;        // of each upstream; 0 = off
   std::optional<Timeouts> timeouts = {};  // overrides, already merged
   std::optional<std::uint64_t> body_bytes = {};
+  ProxyVersion send_proxy = ProxyVersion::None;
   bool operator==(const Pool&) const = default;
 };
 

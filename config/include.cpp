@@ -7,10 +7,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
+#include "base/read_file.h"
 #include "config/substitute.h"
 #include "config/suggest.h"
 #include "config/values.h"
@@ -20,8 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Kind = Value::Kind;
-
-constexpr std::uintmax_t largest_file = 4u << 20;  // far above any config, far below what would hurt
 
 class DocumentReader {
  public:
@@ -106,12 +103,9 @@ void DocumentReader::include_file(const fs::path& path, Position at, Value& into
   // Only regular files: a pipe would hang us, a device might never end.
   if (!fs::is_regular_file(path, ignored_))
     return fail(at, "include: " + quote(name) + " is not a regular file");
-  if (fs::file_size(path, ignored_) > largest_file)
-    return fail(at, "include: " + quote(name) + " is larger than 4 MiB");
-  std::ifstream stream(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream && !stream.eof()) return fail(at, "include: " + quote(name) + " cannot be read");
-  merge(read(text, name, path.parent_path()), into);
+  const FileText file = read_file(path.string(), largest_file);
+  if (!file.error.empty()) return fail(at, "include: " + quote(name) + " cannot be read: " + file.error);
+  merge(read(file.text, name, path.parent_path()), into);
 }
 
 void DocumentReader::merge(Value&& from, Value& into) {

@@ -170,6 +170,26 @@ std::string format_status_ranges(const std::vector<StatusRange>& ranges) {
   return text;
 }
 
+void read_cidrs(const schema::Key& key, const Value& value, Cidrs& ranges, Diagnostics& diagnostics) {
+  if (!value.is(Kind::List)) return wrong_type(key.name, "a list as in [\"10.0.0.0/8\"]", value, diagnostics);
+  for (const auto& item : value.items) {
+    std::string problem;
+    if (!item.is(Kind::Text))
+      wrong_type(key.name, "an address or a range as in \"10.0.0.0/8\"", item, diagnostics);
+    else if (const auto range = Cidr::parse(item.text, problem))
+      ranges.push_back(*range);
+    else
+      diagnostics.error(item.at,
+                        std::string(key.name) + ": " + quote(item.text) + " will not do: " + problem);
+  }
+}
+
+std::string format_cidrs(const Cidrs& ranges) {
+  std::string text;
+  for (const auto& range : ranges) text += (text.empty() ? "" : ", ") + quote(range.to_string());
+  return '[' + text + ']';
+}
+
 void read_retry_reasons(const schema::Key& key, const Value& value, Retry& retry, Diagnostics& diagnostics) {
   if (!value.is(Kind::List))
     return wrong_type(key.name, "a list as in [\"connect_failure\", \"503\"]", value, diagnostics);

@@ -21,6 +21,9 @@ void read_status_ranges(const schema::Key& key, const Value& value, std::vector<
                         Diagnostics& diagnostics);
 std::string format_status_ranges(const std::vector<StatusRange>& ranges);
 
+void read_cidrs(const schema::Key& key, const Value& value, Cidrs& ranges, Diagnostics& diagnostics);
+std::string format_cidrs(const Cidrs& ranges);
+
 void read_retry_reasons(const schema::Key& key, const Value& value, Retry& retry, Diagnostics& diagnostics);
 std::string format_retry_reasons(const Retry& retry);
 

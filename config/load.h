@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -14,6 +15,8 @@
 #include "config/diagnostic.h"
 
 namespace frontdoor::config {
+
+inline constexpr std::size_t largest_file = 4u << 20;  // far above any config, far below what would hurt
 
 struct Loaded {
   Config config;                        // only meaningful without errors

@@ -102,7 +102,9 @@ void read_pools(const Value& root, Reader& reader) {
   if (reader.complete && (pools == nullptr || (pools->is(Kind::Table) && pools->entries.empty())))
     reader.diagnostics.error({}, "there is no pool: add [pool.app] with upstreams = [\"127.0.0.1:3000\"]");
   if (pools == nullptr) return;
-  if (!is_table(*pools, "pool", "[pool.NAME], as in [pool.app],", reader)) return;
+  if (pools->is(Kind::List) && !pools->items.empty() && pools->items.front().is(Kind::Table))
+    return reader.diagnostics.error(pools->at, "a pool has a name: write [pool.app], not [[pool]]");
+  if (!is_table(*pools, "pool", "[pool.app]", reader)) return;
   for (const auto& entry : pools->entries) {
     if (entry.value.is(Kind::Table))
       read_pool(entry, reader);

@@ -12,7 +12,7 @@ namespace {
 using schema::Key;
 using schema::Type;
 
-constexpr std::string_view introduction = R"(# fd.toml: every key
+constexpr std::string_view introduction = R"(# fd.toml: every key of frontdoor's config
 
 <!-- Written from the schema in config/schema*.cpp. Do not edit: FRONTDOOR_UPDATE=1 config_test writes it anew. -->
 
@@ -81,6 +81,8 @@ std::string type_of(const Key& key) {
       return "statuses";
     case Type::RetryReasons:
       return "list of words";
+    case Type::Cidrs:
+      return "list of addresses";
     case Type::Table:
       return "table";
     case Type::TableList:

@@ -65,14 +65,35 @@ constexpr std::array listener_keys = {
         .slot = at<&Listener::max_connections>,
         .min = 1,
         .max = 10'000'000},
+    Key{.name = "max_connections_per_client",
+        .type = Type::Integer,
+        .fallback = "0",
+        .doc = "Connections at a time from one address (IPv6: from one /64); 0 is any number. One more is "
+               "closed at "
+               "once; trusted_proxies are not limited.",
+        .slot = at<&Listener::max_connections_per_client>,
+        .max = 10'000'000},
+    Key{.name = "proxy_protocol",
+        .type = Type::Boolean,
+        .fallback = "false",
+        .doc = "Each connection must begin with a PROXY header (v1 or v2) and come from trusted_proxies, or "
+               "it is "
+               "closed without an answer.",
+        .slot = at<&Listener::proxy_protocol>},
+    Key{.name = "trusted_proxies",
+        .type = Type::Cidrs,
+        .fallback = "[]",
+        .doc = "Whose X-Forwarded-*, Forwarded, X-Request-Id and PROXY header are believed: addresses and "
+               "ranges, as "
+               "in [\"10.0.0.0/8\", \"::1\"]; \"unix\" is whoever reaches a unix socket.",
+        .slot = at<&Listener::trusted_proxies>},
     Key{.name = "via",
         .type = Type::Boolean,
         .fallback = "true",
         .doc = "Add a Via field to what is forwarded; some upstreams stop compressing when they see one.",
         .slot = at<&Listener::via>},
 };
-constexpr auto listener_planned = std::to_array<std::string_view>(
-    {"protocols", "proxy_protocol", "trusted_proxies", "max_connections_per_client", "tls", "redirect"});
+constexpr auto listener_planned = std::to_array<std::string_view>({"protocols", "tls", "redirect"});
 
 constexpr std::array route_keys = {
     Key{.name = "host",

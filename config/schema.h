@@ -31,6 +31,7 @@ enum class Type : std::uint8_t {
   UpstreamAddress,
   StatusRanges,
   RetryReasons,
+  Cidrs,
   // Structure: walked by load.cpp and show.cpp.
   Table,
   TableList,
@@ -49,7 +50,7 @@ struct Choice {
 };
 using Slot = std::variant<std::monostate, Millis*, std::uint64_t*, std::uint32_t*, std::uint16_t*, double*,
                           bool*, std::string*, Choice, Address*, std::optional<std::uint64_t>*,
-                          std::vector<StatusRange>*, Retry*>;
+                          std::vector<StatusRange>*, Retry*, frontdoor::Cidrs*>;
 
 template <auto Member>
 struct MemberOf;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::int64_t hour = 3'600'000;
 
+constexpr auto send_proxy_words = std::to_array<std::string_view>({"", "v1", "v2"});  // as ProxyVersion
+
 constexpr std::array pool_keys = {
     Key{.name = "upstreams",
         .type = Type::UpstreamList,
@@ -35,6 +37,13 @@ constexpr std::array pool_keys = {
         .type = Type::Size,
         .doc = "Overrides [limits] body_bytes for this pool.",
         .slot = at<&Pool::body_bytes>},
+    Key{.name = "send_proxy",
+        .type = Type::Word,
+        .fallback = "\"\"",
+        .doc = "Begin each connection to an upstream with a PROXY header of this version, which names the "
+               "client. Such a connection serves one request.",
+        .slot = at<&Pool::send_proxy>,
+        .words = send_proxy_words},
 };
 constexpr auto pool_planned = std::to_array<std::string_view>({"discover",
                                                                "balance",
@@ -43,7 +52,6 @@ constexpr auto pool_planned = std::to_array<std::string_view>({"discover",
                                                                "sticky",
                                                                "protocol",
                                                                "tls",
-                                                               "send_proxy",
                                                                "outlier_detection",
                                                                "command",
                                                                "directory",

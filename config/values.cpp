@@ -87,6 +87,8 @@ void ValueReader::read() {
       return read_status_ranges(key_, value_, *std::get<std::vector<StatusRange>*>(slot_), diagnostics_);
     case Type::RetryReasons:
       return read_retry_reasons(key_, value_, *std::get<Retry*>(slot_), diagnostics_);
+    case Type::Cidrs:
+      return read_cidrs(key_, value_, *std::get<Cidrs*>(slot_), diagnostics_);
     default:
       return;  // structure is load.cpp's
   }
@@ -277,6 +279,7 @@ std::string format_value(const Key& key, const Slot& slot) {
       return toml_string(format_status_ranges(*value));
     }
     std::string operator()(Retry* value) const { return format_retry_reasons(*value); }
+    std::string operator()(Cidrs* value) const { return format_cidrs(*value); }
   };
   return std::visit(Format{key}, slot);
 }

@@ -42,14 +42,15 @@ void HealthMonitor::apply(std::shared_ptr<const Snapshot> snapshot) {
   std::vector<Impl::Watched> next;
   for (std::size_t i = 0; i < snapshot->pools.size(); ++i) {
     const auto& check = snapshot->config.pools[i].health_check;
+    const ProxyVersion send_proxy = snapshot->pools[i].send_proxy;
     for (const Member& member : snapshot->pools[i].members) {
       const Upstream* upstream = member.upstream.get();
       if (Impl::find_in(next, upstream)) continue;  // an address that the pool names twice
       if (Prober* known = impl_->find(upstream)) {
-        known->set_check(check);
+        known->set_check(check, send_proxy);
         next.push_back({upstream, known->shared_from_this()});
       } else {
-        auto prober = std::make_shared<Prober>(impl_->control, impl_->log, member.upstream, check);
+        auto prober = std::make_shared<Prober>(impl_->control, impl_->log, member.upstream, check, send_proxy);
         prober->start();
         next.push_back({upstream, std::move(prober)});
       }

@@ -84,10 +84,11 @@ int gravity(Outcome outcome) {
 
 }  // namespace
 
-ProbeTarget ProbeTarget::of(const Upstream& upstream, const config::HealthCheck& check) {
-  ProbeTarget target{.endpoints = *upstream.endpoints(), .check = check, .host = check.host};
+ProbeTarget ProbeTarget::of(const Upstream& upstream, const config::HealthCheck& check, ProxyVersion send_proxy) {
+  ProbeTarget target{.endpoints = *upstream.endpoints(), .check = check, .host = check.host, .send_proxy = send_proxy};
   Address address = upstream.address();
   if (check.port != 0) {
+    if (check.port != address.port) target.send_proxy = ProxyVersion::None;
     address.port = check.port;
     for (Endpoint& endpoint : target.endpoints) endpoint.set_port(check.port);
   }
@@ -145,6 +146,7 @@ asio::awaitable<ProbeReport> Probe::run() {
   const TimePoint started = Clock::now();
   due_ = started + target_.check.timeout;
   ProbeReport report = co_await connect();
+  if (report.outcome == Outcome::Passed && target_.send_proxy != ProxyVersion::None) co_await introduce();
   if (report.outcome == Outcome::Passed && target_.check.type == config::HealthCheck::Type::Http) {
     report = co_await exchange();
   }
@@ -194,6 +196,14 @@ asio::awaitable<ProbeReport> Probe::connect_to(const Endpoint& endpoint) {
   if (result == 0 && connected_to_itself(fd)) result = ECONNREFUSED;
   if (result == 0) co_return ProbeReport();
   co_return failure(judge_connect_error(result, endpoint.is_unix()), describe(result));
+}
+
+// A check speaks for no client. Whether the header was taken shows in the answer; a check that only connects has none.
+asio::awaitable<void> Probe::introduce() {
+  ProxyHeaderBytes room;
+  const auto header = write_local_proxy_header(target_.send_proxy, room);
+  [[maybe_unused]] auto [error, written] =
+      co_await asio::async_write(socket_, asio::buffer(header), quietly);
 }
 
 asio::awaitable<ProbeReport> Probe::exchange() {

@@ -20,9 +20,10 @@ struct ProbeTarget {
   std::vector<Endpoint> endpoints;  // tried in order
   config::HealthCheck check;
   std::string host;  // Host field
+  ProxyVersion send_proxy = ProxyVersion::None;  // of the pool; a port of its own for checks expects no header
 
   // The endpoints as the check wants them (its own port), the Host field as configured or from the address.
-  static ProbeTarget of(const Upstream& upstream, const config::HealthCheck& check);
+  static ProbeTarget of(const Upstream& upstream, const config::HealthCheck& check, ProxyVersion send_proxy);
 };
 
 struct ProbeReport {
@@ -48,6 +49,7 @@ class Probe {
  private:
   boost::asio::awaitable<ProbeReport> connect();
   boost::asio::awaitable<ProbeReport> connect_to(const Endpoint& endpoint);
+  boost::asio::awaitable<void> introduce();
   boost::asio::awaitable<ProbeReport> exchange();
   ProbeReport failure(Outcome outcome, std::string detail) const;
   ProbeReport read_failure(const boost::system::error_code& error) const;

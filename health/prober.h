@@ -23,11 +23,11 @@ class Prober : public std::enable_shared_from_this<Prober> {
  public:
   // Without a check the upstream is up until live traffic is refused, then brought back by TCP connects.
   Prober(boost::asio::io_context& control, Log& log, std::shared_ptr<Upstream> upstream,
-         std::optional<config::HealthCheck> check);
+         std::optional<config::HealthCheck> check, ProxyVersion send_proxy);
 
   void start();
   void stop();
-  void set_check(std::optional<config::HealthCheck> check);  // a reload; takes effect at the next probe
+  void set_check(std::optional<config::HealthCheck> check, ProxyVersion send_proxy);  // a reload; for the next probe
   void refused(const std::string& reason);                   // live traffic moved the upstream to Down
   HealthReport report() const;
 
@@ -50,6 +50,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   Log& log_;
   const std::shared_ptr<Upstream> upstream_;
   std::optional<config::HealthCheck> check_;
+  ProxyVersion send_proxy_;
   Verdict verdict_;
   boost::asio::steady_timer pause_;
   TimePoint wake_at_{};

@@ -2,8 +2,10 @@
 
 #include "http/forwarding.h"
 
+#include <algorithm>
 #include <charconv>
 
+#include "http/client_chain.h"
 #include "http/syntax.h"
 #include "http/upgrade.h"
 
@@ -92,12 +94,15 @@ bool is_dangerous(std::string_view name, bool trusted) {
   }
 }
 
-// What the client said about where it came from, if it is believed.
+// What the sender said about where the request came from, if it is believed.
 struct Claims {
   bool proto = false;
   bool host = false;
-  bool request_id = false;
+  bool forwarded = false;
 };
+
+constexpr std::size_t kLongestRequestId = 128;
+constexpr std::size_t kForwardedBytes = 96;  // of our own element: for="[…]";proto=https
 
 class RequestForwarder {
  public:
@@ -108,7 +113,7 @@ class RequestForwarder {
     out_.clear();
     scratch_.clear();
     // So that views into it stay valid while it grows.
-    scratch_.reserve(chain_size() + kNumberBytes + (head_.upgrade ? offer_size() : 0));
+    scratch_.reserve(chain_size() + kForwardedBytes + kNumberBytes + (head_.upgrade ? offer_size() : 0));
     for (const auto& field : head_.fields)
       if (passes(field)) out_.push_back(field);
     if (const auto hops = max_forwards(head_); hops && *hops > 0) decrement(*hops);
@@ -124,20 +129,20 @@ class RequestForwarder {
     switch (field.id) {
       case FieldId::Host:
       case FieldId::XForwardedFor:
+      case FieldId::XRequestId:
         return false;  // written anew
       // RFC 9110 §10.1.1: only 100-continue is defined; anything else we could not fulfil for the upstream.
       case FieldId::Expect:
         return head_.expect_continue && equal_ignoring_case(field.value, "100-continue");
       case FieldId::Forwarded:
-        return context_.trusted_client;
+        if (!claims_.forwarded) claims_.forwarded = context_.trusted && forwarded_is_sound(head_.fields);
+        return claims_.forwarded;
       case FieldId::XForwardedProto:
         return believe(claims_.proto);
       case FieldId::XForwardedHost:
         return believe(claims_.host);
-      case FieldId::XRequestId:
-        return believe(claims_.request_id);
       case FieldId::Other:
-        return !is_dangerous(field.name, context_.trusted_client);
+        return !is_dangerous(field.name, context_.trusted);
       default:
         return true;
     }
@@ -145,7 +150,7 @@ class RequestForwarder {
 
   // The first claim of a kind from a trusted client. A second one would let the app choose which to believe.
   bool believe(bool& claimed) {
-    if (!context_.trusted_client || claimed) return false;
+    if (!context_.trusted || claimed) return false;
     claimed = true;
     return true;
   }
@@ -159,8 +164,9 @@ class RequestForwarder {
     add("X-Forwarded-For", forwarded_for(), FieldId::XForwardedFor);
     if (!claims_.proto) add("X-Forwarded-Proto", context_.scheme, FieldId::XForwardedProto);
     if (!claims_.host) add("X-Forwarded-Host", head_.authority, FieldId::XForwardedHost);
-    if (!claims_.request_id) add("X-Request-Id", context_.request_id, FieldId::XRequestId);
-    // A line of its own is the next element of the list (RFC 9110 §5.3), whatever Via lines came before.
+    add("X-Request-Id", context_.request_id, FieldId::XRequestId);
+    // A line of its own is the next element of the list (RFC 9110 §5.3), whatever lines came before.
+    if (claims_.forwarded) add("Forwarded", forwarded_element(), FieldId::Forwarded);
     if (context_.via) add("Via", via_of(head_.version), FieldId::Via);
   }
 
@@ -168,16 +174,25 @@ class RequestForwarder {
     if (!value.empty()) out_.push_back({name, value, id});
   }
 
-  // All that the client's X-Forwarded-For lines say and its own address as one value: many apps read one line
+  // All that the sender's X-Forwarded-For lines say and its own address as one value: many apps read one line
   // only.
   std::string_view forwarded_for() {
-    if (!context_.trusted_client) return context_.client_ip;
+    if (!context_.trusted || !x_forwarded_for_is_sound(head_.fields)) return context_.last_hop;
     const auto begin = scratch_.size();
     for (const auto& field : head_.fields)
       if (field.id == FieldId::XForwardedFor && !field.value.empty())
         scratch_.append(field.value).append(", ");
-    if (scratch_.size() == begin) return context_.client_ip;
-    scratch_.append(context_.client_ip);
+    if (scratch_.size() == begin) return context_.last_hop;
+    scratch_.append(context_.last_hop);
+    return std::string_view(scratch_).substr(begin);
+  }
+
+  // RFC 7239 §4; an IPv6 address needs brackets, and quotes around them.
+  std::string_view forwarded_element() {
+    const auto begin = scratch_.size();
+    const bool v6 = context_.last_hop.find(':') != std::string_view::npos;
+    scratch_.append(v6 ? "for=\"[" : "for=").append(context_.last_hop).append(v6 ? "]\"" : "");
+    scratch_.append(";proto=").append(context_.scheme);
     return std::string_view(scratch_).substr(begin);
   }
 
@@ -196,8 +211,8 @@ class RequestForwarder {
   }
 
   std::size_t chain_size() const {
-    if (!context_.trusted_client) return 0;
-    std::size_t size = context_.client_ip.size();
+    if (!context_.trusted) return 0;
+    std::size_t size = context_.last_hop.size();
     for (const auto& field : head_.fields)
       if (field.id == FieldId::XForwardedFor) size += field.value.size() + 2;
     return size;
@@ -220,6 +235,14 @@ class RequestForwarder {
 
 }  // namespace
 
+std::string_view claimed_request_id(const RequestHead& head) {
+  const auto id = find(head.fields, FieldId::XRequestId);
+  const auto sane = [](char c) {
+    return syntax::is(c, syntax::kToken) || c == '=' || c == ':' || c == '/' || c == '@';
+  };
+  return id.size() <= kLongestRequestId && std::all_of(id.begin(), id.end(), sane) ? id : std::string_view();
+}
+
 std::optional<std::uint64_t> max_forwards(const RequestHead& head) {
   if (head.method != Method::Trace && head.method != Method::Options) return std::nullopt;
   const auto value = find(head.fields, FieldId::MaxForwards);
@@ -228,6 +251,8 @@ std::optional<std::uint64_t> max_forwards(const RequestHead& head) {
   if (value.empty() || error != std::errc() || end != value.data() + value.size()) return std::nullopt;
   return hops;
 }
+
+bool is_for_us(const RequestHead& head) { return head.target == "*" || max_forwards(head) == 0u; }
 
 void forward_request(const RequestHead& head, const ForwardContext& context, Fields& out,
                      std::string& scratch) {

@@ -15,23 +15,31 @@
 namespace frontdoor::http {
 
 struct ForwardContext {
-  std::string_view client_ip;   // "127.0.0.1"
+  std::string_view last_hop;    // who sent it to us: "127.0.0.1", or "unknown"
   std::string_view scheme;      // "http" or "https": how the client came
-  std::string_view request_id;  // for X-Request-Id
+  std::string_view request_id;  // for X-Request-Id; see claimed_request_id
   bool via = true;              // add Via: 1.1 frontdoor (1.0, 2: the version the client spoke)
-  bool trusted_client = false;  // believe and extend X-Forwarded-*, X-Request-Id; else overwrite them
+  bool trusted =
+      false;  // believe what the last hop says of those before it, and extend it; else overwrite it
 };
 
 // Fields for the upstream: what the client sent, less hop-by-hop fields, Content-Length, Transfer-Encoding
 // and Host (framing and Host are written by the protocol's own writer), plus X-Forwarded-For/-Proto/-Host,
-// X-Request-Id, Via, and the Upgrade that is passed on (http/upgrade.h). Connection can not nominate away
-// Host, framing, X-Forwarded-*, Forwarded, X-Request-Id, Authorization or Cookie. `out` is cleared first;
-// `scratch` holds values that had to be put together and must live as long as `out`.
+// X-Request-Id, Via, the Upgrade that is passed on (http/upgrade.h), and an element of Forwarded where a trusted sender has begun one. A list of hops that is
+// malformed is not extended but begun anew. Connection can not nominate away Host, framing, X-Forwarded-*,
+// Forwarded, X-Request-Id, Authorization or Cookie. `out` is cleared first; `scratch` holds values that had
+// to be put together and must live as long as `out`.
 void forward_request(const RequestHead& head, const ForwardContext& context, Fields& out,
                      std::string& scratch);
 
-// The hops a TRACE or OPTIONS request may still take (RFC 9110 §7.6.2), if it says so. The caller answers 0
-// itself; forward_request passes on one less. Other methods keep the field as it is.
+// The X-Request-Id that the sender has given, when it is one that a log and an app can take; "" otherwise.
+std::string_view claimed_request_id(const RequestHead& head);
+
+// Whether we are the recipient that a request is meant for, and must not pass it on: "OPTIONS *" asks about the server
+// (RFC 9110 §9.3.7), and a TRACE or OPTIONS that has used up its hops ends here (§7.6.2).
+bool is_for_us(const RequestHead& head);
+
+// The hops a TRACE or OPTIONS request may still take (RFC 9110 §7.6.2), if it says so; forward_request passes on one less. Other methods keep the field as it is.
 std::optional<std::uint64_t> max_forwards(const RequestHead& head);
 
 // Fields for the client: the upstream's, less hop-by-hop fields and framing, plus Via when `via`, appended to

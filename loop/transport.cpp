@@ -80,6 +80,14 @@ Transport::Connecting Transport::connected(int& error) {
   return error == 0 ? Connecting::Connected : Connecting::Failed;
 }
 
+IpEndpoint Transport::local_address() const {
+  Endpoint local;
+  socklen_t size = Endpoint::capacity();
+  if (::getsockname(fd_, local.data(), &size) != 0) return {};
+  local.resize(size);
+  return IpEndpoint::of(local);
+}
+
 void Transport::on_events(std::uint32_t events) {
   if (events & EPOLLIN) readable_ = true;
   if (events & EPOLLOUT) writable_ = true;

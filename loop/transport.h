@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/ip_address.h"
 #include "loop/event_loop.h"
 
 namespace frontdoor {
@@ -36,6 +37,7 @@ class Transport final : private EpollHandler {
 
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
+  IpEndpoint local_address() const;  // asks the kernel
 
   // Who is put on the ready list when anything changes; null = nobody.
   void notify(Runnable* listener) { listener_ = listener; }

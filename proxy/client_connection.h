@@ -4,13 +4,14 @@
 
 #pragma once
 
-#include <array>
 #include <memory>
 
+#include "base/cidr.h"
 #include "loop/event_loop.h"
 #include "loop/task.h"
 #include "loop/transport.h"
 #include "proxy/h1_session.h"
+#include "proxy/proxy_header_reader.h"
 
 namespace frontdoor {
 
@@ -18,28 +19,39 @@ class ConnectionOwner;
 
 class ClientConnection final : public Listed<class ConnectionTag>, private Runnable, private Timer {
  public:
-  ClientConnection(ConnectionOwner& owner, EventLoop& loop) : owner_(owner), loop_(loop), transport_(loop) {}
+  // `from`: who has connected. With `proxy_protocol` that is a proxy, until its header has named the client.
+  ClientConnection(ConnectionOwner& owner, EventLoop& loop, const IpEndpoint& from)
+      : owner_(owner), loop_(loop), transport_(loop), client_(from) {}
 
   // Takes an accepted socket. False: it could not be watched and is closed.
-  bool adopt(int fd, const Endpoint& from);
-  void cut();        // closes it now, even in the middle of an exchange
+  bool adopt(int fd);
+  void start();  // once, when its owner has it
+  void cut();    // closes it now, even in the middle of an exchange
+
+  const IpAddress& client() const { return client_.address; }
+  bool admitted() const { return !header_; }  // counted among its client's connections
 
  private:
   Detached serve();
+  Task<bool> read_proxy_header();
+  void begin_session(InputBuffer input);
   void park();
   void run() override;
   void expired(TimePoint now) override;
-  Duration idle_limit() const;
+  const config::Timeouts& timeouts() const;
 
   ConnectionOwner& owner_;
   EventLoop& loop_;
   Transport transport_;
+  std::unique_ptr<ProxyHeaderReader> header_;  // until it has come
   std::unique_ptr<H1Session> session_;
   TimePoint idle_until_{};
-  std::array<char, 46> ip_{};  // text; INET6_ADDRSTRLEN
-  std::uint8_t ip_size_ = 0;
-  ClientInfo client_;
+  IpEndpoint client_;
 };
+
+// Why a connection was closed before its first request; docs/outcomes.md.
+enum class Unwelcome : std::uint8_t { UntrustedProxy, NoProxyHeader, TooManyOfClient };
+inline constexpr std::size_t kUnwelcomeKinds = 3;
 
 // What a connection needs from where it was accepted.
 class ConnectionOwner {
@@ -49,6 +61,10 @@ class ConnectionOwner {
   virtual BufferPool& buffers() = 0;
   virtual const bool& draining() const = 0;
   virtual bool via() const = 0;
+  virtual bool wants_proxy_header() const = 0;
+  virtual const Cidrs& trusted_proxies() const = 0;
+  virtual bool admit(const IpAddress& client) = 0;  // false: it has too many connections already
+  virtual void turned_away(Unwelcome why) = 0;
   virtual void closed(ClientConnection& connection) = 0;  // destroys it
 };
 

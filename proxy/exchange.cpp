@@ -71,6 +71,7 @@ Task<> Exchange::run() {
 
 Exchange::Next Exchange::route() {
   const http::RequestHead& request = client_.request();
+  if (http::is_for_us(request)) return answer_ourselves();
   std::string_view host;
   std::string_view path;
   http::normalize_host(request.authority, host, context_.host_scratch);
@@ -90,6 +91,18 @@ Exchange::Next Exchange::route() {
   // Only what could ever be sent again is kept. What was not sent is still with the client.
   if (http::is_idempotent(request.method)) body_.keep_up_to(pool_->pool().retry.body_bytes);
   return Next::Forward;
+}
+
+// The one that a trusted proxy gave it, so that it has one name all the way.
+std::string_view Exchange::request_id() const {
+  const auto claimed = client_.client().trusted ? http::claimed_request_id(client_.request()) : std::string_view();
+  return claimed.empty() ? std::string_view(request_id_.data(), request_id_.size()) : claimed;
+}
+
+// TRACE would have to send back what it was sent, and what others on the way have added to it: that is for nobody.
+Exchange::Next Exchange::answer_ourselves() {
+  if (client_.request().method == http::Method::Trace) return refuse_with(405, outcome::kTraceNotAllowed);
+  return refuse_with(200, outcome::kAnswered);
 }
 
 Exchange::Next Exchange::refuse_with(std::uint16_t status, std::string_view outcome) {
@@ -167,11 +180,11 @@ bool Exchange::send_request_head() {
   const http::RequestHead& request = client_.request();
   const ClientInfo& client = client_.client();
   http::ForwardContext forward;
-  forward.client_ip = client.ip;
+  forward.last_hop = client.last_hop;
   forward.scheme = client.scheme;
-  forward.request_id = {request_id_.data(), request_id_.size()};
+  forward.request_id = request_id();
   forward.via = client.via;
-  forward.trusted_client = client.trusted;
+  forward.trusted = client.trusted;
   http::forward_request(request, forward, context_.fields, context_.scratch);
   const OutgoingRequest outgoing{request.method_text, request.target, request.authority, context_.fields,
                                  request.framing, request.upgrade};

@@ -75,6 +75,8 @@ class Exchange : public Listed<class OnUpstreamTag> {
   };
 
   Next route();
+  std::string_view request_id() const;
+  Next answer_ourselves();
   Next refuse_with(std::uint16_t status, std::string_view outcome);
   bool pick_upstream();
   void leave_upstream();

@@ -16,6 +16,9 @@ std::uint64_t micros(TimePoint from, TimePoint to) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(1, spent));  // 0 would mean "not reached"
 }
 
+// RFC 9110 §10.2.1. Others may be known to upstreams; these are what a resource usually has.
+constexpr std::string_view kAllow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
 // A fixed text as a body.
 class TextSource final : public BodySource {
  public:
@@ -36,12 +39,14 @@ class TextSource final : public BodySource {
 
 Task<> Exchange::send_refusal() {
   const http::RequestHead& request = client_.request();
-  const auto page = error_page(status_, outcome_, http::find(request.fields, http::FieldId::Accept),
-                               {request_id_.data(), request_id_.size()});
+  ErrorPage page;
+  if (status_ >= 400)
+    page = error_page(status_, outcome_, http::find(request.fields, http::FieldId::Accept), request_id());
   http::Fields& fields = context_.fields;
   fields.clear();
   fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
-  fields.push_back({"Content-Type", page.content_type, http::FieldId::ContentType});
+  if (status_ == 200 || status_ == 405) fields.push_back({"Allow", kAllow});
+  if (!page.body.empty()) fields.push_back({"Content-Type", page.content_type, http::FieldId::ContentType});
   fields.push_back({"Cache-Control", "no-store"});
   const std::string retry_after = std::to_string(retry_after_);
   if (status_ == 503) fields.push_back({"Retry-After", retry_after, http::FieldId::RetryAfter});
@@ -84,7 +89,7 @@ AccessRecord Exchange::describe_request() const {
   record.version = request.version;
   record.referer = http::find(request.fields, http::FieldId::Referer);
   record.user_agent = http::find(request.fields, http::FieldId::UserAgent);
-  record.request_id = {request_id_.data(), request_id_.size()};
+  record.request_id = request_id();
   if (pool_) record.route_pool = pool_->pool().name;
   if (upstream_) record.upstream = upstream_->shared->name();
   return record;

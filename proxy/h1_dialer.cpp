@@ -27,12 +27,24 @@ UpstreamFailure classify_connect_error(int error) {
 }
 
 std::unique_ptr<UpstreamStream> H1Dialer::reuse(LocalUpstream& upstream, Waker& waker, Verify verify) {
+  if (upstream.send_proxy != ProxyVersion::None) return nullptr;
   while (!upstream.idle.empty()) {
     std::unique_ptr<H1UpstreamConnection> connection(&upstream.idle.pop_front());
     if (connection->lease(waker, verify == Verify::Yes)) return connection;
   }
   return nullptr;
 }
+
+namespace {
+
+// Nothing for a pool without `send_proxy`. The port is known of a client that has connected to us itself.
+std::string_view introduction(ProxyVersion version, const ClientStream& client, ProxyHeaderBytes& room) {
+  if (version == ProxyVersion::None) return {};
+  const ProxiedConnection connection{client.client().address, client.local_address()};
+  return write_proxy_header(version, connection, room);
+}
+
+}  // namespace
 
 Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) {
   const auto endpoints = upstream.shared->endpoints();
@@ -53,6 +65,9 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
     }
     dialed.error = error;
     if (error == 0) {
+      ProxyHeaderBytes room;
+      if (const auto header = introduction(upstream.send_proxy, client, room); !header.empty())
+        connection->introduce(header);
       dialed.failure = UpstreamFailure::None;
       dialed.stream = std::move(connection);
       co_return dialed;

@@ -18,6 +18,9 @@ class H1MessageWriter final : public BodySink {
  public:
   H1MessageWriter(Transport& transport, BufferPool& pool) : transport_(transport), pool_(pool) {}
 
+  // Bytes that leave before the next head.
+  void queue_ahead(std::string_view bytes) { queue(bytes); }
+
   // Starts a message. The caller writes the head with the writer and then calls head_written. Several heads may be
   // queued one behind the other (1xx before the final one).
   http::HeadWriter begin_head();

@@ -1,7 +1,9 @@
 #include "proxy/h1_session.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "http/client_chain.h"
 #include "proxy/error_page.h"
 #include "proxy/outcome.h"
 
@@ -17,6 +19,9 @@ constexpr Millis kParkAfter{100};
 constexpr Millis kLingerTime{5'000};
 constexpr std::size_t kLingerBytes = std::size_t{64} << 20;
 
+// RFC 7239 §6.2's word for a hop without an address, here a unix socket's.
+constexpr std::string_view kUnnamedHop = "unknown";
+
 // Blocks keep the size they had at start: a reload can not make heads larger than fit into one.
 http::HeadLimits head_limits(const config::Limits& limits, std::size_t block_bytes) {
   return {std::min<std::size_t>(limits.header_bytes, block_bytes / 2), limits.header_count, limits.uri_bytes};
@@ -24,25 +29,48 @@ http::HeadLimits head_limits(const config::Limits& limits, std::size_t block_byt
 
 }  // namespace
 
-H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, const ClientInfo& client,
-                     const bool& draining)
+H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, const ConnectedClient& client,
+                     InputBuffer input, const bool& draining)
     : context_(context),
       transport_(transport),
-      client_(client),
+      last_hop_(client.address),
+      trusted_proxies_(client.trusted_proxies),
+      last_hop_text_(client.address.address.text()),
       draining_(draining),
       waker_(context.loop),
-      input_(buffers),
+      input_(std::move(input)),
       parser_(head_limits(context.snapshot->shared().config.limits, buffers.block_bytes())),
       reader_(transport, input_),
       writer_(transport, buffers),
       quiet_since_(context.loop.now()) {
   transport_.notify(&waker_);
+  if (!input_.empty()) started_ = quiet_since_;
+  client_.last_hop = last_hop_.address.known() ? last_hop_text_.view() : kUnnamedHop;
+  client_.via = client.via;
+  client_.trusted = contains(trusted_proxies_, last_hop_.address);
+  client_is_last_hop();
+}
+
+void H1Session::client_is_last_hop() {
+  client_.ip = last_hop_text_.view();
+  client_.address = last_hop_;
+}
+
+// Each request may come from another client when a proxy is at the other end.
+void H1Session::find_client() {
+  const IpAddress client = http::client_behind(parser_.head().fields, last_hop_.address, trusted_proxies_);
+  if (client == last_hop_.address) return;
+  client_text_ = client.text();
+  client_.ip = client_text_.view();
+  client_.address = {client, 0};
 }
 
 Task<H1Session::Ended> H1Session::serve() {
   for (;;) {
     switch (co_await read_head()) {
-      case HeadRead::Complete: break;
+      case HeadRead::Complete:
+        if (client_.trusted) find_client();
+        break;
       case HeadRead::Idle: co_return Ended::Idle;
       case HeadRead::Closed: co_return Ended::Close;
       case HeadRead::Refused: co_await refuse(parser_.refusal()); co_return Ended::Close;
@@ -116,6 +144,7 @@ void H1Session::prepare_next() {
   input_.unpin();
   parser_.reset();
   writer_.forget();
+  if (client_.trusted) client_is_last_hop();
   keep_alive_ = true;
   continue_sent_ = false;
   close_delimited_ = false;

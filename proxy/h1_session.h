@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "base/cidr.h"
 #include "http/head_parser.h"
 #include "loop/task.h"
 #include "loop/waker.h"
@@ -15,13 +16,20 @@
 
 namespace frontdoor {
 
+// Who is at the other end, and whose word about others counts.
+struct ConnectedClient {
+  IpEndpoint address;
+  const Cidrs& trusted_proxies;
+  bool via = true;
+};
+
 class H1Session final : private ClientStream {
  public:
   enum class Ended : std::uint8_t { Close, Reset, Idle };  // Idle: nothing unread, may be parked
 
-  // `draining`: this worker is going away, responses say `Connection: close`.
-  H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, const ClientInfo& client,
-            const bool& draining);
+  // `input`: what has been read already. `draining`: this worker is going away, responses say `Connection: close`.
+  H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, const ConnectedClient& client,
+            InputBuffer input, const bool& draining);
 
   Task<Ended> serve();
   void cut();  // ends it now, whatever it does
@@ -33,6 +41,8 @@ class H1Session final : private ClientStream {
   Task<> refuse(const http::Refusal& refusal);
   Task<> linger();
   bool discard(std::size_t& budget);
+  void client_is_last_hop();
+  void find_client();
   bool next_request_possible() const;
   bool client_may_be_sending() const;
   bool waits_for_continue() const;
@@ -41,6 +51,7 @@ class H1Session final : private ClientStream {
 
   // ClientStream, for the exchange under way.
   const ClientInfo& client() const override { return client_; }
+  IpEndpoint local_address() const override { return transport_.local_address(); }
   const http::RequestHead& request() const override { return parser_.head(); }
   BodySource& request_body() override { return reader_; }
   bool request_malformed() const override { return reader_.failure() == H1BodyReader::Failure::Malformed; }
@@ -55,7 +66,11 @@ class H1Session final : private ClientStream {
 
   ExchangeContext& context_;
   Transport& transport_;
-  const ClientInfo& client_;
+  const IpEndpoint last_hop_;
+  const Cidrs& trusted_proxies_;
+  const IpText last_hop_text_;
+  IpText client_text_{};  // of the request under way, when it is another
+  ClientInfo client_;
   const bool& draining_;
   Waker waker_;
   InputBuffer input_;

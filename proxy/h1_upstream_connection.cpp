@@ -25,7 +25,13 @@ bool H1UpstreamConnection::lease(Waker& waker, bool verify) {
   return !transport_.may_read() && (!verify || transport_.quiet());
 }
 
+void H1UpstreamConnection::introduce(std::string_view header) {
+  writer_.queue_ahead(header);
+  introduced_ = true;
+}
+
 bool H1UpstreamConnection::reusable() const {
+  if (introduced_) return false;
   // Bytes behind the response, or a request that was not sent to its end, would be taken for part of the next
   // exchange. An unread socket (may_read) could hide such bytes. And an app that refuses an upgrade may have taken the
   // socket from its HTTP server for that (Node's 'upgrade' event), so that nobody would read the next request.
@@ -69,6 +75,7 @@ bool H1UpstreamConnection::send_head(const OutgoingRequest& request, http::Metho
   head.field("Host", request.authority);
   for (const auto& field : request.fields) head.field(field.name, field.value);
   head.request_framing(request.framing, method);
+  if (introduced_) head.field("Connection", "close");
   head.end();
   if (head.overflowed()) return false;
   writer_.head_written(head, request.framing);

@@ -28,6 +28,8 @@ class H1UpstreamConnection final : public UpstreamStream,
 
   // From fresh or idle to serving one exchange. False: it has died meanwhile and must be dropped.
   bool lease(Waker& waker, bool verify);
+  // Before the first request: a PROXY header. It names one client, so that the connection serves no other.
+  void introduce(std::string_view header);
   // After an exchange: whether it is in order; if so it goes into the home's idle list for at most `limit`.
   bool reusable() const;
   void idle_for(Duration limit);
@@ -67,6 +69,7 @@ class H1UpstreamConnection final : public UpstreamStream,
   std::uint64_t served_ = 0;
   bool received_ = false;
   bool upgrade_offered_ = false;
+  bool introduced_ = false;
   bool informational_ = false;  // the head in the parser is one and has been handed out
   bool final_ = false;          // the final head has been handed out
   bool closes_soon_ = false;    // by what it says: not worth keeping

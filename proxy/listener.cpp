@@ -14,9 +14,16 @@ constexpr Millis kPause{100};
 
 }  // namespace
 
+Listener::Settings Listener::Settings::of(const config::Listener& listener, std::uint64_t connections) {
+  Settings settings{connections, listener.via, listener.proxy_protocol, listener.trusted_proxies};
+  if (listener.max_connections_per_client != 0)
+    settings.clients = std::make_shared<ClientCounts>(listener.max_connections_per_client);
+  return settings;
+}
+
 Listener::Listener(ExchangeContext& context, BufferPool& buffers, const bool& draining, int fd, bool shared,
-                   Limits limits)
-    : context_(context), buffers_(buffers), draining_(draining), fd_(fd), shared_(shared), limits_(limits) {
+                   Settings settings)
+    : context_(context), buffers_(buffers), draining_(draining), fd_(fd), shared_(shared), settings_(std::move(settings)) {
   ask();
 }
 
@@ -49,7 +56,7 @@ void Listener::run() {
 }
 
 bool Listener::accept_one() {
-  if (connections() >= limits_.connections) {
+  if (connections() >= settings_.connections) {
     pause();
     return false;
   }
@@ -66,15 +73,47 @@ bool Listener::accept_one() {
       default: return false;           // EAGAIN: none left
     }
   }
-  auto connection = std::make_unique<ClientConnection>(*this, context_.loop);
-  if (!connection->adopt(fd, from)) {
+  const IpEndpoint client = IpEndpoint::of(from);
+  if (!welcome(client.address)) {
+    context_.loop.ops().close(fd);
+    return true;
+  }
+  auto connection = std::make_unique<ClientConnection>(*this, context_.loop, client);
+  if (!connection->adopt(fd)) {
+    if (is_limited(client.address)) settings_.clients->leave(client.address);
     pause();  // epoll is out of memory or watches
     return false;
   }
   count(+1);
   ++accepted_;
-  connections_.push_back(*connection.release());
+  connections_.push_back(*connection);
+  connection.release()->start();
   return true;
+}
+
+// Before anything is spent on a connection. With `proxy_protocol` it is a proxy that has connected; its clients are
+// counted when their headers have come.
+bool Listener::welcome(const IpAddress& from) {
+  if (!settings_.proxy_protocol) return admit(from);
+  if (contains(settings_.trusted_proxies, from)) return true;
+  turned_away(Unwelcome::UntrustedProxy);
+  return false;
+}
+
+// A trusted proxy speaks for many clients; who reaches a unix socket has no address.
+bool Listener::is_limited(const IpAddress& client) const {
+  return settings_.clients && client.known() && !contains(settings_.trusted_proxies, client);
+}
+
+bool Listener::admit(const IpAddress& client) {
+  if (!is_limited(client) || settings_.clients->enter(client)) return true;
+  turned_away(Unwelcome::TooManyOfClient);
+  return false;
+}
+
+void Listener::turned_away(Unwelcome why) {
+  auto& counter = turned_away_[static_cast<std::size_t>(why)];
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 void Listener::count(std::int64_t change) {
@@ -83,6 +122,7 @@ void Listener::count(std::int64_t change) {
 
 void Listener::closed(ClientConnection& connection) {
   count(-1);
+  if (connection.admitted() && is_limited(connection.client())) settings_.clients->leave(connection.client());
   delete &connection;
   // There is room again: do not wait for the end of the pause.
   Timer::cancel();

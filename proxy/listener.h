@@ -4,22 +4,30 @@
 
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "proxy/client_connection.h"
+#include "proxy/client_counts.h"
 
 namespace frontdoor {
 
 class Listener final : public ConnectionOwner, private EpollHandler, private Runnable, private Timer {
  public:
-  struct Limits {
+  struct Settings {
     std::uint64_t connections = 0;  // for this worker
     bool via = true;
+    bool proxy_protocol = false;
+    Cidrs trusted_proxies = {};
+    std::shared_ptr<ClientCounts> clients = {};  // null: a client may have any number of connections
+
+    static Settings of(const config::Listener& listener, std::uint64_t connections);
   };
 
   // Takes `fd`. `shared`: other workers accept from the same socket (unix).
-  Listener(ExchangeContext& context, BufferPool& buffers, const bool& draining, int fd, bool shared, Limits limits);
+  Listener(ExchangeContext& context, BufferPool& buffers, const bool& draining, int fd, bool shared, Settings settings);
   ~Listener() override;
 
   void stop_accepting();  // closes the socket; connections live on
@@ -27,12 +35,19 @@ class Listener final : public ConnectionOwner, private EpollHandler, private Run
   std::uint64_t connections() const { return count_.load(std::memory_order_relaxed); }  // any thread
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t pauses() const { return pauses_; }
+  std::uint64_t turned_away_so_far(Unwelcome why) const {  // any thread
+    return turned_away_[static_cast<std::size_t>(why)].load(std::memory_order_relaxed);
+  }
 
   // ConnectionOwner
   ExchangeContext& context() override { return context_; }
   BufferPool& buffers() override { return buffers_; }
   const bool& draining() const override { return draining_; }
-  bool via() const override { return limits_.via; }
+  bool via() const override { return settings_.via; }
+  bool wants_proxy_header() const override { return settings_.proxy_protocol; }
+  const Cidrs& trusted_proxies() const override { return settings_.trusted_proxies; }
+  bool admit(const IpAddress& client) override;
+  void turned_away(Unwelcome why) override;
   void closed(ClientConnection& connection) override;
 
  private:
@@ -40,6 +55,8 @@ class Listener final : public ConnectionOwner, private EpollHandler, private Run
   void run() override;
   void expired(TimePoint now) override;
   bool accept_one();
+  bool welcome(const IpAddress& from);
+  bool is_limited(const IpAddress& client) const;
   void count(std::int64_t change);
   void ask();    // start or go on asking for connections
   void pause();  // stop asking for a while
@@ -49,9 +66,10 @@ class Listener final : public ConnectionOwner, private EpollHandler, private Run
   const bool& draining_;
   int fd_;
   const bool shared_;
-  const Limits limits_;
+  const Settings settings_;
   bool asking_ = false;
   std::atomic<std::uint64_t> count_{0};  // written by this worker only
+  std::array<std::atomic<std::uint64_t>, kUnwelcomeKinds> turned_away_{};
   std::uint64_t accepted_ = 0;
   std::uint64_t pauses_ = 0;
   List<ClientConnection, Listed<class ConnectionTag>> connections_;

@@ -31,6 +31,7 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
 
   const std::shared_ptr<Upstream> shared;
   const unsigned worker;
+  ProxyVersion send_proxy = ProxyVersion::None;            // the newest snapshot's
   List<H1UpstreamConnection, Listed<class IdleTag>> idle;  // last used first; owned here
   ObservedCloses closes;
   List<Exchange, Listed<class OnUpstreamTag>> exchanges;   // waiting on it; eviction and drain reach them here
@@ -49,6 +50,7 @@ class LocalPool {
 
   const Pool& pool() const { return pool_; }
   void add(std::shared_ptr<LocalUpstream> upstream, std::uint32_t weight) {
+    upstream->send_proxy = pool_.send_proxy;
     members_.push_back({std::move(upstream), weight});
   }
 

@@ -9,6 +9,9 @@ namespace frontdoor::outcome {
 
 inline constexpr std::string_view kServed = "served";
 
+// OPTIONS that is for us and not for an upstream.
+inline constexpr std::string_view kAnswered = "answered";
+
 // The client's doing.
 inline constexpr std::string_view kClientClosed = "client_closed";
 inline constexpr std::string_view kClientBodyTimeout = "client_body_timeout";
@@ -16,6 +19,7 @@ inline constexpr std::string_view kClientWriteTimeout = "client_write_timeout";
 inline constexpr std::string_view kHeaderTimeout = "client_header_timeout";
 inline constexpr std::string_view kBadBody = "bad_body";
 inline constexpr std::string_view kBadTarget = "bad_target";
+inline constexpr std::string_view kTraceNotAllowed = "trace_not_allowed";
 inline constexpr std::string_view kBodyTooLarge = "body_too_large";
 
 // The config's.

@@ -76,10 +76,10 @@ std::vector<std::string> Server::listen() {
     return errors;
   }
   for (std::size_t i = 0; i < opened.size(); ++i) {
+    const auto settings = Listener::Settings::of(listeners_[i], connection_limit(listeners_[i]));
     endpoints_.push_back(opened[i].bound);
     for (std::size_t w = 0; w < workers_.size(); ++w)
-      workers_[w]->add_listener(opened[i].fds[w], opened[i].bound.is_unix(),
-                                {connection_limit(listeners_[i]), listeners_[i].via});
+      workers_[w]->add_listener(opened[i].fds[w], opened[i].bound.is_unix(), settings);
   }
   return errors;
 }
@@ -123,6 +123,12 @@ void Server::stop() {
 std::uint64_t Server::open_connections() const {
   std::uint64_t sum = 0;
   for (const auto& worker : workers_) sum += worker->open_connections();
+  return sum;
+}
+
+std::uint64_t Server::turned_away(Unwelcome why) const {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->turned_away(why);
   return sum;
 }
 

@@ -30,6 +30,7 @@ class Server {
 
   std::uint64_t open_connections() const;
   std::uint64_t served() const;
+  std::uint64_t turned_away(Unwelcome why) const;  // connections closed before their first request
 
  private:
   void remove_socket_files();

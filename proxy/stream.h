@@ -9,6 +9,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/ip_address.h"
 #include "http/head.h"
 #include "loop/task.h"
 #include "loop/waker.h"
@@ -16,12 +17,14 @@
 
 namespace frontdoor {
 
-// How and from where the client came; the same for all requests of a connection.
+// How and from where a request came.
 struct ClientInfo {
-  std::string_view ip;
+  std::string_view ip;        // the client's, behind the proxies that we trust
+  IpEndpoint address{};       // the same; port 0 where it is not known
+  std::string_view last_hop;  // who sent it to us, for X-Forwarded-For: the client, or the last proxy
   std::string_view scheme = "http";
   bool via = true;
-  bool trusted = false;
+  bool trusted = false;       // the last hop: what it says of those before it is believed
 };
 
 struct OutgoingResponse {
@@ -38,6 +41,7 @@ class ClientStream {
   virtual ~ClientStream() = default;
 
   virtual const ClientInfo& client() const = 0;
+  virtual IpEndpoint local_address() const = 0;  // where it has connected to
   virtual const http::RequestHead& request() const = 0;
   virtual BodySource& request_body() = 0;
   virtual bool request_malformed() const = 0;  // the body failed by its coding, not by its connection

@@ -53,8 +53,8 @@ void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
   context_.held.wake_all();
 }
 
-void Worker::add_listener(int fd, bool shared, Listener::Limits limits) {
-  listeners_.push_back(std::make_unique<Listener>(context_, buffers_, draining_, fd, shared, limits));
+void Worker::add_listener(int fd, bool shared, const Listener::Settings& settings) {
+  listeners_.push_back(std::make_unique<Listener>(context_, buffers_, draining_, fd, shared, settings));
 }
 
 void Worker::publish(std::shared_ptr<const Snapshot> snapshot) {
@@ -87,6 +87,12 @@ std::uint64_t Worker::open_connections() const {
   std::uint64_t open = 0;
   for (const auto& listener : listeners_) open += listener->connections();
   return open;
+}
+
+std::uint64_t Worker::turned_away(Unwelcome why) const {
+  std::uint64_t sum = 0;
+  for (const auto& listener : listeners_) sum += listener->turned_away_so_far(why);
+  return sum;
 }
 
 void Worker::expired(TimePoint now) {

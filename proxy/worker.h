@@ -32,7 +32,7 @@ class Worker final : private Timer {
   ~Worker() override;
 
   // Before run(), or on the worker's thread.
-  void add_listener(int fd, bool shared, Listener::Limits limits);
+  void add_listener(int fd, bool shared, const Listener::Settings& settings);
 
   void run();                                                   // until stop()
   void run_once(Millis max_wait) { loop_.run_once(max_wait); }  // tests
@@ -44,6 +44,7 @@ class Worker final : private Timer {
   void cut_all();  // ends every connection
   void stop() { loop_.stop(); }
   std::uint64_t open_connections() const;
+  std::uint64_t turned_away(Unwelcome why) const;
   std::uint64_t served() const { return served_.load(std::memory_order_relaxed); }
 
   // The worker's thread; tests look whether everything was given back.

@@ -66,6 +66,7 @@ TEST(Address, SaysWhatIsWrong) {
       {"unix:app.sock", "a unix socket needs an absolute path, as in \"unix:/run/app.sock\""},
       {"unix:/" + std::string(107, 'a'),
        "the path of a unix socket is at most 107 bytes long, this one has 108"},
+      {std::string("unix:/a\0b", 9), "the path contains a NUL byte"},
       {"fd:", "the name of the passed socket is missing, as in \"fd:http\""},
   };
   for (const auto& c : cases) EXPECT_EQ(problem_of(c.text), c.problem) << c.text;

@@ -36,6 +36,7 @@ struct Describe {
   std::string operator()(const DemoAppCommand& c) const {
     return "demo-app " + c.name + " " + std::to_string(c.port) + " " + std::to_string(c.parent);
   }
+  std::string operator()(const CompletionCommand& c) const { return "completion " + c.shell; }
   std::string operator()(const VersionCommand&) const { return "version"; }
   std::string operator()(const HelpCommand& c) const { return "help " + c.topic; }
 };
@@ -62,6 +63,9 @@ TEST(Arguments, AreUnderstood) {
       {"demo", "demo "},
       {"demo --listen :9000 --ready-file r", "demo :9000 ready=r"},
       {"demo-app --name b --port 20001 --parent 7", "demo-app b 20001 7"},
+      {"completion bash", "completion bash"},
+      {"completion fish", "completion fish"},
+      {"completion --help", "help completion"},
       {"version", "version"},
       {"--version", "version"},
       {"-V", "version"},
@@ -78,6 +82,8 @@ TEST(Arguments, AreUnderstood) {
       {"config --help", "help config show"},
       {"demo --help", "help demo"},
       {"version --help", "help version"},
+      {"help help", "help help"},
+      {"help completion", "help completion"},
   };
   for (const auto& c : cases) {
     const auto parsed = parse_arguments(split(c.line));
@@ -126,6 +132,12 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"proxy --lisent :1", "unknown option \"--lisent\", did you mean \"--listen\"?", "proxy"},
       {"proxy --listen :1 --to :2 --health healthz",
        "--health takes a path that starts with /, not \"healthz\"", "proxy"},
+      {"completion", "completion needs to know for which shell: \"bash\", \"fish\" or \"zsh\"", "completion"},
+      {"completion csh", "there is no completion for \"csh\", only for \"bash\", \"fish\" or \"zsh\"",
+       "completion"},
+      {"completion bash zsh", "unexpected \"zsh\"", "completion"},
+      {"confg", "there is no command \"confg\", did you mean \"config\"?", ""},
+      {"check --config a b", "unexpected \"b\"", "check"},
       {"demo now", "unexpected \"now\"", "demo"},
       {"demo-app", "demo-app is started by frontdoor demo", "demo"},
       {"version 2", "unexpected \"2\"", "version"},

@@ -4,11 +4,14 @@
 
 #include <sstream>
 
+#include "cli/commands.h"
+
 namespace frontdoor::cli {
 namespace {
 
 TEST(Help, HasOneScreenForEachTopic) {
-  const std::string topics[] = {"", "run", "check", "config show", "proxy", "demo", "version"};
+  std::vector<std::string> topics = {""};
+  for (const CommandInfo& command : commands()) topics.emplace_back(command.name);
   for (const std::string& topic : topics) {
     const std::string text = help_text(topic, Style(false));
     EXPECT_TRUE(text.starts_with("frontdoor" + (topic.empty() ? "" : " " + topic) + ":")) << text;

@@ -2,6 +2,7 @@
 """The program as a shell sees it: exit statuses, and what goes to which stream. Usage: program_test.py FRONTDOOR"""
 
 import os
+import pty
 import subprocess
 import sys
 import tempfile
@@ -39,10 +40,18 @@ class Program(unittest.TestCase):
     def test_a_wrong_command_line_is_status_2_and_names_what_was_meant(self):
         done = run("--conifg", "fd.toml")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn('did you mean "--config"?', done.stderr)
-        self.assertEqual(run().returncode, 2)
+        self.assertEqual(done.stderr, 'frontdoor: unknown option "--conifg", did you mean "--config"?\n'
+                                      "Try frontdoor help run for what there is.\n")
+        self.assertEqual((run().returncode, run().stderr), (2, "frontdoor: say what to run, for instance: frontdoor "
+                         "--config fd.toml\nTry frontdoor --help for what there is.\n"))
         self.assertEqual(run("run", "--", "node", "server.js").returncode, 2)
         self.assertEqual(run("proxy", "--listen", ":99999", "--to", ":1").returncode, 2)
+
+    def test_a_command_line_that_makes_no_config_is_explained_like_a_file(self):
+        done = run("proxy", "--listen", ":0", "--to", ":3001", "--to", ":3001")
+        self.assertEqual((done.returncode, done.stderr.splitlines()), (78, [
+            '<command line>:5:32: "localhost:3001" is in this pool twice, first at <command line>:5:14; to send it more '
+            "requests, give it a weight", "<command line>: 1 error, nothing was started"]))
 
     def test_check_counts_what_it_found(self):
         done = run("check", "--config", self.file(GOOD))
@@ -61,10 +70,53 @@ class Program(unittest.TestCase):
             self.assertRegex(done.stderr, r":6:\d+: ")
             self.assertIn("nothing was started", done.stderr)
 
+    def test_who_makes_three_mistakes_reads_three_lines_that_tell_what_to_do(self):
+        file = self.file("""listen = ":8080"
+
+[pool.app]
+upstreams = ["127.0.0.1:3000", "127.0.0.1"]
+
+[pool.app.health_check]
+intervall = "2s"
+timeout = 500
+""")
+        expected = f"""\
+{file}:4:32: bad address "127.0.0.1": the port is missing, as in "127.0.0.1:80"
+{file}:7:1: unknown key "intervall", did you mean "interval"?
+{file}:8:11: timeout: a duration needs quotes and a unit: "500ms", "500s" or "500m"
+{file}: 3 errors, nothing was started
+"""
+        for command in ["check"], ["run"], [], ["config", "show"]:
+            done = run(*command, "--config", file)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (78, "", expected), command)
+
+    def test_check_prints_warnings_beside_errors_and_they_alone_are_no_failure(self):
+        warned = GOOD + 'health_check = { fall = 1 }\n'
+        warning = ("warning: [pool.app.health_check] fall = 1 takes the only upstream out after one failed check; "
+                   "3 is the default")
+        done = run("check", "--config", "-", text=warned)
+        self.assertEqual((done.returncode, done.stderr), (0, f"<stdin>:2:7: {warning}\n"))
+        done = run("check", "--config", "-", text="workers = 0\n" + warned)
+        self.assertEqual((done.returncode, done.stderr.splitlines()),
+                         (78, ["<stdin>:1:11: workers: 0 is too small, the least is 1", f"<stdin>:3:7: {warning}",
+                               "<stdin>: 1 error, nothing was started"]))
+
+    def test_colours_need_a_terminal_and_no_no_color(self):
+        for environment, coloured in [({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]:
+            terminal, ours = pty.openpty()
+            done = subprocess.run([PROGRAM, "--help"], stdout=ours, timeout=20,
+                                  env={**os.environ, "TERM": "xterm", **environment})
+            os.close(ours)
+            shown = os.read(terminal, 65536)
+            os.close(terminal)
+            self.assertEqual((done.returncode, b"\033[" in shown), (0, coloured), environment)
+
     def test_a_config_that_can_not_be_read_is_status_78(self):
         done = run("check", "--config", "/nowhere/fd.toml")
         self.assertEqual((done.returncode, done.stderr), (78, "/nowhere/fd.toml: No such file or directory\n"))
-        self.assertEqual(run("--config", "/").returncode, 78)
+        self.assertEqual(run("--config", "/").stderr, "/: Is a directory\n")
+        self.assertEqual(run("--config", "/proc/self/mem").stderr, "/proc/self/mem: Input/output error\n")
+        self.assertEqual(run("--config", "/dev/zero").stderr, "/dev/zero: it is larger than 4 MiB\n")
 
     def test_config_show_fills_in_the_defaults(self):
         done = run("config", "show", "--config", "-", text=GOOD)

@@ -92,6 +92,7 @@ TEST_F(Include, ASyntaxErrorInEachFileAndNothingThatMayFollowFromIt) {
 
 TEST_F(Include, WhatCannotBeIncluded) {
   write("loop.toml", "include = \"loop.toml\"\n");
+  write("huge.toml", std::string(largest_file + 1, '\n'));
   fs::create_directory(directory_ / "directory");
   struct {
     std::string include;
@@ -107,6 +108,9 @@ TEST_F(Include, WhatCannotBeIncluded) {
       {"\"directory\"", "fd.toml:1:11: include: \"directory\" is not a regular file"},
       {"\"loop.toml\"", "loop.toml:1:11: include: \"loop.toml\" is already part of this config"},
       {"\"fd.toml\"", "fd.toml:1:11: include: \"fd.toml\" is already part of this config"},
+      {"\"/proc/self/mem\"",
+       "fd.toml:1:11: include: \"/proc/self/mem\" cannot be read: Input/output error"},
+      {"\"huge.toml\"", "fd.toml:1:11: include: \"huge.toml\" cannot be read: it is larger than 4 MiB"},
   };
   write("fd.toml", "");
   for (const auto& c : cases)

@@ -33,6 +33,9 @@ name = "web"
 address = "[::1]:80"
 via = false
 max_connections = 500
+max_connections_per_client = 20
+proxy_protocol = true
+trusted_proxies = ["10.0.0.0/8", "::1", "unix"]
 [timeouts]
 client_header = "1ms"
 client_body = "2ms"
@@ -60,6 +63,7 @@ body_bytes = "2MiB"
 [pool.api]
 upstreams = ["unix:/run/a.sock", { address = "http://b.internal", weight = 5 }]
 body_bytes = "3MiB"
+send_proxy = "v2"
 [pool.api.health_check]
 type = "tcp"
 path = "/up?full=1"
@@ -86,7 +90,10 @@ level = "warn"
 format = "text"
 )");
   EXPECT_EQ(config.workers, 3u);
-  EXPECT_EQ(config.listeners, std::vector{(Listener{"web", {.host = "::1", .port = 80}, false, 500})});
+  std::string problem;
+  const Cidrs trusted{*Cidr::parse("10.0.0.0/8", problem), *Cidr::parse("::1", problem), Cidr()};
+  EXPECT_EQ(config.listeners,
+            std::vector{(Listener{"web", {.host = "::1", .port = 80}, false, 500, 20, true, trusted})});
   const Timeouts timeouts{Millis(1), Millis(2), Millis(3), Millis(4),  Millis(5),  Millis(6),
                           Millis(7), Millis(8), Millis(9), Millis(10), Millis(11), Millis(12)};
   EXPECT_EQ(config.timeouts, timeouts);
@@ -98,6 +105,7 @@ format = "text"
   EXPECT_THAT(pool.upstreams, ElementsAre(Upstream{.address = {Address::Kind::Unix, "/run/a.sock", 0}},
                                           (Upstream{{.host = "b.internal", .port = 80}, 5})));
   EXPECT_EQ(pool.body_bytes, 3u << 20);
+  EXPECT_EQ(pool.send_proxy, ProxyVersion::V2);
   EXPECT_EQ(pool.health_check, (HealthCheck{HealthCheck::Type::Tcp,
                                             "/up?full=1",
                                             Millis(3000),

@@ -30,6 +30,9 @@ name = "admin"
 address = "[::1]:0"
 via = false
 max_connections = 10
+max_connections_per_client = 3
+proxy_protocol = true
+trusted_proxies = ["10.0.0.0/8", "fd00::/8", "unix"]
 [timeouts]
 connect = "1500ms"
 drain = "50s"
@@ -52,6 +55,7 @@ connect = "3s"
 [pool."a.b"]
 upstreams = ["unix:/run/app.sock"]
 body_bytes = "1B"
+send_proxy = "v1"
 [pool."a.b".health_check]
 type = "tcp"
 jitter = "33.3%"
@@ -71,9 +75,11 @@ level = "debug"
 TEST(Show, SpellsOutWhatWasLeftOut) {
   const auto shown =
       show(load("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\"]\n", "fd.toml", {}).config);
-  EXPECT_THAT(shown, testing::StartsWith(
-                         "workers = \"auto\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
-                         "max_connections = \"auto\"\nvia = true\n\n[timeouts]\nclient_header = \"10s\"\n"));
+  EXPECT_THAT(shown,
+              testing::StartsWith(
+                  "workers = \"auto\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
+                  "max_connections = \"auto\"\nmax_connections_per_client = 0\nproxy_protocol = false\n"
+                  "trusted_proxies = []\nvia = true\n\n[timeouts]\nclient_header = \"10s\"\n"));
   EXPECT_THAT(shown,
               testing::HasSubstr("[[route]]\nhost = \"\"\npath = \"\"\npool = \"app\"\naccess_log = true\n"));
   EXPECT_THAT(shown,

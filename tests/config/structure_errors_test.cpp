@@ -123,6 +123,8 @@ TEST(StructureErrors, TablesOfTheWrongShape) {
       {{.below = "health_check = 5"},
        "fd.toml:6:16: health_check: expected a table [pool.app.health_check] or a path as in \"/healthz\", "
        "not an integer"},
+      {{.below = "[[route]]\n[[route.timeouts]]\nconnect = \"1s\""},
+       "fd.toml:7:1: \"timeouts\" is one table: write [route.timeouts] once, with single brackets"},
       {{.top = "pool.web = 3"}, "fd.toml:1:6: pool.web: expected a table [pool.web], not an integer"},
       {{.top = "pool.upstreams = [\"a:1\"]"},
        "fd.toml:1:6: a pool has a name: write \"upstreams\" below [pool.app], not below [pool]"},
@@ -163,6 +165,13 @@ TEST(StructureErrors, WhatBelongsTogether) {
        {"fd.toml:3:11: two listeners cannot share the address \":8080\", which is taken at fd.toml:1:10"}},
       {"[[listener]]\nname = \"a\"\naddress = \":1\"\n[[listener]]\nname = \"a\"\naddress = \":2\"\n" + pool,
        {"fd.toml:6:11: two listeners cannot share the name \"a\", which is taken at fd.toml:3:11"}},
+      {"pool = 3\n" + listen,
+       {"fd.toml:1:8: pool: expected a table [pool.app], not an integer"}},
+      {listen + "[[pool]]\nupstreams = [\"a:1\"]\n",
+       {"fd.toml:2:1: a pool has a name: write [pool.app], not [[pool]]"}},
+      {listen + "[pool.app]\nupstreams = [{ address = \"a:1\", colour = true }]\n",
+       {"fd.toml:3:33: unknown key \"colour\" in the upstreams of [pool.app]; known here: \"address\" and "
+        "\"weight\""}},
       {"listen = 8080\n" + pool,
        {"fd.toml:1:10: listen: expected an address as in \":8080\", or a list of them, not an integer"}},
       {"listen = \"8080\"\n" + pool,

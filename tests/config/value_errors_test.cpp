@@ -97,6 +97,8 @@ TEST(ValueErrors, WordsAndBooleans) {
       {"[access_log]\noutput = \"mylog\"",
        "fd.toml:7:10: output: \"mylog\" will not do: write \"stdout\", \"stderr\", \"off\", or a path, as in "
        "\"./access.log\""},
+      {"[access_log]\noutput = \"a\\u0000\"",
+       "fd.toml:7:10: output: \"a\\u0000\" will not do: a path has no NUL byte"},
       {"[access_log]\noutput = false", "fd.toml:7:10: output: expected a string, not true or false"},
       {"retry.on = [\"timeot\"]", "fd.toml:6:13: on: \"timeot\" is unknown, did you mean \"timeout\"?"},
       {"retry.on = [503]", "fd.toml:6:13: on: a status needs quotes here: \"503\""},
@@ -206,6 +208,32 @@ TEST(ValueErrors, Addresses) {
   for (const auto& c : cases)
     EXPECT_THAT(problems("listen = \":8080\"\n[pool.app]\nupstreams = " + c.upstreams + "\n"),
                 ElementsAre(c.problem));
+}
+
+TEST(ValueErrors, TrustedProxies) {
+  const std::string listener = "[[listener]]\naddress = \":1\"\n";
+  expect_problems({
+      {listener + "trusted_proxies = \"10.0.0.1\"",
+       "fd.toml:8:19: trusted_proxies: expected a list as in [\"10.0.0.0/8\"], not a string"},
+      {listener + "trusted_proxies = [10]",
+       "fd.toml:8:20: trusted_proxies: expected an address or a range as in \"10.0.0.0/8\", not an integer"},
+      {listener + "trusted_proxies = [\"::1\", \"lb.internal\"]",
+       "fd.toml:8:27: trusted_proxies: \"lb.internal\" will not do: write an address or a range, as in "
+       "\"10.0.0.1\", \"10.0.0.0/8\", \"fd00::/8\" or \"unix\""},
+      {listener + "trusted_proxies = [\"10.0.0.1/8\"]",
+       "fd.toml:8:20: trusted_proxies: \"10.0.0.1/8\" will not do: it has bits outside of its network, did "
+       "you "
+       "mean \"10.0.0.0/8\"?"},
+      {listener + "proxy_protocol = true",
+       "fd.toml:7:11: proxy_protocol needs trusted_proxies, as in [\"10.0.0.0/8\"]: from nobody else is a "
+       "header "
+       "taken, and without one each connection is closed"},
+      {listener + "max_connections_per_client = -1",
+       "fd.toml:8:30: max_connections_per_client: -1 is too small, the least is 0"},
+      {"send_proxy = \"v3\"", "fd.toml:6:14: send_proxy: \"v3\" is unknown, write \"\", \"v1\" or \"v2\""},
+      {"send_proxy = true",
+       "fd.toml:6:14: send_proxy: expected one of \"\", \"v1\" or \"v2\", not true or false"},
+  });
 }
 
 TEST(ValueErrors, AtTheTop) {

@@ -37,10 +37,11 @@ void check_split(std::string_view input, HeadStatus whole, const RequestHeadPars
     require(slow.head_size() == expected.head_size(), "same size byte by byte");
 }
 
-void check_forwarded(const RequestHead& head) {
+void check_forwarded(const RequestHead& head, bool trusted) {
   Fields fields;
   std::string scratch, out(16 * 1024, '\0');
-  forward_request(head, {.client_ip = "::1", .scheme = "http", .request_id = "id"}, fields, scratch);
+  const ForwardContext context{.last_hop = "::1", .scheme = "http", .request_id = "id", .trusted = trusted};
+  forward_request(head, context, fields, scratch);
   HeadWriter writer(out.data(), out.size());
   writer.request_line(head.method_text, head.target);
   writer.field("Host", head.authority.empty() ? "none" : head.authority);
@@ -77,6 +78,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string scratch;
   normalize_path(head.target, text, scratch);
   normalize_host(head.authority, text, scratch);
-  check_forwarded(head);
+  for (const bool trusted : {false, true}) check_forwarded(head, trusted);
   return 0;
 }

@@ -36,10 +36,11 @@ class ProbeTest : public testing::Test {
     return report.value_or(ProbeReport{});
   }
 
-  ProbeReport probe(const ScriptedServer& server, const config::HealthCheck& check = http_check()) {
+  ProbeReport probe(const ScriptedServer& server, const config::HealthCheck& check = http_check(),
+                    ProxyVersion send_proxy = ProxyVersion::None) {
     Upstream upstream("app", server.address(), 1, std::make_shared<PoolMemory>());
     upstream.set_endpoints({server.endpoint()});
-    return probe(ProbeTarget::of(upstream, check));
+    return probe(ProbeTarget::of(upstream, check, send_proxy));
   }
 
   asio::io_context io_;
@@ -61,6 +62,30 @@ TEST_F(ProbeTest, TheHostFieldCanBeConfigured) {
   check.host = "app.internal";
   EXPECT_EQ(probe(server, check).outcome, Outcome::Passed);
   EXPECT_NE(server.last_request().find("Host: app.internal\r\n"), std::string::npos);
+}
+
+TEST_F(ProbeTest, BeginsWithAHeaderForItselfWhereThePoolSendsThem) {
+  ScriptedServer server(io_);
+  EXPECT_EQ(probe(server, http_check(), ProxyVersion::V1).outcome, Outcome::Passed);
+  EXPECT_TRUE(server.last_request().starts_with("PROXY UNKNOWN\r\nGET /healthz HTTP/1.1\r\n"))
+      << server.last_request();
+
+  config::HealthCheck connects;
+  connects.type = config::HealthCheck::Type::Tcp;
+  EXPECT_EQ(probe(server, connects, ProxyVersion::V2).outcome, Outcome::Passed);
+  EXPECT_TRUE(run_until(io_, [&] { return server.requests() == 2; }));
+  EXPECT_EQ(server.last_request(), std::string("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16));
+}
+
+// Its header says who the traffic is from; what serves the checks elsewhere does not expect one.
+TEST_F(ProbeTest, SendsNoHeaderToAPortOfItsOwn) {
+  ScriptedServer server(io_);
+  config::HealthCheck check = http_check();
+  check.port = server.endpoint().port();
+  Upstream upstream("app", {.host = "127.0.0.1", .port = 1}, 1);
+  upstream.set_endpoints({*Endpoint::numeric("127.0.0.1", 1)});
+  EXPECT_EQ(probe(ProbeTarget::of(upstream, check, ProxyVersion::V1)).outcome, Outcome::Passed);
+  EXPECT_TRUE(server.last_request().starts_with("GET ")) << server.last_request();
 }
 
 TEST_F(ProbeTest, TakesAnswersForWhatTheyAre) {

@@ -7,9 +7,9 @@
 namespace frontdoor::http {
 namespace {
 
-const ForwardContext kStranger{.client_ip = "192.0.2.1", .scheme = "https", .request_id = "id1"};
+const ForwardContext kStranger{.last_hop = "192.0.2.1", .scheme = "https", .request_id = "id1"};
 const ForwardContext kTrusted{
-    .client_ip = "192.0.2.1", .scheme = "https", .request_id = "id1", .via = true, .trusted_client = true};
+    .last_hop = "192.0.2.1", .scheme = "https", .request_id = "id1", .via = true, .trusted = true};
 constexpr const char* kOurs =
     "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;Via=1.1 "
     "frontdoor;";
@@ -91,25 +91,56 @@ TEST(ForwardRequest, TrustedClientsAreExtended) {
        "X-Request-Id=id1;"},
       {"empty ones say nothing", "X-Forwarded-For:\r\n",
        "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
-      {"the rest is believed",
-       "X-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\nX-Request-Id: id0\r\nX-Forwarded-Port: 1\r\n",
-       "X-Forwarded-Proto=http;X-Forwarded-Host=b;X-Request-Id=id0;X-Forwarded-Port=1;X-Forwarded-For=192.0."
-       "2.1;"},
-      {"only once",
-       "X-Request-Id: id0\r\nX-Request-Id: id2\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Proto: x\r\n",
-       "X-Request-Id=id0;X-Forwarded-Proto=http;X-Forwarded-For=192.0.2.1;X-Forwarded-Host=a;"},
-      {"Forwarded is kept", "Forwarded: for=10.0.0.1\r\n",
-       "Forwarded=for=10.0.0.1;X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-"
-       "Request-Id=id1;"},
+      {"begun anew when it is malformed", "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: evil\r\n",
+       "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
+      {"the rest is believed", "X-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\nX-Forwarded-Port: 1\r\n",
+       "X-Forwarded-Proto=http;X-Forwarded-Host=b;X-Forwarded-Port=1;X-Forwarded-For=192.0.2.1;"
+       "X-Request-Id=id1;"},
+      {"the caller decides about the id", "X-Request-Id: id0\r\n",
+       "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
+      {"only once", "X-Forwarded-Proto: http\r\nX-Forwarded-Proto: x\r\n",
+       "X-Forwarded-Proto=http;X-Forwarded-For=192.0.2.1;X-Forwarded-Host=a;X-Request-Id=id1;"},
+      {"Forwarded is extended where it is in use", "Forwarded: for=10.0.0.1\r\nForwarded: for=10.0.0.2\r\n",
+       "Forwarded=for=10.0.0.1;Forwarded=for=10.0.0.2;X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;"
+       "X-Forwarded-Host=a;X-Request-Id=id1;Forwarded=for=192.0.2.1;proto=https;"},
+      {"and dropped when it is malformed", "Forwarded: for=10.0.0.1\r\nForwarded: for=evil\r\n",
+       "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
       {"twins are for nobody", "X_Forwarded_For: 10.0.0.1\r\nX-Real_IP: 1\r\n",
        "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
       {"not nominated away",
-       "Connection: X-Forwarded-For, X-Forwarded-Port\r\nX-Forwarded-For: 1\r\nX-Forwarded-Port: 2\r\n",
-       "X-Forwarded-Port=2;X-Forwarded-For=1, "
+       "Connection: X-Forwarded-For, X-Forwarded-Port\r\nX-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Port: "
+       "2\r\n",
+       "X-Forwarded-Port=2;X-Forwarded-For=10.0.0.1, "
        "192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
   };
   for (const auto& row : rows)
     EXPECT_EQ(forwarded(get(row.fields), kTrusted), row.want + "Via=1.1 frontdoor;") << row.rule;
+}
+
+TEST(ForwardRequest, AnIpv6HopIsQuotedInForwarded) {
+  auto context = kTrusted;
+  context.last_hop = "2001:db8::1";
+  context.via = false;
+  EXPECT_EQ(forwarded(get("Forwarded: for=unknown\r\n"), context),
+            "Forwarded=for=unknown;X-Forwarded-For=2001:db8::1;X-Forwarded-Proto=https;X-Forwarded-Host=a;"
+            "X-Request-Id=id1;Forwarded=for=\"[2001:db8::1]\";proto=https;");
+}
+
+TEST(ClaimedRequestId, IsTakenWhenALogCanHoldIt) {
+  const auto claimed = [](const std::string& fields) {
+    RequestHeadParser parser({});
+    const auto raw = get(fields);
+    EXPECT_EQ(parser.parse(raw), HeadStatus::Complete);
+    return std::string(claimed_request_id(parser.head()));
+  };
+  EXPECT_EQ(claimed("X-Request-Id: 4f1c-9a.b_c~d\r\n"), "4f1c-9a.b_c~d");
+  EXPECT_EQ(claimed("X-Request-Id: Root=1-67891233-abcdef/2:x@y+z\r\n"), "Root=1-67891233-abcdef/2:x@y+z");
+  EXPECT_EQ(claimed("X-Request-Id: first\r\nX-Request-Id: second\r\n"), "first");
+  EXPECT_EQ(claimed("X-Request-Id: " + std::string(128, 'a') + "\r\n"), std::string(128, 'a'));
+  for (const auto& id :
+       {std::string(129, 'a'), "a b"s, "a\"b"s, "a,b"s, "<script>"s, "a;b"s, "\xc3\xa4"s, "\\"s, ""s})
+    EXPECT_EQ(claimed("X-Request-Id: " + id + "\r\n"), "") << id;
+  EXPECT_EQ(claimed(""), "");
 }
 
 TEST(ForwardRequest, ViaIsTheNextElementOfTheList) {
@@ -127,10 +158,12 @@ TEST(ForwardRequest, ViaIsTheNextElementOfTheList) {
 TEST(ForwardRequest, MaxForwardsCountsDownForTraceAndOptions) {
   // RFC 9110 §7.6.2: each intermediary MUST update it for TRACE and OPTIONS; at zero it answers itself.
   const auto options = [](const std::string& value) {
-    return "OPTIONS * HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9\r\nMax-Forwards: " + value + "\r\n\r\n";
+    return "OPTIONS * HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 10.0.0.1\r\nMax-Forwards: " + value +
+           "\r\n\r\n";
   };
   const std::string rest =
-      "X-Forwarded-For=9, 192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;Via=1.1 "
+      "X-Forwarded-For=10.0.0.1, "
+      "192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;Via=1.1 "
       "frontdoor;";
   EXPECT_EQ(forwarded(options("10"), kTrusted), "Max-Forwards=9;" + rest);
   EXPECT_EQ(forwarded(options("1"), kTrusted), "Max-Forwards=0;" + rest);
@@ -150,6 +183,21 @@ TEST(ForwardRequest, MaxForwardsCountsDownForTraceAndOptions) {
   EXPECT_EQ(hops(options("1x")), std::nullopt);
   EXPECT_EQ(hops(options("")), std::nullopt);
   EXPECT_EQ(hops(get("Max-Forwards: 0\r\n")), std::nullopt);
+}
+
+TEST(ForwardRequest, SomeAreForUs) {
+  const auto for_us = [](const std::string& raw) {
+    RequestHeadParser parser({});
+    EXPECT_EQ(parser.parse(raw), HeadStatus::Complete) << raw;
+    return is_for_us(parser.head());
+  };
+  EXPECT_TRUE(for_us("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_TRUE(for_us("OPTIONS /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n"));
+  EXPECT_TRUE(for_us("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n"));
+  EXPECT_FALSE(for_us("OPTIONS /a HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_FALSE(for_us("OPTIONS /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\n\r\n"));
+  EXPECT_FALSE(for_us("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_FALSE(for_us("GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n"));
 }
 
 TEST(ForwardResponse, DropsWhatEndsHere) {

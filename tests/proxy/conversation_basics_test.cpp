@@ -248,6 +248,36 @@ TEST(Conversation, AnIdleConnectionHoldsNoBuffer) {
   EXPECT_TRUE(proxy.until({client.get()}, [&] { return complete_response(client->received()); }));
 }
 
+TEST(Conversation, OptionsOfTheServerAreAnsweredByIt) {
+  ScriptedUpstream upstream;
+  TestProxy proxy({&upstream});
+  for (const char* head : {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+                           "OPTIONS /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n"}) {
+    const auto answer = proxy.converse(head);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_THAT(answer, HasSubstr("\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"));
+    EXPECT_THAT(answer, HasSubstr("\r\nContent-Length: 0\r\n"));
+    EXPECT_THAT(answer, Not(HasSubstr("Connection: close")));
+  }
+  EXPECT_EQ(upstream.connections(), 0u);
+  EXPECT_THAT(proxy.log(), HasSubstr("\"outcome\":\"answered\""));
+}
+
+TEST(Conversation, ATraceThatEndsHereIsNotSentBack) {
+  ScriptedUpstream upstream;
+  TestProxy proxy({&upstream});
+  const auto answer = proxy.converse("TRACE / HTTP/1.1\r\nHost: a\r\nCookie: secret\r\nMax-Forwards: 0\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(answer, HasSubstr("\r\nAllow: GET"));
+  EXPECT_THAT(answer, Not(HasSubstr("secret")));
+  EXPECT_EQ(upstream.connections(), 0u);
+}
+
+TEST(Conversation, OptionsWithHopsLeftGoOnWithOneLess) {
+  OneRequest one("OPTIONS /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 3\r\n\r\n");
+  EXPECT_THAT(one.upstream.last().received(), HasSubstr("\r\nMax-Forwards: 2\r\n"));
+}
+
 TEST(Conversation, TheRouteDecidesByHostAndPath) {
   ScriptedUpstream api;
   ScriptedUpstream app;

@@ -116,7 +116,8 @@ struct SentHead {
 class FakeClientStream final : public ClientStream {
  public:
   explicit FakeClientStream(Waker& waker) : body(&waker), answer(&waker), waker_(waker) {
-    info.ip = "192.0.2.7";
+    info.ip = info.last_hop = "192.0.2.7";
+    info.address = {*IpAddress::parse(info.ip), 4711};
     head.authority = "app.example";
     ask("GET", "/");
   }
@@ -146,6 +147,7 @@ class FakeClientStream final : public ClientStream {
   std::uint16_t status() const { return heads.empty() ? std::uint16_t{0} : heads.back().status; }
 
   const ClientInfo& client() const override { return info; }
+  IpEndpoint local_address() const override { return {*IpAddress::parse("192.0.2.1"), 80}; }
   const http::RequestHead& request() const override { return head; }
   BodySource& request_body() override { return body; }
   bool request_malformed() const override { return malformed; }

@@ -96,6 +96,7 @@ void ScriptedUpstream::poll() {
     if (reply_.empty()) continue;
     for (auto end = peer->received().find("\r\n\r\n"); end != std::string::npos;
          end = peer->received().find("\r\n\r\n")) {
+      last_request_ = peer->received();
       peer->forget();
       ++requests_;
       peer->send(reply_);

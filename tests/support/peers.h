@@ -65,7 +65,8 @@ class ScriptedUpstream {
   std::size_t connections() const { return peers_.size(); }
   Peer& connection(std::size_t i) { return *peers_.at(i); }
   Peer& last() { return *peers_.back(); }
-  std::size_t requests() const { return requests_; }  // answered by always_reply
+  std::size_t requests() const { return requests_; }                  // answered by always_reply
+  const std::string& last_request() const { return last_request_; }  // the same
 
  private:
   void open();
@@ -74,6 +75,7 @@ class ScriptedUpstream {
   Endpoint endpoint_;
   std::string reply_;
   std::size_t requests_ = 0;
+  std::string last_request_;
   std::vector<std::unique_ptr<Peer>> peers_;
 };
 

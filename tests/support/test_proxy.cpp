@@ -39,9 +39,10 @@ TestProxy::TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::strin
   access_log_ = std::make_unique<AccessLog>(log, error);
   const WorkerEnvironment environment{time_, ops_, *this, access_log_.get()};
   worker_ = std::make_unique<Worker>(environment, 0, snapshot_);
-  const auto sockets = open_listen_sockets(snapshot_->config.listeners.front().address, 1);
+  const config::Listener& listener = snapshot_->config.listeners.back();
+  const auto sockets = open_listen_sockets(listener.address, 1);
   endpoint_ = sockets.bound;
-  worker_->add_listener(sockets.fds.front(), false, {.connections = 1'000, .via = true});
+  worker_->add_listener(sockets.fds.front(), false, Listener::Settings::of(listener, 1'000));
 }
 
 TestProxy::~TestProxy() {

@@ -20,7 +20,8 @@ namespace frontdoor::testing {
 
 class TestProxy final : private UpstreamWitness {
  public:
-  // `extra`: TOML that goes behind `listen` (tables included); pool.app gets the given upstreams.
+  // `extra`: TOML that goes behind `listen` (tables included; a [[listener]] there is taken instead); pool.app gets the
+  // given upstreams.
   explicit TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::string_view extra = "",
                      std::string_view pool = "");
   ~TestProxy() override;

@@ -1,0 +1,197 @@
+#include "cli/commands.h"
+
+#include <algorithm>
+#include <array>
+
+namespace frontdoor::cli {
+namespace {
+
+constexpr Option config{"--config", "FILE", "fd.toml", "the config; - reads it from standard input",
+                        Option::Takes::FileName};
+constexpr Option workers{"--workers", "N", "2", "data-path threads, instead of the config's `workers`"};
+constexpr Option ready_file{"--ready-file", "FILE", "/run/frontdoor.ready",
+                            "written once every listener listens: name and address of each",
+                            Option::Takes::FileName};
+
+constexpr std::array signal_rows = {
+    Row{"TERM, INT", "stop: finish what is in flight, at most `timeouts.drain`; again: stop at once"},
+    Row{"HUP", "read the config again; one with errors changes nothing"},
+    Row{"USR1", "open the access log anew, after it was rotated"},
+};
+constexpr std::array run_sections = {Section{"Signals", signal_rows}};
+
+constexpr std::array program_usage = {
+    Row{"frontdoor --config fd.toml", "serve what the file says"},
+    Row{"frontdoor COMMAND [OPTIONS]"},
+};
+constexpr std::array program_examples = {
+    Row{"frontdoor demo"},
+    Row{"frontdoor proxy --listen :8080 --to :3001 --to :3002 --health /healthz"},
+    Row{"frontdoor check --config fd.toml && frontdoor --config fd.toml"},
+};
+constexpr std::array program_sections = {Section{"Examples", program_examples}};
+
+constexpr std::array run_usage = {
+    Row{"frontdoor run --config FILE [OPTIONS]"},
+    Row{"frontdoor --config FILE [OPTIONS]"},
+};
+constexpr std::array run_options = {config, workers, ready_file};
+
+constexpr std::array proxy_usage = {
+    Row{"frontdoor proxy --listen ADDRESS --to ADDRESS [--to ADDRESS ...] [OPTIONS]"},
+};
+constexpr std::array proxy_options = {
+    Option{"--listen", "ADDRESS", ":8080",
+           "where clients connect: `:8080`, `127.0.0.1:8080`, `unix:/run/app.sock`"},
+    Option{"--to", "ADDRESS", ":3001",
+           "an upstream; repeat it to share the load. `:3001` is port 3001 of this machine",
+           Option::Takes::Text, true},
+    Option{"--health", "PATH", "/healthz",
+           "ask each upstream for PATH every two seconds and leave out those that fail"},
+    Option{"--workers", "N", "2", "data-path threads (default: one for each usable CPU)"},
+    ready_file,
+};
+constexpr std::array proxy_examples = {
+    Row{"frontdoor proxy --listen :8080 --to :3001 --to :3002 --health /healthz"},
+    Row{"frontdoor proxy --listen 127.0.0.1:0 --to unix:/run/app.sock"},
+};
+constexpr std::array proxy_sections = {Section{"Examples", proxy_examples}};
+
+constexpr std::array demo_usage = {Row{"frontdoor demo [OPTIONS]"}};
+constexpr std::array demo_options = {
+    Option{"--listen", "ADDRESS", ":8080", "default: `127.0.0.1:8080`, or the next free port"},
+    Option{"--workers", "N", "2", "data-path threads (default: one for each usable CPU)"},
+    ready_file,
+};
+constexpr std::array demo_try = {
+    Row{"curl http://127.0.0.1:8080/api/whoami", "who answered"},
+    Row{"curl http://127.0.0.1:8080/crash", "the one that answers this dies a moment later"},
+    Row{"curl -d '' http://127.0.0.1:8080/crash", "it dies without an answer: a 502 for this POST only"},
+};
+constexpr std::array demo_sections = {Section{"Try", demo_try}};
+
+constexpr std::array config_only = {config};
+constexpr std::array check_usage = {Row{"frontdoor check --config FILE"}};
+constexpr std::array show_usage = {Row{"frontdoor config show --config FILE"}};
+
+constexpr auto shells = std::to_array<std::string_view>({"bash", "fish", "zsh"});
+constexpr std::array completion_usage = {Row{"frontdoor completion bash|fish|zsh"}};
+constexpr std::array completion_install = {
+    Row{"source <(frontdoor completion bash)", "this bash, or in ~/.bashrc every one"},
+    Row{"source <(frontdoor completion zsh)", "in ~/.zshrc, below `compinit`"},
+    Row{"frontdoor completion fish | source", "this fish, or in config.fish every one"},
+};
+constexpr std::array completion_sections = {Section{"Use", completion_install}};
+
+constexpr std::array version_usage = {Row{"frontdoor version"}};
+constexpr std::array help_usage = {Row{"frontdoor help [COMMAND]"}, Row{"frontdoor COMMAND --help"}};
+
+constexpr std::array all_commands = {
+    CommandInfo{.name = "run",
+                .title = "serve until a signal ends it",
+                .brief = "serve a config (the same as `--config` alone)",
+                .usage = run_usage,
+                .about = "Not in this version yet: `run DIRECTORY` and `run -- COMMAND`.\n",
+                .options = run_options,
+                .sections = run_sections},
+    CommandInfo{.name = "proxy",
+                .title = "a front door without a file",
+                .brief = "a front door without a file: listen here, pass on there",
+                .usage = proxy_usage,
+                .options = proxy_options,
+                .sections = proxy_sections},
+    CommandInfo{
+        .name = "demo",
+        .title = "see it work",
+        .brief = "three instances, a page, and a button that crashes them",
+        .usage = demo_usage,
+        .about =
+            "Starts three small instances behind a front door and prints its address. The page there shows\n"
+            "which instance answers, and has a button that crashes it: the site stays up, and the instance "
+            "is\nstarted again after two seconds.\n",
+        .options = demo_options,
+        .sections = demo_sections},
+    CommandInfo{.name = "check",
+                .title = "find every mistake in a config",
+                .brief = "find every mistake in a config, start nothing",
+                .usage = check_usage,
+                .about =
+                    "Prints each mistake as FILE:LINE:COLUMN: what is wrong, what would be right, and what\n"
+                    "is allowed but hardly meant as a warning. Exit status 0 when the config can be\n"
+                    "served, 78 when not. Starts nothing.\n",
+                .options = config_only},
+    CommandInfo{.name = "config show",
+                .title = "the config with every default filled in",
+                .brief = "the config with every default filled in",
+                .usage = show_usage,
+                .about = "Prints TOML that means the same as FILE and says all that FILE leaves out.\n",
+                .options = config_only},
+    CommandInfo{.name = "completion",
+                .title = "let the shell complete what you type",
+                .brief = "a script that lets bash, fish or zsh complete what you type",
+                .usage = completion_usage,
+                .about = "Prints the script for one shell. Packages install it where the shell finds it.\n",
+                .sections = completion_sections,
+                .words = shells},
+    CommandInfo{.name = "version",
+                .title = "what this is and what it was built from",
+                .brief = "what this is and what it was built from",
+                .usage = version_usage},
+    CommandInfo{.name = "help",
+                .title = "more about a command",
+                .brief = "more about one of them",
+                .usage = help_usage},
+};
+
+constexpr std::array statuses = {
+    ExitStatus{"0", "fine",
+               "It did what it was asked. A server: it was told to stop (SIGTERM, SIGINT) and has stopped.",
+               ""},
+    ExitStatus{
+        "1", "could not start or go on",
+        "It could not start, or could not go on: an address is in use, a log can not be opened, output can "
+        "not be written.",
+        "The last lines of the event log say what."},
+    ExitStatus{"2", "wrong command line", "The command line makes no sense.",
+               "The message says what would be right."},
+    ExitStatus{"78", "wrong config",
+               "The config can not be used: it has errors, or can not be read. Nothing was started.",
+               "`frontdoor check --config FILE` lists every error."},
+};
+
+constexpr std::array variables = {
+    Row{"NO_COLOR", "Anything but empty: no colours. Without it they appear on a terminal only."},
+    Row{"TERM", "`dumb`: no colours."},
+    Row{"any other", "Those that the config names as `${VAR}` or `${VAR:-default}`."},
+};
+
+}  // namespace
+
+constinit const CommandInfo program{.name = "",
+                                    .title = "the front door of your app instances",
+                                    .brief = "",
+                                    .usage = program_usage,
+                                    .options = run_options,
+                                    .sections = program_sections};
+
+const Option* CommandInfo::find(std::string_view option) const {
+  const auto found =
+      std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.name == option; });
+  return found == options.end() ? nullptr : &*found;
+}
+
+std::span<const CommandInfo> commands() { return all_commands; }
+
+const CommandInfo* find_command(std::string_view name) {
+  const auto found = std::find_if(all_commands.begin(), all_commands.end(),
+                                  [&](const CommandInfo& command) { return command.name == name; });
+  return found == all_commands.end() ? nullptr : &*found;
+}
+
+std::span<const ExitStatus> exit_statuses() { return statuses; }
+
+const Section& signals() { return run_sections.front(); }
+
+std::span<const Row> environment() { return variables; }
+
+}  // namespace frontdoor::cli
