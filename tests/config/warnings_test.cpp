@@ -24,6 +24,13 @@ TEST(Warnings, HealthChecksThatMakeThingsWorse) {
   EXPECT_THAT(below("health_check.timeout = \"2s\""), IsEmpty());
 }
 
+TEST(Warnings, AHoldThatOutlastsClients) {
+  EXPECT_THAT(below("hold.timeout = \"31s\""),
+              ElementsAre("fd.toml:3:7: warning: [pool.app.hold] timeout 31s is longer than most clients wait, "
+                          "which is 30s: they will have gone when the answer comes"));
+  EXPECT_THAT(below("hold.timeout = \"30s\""), IsEmpty());
+}
+
 TEST(Warnings, TimeoutsWhereTheyDoNothing) {
   EXPECT_THAT(below("timeouts.client_header = \"1s\""),
               ElementsAre("fd.toml:6:10: warning: \"client_header\" has no effect in [pool.app.timeouts]: it "

@@ -82,7 +82,7 @@ TEST_F(ProbeTest, SendsNoHeaderToAPortOfItsOwn) {
   ScriptedServer server(io_);
   config::HealthCheck check = http_check();
   check.port = server.endpoint().port();
-  Upstream upstream("app", {.host = "127.0.0.1", .port = 1}, 1);
+  Upstream upstream("app", {.host = "127.0.0.1", .port = 1}, 1, std::make_shared<PoolMemory>());
   upstream.set_endpoints({*Endpoint::numeric("127.0.0.1", 1)});
   EXPECT_EQ(probe(ProbeTarget::of(upstream, check, ProxyVersion::V1)).outcome, Outcome::Passed);
   EXPECT_TRUE(server.last_request().starts_with("GET ")) << server.last_request();

@@ -19,7 +19,7 @@ std::string passed_on(const std::string& raw) {
   const RequestHead head = parsed(parser, raw);
   Fields out;
   std::string scratch;
-  forward_request(head, {.client_ip = "192.0.2.1", .scheme = "http", .request_id = "id1", .trusted_client = true}, out, scratch);
+  forward_request(head, {.last_hop = "192.0.2.1", .scheme = "http", .request_id = "id1", .trusted = true}, out, scratch);
   const auto connection = find(out, FieldId::Connection);
   const auto upgrade = find(out, FieldId::Upgrade);
   EXPECT_EQ(connection.empty(), upgrade.empty()) << "one goes with the other";
