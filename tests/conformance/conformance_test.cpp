@@ -1,10 +1,13 @@
 // The table, row by row: build/dev/tests/conformance/conformance_test --gtest_filter='*obs_fold*'
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "conformance/case_file.h"
 #include "conformance/run_case.h"
@@ -14,6 +17,8 @@ namespace frontdoor::conformance {
 void PrintTo(const Case& row, std::ostream* out) { *out << row.family << ".txt:" << row.line; }
 
 namespace {
+
+using ::testing::HasSubstr;
 
 constexpr int kPatience = 5000;
 
@@ -78,6 +83,16 @@ TEST(ConformanceTable, HasAtLeast250RowsAndAllFamilies) {
                              "hop-by-hop", "host", "limits", "line-endings", "request-line", "responses",
                              "reuse", "transfer-encoding", "upgrade", "versions"})
     EXPECT_GE(families[family], 8) << family;
+}
+
+TEST(ConformanceTable, IsCountedInItsDocument) {
+  std::ostringstream document;
+  document << std::ifstream(FRONTDOOR_SOURCE_DIR "/docs/conformance.md").rdbuf();
+  std::map<std::string, int> families;
+  for (const auto& row : table().cases) ++families[row.family];
+  for (const auto& [family, rows] : families)
+    EXPECT_THAT(document.str(), HasSubstr("cases/" + family + ".txt) | " + std::to_string(rows) + " |"));
+  EXPECT_THAT(document.str(), HasSubstr("with " + std::to_string(table().cases.size()) + " conversations"));
 }
 
 }  // namespace
