@@ -6,7 +6,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(FRONTDOOR_TESTS "Build the tests" ON)
-option(FRONTDOOR_BENCH "Build the micro-benchmarks" OFF)
+option(FRONTDOOR_BENCH "Build the programs of bench/; needs FRONTDOOR_TESTS" OFF)
 set(FRONTDOOR_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 
 # g++ 12 sees overlaps and overflows in std::string that are not there (GCC bugs 105329, 105651).

@@ -54,7 +54,7 @@ def measure(server, workload, seconds):
 
 
 def parse_wrk(text):
-    """What wrk --latency printed. Errors are what it counted apart from requests: sockets, and answers not 2xx or 3xx."""
+    """What wrk --latency printed. Errors are those of sockets, and answers that are neither 2xx nor 3xx."""
     def latency(percent):
         number, unit = re.search(rf"^\s+{percent}%\s+([\d.]+)(us|ms|s|m)$", text, re.MULTILINE).groups()
         return float(number) * _US[unit]

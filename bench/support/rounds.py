@@ -1,5 +1,5 @@
-"""Paired rounds: in each of them every proxy has its turn, and who comes first changes from round to round, so that what
-a neighbour leaves behind hits all alike. Each function returns [{"frontdoor": {figure: value}, "nginx": …}, …].
+"""Paired rounds: in each of them every proxy has its turn, and who comes first changes from round to round, so that
+what a neighbour leaves behind hits all alike. Each function returns [{"frontdoor": {figure: value}, "nginx": …}, …].
 """
 
 import sys
@@ -54,8 +54,8 @@ def burst(_origin, _options):
 
 
 def beside_idle(origin, options, proxies=PROXIES):
-    """The pair here is one proxy twice, once with idle connections and once without. A single client process has too few
-    descriptors for the idle connections of all proxies, so one proxy comes after the other."""
+    """The pair here is one proxy twice, once with idle connections and once without. A single client process has too
+    few descriptors for the idle connections of all proxies, so one proxy comes after the other."""
     rounds = [{} for _ in range(options.rounds)]
     for name in proxies:
         with start_proxy(name, origin) as alone, start_proxy(name, origin) as beside, \
@@ -68,7 +68,8 @@ def beside_idle(origin, options, proxies=PROXIES):
                 measured = {which: load.measure(servers[which], load.WORKLOADS["get-64"], options.seconds)
                             for which in in_rotation(number, ("alone", "beside"))}
                 figures[name] = _pair(measured["alone"], measured["beside"])
-                _say(f"{name} {figures[name]['cpu_us_alone']:.1f} µs alone, {figures[name]['cpu_us_beside']:.1f} beside")
+                _say(f"{name} {figures[name]['cpu_us_alone']:.1f} µs alone, "
+                     f"{figures[name]['cpu_us_beside']:.1f} beside")
             crowd.stir()  # all of them are still there
     return rounds
 
