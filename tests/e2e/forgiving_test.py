@@ -107,7 +107,7 @@ class Forgiving(unittest.TestCase):
                 Frontdoor(pool("app", [good, rude], CHECK)) as door:
             door.wait_until_serving([good, rude])
             with FixedRate(door.address, rate=200, seconds=3) as load:
-                report = load.finish()
+                report = load.finish_after(3)
             self.assertEqual(report["failed"], 0, report["failures"])
             # On a connection that had served before, a reset looks like the race with an idle limit.
             eventually(lambda: [line for line in door.access()
