@@ -19,6 +19,10 @@ constexpr Millis kParkAfter{100};
 constexpr Millis kLingerTime{5'000};
 constexpr std::size_t kLingerBytes = std::size_t{64} << 20;
 
+// How much of a body is read for the sake of the connection when the answer came before it.
+constexpr Millis kRestOfBodyTime{1'000};
+constexpr std::size_t kRestOfBodyBytes = std::size_t{64} << 10;
+
 // RFC 7239 §6.2's word for a hop without an address, here a unix socket's.
 constexpr std::string_view kUnnamedHop = "unknown";
 
@@ -87,11 +91,27 @@ Task<H1Session::Ended> H1Session::serve() {
     // A response that only the end of the connection delimits must not seem complete when it was cut.
     if (aborted_ && close_delimited_) co_return Ended::Reset;
     if (aborted_ || gone()) co_return Ended::Close;
+    if (keep_alive_ && writer_.complete() && reader_.little_is_left(kRestOfBodyBytes)) co_await drop_rest_of_body();
     if (!next_request_possible()) {
       if (client_may_be_sending()) co_await linger();
       co_return Ended::Close;
     }
     prepare_next();
+  }
+}
+
+// An app that does not care for a body may answer before it has come, and the client was told that the connection lives
+// on: its next request must not meet a close. What is left is little, or the client has to connect again after all.
+Task<> H1Session::drop_rest_of_body() {
+  const TimePoint deadline = context_.loop.now() + kRestOfBodyTime;
+  while (!gone() && context_.loop.now() < deadline) {
+    const Peeked peeked = reader_.peek();
+    if (peeked.state == Peeked::State::Pending) {
+      co_await waker_.until(deadline);
+      continue;
+    }
+    if (peeked.state != Peeked::State::Bytes) co_return;
+    reader_.consume(peeked.bytes.size());
   }
 }
 

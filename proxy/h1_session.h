@@ -39,6 +39,7 @@ class H1Session final : private ClientStream {
 
   Task<HeadRead> read_head();
   Task<> refuse(const http::Refusal& refusal);
+  Task<> drop_rest_of_body();
   Task<> linger();
   bool discard(std::size_t& budget);
   void client_is_last_hop();

@@ -202,6 +202,28 @@ TEST(Conversation, AnEarlyResponseReachesTheClientDuringItsUpload) {
   EXPECT_TRUE(one.until([&] { return one.upstream.last().ended(); }));
 }
 
+TEST(Conversation, AnAnswerBeforeAShortBodyDoesNotCostTheConnection) {
+  OneRequest one("POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 3\r\n\r\n1");
+  one.upstream.last().send(kHello);
+  ASSERT_TRUE(one.answered());
+  one.client->forget();
+  one.client->send(std::string("23") + kGet);
+  ASSERT_TRUE(one.until([&] { return one.upstream.connections() == 2 && one.upstream.last().saw("\r\n\r\n"); }));
+  EXPECT_THAT(one.upstream.last().received(), StartsWith("GET /a?b=c ")) << "on a fresh connection to the upstream";
+  one.upstream.last().send(kHello);
+  ASSERT_TRUE(one.answered());
+  EXPECT_FALSE(one.client->ended());
+}
+
+TEST(Conversation, ABodyThatDoesNotComeAfterItsAnswerEndsTheConnection) {
+  OneRequest one("POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 3\r\n\r\n1");
+  one.upstream.last().send(kHello);
+  ASSERT_TRUE(one.answered());
+  one.proxy.settle({one.client.get()});
+  one.proxy.time().advance(Millis{1'100});
+  EXPECT_TRUE(one.until([&] { return one.client->ended(); }));
+}
+
 TEST(Conversation, AnEchoThatAnswersWhileItReadsFlowsBothWays) {
   OneRequest one("POST / HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n");
   one.upstream.last().send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
