@@ -231,6 +231,9 @@ Task<> H1Session::refuse(const http::Refusal& refusal) {
   const std::string_view request_id{id.data(), id.size()};
   const auto page = error_page(refusal.status, refusal.outcome, "", request_id);
 
+  // RFC 9110 §9.3.2: no content in an answer to HEAD, if we have come so far as to know the method.
+  const std::string_view body = parser_.head().method == http::Method::Head ? std::string_view() : page.body;
+
   writer_.forget();
   http::HeadWriter head = writer_.begin_head();
   head.status_line(refusal.status, {});
@@ -239,9 +242,9 @@ Task<> H1Session::refuse(const http::Refusal& refusal) {
   head.framing({http::BodyKind::Length, page.body.size()});
   head.field("Connection", "close");
   head.end();
-  writer_.head_written(head, {http::BodyKind::Length, page.body.size()});
+  writer_.head_written(head, {http::BodyKind::Length, body.size()});
   // Short enough for any socket buffer; a client that does not take it is not waited for.
-  const Pushed pushed = writer_.push(page.body, true, {});
+  const Pushed pushed = writer_.push(body, true, {});
 
   if (context_.access_log) {
     AccessRecord record;

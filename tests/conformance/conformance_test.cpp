@@ -1,6 +1,5 @@
 // The table, row by row: build/dev/tests/conformance/conformance_test --gtest_filter='*obs_fold*'
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cctype>
@@ -17,8 +16,6 @@ namespace frontdoor::conformance {
 void PrintTo(const Case& row, std::ostream* out) { *out << row.family << ".txt:" << row.line; }
 
 namespace {
-
-using ::testing::HasSubstr;
 
 constexpr int kPatience = 5000;
 
@@ -88,11 +85,14 @@ TEST(ConformanceTable, HasAtLeast250RowsAndAllFamilies) {
 TEST(ConformanceTable, IsCountedInItsDocument) {
   std::ostringstream document;
   document << std::ifstream(FRONTDOOR_SOURCE_DIR "/docs/conformance.md").rdbuf();
+  const auto must_say = [text = document.str()](const std::string& words) {
+    EXPECT_NE(text.find(words), std::string::npos) << "docs/conformance.md must say: " << words;
+  };
   std::map<std::string, int> families;
   for (const auto& row : table().cases) ++families[row.family];
   for (const auto& [family, rows] : families)
-    EXPECT_THAT(document.str(), HasSubstr("cases/" + family + ".txt) | " + std::to_string(rows) + " |"));
-  EXPECT_THAT(document.str(), HasSubstr("with " + std::to_string(table().cases.size()) + " conversations"));
+    must_say("cases/" + family + ".txt) | " + std::to_string(rows) + " |");
+  must_say("with " + std::to_string(table().cases.size()) + " conversations");
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ int main(int count, char** arguments) {
   std::size_t files = 0;
   for (int i = 1; i < count; ++i)
     for (const auto& entry : std::filesystem::directory_iterator(arguments[i])) {
+      std::fprintf(stderr, "%s\n", entry.path().c_str());  // the last one is what broke it
       std::ifstream file(entry.path(), std::ios::binary);
       const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
       LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
