@@ -10,16 +10,16 @@
 
 #include "support/test_proxy.h"
 
+// AddressSanitizer keeps its own, which finds mismatched pairs; and frames are not recycled under it.
+#ifndef __SANITIZE_ADDRESS__
+
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // it does not see that new is malloc here
+
 namespace {
 
 thread_local std::uint64_t allocations = 0;
 
 }  // namespace
-
-// AddressSanitizer keeps its own, which finds mismatched pairs; and frames are not recycled under it.
-#ifndef __SANITIZE_ADDRESS__
-
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // it does not see that new is malloc here
 
 void* operator new(std::size_t size) {
   ++allocations;
