@@ -62,6 +62,7 @@ class H1Session final : private ClientStream {
   bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;
   bool send_head(const OutgoingResponse& response) override;
   BodySink& response_body() override { return writer_; }
+  std::size_t unread_bytes() const override { return transport_.unacknowledged(); }
   bool switch_protocols(std::string_view reason, const http::Fields& fields) override;
   void abort() override { aborted_ = true; }
 

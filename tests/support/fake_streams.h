@@ -137,6 +137,7 @@ class FakeClientStream final : public ClientStream {
   FakeSink answer;
   bool malformed = false;
   std::size_t buffered = 100;
+  std::size_t unread = 0;  // of what the answer took, still in the kernel
   int heads_to_refuse = 0;  // so many of the next heads do not fit
 
   // What it was sent.
@@ -157,6 +158,7 @@ class FakeClientStream final : public ClientStream {
   bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;
   bool send_head(const OutgoingResponse& response) override;
   BodySink& response_body() override { return answer; }
+  std::size_t unread_bytes() const override { return unread; }
   bool switch_protocols(std::string_view reason, const http::Fields& fields) override;
   void abort() override { aborted = true; }
 
