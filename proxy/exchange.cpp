@@ -131,6 +131,7 @@ Task<Exchange::Next> Exchange::forward() {
     case Relayed::RefuseClient: leave_upstream(); co_return Next::Refuse;
     case Relayed::ClientGone: outcome_ = outcome::kClientClosed; break;
     case Relayed::Aborted: client_.abort(); break;
+    case Relayed::GivenUp: client_.give_up(); break;
   }
   leave_upstream();
   co_return Next::Done;
@@ -463,7 +464,7 @@ Exchange::Relayed Exchange::timed_out(WaitingFor what) {
     case WaitingFor::ResponseHead: failure_ = UpstreamFailure::HeaderTimeout; return Relayed::UpstreamFailed;
     case WaitingFor::ResponseBody: outcome_ = outcome::kResponseBodyTimeout; return Relayed::Aborted;
     case WaitingFor::Events: outcome_ = outcome::kStreamIdle; return Relayed::Aborted;
-    case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::Aborted;
+    case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::GivenUp;
     case WaitingFor::ClientBody: return blame_client(408, outcome::kClientBodyTimeout);
     case WaitingFor::ClientFin:
     case WaitingFor::Nobody: break;

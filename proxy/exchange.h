@@ -67,7 +67,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
  private:
   // What to do next with the request.
   enum class Next : std::uint8_t { Forward, Refuse, Done };
-  enum class Relayed : std::uint8_t { Served, Switched, UpstreamFailed, RefuseClient, ClientGone, Aborted };
+  enum class Relayed : std::uint8_t { Served, Switched, UpstreamFailed, RefuseClient, ClientGone, Aborted, GivenUp };
   // Whom the relay waits for, which names the timeout that runs.
   enum class WaitingFor : std::uint8_t { Nobody, ClientBody, ResponseHead, ResponseBody, Events, ClientRead, ClientFin };
   struct Deadline {

@@ -63,6 +63,8 @@ class ClientStream {
 
   // The response that was begun can not be completed, and the client must be able to tell.
   virtual void abort() = 0;
+  // The same, for a client that does not read: nothing that was sent is kept for it any longer.
+  virtual void give_up() = 0;
 };
 
 struct OutgoingRequest {

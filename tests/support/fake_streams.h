@@ -144,6 +144,7 @@ class FakeClientStream final : public ClientStream {
   std::vector<std::uint16_t> informational;
   std::vector<SentHead> heads;
   bool aborted = false;
+  bool given_up = false;
   bool switched = false;
   std::uint16_t status() const { return heads.empty() ? std::uint16_t{0} : heads.back().status; }
 
@@ -161,6 +162,7 @@ class FakeClientStream final : public ClientStream {
   std::size_t unread_bytes() const override { return unread; }
   bool switch_protocols(std::string_view reason, const http::Fields& fields) override;
   void abort() override { aborted = true; }
+  void give_up() override { aborted = given_up = true; }
 
  private:
   Waker& waker_;
