@@ -25,7 +25,7 @@ CONFIG = """
 
 
 class Crowd:
-    """So many connections that all begin with the same bytes; then each does `step` every now and then until it ends."""
+    """So many connections that all begin with the same bytes; then each does `step` now and then until it ends."""
 
     def __init__(self, address, begin, step, receive_buffer=None):
         self._step = step
