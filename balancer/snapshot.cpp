@@ -54,6 +54,8 @@ Route build_route(const config::Route& from, const config::Config& config) {
   const config::Pool& pool = config.pools[route.pool];
   route.timeouts = from.timeouts.value_or(pool.timeouts.value_or(config.timeouts));
   route.body_bytes = from.body_bytes.value_or(pool.body_bytes.value_or(config.limits.body_bytes));
+  route.min_bytes_per_second =
+      from.min_bytes_per_second.value_or(pool.min_bytes_per_second.value_or(config.limits.min_bytes_per_second));
   return route;
 }
 

@@ -41,7 +41,8 @@ struct Route {
   std::uint32_t pool = 0;  // index into Snapshot::pools
   bool access_log = true;
   config::Timeouts timeouts;
-  std::uint64_t body_bytes = 0;  // 0 = unlimited
+  std::uint64_t body_bytes = 0;            // 0 = unlimited
+  std::uint64_t min_bytes_per_second = 0;  // of a client; 0 = off
 };
 
 struct Snapshot {

@@ -40,7 +40,8 @@ struct Limits {
   std::uint64_t header_bytes = 32 * 1024;
   std::uint32_t header_count = 100;
   std::uint64_t uri_bytes = 8 * 1024;
-  std::uint64_t body_bytes = 0;  // 0 = unlimited
+  std::uint64_t body_bytes = 0;              // 0 = unlimited
+  std::uint64_t min_bytes_per_second = 100;  // of a client that sends or reads a body; 0 = off
   bool operator==(const Limits&) const = default;
 };
 
@@ -62,6 +63,7 @@ struct Route {
   bool access_log = true;
   std::optional<Timeouts> timeouts = {};  // overrides, already merged with the pool's or the file's values
   std::optional<std::uint64_t> body_bytes = {};
+  std::optional<std::uint64_t> min_bytes_per_second = {};
   bool operator==(const Route&) const = default;
 };
 
@@ -123,6 +125,7 @@ struct Pool {
   std::uint32_t max_in_flight = 0;        // of each upstream; 0 = off
   std::optional<Timeouts> timeouts = {};  // overrides, already merged
   std::optional<std::uint64_t> body_bytes = {};
+  std::optional<std::uint64_t> min_bytes_per_second = {};
   ProxyVersion send_proxy = ProxyVersion::None;
   bool operator==(const Pool&) const = default;
 };

@@ -40,7 +40,7 @@ constexpr std::array root_keys = {
             "Which requests go to which pool; the first match wins. Without any, all go to the only pool."},
     Key{.name = "pool", .type = Type::NamedTables, .doc = "Groups of upstreams: one [pool.NAME] for each."},
     Key{.name = "timeouts", .type = Type::Table, .doc = "How long to wait for what."},
-    Key{.name = "limits", .type = Type::Table, .doc = "How much a client may send."},
+    Key{.name = "limits", .type = Type::Table, .doc = "How much a client may send, and how slowly."},
     Key{.name = "access_log", .type = Type::Table, .doc = "One line for each request."},
     Key{.name = "log", .type = Type::Table, .doc = "The event log: what happened and why."},
 };
@@ -119,6 +119,10 @@ constexpr std::array route_keys = {
         .type = Type::Size,
         .doc = "Overrides [limits] body_bytes for this route.",
         .slot = at<&Route::body_bytes>},
+    Key{.name = "min_bytes_per_second",
+        .type = Type::Size,
+        .doc = "Overrides [limits] min_bytes_per_second for this route.",
+        .slot = at<&Route::min_bytes_per_second>},
     Key{.name = "timeouts", .type = Type::Table, .doc = "Overrides single timeouts for this route."},
 };
 constexpr auto route_planned =
@@ -152,6 +156,13 @@ constexpr std::array limits_keys = {
         .fallback = "\"0\"",
         .doc = "A request's body; \"0\" is unlimited. May be overridden in a pool or a route.",
         .slot = at<&Limits::body_bytes>},
+    Key{.name = "min_bytes_per_second",
+        .type = Type::Size,
+        .fallback = "\"100B\"",
+        .doc = "What a client must send or read while nobody else is waited for, on average over client_body "
+               "or client_write: a byte now and then holds nothing for ever. Event streams, gRPC and "
+               "WebSockets may be slower; \"0\" is off. May be overridden in a pool or a route.",
+        .slot = at<&Limits::min_bytes_per_second>},
 };
 
 constexpr std::array access_log_keys = {
@@ -204,7 +215,7 @@ constinit const Table route{
     .keys = route_keys,
     .planned = route_planned};
 constinit const Table limits{
-    .heading = "[limits]", .doc = "How much a client may send.", .keys = limits_keys};
+    .heading = "[limits]", .doc = "How much a client may send, and how slowly.", .keys = limits_keys};
 constinit const Table access_log{
     .heading = "[access_log]", .doc = "One line for each request.", .keys = access_log_keys};
 constinit const Table log{.heading = "[log]",

@@ -27,7 +27,7 @@ constexpr std::array timeouts_keys = {
             Scope::FileOnly),
     timeout("client_body", "\"30s\"", at<&Timeouts::client_body>, "Between two reads of a request's body."),
     timeout("client_write", "\"30s\"", at<&Timeouts::client_write>,
-            "For a client that does not read its response."),
+            "For a client that takes nothing of its response."),
     timeout("client_idle", "\"60s\"", at<&Timeouts::client_idle>,
             "For the next request on a kept connection."),
     timeout("client_fin", "\"5s\"", at<&Timeouts::client_fin>,

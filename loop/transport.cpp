@@ -1,8 +1,10 @@
 #include "loop/transport.h"
 
 #include <netinet/in.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
 #include <cerrno>
 #include <utility>
@@ -144,6 +146,11 @@ bool Transport::quiet() {
   char byte = 0;
   const ssize_t n = loop_.ops().receive(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return n < 0 && would_block(errno);
+}
+
+std::size_t Transport::unacknowledged() const {
+  int bytes = 0;
+  return ::ioctl(fd_, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void Transport::shutdown_write() {

@@ -47,6 +47,9 @@ class Transport final : private EpollHandler {
   // Whether an idle connection is still silent and open: one MSG_PEEK. False: bytes, EOF or an error wait.
   bool quiet();
 
+  // What was written and its receiver's kernel has not yet confirmed: one ioctl. 0 where the kernel does not say.
+  std::size_t unacknowledged() const;
+
   bool may_read() const { return readable_; }
   bool may_write() const { return writable_; }
   bool peer_finished() const { return peer_finished_; }  // its FIN has arrived, maybe behind unread bytes

@@ -40,8 +40,8 @@ Answer answer_for(UpstreamFailure failure) {
 }
 
 // Bodies that are open-ended by their type: events, and gRPC messages both ways.
-bool is_event_stream(const http::ResponseHead& head) {
-  const auto type = http::find(head.fields, http::FieldId::ContentType);
+bool is_event_stream(const http::Fields& fields) {
+  const auto type = http::find(fields, http::FieldId::ContentType);
   for (const std::string_view stream : {"text/event-stream", "application/grpc"})
     if (http::equal_ignoring_case(type.substr(0, stream.size()), stream)) return true;
   return false;
@@ -131,6 +131,7 @@ Task<Exchange::Next> Exchange::forward() {
     case Relayed::RefuseClient: leave_upstream(); co_return Next::Refuse;
     case Relayed::ClientGone: outcome_ = outcome::kClientClosed; break;
     case Relayed::Aborted: client_.abort(); break;
+    case Relayed::GivenUp: client_.give_up(); break;
   }
   leave_upstream();
   co_return Next::Done;
@@ -254,8 +255,11 @@ Task<Exchange::Relayed> Exchange::relay() {
       continue;
     }
     const Deadline deadline = next_deadline();
-    if (now() >= deadline.at) co_return timed_out(deadline.what);
+    const TimePoint since = now();
+    if (since >= deadline.at) co_return timed_out(deadline.what);
     co_await waker_.until(deadline.at);
+    if (deadline.what == WaitingFor::ClientBody || deadline.what == WaitingFor::ClientRead)
+      pace_.waited(now() - since);
   }
 }
 
@@ -396,7 +400,7 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
 
   status_ = head.status;
   first_byte_ = response_progress_ = now();
-  event_stream_ = is_event_stream(head);
+  event_stream_ = is_event_stream(head.fields);
   upstream_->shared->note_success(context_.worker, now());
   return std::nullopt;
 }
@@ -405,18 +409,21 @@ Exchange::Deadline Exchange::next_deadline() {
   const config::Timeouts& limit = timeouts();
   const bool client_is_sending = !request_done_ && request_state_ == Pumped::State::WaitingForSource;
   Deadline deadline;
-  if (committed_ && response_state_ == Pumped::State::WaitingForSink)
-    deadline = {response_progress_ + limit.client_write, WaitingFor::ClientRead};
-  else if (committed_ && event_stream_)
+  if (committed_ && response_state_ == Pumped::State::WaitingForSink) {
+    see_whether_client_reads();
+    deadline = client_deadline(WaitingFor::ClientRead, response_progress_, limit.client_write);
+  } else if (committed_ && event_stream_) {
     // Open in both directions for as long as both sides like, so an upload that pauses is no slow client.
     deadline = {std::max(request_progress_, response_progress_) + limit.stream_idle, WaitingFor::Events};
-  else if (client_is_sending)
+  } else if (client_is_sending) {
     // An upstream that waits for the rest of a request is not to blame for its silence.
-    deadline = {std::max(request_progress_, response_progress_) + limit.client_body, WaitingFor::ClientBody};
-  else if (committed_)
+    const TimePoint progress = std::max(request_progress_, response_progress_);
+    deadline = client_deadline(WaitingFor::ClientBody, progress, limit.client_body);
+  } else if (committed_) {
     deadline = {std::max(request_progress_, response_progress_) + limit.response_body, WaitingFor::ResponseBody};
-  else
+  } else {
     deadline = {request_progress_ + limit.response_header, WaitingFor::ResponseHead};
+  }
 
   if (!committed_ && client_.finished()) {
     if (!fin_seen_) fin_seen_ = now();
@@ -426,12 +433,38 @@ Exchange::Deadline Exchange::next_deadline() {
   return deadline;
 }
 
+// A client must not pause for longer than `window`, and over such a window it must come to the least rate.
+Exchange::Deadline Exchange::client_deadline(WaitingFor what, TimePoint progress, Duration window) {
+  Deadline deadline{progress + window, what};
+  if (route_->min_bytes_per_second == 0 || event_stream_) return deadline;
+  if (pace_.patience(window) <= Duration{}) settle_pace();
+  deadline.at = std::min(deadline.at, now() + pace_.patience(window));
+  return deadline;
+}
+
+void Exchange::settle_pace() {
+  // A gRPC client may have nothing to say for a while, before it is answered too.
+  if (is_event_stream(client_.request().fields)) return void(pace_ = {});
+  // What the kernel has taken and the client has not is no progress of the client's.
+  const std::uint64_t unread = committed_ ? client_.unread_bytes() : 0;
+  pace_.settle(body_.consumed() + bytes_sent_ - std::min(bytes_sent_, unread), route_->min_bytes_per_second);
+}
+
+// The kernel may have taken more at once than a slow client reads within client_write, and then has room for more only
+// after longer than that: what counts is what the client takes from the kernel.
+void Exchange::see_whether_client_reads() {
+  const bool just_blocked = response_progress_ == now();
+  if (!just_blocked && now() < response_progress_ + timeouts().client_write) return;
+  const std::size_t unread = client_.unread_bytes();
+  if (unread < std::exchange(unread_, unread)) response_progress_ = now();
+}
+
 Exchange::Relayed Exchange::timed_out(WaitingFor what) {
   switch (what) {
     case WaitingFor::ResponseHead: failure_ = UpstreamFailure::HeaderTimeout; return Relayed::UpstreamFailed;
     case WaitingFor::ResponseBody: outcome_ = outcome::kResponseBodyTimeout; return Relayed::Aborted;
     case WaitingFor::Events: outcome_ = outcome::kStreamIdle; return Relayed::Aborted;
-    case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::Aborted;
+    case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::GivenUp;
     case WaitingFor::ClientBody: return blame_client(408, outcome::kClientBodyTimeout);
     case WaitingFor::ClientFin:
     case WaitingFor::Nobody: break;

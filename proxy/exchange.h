@@ -21,6 +21,7 @@
 #include "loop/task.h"
 #include "loop/waker.h"
 #include "proxy/access_log.h"
+#include "proxy/client_pace.h"
 #include "proxy/held_requests.h"
 #include "proxy/http_date.h"
 #include "proxy/kept_record.h"
@@ -66,7 +67,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
  private:
   // What to do next with the request.
   enum class Next : std::uint8_t { Forward, Refuse, Done };
-  enum class Relayed : std::uint8_t { Served, Switched, UpstreamFailed, RefuseClient, ClientGone, Aborted };
+  enum class Relayed : std::uint8_t { Served, Switched, UpstreamFailed, RefuseClient, ClientGone, Aborted, GivenUp };
   // Whom the relay waits for, which names the timeout that runs.
   enum class WaitingFor : std::uint8_t { Nobody, ClientBody, ResponseHead, ResponseBody, Events, ClientRead, ClientFin };
   struct Deadline {
@@ -102,6 +103,9 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Relayed switch_protocols(const http::ResponseHead& head);
   Task<> tunnel();
   Deadline next_deadline();
+  Deadline client_deadline(WaitingFor what, TimePoint progress, Duration window);
+  void settle_pace();
+  void see_whether_client_reads();
   Relayed timed_out(WaitingFor what);
 
   bool better_elsewhere(const http::ResponseHead& head);
@@ -154,6 +158,8 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Pumped::State response_state_ = Pumped::State::WaitingForSource;
   TimePoint request_progress_{};
   TimePoint response_progress_{};
+  ClientPace pace_;
+  std::size_t unread_ = 0;  // of the response by the client, when it was last looked at
   std::optional<TimePoint> fin_seen_;
   bool event_stream_ = false;
 

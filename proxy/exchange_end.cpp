@@ -72,7 +72,7 @@ Task<> Exchange::send_refusal() {
     bytes_sent_ += pumped.bytes;
     if (pumped.state != Pumped::State::WaitingForSink) break;
     if (now() >= deadline || client_.gone()) {
-      client_.abort();
+      client_.give_up();
       break;
     }
     co_await waker_.until(deadline);

@@ -89,7 +89,8 @@ Task<H1Session::Ended> H1Session::serve() {
       co_await exchange.run();
     }
     // A response that only the end of the connection delimits must not seem complete when it was cut.
-    if (aborted_ && close_delimited_) co_return Ended::Reset;
+    // And what the kernel would go on offering to a client that does not read is memory that it has won by attrition.
+    if (aborted_ && (close_delimited_ || given_up_)) co_return Ended::Reset;
     if (aborted_ || gone()) co_return Ended::Close;
     if (keep_alive_ && writer_.complete() && reader_.little_is_left(kRestOfBodyBytes)) co_await drop_rest_of_body();
     if (!next_request_possible()) {

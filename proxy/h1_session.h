@@ -62,8 +62,10 @@ class H1Session final : private ClientStream {
   bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;
   bool send_head(const OutgoingResponse& response) override;
   BodySink& response_body() override { return writer_; }
+  std::size_t unread_bytes() const override { return transport_.unacknowledged(); }
   bool switch_protocols(std::string_view reason, const http::Fields& fields) override;
   void abort() override { aborted_ = true; }
+  void give_up() override { aborted_ = given_up_ = true; }
 
   ExchangeContext& context_;
   Transport& transport_;
@@ -84,6 +86,7 @@ class H1Session final : private ClientStream {
   bool continue_sent_ = false;    // a 100 was passed on
   bool close_delimited_ = false;  // the response ends with the connection
   bool aborted_ = false;
+  bool given_up_ = false;
   bool cut_ = false;
 };
 

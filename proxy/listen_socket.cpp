@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,11 @@ namespace {
 
 constexpr int kBacklog = 4'096;  // the kernel cuts it to net.core.somaxconn
 
+// Without it the kernel takes as much for a client as its send buffer may grow to, megabytes where that client was fast
+// once or its segments are large: slow readers would hold that much each, and to us their answers would seem delivered.
+// It counts only what has not been sent yet, so it does not limit what is on its way to a fast client.
+constexpr int kUnsentBytes = 64 * 1024;
+
 enum class Share : std::uint8_t { No, WithOtherWorkers };
 
 void enable(int fd, int level, int option) {
@@ -29,6 +35,8 @@ int bind_tcp(const Endpoint& endpoint, Share share) {
   if (fd < 0) return -1;
   enable(fd, SOL_SOCKET, SO_REUSEADDR);
   if (share == Share::WithOtherWorkers) enable(fd, SOL_SOCKET, SO_REUSEPORT);
+  // What is accepted here inherits it.
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
   if (endpoint.family() == AF_INET6) {
     const int dual_stack = 0;
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &dual_stack, sizeof dual_stack);

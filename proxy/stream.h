@@ -55,6 +55,7 @@ class ClientStream {
   virtual bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) = 0;
   virtual bool send_head(const OutgoingResponse& response) = 0;
   virtual BodySink& response_body() = 0;
+  virtual std::size_t unread_bytes() const = 0;  // sent, and not yet with the client; asks the kernel
 
   // Queues a 101 with these fields. From now on both bodies are the connection's bytes as they are, and an end is a
   // FIN. request() is no longer valid. False: the head does not fit, and nothing has changed.
@@ -62,6 +63,8 @@ class ClientStream {
 
   // The response that was begun can not be completed, and the client must be able to tell.
   virtual void abort() = 0;
+  // The same, for a client that does not read: nothing that was sent is kept for it any longer.
+  virtual void give_up() = 0;
 };
 
 struct OutgoingRequest {

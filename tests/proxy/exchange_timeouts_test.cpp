@@ -22,7 +22,8 @@ const testing::OwnedFields kEventStream{{"Content-Type", "text/event-stream; cha
 std::string outcome(std::string_view word) { return "\"outcome\":\"" + std::string(word) + "\""; }
 
 struct Upload : ExchangeStage {
-  explicit Upload(const char* method = "POST") {
+  explicit Upload(const char* method = "POST", std::uint64_t min_bytes_per_second = 100)
+      : ExchangeStage(2, [=](auto& config) { config.limits.min_bytes_per_second = min_bytes_per_second; }) {
     client.ask(method, "/");
     client.announce_body(kChunked);
   }
@@ -112,7 +113,7 @@ TEST(Timeout, ASlowEndOfTheBodyIsNotChargedToTheUpstream) {
 }
 
 TEST(Timeout, AClientThatStopsSendingIs408) {
-  Upload stage;
+  Upload stage("POST", 0);
   stage.client.body.add("abc");
   stage.run();
   for (int i = 0; i < 3; ++i) {  // each byte is progress
@@ -139,7 +140,7 @@ TEST(Timeout, AClientThatStopsSendingBehindAnAnswerIsCut) {
 }
 
 TEST(Timeout, AClientThatDoesNotReadIsCut) {
-  ExchangeStage stage;
+  ExchangeStage stage(2, [](config::Config& config) { config.limits.min_bytes_per_second = 0; });
   stage.client.answer.set_room(1);
   stage.run();
   stage.conn(0).respond_whole("hello");

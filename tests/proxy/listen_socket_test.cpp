@@ -3,6 +3,8 @@
 #include "proxy/listen_socket.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -55,6 +57,20 @@ TEST(ListenSocket, PortZeroBecomesOnePortForAllWorkers) {
     EXPECT_EQ(own.port(), opened.bound.port());
   }
   EXPECT_TRUE(connects(opened.bound));
+}
+
+TEST(ListenSocket, TheKernelQueuesLittleForAClientThatDoesNotRead) {
+  const Opened opened(tcp(0));
+  const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::connect(client, opened.bound.data(), opened.bound.size()), 0);
+  const int accepted = ::accept4(opened.fds.front(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  ASSERT_GE(accepted, 0);
+  int unsent = 0;
+  socklen_t size = sizeof unsent;
+  EXPECT_EQ(::getsockopt(accepted, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, &size), 0);
+  EXPECT_EQ(unsent, 64 * 1024) << "inherited";
+  ::close(accepted);
+  ::close(client);
 }
 
 TEST(ListenSocket, AnAddressInUseNamesItsHolder) {

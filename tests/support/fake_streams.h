@@ -137,12 +137,14 @@ class FakeClientStream final : public ClientStream {
   FakeSink answer;
   bool malformed = false;
   std::size_t buffered = 100;
+  std::size_t unread = 0;  // of what the answer took, still in the kernel
   int heads_to_refuse = 0;  // so many of the next heads do not fit
 
   // What it was sent.
   std::vector<std::uint16_t> informational;
   std::vector<SentHead> heads;
   bool aborted = false;
+  bool given_up = false;
   bool switched = false;
   std::uint16_t status() const { return heads.empty() ? std::uint16_t{0} : heads.back().status; }
 
@@ -157,8 +159,10 @@ class FakeClientStream final : public ClientStream {
   bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;
   bool send_head(const OutgoingResponse& response) override;
   BodySink& response_body() override { return answer; }
+  std::size_t unread_bytes() const override { return unread; }
   bool switch_protocols(std::string_view reason, const http::Fields& fields) override;
   void abort() override { aborted = true; }
+  void give_up() override { aborted = given_up = true; }
 
  private:
   Waker& waker_;
