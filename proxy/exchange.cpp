@@ -33,7 +33,6 @@ Answer answer_for(UpstreamFailure failure) {
     case UpstreamFailure::None:
     case UpstreamFailure::Reset:
     case UpstreamFailure::RetryStatus:
-    case UpstreamFailure::Truncated:
     case UpstreamFailure::BodyTimeout: break;
   }
   return {502, outcome::kUpstreamReset};
@@ -350,6 +349,7 @@ std::optional<Exchange::Relayed> Exchange::forward_head() {
           failure_ = UpstreamFailure::RetryStatus;
           return Relayed::UpstreamFailed;
         }
+        if (broken_from_its_start()) return Relayed::UpstreamFailed;
         return commit(stream_->response());
     }
   }
@@ -379,6 +379,15 @@ bool Exchange::better_elsewhere(const http::ResponseHead& head) {
   if (statuses.empty() || std::find(statuses.begin(), statuses.end(), head.status) == statuses.end()) return false;
   if (!pool_->has_another(tried())) return false;
   return judge(UpstreamFailure::RetryStatus).choice != Replay::Choice::Never;
+}
+
+// As long as nothing was passed on, a chunked body that came broken behind its head is still an answer of ours and no
+// cut connection (RFC 9110 §15.6.3). Bodies of a known length have nothing that could be wrong.
+bool Exchange::broken_from_its_start() {
+  if (stream_->response().framing.kind != http::BodyKind::Chunked) return false;
+  if (stream_->response_body().peek().state != Peeked::State::Failed) return false;
+  failure_ = stream_->failure();
+  return true;
 }
 
 std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head) {

@@ -109,6 +109,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Relayed timed_out(WaitingFor what);
 
   bool better_elsewhere(const http::ResponseHead& head);
+  bool broken_from_its_start();  // sets failure_
 
   Task<> send_refusal();
   AccessRecord describe_request() const;

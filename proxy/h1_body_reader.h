@@ -28,9 +28,9 @@ class H1BodyReader final : public BodySource {
 
   // Read to its end *and* consumed: nothing of it is left in the input buffer.
   bool complete() const { return complete_ && decoded_ == 0; }
-  // Incomplete, and known to end within so many bytes.
-  bool little_is_left(std::size_t bytes) const {
-    return !complete() && failure_ == Failure::None && framing_.kind == http::BodyKind::Length && remaining_ <= bytes;
+  // Incomplete, and it may end within so many bytes. A chunked one tells only by its end.
+  bool may_end_within(std::size_t bytes) const {
+    return !complete() && failure_ == Failure::None && (framing_.kind != http::BodyKind::Length || remaining_ <= bytes);
   }
   Failure failure() const { return failure_; }
   const char* detail() const { return failure_ == Failure::Malformed ? chunked_.error() : ""; }

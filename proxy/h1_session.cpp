@@ -92,7 +92,7 @@ Task<H1Session::Ended> H1Session::serve() {
     // And what the kernel would go on offering to a client that does not read is memory that it has won by attrition.
     if (aborted_ && (close_delimited_ || given_up_)) co_return Ended::Reset;
     if (aborted_ || gone()) co_return Ended::Close;
-    if (keep_alive_ && writer_.complete() && reader_.little_is_left(kRestOfBodyBytes)) co_await drop_rest_of_body();
+    if (keep_alive_ && writer_.complete() && reader_.may_end_within(kRestOfBodyBytes)) co_await drop_rest_of_body();
     if (!next_request_possible()) {
       if (client_may_be_sending()) co_await linger();
       co_return Ended::Close;
@@ -105,13 +105,15 @@ Task<H1Session::Ended> H1Session::serve() {
 // on: its next request must not meet a close. What is left is little, or the client has to connect again after all.
 Task<> H1Session::drop_rest_of_body() {
   const TimePoint deadline = context_.loop.now() + kRestOfBodyTime;
+  std::size_t budget = kRestOfBodyBytes;
   while (!gone() && context_.loop.now() < deadline) {
     const Peeked peeked = reader_.peek();
     if (peeked.state == Peeked::State::Pending) {
       co_await waker_.until(deadline);
       continue;
     }
-    if (peeked.state != Peeked::State::Bytes) co_return;
+    if (peeked.state != Peeked::State::Bytes || peeked.bytes.size() > budget) co_return;
+    budget -= peeked.bytes.size();
     reader_.consume(peeked.bytes.size());
   }
 }

@@ -143,9 +143,9 @@ UpstreamFailure H1UpstreamConnection::failure() const {
   if (failure_ != UpstreamFailure::None) return failure_;
   switch (reader_.failure()) {
     case H1BodyReader::Failure::None: break;
-    case H1BodyReader::Failure::Malformed:
+    case H1BodyReader::Failure::Malformed: return UpstreamFailure::InvalidResponse;
     case H1BodyReader::Failure::Truncated:
-    case H1BodyReader::Failure::Reset: return UpstreamFailure::Truncated;
+    case H1BodyReader::Failure::Reset: return UpstreamFailure::Reset;
   }
   return UpstreamFailure::None;
 }

@@ -82,7 +82,6 @@ Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
   switch (attempt.failure) {
     case UpstreamFailure::None:
     case UpstreamFailure::InvalidResponse:  // it was processed, and the next answer would be no better
-    case UpstreamFailure::Truncated:
     case UpstreamFailure::BodyTimeout: return never("answered");
     case UpstreamFailure::Reset:
       if (attempt.reused_connection && !attempt.received_anything) return decide_stale(attempt);

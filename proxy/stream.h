@@ -89,7 +89,6 @@ enum class UpstreamFailure : std::uint8_t {
   Evicted,          // went down while the request waited on it
   RetryStatus,      // answered with a status of `retry.on`
   InvalidResponse,  // what came is no HTTP we would pass on
-  Truncated,        // body ended early
   BodyTimeout,      // body stopped
 };
 
