@@ -29,8 +29,9 @@ def free_port():
 
 
 def on_core(core, command):
-    """The command pinned to a core; on a machine with a single one there is nothing to pin."""
-    return ["taskset", "-c", str(core), *command] if core < (os.cpu_count() or 1) else list(command)
+    """The command pinned to a core; on a machine with a single one, or with None, there is nothing to pin."""
+    pinned = core is not None and core < (os.cpu_count() or 1)
+    return ["taskset", "-c", str(core), *command] if pinned else list(command)
 
 
 def _end_with_parent():

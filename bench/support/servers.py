@@ -100,6 +100,17 @@ class Origin(Server):
                 file.write(b"0123456789abcdef" * (size // 16))
 
 
+def start_peer_for_failover(name, apps):
+    """nginx or HAProxy before several apps, for when these fail. On any core, as everything else then."""
+    between, template, command = {
+        "nginx": ("; server ", "nginx-failover.conf", ["nginx", "-c", "@CONFIG@"]),
+        "haproxy": ("\n    server app", "haproxy-failover.cfg", ["haproxy", "-db", "-f", "@CONFIG@"]),
+    }[name]
+    # HAProxy wants a name for each server as well.
+    addresses = [f"{number} {app.address}" if name == "haproxy" else app.address for number, app in enumerate(apps, 1)]
+    return Server(template, command, None, upstream=between.join(addresses))
+
+
 def start_proxy(name, origin, unix=False, prefix=(), patience=20.0):
     """prefix: a tool that runs the program, such as valgrind."""
     unix_prefix = {"frontdoor": "unix:", "nginx": "unix:", "haproxy": "unix@"}[name]
