@@ -155,9 +155,11 @@ class RequestForwarder {
     return true;
   }
 
+  // Every line gets the same number, which is kept once: no more room was reserved.
   void decrement(std::uint64_t hops) {
+    const auto fewer = keep_number(hops - 1);
     for (auto& field : out_)
-      if (field.id == FieldId::MaxForwards) field.value = keep_number(hops - 1);
+      if (field.id == FieldId::MaxForwards) field.value = fewer;
   }
 
   void add_forwarding_fields() {

@@ -72,6 +72,17 @@ TEST(ForwardRequest, DropsWhatEndsHere) {
   }
 }
 
+// Each value of ours is a view into the scratch string, which must not have grown out of its room meanwhile.
+TEST(ForwardRequest, HasRoomForAllThatItPutsTogether) {
+  std::string fields, want;
+  for (int i = 0; i < 50; ++i) {
+    fields += "Max-Forwards: 18446744073709551615\r\n";
+    want += "Max-Forwards=18446744073709551614;";
+  }
+  const std::string raw = "OPTIONS / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+  EXPECT_EQ(forwarded(raw, kStranger), want + kOurs);
+}
+
 TEST(ForwardRequest, StrangersAreNotBelieved) {
   for (const std::string fields :
        {"X-Forwarded-For: 10.0.0.1\r\n", "X-Forwarded-Proto: http\r\n", "X-Forwarded-Host: evil\r\n",
