@@ -117,6 +117,9 @@ class RequestForwarder {
     for (const auto& field : head_.fields)
       if (passes(field)) out_.push_back(field);
     if (const auto hops = max_forwards(head_); hops && *hops > 0) decrement(*hops);
+    // RFC 9110 §10.1.1: only 100-continue is defined; anything else we could not fulfil for the upstream.
+    // Once: two lines would be a list, which is something else.
+    if (head_.expect_continue) add("Expect", "100-continue", FieldId::Expect);
     add_forwarding_fields();
     if (head_.upgrade) offer_upgrade();
   }
@@ -127,13 +130,11 @@ class RequestForwarder {
     if (head_.has_connection_options && !is_protected(field) && is_nominated(head_.fields, field.name))
       return false;
     switch (field.id) {
+      case FieldId::Expect:
       case FieldId::Host:
       case FieldId::XForwardedFor:
       case FieldId::XRequestId:
         return false;  // written anew
-      // RFC 9110 §10.1.1: only 100-continue is defined; anything else we could not fulfil for the upstream.
-      case FieldId::Expect:
-        return head_.expect_continue && equal_ignoring_case(field.value, "100-continue");
       case FieldId::Forwarded:
         if (!claims_.forwarded) claims_.forwarded = context_.trusted && forwarded_is_sound(head_.fields);
         return claims_.forwarded;
