@@ -76,10 +76,15 @@ bool is_nominated(const Fields& fields, std::string_view name) {
   return false;
 }
 
+bool is_twin(std::string_view name) {
+  return std::any_of(name.begin(), name.end(),
+                     [](char c) { return c != '-' && !syntax::is(c, syntax::kAlnum); });
+}
+
 // Fields that only matter by what an app makes of them. `Proxy` becomes HTTP_PROXY in CGI (httpoxy,
 // CVE-2016-5385); Proxy-Authorization is for the first proxy that wants it (RFC 9110 §11.7.2) and would leak
 // credentials to apps. The rest are spellings of what we vouch for: from a client that is not trusted none
-// may pass, and the twins with '_' never.
+// may pass, and the twins with '_' or another character in place of '-' never.
 bool is_dangerous(std::string_view name, bool trusted) {
   switch (syntax::lower(name.empty() ? '\0' : name.front())) {
     case 'p':
@@ -88,7 +93,7 @@ bool is_dangerous(std::string_view name, bool trusted) {
       if (!syntax::begins_like_variable(name, "x-forwarded-") &&
           !syntax::is_like_variable(name, "x-real-ip") && !syntax::is_like_variable(name, "x-request-id"))
         return false;
-      return !trusted || name.find('_') != std::string_view::npos;
+      return !trusted || is_twin(name);
     default:
       return false;
   }
