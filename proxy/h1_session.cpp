@@ -51,7 +51,7 @@ H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& t
   if (!input_.empty()) started_ = quiet_since_;
   client_.last_hop = last_hop_.address.known() ? last_hop_text_.view() : kUnnamedHop;
   client_.via = client.via;
-  client_.trusted = contains(trusted_proxies_, last_hop_.address);
+  client_.trusted = client.named && contains(trusted_proxies_, last_hop_.address);
   client_is_last_hop();
 }
 

@@ -21,6 +21,7 @@ struct ConnectedClient {
   IpEndpoint address;
   const Cidrs& trusted_proxies;
   bool via = true;
+  bool named = true;  // false: somebody behind a proxy that does not know who, so that the address is the proxy's
 };
 
 class H1Session final : private ClientStream {
