@@ -105,6 +105,32 @@ TEST(Conversation, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_LT(client->received().find("\r\n\r\n1"), client->received().find("\r\n\r\n2"));
 }
 
+std::size_t count(const std::string& text, std::string_view what) {
+  std::size_t found = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+// Answers of our own need no waiting, so that nothing else would end such a client's turn.
+TEST(Conversation, AClientThatPipelinesWithoutEndLetsOthersHaveTheirTurn) {
+  ScriptedUpstream upstream;
+  TestProxy proxy({&upstream});
+  const auto greedy = proxy.client();
+  const auto modest = proxy.client();
+  proxy.settle({greedy.get(), modest.get()});
+  const std::string request = "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n";
+  std::string flood;
+  for (int i = 0; i < 500; ++i) flood += request;
+  greedy->send(flood);
+  greedy->poll();
+  ASSERT_TRUE(greedy->all_sent());
+  modest->send(request);
+  ASSERT_TRUE(proxy.until({modest.get()}, [&] { return complete_response(modest->received()); }));
+  greedy->poll();
+  EXPECT_LE(count(greedy->received(), "HTTP/1.1 200"), 100u);
+  EXPECT_TRUE(proxy.until({greedy.get()}, [&] { return count(greedy->received(), "HTTP/1.1 200") == 500; }));
+}
+
 TEST(Conversation, AHeadHasNoBodyAndKeepsItsContentLength) {
   OneRequest one("HEAD / HTTP/1.1\r\nHost: e\r\n\r\n");
   one.upstream.last().send("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n");
