@@ -87,6 +87,7 @@ bool H1UpstreamConnection::send_head(const OutgoingRequest& request, http::Metho
 UpstreamStream::HeadState H1UpstreamConnection::poll_head() {
   if (informational_) {
     input_.consume(parser_.head_size());
+    input_.unpin();
     parser_.reset();
     informational_ = false;
   }
