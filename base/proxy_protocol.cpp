@@ -135,8 +135,8 @@ std::optional<std::size_t> address_bytes(std::uint8_t family) {
 ProxyHeader judge_v2(std::string_view header) {
   ProxyHeader result{.status = Status::Complete, .size = header.size()};
   const std::uint8_t family = byte_at(header, 13);
-  if (byte_at(header, 12) == v2_local || family == family_unspecified)
-    return result;  // the rest is to be ignored
+  result.local = byte_at(header, 12) == v2_local;
+  if (result.local || family == family_unspecified) return result;  // the rest is to be ignored
   const std::size_t addresses_end = v2_fixed + *address_bytes(family);
   if (header.size() < addresses_end) return malformed("too short for its addresses");
   if (const char* problem = tlv_problem(header, addresses_end)) return malformed(problem);

@@ -17,8 +17,9 @@ struct ProxyHeader {
   enum class Status : std::uint8_t { Incomplete, Complete, Malformed };
   Status status = Status::Incomplete;
   std::size_t size = 0;  // Complete: what is behind it is the client's
-  IpEndpoint
-      source{};  // address not known: the proxy speaks for itself (LOCAL), or does not know (UNKNOWN, unix)
+  IpEndpoint source{};   // address not known: the proxy speaks for itself, or does not know its client
+  bool local =
+      false;  // the proxy speaks for itself (LOCAL); without an address it does not know (UNKNOWN, unix)
   const char* problem = "";  // Malformed
 };
 

@@ -11,7 +11,7 @@
 namespace frontdoor::http {
 namespace {
 
-// One hop: an address, or somebody who is not named.
+// One hop: an address, or somebody who is not named, as whoever stands behind an element that is not sound.
 struct Hop {
   bool sound = false;
   IpAddress address{};  // not known: not named
@@ -56,25 +56,37 @@ Hop parse_loose_node(std::string_view text) {
   return parse_node(text);
 }
 
+// Calls visit(hop, rest) for each element; `rest` is what of the line stands behind it.
 template <class Visit>
-bool walk_x_forwarded_for(std::string_view list, const Visit& visit) {
-  while (const auto element = syntax::next_element(list)) {
-    const Hop hop = parse_loose_node(*element);
-    if (!hop.sound) return false;
-    visit(hop.address);
-  }
-  return true;
+void walk_x_forwarded_for(std::string_view list, const Visit& visit) {
+  while (const auto element = syntax::next_element(list)) visit(parse_loose_node(*element), list);
 }
 
-// RFC 7239 §4: elements `for=192.0.2.1;proto=http` and the like, separated by commas.
+// RFC 7239 §4: elements `for=192.0.2.1;proto=http` and the like, separated by commas. A malformed one ends at
+// its first comma, even one between quotes: whoever added the next element began it with a comma, and no
+// quote that was left open before it may swallow that.
 class ForwardedElements {
  public:
   explicit ForwardedElements(std::string_view text) : rest_(text) {}
 
-  bool done() const { return rest_.empty(); }
+  // Null data: no more.
+  std::string_view rest() const { return rest_; }
 
   // The next element's `for`; without one the hop is not named.
   Hop next() {
+    const std::string_view begin = rest_;
+    const Hop hop = read_element();
+    if (hop.sound && (rest_.empty() || rest_.front() == ',')) {
+      step_over_comma(0);
+      return hop;
+    }
+    rest_ = begin;
+    step_over_comma(begin.find(','));
+    return {};
+  }
+
+ private:
+  Hop read_element() {
     Hop hop = unnamed;
     bool named = false;
     do {
@@ -86,11 +98,16 @@ class ForwardedElements {
       hop = parse_node(value);
       if (!hop.sound) return {};
     } while (take(';'));
-    if (done()) return hop;
-    return take(',') && !done() ? hop : Hop{};
+    return hop;
   }
-
- private:
+  void step_over_comma(std::size_t at) {
+    if (at >= rest_.size()) {
+      rest_ = {};
+      return;
+    }
+    rest_.remove_prefix(at + 1);
+    skip_blanks();
+  }
   void skip_blanks() {
     while (!rest_.empty() && syntax::is_blank(rest_.front())) rest_.remove_prefix(1);
   }
@@ -124,30 +141,26 @@ class ForwardedElements {
 };
 
 template <class Visit>
-bool walk_forwarded(std::string_view list, const Visit& visit) {
+void walk_forwarded(std::string_view list, const Visit& visit) {
   ForwardedElements elements(list);
-  while (!elements.done()) {
+  while (elements.rest().data() != nullptr) {
     const Hop hop = elements.next();
-    if (!hop.sound) return false;
-    visit(hop.address);
+    visit(hop, elements.rest());
   }
-  return true;
 }
 
-// All lines of a field are one list (RFC 9110 §5.3). A line that says nothing is none.
+// All lines of a field are one list (RFC 9110 §5.3): visit(hop, line, rest). A line that says nothing is
+// none.
 template <class Visit>
-bool walk(const Fields& fields, FieldId id, const Visit& visit) {
+void walk(const Fields& fields, FieldId id, const Visit& visit) {
   for (const auto& field : fields) {
     if (field.id != id || field.value.empty()) continue;
-    const bool sound = id == FieldId::Forwarded ? walk_forwarded(field.value, visit)
-                                                : walk_x_forwarded_for(field.value, visit);
-    if (!sound) return false;
+    const auto of_line = [&](const Hop& hop, std::string_view rest) { visit(hop, field, rest); };
+    if (id == FieldId::Forwarded)
+      walk_forwarded(field.value, of_line);
+    else
+      walk_x_forwarded_for(field.value, of_line);
   }
-  return true;
-}
-
-bool is_sound(const Fields& fields, FieldId id) {
-  return walk(fields, id, [](const IpAddress&) {});
 }
 
 // Takes hops from left to right; what it has found is right for those it has seen.
@@ -182,12 +195,16 @@ bool has(const Fields& fields, FieldId id) {
 IpAddress client_behind(const Fields& fields, const IpAddress& last_hop, const Cidrs& trusted) {
   const auto id = has(fields, FieldId::XForwardedFor) ? FieldId::XForwardedFor : FieldId::Forwarded;
   RightMostUntrusted found(trusted);
-  const bool sound = walk(fields, id, [&](const IpAddress& hop) { found.add(hop); });
-  return sound ? found.behind(last_hop) : last_hop;
+  walk(fields, id, [&](const Hop& hop, const Field&, std::string_view) { found.add(hop.address); });
+  return found.behind(last_hop);
 }
 
-bool x_forwarded_for_is_sound(const Fields& fields) { return is_sound(fields, FieldId::XForwardedFor); }
-
-bool forwarded_is_sound(const Fields& fields) { return is_sound(fields, FieldId::Forwarded); }
+SoundChain::SoundChain(const Fields& fields, FieldId id) {
+  walk(fields, id, [&](const Hop& hop, const Field& line, std::string_view rest) {
+    if (hop.sound) return;
+    broken_ = &line;
+    rest_ = syntax::trim(rest);
+  });
+}
 
 }  // namespace frontdoor::http

@@ -4,19 +4,35 @@
 
 #pragma once
 
+#include <string_view>
+
 #include "base/cidr.h"
 #include "http/head.h"
 
 namespace frontdoor::http {
 
 // The right-most hop that is no trusted proxy; when all are trusted, the left-most. `last_hop` is who sent us
-// the request, and is trusted. A hop that is not named ("unknown", "_hidden") ends what we know: the client
-// is the one next to it. X-Forwarded-For counts where it is there, else Forwarded; one that is malformed is
-// not believed at all, and the client is the last hop.
+// the request, and is trusted. A hop that is not named ("unknown", "_hidden") or malformed ends what we know:
+// the client is the one next to it. X-Forwarded-For counts where it is there, else Forwarded.
 IpAddress client_behind(const Fields& fields, const IpAddress& last_hop, const Cidrs& trusted);
 
-// Whether all lines of the field together are a list in order; also when there is none.
-bool x_forwarded_for_is_sound(const Fields& fields);
-bool forwarded_is_sound(const Fields& fields);
+// What of X-Forwarded-For or Forwarded may be passed on: all behind its last malformed element. What is
+// further left came from somebody whom we do not understand, and so may an app; what is further right was
+// written by those we trust. A client can not get rid of that by sending nonsense before it. Views into the
+// fields.
+class SoundChain {
+ public:
+  SoundChain(const Fields& fields, FieldId id);
+
+  // What of this line of the field belongs to it; may be empty.
+  std::string_view of(const Field& line) const {
+    if (&line > broken_) return line.value;
+    return &line == broken_ ? rest_ : std::string_view();
+  }
+
+ private:
+  const Field* broken_ = nullptr;  // the line with the last malformed element; null: none is
+  std::string_view rest_;          // of that line, behind the element
+};
 
 }  // namespace frontdoor::http

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "http/client_chain.h"
 #include "http/syntax.h"
@@ -76,10 +77,15 @@ bool is_nominated(const Fields& fields, std::string_view name) {
   return false;
 }
 
+bool is_twin(std::string_view name) {
+  return std::any_of(name.begin(), name.end(),
+                     [](char c) { return c != '-' && !syntax::is(c, syntax::kAlnum); });
+}
+
 // Fields that only matter by what an app makes of them. `Proxy` becomes HTTP_PROXY in CGI (httpoxy,
 // CVE-2016-5385); Proxy-Authorization is for the first proxy that wants it (RFC 9110 §11.7.2) and would leak
 // credentials to apps. The rest are spellings of what we vouch for: from a client that is not trusted none
-// may pass, and the twins with '_' never.
+// may pass, and the twins with '_' or another character in place of '-' never.
 bool is_dangerous(std::string_view name, bool trusted) {
   switch (syntax::lower(name.empty() ? '\0' : name.front())) {
     case 'p':
@@ -88,16 +94,17 @@ bool is_dangerous(std::string_view name, bool trusted) {
       if (!syntax::begins_like_variable(name, "x-forwarded-") &&
           !syntax::is_like_variable(name, "x-real-ip") && !syntax::is_like_variable(name, "x-request-id"))
         return false;
-      return !trusted || name.find('_') != std::string_view::npos;
+      return !trusted || is_twin(name);
     default:
       return false;
   }
 }
 
-// What the sender said about where the request came from, if it is believed.
+// What the sender said about where the request came from, if it is believed. The indexes are those of the
+// lines passed on, plus one.
 struct Claims {
-  bool proto = false;
-  bool host = false;
+  std::size_t proto = 0;
+  std::size_t host = 0;
   bool forwarded = false;
 };
 
@@ -117,6 +124,9 @@ class RequestForwarder {
     for (const auto& field : head_.fields)
       if (passes(field)) out_.push_back(field);
     if (const auto hops = max_forwards(head_); hops && *hops > 0) decrement(*hops);
+    // RFC 9110 §10.1.1: only 100-continue is defined; anything else we could not fulfil for the upstream.
+    // Once: two lines would be a list, which is something else.
+    if (head_.expect_continue) add("Expect", "100-continue", FieldId::Expect);
     add_forwarding_fields();
     if (head_.upgrade) offer_upgrade();
   }
@@ -127,20 +137,18 @@ class RequestForwarder {
     if (head_.has_connection_options && !is_protected(field) && is_nominated(head_.fields, field.name))
       return false;
     switch (field.id) {
+      case FieldId::Expect:
       case FieldId::Host:
       case FieldId::XForwardedFor:
       case FieldId::XRequestId:
         return false;  // written anew
-      // RFC 9110 §10.1.1: only 100-continue is defined; anything else we could not fulfil for the upstream.
-      case FieldId::Expect:
-        return head_.expect_continue && equal_ignoring_case(field.value, "100-continue");
       case FieldId::Forwarded:
-        if (!claims_.forwarded) claims_.forwarded = context_.trusted && forwarded_is_sound(head_.fields);
-        return claims_.forwarded;
+        keep_sound(field);
+        return false;
       case FieldId::XForwardedProto:
-        return believe(claims_.proto);
+        return believe(field, claims_.proto);
       case FieldId::XForwardedHost:
-        return believe(claims_.host);
+        return believe(field, claims_.host);
       case FieldId::Other:
         return !is_dangerous(field.name, context_.trusted);
       default:
@@ -148,22 +156,38 @@ class RequestForwarder {
     }
   }
 
-  // The first claim of a kind from a trusted client. A second one would let the app choose which to believe.
-  bool believe(bool& claimed) {
-    if (!context_.trusted || claimed) return false;
-    claimed = true;
+  // The last claim of a kind from a trusted sender: as in a list of hops, what a proxy adds stands behind
+  // what its client has claimed. Two would let the app choose which to believe.
+  bool believe(const Field& field, std::size_t& line) {
+    if (!context_.trusted) return false;
+    if (line != 0) {
+      out_[line - 1].value = field.value;
+      return false;
+    }
+    line = out_.size() + 1;
     return true;
   }
 
+  void keep_sound(const Field& field) {
+    if (!context_.trusted) return;
+    if (!forwarded_) forwarded_.emplace(head_.fields, FieldId::Forwarded);
+    const auto value = forwarded_->of(field);
+    if (value.empty()) return;
+    claims_.forwarded = true;
+    out_.push_back({field.name, value, field.id});
+  }
+
+  // Every line gets the same number, which is kept once: no more room was reserved.
   void decrement(std::uint64_t hops) {
+    const auto fewer = keep_number(hops - 1);
     for (auto& field : out_)
-      if (field.id == FieldId::MaxForwards) field.value = keep_number(hops - 1);
+      if (field.id == FieldId::MaxForwards) field.value = fewer;
   }
 
   void add_forwarding_fields() {
     add("X-Forwarded-For", forwarded_for(), FieldId::XForwardedFor);
-    if (!claims_.proto) add("X-Forwarded-Proto", context_.scheme, FieldId::XForwardedProto);
-    if (!claims_.host) add("X-Forwarded-Host", head_.authority, FieldId::XForwardedHost);
+    if (claims_.proto == 0) add("X-Forwarded-Proto", context_.scheme, FieldId::XForwardedProto);
+    if (claims_.host == 0) add("X-Forwarded-Host", head_.authority, FieldId::XForwardedHost);
     add("X-Request-Id", context_.request_id, FieldId::XRequestId);
     // A line of its own is the next element of the list (RFC 9110 §5.3), whatever lines came before.
     if (claims_.forwarded) add("Forwarded", forwarded_element(), FieldId::Forwarded);
@@ -174,14 +198,15 @@ class RequestForwarder {
     if (!value.empty()) out_.push_back({name, value, id});
   }
 
-  // All that the sender's X-Forwarded-For lines say and its own address as one value: many apps read one line
-  // only.
+  // All that may be passed on of the sender's X-Forwarded-For lines, and its own address, as one value: many
+  // apps read one line only.
   std::string_view forwarded_for() {
-    if (!context_.trusted || !x_forwarded_for_is_sound(head_.fields)) return context_.last_hop;
+    if (!context_.trusted) return context_.last_hop;
+    const SoundChain chain(head_.fields, FieldId::XForwardedFor);
     const auto begin = scratch_.size();
     for (const auto& field : head_.fields)
-      if (field.id == FieldId::XForwardedFor && !field.value.empty())
-        scratch_.append(field.value).append(", ");
+      if (field.id == FieldId::XForwardedFor && !chain.of(field).empty())
+        scratch_.append(chain.of(field)).append(", ");
     if (scratch_.size() == begin) return context_.last_hop;
     scratch_.append(context_.last_hop);
     return std::string_view(scratch_).substr(begin);
@@ -231,12 +256,15 @@ class RequestForwarder {
   Fields& out_;
   std::string& scratch_;
   Claims claims_;
+  std::optional<SoundChain> forwarded_;
 };
 
 }  // namespace
 
 std::string_view claimed_request_id(const RequestHead& head) {
-  const auto id = find(head.fields, FieldId::XRequestId);
+  std::string_view id;
+  for (const auto& field : head.fields)
+    if (field.id == FieldId::XRequestId) id = field.value;  // the last one, as in RequestForwarder::believe
   const auto sane = [](char c) {
     return syntax::is(c, syntax::kToken) || c == '=' || c == ':' || c == '/' || c == '@';
   };

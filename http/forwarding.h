@@ -26,9 +26,10 @@ struct ForwardContext {
 // Fields for the upstream: what the client sent, less hop-by-hop fields, Content-Length, Transfer-Encoding
 // and Host (framing and Host are written by the protocol's own writer), plus X-Forwarded-For/-Proto/-Host,
 // X-Request-Id, Via, the Upgrade that is passed on (http/upgrade.h), and an element of Forwarded where a
-// trusted sender has begun one. A list of hops that is malformed is not extended but begun anew. Connection can not nominate away Host, framing, X-Forwarded-*,
-// Forwarded, X-Request-Id, Authorization or Cookie. `out` is cleared first; `scratch` holds values that had
-// to be put together and must live as long as `out`.
+// trusted sender has begun one. Of a list of hops that is malformed only what stands behind the fault is
+// passed on and extended. Connection can not nominate away Host, framing, X-Forwarded-*, Forwarded,
+// X-Request-Id, Authorization or Cookie. `out` is cleared first; `scratch` holds values that had to be put
+// together and must live as long as `out`.
 void forward_request(const RequestHead& head, const ForwardContext& context, Fields& out,
                      std::string& scratch);
 

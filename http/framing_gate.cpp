@@ -30,7 +30,7 @@ struct Summary {
   bool upgrade_option = false;
   bool upgrade = false;  // there is an Upgrade field
   bool expect_continue = false;
-  bool framing_twin = false;  // Content_Length, Transfer_Encoding
+  bool framing_twin = false;  // Content_Length, Transfer.Encoding
 };
 
 // RFC 9112 §9.1: any number of Connection fields is one list; options are case-insensitive.
@@ -48,8 +48,8 @@ void read_connection(std::string_view list, Summary& found) {
   }
 }
 
-// CGI-like apps map '-' and '_' to the same variable, so that "Content_Length" could frame the request for
-// them.
+// CGI-like apps map '-' and '_' (some: '.' and others) to the same variable, so that "Content_Length" could
+// frame the request for them.
 bool is_framing_twin(std::string_view name) {
   return syntax::is_like_variable(name, "content-length") ||
          syntax::is_like_variable(name, "transfer-encoding");
@@ -115,7 +115,7 @@ Verdict read_framing(const Fields& fields, const Summary& found, Version version
                      Framing& framing) {
   framing = {};
   if (found.connection_options > kMaxConnectionOptions) return refuse("too many Connection options");
-  if (found.framing_twin) return refuse("underscore twin of a framing field");
+  if (found.framing_twin) return refuse("twin of a framing field");
   if (found.transfer_encodings > 0) {
     // RFC 9112 §6.3: who believes which of the two decides where the next message starts. We do not guess.
     if (found.content_lengths > 0) return refuse("both Transfer-Encoding and Content-Length");

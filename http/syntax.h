@@ -17,6 +17,7 @@ enum CharClass : std::uint8_t {
   kTarget = 4,      // visible ASCII but '#': a fragment is never sent, RFC 9112 §3.2
   kRegName = 8,     // unreserved and sub-delims, RFC 3986 §3.2.2; '%' is checked apart
   kUnreserved = 16,
+  kAlnum = 32,
 };
 
 constexpr std::array<std::uint8_t, 256> make_classes() {
@@ -25,7 +26,7 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
     const bool digit = c >= '0' && c <= '9';
     const bool alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     std::uint8_t bits = 0;
-    if (digit || alpha) bits |= kToken | kRegName | kUnreserved;
+    if (digit || alpha) bits |= kToken | kRegName | kUnreserved | kAlnum;
     if (c == '\t' || (c >= 0x20 && c != 0x7f)) bits |= kFieldValue;
     if (c > 0x20 && c < 0x7f && c != '#') bits |= kTarget;
     table[c] = bits;
@@ -63,12 +64,13 @@ constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
-// Whether `name` begins with `lower` for an app that sees fields as CGI variables, where '-' and '_' are one:
-// "X_Forwarded_For" spoofs "X-Forwarded-For" there.
+// Whether `name` begins with `lower_prefix` for an app that sees fields as CGI variables, where '-' and '_'
+// are one: "X_Forwarded_For" spoofs "X-Forwarded-For" there. In some of them so are other characters: PHP
+// makes '_' of '.' in any name, lighttpd of all that is no letter or digit.
 constexpr bool begins_like_variable(std::string_view name, std::string_view lower_prefix) {
   if (name.size() < lower_prefix.size()) return false;
   for (std::size_t i = 0; i < lower_prefix.size(); ++i)
-    if (lower(name[i] == '_' ? '-' : name[i]) != lower_prefix[i]) return false;
+    if ((is(name[i], kAlnum) ? lower(name[i]) : '-') != lower_prefix[i]) return false;
   return true;
 }
 constexpr bool is_like_variable(std::string_view name, std::string_view lower_name) {

@@ -21,6 +21,7 @@ constexpr auto kForbidden = std::to_array<std::string_view>({
     "upgrade",
     "http2-settings",
     "host",
+    "proxy",
     "via",
     "forwarded",
     "x-real-ip",

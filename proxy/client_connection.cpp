@@ -58,7 +58,7 @@ Detached ClientConnection::serve() {
 
 void ClientConnection::begin_session(InputBuffer input) {
   header_.reset();
-  const ConnectedClient client{client_, owner_.trusted_proxies(), owner_.via()};
+  const ConnectedClient client{client_, owner_.trusted_proxies(), owner_.via(), named_};
   session_ = std::make_unique<H1Session>(owner_.context(), owner_.buffers(), transport_, client, std::move(input),
                                          owner_.draining());
 }
@@ -71,6 +71,7 @@ Task<bool> ClientConnection::read_proxy_header() {
     co_return false;
   }
   if (header.source.address.known()) client_ = header.source;
+  else named_ = header.local;
   co_return owner_.admit(client_.address);
 }
 

@@ -47,6 +47,7 @@ class ClientConnection final : public Listed<class ConnectionTag>, private Runna
   std::unique_ptr<H1Session> session_;
   TimePoint idle_until_{};
   IpEndpoint client_;
+  bool named_ = true;  // false: whom the proxy speaks for it does not know
 };
 
 // Why a connection was closed before its first request; docs/outcomes.md.

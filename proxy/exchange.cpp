@@ -187,7 +187,7 @@ bool Exchange::send_request_head() {
   forward.trusted = client.trusted;
   http::forward_request(request, forward, context_.fields, context_.scratch);
   const OutgoingRequest outgoing{request.method_text, request.target, request.authority, context_.fields,
-                                 request.framing, request.upgrade};
+                                 request.framing, request.upgrade, request.expect_continue};
   body_.rewind();
   request_done_ = false;
   event_stream_ = false;

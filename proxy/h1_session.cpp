@@ -23,6 +23,10 @@ constexpr std::size_t kLingerBytes = std::size_t{64} << 20;
 constexpr Millis kRestOfBodyTime{1'000};
 constexpr std::size_t kRestOfBodyBytes = std::size_t{64} << 10;
 
+// How many pipelined requests are served, and how many blocks of what is thrown away are read, before others get their
+// turn: a client that never stops sending must not be the only one.
+constexpr std::uint32_t kTurn = 16;
+
 // RFC 7239 §6.2's word for a hop without an address, here a unix socket's.
 constexpr std::string_view kUnnamedHop = "unknown";
 
@@ -51,7 +55,7 @@ H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& t
   if (!input_.empty()) started_ = quiet_since_;
   client_.last_hop = last_hop_.address.known() ? last_hop_text_.view() : kUnnamedHop;
   client_.via = client.via;
-  client_.trusted = contains(trusted_proxies_, last_hop_.address);
+  client_.trusted = client.named && contains(trusted_proxies_, last_hop_.address);
   client_is_last_hop();
 }
 
@@ -98,6 +102,7 @@ Task<H1Session::Ended> H1Session::serve() {
       co_return Ended::Close;
     }
     prepare_next();
+    if (++served_ % kTurn == 0 && !input_.empty()) co_await waker_.yield();
   }
 }
 
@@ -269,11 +274,14 @@ Task<> H1Session::linger() {
   transport_.shutdown_write();
   const TimePoint deadline = context_.loop.now() + kLingerTime;
   std::size_t budget = kLingerBytes;
-  while (!cut_ && context_.loop.now() < deadline && discard(budget)) co_await waker_.until(deadline);
+  while (!cut_ && context_.loop.now() < deadline && discard(budget)) {
+    if (transport_.may_read()) co_await waker_.yield();
+    else co_await waker_.until(deadline);
+  }
 }
 
 bool H1Session::discard(std::size_t& budget) {
-  for (;;) {
+  for (std::uint32_t reads = 0; reads < kTurn; ++reads) {
     const IoResult result = input_.fill(transport_);
     if (result.status == IoStatus::WouldBlock) {
       input_.release_if_empty();
@@ -283,6 +291,7 @@ bool H1Session::discard(std::size_t& budget) {
     budget -= result.bytes;
     input_.consume(input_.size());
   }
+  return true;
 }
 
 }  // namespace frontdoor

@@ -21,6 +21,7 @@ struct ConnectedClient {
   IpEndpoint address;
   const Cidrs& trusted_proxies;
   bool via = true;
+  bool named = true;  // false: somebody behind a proxy that does not know who, so that the address is the proxy's
 };
 
 class H1Session final : private ClientStream {
@@ -82,6 +83,7 @@ class H1Session final : private ClientStream {
   H1MessageWriter writer_;
   TimePoint quiet_since_;
   TimePoint started_{};  // first byte of the head under way
+  std::uint32_t served_ = 0;
   bool keep_alive_ = true;        // as announced with the response
   bool continue_sent_ = false;    // a 100 was passed on
   bool close_delimited_ = false;  // the response ends with the connection

@@ -34,8 +34,9 @@ bool H1UpstreamConnection::reusable() const {
   if (introduced_) return false;
   // Bytes behind the response, or a request that was not sent to its end, would be taken for part of the next
   // exchange. An unread socket (may_read) could hide such bytes. And an app that refuses an upgrade may have taken the
-  // socket from its HTTP server for that (Node's 'upgrade' event), so that nobody would read the next request.
-  return final_ && !closes_soon_ && !upgrade_offered_ && failure_ == UpstreamFailure::None &&
+  // socket from its HTTP server for that (Node's 'upgrade' event), so that nobody would read the next request. And one
+  // that answers at once to an Expect, without its 100, may think that the body, which we have sent, never comes.
+  return final_ && !closes_soon_ && !upgrade_offered_ && !continue_owed_ && failure_ == UpstreamFailure::None &&
          parser_.head().keep_alive && writer_.complete() &&
          reader_.complete() && reader_.failure() == H1BodyReader::Failure::None && input_.empty() &&
          !transport_.may_read() && !transport_.peer_finished();
@@ -70,6 +71,7 @@ void H1UpstreamConnection::expired(TimePoint now) {
 bool H1UpstreamConnection::send_head(const OutgoingRequest& request, http::Method method) {
   method_ = method;
   upgrade_offered_ = request.upgrade;
+  continue_owed_ = request.expect_continue;
   http::HeadWriter head = writer_.begin_head();
   head.request_line(request.method, request.target);
   head.field("Host", request.authority);
@@ -85,6 +87,7 @@ bool H1UpstreamConnection::send_head(const OutgoingRequest& request, http::Metho
 UpstreamStream::HeadState H1UpstreamConnection::poll_head() {
   if (informational_) {
     input_.consume(parser_.head_size());
+    input_.unpin();
     parser_.reset();
     informational_ = false;
   }
@@ -114,6 +117,7 @@ UpstreamStream::HeadState H1UpstreamConnection::head_complete() {
     return upgrade_offered_ ? HeadState::Switching : fail(UpstreamFailure::InvalidResponse, "101 without an upgrade");
   if (head.informational()) {
     informational_ = true;
+    if (head.status == 100) continue_owed_ = false;
     return HeadState::Informational;
   }
   final_ = true;

@@ -69,6 +69,7 @@ class H1UpstreamConnection final : public UpstreamStream,
   std::uint64_t served_ = 0;
   bool received_ = false;
   bool upgrade_offered_ = false;
+  bool continue_owed_ = false;  // was asked for a 100 and has not sent it
   bool introduced_ = false;
   bool informational_ = false;  // the head in the parser is one and has been handed out
   bool final_ = false;          // the final head has been handed out

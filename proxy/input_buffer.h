@@ -37,9 +37,12 @@ class InputBuffer {
     pinned_ = begin_;
     if (begin_ == end_) end_ = begin_;
   }
+  // The next head may be pinned where the unread begins: near the end of the block it would leave little room or none
+  // behind it for its body.
   void unpin() {
     pinned_ = 0;
     if (begin_ == end_) begin_ = end_ = 0;
+    else if (begin_ > block_.size() / 4) make_room();
   }
 
   // Reads once, as much as there is room for. Never call it when full().

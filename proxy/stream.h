@@ -73,7 +73,8 @@ struct OutgoingRequest {
   std::string_view authority;
   const http::Fields& fields;  // without Host and framing
   http::Framing framing;
-  bool upgrade = false;  // offers one: a 101 is an answer
+  bool upgrade = false;          // offers one: a 101 is an answer
+  bool expect_continue = false;  // the client waits for a 100, or for the answer
 };
 
 // How an attempt to be served by an upstream failed. What may be done about it: proxy/replay.h.

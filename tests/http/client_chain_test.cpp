@@ -21,6 +21,14 @@ std::string client(const Fields& fields) {
 Field x_forwarded_for(std::string_view value) { return {"X-Forwarded-For", value, FieldId::XForwardedFor}; }
 Field forwarded(std::string_view value) { return {"Forwarded", value, FieldId::Forwarded}; }
 
+std::string passed_on(FieldId id, const Fields& fields) {
+  const SoundChain chain(fields, id);
+  std::string out;
+  for (const auto& field : fields)
+    if (!chain.of(field).empty()) out.append(chain.of(field)).append("|");
+  return out;
+}
+
 TEST(ClientBehind, IsTheRightMostUntrustedHop) {
   struct {
     const char *chain, *client;
@@ -43,6 +51,10 @@ TEST(ClientBehind, IsTheRightMostUntrustedHop) {
       {"203.0.113.7, unknown, 10.2.2.2, 10.1.1.1", "10.2.2.2"},
       {"unknown, 203.0.113.7", "203.0.113.7"},
       {"203.0.113.7, unknown", "10.0.0.9"},
+      {"nonsense, 203.0.113.7", "203.0.113.7"},  // no way to hide
+      {"192.0.2.66, nonsense, 203.0.113.7, 10.1.1.1", "203.0.113.7"},
+      {",203.0.113.7", "203.0.113.7"},
+      {"203.0.113.7,,10.1.1.1", "10.1.1.1"},
   };
   for (const auto& c : cases) EXPECT_EQ(client({x_forwarded_for(c.chain)}), c.client) << c.chain;
 }
@@ -79,11 +91,9 @@ TEST(ClientBehind, PrefersXForwardedFor) {
   EXPECT_EQ(client({forwarded("for=203.0.113.7"), x_forwarded_for("nonsense")}), "10.0.0.9");
 }
 
-TEST(ClientBehind, BelievesNothingOfAMalformedList) {
+TEST(ClientBehind, BelievesNothingLeftOfAMalformedElement) {
   for (const char* chain : {",",
                             "203.0.113.7,",
-                            ",203.0.113.7",
-                            "203.0.113.7,,10.1.1.1",
                             "203.0.113.7 10.1.1.1",
                             "example.com",
                             "unix",
@@ -109,7 +119,16 @@ TEST(ClientBehind, BelievesNothingOfAMalformedList) {
                             "_"}) {
     EXPECT_EQ(client({x_forwarded_for(chain)}), "10.0.0.9") << chain;
     EXPECT_EQ(client({x_forwarded_for("203.0.113.7"), x_forwarded_for(chain)}), "10.0.0.9") << chain;
-    EXPECT_FALSE(x_forwarded_for_is_sound({x_forwarded_for(chain)})) << chain;
+    EXPECT_EQ(client({x_forwarded_for(chain), x_forwarded_for("203.0.113.7, 10.1.1.1")}), "203.0.113.7")
+        << chain;
+    EXPECT_EQ(client({x_forwarded_for(std::string(chain) + ", 10.1.1.1")}), "10.1.1.1") << chain;
+    EXPECT_EQ(passed_on(FieldId::XForwardedFor, {x_forwarded_for("192.0.2.66"), x_forwarded_for(chain)}), "");
+    EXPECT_EQ(
+        passed_on(FieldId::XForwardedFor, {x_forwarded_for("192.0.2.66"),
+                                           x_forwarded_for(std::string(chain) + ", 203.0.113.7,10.1.1.1"),
+                                           x_forwarded_for("10.2.2.2")}),
+        "203.0.113.7,10.1.1.1|10.2.2.2|")
+        << chain;
   }
   for (const char* chain : {",",
                             ";",
@@ -117,7 +136,6 @@ TEST(ClientBehind, BelievesNothingOfAMalformedList) {
                             "for",
                             "for=",
                             "for=203.0.113.7,",
-                            ",for=203.0.113.7",
                             "for=203.0.113.7;",
                             "for=203.0.113.7,,",
                             "for = 203.0.113.7",
@@ -138,8 +156,28 @@ TEST(ClientBehind, BelievesNothingOfAMalformedList) {
                             "for=203.0.113.7;=x",
                             "for=203.0.113.7;proto"}) {
     EXPECT_EQ(client({forwarded(chain)}), "10.0.0.9") << chain;
-    EXPECT_FALSE(forwarded_is_sound({forwarded(chain)})) << chain;
+    EXPECT_EQ(client({forwarded(chain), forwarded("for=203.0.113.7, for=10.1.1.1")}), "203.0.113.7") << chain;
+    EXPECT_EQ(client({forwarded(std::string(chain) + ", for=10.1.1.1")}), "10.1.1.1") << chain;
+    EXPECT_EQ(passed_on(FieldId::Forwarded, {forwarded("for=192.0.2.66"), forwarded(chain)}), "") << chain;
+    EXPECT_EQ(passed_on(FieldId::Forwarded,
+                        {forwarded("for=192.0.2.66"), forwarded(std::string(chain) + " , for=203.0.113.7"),
+                         forwarded("for=10.1.1.1")}),
+              "for=203.0.113.7|for=10.1.1.1|")
+        << chain;
   }
+}
+
+// What a client sends must not swallow what a proxy puts behind it.
+TEST(ClientBehind, FindsWhatStandsBehindAnOpenQuote) {
+  for (const char* nonsense :
+       {"for=\"", "for=192.0.2.66;host=\"", "for=192.0.2.66;host=\"a\\", "for=\"a\", for=192.0.2.66;x=\""})
+    for (const char* added :
+         {"for=203.0.113.7", "for=\"203.0.113.7:80\"", "for=203.0.113.7;host=\"a\";by=\"_b\""}) {
+      EXPECT_EQ(client({forwarded(nonsense + std::string(", ") + added)}), "203.0.113.7")
+          << nonsense << ", " << added;
+      EXPECT_EQ(passed_on(FieldId::Forwarded, {forwarded(nonsense + std::string(",") + added)}),
+                added + std::string("|"));
+    }
 }
 
 TEST(ClientBehind, ALastHopWithoutAddressMayBeTrustedToo) {

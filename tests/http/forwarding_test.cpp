@@ -72,6 +72,17 @@ TEST(ForwardRequest, DropsWhatEndsHere) {
   }
 }
 
+// Each value of ours is a view into the scratch string, which must not have grown out of its room meanwhile.
+TEST(ForwardRequest, HasRoomForAllThatItPutsTogether) {
+  std::string fields, want;
+  for (int i = 0; i < 50; ++i) {
+    fields += "Max-Forwards: 18446744073709551615\r\n";
+    want += "Max-Forwards=18446744073709551614;";
+  }
+  const std::string raw = "OPTIONS / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+  EXPECT_EQ(forwarded(raw, kStranger), want + kOurs);
+}
+
 TEST(ForwardRequest, StrangersAreNotBelieved) {
   for (const std::string fields :
        {"X-Forwarded-For: 10.0.0.1\r\n", "X-Forwarded-Proto: http\r\n", "X-Forwarded-Host: evil\r\n",
@@ -91,19 +102,28 @@ TEST(ForwardRequest, TrustedClientsAreExtended) {
        "X-Request-Id=id1;"},
       {"empty ones say nothing", "X-Forwarded-For:\r\n",
        "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
-      {"begun anew when it is malformed", "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: evil\r\n",
+      {"nothing left of a malformed element",
+       "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: evil, 10.0.0.2\r\nX-Forwarded-For: 10.0.0.3\r\n",
+       "X-Forwarded-For=10.0.0.2, 10.0.0.3, "
+       "192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
+      {"begun anew when that is the last one", "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: evil\r\n",
        "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
       {"the rest is believed", "X-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\nX-Forwarded-Port: 1\r\n",
        "X-Forwarded-Proto=http;X-Forwarded-Host=b;X-Forwarded-Port=1;X-Forwarded-For=192.0.2.1;"
        "X-Request-Id=id1;"},
       {"the caller decides about the id", "X-Request-Id: id0\r\n",
        "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
-      {"only once", "X-Forwarded-Proto: http\r\nX-Forwarded-Proto: x\r\n",
+      {"only once, and what was added last", "X-Forwarded-Proto: x\r\nX-Forwarded-Proto: http\r\n",
        "X-Forwarded-Proto=http;X-Forwarded-For=192.0.2.1;X-Forwarded-Host=a;X-Request-Id=id1;"},
       {"Forwarded is extended where it is in use", "Forwarded: for=10.0.0.1\r\nForwarded: for=10.0.0.2\r\n",
        "Forwarded=for=10.0.0.1;Forwarded=for=10.0.0.2;X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;"
        "X-Forwarded-Host=a;X-Request-Id=id1;Forwarded=for=192.0.2.1;proto=https;"},
-      {"and dropped when it is malformed", "Forwarded: for=10.0.0.1\r\nForwarded: for=evil\r\n",
+      {"nothing left of a malformed element of Forwarded",
+       "Forwarded: for=10.0.0.1\r\nForwarded: for=\", for=10.0.0.2\r\n",
+       "Forwarded=for=10.0.0.2;X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-"
+       "Request-Id=id1;"
+       "Forwarded=for=192.0.2.1;proto=https;"},
+      {"and dropped when that is the last one", "Forwarded: for=10.0.0.1\r\nForwarded: for=evil\r\n",
        "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
       {"twins are for nobody", "X_Forwarded_For: 10.0.0.1\r\nX-Real_IP: 1\r\n",
        "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
@@ -135,7 +155,7 @@ TEST(ClaimedRequestId, IsTakenWhenALogCanHoldIt) {
   };
   EXPECT_EQ(claimed("X-Request-Id: 4f1c-9a.b_c~d\r\n"), "4f1c-9a.b_c~d");
   EXPECT_EQ(claimed("X-Request-Id: Root=1-67891233-abcdef/2:x@y+z\r\n"), "Root=1-67891233-abcdef/2:x@y+z");
-  EXPECT_EQ(claimed("X-Request-Id: first\r\nX-Request-Id: second\r\n"), "first");
+  EXPECT_EQ(claimed("X-Request-Id: the client's\r\nX-Request-Id: the-proxy's\r\n"), "the-proxy's");
   EXPECT_EQ(claimed("X-Request-Id: " + std::string(128, 'a') + "\r\n"), std::string(128, 'a'));
   for (const auto& id :
        {std::string(129, 'a'), "a b"s, "a\"b"s, "a,b"s, "<script>"s, "a;b"s, "\xc3\xa4"s, "\\"s, ""s})

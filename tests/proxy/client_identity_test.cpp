@@ -23,6 +23,8 @@ std::string listener(const std::string& keys) {
 const std::string kProxied = listener("proxy_protocol = true\ntrusted_proxies = [\"127.0.0.0/8\"]");
 const std::string kTrusting = listener("trusted_proxies = [\"127.0.0.0/8\", \"10.0.0.0/8\"]");
 
+std::string get_with(const std::string& fields) { return "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
+
 struct Stage {
   ScriptedUpstream upstream;
   TestProxy proxy;
@@ -116,6 +118,20 @@ TEST(ProxyProtocol, DoesNotMakeTheClientTrusted) {
   EXPECT_THAT(stage.seen(), Not(HasSubstr("192.0.2.66")));
 }
 
+// A client that the proxy does not know is not the proxy.
+TEST(ProxyProtocol, DoesNotMakeAnUnknownClientTrusted) {
+  const std::string request = get_with("X-Forwarded-For: 192.0.2.66\r\n");
+  for (const std::string& header : {"PROXY UNKNOWN\r\n"s, "\r\n\r\n\0\r\nQUIT\n\x21\0\0\0"s,
+                                    "\r\n\r\n\0\r\nQUIT\n\x21\x31\0\xd8"s + std::string(216, '\0')}) {
+    Stage stage(kProxied);
+    stage.proxy.converse(header + request);
+    EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Forwarded-For: 127.0.0.1\r\n"));
+  }
+  Stage stage(kProxied);
+  stage.proxy.converse("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"s + request);  // LOCAL
+  EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Forwarded-For: 192.0.2.66, 127.0.0.1\r\n"));
+}
+
 TEST(ProxyProtocol, MissingOrMalformedClosesWithoutAnAnswer) {
   for (const std::string& begin :
        {std::string(kGet), "PROXY TCP4 203.0.113.7 10.0.0.1 4711\r\n"s, "\r\n\r\n\r\n"s,
@@ -185,15 +201,14 @@ TEST(ProxyProtocol, AWorkerThatEndsWaitsForNoHeader) {
 
 // ---- What trusted proxies say
 
-std::string get_with(const std::string& fields) { return "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
-
 TEST(TrustedProxies, SayWhoTheClientIs) {
   struct {
     const char *fields, *client, *chain;
   } cases[] = {
       {"X-Forwarded-For: 192.0.2.66, 203.0.113.7, 10.1.1.1\r\n", "203.0.113.7",
        "192.0.2.66, 203.0.113.7, 10.1.1.1, 127.0.0.1"},
-      {"X-Forwarded-For: evil, 203.0.113.7\r\n", "127.0.0.1", "127.0.0.1"},
+      {"X-Forwarded-For: evil, 203.0.113.7\r\n", "203.0.113.7", "203.0.113.7, 127.0.0.1"},
+      {"X-Forwarded-For: 203.0.113.7, evil\r\n", "127.0.0.1", "127.0.0.1"},
       {"Forwarded: for=203.0.113.7\r\n", "203.0.113.7", "127.0.0.1"},
       {"", "127.0.0.1", "127.0.0.1"},
   };

@@ -105,6 +105,60 @@ TEST(Conversation, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_LT(client->received().find("\r\n\r\n1"), client->received().find("\r\n\r\n2"));
 }
 
+std::size_t count(const std::string& text, std::string_view what) {
+  std::size_t found = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+// Answers of our own need no waiting, so that nothing else would end such a client's turn.
+TEST(Conversation, AClientThatPipelinesWithoutEndLetsOthersHaveTheirTurn) {
+  ScriptedUpstream upstream;
+  TestProxy proxy({&upstream});
+  const auto greedy = proxy.client();
+  const auto modest = proxy.client();
+  proxy.settle({greedy.get(), modest.get()});
+  const std::string request = "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n";
+  std::string flood;
+  for (int i = 0; i < 500; ++i) flood += request;
+  greedy->send(flood);
+  greedy->poll();
+  ASSERT_TRUE(greedy->all_sent());
+  modest->send(request);
+  ASSERT_TRUE(proxy.until({modest.get()}, [&] { return complete_response(modest->received()); }));
+  greedy->poll();
+  EXPECT_LE(count(greedy->received(), "HTTP/1.1 200"), 100u);
+  EXPECT_TRUE(proxy.until({greedy.get()}, [&] { return count(greedy->received(), "HTTP/1.1 200") == 500; }));
+}
+
+std::string padded(const std::string& line, std::size_t size) {
+  const std::string begin = line + "\r\nHost: a\r\nX: ";
+  return begin + std::string(size - begin.size() - 4, 'x') + "\r\n\r\n";
+}
+
+// Where the pipelined heads before it fill the block of a read, the body has to find room all the same.
+TEST(Conversation, ABodyHasRoomBehindPipelinedRequests) {
+  constexpr std::size_t block = 64 * 1024;
+  const std::string post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n";
+  for (const std::size_t room : {0, 1, 7}) {
+    ScriptedUpstream upstream;
+    TestProxy proxy({&upstream});
+    const auto client = proxy.client();
+    proxy.settle({client.get()});
+    const std::size_t half = (block - room - post.size()) / 2;
+    const std::size_t rest = block - room - post.size() - half;
+    client->send(padded("OPTIONS * HTTP/1.1", half) + padded("OPTIONS * HTTP/1.1", rest) + post);
+    client->poll();
+    ASSERT_TRUE(client->all_sent());
+    ASSERT_TRUE(proxy.until({client.get()}, [&] { return count(client->received(), "HTTP/1.1 200") == 2; }));
+    client->send(std::string(99'999, 'x') + "!");
+    ASSERT_TRUE(proxy.until({client.get()}, [&] { return upstream.connections() > 0 && upstream.last().saw("!"); }))
+        << room;
+    upstream.last().send(kHello);
+    EXPECT_TRUE(proxy.until({client.get()}, [&] { return count(client->received(), "HTTP/1.1 200") == 3; }));
+  }
+}
+
 TEST(Conversation, AHeadHasNoBodyAndKeepsItsContentLength) {
   OneRequest one("HEAD / HTTP/1.1\r\nHost: e\r\n\r\n");
   one.upstream.last().send("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n");

@@ -97,6 +97,19 @@ TEST(InputBuffer, AHeadMayBePinnedBehindConsumedBytes) {
   EXPECT_EQ(filling.input.unread(), "next") << "pipelined bytes stay";
 }
 
+TEST(InputBuffer, UnpinLeavesRoomBehindTheNextHead) {
+  Filling filling;
+  filling.arrives("GET1GET2GET3POST");
+  for (const char* const head : {"GET1", "GET2", "GET3"}) {
+    EXPECT_TRUE(filling.input.unread().starts_with(head));
+    filling.input.pin(4);
+    filling.input.unpin();
+  }
+  filling.input.pin(4);
+  filling.arrives("body");
+  EXPECT_EQ(filling.input.unread(), "body");
+}
+
 TEST(InputBuffer, TellsTheEnd) {
   Filling filling;
   filling.arrives("abc");
