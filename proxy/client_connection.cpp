@@ -21,9 +21,10 @@ void ClientConnection::start() {
 }
 
 void ClientConnection::park() {
+  // Empty lines are no use of the connection: they do not make it live longer.
+  if (!session_ || session_->served_any()) idle_until_ = loop_.now() + timeouts().client_idle;
   session_.reset();
   transport_.notify(this);
-  idle_until_ = loop_.now() + timeouts().client_idle;
   loop_.arm(*this, idle_until_);
   if (transport_.may_read()) loop_.enqueue(*this);
 }

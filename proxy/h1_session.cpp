@@ -138,7 +138,9 @@ Task<H1Session::HeadRead> H1Session::read_head() {
           input_.pin(parser_.head_size());
           reader_.start(parser_.head().framing);
           co_return HeadRead::Complete;
-        case http::HeadStatus::Incomplete: break;
+        case http::HeadStatus::Incomplete:
+          if (!parser_.started()) started_ = {};  // an empty line behind a body (RFC 9112 §2.2) is no head under way
+          break;
       }
     }
     const IoResult result = input_.fill(transport_);

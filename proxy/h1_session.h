@@ -34,6 +34,7 @@ class H1Session final : private ClientStream {
 
   Task<Ended> serve();
   void cut();  // ends it now, whatever it does
+  bool served_any() const { return served_ != 0; }
 
  private:
   enum class HeadRead : std::uint8_t { Complete, Refused, TimedOut, Closed, Idle };
