@@ -14,6 +14,10 @@ namespace {
 // A relayed 100 or 103 is welcome, an endless row of them is an attack on the client.
 constexpr std::uint32_t kMaxInformational = 32;
 
+// For how long a process that is killed may go on accepting while its connections are reset, ten thousand perhaps.
+constexpr Millis kDyingTime{500};
+constexpr Millis kBetweenKnocks{50};
+
 struct Answer {
   std::uint16_t status;
   std::string_view outcome;
@@ -126,7 +130,9 @@ Task<Exchange::Next> Exchange::forward() {
       context_.dialer.give_back(*upstream_, std::move(stream_), timeouts().upstream_idle);
       break;
     case Relayed::Switched: co_await tunnel(); break;
-    case Relayed::UpstreamFailed: co_return after_failure();
+    case Relayed::UpstreamFailed:
+      if (may_have_died()) co_await see_whether_it_died();
+      co_return after_failure();
     case Relayed::RefuseClient: leave_upstream(); co_return Next::Refuse;
     case Relayed::ClientGone: outcome_ = outcome::kClientClosed; break;
     case Relayed::Aborted: client_.abort(); break;
@@ -160,6 +166,10 @@ void Exchange::leave_upstream() {
   if (!linked()) return;
   unlink();
   upstream_->shared->end_request(context_.worker);
+  return_slot();
+}
+
+void Exchange::return_slot() {
   if (std::exchange(holds_slot_, false)) upstream_->shared->return_slot();
 }
 
@@ -196,24 +206,51 @@ bool Exchange::send_request_head() {
   return stream_->send_head(outgoing, request.method);
 }
 
+// Nobody listens: evicted in this very turn, before the next request is routed to it.
+void Exchange::upstream_refused() {
+  const std::string reason = "connection refused";
+  if (upstream_->shared->change(seen_, UpstreamState::Down, reason, now(), DownCause::Dead))
+    context_.witness.upstream_refused(upstream_->shared, reason);
+}
+
+bool Exchange::may_have_died() { return failure_ == UpstreamFailure::Reset && judge(failure_).unless_dead; }
+
+// A process that is killed resets all of its connections in one moment, its listener perhaps last of all. Those are more
+// than the budget allows or than a retry survives, and yet nobody works on them any more. So what would be refused for
+// the load that it is waits until a connect has told whether there is anybody left: one request of each worker asks.
+Task<> Exchange::see_whether_it_died() {
+  return_slot();  // whoever waits for it may be luckier
+  const TimePoint latest = now() + kDyingTime;
+  while (went_down_ != DownCause::Dead && now() < latest && !client_.gone()) {
+    if (now() >= upstream_->next_knock) {
+      upstream_->next_knock = now() + kBetweenKnocks;
+      const Dialed knock = co_await context_.dialer.dial(*upstream_, waker_, latest, client_);
+      if (knock.failure == UpstreamFailure::Refused) {
+        upstream_refused();
+        went_down_ = DownCause::Dead;
+        break;
+      }
+    }
+    co_await waker_.until(std::min(latest, upstream_->next_knock));
+  }
+  if (went_down_ == DownCause::Dead) failure_ = UpstreamFailure::Evicted;
+}
+
 Exchange::Next Exchange::after_failure() {
-  // Nobody listens: evicted in this very turn, before the next request is routed to it.
   if (failure_ == UpstreamFailure::Refused) {
     ++refused_;
-    const std::string reason = "connection refused";
-    if (upstream_->shared->change(seen_, UpstreamState::Down, reason, now(), DownCause::Dead))
-      context_.witness.upstream_refused(upstream_->shared, reason);
+    upstream_refused();
+  }
+  if (client_.gone()) {
+    outcome_ = outcome::kClientClosed;
+    leave_upstream();
+    return Next::Done;
   }
 
   const Replay replay = judge(failure_);
   retry_rule_ = replay.rule;
   if (replay.spends_budget) pool_->pool().memory->retries.spend(now());
   stream_.reset();
-  if (client_.gone()) {
-    outcome_ = outcome::kClientClosed;
-    leave_upstream();
-    return Next::Done;
-  }
   fresh_only_ = replay.choice == Replay::Choice::FreshConnection;
   if (fresh_only_ && upstream_->shared->available()) return Next::Forward;  // the same one again is fine
   leave_upstream();

@@ -81,6 +81,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Next refuse_with(std::uint16_t status, std::string_view outcome);
   bool pick_upstream();
   void leave_upstream();
+  void return_slot();
   Task<Next> hold();  // until there is an upstream, or another route, or no point in waiting
   Task<Next> wait_for_upstream(HeldPlace& place);
   Next reroute();
@@ -88,6 +89,9 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Task<Next> forward();
   Task<> connect();  // sets stream_ or failure_
   bool send_request_head();
+  void upstream_refused();
+  bool may_have_died();
+  Task<> see_whether_it_died();
   Next after_failure();
   Replay judge(UpstreamFailure failure);
   bool rescue();

@@ -329,15 +329,69 @@ TEST(RetryStatus, StandsForPostForOtherStatusesAndByDefault) {
   }
 }
 
+void use_budget_up(ExchangeStage& stage) {
+  for (int i = 0; i < 100; ++i) stage.pool().memory->retries.spend(stage.time.now());
+}
+
 TEST(RetryBudget, EndsTheRetriesOfAPool) {
   ExchangeStage stage(2);
-  for (int i = 0; i < 100; ++i) stage.pool().memory->retries.spend(stage.time.now());
+  use_budget_up(stage);
   stage.run();
   stage.conn(0).reset();
   stage.turn();
+  EXPECT_FALSE(stage.ended()) << "not before it is certain that the upstream lives on";
+  for (int i = 0; i < 11; ++i) stage.pass(50ms);
   ASSERT_TRUE(stage.left_nothing_behind());
   EXPECT_EQ(stage.client.status(), 502);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"upstream_reset\""));
   EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"budget_used_up\""));
+  for (const auto& connection : stage.dialer.connections) {
+    EXPECT_EQ(connection->name, stage.name(0));
+    EXPECT_EQ(connection->sent, connection == stage.dialer.connections.front()) << "it was only asked who is there";
+  }
+}
+
+TEST(RetryBudget, IsNotForTheRequestsOfADeadUpstream) {
+  for (const int accepted_while_dying : {0, 3}) {
+    ExchangeStage stage(2);
+    use_budget_up(stage);
+    stage.run();
+    stage.conn(0).reset();
+    if (accepted_while_dying == 0) stage.dialer.fail_next(stage.name(0), UpstreamFailure::Refused);
+    stage.turn();
+    for (int i = 0; i < accepted_while_dying; ++i) {
+      EXPECT_FALSE(stage.ended());
+      if (i + 1 == accepted_while_dying) stage.dialer.fail_next(stage.name(0), UpstreamFailure::Refused);
+      stage.pass(50ms);
+    }
+    EXPECT_EQ(stage.dialer.last().name, stage.name(1));
+    EXPECT_EQ(stage.refused, std::vector<std::string>{stage.name(0)});
+    served_by(stage, stage.dialer.connections.size() - 1);
+    EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"evicted_idempotent\""));
+  }
+}
+
+TEST(RetryBudget, NoSlotIsHeldMeanwhile) {
+  ExchangeStage stage(1, [](config::Config& config) { config.pools.front().max_in_flight = 1; });
+  use_budget_up(stage);
+  stage.run();
+  EXPECT_FALSE(stage.upstream(0).has_slot());
+  stage.conn(0).reset();
+  stage.turn();
+  EXPECT_FALSE(stage.ended());
+  EXPECT_TRUE(stage.upstream(0).has_slot());
+}
+
+TEST(RetryBudget, AClientThatLeavesMeanwhileIsNotWaitedFor) {
+  ExchangeStage stage(2);
+  use_budget_up(stage);
+  stage.run();
+  stage.conn(0).reset();
+  stage.turn();
+  stage.client.leave();
+  stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
 }
 
 TEST(RetryBudget, GrowsWithTheRequestsThatThePoolTook) {
