@@ -18,6 +18,10 @@ constexpr std::uint32_t kMaxInformational = 32;
 constexpr Millis kDyingTime{500};
 constexpr Millis kBetweenKnocks{50};
 
+// Between two tries to get a place in a full backlog.
+constexpr Duration kFirstPause = Millis{5};
+constexpr Duration kLongestPause = Millis{80};
+
 struct Answer {
   std::uint16_t status;
   std::string_view outcome;
@@ -178,12 +182,23 @@ Task<> Exchange::connect() {
   const auto verify = http::is_idempotent(client_.request().method) ? Dialer::Verify::No : Dialer::Verify::Yes;
   stream_.reset();
   if (!fresh_only_) stream_ = context_.dialer.reuse(*upstream_, waker_, verify);
-  if (!stream_) {
-    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, now() + timeouts().connect, client_);
+  if (!stream_) co_await dial();
+  if (stream_) connected_ = now();
+}
+
+Task<> Exchange::dial() {
+  const TimePoint deadline = now() + timeouts().connect;
+  for (Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, deadline, client_);
     stream_ = std::move(dialed.stream);
     failure_ = dialed.failure;
+    // The backlog of a unix socket is full. Over TCP the kernel would wait for a place in it: here we do, unless there
+    // is another upstream to go to.
+    if (failure_ != UpstreamFailure::Overloaded || pool_->has_another(tried())) co_return;
+    const TimePoint again = std::min(now() + pause, deadline);
+    while (now() < again && went_down_ == DownCause::None && !client_.gone()) co_await waker_.until(again);
+    if (now() >= deadline || went_down_ != DownCause::None || client_.gone()) co_return;
   }
-  if (stream_) connected_ = now();
 }
 
 bool Exchange::send_request_head() {

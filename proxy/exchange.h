@@ -88,6 +88,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   std::span<LocalUpstream* const> tried() const;
   Task<Next> forward();
   Task<> connect();  // sets stream_ or failure_
+  Task<> dial();
   bool send_request_head();
   void upstream_refused();
   bool may_have_died();

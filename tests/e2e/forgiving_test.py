@@ -2,8 +2,11 @@
 """What merely failed is no error for the client: outages are a wait, a hung instance gives its requests back, and apps
 that close idle connections race with nobody."""
 
+import contextlib
+import os
 import socket
 import struct
+import tempfile
 import threading
 import time
 import unittest
@@ -78,6 +81,30 @@ class Forgiving(unittest.TestCase):
             dying.close()
             with app:
                 statuses = [response.status for response, _ in waiting.join()]
+            self.assertEqual(statuses, [200] * count)
+
+    def test_more_than_a_unix_socket_has_room_for_wait_their_turn(self):
+        count = 60
+        with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as listener:
+            path = os.path.join(directory, "app")
+            listener.bind(path)
+            listener.listen(2)
+
+            def serve():
+                with contextlib.suppress(OSError):
+                    while True:
+                        connection, _ = listener.accept()
+                        with connection:
+                            connection.recv(65536)
+                            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+            with Frontdoor(pool("app", [f"unix:{path}"], "")) as door:
+                waiting = Background(door.address, count)
+                server = threading.Thread(target=serve)
+                server.start()
+                statuses = [response.status for response, _ in waiting.join()]
+                listener.shutdown(socket.SHUT_RDWR)
+                server.join()
             self.assertEqual(statuses, [200] * count)
 
     def test_requests_wait_for_the_first_verdict(self):

@@ -289,6 +289,67 @@ TEST(Rescue, SendsTheBodyAgain) {
   served_by(stage, 1);
 }
 
+// ---- A full backlog: only unix sockets say so at once
+
+TEST(Overloaded, TheOnlyUpstreamIsWaitedForAsLongAsAConnectMayTake) {
+  ExchangeStage stage(1);
+  stage.client.ask("POST", "/");
+  stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 5);
+  stage.run();
+  EXPECT_FALSE(stage.ended());
+  for (int i = 0; i < 10; ++i) stage.pass(50ms);
+  ASSERT_EQ(stage.dialer.connections.size(), 1u);
+  served_by(stage, 0);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"attempts\":1"));
+}
+
+TEST(Overloaded, AnotherUpstreamIsBetterThanWaiting) {
+  ExchangeStage stage(2);
+  stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 100);
+  stage.run();
+  ASSERT_EQ(stage.dialer.connections.size(), 1u);
+  EXPECT_EQ(stage.conn(0).name, stage.name(1));
+  served_by(stage, 0);
+}
+
+TEST(Overloaded, IsAnsweredInTheEnd) {
+  ExchangeStage stage(1);
+  stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 1'000);
+  stage.run();
+  for (int i = 0; i < 25; ++i) stage.pass(100ms);
+  EXPECT_FALSE(stage.ended()) << "three tries of a second";
+  for (int i = 0; i < 10; ++i) stage.pass(100ms);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_TRUE(stage.upstream(0).available()) << "no evidence";
+  EXPECT_EQ(stage.client.status(), 503);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"upstream_overloaded\""));
+  EXPECT_LT(stage.dialer.dials, 70) << "with pauses that grow";
+}
+
+TEST(Overloaded, WhoWaitsForItIsRescuedWithIt) {
+  ExchangeStage stage(2);
+  stage.take_down(1);
+  stage.client.ask("POST", "/");
+  stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 1'000);
+  stage.run();
+  stage.bring_up(1);
+  stage.take_down(0, DownCause::Hung);
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 1u);
+  EXPECT_EQ(stage.conn(0).name, stage.name(1));
+  served_by(stage, 0);
+}
+
+TEST(Overloaded, AClientThatLeavesMeanwhileIsNotWaitedFor) {
+  ExchangeStage stage(1);
+  stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 1'000);
+  stage.run();
+  stage.client.leave();
+  stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
+}
+
 // ---- Retries with a condition
 
 void retry_503(config::Config& config) { config.pools.front().retry.on_status = {503}; }
