@@ -83,6 +83,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   void leave_upstream();
   void return_slot();
   Task<Next> hold();  // until there is an upstream, or another route, or no point in waiting
+  bool worth_waiting();
   Task<Next> wait_for_upstream(HeldPlace& place);
   Next reroute();
   std::span<LocalUpstream* const> tried() const;

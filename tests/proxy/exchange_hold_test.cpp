@@ -176,6 +176,56 @@ TEST(Hold, KeepsItsDeadlineOverAReload) {
   EXPECT_THAT(stage.log_line(), HasSubstr("hold_timeout"));
 }
 
+struct Another final : HoldQueue::Waiter {
+  void called(std::size_t) override {}
+};
+
+TEST(Hold, KeepsItsPlaceOverAReload) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.run();
+  HoldQueue& queue = stage.pool().memory->held;
+  Another later;
+  const HoldQueue::Ticket ticket = queue.enter(later, 0, {10, 1'000});
+  stage.publish([](config::Config& config) { config.pools.front().hold.max_requests = 1; });
+  stage.turn();
+  EXPECT_FALSE(stage.ended()) << "who waits already is not turned away";
+  EXPECT_FALSE(queue.first(ticket));
+  queue.leave(ticket, HoldQueue::Left::Empty);
+  stage.bring_up(0);
+  stage.turn();
+  served_by(stage, 0);
+}
+
+TEST(Hold, EndsWithAReloadThatDoesNotWantIt) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.run();
+  stage.publish([](config::Config& config) { config.pools.front().hold.timeout = Millis{0}; });
+  stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"no_upstream\""));
+}
+
+// The request before the reload, its upstream's end behind it: what the old config says about waiting does not matter.
+TEST(Hold, AReplayThatFindsNobodyUpGoesByTheNewConfig) {
+  const auto never_wait = [](config::Config& config) { config.pools.front().hold.timeout = Millis{0}; };
+  ExchangeStage stage(1, never_wait);
+  stage.run();
+  const std::string before = stage.name(0);
+  stage.publish([&](config::Config& config) {
+    never_wait(config);
+    config.pools.front().upstreams.front().address.port = 9;
+  });
+  stage.dialer.fail_next(before, UpstreamFailure::Refused);
+  stage.conn(0).reset();
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  EXPECT_EQ(stage.conn(1).name, stage.name(0));
+  EXPECT_NE(stage.name(0), before);
+  served_by(stage, 1);
+}
+
 TEST(Hold, AReplayThatFindsNobodyUpWaitsToo) {
   ExchangeStage stage(1);
   stage.run();
