@@ -138,7 +138,7 @@ Task<Exchange::Next> Exchange::forward() {
       if (may_have_died()) co_await see_whether_it_died();
       co_return after_failure();
     case Relayed::RefuseClient: leave_upstream(); co_return Next::Refuse;
-    case Relayed::ClientGone: outcome_ = outcome::kClientClosed; break;
+    case Relayed::ClientGone: client_left(); break;
     case Relayed::Aborted: client_.abort(); break;
     case Relayed::GivenUp: client_.give_up(); break;
   }
@@ -257,9 +257,8 @@ Exchange::Next Exchange::after_failure() {
     upstream_refused();
   }
   if (client_.gone()) {
-    outcome_ = outcome::kClientClosed;
     leave_upstream();
-    return Next::Done;
+    return client_left();
   }
 
   const Replay replay = judge(failure_);

@@ -113,6 +113,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   void settle_pace();
   void see_whether_client_reads();
   Relayed timed_out(WaitingFor what);
+  Next client_left();
 
   bool better_elsewhere(const http::ResponseHead& head);
   bool broken_from_its_start();  // sets failure_

@@ -37,10 +37,7 @@ bool Exchange::worth_waiting() {
 
 Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
   for (;;) {
-    if (client_.gone()) {
-      outcome_ = outcome::kClientClosed;
-      co_return Next::Done;
-    }
+    if (client_.gone()) co_return client_left();
     if (!(snapshot_ == context_.snapshot)) {
       const Next next = reroute();
       // In the queue of the same pool it keeps its place: a reload lets nobody overtake.
@@ -59,10 +56,7 @@ Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
     if (client_.finished()) {
       if (!fin_seen_) fin_seen_ = now();
       deadline = std::min(deadline, *fin_seen_ + timeouts().client_fin);
-      if (now() >= *fin_seen_ + timeouts().client_fin) {
-        outcome_ = outcome::kClientClosed;
-        co_return Next::Done;
-      }
+      if (now() >= *fin_seen_ + timeouts().client_fin) co_return client_left();
     }
     if (now() >= hold_until_) {
       retry_after_ = retry_after_seconds(pool_->pool().outlook(now()));

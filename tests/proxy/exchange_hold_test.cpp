@@ -133,6 +133,18 @@ TEST(Hold, AClientThatLeavesFreesItsPlace) {
   EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
 }
 
+TEST(Hold, WhatWeCutOurselvesIsNotBlamedOnTheClient) {
+  for (const bool held : {false, true}) {
+    ExchangeStage stage(1);
+    if (held) stage.take_down(0);
+    stage.run();
+    stage.client.be_cut();
+    stage.turn();
+    ASSERT_TRUE(stage.left_nothing_behind());
+    EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"drained\""));
+  }
+}
+
 TEST(Hold, AHalfClosedClientIsWaitedForAShortTimeOnly) {
   ExchangeStage stage(1);
   stage.take_down(0);
