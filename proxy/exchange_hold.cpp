@@ -17,7 +17,7 @@ Task<Exchange::Next> Exchange::hold() {
   if (hold_until_ == TimePoint{}) hold_until_ = began + pool.hold.timeout;
 
   HeldPlace place(context_.held, pool.memory, waker_);
-  if (!place.enter(client_.buffered_bytes(), {pool.hold.max_requests, pool.hold.max_bytes}))
+  if (!place.enter(client_.buffered_bytes() + body_.kept(), {pool.hold.max_requests, pool.hold.max_bytes}))
     co_return refuse_with(503, outcome::kHoldFull);
   holding_ = true;
   const Next next = co_await wait_for_upstream(place);

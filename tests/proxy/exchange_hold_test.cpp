@@ -122,6 +122,19 @@ TEST(Hold, IsBoundedInBytes) {
   EXPECT_THAT(stage.client.answer.received(), HasSubstr("hold_full"));
 }
 
+TEST(Hold, ABodyThatIsKeptForItsReplayCountsToo) {
+  for (const std::size_t kept : {50u, 51u}) {
+    ExchangeStage stage(1, [](config::Config& config) { config.pools.front().hold.max_bytes = 150; });
+    stage.client.ask("PUT", "/");
+    stage.client.announce_body({BodyKind::Length, 1'000});
+    stage.client.body.add(std::string(kept, 'x'));
+    stage.run();
+    stage.take_down(0);
+    stage.turn();
+    EXPECT_EQ(stage.ended(), kept > 50);
+  }
+}
+
 TEST(Hold, AClientThatLeavesFreesItsPlace) {
   ExchangeStage stage(1);
   stage.take_down(0);
