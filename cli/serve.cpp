@@ -221,7 +221,7 @@ asio::awaitable<void> Service::drain() {
   while (Clock::now() < deadline) {
     pause.expires_after(kPoll);
     co_await pause.async_wait(quietly);
-    if (server_.open_connections() == 0) break;
+    if (!server_.accepting() && server_.open_connections() == 0) break;
   }
   finish();
 }

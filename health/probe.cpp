@@ -10,6 +10,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -113,7 +114,7 @@ Outcome judge_connect_error(int error, bool is_unix) {
     case EPERM:
     case EAFNOSUPPORT:
       return Outcome::NotEvidence;
-    // A unix socket whose backlog is full is overloaded, which is not dead. On TCP: out of local ports.
+    // On TCP: out of local ports. A unix socket whose backlog is full is waited for instead.
     case EAGAIN:
       return Outcome::NotEvidence;
     case ETIMEDOUT:
@@ -188,6 +189,14 @@ asio::awaitable<ProbeReport> Probe::connect_to(const Endpoint& endpoint) {
   }
 
   int result = ::connect(fd, endpoint.data(), endpoint.size()) == 0 ? 0 : errno;
+  // A full backlog: over TCP the kernel would wait for a place in it. Who has none for the whole time is as silent as
+  // who accepts and does not answer; a process that hangs under load is full before it is found out.
+  while (result == EAGAIN && endpoint.is_unix()) {
+    asio::steady_timer pause(socket_.get_executor(), target_.check.timeout / kTicks);
+    co_await pause.async_wait(quietly);
+    if (!socket_.is_open()) co_return failure(Outcome::TimedOut, "probe timed out");
+    result = ::connect(fd, endpoint.data(), endpoint.size()) == 0 ? 0 : errno;
+  }
   if (result == EINPROGRESS) {
     co_await socket_.async_wait(asio::socket_base::wait_write, quietly);
     if (!socket_.is_open()) co_return failure(Outcome::TimedOut, "probe timed out");

@@ -14,6 +14,14 @@ namespace {
 // A relayed 100 or 103 is welcome, an endless row of them is an attack on the client.
 constexpr std::uint32_t kMaxInformational = 32;
 
+// For how long a process that is killed may go on accepting while its connections are reset, ten thousand perhaps.
+constexpr Millis kDyingTime{500};
+constexpr Millis kBetweenKnocks{50};
+
+// Between two tries to get a place in a full backlog.
+constexpr Duration kFirstPause = Millis{5};
+constexpr Duration kLongestPause = Millis{80};
+
 struct Answer {
   std::uint16_t status;
   std::string_view outcome;
@@ -126,9 +134,11 @@ Task<Exchange::Next> Exchange::forward() {
       context_.dialer.give_back(*upstream_, std::move(stream_), timeouts().upstream_idle);
       break;
     case Relayed::Switched: co_await tunnel(); break;
-    case Relayed::UpstreamFailed: co_return after_failure();
+    case Relayed::UpstreamFailed:
+      if (may_have_died()) co_await see_whether_it_died();
+      co_return after_failure();
     case Relayed::RefuseClient: leave_upstream(); co_return Next::Refuse;
-    case Relayed::ClientGone: outcome_ = outcome::kClientClosed; break;
+    case Relayed::ClientGone: client_left(); break;
     case Relayed::Aborted: client_.abort(); break;
     case Relayed::GivenUp: client_.give_up(); break;
   }
@@ -160,6 +170,10 @@ void Exchange::leave_upstream() {
   if (!linked()) return;
   unlink();
   upstream_->shared->end_request(context_.worker);
+  return_slot();
+}
+
+void Exchange::return_slot() {
   if (std::exchange(holds_slot_, false)) upstream_->shared->return_slot();
 }
 
@@ -168,12 +182,23 @@ Task<> Exchange::connect() {
   const auto verify = http::is_idempotent(client_.request().method) ? Dialer::Verify::No : Dialer::Verify::Yes;
   stream_.reset();
   if (!fresh_only_) stream_ = context_.dialer.reuse(*upstream_, waker_, verify);
-  if (!stream_) {
-    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, now() + timeouts().connect, client_);
+  if (!stream_) co_await dial();
+  if (stream_) connected_ = now();
+}
+
+Task<> Exchange::dial() {
+  const TimePoint deadline = now() + timeouts().connect;
+  for (Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, deadline, client_);
     stream_ = std::move(dialed.stream);
     failure_ = dialed.failure;
+    // The backlog of a unix socket is full. Over TCP the kernel would wait for a place in it: here we do, unless there
+    // is another upstream to go to.
+    if (failure_ != UpstreamFailure::Overloaded || pool_->has_another(tried())) co_return;
+    const TimePoint again = std::min(now() + pause, deadline);
+    while (now() < again && went_down_ == DownCause::None && !client_.gone()) co_await waker_.until(again);
+    if (now() >= deadline || went_down_ != DownCause::None || client_.gone()) co_return;
   }
-  if (stream_) connected_ = now();
 }
 
 bool Exchange::send_request_head() {
@@ -196,24 +221,50 @@ bool Exchange::send_request_head() {
   return stream_->send_head(outgoing, request.method);
 }
 
+// Nobody listens: evicted in this very turn, before the next request is routed to it.
+void Exchange::upstream_refused() {
+  const std::string reason = "connection refused";
+  if (upstream_->shared->change(seen_, UpstreamState::Down, reason, now(), DownCause::Dead))
+    context_.witness.upstream_refused(upstream_->shared, reason);
+}
+
+bool Exchange::may_have_died() { return failure_ == UpstreamFailure::Reset && judge(failure_).unless_dead; }
+
+// A process that is killed resets all of its connections in one moment, its listener perhaps last of all. Those are more
+// than the budget allows or than a retry survives, and yet nobody works on them any more. So what would be refused for
+// the load that it is waits until a connect has told whether there is anybody left: one request of each worker asks.
+Task<> Exchange::see_whether_it_died() {
+  return_slot();  // whoever waits for it may be luckier
+  const TimePoint latest = now() + kDyingTime;
+  while (went_down_ != DownCause::Dead && now() < latest && !client_.gone()) {
+    if (now() >= upstream_->next_knock) {
+      upstream_->next_knock = now() + kBetweenKnocks;
+      const Dialed knock = co_await context_.dialer.dial(*upstream_, waker_, latest, client_);
+      if (knock.failure == UpstreamFailure::Refused) {
+        upstream_refused();
+        went_down_ = DownCause::Dead;
+        break;
+      }
+    }
+    co_await waker_.until(std::min(latest, upstream_->next_knock));
+  }
+  if (went_down_ == DownCause::Dead) failure_ = UpstreamFailure::Evicted;
+}
+
 Exchange::Next Exchange::after_failure() {
-  // Nobody listens: evicted in this very turn, before the next request is routed to it.
   if (failure_ == UpstreamFailure::Refused) {
     ++refused_;
-    const std::string reason = "connection refused";
-    if (upstream_->shared->change(seen_, UpstreamState::Down, reason, now(), DownCause::Dead))
-      context_.witness.upstream_refused(upstream_->shared, reason);
+    upstream_refused();
+  }
+  if (client_.gone()) {
+    leave_upstream();
+    return client_left();
   }
 
   const Replay replay = judge(failure_);
   retry_rule_ = replay.rule;
   if (replay.spends_budget) pool_->pool().memory->retries.spend(now());
   stream_.reset();
-  if (client_.gone()) {
-    outcome_ = outcome::kClientClosed;
-    leave_upstream();
-    return Next::Done;
-  }
   fresh_only_ = replay.choice == Replay::Choice::FreshConnection;
   if (fresh_only_ && upstream_->shared->available()) return Next::Forward;  // the same one again is fine
   leave_upstream();

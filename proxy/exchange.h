@@ -81,13 +81,19 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Next refuse_with(std::uint16_t status, std::string_view outcome);
   bool pick_upstream();
   void leave_upstream();
+  void return_slot();
   Task<Next> hold();  // until there is an upstream, or another route, or no point in waiting
+  bool worth_waiting();
   Task<Next> wait_for_upstream(HeldPlace& place);
   Next reroute();
   std::span<LocalUpstream* const> tried() const;
   Task<Next> forward();
   Task<> connect();  // sets stream_ or failure_
+  Task<> dial();
   bool send_request_head();
+  void upstream_refused();
+  bool may_have_died();
+  Task<> see_whether_it_died();
   Next after_failure();
   Replay judge(UpstreamFailure failure);
   bool rescue();
@@ -107,6 +113,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   void settle_pace();
   void see_whether_client_reads();
   Relayed timed_out(WaitingFor what);
+  Next client_left();
 
   bool better_elsewhere(const http::ResponseHead& head);
   bool broken_from_its_start();  // sets failure_

@@ -5,6 +5,7 @@
 
 #include "proxy/error_page.h"
 #include "proxy/exchange.h"
+#include "proxy/outcome.h"
 
 namespace frontdoor {
 
@@ -36,6 +37,11 @@ class TextSource final : public BodySource {
 };
 
 }  // namespace
+
+Exchange::Next Exchange::client_left() {
+  outcome_ = client_.cut_by_us() ? outcome::kDrained : outcome::kClientClosed;
+  return Next::Done;
+}
 
 Task<> Exchange::send_refusal() {
   const http::RequestHead& request = client_.request();

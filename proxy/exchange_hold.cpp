@@ -9,16 +9,15 @@
 namespace frontdoor {
 
 Task<Exchange::Next> Exchange::hold() {
+  // What was known of the pool when the request came may be history: the new configuration may have an upstream.
+  if (!(snapshot_ == context_.snapshot)) co_return reroute();
+  if (!worth_waiting()) co_return Next::Refuse;
   const Pool& pool = pool_->pool();
-  const PoolOutlook outlook = pool.outlook(now());
-  retry_after_ = retry_after_seconds(outlook);
-  if (!worth_holding(outlook, pool.hold))
-    co_return refuse_with(503, outlook.up ? outcome::kPoolSaturated : outcome::kNoUpstream);
   const TimePoint began = now();
   if (hold_until_ == TimePoint{}) hold_until_ = began + pool.hold.timeout;
 
   HeldPlace place(context_.held, pool.memory, waker_);
-  if (!place.enter(client_.buffered_bytes(), {pool.hold.max_requests, pool.hold.max_bytes}))
+  if (!place.enter(client_.buffered_bytes() + body_.kept(), {pool.hold.max_requests, pool.hold.max_bytes}))
     co_return refuse_with(503, outcome::kHoldFull);
   holding_ = true;
   const Next next = co_await wait_for_upstream(place);
@@ -27,13 +26,24 @@ Task<Exchange::Next> Exchange::hold() {
   co_return next;
 }
 
+// False: it is answered at once instead.
+bool Exchange::worth_waiting() {
+  const PoolOutlook outlook = pool_->pool().outlook(now());
+  retry_after_ = retry_after_seconds(outlook);
+  if (worth_holding(outlook, pool_->pool().hold)) return true;
+  refuse_with(503, outlook.up ? outcome::kPoolSaturated : outcome::kNoUpstream);
+  return false;
+}
+
 Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
   for (;;) {
-    if (client_.gone()) {
-      outcome_ = outcome::kClientClosed;
-      co_return Next::Done;
+    if (client_.gone()) co_return client_left();
+    if (!(snapshot_ == context_.snapshot)) {
+      const Next next = reroute();
+      // In the queue of the same pool it keeps its place: a reload lets nobody overtake.
+      if (next != Next::Forward || pool_->pool().memory.get() != &place.pool()) co_return next;
+      if (!worth_waiting()) co_return Next::Refuse;
     }
-    if (!(snapshot_ == context_.snapshot)) co_return reroute();
     // Once more after going back to its place: whoever gives a slot back then calls, whoever did before is seen.
     for (int look = 0; look < 2 && place.may_try(now()); ++look) {
       if (pick_upstream()) {
@@ -46,10 +56,7 @@ Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
     if (client_.finished()) {
       if (!fin_seen_) fin_seen_ = now();
       deadline = std::min(deadline, *fin_seen_ + timeouts().client_fin);
-      if (now() >= *fin_seen_ + timeouts().client_fin) {
-        outcome_ = outcome::kClientClosed;
-        co_return Next::Done;
-      }
+      if (now() >= *fin_seen_ + timeouts().client_fin) co_return client_left();
     }
     if (now() >= hold_until_) {
       retry_after_ = retry_after_seconds(pool_->pool().outlook(now()));

@@ -8,6 +8,13 @@
 
 namespace frontdoor {
 
+namespace {
+
+// For one of many addresses: what a connect takes around the world.
+constexpr Duration kLeastPatience = Millis{250};
+
+}  // namespace
+
 UpstreamFailure classify_connect_error(int error) {
   switch (error) {
     case ECONNREFUSED:
@@ -50,18 +57,22 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
   const auto endpoints = upstream.shared->endpoints();
   Dialed dialed;
   dialed.failure = endpoints->empty() ? UpstreamFailure::Unreachable : UpstreamFailure::Refused;
+  std::size_t left = endpoints->size();
   for (const Endpoint& endpoint : *endpoints) {
+    // As with probes: a silent first address must not hide a second that answers.
+    const Duration share = (deadline - loop_.now()) / static_cast<int>(left--);
+    const TimePoint patience = std::min(deadline, loop_.now() + std::max(share, kLeastPatience));
     auto connection = std::make_unique<H1UpstreamConnection>(loop_, buffers_, limits_, upstream);
     connection->lease(waker, false);
     int error = connection->transport().start_connect(endpoint);
     while (error == EINPROGRESS) {
-      co_await waker.until(deadline);
+      co_await waker.until(patience);
       if (client.gone()) {
         dialed.failure = UpstreamFailure::None;
         co_return dialed;
       }
       if (connection->transport().connected(error) != Transport::Connecting::Pending) break;
-      error = loop_.now() >= deadline ? ETIMEDOUT : EINPROGRESS;
+      error = loop_.now() >= patience ? ETIMEDOUT : EINPROGRESS;
     }
     dialed.error = error;
     if (error == 0) {

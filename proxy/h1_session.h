@@ -61,6 +61,7 @@ class H1Session final : private ClientStream {
   std::size_t buffered_bytes() const override { return input_.bytes_kept(); }
   bool gone() const override { return cut_ || transport_.peer_gone(); }
   bool finished() const override { return transport_.peer_finished(); }
+  bool cut_by_us() const override { return cut_; }
   bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;
   bool send_head(const OutgoingResponse& response) override;
   BodySink& response_body() override { return writer_; }

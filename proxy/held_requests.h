@@ -40,6 +40,8 @@ class HeldPlace final : private HoldQueue::Waiter {
   HeldPlace(const HeldPlace&) = delete;
   HeldPlace& operator=(const HeldPlace&) = delete;
 
+  const PoolMemory& pool() const { return *pool_; }
+
   bool enter(std::uint64_t bytes, const HoldQueue::Limits& limits);  // false: the queue is full
   // Whether it is this request's turn to look for capacity: it was called, or nobody has waited longer.
   bool may_try(TimePoint now) const;

@@ -129,6 +129,11 @@ void Listener::closed(ClientConnection& connection) {
   ask();
 }
 
+void Listener::accept_rest() {
+  while (asking_ && accept_one()) {
+  }
+}
+
 void Listener::stop_accepting() {
   Timer::cancel();
   Runnable::unlink();

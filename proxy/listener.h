@@ -30,6 +30,8 @@ class Listener final : public ConnectionOwner, private EpollHandler, private Run
   Listener(ExchangeContext& context, BufferPool& buffers, const bool& draining, int fd, bool shared, Settings settings);
   ~Listener() override;
 
+  // Takes what waits to be accepted: closing the socket would reset those clients.
+  void accept_rest();
   void stop_accepting();  // closes the socket; connections live on
   void cut_all();         // ends every connection now
   std::uint64_t connections() const { return count_.load(std::memory_order_relaxed); }  // any thread

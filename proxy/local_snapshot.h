@@ -34,6 +34,7 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   ProxyVersion send_proxy = ProxyVersion::None;            // the newest snapshot's
   List<H1UpstreamConnection, Listed<class IdleTag>> idle;  // last used first; owned here
   ObservedCloses closes;
+  TimePoint next_knock{};                                  // when it may be asked again whether it still listens
   List<Exchange, Listed<class OnUpstreamTag>> exchanges;   // waiting on it; eviction and drain reach them here
 
  private:

@@ -38,7 +38,10 @@ Replay decide_timeout(const FailedAttempt& attempt, const config::Retry& retry) 
 Replay decide_reset(const FailedAttempt& attempt, const config::Retry& retry) {
   if (!retry.on_reset) return never("not_configured");
   if (!http::is_idempotent(attempt.method)) return never("reset_not_idempotent");
-  return decide_extra(attempt, retry, "reset_idempotent");
+  Replay replay = decide_extra(attempt, retry, "reset_idempotent");
+  replay.unless_dead = replay.choice == Replay::Choice::Never && attempt.body_replayable && retry.attempts != 0 &&
+                       retry.on_evicted;
+  return replay;
 }
 
 // Whether the status is one of `retry.on` has been looked at before.

@@ -36,6 +36,7 @@ struct Replay {
   Choice choice = Choice::Never;
   const char* rule = "";       // the rule that decided, for the log; a string literal
   bool spends_budget = false;  // something may have been processed, so that this try is extra load
+  bool unless_dead = false;    // with Never: only because its upstream may live on; of a dead one it is Evicted
 };
 
 Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry);

@@ -1,11 +1,13 @@
 #include "proxy/replayable_body.h"
 
+#include <algorithm>
+
 namespace frontdoor {
 
 Peeked ReplayableBody::peek() {
   if (position_ < kept_.size()) return {Peeked::State::Bytes, std::string_view(kept_).substr(position_), false};
   const Peeked peeked = live_.peek();
-  if (limit_ != 0 && peeked.bytes.size() > limit_ - consumed_) {
+  if (limit_ != 0 && peeked.bytes.size() > limit_ - std::min(limit_, consumed_)) {
     too_large_ = true;
     return {Peeked::State::Failed, {}, false};
   }

@@ -17,7 +17,7 @@ class ReplayableBody final : public BodySource {
   // Before the first byte: at most this many bytes are kept. Never called: none, a replay is out of the question.
   void keep_up_to(std::uint64_t bytes) { keep_ = bytes; }
 
-  // A body that goes on beyond this many bytes fails; 0 = any size. It fails before its end has been passed on: an
+  // A body that goes on beyond this many bytes fails; 0 = any size; a reload may lower it on the way. It fails before its end has been passed on: an
   // upstream must not carry out what the client is told was refused.
   void limit_to(std::uint64_t bytes) { limit_ = bytes; }
   bool too_large() const { return too_large_; }
@@ -29,6 +29,7 @@ class ReplayableBody final : public BodySource {
   // Whether rewind() would give the whole body again.
   bool replayable() const { return consumed_ == kept_.size(); }
   void rewind() { position_ = 0; }
+  std::size_t kept() const { return kept_.size(); }
   std::uint64_t consumed() const { return consumed_; }  // from the client so far
 
  private:

@@ -126,6 +126,10 @@ std::uint64_t Server::open_connections() const {
   return sum;
 }
 
+bool Server::accepting() const {
+  return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->accepting(); });
+}
+
 std::uint64_t Server::turned_away(Unwelcome why) const {
   std::uint64_t sum = 0;
   for (const auto& worker : workers_) sum += worker->turned_away(why);

@@ -29,6 +29,7 @@ class Server {
   void stop();  // joins the threads
 
   std::uint64_t open_connections() const;
+  bool accepting() const;  // until all workers have done what stop_accepting() asks for
   std::uint64_t served() const;
   std::uint64_t turned_away(Unwelcome why) const;  // connections closed before their first request
 

@@ -50,6 +50,7 @@ class ClientStream {
   // Gone: nobody can read the answer any more. Finished: a FIN, the answer is still wanted (architecture: rule 10).
   virtual bool gone() const = 0;
   virtual bool finished() const = 0;
+  virtual bool cut_by_us() const = 0;  // gone, because this process is going away
 
   // Queued; the bytes leave with the next push. False: the head does not fit into its buffer.
   virtual bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) = 0;

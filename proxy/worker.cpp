@@ -63,7 +63,11 @@ void Worker::publish(std::shared_ptr<const Snapshot> snapshot) {
 
 void Worker::stop_accepting() {
   loop_.post([this] {
-    for (auto& listener : listeners_) listener->stop_accepting();
+    for (auto& listener : listeners_) {
+      listener->accept_rest();
+      listener->stop_accepting();
+    }
+    accepting_.store(false, std::memory_order_release);
   });
 }
 

@@ -44,6 +44,7 @@ class Worker final : private Timer {
   void cut_all();  // ends every connection
   void stop() { loop_.stop(); }
   std::uint64_t open_connections() const;
+  bool accepting() const { return accepting_.load(std::memory_order_acquire); }
   std::uint64_t turned_away(Unwelcome why) const;
   std::uint64_t served() const { return served_.load(std::memory_order_relaxed); }
 
@@ -64,6 +65,7 @@ class Worker final : private Timer {
   BurstWatch sockets_;
   BurstWatch coroutines_;
   bool draining_ = false;
+  std::atomic<bool> accepting_{true};
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<std::uint64_t> served_{0};
 };

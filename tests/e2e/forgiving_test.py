@@ -2,6 +2,11 @@
 """What merely failed is no error for the client: outages are a wait, a hung instance gives its requests back, and apps
 that close idle connections race with nobody."""
 
+import contextlib
+import os
+import socket
+import struct
+import tempfile
 import threading
 import time
 import unittest
@@ -49,6 +54,58 @@ class Forgiving(unittest.TestCase):
             lines = eventually(lambda: (lambda l: len(l) == 20 and l)([e for e in door.access() if "held_ms" in e]),
                                "the access log")
             self.assertTrue(all(line["outcome"] == "served" for line in lines))
+
+    def test_a_dying_instance_gives_back_more_than_the_retry_budget(self):
+        """As a kill -9 does it when the kernel closes the listener last: every connection is reset, and so are those
+        that come instead. Only then nobody listens any more."""
+        count, allowed = 150, 100  # ten retries a second are always allowed, and no more with so few requests
+        app = App("next")
+
+        def reset(connection):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        with socket.create_server((app.host, app.port), backlog=count) as dying, \
+                Frontdoor(pool("app", [app], "")) as door:
+            waiting = Background(door.address, count)
+            connections = [dying.accept()[0] for _ in range(count)]
+            for connection in connections:
+                self.assertTrue(connection.recv(65536))
+            for connection in connections:
+                reset(connection)
+            retried = 0
+            while retried < allowed:
+                connection, _ = dying.accept()
+                retried += bool(connection.recv(65536))  # nothing: it was only asked whether somebody is there
+                reset(connection)
+            dying.close()
+            with app:
+                statuses = [response.status for response, _ in waiting.join()]
+            self.assertEqual(statuses, [200] * count)
+
+    def test_more_than_a_unix_socket_has_room_for_wait_their_turn(self):
+        count = 60
+        with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as listener:
+            path = os.path.join(directory, "app")
+            listener.bind(path)
+            listener.listen(2)
+
+            def serve():
+                with contextlib.suppress(OSError):
+                    while True:
+                        connection, _ = listener.accept()
+                        with connection:
+                            connection.recv(65536)
+                            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+            with Frontdoor(pool("app", [f"unix:{path}"], "")) as door:
+                waiting = Background(door.address, count)
+                server = threading.Thread(target=serve)
+                server.start()
+                statuses = [response.status for response, _ in waiting.join()]
+                listener.shutdown(socket.SHUT_RDWR)
+                server.join()
+            self.assertEqual(statuses, [200] * count)
 
     def test_requests_wait_for_the_first_verdict(self):
         app = App("late")

@@ -68,6 +68,8 @@ class End(unittest.TestCase):
                 started = time.monotonic()
                 door.wait(15)
                 say(f"ended {time.monotonic() - started:.2f} s after SIGTERM with a request that never ends")
+                cut = [line["outcome"] for line in door.access() if line.get("target", "").startswith("/slow")]
+                self.assertEqual(cut, ["drained"], "which is not the client's doing")
                 door.expected_status = None
 
     def test_a_second_sigterm_ends_at_once(self):

@@ -208,6 +208,58 @@ TEST_F(ProbeTest, NoticesThatItsOwnLoopWasLate) {
   EXPECT_FALSE(Verdict::on_time(report->lateness, check.timeout));
 }
 
+// A unix socket's listener that accepts nothing, with as many connections in its backlog as go in.
+class FullBacklog {
+ public:
+  explicit FullBacklog(const std::string& path) : path_(path), at_(Endpoint::unix_path(path)) {
+    ::unlink(path.c_str());
+    listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(::bind(listener_, at_.data(), at_.size()), 0);
+    EXPECT_EQ(::listen(listener_, 0), 0);
+    for (;;) {
+      const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      waiting_.push_back(fd);
+      if (::connect(fd, at_.data(), at_.size()) != 0) break;
+    }
+  }
+  ~FullBacklog() {
+    for (const int fd : waiting_) ::close(fd);
+    ::close(listener_);
+    ::unlink(path_.c_str());
+  }
+  const Endpoint& endpoint() const { return at_; }
+  void accept_one() { waiting_.push_back(::accept(listener_, nullptr, nullptr)); }
+
+ private:
+  const std::string path_;
+  const Endpoint at_;
+  int listener_ = -1;
+  std::vector<int> waiting_;
+};
+
+TEST_F(ProbeTest, AFullBacklogIsSilenceAndWaitedFor) {
+  FullBacklog full((std::filesystem::temp_directory_path() / ("fd-full-" + std::to_string(::getpid()))).string());
+  config::HealthCheck check;
+  check.type = config::HealthCheck::Type::Tcp;
+  check.timeout = 100ms;
+  ProbeTarget target{.endpoints = {full.endpoint()}, .check = check, .host = "app"};
+  const ProbeReport silent = probe(target);
+  EXPECT_EQ(silent.outcome, Outcome::TimedOut) << silent.detail;
+  EXPECT_GE(silent.latency, 100ms);
+
+  target.check.timeout = 5s;
+  Probe one(io_.get_executor(), target);
+  std::optional<ProbeReport> report;
+  asio::co_spawn(io_, one.run(), [&](std::exception_ptr, ProbeReport got) { report = std::move(got); });
+  io_.restart();
+  while (io_.poll() != 0) {
+  }
+  EXPECT_FALSE(report);
+  full.accept_one();
+  ASSERT_TRUE(run_until(io_, [&] { return report.has_value(); }));
+  EXPECT_EQ(report->outcome, Outcome::Passed) << report->detail;
+}
+
 TEST(JudgeConnectError, OnlyARefusalIsDeathAndOurOwnFaultsAreNoEvidence) {
   for (const int error : {EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, EACCES}) {
     EXPECT_EQ(judge_connect_error(error, false), Outcome::NotEvidence) << error;

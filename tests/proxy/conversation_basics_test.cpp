@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/test_proxy.h"
 
 namespace frontdoor::testing {
@@ -45,6 +47,27 @@ TEST(Conversation, AGetIsForwardedAndAnswered) {
   EXPECT_EQ(body_of(one.client->received()), "hello");
   EXPECT_FALSE(one.client->ended());
   EXPECT_THAT(one.proxy.log(), HasSubstr("\"outcome\":\"served\""));
+}
+
+TEST(Conversation, WhoWaitsToBeAcceptedWhenAcceptingStopsIsServed) {
+  ScriptedUpstream upstream;
+  upstream.always_reply(kHello);
+  TestProxy proxy({&upstream});
+  std::vector<std::unique_ptr<Peer>> clients;
+  std::vector<Peer*> peers;
+  for (int i = 0; i < 40; ++i) {
+    clients.push_back(proxy.client());
+    peers.push_back(clients.back().get());
+    peers.back()->send(kGet);
+    peers.back()->poll();
+  }
+  EXPECT_TRUE(proxy.worker().accepting());
+  proxy.worker().stop_accepting();
+  EXPECT_TRUE(proxy.until(peers, [&] {
+    return std::all_of(peers.begin(), peers.end(), [](Peer* peer) { return complete_response(peer->received()); });
+  }));
+  EXPECT_FALSE(proxy.worker().accepting());
+  EXPECT_EQ(upstream.requests(), 40u);
 }
 
 TEST(Conversation, ForwardingFieldsAreSetAndClaimsOfTheClientOverwritten) {

@@ -112,6 +112,34 @@ class Dialing : public ::testing::Test {
   std::shared_ptr<LocalUpstream> upstream_;
 };
 
+TEST_F(Dialing, ASilentFirstAddressDoesNotHideASecondThatAnswers) {
+  // A listener whose backlog is full: the kernel drops what would come in.
+  const int silent = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  Endpoint nobody = *Endpoint::numeric("127.0.0.1", 0);
+  ASSERT_EQ(::bind(silent, nobody.data(), nobody.size()), 0);
+  ASSERT_EQ(::listen(silent, 0), 0);
+  socklen_t size = Endpoint::capacity();
+  ::getsockname(silent, nobody.data(), &size);
+  nobody.resize(size);
+  std::vector<int> queued;
+  for (int i = 0; i < 4; ++i) {
+    queued.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    ::connect(queued.back(), nobody.data(), nobody.size());
+  }
+
+  shared_->set_endpoints({nobody, at_});
+  Dialed dialed;
+  bool done = false;
+  dial_into(dialed, done);
+  wire_.turn();
+  EXPECT_FALSE(done);
+  pass(Millis{520});
+  EXPECT_TRUE(wire_.turn_until([&] { return done; })) << "half of the time for each of two";
+  EXPECT_TRUE(dialed.stream);
+  for (const int fd : queued) ::close(fd);
+  ::close(silent);
+}
+
 constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 TEST_F(Dialing, AConnectionInOrderIsUsedAgain) {

@@ -122,6 +122,19 @@ TEST(Hold, IsBoundedInBytes) {
   EXPECT_THAT(stage.client.answer.received(), HasSubstr("hold_full"));
 }
 
+TEST(Hold, ABodyThatIsKeptForItsReplayCountsToo) {
+  for (const std::size_t kept : {50u, 51u}) {
+    ExchangeStage stage(1, [](config::Config& config) { config.pools.front().hold.max_bytes = 150; });
+    stage.client.ask("PUT", "/");
+    stage.client.announce_body({BodyKind::Length, 1'000});
+    stage.client.body.add(std::string(kept, 'x'));
+    stage.run();
+    stage.take_down(0);
+    stage.turn();
+    EXPECT_EQ(stage.ended(), kept > 50);
+  }
+}
+
 TEST(Hold, AClientThatLeavesFreesItsPlace) {
   ExchangeStage stage(1);
   stage.take_down(0);
@@ -131,6 +144,18 @@ TEST(Hold, AClientThatLeavesFreesItsPlace) {
   ASSERT_TRUE(stage.left_nothing_behind());
   EXPECT_EQ(stage.pool().memory->held.size(), 0u);
   EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
+}
+
+TEST(Hold, WhatWeCutOurselvesIsNotBlamedOnTheClient) {
+  for (const bool held : {false, true}) {
+    ExchangeStage stage(1);
+    if (held) stage.take_down(0);
+    stage.run();
+    stage.client.be_cut();
+    stage.turn();
+    ASSERT_TRUE(stage.left_nothing_behind());
+    EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"drained\""));
+  }
 }
 
 TEST(Hold, AHalfClosedClientIsWaitedForAShortTimeOnly) {
@@ -174,6 +199,56 @@ TEST(Hold, KeepsItsDeadlineOverAReload) {
   stage.pass(4100ms);
   ASSERT_TRUE(stage.ended());
   EXPECT_THAT(stage.log_line(), HasSubstr("hold_timeout"));
+}
+
+struct Another final : HoldQueue::Waiter {
+  void called(std::size_t) override {}
+};
+
+TEST(Hold, KeepsItsPlaceOverAReload) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.run();
+  HoldQueue& queue = stage.pool().memory->held;
+  Another later;
+  const HoldQueue::Ticket ticket = queue.enter(later, 0, {10, 1'000});
+  stage.publish([](config::Config& config) { config.pools.front().hold.max_requests = 1; });
+  stage.turn();
+  EXPECT_FALSE(stage.ended()) << "who waits already is not turned away";
+  EXPECT_FALSE(queue.first(ticket));
+  queue.leave(ticket, HoldQueue::Left::Empty);
+  stage.bring_up(0);
+  stage.turn();
+  served_by(stage, 0);
+}
+
+TEST(Hold, EndsWithAReloadThatDoesNotWantIt) {
+  ExchangeStage stage(1);
+  stage.take_down(0);
+  stage.run();
+  stage.publish([](config::Config& config) { config.pools.front().hold.timeout = Millis{0}; });
+  stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"no_upstream\""));
+}
+
+// The request before the reload, its upstream's end behind it: what the old config says about waiting does not matter.
+TEST(Hold, AReplayThatFindsNobodyUpGoesByTheNewConfig) {
+  const auto never_wait = [](config::Config& config) { config.pools.front().hold.timeout = Millis{0}; };
+  ExchangeStage stage(1, never_wait);
+  stage.run();
+  const std::string before = stage.name(0);
+  stage.publish([&](config::Config& config) {
+    never_wait(config);
+    config.pools.front().upstreams.front().address.port = 9;
+  });
+  stage.dialer.fail_next(before, UpstreamFailure::Refused);
+  stage.conn(0).reset();
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  EXPECT_EQ(stage.conn(1).name, stage.name(0));
+  EXPECT_NE(stage.name(0), before);
+  served_by(stage, 1);
 }
 
 TEST(Hold, AReplayThatFindsNobodyUpWaitsToo) {
@@ -289,6 +364,67 @@ TEST(Rescue, SendsTheBodyAgain) {
   served_by(stage, 1);
 }
 
+// ---- A full backlog: only unix sockets say so at once
+
+TEST(Overloaded, TheOnlyUpstreamIsWaitedForAsLongAsAConnectMayTake) {
+  ExchangeStage stage(1);
+  stage.client.ask("POST", "/");
+  stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 5);
+  stage.run();
+  EXPECT_FALSE(stage.ended());
+  for (int i = 0; i < 10; ++i) stage.pass(50ms);
+  ASSERT_EQ(stage.dialer.connections.size(), 1u);
+  served_by(stage, 0);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"attempts\":1"));
+}
+
+TEST(Overloaded, AnotherUpstreamIsBetterThanWaiting) {
+  ExchangeStage stage(2);
+  stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 100);
+  stage.run();
+  ASSERT_EQ(stage.dialer.connections.size(), 1u);
+  EXPECT_EQ(stage.conn(0).name, stage.name(1));
+  served_by(stage, 0);
+}
+
+TEST(Overloaded, IsAnsweredInTheEnd) {
+  ExchangeStage stage(1);
+  stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 1'000);
+  stage.run();
+  for (int i = 0; i < 25; ++i) stage.pass(100ms);
+  EXPECT_FALSE(stage.ended()) << "three tries of a second";
+  for (int i = 0; i < 10; ++i) stage.pass(100ms);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_TRUE(stage.upstream(0).available()) << "no evidence";
+  EXPECT_EQ(stage.client.status(), 503);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"upstream_overloaded\""));
+  EXPECT_LT(stage.dialer.dials, 70) << "with pauses that grow";
+}
+
+TEST(Overloaded, WhoWaitsForItIsRescuedWithIt) {
+  ExchangeStage stage(2);
+  stage.take_down(1);
+  stage.client.ask("POST", "/");
+  stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 1'000);
+  stage.run();
+  stage.bring_up(1);
+  stage.take_down(0, DownCause::Hung);
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 1u);
+  EXPECT_EQ(stage.conn(0).name, stage.name(1));
+  served_by(stage, 0);
+}
+
+TEST(Overloaded, AClientThatLeavesMeanwhileIsNotWaitedFor) {
+  ExchangeStage stage(1);
+  stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 1'000);
+  stage.run();
+  stage.client.leave();
+  stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
+}
+
 // ---- Retries with a condition
 
 void retry_503(config::Config& config) { config.pools.front().retry.on_status = {503}; }
@@ -329,15 +465,69 @@ TEST(RetryStatus, StandsForPostForOtherStatusesAndByDefault) {
   }
 }
 
+void use_budget_up(ExchangeStage& stage) {
+  for (int i = 0; i < 100; ++i) stage.pool().memory->retries.spend(stage.time.now());
+}
+
 TEST(RetryBudget, EndsTheRetriesOfAPool) {
   ExchangeStage stage(2);
-  for (int i = 0; i < 100; ++i) stage.pool().memory->retries.spend(stage.time.now());
+  use_budget_up(stage);
   stage.run();
   stage.conn(0).reset();
   stage.turn();
+  EXPECT_FALSE(stage.ended()) << "not before it is certain that the upstream lives on";
+  for (int i = 0; i < 11; ++i) stage.pass(50ms);
   ASSERT_TRUE(stage.left_nothing_behind());
   EXPECT_EQ(stage.client.status(), 502);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"upstream_reset\""));
   EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"budget_used_up\""));
+  for (const auto& connection : stage.dialer.connections) {
+    EXPECT_EQ(connection->name, stage.name(0));
+    EXPECT_EQ(connection->sent, connection == stage.dialer.connections.front()) << "it was only asked who is there";
+  }
+}
+
+TEST(RetryBudget, IsNotForTheRequestsOfADeadUpstream) {
+  for (const int accepted_while_dying : {0, 3}) {
+    ExchangeStage stage(2);
+    use_budget_up(stage);
+    stage.run();
+    stage.conn(0).reset();
+    if (accepted_while_dying == 0) stage.dialer.fail_next(stage.name(0), UpstreamFailure::Refused);
+    stage.turn();
+    for (int i = 0; i < accepted_while_dying; ++i) {
+      EXPECT_FALSE(stage.ended());
+      if (i + 1 == accepted_while_dying) stage.dialer.fail_next(stage.name(0), UpstreamFailure::Refused);
+      stage.pass(50ms);
+    }
+    EXPECT_EQ(stage.dialer.last().name, stage.name(1));
+    EXPECT_EQ(stage.refused, std::vector<std::string>{stage.name(0)});
+    served_by(stage, stage.dialer.connections.size() - 1);
+    EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"evicted_idempotent\""));
+  }
+}
+
+TEST(RetryBudget, NoSlotIsHeldMeanwhile) {
+  ExchangeStage stage(1, [](config::Config& config) { config.pools.front().max_in_flight = 1; });
+  use_budget_up(stage);
+  stage.run();
+  EXPECT_FALSE(stage.upstream(0).has_slot());
+  stage.conn(0).reset();
+  stage.turn();
+  EXPECT_FALSE(stage.ended());
+  EXPECT_TRUE(stage.upstream(0).has_slot());
+}
+
+TEST(RetryBudget, AClientThatLeavesMeanwhileIsNotWaitedFor) {
+  ExchangeStage stage(2);
+  use_budget_up(stage);
+  stage.run();
+  stage.conn(0).reset();
+  stage.turn();
+  stage.client.leave();
+  stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
 }
 
 TEST(RetryBudget, GrowsWithTheRequestsThatThePoolTook) {

@@ -136,8 +136,8 @@ TEST(Exchange, ARefusedUpstreamIsReportedOnceAndTheNextOneServes) {
 }
 
 TEST(Exchange, OurOwnLackOfResourcesEvictsNobody) {
-  for (const auto failure : {UpstreamFailure::LocalResources, UpstreamFailure::Overloaded,
-                             UpstreamFailure::Unreachable, UpstreamFailure::ConnectTimeout}) {
+  for (const auto failure :
+       {UpstreamFailure::LocalResources, UpstreamFailure::Unreachable, UpstreamFailure::ConnectTimeout}) {
     ExchangeStage stage(1);
     stage.dialer.fail_next(stage.name(0), failure, 100);
     stage.run();

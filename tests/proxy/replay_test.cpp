@@ -200,6 +200,33 @@ TEST(Replay, OnlyExtraLoadTakesFromTheBudget) {
   }
 }
 
+TEST(Replay, WhatALiveUpstreamsLoadForbidsMayBeAllowedForADeadOne) {
+  const FailedAttempt reset{.failure = Failure::Reset, .method = Method::Get, .sent = true};
+  const auto unless_dead = [](FailedAttempt attempt, const config::Retry& retry = {}) {
+    return decide_replay(attempt, retry).unless_dead;
+  };
+  FailedAttempt no_budget = reset;
+  no_budget.budget_left = false;
+  FailedAttempt no_tries = reset;
+  no_tries.tries = 3;
+  EXPECT_TRUE(unless_dead(no_budget));
+  EXPECT_TRUE(unless_dead(no_tries));
+  EXPECT_FALSE(unless_dead(reset)) << "allowed as it is";
+
+  FailedAttempt used_body = no_budget;
+  used_body.body_replayable = false;
+  FailedAttempt post = no_budget;
+  post.method = Method::Post;
+  FailedAttempt silent = no_budget;
+  silent.failure = Failure::HeaderTimeout;
+  EXPECT_FALSE(unless_dead(used_body));
+  EXPECT_FALSE(unless_dead(post));
+  EXPECT_FALSE(unless_dead(silent)) << "nobody who is dead keeps a connection open";
+  EXPECT_FALSE(unless_dead(no_budget, {.attempts = 0}));
+  EXPECT_FALSE(unless_dead(no_budget, {.on_reset = false}));
+  EXPECT_FALSE(unless_dead(no_budget, {.on_evicted = false}));
+}
+
 TEST(Replay, DoesWhatRetryOnSays) {
   const FailedAttempt refused{.failure = Failure::Refused, .method = Method::Get};
   const FailedAttempt reset{.failure = Failure::Reset, .method = Method::Get, .sent = true};

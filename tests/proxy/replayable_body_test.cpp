@@ -132,6 +132,19 @@ TEST(ReplayableBody, ABodyOfTheLimitPassesAndOneByteMoreFails) {
   }
 }
 
+TEST(ReplayableBody, ALimitBelowWhatHasComeHolds) {
+  FakeSource live;
+  ReplayableBody body(live);
+  body.keep_up_to(100);
+  body.limit_to(10);
+  live.add("abcdef");
+  EXPECT_EQ(send(body).bytes, "abcdef");
+  body.limit_to(3);  // a reload, while the request waits for another upstream
+  live.add("g");
+  EXPECT_EQ(send(body).state, Pumped::State::SourceFailed);
+  EXPECT_TRUE(body.too_large());
+}
+
 TEST(ReplayableBody, TheLimitCountsAllReads) {
   FakeSource live;
   ReplayableBody body(live);

@@ -129,6 +129,7 @@ class FakeClientStream final : public ClientStream {
     body.reopen();
   }
   void leave();                                       // RST
+  void be_cut() { cut_ = true, leave(); }             // our own process ends it
   void finish() { finished_ = true, waker_.wake(); }  // FIN
 
   ClientInfo info;
@@ -156,6 +157,7 @@ class FakeClientStream final : public ClientStream {
   std::size_t buffered_bytes() const override { return buffered; }
   bool gone() const override { return gone_; }
   bool finished() const override { return finished_; }
+  bool cut_by_us() const override { return cut_; }
   bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;
   bool send_head(const OutgoingResponse& response) override;
   BodySink& response_body() override { return answer; }
@@ -168,6 +170,7 @@ class FakeClientStream final : public ClientStream {
   Waker& waker_;
   bool gone_ = false;
   bool finished_ = false;
+  bool cut_ = false;
 };
 
 // One connection to an upstream as the test sees it; it outlives the stream that the exchange owned.
