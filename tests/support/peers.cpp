@@ -1,6 +1,7 @@
 #include "support/peers.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -8,6 +9,12 @@
 #include <cerrno>
 
 namespace frontdoor::testing {
+
+// Nagle would hold a second write back for as long as the first is not confirmed, which takes real time.
+Peer::Peer(int fd) : fd_(fd) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
 
 std::unique_ptr<Peer> Peer::connect(const Endpoint& to) {
   const int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

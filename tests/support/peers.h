@@ -15,7 +15,7 @@ namespace frontdoor::testing {
 // One connected socket: what came in, and a way to answer.
 class Peer {
  public:
-  explicit Peer(int fd) : fd_(fd) {}
+  explicit Peer(int fd);
   ~Peer() { close(); }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
