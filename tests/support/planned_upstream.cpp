@@ -36,17 +36,22 @@ void PlannedUpstream::act() {
     Peer& peer = socket_.connection(i);
     Connection& connection = connections_[i];
     const std::string_view text = peer.received();
+    // Asked for even where it has come already, as servers do that do not look.
+    const auto ask_for_body = [&] {
+      const std::string_view rest = text.substr(connection.taken);
+      const bool waits = rest.find("\r\nExpect: 100-continue\r\n") != std::string_view::npos &&
+                         rest.find("\r\n\r\n") != std::string_view::npos;
+      if (waits && !std::exchange(connection.continued, true)) peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+    };
+    ask_for_body();
     while (const std::size_t size = whole_request(text.substr(connection.taken))) {
       if (text.substr(connection.taken).starts_with("POST ")) ++posts_delivered_;
       connection.taken += size;
       ++delivered_;
       connection.continued = false;
       carry_out(deeds_[std::min(next_++, deeds_.size() - 1)], peer, connection);
+      ask_for_body();
     }
-    const std::string_view rest = text.substr(connection.taken);
-    const bool waits =
-        rest.find("Expect: 100-continue\r\n") != std::string_view::npos && rest.ends_with("\r\n\r\n");
-    if (waits && !std::exchange(connection.continued, true)) peer.send("HTTP/1.1 100 Continue\r\n\r\n");
     if (peer.ended()) peer.close();
   }
 }
