@@ -4,10 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include <iostream>
-
 #include "loop/task.h"
-#include "support/test_proxy.h"
+#include "support/misfortune.h"
 #include "support/tunnel_talk.h"
 
 namespace frontdoor::testing {
@@ -44,17 +42,6 @@ constexpr Scenario kScenarios[] = {
     {"PUT with a body", "PUT / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc", true, true, kChunkedHello},
 };
 
-struct NamedFault {
-  Fault fault;
-  const char* name;
-};
-constexpr NamedFault kFaults[] = {{Fault::Eof, "EOF"},
-                                  {Fault::Reset, "RST"},
-                                  {Fault::OneByte, "one byte at a time"},
-                                  {Fault::WouldBlock, "would block for ever"},
-                                  {Fault::Refused, "refused"},
-                                  {Fault::OutOfFds, "EMFILE"}};
-
 // Turns until the client has its answer or its end; when all stand still, time passes.
 void run_to_the_end(TestProxy& proxy, Peer& client) {
   const auto over = [&] { return client.ended() || complete_response(client.received()); };
@@ -66,7 +53,7 @@ void run_to_the_end(TestProxy& proxy, Peer& client) {
 
 // One run; false when the conversation was over before the n-th operation.
 bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n) {
-  const std::string what = std::string(scenario.name) + ", operation " + std::to_string(n) + ": " + fault.name;
+  const std::string what = nth(scenario.name, n, fault.name);
   const std::size_t frames_before = live_frames();
   std::uint64_t opened = 0;
   bool struck = false;
@@ -118,18 +105,8 @@ bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n
 }
 
 TEST(Misfortune, EveryOperationMayFailInEveryWay) {
-  constexpr std::uint64_t kMost = 200;
-  std::size_t pairs = 0;
-  for (const auto& scenario : kScenarios) {
-    for (const auto& fault : kFaults) {
-      std::uint64_t n = 1;
-      while (survives(scenario, fault, n) && n < kMost) ++n, ++pairs;
-      ASSERT_LT(n, kMost) << scenario.name << ", " << fault.name << ": the conversation does not end";
-    }
-  }
-  std::cout << "misfortune: " << pairs << " (operation, fault) pairs survived\n";
   // May only grow: fewer pairs would mean that operations have slipped past the seam.
-  EXPECT_GE(pairs, 400u);
+  EXPECT_GE(at_every_operation(kScenarios, kFaults, survives), 400u);
 }
 
 // ---- Upgraded connections
@@ -187,7 +164,7 @@ void talk_to_the_end(TunnelTalk& talk, bool drained) {
 }
 
 bool tunnel_survives(const TunnelScenario& scenario, const NamedFault& fault, std::uint64_t n) {
-  const std::string what = std::string(scenario.name) + ", operation " + std::to_string(n) + ": " + fault.name;
+  const std::string what = nth(scenario.name, n, fault.name);
   const std::size_t frames_before = live_frames();
   bool struck = false;
   {
@@ -229,17 +206,7 @@ bool tunnel_survives(const TunnelScenario& scenario, const NamedFault& fault, st
 }
 
 TEST(Misfortune, EveryOperationOfATunnelMayFailInEveryWay) {
-  constexpr std::uint64_t kMost = 200;
-  std::size_t pairs = 0;
-  for (const auto& scenario : kTunnelScenarios) {
-    for (const auto& fault : kFaults) {
-      std::uint64_t n = 1;
-      while (tunnel_survives(scenario, fault, n) && n < kMost) ++n, ++pairs;
-      ASSERT_LT(n, kMost) << scenario.name << ", " << fault.name << ": the conversation does not end";
-    }
-  }
-  std::cout << "misfortune: " << pairs << " (operation, fault) pairs of tunnels survived\n";
-  EXPECT_GE(pairs, 200u);  // may only grow
+  EXPECT_GE(at_every_operation(kTunnelScenarios, kFaults, tunnel_survives), 200u);  // may only grow
 }
 
 }  // namespace

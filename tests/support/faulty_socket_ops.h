@@ -1,14 +1,17 @@
-// Socket operations of which the n-th goes wrong: the misfortune that tests/proxy/misfortune_test.cpp spreads
-// over every operation of a conversation in turn.
+// Socket operations of which the n-th goes wrong, or meets something that happens at that very moment: the
+// misfortune that tests/proxy/misfortune_*.cpp spread over every operation of a conversation in turn.
 
 #pragma once
 
 #include <cerrno>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "loop/socket_ops.h"
+#include "support/deaf_socket.h"
 
 namespace frontdoor::testing {
 
@@ -17,29 +20,59 @@ enum class Fault : std::uint8_t {
   Eof,         // the peer has closed
   Reset,       // the peer has reset
   OneByte,     // from here on, one byte at a time
-  WouldBlock,  // this socket is never ready again
+  WouldBlock,  // this socket is never ready again; connect: nobody ever answers
   Refused,     // connect: nobody listens
   OutOfFds,    // open, accept: EMFILE
 };
 
 class FaultySocketOps final : public SocketOps {
  public:
-  // The `n`-th operation from now on (1 = the next) meets `fault`.
+  // The `n`-th operation from now on (1 = the next) meets `fault`, if that can happen to such an operation.
   void arm(std::uint64_t n, Fault fault) {
     fault_ = fault;
+    vulnerable_ = kAll;
     countdown_ = n;
+    event_ = nullptr;
     one_byte_ = struck_ = struck_upstream_ = false;
     stuck_.clear();
   }
+  // The `n`-th of those operations meets it to which it can happen.
+  void arm_vulnerable(std::uint64_t n, Fault fault) {
+    arm(n, fault);
+    switch (fault) {
+      case Fault::None:
+        break;
+      case Fault::Eof:
+      case Fault::Reset:
+      case Fault::WouldBlock:
+        vulnerable_ = kConnect | kTransfer;
+        break;
+      case Fault::OneByte:
+        vulnerable_ = kTransfer;
+        break;
+      case Fault::Refused:
+        vulnerable_ = kConnect;
+        break;
+      case Fault::OutOfFds:
+        vulnerable_ = kOpen | kAccept | kConnect;
+        break;
+    }
+  }
+  // Just before the `n`-th operation from now on, `event` happens; the operation itself is the kernel's.
+  void arm(std::uint64_t n, std::function<void()> event) {
+    arm(n, Fault::None);
+    event_ = std::move(event);
+  }
   void disarm() { arm(0, Fault::None); }
-  bool struck() const { return struck_; }  // the fault has happened
+  bool struck() const { return struck_; }  // the fault or the event has happened
   // The fault hit an operation on a connection to an upstream.
   bool struck_upstream() const { return struck_upstream_; }
+  std::uint64_t operations() const { return operations_; }
   std::uint64_t opened() const { return opened_; }
   std::uint64_t closed() const { return closed_; }
 
   int open(int family) override {
-    if (strikes(-1) && fault_ != Fault::OneByte && fault_ != Fault::WouldBlock) {
+    if (strikes(kOpen, -1) && fault_ != Fault::OneByte && fault_ != Fault::WouldBlock) {
       struck_upstream_ = true;
       return fail(EMFILE);
     }
@@ -48,7 +81,7 @@ class FaultySocketOps final : public SocketOps {
     return fd;
   }
   int connect(int fd, const Endpoint& to) override {
-    if (!strikes(fd)) return kernel_.connect(fd, to);
+    if (!strikes(kConnect, fd)) return kernel_.connect(fd, to);
     switch (fault_) {
       case Fault::Refused:
         return fail(ECONNREFUSED);
@@ -58,22 +91,25 @@ class FaultySocketOps final : public SocketOps {
         return fail(EADDRNOTAVAIL);
       case Fault::Eof:
         return fail(ENETUNREACH);
+      case Fault::WouldBlock:
+        if (!deaf_) deaf_.emplace();
+        return kernel_.connect(fd, deaf_->endpoint());
       default:
         return kernel_.connect(fd, to);
     }
   }
   int accept(int fd, Endpoint& from) override {
-    if (strikes(fd) && fault_ == Fault::OutOfFds) return fail(EMFILE);
+    if (strikes(kAccept, fd) && fault_ == Fault::OutOfFds) return fail(EMFILE);
     return note_open(kernel_.accept(fd, from));
   }
   ssize_t receive(int fd, char* into, std::size_t room, int flags) override {
     if (stuck_.contains(fd)) return fail(EAGAIN);
-    if (strikes(fd)) {
+    if (strikes(kTransfer, fd)) {
       switch (fault_) {
         case Fault::Eof:
           return 0;
         case Fault::Reset:
-          return fail(ECONNRESET);
+          return broken(fd, ECONNRESET);
         case Fault::WouldBlock:
           stuck_.insert(fd);
           return fail(EAGAIN);
@@ -85,11 +121,11 @@ class FaultySocketOps final : public SocketOps {
   }
   ssize_t send(int fd, const iovec* parts, std::size_t count) override {
     if (stuck_.contains(fd)) return fail(EAGAIN);
-    if (strikes(fd)) {
+    if (strikes(kTransfer, fd)) {
       switch (fault_) {
         case Fault::Eof:
         case Fault::Reset:
-          return fail(EPIPE);
+          return broken(fd, EPIPE);
         case Fault::WouldBlock:
           stuck_.insert(fd);
           return fail(EAGAIN);
@@ -103,8 +139,12 @@ class FaultySocketOps final : public SocketOps {
     return kernel_.send(fd, &one, 1);
   }
   bool partial_means_exhausted() const override { return !one_byte_; }
-  int shutdown_write(int fd) override { return kernel_.shutdown_write(fd); }
+  int shutdown_write(int fd) override {
+    ++operations_;
+    return kernel_.shutdown_write(fd);
+  }
   void close(int fd) override {
+    ++operations_;
     ++closed_;
     stuck_.erase(fd);
     upstream_.erase(fd);
@@ -112,12 +152,26 @@ class FaultySocketOps final : public SocketOps {
   }
 
  private:
-  bool strikes(int fd) {
+  enum Operation : unsigned { kOpen = 1, kConnect = 2, kAccept = 4, kTransfer = 8, kAll = 15 };
+
+  bool strikes(Operation operation, int fd) {
+    ++operations_;
+    if (!(vulnerable_ & operation)) return false;
     if (countdown_ == 0 || --countdown_ != 0) return false;
     struck_ = true;
+    if (event_) {
+      event_();
+      return false;
+    }
     struck_upstream_ = upstream_.contains(fd);
     one_byte_ = fault_ == Fault::OneByte;
     return true;
+  }
+  // Such an error is not the only sign of a broken connection: epoll tells of it too, and there is nothing
+  // more to read.
+  static int broken(int fd, int error) {
+    ::shutdown(fd, SHUT_RDWR);
+    return fail(error);
   }
   static int fail(int error) {
     errno = error;
@@ -129,8 +183,12 @@ class FaultySocketOps final : public SocketOps {
   }
 
   KernelSocketOps kernel_;
+  std::optional<DeafSocket> deaf_;
   Fault fault_ = Fault::None;
+  unsigned vulnerable_ = kAll;
+  std::function<void()> event_;
   std::uint64_t countdown_ = 0;
+  std::uint64_t operations_ = 0;
   bool struck_ = false;
   bool one_byte_ = false;
   bool struck_upstream_ = false;

@@ -1,6 +1,7 @@
 #include "support/peers.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -8,6 +9,12 @@
 #include <cerrno>
 
 namespace frontdoor::testing {
+
+// Nagle would hold a second write back for as long as the first is not confirmed, which takes real time.
+Peer::Peer(int fd) : fd_(fd) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
 
 std::unique_ptr<Peer> Peer::connect(const Endpoint& to) {
   const int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -59,23 +66,31 @@ void Peer::close() {
 }
 
 void Peer::reset() {
+  if (fd_ < 0) return;
   const linger now{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   close();
 }
 
-ScriptedUpstream::ScriptedUpstream() : endpoint_(*Endpoint::numeric("127.0.0.1", 0)) { open(); }
-
-ScriptedUpstream::~ScriptedUpstream() { stop_listening(); }
-
-void ScriptedUpstream::open() {
-  fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(fd_, endpoint_.data(), endpoint_.size()) != 0 || ::listen(fd_, 128) != 0) std::abort();
+ScriptedUpstream::ScriptedUpstream() : endpoint_(*Endpoint::numeric("127.0.0.1", 0)) {
+  reserved_ = bind();
   socklen_t size = Endpoint::capacity();
-  ::getsockname(fd_, endpoint_.data(), &size);
+  ::getsockname(reserved_, endpoint_.data(), &size);
   endpoint_.resize(size);
+  listen_again();
+}
+
+ScriptedUpstream::~ScriptedUpstream() {
+  stop_listening();
+  ::close(reserved_);
+}
+
+int ScriptedUpstream::bind() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(fd, endpoint_.data(), endpoint_.size()) != 0) std::abort();
+  return fd;
 }
 
 void ScriptedUpstream::stop_listening() {
@@ -83,7 +98,10 @@ void ScriptedUpstream::stop_listening() {
   fd_ = -1;
 }
 
-void ScriptedUpstream::listen_again() { open(); }
+void ScriptedUpstream::listen_again() {
+  fd_ = bind();
+  if (::listen(fd_, 128) != 0) std::abort();
+}
 
 void ScriptedUpstream::poll() {
   while (fd_ >= 0) {

@@ -15,7 +15,7 @@ namespace frontdoor::testing {
 // One connected socket: what came in, and a way to answer.
 class Peer {
  public:
-  explicit Peer(int fd) : fd_(fd) {}
+  explicit Peer(int fd);
   ~Peer() { close(); }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
@@ -33,6 +33,7 @@ class Peer {
   bool saw(std::string_view text) const { return received_.find(text) != std::string::npos; }
   void forget() { received_.clear(); }
   bool ended() const { return eof_ || reset_; }  // the other side has closed
+  bool is_open() const { return fd_ >= 0; }      // this side has not
   bool was_reset() const { return reset_; }
   bool all_sent() const { return to_send_.empty(); }
 
@@ -56,7 +57,8 @@ class ScriptedUpstream {
   std::string address() const { return endpoint_.to_string(); }
   void poll();
   void stop_listening();  // further connects are refused
-  void listen_again();    // on the same port
+  void listen_again();    // on the same port, once it was stopped
+  bool listens() const { return fd_ >= 0; }
 
   // Every connection answers each complete bodiless head with this as soon as it arrives; "" = the test
   // answers.
@@ -69,9 +71,10 @@ class ScriptedUpstream {
   const std::string& last_request() const { return last_request_; }  // the same
 
  private:
-  void open();
+  int bind();  // a socket, to endpoint_
 
   int fd_ = -1;
+  int reserved_ = -1;  // bound to the same port, so that nobody else is given it while this one does not listen
   Endpoint endpoint_;
   std::string reply_;
   std::size_t requests_ = 0;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -25,19 +26,23 @@ std::string temporary_file() {
 
 }  // namespace
 
-TestProxy::TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::string_view extra, std::string_view pool)
-    : upstreams_(upstreams), log_path_(temporary_file()) {
+TestProxy::TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::string_view extra, std::string_view pool,
+                     AccessLog* log)
+    : upstreams_(upstreams) {
   std::string toml = "listen = \"127.0.0.1:0\"\n" + std::string(extra) + "\n[pool.app]\n" + std::string(pool) +
                      "\nupstreams = [";
   for (const auto* upstream : upstreams) toml += "\"" + upstream->address() + "\", ";
   toml += "]\n";
   snapshot_ = snapshot_of(toml);
 
-  config::AccessLog log;
-  log.output = log_path_;
-  std::string error;
-  access_log_ = std::make_unique<AccessLog>(log, error);
-  const WorkerEnvironment environment{time_, ops_, *this, access_log_.get()};
+  if (!log) {
+    config::AccessLog own;
+    own.output = log_path_ = temporary_file();
+    std::string error;
+    access_log_ = std::make_unique<AccessLog>(own, error);
+    log = access_log_.get();
+  }
+  const WorkerEnvironment environment{time_, ops_, *this, log};
   worker_ = std::make_unique<Worker>(environment, 0, snapshot_);
   const config::Listener& listener = snapshot_->config.listeners.back();
   const auto sockets = open_listen_sockets(listener.address, 1);
@@ -48,7 +53,7 @@ TestProxy::TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::strin
 TestProxy::~TestProxy() {
   worker_.reset();
   access_log_.reset();
-  ::unlink(log_path_.c_str());
+  if (!log_path_.empty()) ::unlink(log_path_.c_str());
 }
 
 std::shared_ptr<const Snapshot> TestProxy::snapshot_of(const std::string& toml) {
@@ -159,6 +164,11 @@ std::ptrdiff_t parse_response(std::string_view text, std::string& body) {
 bool complete_response(std::string_view text) {
   std::string body;
   return parse_response(text, body) >= 0;
+}
+
+std::size_t response_size(std::string_view text) {
+  std::string body;
+  return static_cast<std::size_t>(std::max<std::ptrdiff_t>(parse_response(text, body), 0));
 }
 
 std::string body_of(std::string_view text) {

@@ -21,9 +21,9 @@ namespace frontdoor::testing {
 class TestProxy final : private UpstreamWitness {
  public:
   // `extra`: TOML that goes behind `listen` (tables included; a [[listener]] there is taken instead); pool.app gets the
-  // given upstreams.
+  // given upstreams. `log`: written to instead of one of its own, whose lines log() has.
   explicit TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::string_view extra = "",
-                     std::string_view pool = "");
+                     std::string_view pool = "", AccessLog* log = nullptr);
   ~TestProxy() override;
 
   std::unique_ptr<Peer> client() { return Peer::connect(endpoint_); }
@@ -65,6 +65,8 @@ class TestProxy final : private UpstreamWitness {
 
 // Whether `text` starts with one complete response (to a GET).
 bool complete_response(std::string_view text);
+// Where that response ends; 0 when it is not complete.
+std::size_t response_size(std::string_view text);
 // The body of the first response in `text`, chunked coding removed.
 std::string body_of(std::string_view text);
 

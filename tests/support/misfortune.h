@@ -1,0 +1,146 @@
+// What the tests of misfortune share: the ways in which a socket operation fails, the stage on which a
+// conversation is played while one does, and what everybody may expect of it afterwards.
+// tests/proxy/misfortune_*.cpp are the tables.
+
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/planned_upstream.h"
+#include "support/test_proxy.h"
+
+namespace frontdoor::testing {
+
+struct NamedFault {
+  Fault fault;
+  const char* name;
+};
+inline constexpr NamedFault kFaults[] = {{Fault::Eof, "EOF"},
+                                         {Fault::Reset, "RST"},
+                                         {Fault::OneByte, "one byte at a time"},
+                                         {Fault::WouldBlock, "would block for ever"},
+                                         {Fault::Refused, "refused"},
+                                         {Fault::OutOfFds, "EMFILE"}};
+
+inline std::string nth(std::string_view scenario, std::uint64_t n, std::string_view misfortune) {
+  return std::string(scenario) + ", operation " + std::to_string(n) + ": " + std::string(misfortune);
+}
+
+// Lets each of `misfortunes` happen to each operation of each of `scenarios`, and returns how many pairs of
+// those were survived. `survives`: one run; false when the conversation was over before its n-th operation.
+template <class Scenarios, class Misfortunes, class Survives>
+std::size_t at_every_operation(const Scenarios& scenarios, const Misfortunes& misfortunes,
+                               Survives&& survives) {
+  constexpr std::uint64_t kMost = 400;
+  std::size_t pairs = 0;
+  for (const auto& scenario : scenarios) {
+    for (const auto& misfortune : misfortunes) {
+      std::uint64_t n = 1;
+      while (survives(scenario, misfortune, n) && n < kMost) ++n, ++pairs;
+      EXPECT_LT(n, kMost) << scenario.name << ", " << misfortune.name << ": the conversation does not end";
+    }
+  }
+  std::cout << "misfortune: " << pairs << " pairs survived\n";
+  return pairs;
+}
+
+// One conversation: a pool of planned upstreams, and clients that ask once each. Nothing here waits: what
+// loopback delivers it has delivered when the sender's call returns, so that "nothing has moved for a few
+// turns" means that everybody waits for the clock.
+class Scene {
+ public:
+  struct Setting {
+    std::size_t upstreams = 2;
+    std::string_view pool = "";  // TOML
+  };
+  explicit Scene(const Setting& setting);
+
+  PlannedUpstream& upstream(std::size_t i) { return *upstreams_[i]; }
+  TestProxy& proxy() { return *proxy_; }
+  FaultySocketOps& ops() { return proxy_->ops(); }
+
+  struct Client {
+    std::unique_ptr<Peer> peer;
+    std::string request;
+    bool left = false;  // of its own accord, and waits for nothing any more
+  };
+  Client& ask(std::string_view request);
+  Client& client(std::size_t i) { return clients_[i]; }
+  const Client& client(std::size_t i) const { return clients_[i]; }
+  std::size_t clients() const { return clients_.size(); }
+
+  // Both upstreams have a connection that has served a request before.
+  void warm_up();
+  void let_connects_hang();  // to both, neither made nor refused
+  void take_down(std::size_t i, DownCause cause);
+  void bring_up(std::size_t i);
+  // What the prober does: an upstream that is down comes up again.
+  void bring_all_up();
+
+  void settle();
+  // Plays until nobody waits for anything, letting a good second pass whenever all stand still; at most
+  // `patience`. `course` is what happens besides, asked each time that all stand still.
+  template <class Course>
+  void play(Course&& course, Duration patience = std::chrono::seconds{90}) {
+    const TimePoint began = proxy_->time().now();
+    for (;;) {
+      passed_ = proxy_->time().now() - began;
+      for (int look = 0; look < 3; ++look) {
+        settle();
+        course(*this);
+      }
+      settle();
+      if (over() || passed_ >= patience) return;
+      proxy_->time().advance(std::chrono::milliseconds{1'050});  // timers may be a tick late
+    }
+  }
+  Duration passed() const { return passed_; }  // since play() began
+
+  bool over() const;  // no client waits for anything
+  std::size_t held() const { return memory().held.size(); }
+  std::uint64_t in_flight() const;
+  std::size_t posts_delivered() const;  // that came whole to an upstream
+  // Connections to upstreams that were left open in the middle of an exchange.
+  std::size_t still_waiting() const;
+
+  // ---- What everybody may expect. `what` names the run.
+
+  // One whole answer or a closed connection; never two answers, never half of one that looks whole.
+  void expect_answered_or_closed(const std::string& what) const;
+  // Nor is a POST ever sent a second time, once it may have been carried out.
+  void expect_posts_sent_once(const std::string& what) const;
+  void expect_status(const Client& client, int status, const std::string& what) const;
+  // A client whose connection lives on may ask again, and nothing of its last request is in the way.
+  void expect_next_request_served(const std::string& what);
+  // Everything is given back: to be called last, closes the clients.
+  void expect_nothing_left(const std::string& what);
+
+ private:
+  const PoolMemory& memory() const { return *first_snapshot_->pools.front().memory; }
+  bool nothing_open();
+
+  const std::size_t frames_before_;
+  std::vector<std::unique_ptr<PlannedUpstream>> upstreams_;
+  std::unique_ptr<TestProxy> proxy_;
+  std::shared_ptr<const Snapshot> first_snapshot_;
+  std::vector<Client> clients_;
+  std::unique_ptr<DeafSocket> deaf_;
+  Duration passed_{};
+};
+
+// What a request is worth when an upstream failed it: whether it may be sent once more.
+inline bool is_get(std::string_view request) { return request.starts_with("GET "); }
+inline bool is_post(std::string_view request) { return request.starts_with("POST "); }
+// A silent upstream may still carry out what it was sent, so only what is safe is then sent elsewhere.
+inline bool may_be_repeated(std::string_view request, Fault fault) {
+  return fault == Fault::WouldBlock ? is_get(request) : !is_post(request);
+}
+
+}  // namespace frontdoor::testing
