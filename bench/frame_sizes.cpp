@@ -59,11 +59,12 @@ void serve_requests() {
   upstream.always_reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   TestProxy proxy({&upstream});
   proxy.converse("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  proxy.converse("GET / HTTP/1.1\r\n\r\n");  // refused, and lingers
+  proxy.converse("GET / HTTP/1.1\r\n\r\n");  // refused by the gate, and lingers
+  proxy.converse("GET /../up HTTP/1.1\r\nHost: a\r\n\r\n");  // refused by the exchange
   upstream.stop_listening();
   proxy.converse("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   proxy.time().advance(frontdoor::Millis{5'000});  // idle upstream connections end
-  proxy.converse("GET / HTTP/1.1\r\nHost: a\r\n\r\n");  // 502
+  proxy.converse("GET / HTTP/1.1\r\nHost: a\r\n\r\n");  // held
 }
 
 }  // namespace
