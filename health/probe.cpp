@@ -99,29 +99,19 @@ ProbeTarget ProbeTarget::of(const Upstream& upstream, const config::HealthCheck&
   return target;
 }
 
-Outcome judge_connect_error(int error, bool is_unix) {
-  switch (error) {
-    case ECONNREFUSED:
+Outcome outcome_of(ConnectFailure failure) {
+  switch (failure) {
+    case ConnectFailure::Refused:
       return Outcome::Refused;
-    case ENOENT:
-      return is_unix ? Outcome::Refused : Outcome::Failed;
-    case EMFILE:
-    case ENFILE:
-    case EADDRNOTAVAIL:
-    case ENOBUFS:
-    case ENOMEM:
-    case EACCES:
-    case EPERM:
-    case EAFNOSUPPORT:
-      return Outcome::NotEvidence;
-    // On TCP: out of local ports. A unix socket whose backlog is full is waited for instead.
-    case EAGAIN:
-      return Outcome::NotEvidence;
-    case ETIMEDOUT:
+    case ConnectFailure::TimedOut:
       return Outcome::TimedOut;
-    default:
-      return Outcome::Failed;
+    case ConnectFailure::Full:  // waited for instead, until the probe's time is up
+    case ConnectFailure::OurFault:
+      return Outcome::NotEvidence;
+    case ConnectFailure::Unreachable:
+      break;
   }
+  return Outcome::Failed;
 }
 
 Probe::Probe(const asio::any_io_executor& executor, ProbeTarget target)
@@ -204,7 +194,7 @@ asio::awaitable<ProbeReport> Probe::connect_to(const Endpoint& endpoint) {
   }
   if (result == 0 && connected_to_itself(fd)) result = ECONNREFUSED;
   if (result == 0) co_return ProbeReport();
-  co_return failure(judge_connect_error(result, endpoint.is_unix()), describe(result));
+  co_return failure(outcome_of(connect_failure(result, endpoint.is_unix())), describe(result));
 }
 
 // A check speaks for no client. Whether the header was taken shows in the answer; a check that only connects has none.

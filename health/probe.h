@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "balancer/upstream.h"
+#include "base/connect_failure.h"
 #include "config/config.h"
 #include "health/deadline.h"
 #include "health/verdict.h"
@@ -33,8 +34,8 @@ struct ProbeReport {
   Duration lateness{};  // how late the control loop ran meanwhile
 };
 
-// What a failed connect() says about the upstream. Pure.
-Outcome judge_connect_error(int error, bool is_unix);
+// What a failed connect says about the upstream.
+Outcome outcome_of(ConnectFailure failure);
 
 class Probe {
  public:

@@ -15,22 +15,15 @@ constexpr Duration kLeastPatience = Millis{250};
 
 }  // namespace
 
-UpstreamFailure classify_connect_error(int error) {
-  switch (error) {
-    case ECONNREFUSED:
-    case ENOENT: return UpstreamFailure::Refused;
-    case EAGAIN: return UpstreamFailure::Overloaded;
-    case EMFILE:
-    case ENFILE:
-    case EADDRNOTAVAIL:
-    case ENOBUFS:
-    case ENOMEM:
-    case ENOSPC:  // epoll: max_user_watches
-    case EACCES:
-    case EPERM: return UpstreamFailure::LocalResources;
-    case ETIMEDOUT: return UpstreamFailure::ConnectTimeout;
-    default: return UpstreamFailure::Unreachable;
+UpstreamFailure upstream_failure(ConnectFailure failure) {
+  switch (failure) {
+    case ConnectFailure::Refused: return UpstreamFailure::Refused;
+    case ConnectFailure::Full: return UpstreamFailure::Overloaded;
+    case ConnectFailure::TimedOut: return UpstreamFailure::ConnectTimeout;
+    case ConnectFailure::OurFault: return UpstreamFailure::LocalResources;
+    case ConnectFailure::Unreachable: break;
   }
+  return UpstreamFailure::Unreachable;
 }
 
 std::unique_ptr<UpstreamStream> H1Dialer::reuse(LocalUpstream& upstream, Waker& waker, Verify verify) {
@@ -84,7 +77,7 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
       co_return dialed;
     }
     // A name with several addresses is refused only when all of them are; out of time is out of time.
-    const UpstreamFailure failure = classify_connect_error(error);
+    const UpstreamFailure failure = upstream_failure(connect_failure(error, endpoint.is_unix()));
     if (failure != UpstreamFailure::Refused || dialed.failure == UpstreamFailure::Refused) dialed.failure = failure;
     if (loop_.now() >= deadline) break;
   }

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "base/connect_failure.h"
 #include "http/head_parser.h"
 #include "loop/buffer_pool.h"
 #include "proxy/stream.h"
@@ -24,7 +25,7 @@ class H1Dialer final : public Dialer {
   const http::HeadLimits limits_;
 };
 
-// What an errno of connect(2) says about the upstream (architecture: "dead", and what is never evidence).
-UpstreamFailure classify_connect_error(int error);
+// What a failed connect means for the request.
+UpstreamFailure upstream_failure(ConnectFailure failure);
 
 }  // namespace frontdoor

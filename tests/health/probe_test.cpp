@@ -260,17 +260,12 @@ TEST_F(ProbeTest, AFullBacklogIsSilenceAndWaitedFor) {
   EXPECT_EQ(report->outcome, Outcome::Passed) << report->detail;
 }
 
-TEST(JudgeConnectError, OnlyARefusalIsDeathAndOurOwnFaultsAreNoEvidence) {
-  for (const int error : {EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, EACCES}) {
-    EXPECT_EQ(judge_connect_error(error, false), Outcome::NotEvidence) << error;
-    EXPECT_EQ(judge_connect_error(error, true), Outcome::NotEvidence) << error;
-  }
-  EXPECT_EQ(judge_connect_error(EAGAIN, true), Outcome::NotEvidence);
-  EXPECT_EQ(judge_connect_error(ECONNREFUSED, false), Outcome::Refused);
-  EXPECT_EQ(judge_connect_error(ECONNREFUSED, true), Outcome::Refused);
-  EXPECT_EQ(judge_connect_error(ENOENT, true), Outcome::Refused);
-  EXPECT_EQ(judge_connect_error(EHOSTUNREACH, false), Outcome::Failed);
-  EXPECT_EQ(judge_connect_error(ECONNRESET, false), Outcome::Failed);
+TEST(ConnectFailures, OnlyARefusalIsDeathAndOurOwnFaultsAreNoEvidence) {
+  EXPECT_EQ(outcome_of(ConnectFailure::Refused), Outcome::Refused);
+  EXPECT_EQ(outcome_of(ConnectFailure::TimedOut), Outcome::TimedOut);
+  EXPECT_EQ(outcome_of(ConnectFailure::Full), Outcome::NotEvidence);
+  EXPECT_EQ(outcome_of(ConnectFailure::OurFault), Outcome::NotEvidence);
+  EXPECT_EQ(outcome_of(ConnectFailure::Unreachable), Outcome::Failed);
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cerrno>
-
 #include "proxy/h1_upstream_connection.h"
 #include "support/fake_streams.h"
 #include "support/wire.h"
@@ -13,21 +11,12 @@
 namespace frontdoor {
 namespace {
 
-TEST(ConnectError, OnlyNobodyThereIsEvidence) {
-  struct {
-    int error;
-    UpstreamFailure failure;
-  } const cases[] = {
-      {ECONNREFUSED, UpstreamFailure::Refused},     {ENOENT, UpstreamFailure::Refused},
-      {EAGAIN, UpstreamFailure::Overloaded},        {EMFILE, UpstreamFailure::LocalResources},
-      {ENFILE, UpstreamFailure::LocalResources},    {EADDRNOTAVAIL, UpstreamFailure::LocalResources},
-      {ENOBUFS, UpstreamFailure::LocalResources},   {ENOMEM, UpstreamFailure::LocalResources},
-      {ENOSPC, UpstreamFailure::LocalResources},    {EACCES, UpstreamFailure::LocalResources},
-      {EPERM, UpstreamFailure::LocalResources},     {ETIMEDOUT, UpstreamFailure::ConnectTimeout},
-      {EHOSTUNREACH, UpstreamFailure::Unreachable}, {ENETUNREACH, UpstreamFailure::Unreachable},
-      {ECONNRESET, UpstreamFailure::Unreachable},
-  };
-  for (const auto& c : cases) EXPECT_EQ(classify_connect_error(c.error), c.failure) << c.error;
+TEST(ConnectFailures, OnlyNobodyThereTakesAnUpstreamOut) {
+  EXPECT_EQ(upstream_failure(ConnectFailure::Refused), UpstreamFailure::Refused);
+  EXPECT_EQ(upstream_failure(ConnectFailure::Full), UpstreamFailure::Overloaded);
+  EXPECT_EQ(upstream_failure(ConnectFailure::TimedOut), UpstreamFailure::ConnectTimeout);
+  EXPECT_EQ(upstream_failure(ConnectFailure::OurFault), UpstreamFailure::LocalResources);
+  EXPECT_EQ(upstream_failure(ConnectFailure::Unreachable), UpstreamFailure::Unreachable);
 }
 
 // A loopback upstream, its LocalUpstream and a dialer; the test reads and answers at the accepted socket.
