@@ -30,6 +30,7 @@ std::unique_ptr<UpstreamStream> H1Dialer::reuse(LocalUpstream& upstream, Waker& 
   if (upstream.send_proxy != ProxyVersion::None) return nullptr;
   while (!upstream.idle.empty()) {
     std::unique_ptr<H1UpstreamConnection> connection(&upstream.idle.pop_front());
+    if (connection->incarnation() != upstream.shared->seen().incarnation) continue;
     if (connection->lease(waker, verify == Verify::Yes)) return connection;
   }
   return nullptr;
@@ -86,7 +87,8 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
 
 void H1Dialer::give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis configured) {
   auto* connection = static_cast<H1UpstreamConnection*>(stream.get());
-  if (!connection->reusable()) return;  // closed by the unique_ptr
+  const bool current = upstream.named() && connection->incarnation() == upstream.shared->seen().incarnation;
+  if (!current || !connection->reusable()) return;  // closed by the unique_ptr
   static_cast<void>(stream.release());
   connection->idle_for(idle_limit(configured, upstream.shared->learned_idle_limit()));
 }

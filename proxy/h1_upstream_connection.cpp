@@ -6,6 +6,7 @@ H1UpstreamConnection::H1UpstreamConnection(EventLoop& loop, BufferPool& buffers,
                                            LocalUpstream& home)
     : loop_(loop),
       home_(home),
+      incarnation_(home.shared->seen().incarnation),
       transport_(loop),
       input_(buffers),
       writer_(transport_, buffers),

@@ -25,6 +25,8 @@ class H1UpstreamConnection final : public UpstreamStream,
   H1UpstreamConnection(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits, LocalUpstream& home);
 
   Transport& transport() { return transport_; }
+  // The upstream's life in which the connection was begun. A later life may be another process.
+  std::uint64_t incarnation() const { return incarnation_; }
 
   // From fresh or idle to serving one exchange. False: it has died meanwhile and must be dropped.
   bool lease(Waker& waker, bool verify);
@@ -56,6 +58,7 @@ class H1UpstreamConnection final : public UpstreamStream,
 
   EventLoop& loop_;
   LocalUpstream& home_;
+  const std::uint64_t incarnation_;
   Transport transport_;
   InputBuffer input_;
   H1MessageWriter writer_;

@@ -1,6 +1,8 @@
 #include "proxy/local_snapshot.h"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "proxy/exchange.h"
 #include "proxy/h1_upstream_connection.h"
@@ -30,10 +32,15 @@ void LocalUpstream::went_down(std::uint64_t incarnation, DownCause cause) {
 }
 
 void LocalUpstream::evict(std::uint64_t incarnation, DownCause cause) {
-  // No request will come for them before it is another incarnation, and that has other connections.
-  if (shared->seen().incarnation == incarnation)
-    while (!idle.empty()) delete &idle.pop_front();
+  // It may be up again already, with connections of its new life before those of the old one.
+  while (!idle.empty() && idle.back().incarnation() <= incarnation) delete &idle.back();
   exchanges.for_each([&](Exchange& exchange) { exchange.upstream_went_down(incarnation, cause); });
+}
+
+void LocalUpstream::set_named(bool named) {
+  named_ = named;
+  if (named) return;
+  while (!idle.empty()) delete &idle.pop_front();
 }
 
 bool LocalPool::takes_requests(const Member& member) const {
@@ -66,15 +73,34 @@ bool LocalPool::has_another(std::span<LocalUpstream* const> tried) const {
   });
 }
 
+void LocalPool::carry_on(const LocalPool& before) {
+  std::map<const LocalUpstream*, std::int64_t> credits;
+  for (std::size_t i = 0; i < before.members_.size(); ++i)
+    credits.try_emplace(before.members_[i].upstream.get(), before.rotation_.credit(i));
+  std::vector<std::optional<std::int64_t>> carried;
+  std::int64_t total_weight = 0;
+  for (const Member& member : members_) {
+    const auto known = credits.find(member.upstream.get());
+    carried.push_back(known == credits.end() ? std::nullopt : std::optional(known->second));
+    total_weight += member.weight;
+  }
+  rotation_.resume(carried, total_weight);
+}
+
 void LocalPool::report_requests(TimePoint now) {
   if (requests_ == 0) return;
   pool_.memory->retries.add_requests(requests_, now);
   requests_ = 0;
 }
 
-LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known, EventLoop& loop)
+LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known, EventLoop& loop,
+                             const LocalSnapshot* before)
     : shared_(std::move(shared)) {
   std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
+  std::map<const PoolMemory*, const LocalPool*> rotations;
+  if (before)
+    for (const LocalPool& pool : before->pools_) rotations[pool.pool().memory.get()] = &pool;
+  std::set<const Upstream*> named;
   pools_.reserve(shared_->pools.size());
   for (const Pool& pool : shared_->pools) {
     LocalPool& local = pools_.emplace_back(pool, worker);
@@ -82,8 +108,16 @@ LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned wo
       auto& remembered = known[member.upstream.get()];
       auto upstream = remembered.lock();
       if (!upstream) remembered = upstream = LocalUpstream::create(member.upstream, worker, loop);
+      upstream->set_named(true);
+      named.insert(member.upstream.get());
       local.add(std::move(upstream), member.weight);
     }
+    if (const auto rotation = rotations.find(pool.memory.get()); rotation != rotations.end())
+      local.carry_on(*rotation->second);
+  }
+  for (const auto& [upstream, remembered] : known) {
+    if (named.contains(upstream)) continue;
+    if (const auto local = remembered.lock()) local->set_named(false);
   }
 }
 

@@ -37,12 +37,18 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   TimePoint next_knock{};                                  // when it may be asked again whether it still listens
   List<Exchange, Listed<class OnUpstreamTag>> exchanges;   // waiting on it; eviction and drain reach them here
 
+  // Whether the newest snapshot names it. Requests that are on one that it does not name end there, but their
+  // connections, and those that are idle, serve no others.
+  bool named() const { return named_; }
+  void set_named(bool named);
+
  private:
   LocalUpstream(std::shared_ptr<Upstream> upstream, unsigned worker_index, EventLoop& loop);
   void went_down(std::uint64_t incarnation, DownCause cause) override;  // any thread
   void evict(std::uint64_t incarnation, DownCause cause);               // the worker's
 
   EventLoop& loop_;
+  bool named_ = true;
 };
 
 class LocalPool {
@@ -54,6 +60,9 @@ class LocalPool {
     upstream->send_proxy = pool_.send_proxy;
     members_.push_back({std::move(upstream), weight});
   }
+
+  // Goes on with the rotation of the same pool's view in an earlier snapshot. After add().
+  void carry_on(const LocalPool& before);
 
   // The next upstream that is up, avoiding those that were tried while there is another. With `max_in_flight` it has a
   // slot taken, which the caller gives back. Null: none is up, or none has a slot.
@@ -83,8 +92,10 @@ class LocalSnapshot {
  public:
   using Known = std::map<const Upstream*, std::weak_ptr<LocalUpstream>>;
 
-  // `known` finds the LocalUpstreams of earlier snapshots again and is brought up to date.
-  LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known, EventLoop& loop);
+  // `known` finds the LocalUpstreams of earlier snapshots again and is brought up to date. `before` is the worker's
+  // last snapshot, whose rotations are carried on; null = none.
+  LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known, EventLoop& loop,
+                const LocalSnapshot* before = nullptr);
 
   const Snapshot& shared() const { return *shared_; }
   LocalPool& pool(std::uint32_t index) { return pools_[index]; }
@@ -114,6 +125,7 @@ class LocalSnapshotRef {
   }
 
   LocalSnapshot* operator->() const { return snapshot_; }
+  LocalSnapshot* get() const { return snapshot_; }
   explicit operator bool() const { return snapshot_ != nullptr; }
   bool operator==(const LocalSnapshotRef& other) const { return snapshot_ == other.snapshot_; }
 

@@ -49,7 +49,9 @@ void Worker::run() {
 }
 
 void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
-  context_.snapshot = LocalSnapshotRef(new LocalSnapshot(std::move(snapshot), context_.worker, known_upstreams_, loop_));
+  const LocalSnapshot* before = context_.snapshot.get();
+  context_.snapshot =
+      LocalSnapshotRef(new LocalSnapshot(std::move(snapshot), context_.worker, known_upstreams_, loop_, before));
   context_.held.wake_all();
 }
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,45 @@ TEST(RoundRobin, AChangedMembershipStartsANewRotation) {
   sequence(rotation, {5, 1, 1}, 3);
   EXPECT_EQ(sequence(rotation, {1, 1}, 4), "abab");
   EXPECT_EQ(sequence(rotation, {5, 1, 1}, 7), "aabacaa");
+}
+
+// A reload after every pick: each rotation lives for one pick only.
+TEST(RoundRobin, ResumedItGoesOnWhereItStood) {
+  const std::vector<unsigned> weights = {5, 1, 1};
+  RoundRobin whole;
+  const std::string expected = sequence(whole, weights, 21);
+  std::string picks;
+  RoundRobin last;
+  for (int n = 0; n < 21; ++n) {
+    RoundRobin next;
+    next.resume({last.credit(0), last.credit(1), last.credit(2)}, 7);
+    picks += sequence(next, weights, 1);
+    last = next;
+  }
+  EXPECT_EQ(picks, expected);
+}
+
+TEST(RoundRobin, WhoJoinsOrLeavesGivesNobodyABurst) {
+  using Credits = std::vector<std::optional<std::int64_t>>;
+  struct {
+    Credits credits;
+    std::vector<unsigned> weights;
+    const char* picks;
+  } cases[] = {
+      {{0, 0, std::nullopt}, {1, 1, 1}, "abcabc"},
+      {{1, -1, std::nullopt}, {1, 1, 1}, "acbacb"},          // b's turn was last
+      {{900, 900, std::nullopt}, {1, 1, 1}, "abcabc"},       // what those who left have left behind
+      {{-900, -900, std::nullopt}, {1, 1, 1}, "abcabc"},
+      {{-900, 900}, {1, 1}, "bbabab"},                       // of other, larger weights
+      {{std::nullopt, std::nullopt}, {1, 1}, "abab"},
+      {{}, {}, "--"},
+  };
+  for (const auto& c : cases) {
+    RoundRobin rotation;
+    rotation.resume(c.credits, std::accumulate(c.weights.begin(), c.weights.end(), std::int64_t{0}));
+    const std::string picks = sequence(rotation, c.weights, std::string(c.picks).size());
+    EXPECT_EQ(picks, c.picks);
+  }
 }
 
 TEST(RoundRobin, RetriesThatExcludeMembersKeepTheWeightsOverTime) {

@@ -232,6 +232,55 @@ TEST_F(Dialing, AllAddressesAreTriedAndOnlyARefusalByAllIsOne) {
   EXPECT_EQ(wire_.ops.open_descriptors, 1);
 }
 
+constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+TEST_F(Dialing, ConnectionsOfAnEarlierLifeServeNoRequestEvenBeforeTheWorkerHasHeardOfItsEnd) {
+  const auto turns_to = [&](UpstreamState state) {
+    ASSERT_TRUE(shared_->change(shared_->seen(), state, "test", wire_.loop.now()));
+  };
+  turns_to(UpstreamState::Up);
+  for (int life = 0; life < 2; ++life) {
+    Dialed dialed = dial();
+    accept();
+    serve_once(std::move(dialed.stream), kOk);
+  }
+  ASSERT_FALSE(upstream_->idle.empty());
+  turns_to(UpstreamState::Down);
+  turns_to(UpstreamState::Up);  // on the control thread; the worker's loop has not turned
+  EXPECT_FALSE(reusable());
+  EXPECT_TRUE(upstream_->idle.empty());
+
+  // One that was begun before and is given back after: the same.
+  Dialed early = dial();
+  accept();
+  turns_to(UpstreamState::Down);
+  turns_to(UpstreamState::Up);
+  serve_once(std::move(early.stream), kOk);
+  EXPECT_TRUE(upstream_->idle.empty());
+
+  // And the message about the earlier life's end leaves the later one's alone.
+  Dialed late = dial();
+  accept();
+  serve_once(std::move(late.stream), kOk);
+  pass(Millis{0});
+  EXPECT_TRUE(reusable());
+}
+
+TEST_F(Dialing, ConnectionsToAnUpstreamThatIsNoLongerNamedServeNoOtherRequest) {
+  Dialed busy = dial();
+  accept();
+  upstream_->set_named(false);
+  serve_once(std::move(busy.stream), kOk);
+  EXPECT_TRUE(upstream_->idle.empty()) << "a busy one ends with its request";
+  upstream_->set_named(true);
+  Dialed next = dial();
+  accept();
+  serve_once(std::move(next.stream), kOk);
+  EXPECT_FALSE(upstream_->idle.empty());
+  upstream_->set_named(false);
+  EXPECT_TRUE(upstream_->idle.empty()) << "an idle one at once";
+}
+
 TEST_F(Dialing, RequestsThatAnticipateContentSayThatThereIsNone) {
   Dialed dialed = dial();
   accept();

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,7 +33,8 @@ struct Worker {
   void publish(const config::Config& config) {
     auto shared = registry.build(config);
     for (const auto& member : shared->pools.front().members) set(*member.upstream, UpstreamState::Up);
-    current = LocalSnapshotRef(new LocalSnapshot(std::move(shared), 0, known, loop));
+    const LocalSnapshot* before = current.get();
+    current = LocalSnapshotRef(new LocalSnapshot(std::move(shared), 0, known, loop, before));
   }
   static void set(Upstream& upstream, UpstreamState state) {
     upstream.change(upstream.seen(), state, "test", Clock::now());
@@ -95,6 +97,30 @@ TEST(LocalSnapshot, CarriesWhatAWorkerKnowsOfAnUpstreamOverAReload) {
   EXPECT_TRUE(removed.expired()) << "no longer named, no longer used: gone";
 }
 
+TEST(LocalSnapshot, AReloadAfterEverySecondRequestKeepsTheWeights) {
+  Worker worker;
+  std::map<std::string, int> picks;
+  for (int request = 0; request < 140; ++request) {
+    if (request % 2 == 0) worker.publish(config_with({1, 2, 3}, 5));
+    ++picks[worker.pick()];
+  }
+  EXPECT_EQ(picks, (std::map<std::string, int>{{"1", 100}, {"2", 20}, {"3", 20}}));
+}
+
+TEST(LocalSnapshot, WhatAReloadDropsIsNotNamedUntilItIsAgain) {
+  Worker worker;
+  worker.publish(config_with({1, 2}));
+  const LocalSnapshotRef request = worker.current;
+  LocalUpstream* one = worker.pool().pick({});
+  EXPECT_TRUE(one->named());
+  worker.publish(config_with({2}));
+  EXPECT_FALSE(one->named());
+  worker.publish(config_with({2, 3}));
+  EXPECT_FALSE(one->named());
+  worker.publish(config_with({1, 2}));
+  EXPECT_TRUE(one->named());
+}
+
 TEST(LocalSnapshot, LivesAsLongAsARequestHoldsIt) {
   Worker worker;
   worker.publish(config_with({1}));
@@ -105,8 +131,10 @@ TEST(LocalSnapshot, LivesAsLongAsARequestHoldsIt) {
     worker.publish(config_with({2}));
     EXPECT_FALSE(old.expired());
     EXPECT_EQ(held->pool(0).pick({}), used);
-    worker.publish(config_with({1}));  // named again while the old one is still in use
-    EXPECT_NE(worker.pool().pick({}), nullptr);
+    worker.publish(config_with({1}));  // named again while it is still in use: the same, with its counts
+    EXPECT_EQ(worker.pool().pick({}), used);
+    worker.publish(config_with({2}));
+    EXPECT_FALSE(old.expired());
   }
   EXPECT_TRUE(old.expired());
 }
