@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 #include <utility>
 
 namespace frontdoor {
@@ -59,6 +60,25 @@ Route build_route(const config::Route& from, const config::Config& config) {
   return route;
 }
 
+// One upstream to be: its name in the logs, and where it is, unless that is not known yet.
+struct Place {
+  std::string name;
+  std::optional<std::vector<Endpoint>> endpoints;
+};
+
+std::vector<Place> places_of(const Address& address, const NameAddresses& names) {
+  if (!is_looked_up(address)) return {{address.to_string(), fixed_endpoints(address)}};
+  const auto known = names.find(address.host);
+  if (known == names.end()) return {{address.to_string(), std::nullopt}};
+  if (known->second.empty()) return {{address.to_string(), std::vector<Endpoint>{}}};
+  std::vector<Place> places;
+  for (Endpoint endpoint : known->second) {
+    endpoint.set_port(address.port);
+    places.push_back({address.to_string() + " (" + endpoint.ip() + ")", std::vector{endpoint}});
+  }
+  return places;
+}
+
 }  // namespace
 
 const Route* Snapshot::match(std::string_view host, std::string_view path) const {
@@ -82,16 +102,25 @@ PoolOutlook Pool::outlook(TimePoint now) const {
   return outlook;
 }
 
-std::shared_ptr<const Snapshot> UpstreamRegistry::build(const config::Config& config) {
+std::shared_ptr<const Snapshot> UpstreamRegistry::build(const config::Config& config, const NameAddresses& names) {
+  return build(++generation_, config, names);
+}
+
+std::shared_ptr<const Snapshot> UpstreamRegistry::rebuild(const Snapshot& current, const NameAddresses& names) {
+  return build(current.generation, current.config, names);
+}
+
+std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation, const config::Config& config,
+                                                        const NameAddresses& names) {
   auto snapshot = std::make_shared<Snapshot>();
-  snapshot->generation = ++generation_;
+  snapshot->generation = generation;
   snapshot->config = config;
 
-  decltype(upstreams_) named;  // in this config; replaces the map, so that the rest is forgotten
-  decltype(memories_) memories;
+  decltype(upstreams_)::Named named;
+  decltype(memories_)::Named memories;
   for (const config::Pool& from : config.pools) {
     std::shared_ptr<PoolMemory>& memory = memories[from.name];
-    if (const auto known = memories_.find(from.name); known != memories_.end()) memory = known->second;
+    memory = memories_.find(from.name).object;
     if (!memory) memory = std::make_shared<PoolMemory>();
     Pool pool{.name = from.name,
               .members = {},
@@ -101,20 +130,27 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(const config::Config& co
               .limits_in_flight = from.max_in_flight != 0,
               .memory = memory};
     for (const config::Upstream& upstream : from.upstreams) {
-      const auto key = std::pair(from.name, upstream.address.to_string());
-      std::shared_ptr<Upstream>& slot = named[key];
-      if (const auto known = upstreams_.find(key); !slot && known != upstreams_.end()) slot = known->second;
-      if (!slot) slot = std::make_shared<Upstream>(from.name, upstream.address, workers_, memory);
-      slot->set_max_in_flight(from.max_in_flight);
-      pool.members.push_back({.upstream = slot, .weight = upstream.weight});
+      for (Place& place : places_of(upstream.address, names)) {
+        const auto key = std::pair(from.name, place.name);
+        std::shared_ptr<Upstream>& slot = named[key];
+        if (!slot) {
+          const auto known = upstreams_.find(key);
+          slot = known.object;
+          if (known.from == decltype(upstreams_)::From::Earlier) slot->judge_anew(Clock::now());
+        }
+        if (!slot) slot = std::make_shared<Upstream>(from.name, upstream.address, workers_, memory, place.name);
+        if (place.endpoints && !slot->looked_up()) slot->set_endpoints(std::move(*place.endpoints));
+        slot->set_max_in_flight(from.max_in_flight);
+        pool.members.push_back({.upstream = slot, .weight = upstream.weight});
+      }
     }
     pool.send_proxy = from.send_proxy;
     snapshot->pools.push_back(std::move(pool));
   }
   for (const config::Route& route : config.routes) snapshot->routes.push_back(build_route(route, config));
 
-  upstreams_ = std::move(named);
-  memories_ = std::move(memories);
+  upstreams_.replace(std::move(named));
+  memories_.replace(std::move(memories));
   return snapshot;
 }
 

@@ -5,12 +5,13 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "balancer/hold_rules.h"
+#include "balancer/name_addresses.h"
+#include "balancer/remembered.h"
 #include "balancer/upstream.h"
 #include "config/config.h"
 
@@ -61,14 +62,21 @@ class UpstreamRegistry {
   explicit UpstreamRegistry(unsigned workers) : workers_(workers) {}
 
   // Builds the snapshot of a config that passed its checks. Upstreams known from before are reused with all
-  // they learned; those no longer named are forgotten here and die with the last snapshot that holds them.
-  std::shared_ptr<const Snapshot> build(const config::Config& config);
+  // they learned; those no longer named die with the last request that holds them. One that is named again before
+  // that keeps its counts, and is judged anew. A name is an upstream for each of its addresses, with the weight that the
+  // config gives it, and one that never comes up while it has none.
+  std::shared_ptr<const Snapshot> build(const config::Config& config, const NameAddresses& names = {});
+  // The same configuration, now that names have other addresses.
+  std::shared_ptr<const Snapshot> rebuild(const Snapshot& current, const NameAddresses& names);
 
  private:
+  std::shared_ptr<const Snapshot> build(std::uint64_t generation, const config::Config& config,
+                                        const NameAddresses& names);
+
   const unsigned workers_;
   std::uint64_t generation_ = 0;
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<Upstream>> upstreams_;
-  std::map<std::string, std::shared_ptr<PoolMemory>> memories_;
+  Remembered<std::pair<std::string, std::string>, Upstream> upstreams_;
+  Remembered<std::string, PoolMemory> memories_;
 };
 
 }  // namespace frontdoor

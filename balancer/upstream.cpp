@@ -34,10 +34,11 @@ const char* to_string(UpstreamState state) {
   return "unknown";
 }
 
-Upstream::Upstream(std::string pool, Address address, unsigned slots, std::shared_ptr<PoolMemory> memory)
+Upstream::Upstream(std::string pool, Address address, unsigned slots, std::shared_ptr<PoolMemory> memory,
+                   std::string name)
     : pool_(std::move(pool)),
       address_(std::move(address)),
-      name_(address_.to_string()),
+      name_(name.empty() ? address_.to_string() : std::move(name)),
       slots_(std::max(slots, 1U)),
       memory_(std::move(memory)),
       endpoints_(std::make_shared<const std::vector<Endpoint>>()) {}
@@ -67,6 +68,11 @@ bool Upstream::change(Seen seen, UpstreamState to, std::string reason, TimePoint
     memory_->held.call(limit == 0 ? HoldQueue::kAll : limit);
   }
   return true;
+}
+
+void Upstream::judge_anew(TimePoint now) {
+  for (Seen last = seen(); last.state != UpstreamState::Unknown; last = seen())
+    change(last, UpstreamState::Unknown, "named again", now);
 }
 
 std::string Upstream::reason() const {

@@ -1,6 +1,6 @@
 // One server that a pool may pick, and what was learned about it. Shared by all workers and the control
 // thread, so every mutable field is atomic or guarded. It remembers and does not judge: health/ and the data
-// path are witnesses that report here. Keyed by (pool, address) and carried over reloads; what the config
+// path are witnesses that report here. Keyed by (pool, name) and carried over reloads and look-ups; what the config
 // says about it (weight) lives in the snapshot.
 //
 //              first pass                refused, probes failed
@@ -55,12 +55,14 @@ class Upstream {
     bool operator==(const Seen&) const = default;
   };
 
-  // `slots`: one in-flight counter for each worker. `memory`: what its pool shares; may not be null.
-  Upstream(std::string pool, Address address, unsigned slots, std::shared_ptr<PoolMemory> memory);
+  // `slots`: one in-flight counter for each worker. `memory`: what its pool shares; may not be null. `name`: what logs
+  // call it; "" = the address.
+  Upstream(std::string pool, Address address, unsigned slots, std::shared_ptr<PoolMemory> memory, std::string name = "");
 
   const std::string& pool() const { return pool_; }
-  const Address& address() const { return address_; }
-  const std::string& name() const { return name_; }  // the address as the config writes it
+  const Address& address() const { return address_; }  // as the config writes it
+  // "10.0.0.2:8080"; for one address of a name "app.internal:8080 (10.0.0.2)", which is found by either.
+  const std::string& name() const { return name_; }
 
   // Any thread.
   bool available() const { return seen().state == UpstreamState::Up; }
@@ -69,6 +71,8 @@ class Upstream {
   // Moves to `to` if nobody moved it since `seen`; true when this call made the change. The caller logs it. Going
   // down tells the observers, coming up calls the requests that the pool holds.
   bool change(Seen seen, UpstreamState to, std::string reason, TimePoint now, DownCause cause = DownCause::Unwell);
+  // Nobody has watched it for a while: back to Unknown. Control thread.
+  void judge_anew(TimePoint now);
   std::string reason() const;    // why it is in its state; "" before the first change
   TimePoint changed_at() const;  // when it got into its state; the epoch before the first change
 
@@ -76,12 +80,13 @@ class Upstream {
   void subscribe(UpstreamObserver& observer);
   void unsubscribe(UpstreamObserver& observer);
 
-  // The addresses its name has now, in the order to try. Set by discovery (control thread). Never null; an
-  // empty list is a name without an address: not looked up yet, or looked up in vain.
+  // Where it is, in the order to try: one address, or both of localhost. Set by the registry when it makes the upstream,
+  // and never another: connections, health and what was learned belong to an address. Never null; an empty list is a name
+  // without an address: not looked up yet, or looked up in vain.
   using Endpoints = std::shared_ptr<const std::vector<Endpoint>>;
   Endpoints endpoints() const;
   void set_endpoints(std::vector<Endpoint> endpoints);
-  bool looked_up() const;  // discovery has set endpoints, if only to say that there are none
+  bool looked_up() const;  // endpoints were set, if only to say that there are none
 
   // In flight: each worker writes its own slot only, anyone sums.
   void begin_request(unsigned worker);
@@ -137,6 +142,8 @@ class UpstreamWitness {
   virtual ~UpstreamWitness() = default;
   // A connect was refused and this call moved the upstream to Down.
   virtual void upstream_refused(const std::shared_ptr<Upstream>& upstream, const std::string& reason) = 0;
+  // A connect got no answer, or found no way: no evidence by itself, but worth a look.
+  virtual void upstream_silent(const std::shared_ptr<Upstream>& /*upstream*/) {}
 };
 
 }  // namespace frontdoor

@@ -13,6 +13,7 @@
 #include "cli/exit_codes.h"
 #include "cli/read_config.h"
 #include "config/load.h"
+#include "discovery/name_lookup.h"
 #include "discovery/resolver.h"
 #include "health/monitor.h"
 #include "proxy/server.h"
@@ -40,6 +41,7 @@ class Service {
 
  private:
   void apply(std::shared_ptr<const Snapshot> snapshot);
+  void names_changed();
   bool every_upstream_judged() const;
   asio::awaitable<void> become_ready();
   asio::awaitable<void> handle_signals();
@@ -61,6 +63,7 @@ class Service {
   UpstreamRegistry registry_;
   std::shared_ptr<const Snapshot> snapshot_;
   HealthMonitor health_;
+  NameLookups lookups_;
   Resolver resolver_;
   Server server_;
   bool draining_ = false;
@@ -73,7 +76,11 @@ Service::Service(const config::Config& config, const ServeOptions& options)
       registry_(static_cast<unsigned>(thread_count(config))),
       snapshot_(registry_.build(config)),
       health_(control_, log_),
-      resolver_(control_, log_),
+      lookups_(control_, config.resolver),
+      resolver_(
+          control_, log_,
+          [this](const std::string& host, NameLookups::Done done) { lookups_.start(host, std::move(done)); },
+          [this] { names_changed(); }, {.routable = has_route}),
       server_({time_, ops_, health_, access_log_.off() ? nullptr : &access_log_},
               static_cast<unsigned>(thread_count(config)), snapshot_) {}
 
@@ -102,10 +109,14 @@ int Service::run() {
 
 void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
-  // Judged once more when names have their addresses: a name that does not resolve is down with that reason.
-  resolver_.apply(snapshot_, [this, applied = snapshot_] {
-    if (applied == snapshot_) health_.apply(applied);
-  });
+  health_.apply(snapshot_);
+  lookups_.set_servers(snapshot_->config.resolver);
+  resolver_.follow(snapshot_->config);
+}
+
+void Service::names_changed() {
+  snapshot_ = registry_.rebuild(*snapshot_, resolver_.addresses());
+  server_.publish(snapshot_);
   health_.apply(snapshot_);
 }
 
@@ -252,7 +263,7 @@ void Service::reload() {
   }
   if (loaded.config.listeners != snapshot_->config.listeners)
     log_.warn("listeners have changed: that takes effect at the next start");
-  auto next = registry_.build(loaded.config);
+  auto next = registry_.build(loaded.config, resolver_.addresses());
   server_.publish(next);
   apply(std::move(next));
   log_.info("reloaded", {{"file", options_.config_file}, {"generation", snapshot_->generation}});

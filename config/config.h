@@ -146,6 +146,7 @@ struct EventLog {
 
 struct Config {
   std::uint32_t workers = 0;  // 0 = auto
+  std::string resolver = "auto";  // DNS servers for the names of upstreams
   std::vector<Listener> listeners = {};
   Timeouts timeouts;
   Limits limits;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/address.h"
 #include "config/suggest.h"
 
 namespace frontdoor::config {
@@ -91,6 +92,20 @@ std::string request_target_problem(std::string_view text) {
 std::string host_field_problem(std::string_view text) {
   const auto allowed = [](char c) { return is_host_char(c) || c == ':' || c == '[' || c == ']'; };
   return std::all_of(text.begin(), text.end(), allowed) ? "" : "this is not a host name";
+}
+
+std::string resolver_problem(std::string_view text) {
+  if (text == "auto") return "";
+  while (true) {
+    const auto comma = text.find(',');
+    const auto server = text.substr(0, comma);
+    AddressError error;
+    const auto address = parse_address(server, error);
+    if (!address || address->port == 0 || !Endpoint::numeric(address->host, address->port))
+      return "a DNS server is given by its address and port, as in \"10.0.0.2:53\"";
+    if (comma == std::string_view::npos) return "";
+    text.remove_prefix(comma + 1);
+  }
 }
 
 std::string log_output_problem(std::string_view text) {

@@ -23,6 +23,13 @@ constexpr std::array root_keys = {
         .slot = at<&Config::workers>,
         .min = 1,
         .max = 1024},
+    Key{.name = "resolver",
+        .fallback = "\"auto\"",
+        .doc = "Where names of upstreams are looked up when /etc/hosts does not know them: \"auto\" is what "
+               "/etc/resolv.conf says, else the address of a DNS server, \"10.0.0.2:53\", or several with commas "
+               "between.",
+        .slot = at<&Config::resolver>,
+        .problem = resolver_problem},
     Key{.name = "listen",
         .type = Type::TextOrList,
         .doc = "Short for [[listener]] with only an address: \":8080\", or a list of addresses."},

@@ -17,7 +17,8 @@ constexpr std::array pool_keys = {
         .type = Type::UpstreamList,
         .doc = "The servers: \"10.0.0.11:8080\", \"app.internal:8080\", \"[::1]:8080\", "
                "\"unix:/run/app.sock\", or "
-               "tables as below."},
+               "tables as below. A name is an upstream for each of its addresses, which come and go with its "
+               "look-ups; \"localhost\" is one."},
     Key{.name = "health_check",
         .type = Type::TextOrTable,
         .doc = "How to ask whether an upstream is well; a string is the path of an HTTP check. Absent: an "
@@ -89,7 +90,7 @@ constexpr std::array upstream_keys = {
     Key{.name = "weight",
         .type = Type::Integer,
         .fallback = "1",
-        .doc = "Its share of the requests, compared with the others'.",
+        .doc = "Its share of the requests, compared with the others'; of a name, that of each address.",
         .slot = at<&Upstream::weight>,
         .min = 1,
         .max = 1000},

@@ -1,6 +1,6 @@
-// The blocking half of name resolution: getaddrinfo, in a thread that nobody waits for. Asio's resolver has
-// one thread for all names and joins it at the end, so that one dead DNS server delays every other name and
-// the exit.
+// Asks for the addresses of names: the machine's hosts file first, then its DNS servers (ADR 0012). Look-ups
+// run side by side on the control thread's loop and none of them waits for another; no thread, nothing that
+// blocks on the network.
 
 #pragma once
 
@@ -10,34 +10,34 @@
 #include <string>
 #include <vector>
 
-#include "base/address.h"
+#include "discovery/name_rules.h"
 
 namespace frontdoor {
 
-struct NameAnswer {
-  std::vector<Endpoint> endpoints;  // port 0, IPv4 first, each once; empty = none
-  std::string error;                // why there is none
-};
-
-// Blocks for as long as the system's resolver likes.
-NameAnswer look_up_name(const std::string& host);
-
-// Carries answers from threads that may outlive the loop back to it.
 class NameLookups {
  public:
-  using LookUp = std::function<NameAnswer(const std::string& host)>;
-  using OnAnswer = std::function<void(const std::string& host, const NameAnswer& answer)>;
+  using Done = std::function<void(const NameAnswer& answer)>;
 
-  // `on_answer` runs on the control thread.
-  NameLookups(boost::asio::io_context& control, LookUp look_up, OnAnswer on_answer);
-  ~NameLookups();  // does not wait; answers that are still to come are dropped
+  // `servers`: "auto" is what /etc/resolv.conf says, now and when it changes; else "10.0.0.2:53", or several
+  // of them with commas between.
+  NameLookups(boost::asio::io_context& control, std::string servers);
+  ~NameLookups();  // look-ups under way are dropped
 
-  void start(const std::string& host);
+  void set_servers(std::string servers);  // for look-ups that start from now on
+  // `done` is called once, on the control thread and not from within.
+  void start(const std::string& host, Done done);
 
  private:
-  struct Mailbox;
-  const LookUp look_up_;
-  const std::shared_ptr<Mailbox> mailbox_;
+  class Channel;
+  Channel& channel();
+
+  boost::asio::io_context& control_;
+  std::string servers_;
+  std::shared_ptr<Channel> current_;
+  std::vector<std::shared_ptr<Channel>> earlier_;  // their look-ups go on
 };
+
+// Whether this machine has a route to the address. Sends nothing.
+bool has_route(Endpoint endpoint);
 
 }  // namespace frontdoor

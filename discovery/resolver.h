@@ -1,33 +1,40 @@
-// Keeps the endpoints of upstreams that are given by name up to date: resolved off the loop at start and
-// every 30 s, sooner while a name does not resolve; both families, IPv4 first. When a name stops resolving
-// the last good answer is kept; one that never resolved gets an empty list, which health takes for down.
-// Numeric and unix addresses are set at once, without a look-up. Control thread.
+// Keeps the addresses of names up to date: asks for each at once, then when its TTL ends (between 1 s and 30
+// s), sooner while it does not resolve. What goes wrong never takes an address away: the last good answer is
+// kept. Whoever builds snapshots is told of changes and takes the table. Control thread.
 
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 
-#include "balancer/snapshot.h"
+#include "balancer/name_addresses.h"
 #include "base/log.h"
-#include "discovery/name_lookup.h"
+#include "config/config.h"
+#include "discovery/name_rules.h"
 
 namespace frontdoor {
 
 class Resolver {
  public:
-  // `look_up` is called on threads of its own; tests bring their own names.
-  Resolver(boost::asio::io_context& control, Log& log, Millis interval = std::chrono::seconds{30},
-           NameLookups::LookUp look_up = look_up_name);
+  // Calls back later, on the control thread; NameLookups::start, or a test's own.
+  using LookUp = std::function<void(const std::string& host, std::function<void(const NameAnswer&)> done)>;
+  struct Options {
+    NamePace pace = {};
+    Routable routable;  // empty: every address is
+  };
+
+  // `changed` is called on the control thread and not from within follow(), once for all that changed
+  // together.
+  Resolver(boost::asio::io_context& control, Log& log, LookUp look_up, std::function<void()> changed,
+           Options options);
   ~Resolver();
 
-  // Resolves every upstream of the snapshot that has no endpoints yet and keeps refreshing the named ones;
-  // `resolved` is called once, on the control thread and not from within apply, when each has been tried for
-  // the first time.
-  void apply(std::shared_ptr<const Snapshot> snapshot, std::function<void()> resolved);
-  void stop();  // does not wait for a look-up under way
+  // The names of this config from now on. Those known before keep what is known.
+  void follow(const config::Config& config);
+  const NameAddresses& addresses() const;
+  void stop();  // answers that are still to come are dropped
 
  private:
   struct Impl;

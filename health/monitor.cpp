@@ -82,4 +82,11 @@ void HealthMonitor::upstream_refused(const std::shared_ptr<Upstream>& upstream, 
   });
 }
 
+void HealthMonitor::upstream_silent(const std::shared_ptr<Upstream>& upstream) {
+  asio::post(impl_->control, [weak = std::weak_ptr(impl_), upstream] {
+    const auto impl = weak.lock();
+    if (Prober* prober = impl ? impl->find(upstream.get()) : nullptr) prober->suspect();
+  });
+}
+
 }  // namespace frontdoor

@@ -31,6 +31,9 @@ class HealthMonitor : public UpstreamWitness {
 
   // Worker threads. Logs at once, then lets the prober of this upstream go on at interval_down.
   void upstream_refused(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;
+  // Worker threads. Has an upstream that nobody checks looked at once: a silent address must not cost every second
+  // request the time of a connect for ever.
+  void upstream_silent(const std::shared_ptr<Upstream>& upstream) override;
 
  private:
   struct Impl;

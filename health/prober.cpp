@@ -76,6 +76,11 @@ void Prober::refused(const std::string& reason) {
   if (verdict_.state() == UpstreamState::Down) wake_within(verdict_.next_delay(random_share()));
 }
 
+void Prober::suspect() {
+  if (check_ || std::exchange(suspected_, true)) return;  // with a check it is looked at anyway
+  wake_within(Duration::zero());
+}
+
 HealthReport Prober::report() const {
   return {.upstream = upstream_,
           .checked = check_.has_value(),
@@ -116,7 +121,7 @@ asio::awaitable<Duration> Prober::look() {
   if (upstream_->endpoints()->empty()) co_return without_address(seen);
   if (!check_ && seen.state != UpstreamState::Down) {
     if (seen.state == UpstreamState::Unknown) move(seen, UpstreamState::Up, "no health check");
-    co_return kForever;
+    if (!suspected_) co_return kForever;
   }
   co_return co_await probe(seen);
 }
@@ -156,6 +161,7 @@ Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint
                                    {"loop_late_ms", milliseconds(report.lateness)}});
     return judgement.next;
   }
+  suspected_ = false;
   last_latency_ = report.latency;
   if (report.outcome != Outcome::Passed) last_error_ = report.detail;
   if (judgement.change != Change::None) move(seen, verdict_.state(), judgement.reason, judgement.cause);

@@ -29,6 +29,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   void stop();
   void set_check(std::optional<config::HealthCheck> check, ProxyVersion send_proxy);  // a reload; for the next probe
   void refused(const std::string& reason);                   // live traffic moved the upstream to Down
+  void suspect();                                            // live traffic could not connect to it
   HealthReport report() const;
 
  private:
@@ -56,6 +57,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   TimePoint wake_at_{};
   Probe* under_way_ = nullptr;  // what stop() has to cancel
   bool stopped_ = false;
+  bool suspected_ = false;  // has no check, and is looked at once
   Duration last_latency_{};
   std::string last_error_;
   std::minstd_rand random_;

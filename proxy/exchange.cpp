@@ -256,6 +256,8 @@ Exchange::Next Exchange::after_failure() {
     ++refused_;
     upstream_refused();
   }
+  if (failure_ == UpstreamFailure::ConnectTimeout || failure_ == UpstreamFailure::Unreachable)
+    context_.witness.upstream_silent(upstream_->shared);
   if (client_.gone()) {
     leave_upstream();
     return client_left();

@@ -118,6 +118,88 @@ TEST(UpstreamRegistry, WhatIsNoLongerNamedDiesWithTheLastSnapshotThatHoldsIt) {
   EXPECT_TRUE(gone.expired());
 }
 
+TEST(UpstreamRegistry, WhatIsNamedAgainWhileRequestsAreStillOnItKeepsItsCountsAndIsJudgedAnew) {
+  config::Config named;
+  named.pools = {pool("app", {{.address = at(1), .weight = 1}})};
+  named.pools[0].max_in_flight = 2;
+  config::Config empty;
+  UpstreamRegistry registry(1);
+  const auto request = registry.build(named)->pools[0].members[0].upstream;  // what a request in flight holds
+  request->change(request->seen(), UpstreamState::Up, "first probe passed", Clock::now());
+  ASSERT_TRUE(request->take_slot() && request->take_slot());
+  for (int reload = 0; reload < 3; ++reload) {
+    registry.build(empty);
+    const auto again = registry.build(named);
+    EXPECT_EQ(again->pools[0].members[0].upstream, request);
+    EXPECT_FALSE(request->take_slot());
+    EXPECT_EQ(request->seen(), (Upstream::Seen{1, UpstreamState::Unknown})) << "nobody has watched it meanwhile";
+    EXPECT_EQ(registry.build(named)->pools[0].members[0].upstream, request);
+  }
+  // A slot that is given back calls those who wait in the pool's queue as it is now.
+  const auto memory = registry.build(named)->pools[0].memory;
+  registry.build(empty);
+  EXPECT_EQ(registry.build(named)->pools[0].memory, memory);
+}
+
+std::vector<std::string> names_of(const Snapshot& snapshot) {
+  std::vector<std::string> names;
+  for (const Member& member : snapshot.pools[0].members) names.push_back(member.upstream->name());
+  return names;
+}
+
+TEST(UpstreamRegistry, ANameIsAnUpstreamForEachOfItsAddresses) {
+  config::Config config;
+  config.pools = {pool("app", {{.address = {.host = "app.internal", .port = 80}, .weight = 3}, {.address = at(1)}})};
+  config.pools[0].max_in_flight = 1;
+  UpstreamRegistry registry(1);
+  const auto ip = [](const char* text) { return *Endpoint::numeric(text, 0); };
+
+  // Not looked up yet, and looked up in vain: one that never comes up.
+  const auto first = registry.build(config);
+  EXPECT_EQ(names_of(*first), (std::vector<std::string>{"app.internal:80", "10.0.0.1:1"}));
+  const auto nowhere = first->pools[0].members[0].upstream;
+  EXPECT_FALSE(nowhere->looked_up());
+  EXPECT_EQ(registry.rebuild(*first, {{"app.internal", {}}})->pools[0].members[0].upstream, nowhere);
+  EXPECT_TRUE(nowhere->looked_up());
+  EXPECT_TRUE(nowhere->endpoints()->empty());
+
+  const auto two = registry.rebuild(*first, {{"app.internal", {ip("10.0.0.2"), ip("fd00::2")}}});
+  EXPECT_EQ(names_of(*two), (std::vector<std::string>{"app.internal:80 (10.0.0.2)", "app.internal:80 (fd00::2)",
+                                                      "10.0.0.1:1"}));
+  EXPECT_EQ(two->generation, first->generation) << "no reload";
+  const auto kept = two->pools[0].members[1].upstream;
+  EXPECT_EQ(*kept->endpoints(), std::vector{*Endpoint::numeric("fd00::2", 80)});
+  EXPECT_EQ(kept->address().to_string(), "app.internal:80") << "what probes call it";
+  EXPECT_EQ(two->pools[0].members[0].weight, 3U);
+  EXPECT_EQ(two->pools[0].members[1].weight, 3U);
+  EXPECT_EQ(two->pools[0].members[2].upstream, first->pools[0].members[1].upstream);
+  EXPECT_TRUE(kept->take_slot());
+  EXPECT_FALSE(kept->take_slot());
+
+  // Over a look-up and over a reload an address keeps what was learned; one that left comes back as new.
+  const NameAddresses moved = {{"app.internal", {ip("fd00::2"), ip("10.0.0.3")}}};
+  EXPECT_EQ(registry.rebuild(*two, moved)->pools[0].members[0].upstream, kept);
+  config.pools[0].upstreams[0].weight = 1;
+  const auto reloaded = registry.build(config, moved);
+  EXPECT_EQ(reloaded->pools[0].members[0].upstream, kept);
+  EXPECT_EQ(reloaded->pools[0].members[0].weight, 1U);
+}
+
+TEST(UpstreamRegistry, WhatNeedsNoLookUpHasItsAddressAtOnceAndLocalhostIsOneUpstream) {
+  config::Config config;
+  config.pools = {pool("app", {{.address = {.host = "localhost", .port = 80}},
+                               {.address = {.kind = Address::Kind::Unix, .host = "/run/app.sock"}},
+                               {.address = at(1)}})};
+  UpstreamRegistry registry(1);
+  const auto snapshot = registry.build(config);
+  EXPECT_EQ(names_of(*snapshot), (std::vector<std::string>{"localhost:80", "unix:/run/app.sock", "10.0.0.1:1"}));
+  const auto& members = snapshot->pools[0].members;
+  EXPECT_EQ(*members[0].upstream->endpoints(),
+            (std::vector{*Endpoint::numeric("127.0.0.1", 80), *Endpoint::numeric("::1", 80)}));
+  EXPECT_EQ(*members[1].upstream->endpoints(), std::vector{Endpoint::unix_path("/run/app.sock")});
+  EXPECT_EQ(*members[2].upstream->endpoints(), std::vector{*Endpoint::numeric("10.0.0.1", 1)});
+}
+
 TEST(UpstreamRegistry, TheSameAddressInTwoPoolsIsTwoUpstreams) {
   config::Config config;
   config.pools = {pool("a", {{.address = at(1), .weight = 1}, {.address = at(1), .weight = 2}}),

@@ -77,7 +77,7 @@ TEST(Show, SpellsOutWhatWasLeftOut) {
       show(load("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\"]\n", "fd.toml", {}).config);
   EXPECT_THAT(shown,
               testing::StartsWith(
-                  "workers = \"auto\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
+                  "workers = \"auto\"\nresolver = \"auto\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
                   "max_connections = \"auto\"\nmax_connections_per_client = 0\nproxy_protocol = false\n"
                   "trusted_proxies = []\nvia = true\n\n[timeouts]\nclient_header = \"10s\"\n"));
   EXPECT_THAT(shown,

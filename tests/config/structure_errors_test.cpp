@@ -59,7 +59,7 @@ TEST(StructureErrors, UnknownKeys) {
       {{.top = "connect = \"1s\""},
        "fd.toml:1:1: unknown key \"connect\" at the top of the file: it belongs to [timeouts]"},
       {{.top = "colour = true"},
-       "fd.toml:1:1: unknown key \"colour\"; known here: \"workers\", \"listen\", \"include\", \"listener\", "
+       "fd.toml:1:1: unknown key \"colour\"; known here: \"workers\", \"resolver\", \"listen\", \"include\", \"listener\", "
        "\"route\", \"pool\", \"timeouts\", \"limits\", \"access_log\" and \"log\""},
   };
   for (const auto& c : cases)

@@ -176,6 +176,16 @@ TEST(ValueErrors, HostsAndPaths) {
   });
 }
 
+TEST(ValueErrors, DnsServers) {
+  for (const char* good : {"auto", "10.0.0.2:53", "10.0.0.2:53,[fd00::2]:5353"})
+    EXPECT_TRUE(problems(Around{.top = "resolver = \"" + std::string(good) + "\""}.text()).empty()) << good;
+  for (const std::string bad : {"10.0.0.2", "10.0.0.2:0", "ns.internal:53", "unix:/run/dns", "10.0.0.2:53,", ""})
+    EXPECT_THAT(problems(Around{.top = "resolver = \"" + bad + "\""}.text()),
+                testing::ElementsAre("fd.toml:1:12: resolver: \"" + bad +
+                                     "\" will not do: a DNS server is given by its address and port, as in "
+                                     "\"10.0.0.2:53\""));
+}
+
 TEST(ValueErrors, Addresses) {
   struct {
     std::string upstreams, problem;

@@ -9,6 +9,7 @@
 
 #include "scripted_server.h"
 #include "tests/support/captured_log.h"
+#include "tests/support/deaf_socket.h"
 #include "tests/support/run_until.h"
 
 namespace frontdoor {
@@ -20,7 +21,7 @@ using test::run_until;
 using test::ScriptedServer;
 using State = UpstreamState;
 
-class MonitorTest : public testing::Test {
+class MonitorTest : public ::testing::Test {
  protected:
   MonitorTest() {
     check_.path = "/healthz";
@@ -195,13 +196,31 @@ TEST_F(MonitorTest, ANameThatDoesNotResolveIsDownWithThatReason) {
 TEST_F(MonitorTest, WaitsForDiscoveryBeforeItJudges) {
   ScriptedServer server(io_);
   config_.pools[0].health_check.reset();
-  config_.pools[0].upstreams.push_back({.address = server.address()});
+  config_.pools[0].upstreams.push_back({.address = {.host = "app.internal", .port = 80}});
   const auto upstream = registry_.build(config_)->pools[0].members[0].upstream;
   apply();
   io_.run_for(60ms);
   EXPECT_EQ(upstream->seen().state, State::Unknown);
   upstream->set_endpoints({server.endpoint()});
   EXPECT_TRUE(becomes(upstream, State::Up));
+}
+
+TEST_F(MonitorTest, WhatNobodyChecksIsLookedAtOnceWhenTrafficCouldNotConnect) {
+  ScriptedServer server(io_);
+  config_.pools[0].health_check.reset();
+  const auto well = add(server);
+  const testing::DeafSocket deaf;
+  config_.pools[0].upstreams.push_back({.address = {.host = "127.0.0.1", .port = deaf.endpoint().port()}});
+  const auto silent = registry_.build(config_)->pools[0].members.back().upstream;
+  apply();
+  ASSERT_TRUE(becomes(silent, State::Up));
+  ASSERT_TRUE(becomes(well, State::Up));
+  monitor_.upstream_silent(silent);
+  monitor_.upstream_silent(well);
+  ASSERT_TRUE(becomes(silent, State::Down));
+  EXPECT_EQ(silent->reason(), "probe timed out");
+  EXPECT_EQ(well->seen(), (Upstream::Seen{1, State::Up}));
+  EXPECT_EQ(server.connections(), 1) << "looked at once, not for ever";
 }
 
 TEST_F(MonitorTest, AReloadKeepsTheVerdictAndTheHistory) {

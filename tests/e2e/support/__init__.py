@@ -2,6 +2,7 @@
 
 from .app import App, apps
 from .client import Client, Response, curl, get, http_get
+from .dns import Dns
 from .frontdoor import Frontdoor, pool, sanitized
 from .load import FixedRate, wrk, wrk_report
 from .main import binary, main, quick, say
@@ -9,5 +10,5 @@ from .ports import free_port
 from .process import eventually
 from .websocket import WebSocketClient
 
-__all__ = ["App", "Client", "FixedRate", "Frontdoor", "Response", "WebSocketClient", "apps", "binary", "curl",
+__all__ = ["App", "Client", "Dns", "FixedRate", "Frontdoor", "Response", "WebSocketClient", "apps", "binary", "curl",
            "eventually", "free_port", "get", "http_get", "main", "pool", "quick", "sanitized", "say", "wrk", "wrk_report"]

@@ -1,0 +1,18 @@
+#include "balancer/name_addresses.h"
+
+namespace frontdoor {
+
+bool is_looked_up(const Address& address) { return fixed_endpoints(address).empty(); }
+
+std::vector<Endpoint> fixed_endpoints(const Address& address) {
+  if (address.kind == Address::Kind::Unix) return {Endpoint::unix_path(address.host)};
+  // RFC 6761 §6.3: localhost is both loopback addresses, whatever the machine's hosts file forgot. It is one
+  // app on one machine, which listens on either (Node on ::1 alone where that comes first): one upstream,
+  // both addresses in turn.
+  if (address.host == "localhost")
+    return {*Endpoint::numeric("127.0.0.1", address.port), *Endpoint::numeric("::1", address.port)};
+  if (const auto numeric = Endpoint::numeric(address.host, address.port)) return {*numeric};
+  return {};
+}
+
+}  // namespace frontdoor
