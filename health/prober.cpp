@@ -16,9 +16,9 @@ namespace asio = boost::asio;
 
 constexpr auto quietly = asio::as_tuple(asio::deferred);
 constexpr Duration kForever = Duration::max();
-// How soon a name's first address is noticed. Discovery does not call us: the two meet at the Upstream only.
+// How soon it is noticed that a name was looked up in vain. Discovery does not call us: the two meet at the Upstream
+// only. (A name that is found is another Upstream, or several.)
 constexpr Millis kAwaitAddress{25};
-constexpr Millis kAwaitResolution{250};
 
 VerdictRules rules_of(const std::optional<config::HealthCheck>& check) {
   return check ? VerdictRules::of(*check) : VerdictRules::revival();
@@ -129,7 +129,7 @@ asio::awaitable<Duration> Prober::look() {
 Duration Prober::without_address(Upstream::Seen seen) {
   if (!upstream_->looked_up()) return kAwaitAddress;
   move(seen, UpstreamState::Down, "name does not resolve");
-  return kAwaitResolution;
+  return kForever;
 }
 
 asio::awaitable<Duration> Prober::probe(Upstream::Seen seen) {

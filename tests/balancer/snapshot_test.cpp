@@ -200,6 +200,15 @@ TEST(UpstreamRegistry, WhatNeedsNoLookUpHasItsAddressAtOnceAndLocalhostIsOneUpst
   EXPECT_EQ(*members[2].upstream->endpoints(), std::vector{*Endpoint::numeric("10.0.0.1", 1)});
 }
 
+TEST(NameAddresses, OnlyNamesAreLookedUp) {
+  struct {
+    const char* host;
+    bool looked_up;
+  } const cases[] = {{"localhost", false},     {"Localhost.", false}, {"127.0.0.1", false},     {"fd00::1", false},
+                     {"app.localhost", true}, {"localhost2", true},  {"app.internal", true}, {"local", true}};
+  for (const auto& c : cases) EXPECT_EQ(is_looked_up({.host = c.host, .port = 1}), c.looked_up) << c.host;
+}
+
 TEST(UpstreamRegistry, TheSameAddressInTwoPoolsIsTwoUpstreams) {
   config::Config config;
   config.pools = {pool("a", {{.address = at(1), .weight = 1}, {.address = at(1), .weight = 2}}),

@@ -87,6 +87,17 @@ class Names(unittest.TestCase):
                     self.assertEqual(who_answers(client), {"127.0.0.1": 60})
                     self.assertLess(time.monotonic() - began, 5, "60 requests at 300 ms each are 18 s")
 
+    def test_an_app_that_listens_on_one_family_of_its_name_loses_nothing(self):
+        for check in ("", QUICK):
+            with apps_on("127.0.0.1") as (app,), Dns({"app.test": ["127.0.0.1", "::1"]}) as dns:
+                name = f"app.test:{app.port}"
+                with Frontdoor(pool("app", [name], health=check), dns.config + LISTEN) as door:
+                    with Client(door.address) as client:
+                        self.assertEqual(who_answers(client), {"127.0.0.1": 60})
+                    down = [e for e in door.events() if e.get("event") == "upstream down"]
+                    self.assertLessEqual(len(down), 1, "one line says it")
+                    self.assertTrue(all(e["upstream"] == f"{name} (::1)" for e in down), down)
+
     def test_a_request_on_an_address_that_leaves_is_finished_there(self):
         with apps_on("127.0.0.1", "127.0.0.2") as (old, _), Dns({"app.test": ["127.0.0.1"]}) as dns:
             with Frontdoor(pool("app", [f"app.test:{old.port}"], health=QUICK), dns.config + LISTEN) as door:
