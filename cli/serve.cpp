@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "cli/exit_codes.h"
+#include "cli/paced_count.h"
 #include "cli/read_config.h"
 #include "config/load.h"
 #include "discovery/name_lookup.h"
@@ -28,6 +29,7 @@ constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr Millis kFirstVerdicts{1'000};  // how long "ready" waits for the first probes at most
 constexpr Millis kPoll{10};
 constexpr std::chrono::seconds kLossReport{10};
+constexpr std::chrono::seconds kLimitPoll{1};
 
 std::uint64_t thread_count(const config::Config& config) {
   return config.workers != 0 ? config.workers : usable_cpus();
@@ -48,6 +50,7 @@ class Service {
   asio::awaitable<void> drain();
   asio::awaitable<void> watch_access_log();
   asio::awaitable<void> watch_turned_away();
+  asio::awaitable<void> watch_limits();
   void reload();
   void finish();
   void write_ready_file();
@@ -101,6 +104,7 @@ int Service::run() {
   asio::co_spawn(control_, handle_signals(), asio::detached);
   asio::co_spawn(control_, watch_access_log(), asio::detached);
   asio::co_spawn(control_, watch_turned_away(), asio::detached);
+  asio::co_spawn(control_, watch_limits(), asio::detached);
   control_.run();
   server_.stop();
   log_.info("stopped", {{"requests", server_.served()}});
@@ -215,6 +219,32 @@ asio::awaitable<void> Service::watch_turned_away() {
       log_.warn("connections closed unserved",
                 {{"reason", kind.reason}, {"connections", total - kind.known}, {"total", total}});
       kind.known = total;
+    }
+  }
+}
+
+// That a limit turns somebody away must not have to be guessed: the first time it is told at once, then counted.
+asio::awaitable<void> Service::watch_limits() {
+  struct Watched {
+    PacedCount closed{kLossReport};
+    PacedCount full{kLossReport};
+  };
+  std::vector<Watched> watched(server_.places().size());
+  asio::steady_timer pause(control_);
+  for (;;) {
+    pause.expires_after(kLimitPoll);
+    auto [error] = co_await pause.async_wait(quietly);
+    if (error) co_return;
+    for (std::size_t i = 0; i < watched.size(); ++i) {
+      const Places& places = *server_.places()[i];
+      const std::string listener = server_.endpoints()[i].to_string();
+      if (const auto closed = watched[i].closed.due(places.closed_for_room(), Clock::now()))
+        log_.warn("max_connections reached: idle connections are closed to make room",
+                  {{"listener", listener}, {"max_connections", places.limit()}, {"connections", places.taken()},
+                   {"closed", *closed}, {"total", places.closed_for_room()}});
+      if (watched[i].full.due(places.full(), Clock::now()))
+        log_.warn("max_connections reached: every connection is at work, clients wait",
+                  {{"listener", listener}, {"max_connections", places.limit()}, {"connections", places.taken()}});
     }
   }
 }

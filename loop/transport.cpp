@@ -148,6 +148,11 @@ bool Transport::quiet() {
   return n < 0 && would_block(errno);
 }
 
+bool Transport::bytes_wait() {
+  char byte = 0;
+  return loop_.ops().receive(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 std::size_t Transport::unacknowledged() const {
   int bytes = 0;
   return ::ioctl(fd_, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;

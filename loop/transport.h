@@ -46,6 +46,8 @@ class Transport final : private EpollHandler {
   IoResult write(const iovec* parts, std::size_t count);
   // Whether an idle connection is still silent and open: one MSG_PEEK. False: bytes, EOF or an error wait.
   bool quiet();
+  // Whether bytes wait to be read: one MSG_PEEK.
+  bool bytes_wait();
 
   // What was written and its receiver's kernel has not yet confirmed: one ioctl. 0 where the kernel does not say.
   std::size_t unacknowledged() const;

@@ -1,6 +1,6 @@
-// A client's connection for as long as it is open: the socket, who is at the other end, and a timer. While requests
-// come it has an H1Session; after a quiet moment the session is dropped and the connection is parked, owning no
-// buffer, no coroutine and no parser. One worker; owned by its listener.
+// A client's connection for as long as it is open: the socket, who is at the other end, and a timer. While
+// requests come it has an H1Session; after a quiet moment the session is dropped and the connection is
+// parked, owning no buffer, no coroutine and no parser. One worker; owned by its listener.
 
 #pragma once
 
@@ -17,16 +17,29 @@ namespace frontdoor {
 
 class ConnectionOwner;
 
-class ClientConnection final : public Listed<class ConnectionTag>, private Runnable, private Timer {
+class ClientConnection final : public Listed<class ConnectionTag>,
+                               private SessionOwner,
+                               private Runnable,
+                               private Timer {
  public:
   // `from`: who has connected. With `proxy_protocol` that is a proxy, until its header has named the client.
   ClientConnection(ConnectionOwner& owner, EventLoop& loop, const IpEndpoint& from)
-      : owner_(owner), loop_(loop), transport_(loop), client_(from) {}
+      : owner_(owner), loop_(loop), transport_(loop), waiting_since_(loop.now()), client_(from) {}
 
   // Takes an accepted socket. False: it could not be watched and is closed.
   bool adopt(int fd);
   void start();  // once, when its owner has it
   void cut();    // closes it now, even in the middle of an exchange
+
+  // While it waits for its client: whether nothing of a request has come.
+  bool idle() const { return !header_ && (!session_ || session_->awaits_request()); }
+  TimePoint waiting_since() const { return waiting_since_; }
+  // Before it is closed while it waits: true, once between two exchanges, when bytes have come that nobody
+  // has read yet. They may be a request.
+  bool spare();
+  // Its place has been given to another already.
+  void lose_place() { has_place_ = false; }
+  bool has_place() const { return has_place_; }
 
   const IpAddress& client() const { return client_.address; }
   bool admitted() const { return !header_; }  // counted among its client's connections
@@ -36,6 +49,9 @@ class ClientConnection final : public Listed<class ConnectionTag>, private Runna
   Task<bool> read_proxy_header();
   void begin_session(InputBuffer input);
   void park();
+  void head_begun() override;
+  void exchange_begins() override;
+  void exchange_ended() override;
   void run() override;
   void expired(TimePoint now) override;
   const config::Timeouts& timeouts() const;
@@ -45,9 +61,13 @@ class ClientConnection final : public Listed<class ConnectionTag>, private Runna
   Transport transport_;
   std::unique_ptr<ProxyHeaderReader> header_;  // until it has come
   std::unique_ptr<H1Session> session_;
-  TimePoint idle_until_{};
+  // Since it was accepted, or introduced by a proxy, or its last exchange ended. Empty lines are no use of a
+  // connection: they do not make it live longer.
+  TimePoint waiting_since_;
+  TimePoint spared_at_{};
   IpEndpoint client_;
   bool named_ = true;  // false: whom the proxy speaks for it does not know
+  bool has_place_ = true;
 };
 
 // Why a connection was closed before its first request; docs/outcomes.md.
@@ -66,6 +86,9 @@ class ConnectionOwner {
   virtual const Cidrs& trusted_proxies() const = 0;
   virtual bool admit(const IpAddress& client) = 0;  // false: it has too many connections already
   virtual void turned_away(Unwelcome why) = 0;
+  // It waits for its client from now on, longer than nobody else; or it does not, since it has an exchange.
+  virtual void waits(ClientConnection& connection) = 0;
+  virtual void works(ClientConnection& connection) = 0;
   virtual void closed(ClientConnection& connection) = 0;  // destroys it
 };
 

@@ -37,10 +37,11 @@ http::HeadLimits head_limits(const config::Limits& limits, std::size_t block_byt
 
 }  // namespace
 
-H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, const ConnectedClient& client,
-                     InputBuffer input, const bool& draining)
+H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, SessionOwner& owner,
+                     const ConnectedClient& client, InputBuffer input, const bool& draining)
     : context_(context),
       transport_(transport),
+      owner_(owner),
       last_hop_(client.address),
       trusted_proxies_(client.trusted_proxies),
       last_hop_text_(client.address.address.text()),
@@ -88,10 +89,12 @@ Task<H1Session::Ended> H1Session::serve() {
         co_return Ended::Close;
       }
     }
+    owner_.exchange_begins();
     {
       Exchange exchange(context_, *this, waker_, started_);
       co_await exchange.run();
     }
+    owner_.exchange_ended();
     // A response that only the end of the connection delimits must not seem complete when it was cut.
     // And what the kernel would go on offering to a client that does not read is memory that it has won by attrition.
     if (aborted_ && (close_delimited_ || given_up_)) co_return Ended::Reset;
@@ -140,6 +143,7 @@ Task<H1Session::HeadRead> H1Session::read_head() {
           co_return HeadRead::Complete;
         case http::HeadStatus::Incomplete:
           if (!parser_.started()) started_ = {};  // an empty line behind a body (RFC 9112 §2.2) is no head under way
+          else if (!std::exchange(begun_told_, true)) owner_.head_begun();
           break;
       }
     }
@@ -178,6 +182,7 @@ void H1Session::prepare_next() {
   keep_alive_ = true;
   continue_sent_ = false;
   close_delimited_ = false;
+  begun_told_ = false;
   quiet_since_ = context_.loop.now();
   started_ = input_.empty() ? TimePoint{} : quiet_since_;
 }

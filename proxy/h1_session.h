@@ -24,17 +24,29 @@ struct ConnectedClient {
   bool named = true;  // false: somebody behind a proxy that does not know who, so that the address is the proxy's
 };
 
+// Hears whom the connection waits for: its client, for a request, or others, during an exchange.
+class SessionOwner {
+ public:
+  virtual void head_begun() = 0;  // the first bytes of one that did not come whole
+  virtual void exchange_begins() = 0;
+  virtual void exchange_ended() = 0;
+
+ protected:
+  ~SessionOwner() = default;
+};
+
 class H1Session final : private ClientStream {
  public:
   enum class Ended : std::uint8_t { Close, Reset, Idle };  // Idle: nothing unread, may be parked
 
   // `input`: what has been read already. `draining`: this worker is going away, responses say `Connection: close`.
-  H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, const ConnectedClient& client,
-            InputBuffer input, const bool& draining);
+  H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, SessionOwner& owner,
+            const ConnectedClient& client, InputBuffer input, const bool& draining);
 
   Task<Ended> serve();
   void cut();  // ends it now, whatever it does
-  bool served_any() const { return served_ != 0; }
+  // Of the client's next request nothing has come. Only between two exchanges.
+  bool awaits_request() const { return started_ == TimePoint{} && input_.empty(); }
 
  private:
   enum class HeadRead : std::uint8_t { Complete, Refused, TimedOut, Closed, Idle };
@@ -72,6 +84,7 @@ class H1Session final : private ClientStream {
 
   ExchangeContext& context_;
   Transport& transport_;
+  SessionOwner& owner_;
   const IpEndpoint last_hop_;
   const Cidrs& trusted_proxies_;
   const IpText last_hop_text_;
@@ -85,6 +98,7 @@ class H1Session final : private ClientStream {
   H1MessageWriter writer_;
   TimePoint quiet_since_;
   TimePoint started_{};  // first byte of the head under way
+  bool begun_told_ = false;  // of that head, to the owner
   std::uint32_t served_ = 0;
   bool keep_alive_ = true;        // as announced with the response
   bool continue_sent_ = false;    // a 100 was passed on

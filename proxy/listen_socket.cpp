@@ -15,8 +15,6 @@ namespace frontdoor {
 
 namespace {
 
-constexpr int kBacklog = 4'096;  // the kernel cuts it to net.core.somaxconn
-
 // Without it the kernel takes as much for a client as its send buffer may grow to, megabytes where that client was fast
 // once or its segments are large: slow readers would hold that much each, and to us their answers would seem delivered.
 // It counts only what has not been sent yet, so it does not limit what is on its way to a fast client.
@@ -107,7 +105,7 @@ ListenSockets open_tcp(const Address& address, unsigned count) {
   }
   for (unsigned i = 0; i < count; ++i) {
     const int fd = bind_tcp(sockets.bound, Share::WithOtherWorkers);
-    if (fd < 0 || ::listen(fd, kBacklog) != 0) {
+    if (fd < 0 || ::listen(fd, kListenBacklog) != 0) {
       const int code = errno;
       if (fd >= 0) ::close(fd);
       close_all(sockets.fds);
@@ -137,7 +135,7 @@ ListenSockets open_unix(const Address& address, unsigned count) {
   sockets.bound = Endpoint::unix_path(address.host);
   if (!remove_stale(sockets.bound, address.host)) return failed(address, "in use, or not a socket");
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0 || ::bind(fd, sockets.bound.data(), sockets.bound.size()) != 0 || ::listen(fd, kBacklog) != 0) {
+  if (fd < 0 || ::bind(fd, sockets.bound.data(), sockets.bound.size()) != 0 || ::listen(fd, kListenBacklog) != 0) {
     const int code = errno;
     if (fd >= 0) ::close(fd);
     return failed(address, std::strerror(code));

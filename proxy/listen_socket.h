@@ -9,6 +9,8 @@
 
 namespace frontdoor {
 
+inline constexpr int kListenBacklog = 4'096;  // the kernel cuts it to net.core.somaxconn
+
 struct ListenSockets {
   std::vector<int> fds;  // one for each worker; for a unix path the same socket `count` times (duplicates)
   Endpoint bound;        // with the port that port 0 became

@@ -1,6 +1,7 @@
-// One worker's end of a listening socket: accepts, within limits, and owns the connections that came of it. When the
-// process is out of descriptors or the limit is reached it stops asking for a while instead of spinning; what is
-// already connected lives on. One worker.
+// One worker's end of a listening socket: accepts, within limits, and owns the connections that came of it.
+// At a limit, and when the process is out of descriptors, the connection that has waited longest for its
+// client is closed for the newcomer, so that who only sits there keeps nobody out; one with an exchange never
+// is (docs/adr/0010). When all are at work it stops asking for a while instead of spinning. One worker.
 
 #pragma once
 
@@ -11,29 +12,48 @@
 
 #include "proxy/client_connection.h"
 #include "proxy/client_counts.h"
+#include "proxy/places.h"
 
 namespace frontdoor {
 
-class Listener final : public ConnectionOwner, private EpollHandler, private Runnable, private Timer {
+class Listener final : public ConnectionOwner,
+                       private EpollHandler,
+                       private Runnable,
+                       private Timer,
+                       private RoomBoard::Member {
  public:
   struct Settings {
-    std::uint64_t connections = 0;  // for this worker
+    std::shared_ptr<Places> places;  // shared with the other workers
     bool via = true;
     bool proxy_protocol = false;
     Cidrs trusted_proxies = {};
     std::shared_ptr<ClientCounts> clients = {};  // null: a client may have any number of connections
 
+    // `connections`: at a time, over all workers that are given these settings.
     static Settings of(const config::Listener& listener, std::uint64_t connections);
   };
 
   // Takes `fd`. `shared`: other workers accept from the same socket (unix).
-  Listener(ExchangeContext& context, BufferPool& buffers, const bool& draining, int fd, bool shared, Settings settings);
+  Listener(ExchangeContext& context, BufferPool& buffers, const bool& draining, int fd, bool shared,
+           Settings settings);
   ~Listener() override;
 
-  // Takes what waits to be accepted: closing the socket would reset those clients.
+  // Takes what waits to be accepted, at a limit too: closing the socket would reset those clients. Whoever
+  // comes after the call may not be among them, so that a flood does not keep it busy.
   void accept_rest();
   void stop_accepting();  // closes the socket; connections live on
   void cut_all();         // ends every connection now
+
+  // Closes the connection that has waited longest for its client. Soon: its descriptor is free in the next
+  // turn; or the first ones have something to say, which is heard first.
+  enum class Room : std::uint8_t { Now, Soon, None };
+  Room make_room();
+  // Calls f(ClientConnection&) for each one without an exchange, the longest-waiting first. f may cut it.
+  template <class F>
+  void for_each_waiting(F f) {
+    waiting_.for_each(f);
+  }
+
   std::uint64_t connections() const { return count_.load(std::memory_order_relaxed); }  // any thread
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t pauses() const { return pauses_; }
@@ -50,18 +70,27 @@ class Listener final : public ConnectionOwner, private EpollHandler, private Run
   const Cidrs& trusted_proxies() const override { return settings_.trusted_proxies; }
   bool admit(const IpAddress& client) override;
   void turned_away(Unwelcome why) override;
+  void waits(ClientConnection& connection) override { waiting_.push_back(connection); }
+  void works(ClientConnection& connection) override { working_.push_back(connection); }
   void closed(ClientConnection& connection) override;
 
  private:
   void on_events(std::uint32_t) override { context_.loop.enqueue(*this); }
   void run() override;
   void expired(TimePoint now) override;
-  bool accept_one();
+  void room_wanted() noexcept override;
+  void room_came() noexcept override;
+  void answer_room_wanted();
+  enum class Limit : std::uint8_t { Kept, Exceeded };
+  bool accept_one(Limit limit);  // false: enough for this turn
+  bool take_place(Limit limit);
+  bool accept_failed(int error);
   bool welcome(const IpAddress& from);
   bool is_limited(const IpAddress& client) const;
   void count(std::int64_t change);
   void ask();    // start or go on asking for connections
   void pause();  // stop asking for a while
+  void resume();
 
   ExchangeContext& context_;
   BufferPool& buffers_;
@@ -70,11 +99,14 @@ class Listener final : public ConnectionOwner, private EpollHandler, private Run
   const bool shared_;
   const Settings settings_;
   bool asking_ = false;
+  bool full_ = false;                    // all were at work when a client came
   std::atomic<std::uint64_t> count_{0};  // written by this worker only
   std::array<std::atomic<std::uint64_t>, kUnwelcomeKinds> turned_away_{};
   std::uint64_t accepted_ = 0;
   std::uint64_t pauses_ = 0;
-  List<ClientConnection, Listed<class ConnectionTag>> connections_;
+  using Connections = List<ClientConnection, Listed<class ConnectionTag>>;
+  Connections waiting_;  // for their clients, the longest first: without an exchange
+  Connections working_;  // those with one, and those that are about to be closed
 };
 
 }  // namespace frontdoor

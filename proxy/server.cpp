@@ -59,8 +59,7 @@ std::uint64_t Server::connection_limit(const config::Listener& listener) const {
   // Each proxied connection may take two descriptors, and a reload or a probe needs some too.
   const std::uint64_t limit = descriptor_limit();
   const std::uint64_t automatic = (limit > kReservedDescriptors ? limit - kReservedDescriptors : limit) / 3;
-  const std::uint64_t all = listener.max_connections != 0 ? listener.max_connections : automatic;
-  return std::max<std::uint64_t>(1, all / workers_.size());
+  return std::max<std::uint64_t>(1, listener.max_connections != 0 ? listener.max_connections : automatic);
 }
 
 std::vector<std::string> Server::listen() {
@@ -78,6 +77,7 @@ std::vector<std::string> Server::listen() {
   for (std::size_t i = 0; i < opened.size(); ++i) {
     const auto settings = Listener::Settings::of(listeners_[i], connection_limit(listeners_[i]));
     endpoints_.push_back(opened[i].bound);
+    places_.push_back(settings.places);
     for (std::size_t w = 0; w < workers_.size(); ++w)
       workers_[w]->add_listener(opened[i].fds[w], opened[i].bound.is_unix(), settings);
   }

@@ -20,6 +20,7 @@ class Server {
   // Opens every listener of the config, in order. Every failure, or nothing; on failure none is open.
   std::vector<std::string> listen();
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }  // as bound, in the config's order
+  const std::vector<std::shared_ptr<Places>>& places() const { return places_; }  // the same
 
   void start();
   void publish(std::shared_ptr<const Snapshot> snapshot);
@@ -41,6 +42,7 @@ class Server {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
   std::vector<Endpoint> endpoints_;
+  std::vector<std::shared_ptr<Places>> places_;
   bool socket_files_removed_ = false;
 };
 

@@ -47,7 +47,7 @@ TestProxy::TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::strin
   const config::Listener& listener = snapshot_->config.listeners.back();
   const auto sockets = open_listen_sockets(listener.address, 1);
   endpoint_ = sockets.bound;
-  worker_->add_listener(sockets.fds.front(), false, Listener::Settings::of(listener, 1'000));
+  worker_->add_listener(sockets.fds.front(), false, Listener::Settings::of(listener, listener.max_connections ? listener.max_connections : 1'000));
 }
 
 TestProxy::~TestProxy() {

@@ -1,0 +1,27 @@
+#include "proxy/room_board.h"
+
+namespace frontdoor {
+
+void RoomBoard::join(Member& member) {
+  const std::lock_guard lock(mutex_);
+  members_.push_back(&member);
+}
+
+void RoomBoard::leave(Member& member) {
+  const std::lock_guard lock(mutex_);
+  std::erase(members_, &member);
+}
+
+void RoomBoard::ask(const Member& asking) {
+  const std::lock_guard lock(mutex_);
+  for (Member* member : members_)
+    if (member != &asking) member->room_wanted();
+}
+
+void RoomBoard::announce() {
+  const std::lock_guard lock(mutex_);
+  if (!awaited_.exchange(false, std::memory_order_seq_cst)) return;
+  for (Member* member : members_) member->room_came();
+}
+
+}  // namespace frontdoor
