@@ -129,16 +129,18 @@ bool has_room(int fd) {
 
 }  // namespace
 
-Log::Log(int fd, LogLevel level, LogFormat format)
-    : fd_(fd),
-      level_(level),
-      json_(format == LogFormat::Json || (format == LogFormat::Auto && isatty(fd) == 0)) {}
+Log::Log(int fd, LogLevel level, LogFormat format) : fd_(fd), level_(level) { set_format(format); }
+
+void Log::set_format(LogFormat format) {
+  const bool json = format == LogFormat::Json || (format == LogFormat::Auto && isatty(fd_) == 0);
+  json_.store(json, std::memory_order_relaxed);
+}
 
 void Log::write(LogLevel level, std::string_view event, Fields fields) {
   if (!enabled(level)) return;
   try {
     const auto now = std::chrono::system_clock::now();
-    const auto render = json_ ? json_line : text_line;
+    const auto render = json_.load(std::memory_order_relaxed) ? json_line : text_line;
     std::string line = render(now, level, event, fields, std::string_view::npos);
     if (line.size() > max_line) line = render(now, level, event, fields, short_value);
     if (line.size() <= max_line && send(line)) return;

@@ -48,6 +48,7 @@ class Log {
 
   bool enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
   void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
+  void set_format(LogFormat format);
   std::uint64_t lost_lines() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
@@ -56,7 +57,7 @@ class Log {
 
   const int fd_;
   std::atomic<LogLevel> level_;
-  const bool json_;
+  std::atomic<bool> json_;
   std::atomic<std::uint64_t> lost_{0};
   std::mutex mutex_;   // "is there room" and "write" belong together; neither waits
   bool torn_ = false;  // the last line was cut short: the next one starts on a line of its own

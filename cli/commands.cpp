@@ -10,7 +10,7 @@ constexpr Option config{"--config", "FILE", "fd.toml", "the config; - reads it f
                         Option::Takes::FileName};
 constexpr Option workers{"--workers", "N", "2", "data-path threads, instead of the config's `workers`"};
 constexpr Option ready_file{"--ready-file", "FILE", "/run/frontdoor.ready",
-                            "written once every listener listens: name and address of each",
+                            "where each listener listens; there only while it is ready",
                             Option::Takes::FileName};
 
 constexpr std::array signal_rows = {

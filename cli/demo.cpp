@@ -235,12 +235,12 @@ int run_demo(const DemoCommand& command, const Streams& streams) {
     for (const auto& diagnostic : loaded.diagnostics) streams.err << diagnostic.to_string() << "\n";
     return kExitBadConfig;
   }
-  if (command.serving.workers) loaded.config.workers = *command.serving.workers;
 
   Demo demo(streams, ports);
   ServeOptions options;
   options.config_text = text;
   options.ready_file = command.serving.ready_file;
+  options.workers = command.serving.workers;
   options.on_start = [&demo](asio::io_context& io) { demo.start(io); };
   options.on_ready = [&demo](const std::vector<Endpoint>& endpoints) { demo.listening(endpoints); };
   options.on_stop = [&demo] { demo.stop(); };

@@ -13,7 +13,9 @@
 #include "cli/help.h"
 #include "cli/quick_config.h"
 #include "cli/read_config.h"
+#include "cli/ready_file.h"
 #include "cli/serve.h"
+#include "cli/signals.h"
 #include "cli/version.h"
 #include "config/load.h"
 #include "config/show.h"
@@ -58,13 +60,20 @@ struct Runner {
     return std::nullopt;
   }
 
+  // What a command that serves does before all that may fail.
+  void begin(const ServingArguments& serving) const {
+    hold_signals();
+    remove_stale_ready_file(serving.ready_file);
+  }
+
   int operator()(const RunCommand& command) const {
+    begin(command.serving);
     const auto source = read(command.config_file);
     if (!source) return kExitBadConfig;
     auto config = load_or_explain(source->text, source->name, streams);
     if (!config) return kExitBadConfig;
-    if (command.serving.workers) config->workers = *command.serving.workers;
     ServeOptions options;
+    options.workers = command.serving.workers;
     options.config_file = command.config_file;
     options.config_text = source->text;
     options.ready_file = command.serving.ready_file;
@@ -95,18 +104,22 @@ struct Runner {
   }
 
   int operator()(const ProxyCommand& command) const {
+    begin(command.serving);
     const auto text = proxy_config(command);
     if (!text) return refuse(text.error(), streams);
     auto config = load_or_explain(*text, "<command line>", streams);
     if (!config) return kExitBadConfig;
-    if (command.serving.workers) config->workers = *command.serving.workers;
     ServeOptions options;
+    options.workers = command.serving.workers;
     options.config_text = *text;
     options.ready_file = command.serving.ready_file;
     return serve(*config, options);
   }
 
-  int operator()(const DemoCommand& command) const { return run_demo(command, streams); }
+  int operator()(const DemoCommand& command) const {
+    begin(command.serving);
+    return run_demo(command, streams);
+  }
   int operator()(const DemoAppCommand& command) const { return run_demo_app(command); }
 
   int operator()(const CompletionCommand& command) const {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +17,8 @@ namespace frontdoor {
 struct ServeOptions {
   std::string config_file;  // "" = in-memory config: SIGHUP re-reads nothing
   std::string ready_file;
-  std::string config_text;  // used when config_file is "" or "-"
+  std::optional<std::uint32_t> workers;  // the command line's word, which no file changes
+  std::string config_text;               // used when config_file is "" or "-"
   // Called once on the control thread when every listener listens.
   std::function<void(const std::vector<Endpoint>&)> on_ready;
   // Called on the control thread before its loop runs, and when it is about to end: what a command runs

@@ -89,6 +89,16 @@ void check_hold(const Pool& pool, const PoolPlace& places, Reader& reader) {
                                               ": they will have gone when the answer comes");
 }
 
+// What was accepted in the last moment of the delay must have time left.
+void check_drain(Reader& reader) {
+  const auto& timeouts = reader.config.timeouts;
+  if (timeouts.drain_delay == Millis{0} || timeouts.drain_delay < timeouts.drain) return;
+  reader.diagnostics.error(reader.drain_delay,
+                           "drain_delay " + format_duration(timeouts.drain_delay) +
+                               " counts inside drain, which is " + format_duration(timeouts.drain) +
+                               ": requests that are accepted in it would be cut, so drain must be longer");
+}
+
 void check_routes(Reader& reader) {
   const auto& routes = reader.config.routes;
   for (std::size_t i = 1; i < routes.size(); ++i) {
@@ -112,6 +122,7 @@ void check(std::uint64_t open_files, Reader& reader) {
     check_hold(reader.config.pools[i], reader.pools[i], reader);
   }
   check_routes(reader);
+  check_drain(reader);
   const auto& limits = reader.config.limits;
   if (limits.uri_bytes > limits.header_bytes)
     reader.diagnostics.warning({},

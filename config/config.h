@@ -33,6 +33,7 @@ struct Timeouts {
   Millis stream_idle{3'600'000};
   Millis drain{25'000};
   Millis drain_delay{0};
+  Millis drain_streams{5'000};  // for event streams, gRPC and unknown tunnels in a drain
   bool operator==(const Timeouts&) const = default;
 };
 

@@ -29,6 +29,8 @@ void read_config(const Document& document, std::uint64_t open_files, Reader& rea
   const auto& root = document.root;
   read_plain_keys(root, {schema::root, ""}, &config, reader);
   read_section(root, "timeouts", schema::timeouts, &config.timeouts, reader);
+  if (const auto* timeouts = root.find("timeouts"))
+    if (const auto* drain_delay = timeouts->find("drain_delay")) reader.drain_delay = drain_delay->at;
   read_section(root, "limits", schema::limits, &config.limits, reader);
   read_section(root, "access_log", schema::access_log, &config.access_log, reader);
   read_section(root, "log", schema::log, &config.log, reader);

@@ -22,6 +22,7 @@ struct Reader {
   Config config = {};
   // False when a part of the document is missing: then what is not there is no mistake.
   bool complete = true;
+  Position drain_delay = {};  // where it is set
   // As many as config has of each; for messages about more than one place.
   std::vector<Position> listeners = {}, routes = {};
   std::vector<PoolPlace> pools = {};

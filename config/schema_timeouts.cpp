@@ -45,7 +45,11 @@ constexpr std::array timeouts_keys = {
     timeout("drain", "\"25s\"", at<&Timeouts::drain>,
             "For requests in progress when a listener goes or the program stops.", Scope::FileOnly, 0),
     timeout("drain_delay", "\"0s\"", at<&Timeouts::drain_delay>,
-            "Still serving, but not ready, after SIGTERM; counts inside drain.", Scope::FileOnly, 0),
+            "Still serving, but not ready, after SIGTERM; counts inside drain, which must be longer.", Scope::FileOnly,
+            0),
+    timeout("drain_streams", "\"5s\"", at<&Timeouts::drain_streams>,
+            "For event streams, gRPC streams and tunnels that are no WebSocket, when the program stops.",
+            Scope::Everywhere, 0),
 };
 constexpr auto timeouts_planned = std::to_array<std::string_view>({"tls_handshake"});
 

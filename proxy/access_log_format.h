@@ -45,6 +45,7 @@ struct AccessRecord {
 class AccessLineFormatter {
  public:
   explicit AccessLineFormatter(config::AccessLog::Format format) : format_(format) {}
+  config::AccessLog::Format format() const { return format_; }
 
   // Appends the line, newline included. `unix_micros` is the time of day at the end of the request.
   void append(const AccessRecord& record, std::int64_t unix_micros, std::string& out);

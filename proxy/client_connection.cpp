@@ -2,9 +2,22 @@
 
 #include <netinet/tcp.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
+#include "proxy/drain.h"
+
 namespace frontdoor {
+
+namespace {
+
+// A request that was sent before our FIN had come meets an end of the connection, which says that it may be sent again,
+// and no reset, which could overtake the last answer.
+constexpr Millis kLastWords{250};
+constexpr int kReadsPerTurn = 16;
+
+}  // namespace
 
 bool ClientConnection::adopt(int fd) {
   if (client_.address.known()) {
@@ -23,7 +36,8 @@ void ClientConnection::start() {
 void ClientConnection::park() {
   session_.reset();
   transport_.notify(this);
-  loop_.arm(*this, waiting_since_ + timeouts().client_idle);
+  if (owner_.closing_idle()) end_at_ = closing_moment_of_idle(loop_.now(), waiting_since_, 0, 0);
+  loop_.arm(*this, std::min(waiting_since_ + timeouts().client_idle, end_at_));
   if (transport_.may_read()) loop_.enqueue(*this);
 }
 
@@ -34,15 +48,45 @@ const config::Timeouts& ClientConnection::timeouts() const {
 // Something happened while parked.
 void ClientConnection::run() {
   if (session_) return;
+  if (header_) {
+    if (loop_.now() >= end_at_ && !header_->saw_anything()) header_->cut();
+    return;
+  }
+  if (ending_) return read_last_words();
   if (transport_.peer_gone()) return owner_.closed(*this);
   // A request that comes at the last moment is served.
   if (loop_.now() >= due()) {
-    if (!spare()) return owner_.closed(*this);
+    if (!spare()) return end();
   } else if (!transport_.may_read()) {
     return;
   }
   Timer::cancel();
   serve();
+}
+
+void ClientConnection::close_idle(std::size_t index, std::size_t count) {
+  if (session_ || ending_) return;  // told in park()
+  end_at_ = closing_moment_of_idle(loop_.now(), waiting_since_, index, count);
+  loop_.arm(*this, end_at_);
+}
+
+// In a drain the clients of all connections are ended within a moment, so what crosses our FIN is read.
+void ClientConnection::end() {
+  if (!owner_.closing_idle()) return owner_.closed(*this);
+  transport_.shutdown_write();
+  ending_ = true;
+  end_at_ = loop_.now() + kLastWords;
+  loop_.arm(*this, end_at_);
+}
+
+void ClientConnection::read_last_words() {
+  std::array<char, 4096> thrown_away;
+  for (int reads = 0; reads < kReadsPerTurn && transport_.may_read(); ++reads) {
+    const IoResult result = transport_.read(thrown_away.data(), thrown_away.size());
+    if (result.status == IoStatus::End || result.status == IoStatus::Failed) return owner_.closed(*this);
+  }
+  if (transport_.peer_gone() || loop_.now() >= end_at_) return owner_.closed(*this);
+  if (transport_.may_read()) loop_.enqueue(*this);
 }
 
 Detached ClientConnection::serve() {

@@ -32,7 +32,9 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   void cut();    // closes it now, even in the middle of an exchange
 
   // While it waits for its client: whether nothing of a request has come.
-  bool idle() const { return !header_ && (!session_ || session_->awaits_request()); }
+  bool idle() const {
+    return header_ ? !header_->saw_anything() : (!session_ || session_->awaits_request());
+  }
   TimePoint waiting_since() const { return waiting_since_; }
   // Before it is closed while it waits: true, once between two exchanges, when bytes have come that nobody
   // has read yet. They may be a request.
@@ -40,6 +42,10 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   // Its place has been given to another already.
   void lose_place() { has_place_ = false; }
   bool has_place() const { return has_place_; }
+
+  // The owner accepts no others any more: the `index`-th of `count` idle ones is closed too, when its moment has
+  // come (proxy/drain.h) and no request has.
+  void close_idle(std::size_t index, std::size_t count);
 
   const IpAddress& client() const { return client_.address; }
   bool admitted() const { return !header_; }  // counted among its client's connections
@@ -52,6 +58,8 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   void head_begun() override;
   void exchange_begins() override;
   void exchange_ended() override;
+  void end();
+  void read_last_words();
   void run() override;
   void expired(TimePoint now) override;
   const config::Timeouts& timeouts() const;
@@ -65,9 +73,11 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   // connection: they do not make it live longer.
   TimePoint waiting_since_;
   TimePoint spared_at_{};
+  TimePoint end_at_ = TimePoint::max();  // in a drain
   IpEndpoint client_;
   bool named_ = true;  // false: whom the proxy speaks for it does not know
   bool has_place_ = true;
+  bool ending_ = false;  // our FIN is out
 };
 
 // Why a connection was closed before its first request; docs/outcomes.md.
@@ -81,6 +91,7 @@ class ConnectionOwner {
   virtual ExchangeContext& context() = 0;
   virtual BufferPool& buffers() = 0;
   virtual const bool& draining() const = 0;
+  virtual bool closing_idle() const = 0;  // no others are accepted any more
   virtual bool via() const = 0;
   virtual bool wants_proxy_header() const = 0;
   virtual const Cidrs& trusted_proxies() const = 0;

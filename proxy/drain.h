@@ -1,9 +1,10 @@
-// When a drain closes which tunnel: each at a moment of its own, so that their clients do not all come back at once.
-// Pure.
+// When a drain closes what: tunnels, streams and idle connections, each at a moment of its own, so that their clients do
+// not all come back at once. Pure.
 
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "base/time.h"
 
@@ -21,5 +22,24 @@ TimePoint closing_moment(const DrainWindow& window, std::size_t index, std::size
 
 // How long answers to a close are waited for at most: there is time left to end in order before the cut.
 TimePoint answers_until(const DrainWindow& window);
+
+// The moment for the `index`-th of `count` connections on which no request is under way, when no new ones are accepted
+// from `from` on. They are spread as well, over less than half a second. One that was used a moment ago, or is new,
+// keeps the time in which its next request is most likely to come. Why that is all one can do: docs/adr/0011.
+TimePoint closing_moment_of_idle(TimePoint from, TimePoint idle_since, std::size_t index, std::size_t count);
+
+// When to end what has no end of its own: event streams, gRPC streams, and tunnels whose protocol we do not know. For
+// half of `drain_streams` they may end by themselves; over the other half the rest is spread. One worker's.
+class StreamDrain {
+ public:
+  void begin(const DrainWindow& window) { window_ = window; }
+
+  // The moment of the next one, open now; TimePoint::max() as long as nothing is drained.
+  TimePoint next_moment(TimePoint now, Millis drain_streams);
+
+ private:
+  std::optional<DrainWindow> window_;
+  std::size_t count_ = 0;
+};
 
 }  // namespace frontdoor

@@ -300,6 +300,7 @@ Task<Exchange::Relayed> Exchange::relay() {
     yielded_ = false;
     if (client_.gone()) co_return Relayed::ClientGone;
     if (went_down_ != DownCause::None && rescue()) co_return Relayed::UpstreamFailed;
+    if (now() >= ends_at_) co_return timed_out(WaitingFor::DrainEnd);
     if (const auto ended = move_request()) co_return *ended;
     if (const auto ended = move_response()) co_return *ended;
     if (yielded_) {
@@ -318,6 +319,13 @@ Task<Exchange::Relayed> Exchange::relay() {
 void Exchange::upstream_went_down(std::uint64_t incarnation, DownCause cause) {
   if (seen_.incarnation != incarnation) return;  // an earlier life's; this request went to the next one
   went_down_ = cause;
+  waker_.wake();
+}
+
+// A stream may go on for hours. Whoever reads one knows how to go on elsewhere, or must learn that it was cut.
+void Exchange::drain_begins() {
+  if (!is_stream()) return;
+  ends_at_ = context_.streams.next_moment(now(), timeouts().drain_streams);
   waker_.wake();
 }
 
@@ -463,6 +471,7 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   status_ = head.status;
   first_byte_ = response_progress_ = now();
   event_stream_ = is_event_stream(head.fields);
+  if (event_stream_) drain_begins();  // perhaps it has
   upstream_->shared->note_success(context_.worker, now());
   return std::nullopt;
 }
@@ -492,6 +501,7 @@ Exchange::Deadline Exchange::next_deadline() {
     const TimePoint patience = *fin_seen_ + limit.client_fin;
     if (patience < deadline.at) deadline = {patience, WaitingFor::ClientFin};
   }
+  if (ends_at_ < deadline.at) deadline = {ends_at_, WaitingFor::DrainEnd};
   return deadline;
 }
 
@@ -527,6 +537,7 @@ Exchange::Relayed Exchange::timed_out(WaitingFor what) {
     case WaitingFor::ResponseBody: outcome_ = outcome::kResponseBodyTimeout; return Relayed::Aborted;
     case WaitingFor::Events: outcome_ = outcome::kStreamIdle; return Relayed::Aborted;
     case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::GivenUp;
+    case WaitingFor::DrainEnd: outcome_ = outcome::kDrained; return Relayed::Aborted;
     case WaitingFor::ClientBody: return blame_client(408, outcome::kClientBodyTimeout);
     case WaitingFor::ClientFin:
     case WaitingFor::Nobody: break;

@@ -51,6 +51,7 @@ struct ExchangeContext {
   std::string host_scratch{};
   std::uint64_t served = 0;
   Tunnels tunnels{};
+  StreamDrain streams{};
 };
 
 class Exchange : public Listed<class OnUpstreamTag> {
@@ -64,12 +65,16 @@ class Exchange : public Listed<class OnUpstreamTag> {
   // The upstream that this exchange is on was taken out. It looks itself what that means for its request.
   void upstream_went_down(std::uint64_t incarnation, DownCause cause);
 
+  // The worker is being drained: a stream is told when to end.
+  void drain_begins();
+  bool is_stream() const { return event_stream_ && committed_; }
+
  private:
   // What to do next with the request.
   enum class Next : std::uint8_t { Forward, Refuse, Done };
   enum class Relayed : std::uint8_t { Served, Switched, UpstreamFailed, RefuseClient, ClientGone, Aborted, GivenUp };
   // Whom the relay waits for, which names the timeout that runs.
-  enum class WaitingFor : std::uint8_t { Nobody, ClientBody, ResponseHead, ResponseBody, Events, ClientRead, ClientFin };
+  enum class WaitingFor : std::uint8_t { Nobody, ClientBody, ResponseHead, ResponseBody, Events, ClientRead, ClientFin, DrainEnd };
   struct Deadline {
     TimePoint at = Waker::kNever;
     WaitingFor what = WaitingFor::Nobody;
@@ -170,6 +175,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   std::size_t unread_ = 0;  // of the response by the client, when it was last looked at
   std::optional<TimePoint> fin_seen_;
   bool event_stream_ = false;
+  TimePoint ends_at_ = Waker::kNever;  // a stream, in a drain
 
   // A tunnel keeps these instead of the snapshot and the request's head.
   Tunnel::Frames tunnel_frames_ = Tunnel::Frames::Unknown;

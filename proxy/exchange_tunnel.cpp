@@ -13,8 +13,9 @@ Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
   const bool asked = request_state_ == Pumped::State::Done && http::accepts_upgrade(client_.request(), head);
   if (!asked) return Relayed::UpstreamFailed;
 
-  // The request's head makes room for the tunnel's bytes.
-  if (context_.access_log && logged_) tunnel_record_ = std::make_unique<KeptRecord>(describe_request());
+  // The request's head makes room for the tunnel's bytes. A log that a reload switches on meanwhile is too late for it.
+  logged_ = logged_ && context_.access_log;
+  if (logged_) tunnel_record_ = std::make_unique<KeptRecord>(describe_request());
   tunnel_frames_ = http::is_websocket(head) ? Tunnel::Frames::WebSocket : Tunnel::Frames::Unknown;
   http::forward_upgrade(head, client_.client().via, context_.fields, context_.scratch);
   if (!client_.switch_protocols(head.reason, context_.fields)) return Relayed::UpstreamFailed;
@@ -28,20 +29,23 @@ Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
 }
 
 Task<> Exchange::tunnel() {
-  const TunnelLimits limits{timeouts().stream_idle, timeouts().client_write};
+  const TunnelLimits limits{timeouts().stream_idle, timeouts().client_write, timeouts().drain_streams};
   tunnel_upstream_ = upstream_->shared_from_this();
   route_ = nullptr;
   pool_ = nullptr;
   snapshot_ = {};
 
   Tunnel tunnel(context_.loop, waker_, client_, *stream_, tunnel_frames_, limits);
-  context_.tunnels.add(tunnel, now());
+  context_.tunnels.add(tunnel, now(), context_.streams);
   const Tunnel::Ended ended = co_await tunnel.run();
   bytes_sent_ += tunnel.bytes_to_client();
   tunnelled_to_upstream_ = tunnel.bytes_to_upstream();
   switch (ended) {
     case Tunnel::Ended::Closed: outcome_ = outcome::kServed; co_return;
-    case Tunnel::Ended::Drained: outcome_ = outcome::kDrained; co_return;
+    case Tunnel::Ended::Drained:
+      outcome_ = outcome::kDrained;
+      if (tunnel.websocket()) co_return;
+      break;
     case Tunnel::Ended::ClientGone: outcome_ = outcome::kClientClosed; break;
     case Tunnel::Ended::UpstreamGone: outcome_ = outcome::kResponseTruncated; break;
     case Tunnel::Ended::ClientDoesNotRead: outcome_ = outcome::kClientWriteTimeout; break;

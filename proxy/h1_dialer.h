@@ -15,6 +15,8 @@ class H1Dialer final : public Dialer {
   H1Dialer(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits)
       : loop_(loop), buffers_(buffers), limits_(limits) {}
 
+  void limit_heads(const http::HeadLimits& limits) { limits_ = limits; }  // of connections that are made from now on
+
   std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) override;
   Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) override;
   void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) override;
@@ -22,7 +24,7 @@ class H1Dialer final : public Dialer {
  private:
   EventLoop& loop_;
   BufferPool& buffers_;
-  const http::HeadLimits limits_;
+  http::HeadLimits limits_;
 };
 
 // What a failed connect means for the request.

@@ -1,10 +1,10 @@
 #include "proxy/h1_session.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "http/client_chain.h"
 #include "proxy/error_page.h"
+#include "proxy/head_limits.h"
 #include "proxy/outcome.h"
 
 namespace frontdoor {
@@ -29,11 +29,6 @@ constexpr std::uint32_t kTurn = 16;
 
 // RFC 7239 §6.2's word for a hop without an address, here a unix socket's.
 constexpr std::string_view kUnnamedHop = "unknown";
-
-// Blocks keep the size they had at start: a reload can not make heads larger than fit into one.
-http::HeadLimits head_limits(const config::Limits& limits, std::size_t block_bytes) {
-  return {std::min<std::size_t>(limits.header_bytes, block_bytes / 2), limits.header_count, limits.uri_bytes};
-}
 
 }  // namespace
 

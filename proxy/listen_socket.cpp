@@ -97,11 +97,13 @@ ListenSockets open_tcp(const Address& address, unsigned count) {
   if (!resolve(address, sockets.bound, error)) return failed(address, error);
 
   // With SO_REUSEPORT a second frontdoor on the same port would silently take half of the traffic: without it the
-  // kernel tells.
+  // kernel tells. One that is leaving shares its port with its successor on purpose (docs/restart.md).
   if (address.port != 0) {
     const int probe = bind_tcp(sockets.bound, Share::No);
-    if (probe < 0) return failed(address, why_not_bound(errno, address.port));
-    ::close(probe);
+    const int code = errno;
+    if (probe >= 0) ::close(probe);
+    else if (code != EADDRINUSE || !held_by_leaving_only(address.port))
+      return failed(address, why_not_bound(code, address.port));
   }
   for (unsigned i = 0; i < count; ++i) {
     const int fd = bind_tcp(sockets.bound, Share::WithOtherWorkers);
@@ -119,15 +121,22 @@ ListenSockets open_tcp(const Address& address, unsigned count) {
   return sockets;
 }
 
-// A socket file whose owner has died refuses connections and may be replaced; a live one may not.
+bool listener_is_leaving(int fd) {
+  ucred listener{};
+  socklen_t size = sizeof listener;
+  return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &size) == 0 && is_leaving(listener.pid);
+}
+
+// A socket file whose owner has died refuses connections and may be replaced; a live one may not, unless it is leaving.
 bool remove_stale(const Endpoint& endpoint, const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return true;
   if (!S_ISSOCK(info.st_mode)) return false;
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const bool dead = ::connect(fd, endpoint.data(), endpoint.size()) != 0 && errno == ECONNREFUSED;
+  const bool refused = ::connect(fd, endpoint.data(), endpoint.size()) != 0;
+  const bool free = refused ? errno == ECONNREFUSED : listener_is_leaving(fd);
   ::close(fd);
-  return dead && ::unlink(path.c_str()) == 0;
+  return free && ::unlink(path.c_str()) == 0;
 }
 
 ListenSockets open_unix(const Address& address, unsigned count) {
@@ -141,6 +150,8 @@ ListenSockets open_unix(const Address& address, unsigned count) {
     return failed(address, std::strerror(code));
   }
   sockets.fds.push_back(fd);
+  struct stat made {};
+  if (::lstat(address.host.c_str(), &made) == 0) sockets.file = {address.host, made.st_dev, made.st_ino};
   while (sockets.fds.size() < count) {
     const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) {
@@ -154,6 +165,12 @@ ListenSockets open_unix(const Address& address, unsigned count) {
 }
 
 }  // namespace
+
+void remove_socket_file(const SocketFile& file) {
+  struct stat there {};
+  if (::lstat(file.path.c_str(), &there) != 0) return;
+  if (there.st_dev == file.device && there.st_ino == file.inode) ::unlink(file.path.c_str());
+}
 
 ListenSockets open_listen_sockets(const Address& address, unsigned count) {
   switch (address.kind) {

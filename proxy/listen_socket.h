@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,24 @@ namespace frontdoor {
 
 inline constexpr int kListenBacklog = 4'096;  // the kernel cuts it to net.core.somaxconn
 
+// A unix socket's name in the file system, and which file it was when we made it: a successor may have put its own
+// there meanwhile.
+struct SocketFile {
+  std::string path;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+
 struct ListenSockets {
   std::vector<int> fds;  // one for each worker; for a unix path the same socket `count` times (duplicates)
   Endpoint bound;        // with the port that port 0 became
+  SocketFile file;        // path "" where there is none
   std::string error;     // not empty: nothing is open; names the holder of an address in use
 };
 
 ListenSockets open_listen_sockets(const Address& address, unsigned count);
+
+// While its sockets are open, so that the number of a removed one's inode is not in use again.
+void remove_socket_file(const SocketFile& file);
 
 }  // namespace frontdoor

@@ -264,6 +264,21 @@ void Listener::stop_accepting() {
   context_.loop.ops().close(std::exchange(fd_, -1));
 }
 
+std::uint64_t Listener::idle_connections() {
+  std::uint64_t count = 0;
+  for_each_waiting([&](ClientConnection& connection) { count += connection.idle() ? 1 : 0; });
+  return count;
+}
+
+void Listener::close_idle() {
+  closing_idle_ = true;
+  const std::size_t count = idle_connections();
+  std::size_t index = 0;
+  for_each_waiting([&](ClientConnection& connection) {
+    if (connection.idle()) connection.close_idle(index++, count);
+  });
+}
+
 void Listener::cut_all() {
   for (Connections* connections : {&waiting_, &working_})
     connections->for_each([](ClientConnection& connection) { connection.cut(); });

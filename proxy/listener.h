@@ -42,7 +42,9 @@ class Listener final : public ConnectionOwner,
   // comes after the call may not be among them, so that a flood does not keep it busy.
   void accept_rest();
   void stop_accepting();  // closes the socket; connections live on
+  void close_idle();      // and those that become idle later; after stop_accepting
   void cut_all();         // ends every connection now
+  std::uint64_t idle_connections();
 
   // Closes the connection that has waited longest for its client. Soon: its descriptor is free in the next
   // turn; or the first ones have something to say, which is heard first.
@@ -65,6 +67,7 @@ class Listener final : public ConnectionOwner,
   ExchangeContext& context() override { return context_; }
   BufferPool& buffers() override { return buffers_; }
   const bool& draining() const override { return draining_; }
+  bool closing_idle() const override { return closing_idle_; }
   bool via() const override { return settings_.via; }
   bool wants_proxy_header() const override { return settings_.proxy_protocol; }
   const Cidrs& trusted_proxies() const override { return settings_.trusted_proxies; }
@@ -100,6 +103,7 @@ class Listener final : public ConnectionOwner,
   const Settings settings_;
   bool asking_ = false;
   bool full_ = false;                    // all were at work when a client came
+  bool closing_idle_ = false;
   std::atomic<std::uint64_t> count_{0};  // written by this worker only
   std::array<std::atomic<std::uint64_t>, kUnwelcomeKinds> turned_away_{};
   std::uint64_t accepted_ = 0;

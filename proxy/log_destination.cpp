@@ -57,6 +57,20 @@ std::string LogDestination::borrow(int fd) {
   return "";
 }
 
+void LogDestination::close() {
+  if (owned_) ::close(fd_);
+  fd_ = -1;
+  owned_ = torn_ = false;
+}
+
+bool LogDestination::moved_from(const std::string& path) const {
+  struct stat opened {};
+  if (fd_ < 0 || ::fstat(fd_, &opened) != 0 || !S_ISREG(opened.st_mode)) return false;
+  struct stat there {};
+  if (::stat(path.c_str(), &there) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return there.st_dev != opened.st_dev || there.st_ino != opened.st_ino;
+}
+
 void LogDestination::use(int fd, bool owned) {
   if (owned_) ::close(fd_);
   fd_ = fd;

@@ -26,6 +26,12 @@ class LogDestination {
   // stdout and its like: not closed, and its flags, which other processes share, are left as they are.
   std::string borrow(int fd);
 
+  void close();
+  bool is_open() const { return fd_ >= 0; }
+  // Whether `path` no longer names the regular file that is open: it was renamed, removed or replaced. False when
+  // that cannot be told.
+  bool moved_from(const std::string& path) const;
+
   // Returns how many of `lines` (each ending in a newline) were lost. Waits as long as the reader of a pipe
   // or socket does not read, until finish_by.
   std::uint64_t write(std::string_view lines);

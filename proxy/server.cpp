@@ -50,9 +50,8 @@ Server::~Server() {
 
 // A socket file that nobody listens on only misleads; clients are refused either way.
 void Server::remove_socket_files() {
-  if (std::exchange(socket_files_removed_, true)) return;  // a successor may have made its own by now
-  for (std::size_t i = 0; i < endpoints_.size(); ++i)
-    if (endpoints_[i].is_unix()) ::unlink(listeners_[i].address.host.c_str());
+  for (const SocketFile& file : socket_files_) remove_socket_file(file);
+  socket_files_.clear();
 }
 
 std::uint64_t Server::connection_limit(const config::Listener& listener) const {
@@ -78,6 +77,7 @@ std::vector<std::string> Server::listen() {
     const auto settings = Listener::Settings::of(listeners_[i], connection_limit(listeners_[i]));
     endpoints_.push_back(opened[i].bound);
     places_.push_back(settings.places);
+    if (!opened[i].file.path.empty()) socket_files_.push_back(opened[i].file);
     for (std::size_t w = 0; w < workers_.size(); ++w)
       workers_[w]->add_listener(opened[i].fds[w], opened[i].bound.is_unix(), settings);
   }
@@ -123,6 +123,19 @@ void Server::stop() {
 std::uint64_t Server::open_connections() const {
   std::uint64_t sum = 0;
   for (const auto& worker : workers_) sum += worker->open_connections();
+  return sum;
+}
+
+OpenWork Server::open_work() const {
+  OpenWork sum;
+  for (const auto& worker : workers_) {
+    const OpenWork one = worker->open_work();
+    sum.requests += one.requests;
+    sum.streams += one.streams;
+    sum.websockets += one.websockets;
+    sum.tunnels += one.tunnels;
+    sum.idle += one.idle;
+  }
   return sum;
 }
 

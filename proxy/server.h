@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "proxy/listen_socket.h"
 #include "proxy/worker.h"
 
 namespace frontdoor {
@@ -22,6 +23,11 @@ class Server {
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }  // as bound, in the config's order
   const std::vector<std::shared_ptr<Places>>& places() const { return places_; }  // the same
 
+  // What was fixed when it was built, whatever is published later.
+  const std::vector<config::Listener>& listeners() const { return listeners_; }
+  unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
+  std::uint64_t header_bytes_max() const { return workers_.front()->header_bytes_max(); }
+
   void start();
   void publish(std::shared_ptr<const Snapshot> snapshot);
   void stop_accepting();
@@ -30,6 +36,7 @@ class Server {
   void stop();  // joins the threads
 
   std::uint64_t open_connections() const;
+  OpenWork open_work() const;  // while it is drained
   bool accepting() const;  // until all workers have done what stop_accepting() asks for
   std::uint64_t served() const;
   std::uint64_t turned_away(Unwelcome why) const;  // connections closed before their first request
@@ -43,7 +50,7 @@ class Server {
   std::vector<std::thread> threads_;
   std::vector<Endpoint> endpoints_;
   std::vector<std::shared_ptr<Places>> places_;
-  bool socket_files_removed_ = false;
+  std::vector<SocketFile> socket_files_;
 };
 
 // Data-path threads for `workers = "auto"`: CPUs this process may use, by affinity and by cgroup quota.

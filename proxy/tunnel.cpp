@@ -116,8 +116,9 @@ void Tunnel::go_on_closing() {
     case Closing::LeftToThem: return;
     case Closing::Asked:
       if (loop_.now() < close_at_) return;
-      // A handshake of their own is under way, or there is none that we know: only the end of the drain is left.
-      if (!websocket_ || to_client_.source.closed_by_them() || to_upstream_.source.closed_by_them()) {
+      if (!websocket_) return cut();  // there is no goodbye that we know
+      // A handshake of their own is under way: only the end of the drain is left.
+      if (to_client_.source.closed_by_them() || to_upstream_.source.closed_by_them()) {
         closing_ = Closing::LeftToThem;
         return;
       }
@@ -173,22 +174,30 @@ std::optional<Tunnel::Ended> Tunnel::timed_out(WaitingFor what) {
 
 // ---- All of a worker's
 
-void Tunnels::add(Tunnel& tunnel, TimePoint now) {
+void Tunnels::add(Tunnel& tunnel, TimePoint now, StreamDrain& streams) {
   all_.push_back(tunnel);
   if (!draining_) return;
-  ++expected_;
-  announce(tunnel, {std::max(draining_->from, now), draining_->until});
+  if (tunnel.websocket()) ++expected_;
+  announce(tunnel, {std::max(draining_->from, now), draining_->until}, now, streams);
 }
 
-void Tunnels::drain(const DrainWindow& window) {
+void Tunnels::drain(const DrainWindow& window, TimePoint now, StreamDrain& streams) {
   draining_ = window;
-  announced_ = expected_ = 0;
-  all_.for_each([this](Tunnel&) { ++expected_; });
-  all_.for_each([&](Tunnel& tunnel) { announce(tunnel, window); });
+  announced_ = 0;
+  expected_ = count().websockets;
+  all_.for_each([&](Tunnel& tunnel) { announce(tunnel, window, now, streams); });
 }
 
-void Tunnels::announce(Tunnel& tunnel, const DrainWindow& window) {
-  tunnel.close(closing_moment(window, announced_++, expected_), answers_until(*draining_));
+void Tunnels::announce(Tunnel& tunnel, const DrainWindow& window, TimePoint now, StreamDrain& streams) {
+  const TimePoint moment = tunnel.websocket() ? closing_moment(window, announced_++, expected_)
+                                              : streams.next_moment(now, tunnel.drain_streams());
+  tunnel.close(moment, answers_until(*draining_));
+}
+
+Tunnels::Count Tunnels::count() {
+  Count count;
+  all_.for_each([&](Tunnel& tunnel) { ++(tunnel.websocket() ? count.websockets : count.others); });
+  return count;
 }
 
 void Tunnels::cut_all() {

@@ -1,6 +1,6 @@
 // What a connection is after a 101: bytes both ways, without HTTP, until both sides have ended (FIN is passed on by
 // direction), one breaks off, nothing moves for too long, or a drain ends it. A WebSocket is followed frame by frame,
-// so that a drain can close it as its protocol wants; any other protocol is cut at the end of the drain.
+// so that a drain can close it as its protocol wants; any other protocol is cut at a moment within `drain_streams`.
 //
 // A drained WebSocket: close frame 1012 to the client at the next boundary ─► the client's frames still pass ─► its
 // close frame comes: close frame 1001 to the upstream instead, and FIN ─► the upstream ends: FIN to the client.
@@ -24,6 +24,7 @@ namespace frontdoor {
 struct TunnelLimits {
   Millis idle;          // no byte either way
   Millis client_write;  // a client that does not read, or an upstream that does not take a gone client's last words
+  Millis drain_streams{0};  // how long a drain leaves it open when it is no WebSocket
 };
 
 class Tunnel final : public Listed<class TunnelTag> {
@@ -40,6 +41,8 @@ class Tunnel final : public Listed<class TunnelTag> {
   // From `at` on it is closed as its protocol allows, with answers waited for until `latest`.
   void close(TimePoint at, TimePoint latest);
   void cut();  // now
+  bool websocket() const { return websocket_; }
+  Millis drain_streams() const { return limits_.drain_streams; }
 
   std::uint64_t bytes_to_upstream() const { return to_upstream_.bytes; }
   std::uint64_t bytes_to_client() const { return to_client_.bytes; }
@@ -92,17 +95,23 @@ class Tunnel final : public Listed<class TunnelTag> {
 // All tunnels of a worker, for its drain.
 class Tunnels {
  public:
-  void add(Tunnel& tunnel, TimePoint now);  // leaves the list by itself
-  void drain(const DrainWindow& window);
+  void add(Tunnel& tunnel, TimePoint now, StreamDrain& streams);  // leaves the list by itself
+  void drain(const DrainWindow& window, TimePoint now, StreamDrain& streams);
   void cut_all();
 
+  struct Count {
+    std::uint64_t websockets = 0;
+    std::uint64_t others = 0;
+  };
+  Count count();
+
  private:
-  void announce(Tunnel& tunnel, const DrainWindow& window);
+  void announce(Tunnel& tunnel, const DrainWindow& window, TimePoint now, StreamDrain& streams);
 
   List<Tunnel, Listed<class TunnelTag>> all_;
   std::optional<DrainWindow> draining_;
   std::size_t announced_ = 0;
-  std::size_t expected_ = 0;
+  std::size_t expected_ = 0;  // of WebSockets
 };
 
 }  // namespace frontdoor

@@ -2,20 +2,18 @@
 
 #include <algorithm>
 
+#include "proxy/head_limits.h"
+
 namespace frontdoor {
 
 namespace {
 
 constexpr Millis kHousekeeping{250};
 
-// A head takes half of a block at most, with room behind it for body bytes; beyond that larger blocks mean fewer system
-// calls on large bodies. Only pages that are written to take memory.
+// A head takes half of a block at most (proxy/head_limits.h); beyond that larger blocks mean fewer system calls on large
+// bodies. Only pages that are written to take memory.
 std::size_t block_bytes(const config::Limits& limits) {
   return std::max<std::size_t>(64 * 1024, 2 * limits.header_bytes);
-}
-
-http::HeadLimits head_limits(const config::Limits& limits) {
-  return {limits.header_bytes, limits.header_count, limits.uri_bytes};
 }
 
 }  // namespace
@@ -23,12 +21,11 @@ http::HeadLimits head_limits(const config::Limits& limits) {
 Worker::Worker(const WorkerEnvironment& environment, unsigned index, std::shared_ptr<const Snapshot> snapshot)
     : loop_(environment.time, environment.ops),
       buffers_(block_bytes(snapshot->config.limits)),
-      dialer_(loop_, buffers_, head_limits(snapshot->config.limits)),
+      dialer_(loop_, buffers_, head_limits(snapshot->config.limits, buffers_.block_bytes())),
       access_log_(environment.access_log ? std::make_unique<AccessLogBuffer>(*environment.access_log) : nullptr),
       context_{.loop = loop_,
                .dialer = dialer_,
                .witness = environment.witness,
-               .access_log = access_log_.get(),
                .worker = index} {
   adopt(std::move(snapshot));
   loop_.arm(*this, loop_.now() + kHousekeeping);
@@ -49,9 +46,13 @@ void Worker::run() {
 }
 
 void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
+  dialer_.limit_heads(head_limits(snapshot->config.limits, buffers_.block_bytes()));
   const LocalSnapshot* before = context_.snapshot.get();
   context_.snapshot =
       LocalSnapshotRef(new LocalSnapshot(std::move(snapshot), context_.worker, known_upstreams_, loop_, before));
+  if (access_log_) access_log_->refresh();
+  // What writes no lines need not be asked for each request.
+  context_.access_log = access_log_ && !access_log_->off() ? access_log_.get() : nullptr;
   context_.held.wake_all();
 }
 
@@ -68,6 +69,7 @@ void Worker::stop_accepting() {
     for (auto& listener : listeners_) {
       listener->accept_rest();
       listener->stop_accepting();
+      listener->close_idle();
     }
     accepting_.store(false, std::memory_order_release);
   });
@@ -76,8 +78,35 @@ void Worker::stop_accepting() {
 void Worker::drain(const DrainWindow& window) {
   loop_.post([this, window] {
     draining_ = true;
-    context_.tunnels.drain(window);
+    context_.streams.begin(window);
+    context_.tunnels.drain(window, loop_.now(), context_.streams);
+    for_each_exchange([](Exchange& exchange) { exchange.drain_begins(); });
+    count_open_work();
   });
+}
+
+template <class Visit>
+void Worker::for_each_exchange(Visit visit) {
+  for (const auto& entry : known_upstreams_)
+    if (const auto upstream = entry.second.lock()) upstream->exchanges.for_each(visit);
+}
+
+void Worker::count_open_work() {
+  OpenWork open;
+  for_each_exchange([&](const Exchange& exchange) { open.streams += exchange.is_stream() ? 1 : 0; });
+  const Tunnels::Count tunnels = context_.tunnels.count();
+  open.websockets = tunnels.websockets;
+  open.tunnels = tunnels.others;
+  for (const auto& listener : listeners_) open.idle += listener->idle_connections();
+  const std::uint64_t others = open.streams + open.websockets + open.tunnels + open.idle;
+  open.requests = open_connections() - std::min(open_connections(), others);
+  const std::lock_guard lock(open_work_mutex_);
+  open_work_ = open;
+}
+
+OpenWork Worker::open_work() const {
+  const std::lock_guard lock(open_work_mutex_);
+  return open_work_;
 }
 
 void Worker::cut_all() {
@@ -104,6 +133,7 @@ std::uint64_t Worker::turned_away(Unwelcome why) const {
 void Worker::expired(TimePoint now) {
   served_.store(context_.served, std::memory_order_relaxed);
   if (access_log_) access_log_->flush();
+  if (draining_) count_open_work();
   buffers_.trim();
   for (LocalPool& pool : context_.snapshot->pools()) pool.report_requests(now);
   const bool sockets_gone = sockets_.over(loop_.watched());

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "balancer/snapshot.h"
@@ -23,7 +24,16 @@ struct WorkerEnvironment {
   TimeSource& time;
   SocketOps& ops;
   UpstreamWitness& witness;
-  AccessLog* access_log = nullptr;  // null = off
+  AccessLog* access_log = nullptr;  // null: there is none, and no reload brings one
+};
+
+// What a drain still waits for, by connections.
+struct OpenWork {
+  std::uint64_t requests = 0;
+  std::uint64_t streams = 0;  // of events and gRPC
+  std::uint64_t websockets = 0;
+  std::uint64_t tunnels = 0;  // of other protocols
+  std::uint64_t idle = 0;
 };
 
 class Worker final : private Timer {
@@ -44,9 +54,12 @@ class Worker final : private Timer {
   void cut_all();  // ends every connection
   void stop() { loop_.stop(); }
   std::uint64_t open_connections() const;
+  OpenWork open_work() const;  // while it is drained; some tenths of a second old
   bool accepting() const { return accepting_.load(std::memory_order_acquire); }
   std::uint64_t turned_away(Unwelcome why) const;
   std::uint64_t served() const { return served_.load(std::memory_order_relaxed); }
+  // Heads that are longer do not fit into the blocks, whatever a later snapshot says.
+  std::uint64_t header_bytes_max() const { return buffers_.block_bytes() / 2; }
 
   // The worker's thread; tests look whether everything was given back.
   std::size_t buffers_in_use() const { return buffers_.in_use(); }
@@ -55,6 +68,9 @@ class Worker final : private Timer {
   void expired(TimePoint now) override;  // housekeeping
   void cut_everything();
   void adopt(std::shared_ptr<const Snapshot> snapshot);
+  void count_open_work();
+  template <class Visit>
+  void for_each_exchange(Visit visit);
 
   EventLoop loop_;
   BufferPool buffers_;
@@ -68,6 +84,8 @@ class Worker final : private Timer {
   std::atomic<bool> accepting_{true};
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<std::uint64_t> served_{0};
+  mutable std::mutex open_work_mutex_;
+  OpenWork open_work_;
 };
 
 }  // namespace frontdoor

@@ -39,6 +39,19 @@ class Pipe {
   int fds_[2] = {-1, -1};
 };
 
+TEST(Log, LevelAndFormatCanChangeWhileItRuns) {
+  Pipe pipe;
+  Log log(pipe.writer(), LogLevel::Warn, LogFormat::Text);
+  log.info("not yet");
+  EXPECT_EQ(pipe.read_some(), "");
+  log.set_level(LogLevel::Info);
+  log.info("told");
+  EXPECT_THAT(pipe.read_some(), MatchesRegex("[0-9:.]+ info  told\n"));
+  log.set_format(LogFormat::Json);
+  log.info("told");
+  EXPECT_THAT(pipe.read_some(), MatchesRegex("\\{\"time\".*\"event\":\"told\"\\}\n"));
+}
+
 TEST(Log, TextIsForPeople) {
   Pipe pipe;
   Log log(pipe.writer(), LogLevel::Info, LogFormat::Text);

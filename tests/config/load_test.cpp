@@ -48,7 +48,8 @@ response_body = "8ms"
 upstream_idle = "9ms"
 stream_idle = "10ms"
 drain = "11ms"
-drain_delay = "12ms"
+drain_delay = "10ms"
+drain_streams = "13ms"
 [limits]
 header_bytes = "1KiB"
 header_count = 7
@@ -95,7 +96,7 @@ format = "text"
   EXPECT_EQ(config.listeners,
             std::vector{(Listener{"web", {.host = "::1", .port = 80}, false, 500, 20, true, trusted})});
   const Timeouts timeouts{Millis(1), Millis(2), Millis(3), Millis(4),  Millis(5),  Millis(6),
-                          Millis(7), Millis(8), Millis(9), Millis(10), Millis(11), Millis(12)};
+                          Millis(7), Millis(8), Millis(9), Millis(10), Millis(11), Millis(10), Millis(13)};
   EXPECT_EQ(config.timeouts, timeouts);
   EXPECT_EQ(config.limits, (Limits{1024, 7, 100, 1 << 20}));
   EXPECT_EQ(config.routes,

@@ -34,8 +34,8 @@ class End(unittest.TestCase):
                 idle.close()
                 self.assertEqual(door.wait(), 0)
 
-    def test_an_idle_connection_gets_its_next_answer_while_draining_and_is_told_to_go(self):
-        config = '[timeouts]\ndrain = "20s"\n'
+    def test_an_idle_connection_gets_its_next_answer_in_the_delay_and_is_told_to_go(self):
+        config = '[timeouts]\ndrain = "40s"\ndrain_delay = "5s"\n'
         with App("app") as app, Frontdoor(config + pool("app", [app])) as door:
             door.wait_until_serving([app])
             with Client(door.address) as idle, Client(door.address) as busy:
@@ -43,19 +43,13 @@ class End(unittest.TestCase):
                 busy.request("GET", "/slow?ms=1500")
                 eventually(lambda: "/slow" in http_get(app.address, "/in-flight").text, "the request at the app")
                 door.terminate()
-                eventually(lambda: self.is_closed(door.address), "the listener to close")
+                eventually(lambda: [e for e in door.events() if e.get("event") == "draining"], "the drain")
                 response = idle.get("/")
                 self.assertEqual(response.status, 200)
                 self.assertEqual((response.header("Connection") or "").lower(), "close")
                 self.assertTrue(idle.at_end())
                 self.assertEqual(busy.read_response().status, 200)
             self.assertEqual(door.wait(), 0)
-
-    @staticmethod
-    def is_closed(address):
-        host, port = address.split(":")
-        with socket.socket() as probe:
-            return probe.connect_ex((host, int(port))) != 0
 
     def test_the_drain_has_an_end(self):
         config = '[timeouts]\ndrain = "500ms"\n'

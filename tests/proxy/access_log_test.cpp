@@ -12,11 +12,14 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <thread>
 #include <utility>
 
 #include "base/time.h"
+#include "proxy/log_rotation.h"
+#include "support/captured_log.h"
 
 namespace frontdoor {
 namespace {
@@ -223,6 +226,143 @@ TEST_F(AccessLogFile, ReopenGoesOnInANewFileAfterRotation) {
   EXPECT_TRUE(eventually([&] { return !contents(config_.output).empty(); }));
   const auto old = contents(rotated);
   EXPECT_EQ(std::count(old.begin(), old.end(), '\n'), 1);
+}
+
+// Told by the writer, in the order in which it happens.
+class WatchedLog : public AccessLogFile {
+ protected:
+  std::unique_ptr<AccessLog> open() {
+    auto log = std::make_unique<AccessLog>(config_, error_, &events_.log(), Millis{5});
+    EXPECT_EQ(error_, "");
+    return log;
+  }
+  static void write_one(AccessLog& log) {
+    AccessLogBuffer buffer(log);
+    buffer.append(typical());
+  }
+  std::ptrdiff_t lines(const std::string& path) {
+    const auto text = contents(path);
+    return std::count(text.begin(), text.end(), '\n');
+  }
+  test::CapturedLog events_;
+};
+
+TEST_F(WatchedLog, SaysThatItWasReopenedWhenThatIsTrue) {
+  const auto log = open();
+  EXPECT_TRUE(log->reopen());
+  EXPECT_TRUE(eventually([&] { return events_.says(R"("event":"access log reopened","file":")" + config_.output); }));
+}
+
+TEST_F(WatchedLog, ReopeningThatFailsIsAnErrorAndIsTriedUntilItWorks) {
+  const auto log = open();
+  const auto aside = directory_ + ".aside";
+  ASSERT_EQ(::rename(directory_.c_str(), aside.c_str()), 0);
+  log->reopen();
+  ASSERT_TRUE(eventually([&] { return events_.says("access log not opened, trying again"); }));
+  EXPECT_TRUE(events_.says("cannot open " + config_.output + ": No such file or directory")) << events_.text();
+  EXPECT_TRUE(events_.says("lines go to the old file"));
+  EXPECT_FALSE(events_.says("access log reopened"));
+  write_one(*log);
+  EXPECT_TRUE(eventually([&] { return lines(aside + "/access.log") == 1; }));
+
+  ASSERT_EQ(::rename(aside.c_str(), directory_.c_str()), 0);
+  EXPECT_TRUE(eventually([&] { return events_.says("access log reopened"); }));
+  EXPECT_EQ(events_.count("not opened"), 1) << "once for each reason, not once for each try";
+  write_one(*log);
+  EXPECT_TRUE(eventually([&] { return lines(config_.output) == 2; }));
+}
+
+TEST_F(WatchedLog, AFileThatWasRenamedOrRemovedIsNoticed) {
+  const auto log = open();
+  ASSERT_EQ(::rename(config_.output.c_str(), (config_.output + ".1").c_str()), 0);
+  ASSERT_TRUE(eventually([&] { return events_.count("the old file was renamed or removed") == 1; }));
+  write_one(*log);
+  EXPECT_TRUE(eventually([&] { return lines(config_.output) == 1; }));
+  EXPECT_EQ(lines(config_.output + ".1"), 0);
+
+  ::unlink(config_.output.c_str());
+  ASSERT_TRUE(eventually([&] { return events_.count("the old file was renamed or removed") == 2; }));
+  write_one(*log);
+  EXPECT_TRUE(eventually([&] { return lines(config_.output) == 1; }));
+}
+
+TEST_F(WatchedLog, AReloadChangesFormatSampleAndOutput) {
+  const auto log = open();
+  AccessLogBuffer buffer(*log);
+  buffer.append(typical());
+  buffer.flush();
+  ASSERT_TRUE(eventually([&] { return lines(config_.output) == 1; }));
+
+  auto next = config_;
+  next.output += ".1";
+  next.format = Format::Combined;
+  next.sample = 0.5;
+  log->apply(next);
+  ASSERT_TRUE(eventually([&] { return events_.says(R"("event":"access log opened","file":")" + next.output); }));
+  buffer.flush();  // a quarter of a second has passed
+  for (int i = 0; i < 4; ++i) buffer.append(typical());
+  buffer.flush();
+  ASSERT_TRUE(eventually([&] { return lines(next.output) == 2; }));
+  EXPECT_EQ(contents(next.output).substr(0, 9), "127.0.0.1");
+  EXPECT_EQ(lines(config_.output), 1);
+}
+
+TEST_F(WatchedLog, AReloadToAnOutputThatCannotBeOpenedKeepsTheOldOne) {
+  const auto log = open();
+  auto next = config_;
+  next.output = directory_ + "/no/such/access.log";
+  log->apply(next);
+  ASSERT_TRUE(eventually([&] { return events_.says("lines go to the old file"); }));
+  write_one(*log);
+  EXPECT_TRUE(eventually([&] { return lines(config_.output) == 1; }));
+  log->apply(config_);  // the mistake is taken back
+  EXPECT_TRUE(eventually([&] { return events_.says("access log reopened"); }));
+}
+
+TEST_F(WatchedLog, AReloadSwitchesItOffAndOn) {
+  const auto log = open();
+  auto next = config_;
+  next.output = "off";
+  write_one(*log);
+  log->apply(next);
+  EXPECT_TRUE(log->off());
+  write_one(*log);
+  EXPECT_FALSE(log->reopen());
+  EXPECT_TRUE(eventually([&] { return lines(config_.output) == 1; })) << "what was said before is written";
+  log->apply(config_);
+  write_one(*log);
+  EXPECT_TRUE(eventually([&] { return lines(config_.output) == 2; }));
+  EXPECT_EQ(log->lost_lines(), 0u);
+}
+
+TEST_F(WatchedLog, ALogThatWasOffAtTheStartCanBeSwitchedOn) {
+  const auto wanted = config_;
+  config_.output = "off";
+  const auto log = open();
+  log->apply(wanted);
+  write_one(*log);
+  EXPECT_TRUE(eventually([&] { return lines(wanted.output) == 1; }));
+}
+
+TEST(LogRotation, OpensWhenAskedWhenMovedTwiceAndUntilItWorks) {
+  using Open = LogRotation::Open;
+  LogRotation rotation;
+  EXPECT_EQ(rotation.look(false, false), Open::No);
+  EXPECT_EQ(rotation.look(false, true), Open::No) << "logrotate may be about to make the new file";
+  EXPECT_EQ(rotation.look(false, false), Open::No);
+  EXPECT_EQ(rotation.look(false, true), Open::No);
+  EXPECT_EQ(rotation.look(false, true), Open::Moved);
+  rotation.opened();
+  EXPECT_EQ(rotation.look(false, true), Open::No);
+  EXPECT_EQ(rotation.look(true, true), Open::Asked);
+  EXPECT_TRUE(rotation.failed("no permission", Open::Asked));
+  EXPECT_EQ(rotation.look(false, false), Open::Again);
+  EXPECT_FALSE(rotation.failed("no permission", Open::Again)) << "said already";
+  EXPECT_TRUE(rotation.failed("disk full", Open::Again));
+  EXPECT_EQ(rotation.look(true, false), Open::Asked);
+  EXPECT_TRUE(rotation.failed("disk full", Open::Asked)) << "who asks is answered";
+  rotation.opened();
+  EXPECT_EQ(rotation.look(false, false), Open::No);
 }
 
 TEST_F(AccessLogFile, SampleKeepsItsShare) {

@@ -1,4 +1,5 @@
-// How a drain ends tunnels: WebSockets by their own close handshake and never inside a frame, others at its end.
+// How a drain ends tunnels: WebSockets by their own close handshake and never inside a frame, others within
+// drain_streams.
 
 #include <gtest/gtest.h>
 
@@ -235,15 +236,15 @@ TEST(DrainedWebSocket, TheMomentIsNotBeforeTheWindow) {
   EXPECT_TRUE(talk.client_gets(server_close(kServiceRestart)));
 }
 
-TEST(DrainedTunnel, OtherProtocolsLiveUntilTheEnd) {
-  TunnelTalk talk;
+TEST(DrainedTunnel, OtherProtocolsAreCutWithinDrainStreams) {
+  TunnelTalk talk("[timeouts]\ndrain_streams = \"8s\"\n");
   talk.open(kOtherHandshake, kOtherSwitch);
   talk.drain(25s);
-  talk.pass(24s);
-  EXPECT_EQ(talk.client->received(), "");
+  talk.pass(3900ms);
+  EXPECT_EQ(talk.proxy.worker().open_work().tunnels, 1u);
   talk.client->send("as ever");
   EXPECT_TRUE(talk.server_gets("as ever"));
-  talk.proxy.worker().cut_all();
+  talk.pass(4100ms);
   EXPECT_TRUE(talk.until([&] { return talk.client->ended() && talk.server().ended(); }));
   EXPECT_EQ(talk.client->received(), "");
   EXPECT_TRUE(talk.nothing_left());

@@ -67,5 +67,56 @@ TEST(Drain, AnswersAreWaitedForUntilShortlyBeforeTheEnd) {
   EXPECT_LT(answers_until(window), window.until);
 }
 
+TEST(Drain, IdleConnectionsAreGoneInLessThanHalfASecond) {
+  struct {
+    Duration idle;
+    std::size_t index, count;
+    Duration at;
+  } cases[] = {
+      {10s, 0, 1, 0s},          // nobody has used it for long
+      {0s, 0, 1, 300ms},        // new, or used just now
+      {100ms, 0, 1, 200ms},     //
+      {10s, 1, 2, 123'606us},   // spread
+      {10s, 1, 1'000, 247'213us},
+      {0s, 2, 1'000, 300ms},
+      {0s, 4, 1'000, 300ms},
+      {-1s, 0, 1, 400ms},       // never later than that
+  };
+  for (const auto& c : cases) {
+    const auto at = closing_moment_of_idle(kStart, kStart - c.idle, c.index, c.count) - kStart;
+    EXPECT_EQ(std::chrono::duration_cast<std::chrono::microseconds>(at), c.at) << c.index << " of " << c.count;
+  }
+  for (std::size_t i = 0; i < 10'000; ++i)
+    EXPECT_LE(closing_moment_of_idle(kStart, kStart, i, 10'000), kStart + 400ms);
+}
+
+TEST(Drain, StreamsHaveHalfOfTheirTimeAndAreSpreadOverTheOther) {
+  StreamDrain drain;
+  EXPECT_EQ(drain.next_moment(kStart, 10s), TimePoint::max()) << "nothing is drained";
+  drain.begin({kStart, kStart + 25s});
+  std::vector<TimePoint> all;
+  for (int i = 0; i < 1'000; ++i) all.push_back(drain.next_moment(kStart - 1s, 10s));
+  std::sort(all.begin(), all.end());
+  EXPECT_GE(all.front(), kStart + 5s);
+  EXPECT_LT(all.back(), kStart + 10s);
+  for (int second = 5; second < 10; ++second) {
+    const auto in = std::count_if(all.begin(), all.end(), [&](TimePoint at) {
+      return at >= kStart + second * 1s && at < kStart + (second + 1) * 1s;
+    });
+    EXPECT_NEAR(static_cast<double>(in), 200, 3) << "second " << second;
+  }
+}
+
+TEST(Drain, StreamsAreBoundedByTheDrainAndCountFromWhenTheyBegan) {
+  StreamDrain drain;
+  drain.begin({kStart, kStart + 25s});
+  EXPECT_EQ(drain.next_moment(kStart, 100s), kStart + 12500ms);
+  const TimePoint late = drain.next_moment(kStart + 24s, 10s);
+  EXPECT_GE(late, kStart + 24500ms);
+  EXPECT_LT(late, kStart + 25s);
+  EXPECT_EQ(drain.next_moment(kStart + 26s, 10s), kStart + 26s) << "at once";
+  EXPECT_EQ(drain.next_moment(kStart, 0s), kStart) << "at once";
+}
+
 }  // namespace
 }  // namespace frontdoor

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -81,6 +83,35 @@ TEST(ListenSocket, AnAddressInUseNamesItsHolder) {
   EXPECT_THAT(second.error, HasSubstr(tcp(first.bound.port()).to_string()));
 }
 
+// Whoever holds it is this process, which says that it drains.
+struct Leaving {
+  Leaving() {
+    ::prctl(PR_GET_NAME, before.data());
+    say_that_we_leave();
+  }
+  ~Leaving() { ::prctl(PR_SET_NAME, before.data()); }
+  std::array<char, 16> before{};
+};
+
+TEST(ListenSocket, ThePortOfOneThatLeavesIsShared) {
+  const Opened old(tcp(0), 2);
+  const Leaving leaving;
+  const Opened successor(tcp(old.bound.port()), 2);
+  EXPECT_EQ(successor.error, "");
+  EXPECT_EQ(successor.bound.port(), old.bound.port());
+}
+
+TEST(ListenSocket, TheSocketFileOfOneThatLeavesIsReplaced) {
+  const std::string path = fresh_path();
+  const Opened old(unix_path(path));
+  const Leaving leaving;
+  const Opened successor(unix_path(path));
+  EXPECT_EQ(successor.error, "");
+  remove_socket_file(old.file);
+  EXPECT_TRUE(connects(successor.bound)) << "the old one's end does not take it away";
+  ::unlink(path.c_str());
+}
+
 TEST(ListenSocket, EveryInterfaceIsTheEmptyHost) {
   const Opened opened(Address{Address::Kind::Tcp, "", 0});
   EXPECT_EQ(opened.error, "");
@@ -101,6 +132,21 @@ TEST(ListenSocket, AUnixPathIsOneSocketForAllWorkers) {
     EXPECT_TRUE(connects(opened.bound));
   }
   ::unlink(path.c_str());
+}
+
+TEST(ListenSocket, ASocketFileIsRemovedByWhomItBelongsTo) {
+  const std::string path = fresh_path();
+  const Opened old(unix_path(path));
+  ::unlink(path.c_str());  // an operator's, so that the successor can have its place
+  {
+    const Opened successor(unix_path(path));
+    ASSERT_EQ(successor.error, "");
+    remove_socket_file(old.file);
+    EXPECT_TRUE(connects(successor.bound)) << "still the successor's";
+    remove_socket_file(successor.file);
+    EXPECT_NE(::access(path.c_str(), F_OK), 0);
+  }
+  remove_socket_file(old.file);  // nothing is there
 }
 
 TEST(ListenSocket, AStaleSocketFileIsReplacedALiveOneIsNot) {

@@ -42,6 +42,14 @@ const routes = {
     setTimeout(() => res.end(`slow hello from ${name}\n`), Number(query.get('ms') || 1000));
   },
 
+  // Events without an end.
+  '/events': (req, res) => {
+    req.resume();
+    res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    const beat = setInterval(() => res.write('data: beat\n\n'), 100);
+    res.on('close', () => clearInterval(beat));
+  },
+
   // Answers while it reads: whoever proxies this must carry both directions at once.
   '/echo': (req, res) => {
     res.writeHead(200, { 'Content-Type': 'application/octet-stream' });

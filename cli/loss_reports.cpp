@@ -1,0 +1,87 @@
+#include "cli/loss_reports.h"
+
+#include <array>
+#include <vector>
+
+#include "cli/paced_count.h"
+
+namespace frontdoor {
+
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds kLossReport{10};
+constexpr std::chrono::seconds kLimitPoll{1};
+
+}  // namespace
+
+// Lines that the disk or its reader did not take are lost for the sake of the traffic, but not silently.
+asio::awaitable<void> report_lost_lines(Log& log, const AccessLog& access_log) {
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  std::uint64_t known = 0;
+  for (;;) {
+    pause.expires_after(kLossReport);
+    auto [error] = co_await pause.async_wait(quietly);
+    if (error) co_return;
+    const std::uint64_t lost = access_log.lost_lines();
+    if (lost == known) continue;
+    log.warn("access log lines lost", {{"lines", lost - known}, {"total", lost}});
+    known = lost;
+  }
+}
+
+// Connections that were closed before their first request are in no access log.
+asio::awaitable<void> report_turned_away(Log& log, const Server& server) {
+  struct Kind {
+    Unwelcome why;
+    std::string_view reason;
+    std::uint64_t known = 0;
+  };
+  std::array<Kind, kUnwelcomeKinds> kinds = {
+      Kind{Unwelcome::UntrustedProxy, "not from one of trusted_proxies"},
+      Kind{Unwelcome::NoProxyHeader, "no PROXY header, or a malformed one"},
+      Kind{Unwelcome::TooManyOfClient, "more than max_connections_per_client"},
+  };
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  for (;;) {
+    pause.expires_after(kLossReport);
+    auto [error] = co_await pause.async_wait(quietly);
+    if (error) co_return;
+    for (Kind& kind : kinds) {
+      const std::uint64_t total = server.turned_away(kind.why);
+      if (total == kind.known) continue;
+      log.warn("connections closed unserved",
+               {{"reason", kind.reason}, {"connections", total - kind.known}, {"total", total}});
+      kind.known = total;
+    }
+  }
+}
+
+// That a limit turns somebody away must not have to be guessed: the first time it is told at once, then counted.
+asio::awaitable<void> report_limits(Log& log, const Server& server) {
+  struct Watched {
+    PacedCount closed{kLossReport};
+    PacedCount full{kLossReport};
+  };
+  std::vector<Watched> watched(server.places().size());
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  for (;;) {
+    pause.expires_after(kLimitPoll);
+    auto [error] = co_await pause.async_wait(quietly);
+    if (error) co_return;
+    for (std::size_t i = 0; i < watched.size(); ++i) {
+      const Places& places = *server.places()[i];
+      const std::string listener = server.endpoints()[i].to_string();
+      if (const auto closed = watched[i].closed.due(places.closed_for_room(), Clock::now()))
+        log.warn("max_connections reached: idle connections are closed to make room",
+                 {{"listener", listener}, {"max_connections", places.limit()}, {"connections", places.taken()},
+                  {"closed", *closed}, {"total", places.closed_for_room()}});
+      if (watched[i].full.due(places.full(), Clock::now()))
+        log.warn("max_connections reached: every connection is at work, clients wait",
+                 {{"listener", listener}, {"max_connections", places.limit()}, {"connections", places.taken()}});
+    }
+  }
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,69 @@
+#include "cli/ready_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+namespace frontdoor {
+
+namespace {
+
+std::string lines_of(const std::vector<config::Listener>& listeners, const std::vector<Endpoint>& endpoints) {
+  std::string text;
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    const bool named = i < listeners.size() && !listeners[i].name.empty();
+    text += (named ? listeners[i].name : "-") + ' ' + endpoints[i].to_string() + '\n';
+  }
+  return text;
+}
+
+bool same_file(int fd, const std::string& path) {
+  struct stat opened {};
+  struct stat there {};
+  return ::fstat(fd, &opened) == 0 && ::lstat(path.c_str(), &there) == 0 && opened.st_dev == there.st_dev &&
+         opened.st_ino == there.st_ino;
+}
+
+}  // namespace
+
+std::string ReadyFile::write(const std::vector<config::Listener>& listeners,
+                             const std::vector<Endpoint>& endpoints) {
+  if (path_.empty()) return "";
+  remove();
+  // Renamed into place, so that a reader never sees half of it.
+  const std::string draft = path_ + ".new";
+  const std::string text = lines_of(listeners, endpoints);
+  fd_ = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  // Where there are no locks (some network file systems) a file that is left behind stays behind.
+  const bool locked = fd_ >= 0 && (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);
+  if (locked && ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      std::rename(draft.c_str(), path_.c_str()) == 0)
+    return "";
+  const std::string reason = std::strerror(errno);
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  return reason;
+}
+
+void ReadyFile::remove() {
+  if (fd_ < 0) return;
+  if (same_file(fd_, path_)) ::unlink(path_.c_str());
+  ::close(std::exchange(fd_, -1));
+}
+
+void remove_stale_ready_file(const std::string& path) {
+  if (path.empty()) return;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return;
+  struct stat info {};
+  const bool ours = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  if (ours && ::flock(fd, LOCK_SH | LOCK_NB) == 0 && same_file(fd, path)) ::unlink(path.c_str());
+  ::close(fd);
+}
+
+}  // namespace frontdoor

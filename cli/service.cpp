@@ -1,0 +1,187 @@
+#include "cli/service.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+#include <utility>
+
+#include "cli/drain.h"
+#include "cli/exit_codes.h"
+#include "cli/loss_reports.h"
+#include "cli/read_config.h"
+#include "cli/reload.h"
+#include "cli/signals.h"
+#include "config/load.h"
+#include "config/units.h"
+
+namespace frontdoor {
+
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+
+constexpr Millis kFirstVerdicts{1'000};  // how long "ready" waits for the first probes at most
+constexpr Millis kPoll{10};
+
+unsigned thread_count(const config::Config& config, const ServeOptions& options) {
+  const std::uint32_t wanted = options.workers.value_or(config.workers);
+  return wanted != 0 ? wanted : usable_cpus();
+}
+
+}  // namespace
+
+Service::Service(const config::Config& config, const ServeOptions& options)
+    : options_(options),
+      log_(STDERR_FILENO, config.log.level, config.log.format),
+      access_log_(config.access_log, access_log_error_, &log_),
+      ready_file_(options.ready_file),
+      registry_(thread_count(config, options)),
+      snapshot_(registry_.build(config)),
+      health_(control_, log_),
+      lookups_(control_, config.resolver),
+      resolver_(
+          control_, log_,
+          [this](const std::string& host, NameLookups::Done done) { lookups_.start(host, std::move(done)); },
+          [this] { names_changed(); }, {.routable = has_route}),
+      server_({time_, ops_, health_, &access_log_}, thread_count(config, options), snapshot_) {}
+
+int Service::run() {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signals_.add(signal);
+  release_signals();
+  if (!access_log_error_.empty()) {
+    log_.error("cannot open the access log", {{"reason", access_log_error_}});
+    return cli::kExitFailure;
+  }
+  if (const auto errors = server_.listen(); !errors.empty()) {
+    for (const auto& error : errors) log_.error(error);
+    return cli::kExitFailure;
+  }
+  apply(snapshot_);
+  server_.start();
+  if (options_.on_start) options_.on_start(control_);
+  asio::co_spawn(control_, become_ready(), asio::detached);
+  asio::co_spawn(control_, handle_signals(), asio::detached);
+  asio::co_spawn(control_, report_lost_lines(log_, access_log_), asio::detached);
+  asio::co_spawn(control_, report_turned_away(log_, server_), asio::detached);
+  asio::co_spawn(control_, report_limits(log_, server_), asio::detached);
+  control_.run();
+  ready_file_.remove();
+  server_.stop();
+  log_.info("stopped", {{"requests", server_.served()}});
+  return cli::kExitOk;
+}
+
+void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
+  snapshot_ = std::move(snapshot);
+  health_.apply(snapshot_);
+  lookups_.set_servers(snapshot_->config.resolver);
+  resolver_.follow(snapshot_->config);
+}
+
+void Service::names_changed() {
+  snapshot_ = registry_.rebuild(*snapshot_, resolver_.addresses());
+  server_.publish(snapshot_);
+  health_.apply(snapshot_);
+}
+
+bool Service::every_upstream_judged() const {
+  for (const auto& pool : snapshot_->pools)
+    for (const auto& member : pool.members)
+      if (member.upstream->seen().state == UpstreamState::Unknown) return false;
+  return true;
+}
+
+// Ready = listening, and every upstream has been heard of or had its chance: whoever waits for the ready file
+// meets no start-up 503.
+asio::awaitable<void> Service::become_ready() {
+  asio::steady_timer pause(control_);
+  const TimePoint latest = Clock::now() + kFirstVerdicts;
+  while (!every_upstream_judged() && Clock::now() < latest) {
+    pause.expires_after(kPoll);
+    co_await pause.async_wait(quietly);
+    if (draining_) co_return;  // too late: nobody is to come any more
+  }
+  for (const auto& endpoint : server_.endpoints())
+    log_.info("listening", {{"address", endpoint.to_string()}});
+  if (const auto error = ready_file_.write(server_.listeners(), server_.endpoints()); !error.empty())
+    log_.warn("cannot write the ready file", {{"path", options_.ready_file}, {"reason", error}});
+  if (options_.on_ready) options_.on_ready(server_.endpoints());
+}
+
+asio::awaitable<void> Service::handle_signals() {
+  for (;;) {
+    auto [error, signal] = co_await signals_.async_wait(quietly);
+    if (error) co_return;
+    if (signal == SIGHUP) {
+      reload();
+    } else if (signal == SIGUSR1) {  // after a log rotation
+      if (!access_log_.reopen()) log_.info("nothing to reopen: the access log is no file");
+    } else if (stop(signal)) {
+      co_return;
+    }
+  }
+}
+
+bool Service::stop(int signal) {
+  const std::string_view name = signal == SIGINT ? "SIGINT" : "SIGTERM";
+  if (!std::exchange(draining_, true)) {
+    ready_file_.remove();  // before anything else: whoever sends traffic by it goes elsewhere
+    log_.info("draining",
+              {{"signal", name},
+               {"connections", server_.open_connections()},
+               {"drain", config::format_duration(snapshot_->config.timeouts.drain)},
+               {"hint", signal == SIGINT ? "a second Ctrl-C stops at once" : "a second one stops at once"}});
+    asio::co_spawn(control_, stop_after_drain(), asio::detached);
+    return false;
+  }
+  log_.warn("stopping at once", {{"signal", name}, {"connections", server_.open_connections()}});
+  finish();
+  return true;
+}
+
+asio::awaitable<void> Service::stop_after_drain() {
+  co_await drain(server_, log_, snapshot_->config.timeouts);
+  finish();
+}
+
+void Service::finish() {
+  if (control_.stopped()) return;
+  if (options_.on_stop) options_.on_stop();
+  health_.stop();
+  resolver_.stop();
+  control_.stop();
+}
+
+void Service::reload() {
+  if (options_.config_file.empty() || options_.config_file == "-") {
+    log_.warn("nothing to reload: the config was not read from a file");
+    return;
+  }
+  const auto refused = [this](const std::string& reason) {
+    log_.error("reload refused, the old config stays", {{"file", options_.config_file}, {"reason", reason}});
+  };
+  const cli::ConfigText source = cli::read_config(options_.config_file, std::cin);
+  if (!source.error.empty()) return refused(source.error);
+  const config::Loaded loaded = config::load(source.text, source.name);
+  for (const auto& diagnostic : loaded.diagnostics) {
+    if (diagnostic.severity == config::Diagnostic::Severity::Error)
+      log_.error(diagnostic.to_string());
+    else
+      log_.warn(diagnostic.to_string());
+  }
+  if (!loaded.ok()) return refused("the file has errors");
+  const Running running{server_.listeners(), server_.workers(), server_.header_bytes_max()};
+  for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
+    log_.warn("waits for a restart", {{"key", key.key}, {"runs", key.runs}, {"file", key.file}});
+  log_.set_level(loaded.config.log.level);
+  log_.set_format(loaded.config.log.format);
+  access_log_.apply(loaded.config.access_log);
+  auto next = registry_.build(loaded.config, resolver_.addresses());
+  server_.publish(next);
+  apply(std::move(next));
+  log_.info("reloaded", {{"file", options_.config_file}, {"generation", snapshot_->generation}});
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,53 @@
+// The whole program while it serves, in the order in which its parts are built and torn down. Control thread.
+
+#pragma once
+
+#include <boost/asio.hpp>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "cli/ready_file.h"
+#include "cli/serve.h"
+#include "discovery/name_lookup.h"
+#include "discovery/resolver.h"
+#include "health/monitor.h"
+#include "proxy/server.h"
+
+namespace frontdoor {
+
+class Service {
+ public:
+  Service(const config::Config& config, const ServeOptions& options);
+  int run();  // until a signal ends it; exit status
+
+ private:
+  void apply(std::shared_ptr<const Snapshot> snapshot);
+  void names_changed();
+  bool every_upstream_judged() const;
+  boost::asio::awaitable<void> become_ready();
+  boost::asio::awaitable<void> handle_signals();
+  boost::asio::awaitable<void> stop_after_drain();
+  bool stop(int signal);  // true: at once
+  void reload();
+  void finish();
+
+  const ServeOptions& options_;
+  Log log_;
+  std::string access_log_error_;
+  AccessLog access_log_;
+  ReadyFile ready_file_;
+  boost::asio::io_context control_{1};
+  boost::asio::signal_set signals_{control_};
+  TimeSource time_;
+  KernelSocketOps ops_;
+  UpstreamRegistry registry_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  HealthMonitor health_;
+  NameLookups lookups_;
+  Resolver resolver_;
+  Server server_;
+  bool draining_ = false;
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,98 @@
+// The ready file is there only while it is true, and a file is removed only by whom it belongs to.
+
+#include "cli/ready_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace frontdoor {
+namespace {
+
+struct ReadyFiles : ::testing::Test {
+  std::string directory = ::testing::TempDir() + "frontdoor-ready-XXXXXX";
+  std::string path;
+
+  void SetUp() override {
+    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+    path = directory + "/ready";
+  }
+  void TearDown() override {
+    ::unlink(path.c_str());
+    ::rmdir(directory.c_str());
+  }
+
+  bool there() const {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0;
+  }
+  std::string text() const {
+    std::ostringstream all;
+    all << std::ifstream(path).rdbuf();
+    return all.str();
+  }
+};
+
+const std::vector<Endpoint> kEndpoints{*Endpoint::numeric("127.0.0.1", 81), *Endpoint::numeric("::1", 82)};
+
+TEST_F(ReadyFiles, HasALineForEachListener) {
+  ReadyFile file(path);
+  EXPECT_EQ(file.write({{.name = "web"}, {}}, kEndpoints), "");
+  EXPECT_EQ(text(), "web 127.0.0.1:81\n- [::1]:82\n");
+}
+
+TEST_F(ReadyFiles, WithFewerNamesThanListenersNothingIsReadThatIsNotThere) {
+  ReadyFile file(path);
+  EXPECT_EQ(file.write({{.name = "web"}}, kEndpoints), "");
+  EXPECT_EQ(text(), "web 127.0.0.1:81\n- [::1]:82\n");
+}
+
+TEST_F(ReadyFiles, GoesWhenItIsNotTrueAnyMore) {
+  ReadyFile file(path);
+  file.write({}, kEndpoints);
+  file.remove();
+  EXPECT_FALSE(there());
+  file.remove();
+  file.write({}, kEndpoints);
+  EXPECT_TRUE(there());
+}
+
+TEST_F(ReadyFiles, ASuccessorsStays) {
+  ReadyFile old(path);
+  old.write({}, kEndpoints);
+  ReadyFile successor(path);
+  successor.write({{.name = "new"}}, {kEndpoints.front()});
+  old.remove();
+  EXPECT_EQ(text(), "new 127.0.0.1:81\n");
+}
+
+TEST_F(ReadyFiles, OneThatAKilledProcessLeftGoesAtTheNextStart) {
+  std::ofstream(path) << "- 127.0.0.1:1\n";
+  remove_stale_ready_file(path);
+  EXPECT_FALSE(there());
+}
+
+TEST_F(ReadyFiles, ALivingProcesssStaysWhenASecondOneIsStartedByMistake) {
+  ReadyFile living(path);
+  living.write({}, kEndpoints);
+  remove_stale_ready_file(path);
+  EXPECT_TRUE(there());
+}
+
+TEST_F(ReadyFiles, WhatIsNoFileIsLeftAlone) {
+  remove_stale_ready_file("");
+  remove_stale_ready_file(path);
+  remove_stale_ready_file(directory);
+  EXPECT_EQ(::access(directory.c_str(), F_OK), 0);
+}
+
+TEST_F(ReadyFiles, ADirectoryThatIsMissingIsSaid) {
+  ReadyFile file(path + "/no/such");
+  EXPECT_EQ(file.write({}, kEndpoints), "No such file or directory");
+}
+
+}  // namespace
+}  // namespace frontdoor

@@ -1,0 +1,62 @@
+// What a reload says that it could not change.
+
+#include "cli/reload.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/load.h"
+
+namespace frontdoor {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+config::Config file(const std::string& text) {
+  auto loaded = config::load(text + "\n[pool.app]\nupstreams = [\"127.0.0.1:1\"]\n", "fd.toml");
+  EXPECT_TRUE(loaded.ok()) << text;
+  return loaded.config;
+}
+
+const Running kRunning{file("listen = \":80\"").listeners, 4, 32 * 1024};
+
+std::vector<std::string> waiting(const std::string& text, unsigned workers = 4,
+                                 const Running& running = kRunning) {
+  std::vector<std::string> lines;
+  for (const auto& key : awaits_restart(running, file(text), workers))
+    lines.push_back(key.key + ": " + key.runs + " -> " + key.file);
+  return lines;
+}
+
+TEST(AwaitsRestart, NothingThatIsAppliedAtOnce) {
+  EXPECT_THAT(waiting("listen = \":80\""), IsEmpty());
+  EXPECT_THAT(waiting("listen = \":80\"\n[log]\nlevel = \"debug\"\n[access_log]\noutput = \"off\"\n"
+                      "[limits]\nheader_bytes = \"16KiB\"\n[timeouts]\ndrain = \"1s\""),
+              IsEmpty());
+  EXPECT_THAT(waiting("listen = \":80\"\nworkers = 2", 4), IsEmpty()) << "the command line said 4";
+}
+
+TEST(AwaitsRestart, EachKeyThatWasFixedAtTheStart) {
+  EXPECT_THAT(waiting("listen = \":80\"\nworkers = 2", 2), ElementsAre("workers: 4 -> 2"));
+  EXPECT_THAT(waiting("listen = \":80\"\n[limits]\nheader_bytes = \"64KiB\""),
+              ElementsAre("limits.header_bytes: at most 32KiB -> 64KiB"));
+  EXPECT_THAT(waiting("listen = \":81\""),
+              ElementsAre("listener :80: listens -> gone", "listener :81: does not listen -> new"));
+  EXPECT_THAT(waiting("[[listener]]\naddress = \":80\"\nmax_connections = 7"),
+              ElementsAre("listener :80: as at the start -> changed"));
+}
+
+TEST(AwaitsRestart, ListenersOnPortsThatTheKernelChoseAreToldByName) {
+  const std::string two =
+      "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\n"
+      "[[listener]]\nname = \"b\"\naddress = \"127.0.0.1:0\"\n";
+  const Running running{file(two).listeners, 1, 32 * 1024};
+  EXPECT_THAT(waiting(two, 1, running), IsEmpty());
+  EXPECT_THAT(waiting(two + "via = false\n", 1, running),
+              ElementsAre("listener b: as at the start -> changed"));
+  EXPECT_THAT(waiting(two.substr(0, two.size() / 2), 1, running), ElementsAre("listener b: listens -> gone"));
+}
+
+}  // namespace
+}  // namespace frontdoor
