@@ -78,12 +78,14 @@ void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
   health_.apply(snapshot_);
   lookups_.set_servers(snapshot_->config.resolver);
   resolver_.follow(snapshot_->config);
+  resolver_.watch(*snapshot_);
 }
 
 void Service::names_changed() {
   snapshot_ = registry_.rebuild(*snapshot_, resolver_.addresses());
   server_.publish(snapshot_);
   health_.apply(snapshot_);
+  resolver_.watch(*snapshot_);
 }
 
 bool Service::every_upstream_judged() const {

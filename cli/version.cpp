@@ -10,7 +10,8 @@ std::string version_text() {
   std::string boost = BOOST_LIB_VERSION;  // "1_81"
   for (char& c : boost) c = c == '_' ? '.' : c;
   return std::string("frontdoor ") + kVersion + "\ncommit    " + kCommit + "\ncompiler  g++ " + __VERSION__ +
-         ", " + kBuildType + "\nlibraries Boost " + boost + ", toml++ " + kTomlplusplusVersion + "\n";
+         ", " + kBuildType + "\nlibraries Boost " + boost + ", toml++ " + kTomlplusplusVersion + ", c-ares " +
+         kCaresVersion + "\n";
 }
 
 }  // namespace frontdoor::cli

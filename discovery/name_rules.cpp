@@ -71,10 +71,8 @@ bool doubt_a_missing_family(std::vector<Endpoint>& fresh, const NameState& befor
   return doubted;
 }
 
-}  // namespace
-
-NameStep learn(const NameState& before, const NameAnswer& answer, const NamePace& pace,
-               const Routable& routable) {
+NameStep learn_addresses(const NameState& before, const NameAnswer& answer, const NamePace& pace,
+                         const Routable& routable) {
   NameStep step{.state = before};
   step.state.tried = true;
   std::vector<Endpoint> fresh = usable(answer.endpoints, routable);
@@ -96,6 +94,18 @@ NameStep learn(const NameState& before, const NameAnswer& answer, const NamePace
   step.state.addresses = std::move(fresh);
   step.again =
       step.state.doubted ? std::min(pace.failed, pace.most) : std::clamp(answer.ttl, pace.least, pace.most);
+  return step;
+}
+
+}  // namespace
+
+NameStep learn(const NameState& before, const NameAnswer& answer, const NamePace& pace,
+               const Routable& routable) {
+  NameStep step = learn_addresses(before, answer, pace, routable);
+  if (!step.joined.empty() || !step.left.empty()) step.state.hurried = 0;
+  if (step.state.hurried == 0) return step;
+  --step.state.hurried;
+  step.again = std::min(step.again, pace.failed);
   return step;
 }
 

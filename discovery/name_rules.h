@@ -36,7 +36,13 @@ struct NameState {
   bool failing = false;      // the last answer had no address; `addresses` are those of the last good one
   bool doubted = false;      // the last answer lacked a whole family that the one before had
   std::size_t left_out = 0;  // beyond kMostAddresses
+  int hurried = 0;           // look-ups at the quicker pace that are left
 };
+
+// One of the addresses has gone down: the app may have moved, and a TTL is a promise that a container which
+// is made anew has never heard of. For half a minute, so that an address that stays down is not asked about
+// for ever.
+inline constexpr int kHurriedLookUps = 15;
 
 struct NameStep {
   NameState state;

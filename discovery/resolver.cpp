@@ -19,13 +19,32 @@ std::string list(const std::vector<Endpoint>& endpoints) {
   return out;
 }
 
+// Hears of one upstream's end, on whichever thread saw it, and says so on the control thread.
+class EndOf final : private UpstreamObserver {
+ public:
+  EndOf(std::shared_ptr<Upstream> upstream, asio::io_context& control, std::function<void()> tell)
+      : upstream_(std::move(upstream)), control_(control), tell_(std::move(tell)) {
+    upstream_->subscribe(*this);
+  }
+  ~EndOf() { upstream_->unsubscribe(*this); }
+  EndOf(const EndOf&) = delete;
+  EndOf& operator=(const EndOf&) = delete;
+
+ private:
+  void went_down(std::uint64_t /*incarnation*/, DownCause /*cause*/) override { asio::post(control_, tell_); }
+
+  const std::shared_ptr<Upstream> upstream_;
+  asio::io_context& control_;
+  const std::function<void()> tell_;
+};
+
 }  // namespace
 
 struct Resolver::Impl : std::enable_shared_from_this<Impl> {
   struct Name {
     NameState state;
     bool asked = false;  // an answer is to come
-    TimePoint due{};
+    TimePoint answered{}, due{};
   };
 
   Impl(asio::io_context& context, Log& event_log, LookUp ask_for, std::function<void()> tell,
@@ -45,6 +64,8 @@ struct Resolver::Impl : std::enable_shared_from_this<Impl> {
   void report(const std::string& host, const NameState& before, const NameStep& step,
               const NameAnswer& answer);
   void publish(const std::string& host, const std::vector<Endpoint>& addresses);
+  void watch(const Snapshot& snapshot);
+  void hurry(const std::string& host);
   void arm();
   void refresh();
 
@@ -56,6 +77,7 @@ struct Resolver::Impl : std::enable_shared_from_this<Impl> {
   asio::steady_timer timer;
   std::map<std::string, Name> names;
   NameAddresses addresses;
+  std::map<const Upstream*, std::unique_ptr<EndOf>> watched;
   bool telling = false;  // `changed` is about to be called
 };
 
@@ -91,7 +113,8 @@ void Resolver::Impl::on_answer(const std::string& host, const NameAnswer& answer
   const bool news = !name.state.tried || !step.joined.empty() || !step.left.empty();
   name.state = std::move(step.state);
   name.asked = false;
-  name.due = Clock::now() + step.again;
+  name.answered = Clock::now();
+  name.due = name.answered + step.again;
   if (news) publish(host, name.state.addresses);
   arm();
 }
@@ -123,6 +146,35 @@ void Resolver::Impl::publish(const std::string& host, const std::vector<Endpoint
     self->telling = false;
     self->changed();
   });
+}
+
+void Resolver::Impl::watch(const Snapshot& snapshot) {
+  decltype(watched) now;
+  for (const Pool& pool : snapshot.pools) {
+    for (const Member& member : pool.members) {
+      const Upstream* const upstream = member.upstream.get();
+      const bool named = is_looked_up(upstream->address()) && !upstream->endpoints()->empty();
+      if (!named || now.contains(upstream)) continue;
+      if (auto known = watched.extract(upstream)) {
+        now.insert(std::move(known));
+        continue;
+      }
+      now[upstream] = std::make_unique<EndOf>(member.upstream, control,
+                                              [weak = weak_from_this(), host = upstream->address().host] {
+                                                if (const auto self = weak.lock()) self->hurry(host);
+                                              });
+    }
+  }
+  watched = std::move(now);
+}
+
+void Resolver::Impl::hurry(const std::string& host) {
+  const auto known = names.find(host);
+  if (known == names.end()) return;
+  Name& name = known->second;
+  name.state.hurried = kHurriedLookUps;
+  name.due = std::min(name.due, name.answered + options.pace.least);
+  refresh();
 }
 
 void Resolver::Impl::arm() {
@@ -160,10 +212,15 @@ void Resolver::follow(const config::Config& config) {
 
 const NameAddresses& Resolver::addresses() const { return impl_->addresses; }
 
+void Resolver::watch(const Snapshot& snapshot) {
+  if (impl_->changed) impl_->watch(snapshot);
+}
+
 void Resolver::stop() {
   impl_->changed = nullptr;
   impl_->timer.cancel();
   impl_->names.clear();
+  impl_->watched.clear();
 }
 
 }  // namespace frontdoor

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "balancer/name_addresses.h"
+#include "balancer/snapshot.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "discovery/name_rules.h"
@@ -34,6 +35,8 @@ class Resolver {
   // The names of this config from now on. Those known before keep what is known.
   void follow(const config::Config& config);
   const NameAddresses& addresses() const;
+  // Asks again soon, and for a while, when one of these upstreams goes down and has its address from a name.
+  void watch(const Snapshot& snapshot);
   void stop();  // answers that are still to come are dropped
 
  private:

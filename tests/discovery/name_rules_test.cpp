@@ -73,6 +73,27 @@ TEST(NameRules, TheTtlSaysWhenToAskAgainWithinReason) {
   }
 }
 
+TEST(NameRules, WhenAnAddressHasGoneDownItIsAskedForMoreOftenForAWhile) {
+  const NameAnswer same{.endpoints = ips({"10.0.0.1"}), .ttl = 600s};
+  NameState state = known({"10.0.0.1"});
+  state.hurried = kHurriedLookUps;
+  Millis asked_for{0};
+  int look_ups = 0;
+  for (;; ++look_ups) {
+    const NameStep step = learn(state, same, {}, everywhere);
+    if (step.again == 30s) break;
+    asked_for += step.again;
+    state = step.state;
+  }
+  EXPECT_EQ(look_ups, kHurriedLookUps);
+  EXPECT_EQ(asked_for, 30s);
+  // An answer with other addresses was what the hurry was for.
+  state.hurried = kHurriedLookUps;
+  const NameStep moved = learn(state, {.endpoints = ips({"10.0.0.2"}), .ttl = 600s}, {}, everywhere);
+  EXPECT_EQ(moved.again, 30s);
+  EXPECT_EQ(moved.state.hurried, 0);
+}
+
 TEST(NameRules, AFamilyThatIsMissingIsBelievedTheSecondTime) {
   const NameAnswer v6_only{.endpoints = ips({"fd00::1"}), .ttl = 20s};
   const NameStep first = learn(known({"10.0.0.1", "fd00::1"}), v6_only, {}, everywhere);

@@ -36,6 +36,9 @@ class ResolverTest : public testing::Test {
   // Answers from zone_ at once; names that are not in there are never answered. A short pace, so that the
   // next look-up is soon.
   Resolver resolver(Millis pace = 5ms) {
+    return resolver({.pace = {.least = pace, .most = pace, .failed = pace}, .routable = {}});
+  }
+  Resolver resolver(Resolver::Options options) {
     return Resolver(
         io_, log_.log(),
         [this](const std::string& host, std::function<void(const NameAnswer&)> done) {
@@ -44,7 +47,7 @@ class ResolverTest : public testing::Test {
           if (found == zone_.end()) return unanswered_.push_back(std::move(done));
           boost::asio::post(io_, [done = std::move(done), answer = found->second] { done(answer); });
         },
-        [this] { ++changes_; }, {.pace = {.least = pace, .most = pace, .failed = pace}, .routable = {}});
+        [this] { ++changes_; }, std::move(options));
   }
   bool changed(int times) {
     return run_until(io_, [&] { return changes_ >= times; });
@@ -144,6 +147,36 @@ TEST_F(ResolverTest, TheLastGoodAnswerIsKeptWhenDnsFails) {
   zone_["app"] = at("10.0.0.1");
   EXPECT_TRUE(run_until(io_, [&] { return log_.count("name resolved") == 2; }));
   EXPECT_EQ(changes_, 1) << "the same address: nothing to tell";
+}
+
+TEST_F(ResolverTest, AsksAgainAtOnceWhenAnAddressGoesDown) {
+  zone_["app"] = at("10.0.0.1");
+  add("app:1");
+  add("127.0.0.1:1");
+  Resolver::Options options{.pace = {.least = 1ms, .most = 1h, .failed = 5ms}, .routable = {}};
+  zone_["app"].ttl = 1h;
+  auto names = resolver(options);
+  names.follow(config_);
+  ASSERT_TRUE(changed(1));
+  UpstreamRegistry registry(1);
+  const auto snapshot = registry.build(config_, names.addresses());
+  names.watch(*snapshot);
+  names.watch(*snapshot);  // as each look-up does: nobody is watched twice
+  const auto goes_down = [&](std::size_t member) {
+    Upstream& upstream = *snapshot->pools[0].members[member].upstream;
+    upstream.change(upstream.seen(), UpstreamState::Down, "connection refused", Clock::now(),
+                    DownCause::Dead);
+  };
+  goes_down(1);  // has its address from the file
+  io_.poll();
+  EXPECT_EQ(asked_["app"], 1);
+  goes_down(0);
+  ASSERT_TRUE(asked("app", 3)) << "and again, since the name may change a little later";
+  zone_["app"] = at("10.0.0.2");
+  ASSERT_TRUE(changed(2));
+  names.watch(*registry.build(config_, names.addresses()));
+  names.stop();
+  goes_down(0);  // harmless
 }
 
 TEST_F(ResolverTest, AReloadAsksForNewNamesKeepsKnownOnesAndForgetsTheRest) {

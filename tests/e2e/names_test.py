@@ -98,6 +98,17 @@ class Names(unittest.TestCase):
                     self.assertLessEqual(len(down), 1, "one line says it")
                     self.assertTrue(all(e["upstream"] == f"{name} (::1)" for e in down), down)
 
+    def test_an_app_that_is_made_anew_elsewhere_is_found_before_its_ttl_ends(self):
+        # As a container that is recreated: its address changes, and the TTL of the old one says ten minutes.
+        with apps_on("127.0.0.1", "127.0.0.2") as (old, _), Dns({"app.test": ["127.0.0.1"]}, ttl=600) as dns:
+            with Frontdoor(pool("app", [f"app.test:{old.port}"], health=""), dns.config + LISTEN) as door:
+                with Client(door.address) as client:
+                    self.assertEqual(who_answers(client, 5), {"127.0.0.1": 5})
+                    old.close()
+                    dns.zone["app.test"] = ["127.0.0.2"]
+                    self.assertEqual(who_answers(client), {"127.0.0.2": 60})
+                self.assertTrue(all(line["status"] == 200 for line in door.access()))
+
     def test_a_request_on_an_address_that_leaves_is_finished_there(self):
         with apps_on("127.0.0.1", "127.0.0.2") as (old, _), Dns({"app.test": ["127.0.0.1"]}) as dns:
             with Frontdoor(pool("app", [f"app.test:{old.port}"], health=QUICK), dns.config + LISTEN) as door:

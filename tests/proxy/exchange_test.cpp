@@ -143,6 +143,7 @@ TEST(Exchange, OurOwnLackOfResourcesEvictsNobody) {
     stage.run();
     ASSERT_TRUE(stage.left_nothing_behind());
     EXPECT_TRUE(stage.refused.empty());
+    EXPECT_EQ(stage.silent.size(), failure == UpstreamFailure::LocalResources ? 0u : 3u) << "worth a look, no more";
     EXPECT_TRUE(stage.upstream(0).available());
     EXPECT_EQ(stage.dialer.dials, 3) << "one try and two more";
     EXPECT_GE(stage.client.status(), 502);

@@ -85,6 +85,8 @@ void ExchangeStage::upstream_refused(const std::shared_ptr<Upstream>& upstream, 
   refused.push_back(upstream->name());
 }
 
+void ExchangeStage::upstream_silent(const std::shared_ptr<Upstream>& upstream) { silent.push_back(upstream->name()); }
+
 Detached ExchangeStage::serve() {
   co_await exchange_->run();
   ended_ = true;

@@ -53,9 +53,11 @@ class ExchangeStage : private UpstreamWitness {
   FakeDialer dialer{time};
   FakeClientStream client{waker};
   std::vector<std::string> refused;  // upstreams that were reported, in order
+  std::vector<std::string> silent;   // those that did not answer a connect
 
  private:
   void upstream_refused(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;
+  void upstream_silent(const std::shared_ptr<Upstream>& upstream) override;
   std::shared_ptr<const Snapshot> build(const Adjust& adjust);
   Detached serve();
 
