@@ -62,7 +62,7 @@ bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n
     ScriptedUpstream second;
     first.always_reply(scenario.reply);
     second.always_reply(scenario.reply);
-    TestProxy proxy({&first, &second});
+    TestProxy proxy({&first, &second}, "", "", &unread_log());
     auto client = proxy.client();
     if (scenario.reused) {  // both upstreams get an idle connection
       for (int i = 0; i < 2; ++i) {
@@ -168,7 +168,7 @@ bool tunnel_survives(const TunnelScenario& scenario, const NamedFault& fault, st
   const std::size_t frames_before = live_frames();
   bool struck = false;
   {
-    TunnelTalk talk("[timeouts]\nstream_idle = \"30s\"\n");
+    TunnelTalk talk("[timeouts]\nstream_idle = \"30s\"\n", &unread_log());
     if (scenario.reused) {
       talk.upstream.always_reply(kHello);
       talk.client->send(kGet);

@@ -16,8 +16,9 @@ constexpr std::string_view kTimeouts =
     "\"3s\"\nclient_fin = \"2s\"\n"
     "connect = \"1s\"\nresponse_header = \"3s\"\nresponse_body = \"3s\"\n";
 
-// One for all runs: a thread for each would take longer than most of them. Nobody reads it.
-AccessLog& shared_log() {
+}  // namespace
+
+AccessLog& unread_log() {
   static const auto log = [] {
     config::AccessLog settings;
     settings.output = "/dev/null";
@@ -27,15 +28,13 @@ AccessLog& shared_log() {
   return *log;
 }
 
-}  // namespace
-
 Scene::Scene(const Setting& setting) : frames_before_(live_frames()) {
   std::vector<ScriptedUpstream*> sockets;
   for (std::size_t i = 0; i < setting.upstreams; ++i) {
     upstreams_.push_back(std::make_unique<PlannedUpstream>());
     sockets.push_back(&upstreams_.back()->socket());
   }
-  proxy_ = std::make_unique<TestProxy>(sockets, kTimeouts, setting.pool, &shared_log());
+  proxy_ = std::make_unique<TestProxy>(sockets, kTimeouts, setting.pool, &unread_log());
   first_snapshot_ = proxy_->snapshot();
 }
 
@@ -73,24 +72,11 @@ void Scene::bring_all_up() {
   for (std::size_t i = 0; i < upstreams_.size(); ++i) bring_up(i);
 }
 
-// The worker's turns are cheap beside asking every socket of the others, and byte by byte it takes hundreds.
 void Scene::settle() {
-  constexpr int kTurns = 20'000;
-  int turn = 0;
-  const auto moves = [&](auto&& act) {
-    const std::uint64_t before = ops().operations();
-    act();
-    return ops().operations() != before;
-  };
-  const auto worker_turns = [&] {
-    for (int quiet = 0; quiet < 2 && turn < kTurns; ++turn)
-      quiet = moves([&] { proxy_->worker().run_once(Millis{0}); }) ? 0 : quiet + 1;
-  };
-  do {
+  proxy_->settle_with([&] {
     for (Client& client : clients_) client.peer->poll();
     for (auto& upstream : upstreams_) upstream->act();
-  } while (moves(worker_turns) && turn < kTurns);
-  EXPECT_LT(turn, kTurns) << "it never stands still";
+  });
 }
 
 bool Scene::over() const {

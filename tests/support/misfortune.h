@@ -51,9 +51,11 @@ std::size_t at_every_operation(const Scenarios& scenarios, const Misfortunes& mi
   return pairs;
 }
 
-// One conversation: a pool of planned upstreams, and clients that ask once each. Nothing here waits: what
-// loopback delivers it has delivered when the sender's call returns, so that "nothing has moved for a few
-// turns" means that everybody waits for the clock.
+// An access log for all runs: a thread for each would take longer than most of them. Nobody reads it.
+AccessLog& unread_log();
+
+// One conversation: a pool of planned upstreams, and clients that ask once each. Nothing here waits
+// (TestProxy::settle_with).
 class Scene {
  public:
   struct Setting {

@@ -20,8 +20,8 @@ namespace frontdoor::testing {
 
 class TestProxy final : private UpstreamWitness {
  public:
-  // `extra`: TOML that goes behind `listen` (tables included; a [[listener]] there is taken instead); pool.app gets the
-  // given upstreams. `log`: written to instead of one of its own, whose lines log() has.
+  // `extra`: TOML that goes behind `listen` (tables included; a [[listener]] there is taken instead);
+  // pool.app gets the given upstreams. `log`: written to instead of one of its own, whose lines log() has.
   explicit TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::string_view extra = "",
                      std::string_view pool = "", AccessLog* log = nullptr);
   ~TestProxy() override;
@@ -30,8 +30,13 @@ class TestProxy final : private UpstreamWitness {
 
   // Turns everything until `done`, at most five seconds of real time; false then. `peers` are polled too.
   bool until(const std::vector<Peer*>& peers, const std::function<bool()>& done);
-  // Turns until nothing has moved for a few turns.
+  // Turns until everybody waits for the clock, without waiting for it: what loopback delivers it has
+  // delivered when the sender's call returns, so that a worker which does nothing in two turns has nothing to
+  // do.
   void settle(const std::vector<Peer*>& peers);
+  // The same with other ends than `peers` and the scripted upstreams: `act` lets each of them do what it can
+  // now.
+  void settle_with(const std::function<void()>& act);
 
   // Sends `request` on a new connection and returns all that came back when `done` (default: the connection
   // has ended or one whole Content-Length/chunked response is there).

@@ -48,7 +48,8 @@ struct TunnelTalk {
   TestProxy proxy;
   std::unique_ptr<Peer> client;
 
-  explicit TunnelTalk(std::string_view extra = "") : proxy({&upstream}, extra), client(proxy.client()) {}
+  explicit TunnelTalk(std::string_view extra = "", AccessLog* log = nullptr)
+      : proxy({&upstream}, extra, "", log), client(proxy.client()) {}
 
   bool until(const std::function<bool()>& done) { return proxy.until({client.get()}, done); }
   void settle() { proxy.settle({client.get()}); }
