@@ -12,7 +12,7 @@ class Harness(unittest.TestCase):
             eventually(lambda: load.ended(), "the end of the load")
             report = load.finish()
         self.assertEqual(report["failed"], 0, report)
-        self.assertGreater(report["requests"], 180)
+        self.assertEqual(report["requests"], 200)
         self.assertEqual(report["by_app"], {"a": report["requests"]})
 
     def test_the_fixed_rate_client_sees_every_kind_of_failure(self):

@@ -16,7 +16,7 @@ class Limits(unittest.TestCase):
             client_header = "400ms"
             client_body = "400ms"
             client_idle = "600ms"
-            response_header = "500ms"
+            response_header = "2s"
             response_body = "500ms"
             [limits]
             header_bytes = "8KiB"

@@ -92,11 +92,10 @@ class Load:
 
         running = set()
         self.started = time.monotonic()
-        while not stop.is_set():
-            elapsed = time.monotonic() - self.started
-            if elapsed >= self.seconds:
-                break
-            # After a hiccup of this process it catches up, so that the rate is what was asked for.
+        elapsed = 0.0
+        while not stop.is_set() and elapsed < self.seconds:
+            elapsed = min(time.monotonic() - self.started, self.seconds)
+            # After a hiccup of this process it catches up, so that the rate is what was asked for, to the end.
             for _ in range(int(elapsed * self.rate) - self.requests):
                 self.requests += 1
                 task = asyncio.create_task(self.one())
