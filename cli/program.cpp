@@ -11,6 +11,7 @@
 #include "cli/demo_app.h"
 #include "cli/exit_codes.h"
 #include "cli/help.h"
+#include "cli/log_file.h"
 #include "cli/quick_config.h"
 #include "cli/read_config.h"
 #include "cli/ready_file.h"
@@ -34,10 +35,14 @@ std::string count(std::size_t number, std::string_view noun) {
   return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
 }
 
+enum class Look : std::uint8_t { AtTheTextOnly, AtTheLogFileToo };
+
 // Every error and warning, then, if it has errors, one line that sums up. Nothing when it can not be served.
-std::optional<config::Config> load_or_explain(const std::string& text, const std::string& name,
+std::optional<config::Config> load_or_explain(const std::string& text, const std::string& name, Look look,
                                               const Streams& streams) {
-  config::Loaded loaded = config::load(text, name);
+  auto options = config::options_of_this_process(name);
+  if (look == Look::AtTheLogFileToo) options.log_file_problem = log_file_problem;
+  config::Loaded loaded = config::load(text, name, options);
   for (const auto& diagnostic : loaded.diagnostics) streams.err << diagnostic.to_string() << "\n";
   if (loaded.ok()) return std::move(loaded.config);
   const auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(), [](const auto& d) {
@@ -70,7 +75,7 @@ struct Runner {
     begin(command.serving);
     const auto source = read(command.config_file);
     if (!source) return kExitBadConfig;
-    auto config = load_or_explain(source->text, source->name, streams);
+    auto config = load_or_explain(source->text, source->name, Look::AtTheLogFileToo, streams);
     if (!config) return kExitBadConfig;
     ServeOptions options;
     options.workers = command.serving.workers;
@@ -83,7 +88,7 @@ struct Runner {
   int operator()(const CheckCommand& command) const {
     const auto source = read(command.config_file);
     if (!source) return kExitBadConfig;
-    const auto config = load_or_explain(source->text, source->name, streams);
+    const auto config = load_or_explain(source->text, source->name, Look::AtTheLogFileToo, streams);
     if (!config) return kExitBadConfig;
     std::size_t upstreams = 0;
     for (const auto& pool : config->pools) upstreams += pool.upstreams.size();
@@ -97,7 +102,7 @@ struct Runner {
   int operator()(const ShowCommand& command) const {
     const auto source = read(command.config_file);
     if (!source) return kExitBadConfig;
-    const auto config = load_or_explain(source->text, source->name, streams);
+    const auto config = load_or_explain(source->text, source->name, Look::AtTheTextOnly, streams);
     if (!config) return kExitBadConfig;
     streams.out << config::show(*config);
     return kExitOk;
@@ -107,7 +112,7 @@ struct Runner {
     begin(command.serving);
     const auto text = proxy_config(command);
     if (!text) return refuse(text.error(), streams);
-    auto config = load_or_explain(*text, "<command line>", streams);
+    auto config = load_or_explain(*text, "<command line>", Look::AtTheTextOnly, streams);
     if (!config) return kExitBadConfig;
     ServeOptions options;
     options.workers = command.serving.workers;

@@ -6,6 +6,7 @@
 #include "config/reader.h"
 #include "config/suggest.h"
 #include "config/units.h"
+#include "config/values.h"
 
 namespace frontdoor::config {
 namespace {
@@ -64,6 +65,43 @@ void check_upstreams(const Pool& pool, const PoolPlace& places, Reader& reader) 
   }
 }
 
+// Names of this machine that need no look-up, by family.
+bool is_local_v4(std::string_view host) {
+  return host == "localhost" || host.starts_with("127.") || host == "0.0.0.0";
+}
+bool is_local_v6(std::string_view host) { return host == "localhost" || host == "::1" || host == "::"; }
+
+// Whether a connection to `upstream` arrives at `listener`, as far as that can be seen without looking
+// anything up.
+bool leads_to(const Address& upstream, const Address& listener) {
+  if (upstream.kind != listener.kind) return false;
+  if (upstream.kind != Address::Kind::Tcp) return upstream == listener;
+  if (upstream.port != listener.port) return false;
+  const std::string_view host = upstream.host, at = listener.host;
+  if (host == at) return true;
+  if (at.empty()) return is_local_v4(host) || is_local_v6(host);
+  if (at == "0.0.0.0") return is_local_v4(host);
+  if (at == "::") return is_local_v6(host);
+  return host == "localhost" && (at == "127.0.0.1" || at == "::1");
+}
+
+void check_loops(const Pool& pool, const PoolPlace& places, Reader& reader) {
+  const auto& listeners = reader.config.listeners;
+  for (std::size_t i = 0; i < pool.upstreams.size(); ++i) {
+    const auto& address = pool.upstreams[i].address;
+    const auto own = std::find_if(listeners.begin(), listeners.end(), [&](const Listener& listener) {
+      return address != Address{} && leads_to(address, listener.address);
+    });
+    if (own == listeners.end()) continue;
+    const auto index = static_cast<std::size_t>(own - listeners.begin());
+    reader.diagnostics.warning(places.upstreams[i],
+                               quote(address.to_string()) +
+                                   " leads back to this front door, which listens there (" +
+                                   reader.diagnostics.place(reader.listeners[index]) +
+                                   "): is it the port of the app that is meant?");
+  }
+}
+
 void check_health(const Pool& pool, const PoolPlace& places, Reader& reader) {
   if (!pool.health_check) return;
   const auto& check = *pool.health_check;
@@ -82,11 +120,10 @@ constexpr Millis kPatientClient{30'000};
 
 void check_hold(const Pool& pool, const PoolPlace& places, Reader& reader) {
   if (pool.hold.timeout > kPatientClient)
-    reader.diagnostics.warning(places.at, "[pool." + pool.name + ".hold] timeout " +
-                                              format_duration(pool.hold.timeout) +
-                                              " is longer than most clients wait, which is " +
-                                              format_duration(kPatientClient) +
-                                              ": they will have gone when the answer comes");
+    reader.diagnostics.warning(
+        places.at, "[pool." + pool.name + ".hold] timeout " + format_duration(pool.hold.timeout) +
+                       " is longer than most clients wait, which is " + format_duration(kPatientClient) +
+                       ": they will have gone when the answer comes");
 }
 
 // What was accepted in the last moment of the delay must have time left.
@@ -112,17 +149,52 @@ void check_routes(Reader& reader) {
   }
 }
 
+bool has_pool(const Config& config, std::string_view name) {
+  return std::any_of(config.pools.begin(), config.pools.end(),
+                     [&](const Pool& pool) { return pool.name == name; });
+}
+
+// A route whose pool is unknown has been reported, and may be the one that was to use it. So has a pool
+// without upstreams, for what it lacks.
+void check_unused_pools(Reader& reader) {
+  const auto& config = reader.config;
+  const auto known = [&](const Route& route) { return has_pool(config, route.pool); };
+  if (!reader.complete || !std::all_of(config.routes.begin(), config.routes.end(), known)) return;
+  for (std::size_t i = 0; i < config.pools.size(); ++i) {
+    const auto& name = config.pools[i].name;
+    const auto names_it = [&](const Route& route) { return route.pool == name; };
+    if (config.routes.empty() || config.pools[i].upstreams.empty()) continue;
+    if (std::any_of(config.routes.begin(), config.routes.end(), names_it)) continue;
+    reader.diagnostics.warning(
+        reader.pools[i].at,
+        "[pool." + toml_key(name) + "] gets no request: no [[route]] has pool = " + quote(name));
+  }
+}
+
+void check_access_log(const Value& root, const LoadOptions& options, Reader& reader) {
+  const auto& output = reader.config.access_log.output;
+  const auto* table = root.find("access_log");
+  const auto* value = table != nullptr ? table->find("output") : nullptr;
+  if (value == nullptr || !options.log_file_problem) return;
+  if (output == "stdout" || output == "stderr" || output == "off" || output.empty()) return;
+  if (const auto problem = options.log_file_problem(output); !problem.empty())
+    reader.diagnostics.error(value->at, "output: the access log cannot be written: " + problem);
+}
+
 }  // namespace
 
-void check(std::uint64_t open_files, Reader& reader) {
-  check_listeners(open_files, reader);
+void check(const Value& root, const LoadOptions& options, Reader& reader) {
+  check_listeners(options.open_files, reader);
+  check_access_log(root, options, reader);
   for (std::size_t i = 0; i < reader.config.pools.size(); ++i) {
     check_upstreams(reader.config.pools[i], reader.pools[i], reader);
+    check_loops(reader.config.pools[i], reader.pools[i], reader);
     check_health(reader.config.pools[i], reader.pools[i], reader);
     check_hold(reader.config.pools[i], reader.pools[i], reader);
   }
   check_routes(reader);
   check_drain(reader);
+  check_unused_pools(reader);
   const auto& limits = reader.config.limits;
   if (limits.uri_bytes > limits.header_bytes)
     reader.diagnostics.warning({},

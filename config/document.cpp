@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "config/unclosed_string.h"
+
 namespace frontdoor::config {
 namespace {
 
@@ -108,6 +110,24 @@ std::string syntax_message(std::string_view description, std::string_view line) 
   return message + quotes_hint(line);
 }
 
+// A string that has no end, which the parser calls a control character or the end of the file; and the quote
+// that is missing somewhere, which it takes for whatever follows.
+bool explain_quotes(std::string_view text, Position at, Diagnostics& diagnostics, std::string& hint) {
+  const auto open = find_unclosed_string(text);
+  if (!open) return false;
+  const Position begin{at.file, open->line, open->column};
+  const std::string quote(open->quote);
+  if (before(begin, at)) {
+    diagnostics.error(
+        begin, quote.size() == 1
+                   ? "the string that begins here has no closing " + quote + " on its line"
+                   : "the string that begins here has no closing " + quote + " before the end of the file");
+    return true;
+  }
+  if (begin.line == at.line) hint = "; is a " + quote + " missing on this line?";
+  return false;
+}
+
 }  // namespace
 
 Value Value::invalid(Position at) {
@@ -162,7 +182,9 @@ bool parse_document(std::string_view text, std::uint32_t file, Value& root, Diag
     return true;
   } catch (const toml::parse_error& error) {
     const auto at = position(error.source(), file);
-    diagnostics.error(at, syntax_message(error.description(), line_of(text, at.line)));
+    std::string hint;
+    if (!explain_quotes(text, at, diagnostics, hint))
+      diagnostics.error(at, syntax_message(error.description(), line_of(text, at.line)) + hint);
     return false;
   }
 }

@@ -24,7 +24,7 @@ void read_section(const Value& root, std::string_view name, const schema::Table&
 }
 
 // Timeouts come before pools and pools before routes, since each inherits from the one before.
-void read_config(const Document& document, std::uint64_t open_files, Reader& reader) {
+void read_config(const Document& document, const LoadOptions& options, Reader& reader) {
   auto& config = reader.config;
   const auto& root = document.root;
   read_plain_keys(root, {schema::root, ""}, &config, reader);
@@ -37,7 +37,7 @@ void read_config(const Document& document, std::uint64_t open_files, Reader& rea
   read_listeners(root, reader);
   read_pools(root, reader);
   read_routes(root, reader);
-  check(open_files, reader);
+  check(root, options, reader);
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ Loaded load(std::string_view text, std::string_view name, const LoadOptions& opt
   Diagnostics diagnostics;
   auto document = read_document(text, name, options, diagnostics);
   Reader reader{.diagnostics = diagnostics, .complete = document.complete};
-  read_config(document, options.open_files, reader);
+  read_config(document, options, reader);
   return {std::move(reader.config), diagnostics.in_file_order(), std::move(document.files)};
 }
 

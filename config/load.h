@@ -33,6 +33,9 @@ struct LoadOptions {
   // a file).
   std::optional<std::string> directory;
   std::uint64_t open_files = 0;  // the fd limit that max_connections is compared with; 0 = do not compare
+  // Why lines could not be appended to the file of this path; "" = they could. Nothing: nobody looks, so that
+  // a reload does not fail for a log that is written all the while.
+  std::function<std::string(const std::string&)> log_file_problem;
 };
 
 // This process's environment and limits; the directory is the one `name` lies in.

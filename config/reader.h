@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/document.h"
+#include "config/load.h"
 #include "config/schema.h"
 
 namespace frontdoor::config {
@@ -50,7 +51,7 @@ void read_pools(const Value& root, Reader& reader);
 void read_routes(const Value& root, Reader& reader);  // after the pools
 
 // Mistakes that take more than one value to see, and settings that do not do what they seem to.
-void check(std::uint64_t open_files, Reader& reader);
+void check(const Value& root, const LoadOptions& options, Reader& reader);
 
 // What to say about a key that the table does not have.
 std::string unknown_key(std::string_view key, const Place& place);

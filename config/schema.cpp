@@ -61,9 +61,8 @@ constexpr std::array listener_keys = {
         .problem = name_problem},
     Key{.name = "address",
         .type = Type::ListenAddress,
-        .doc = "\":8080\" for every interface, \"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/fd.sock\" or "
-               "\"fd:http\" "
-               "(socket activation); port 0 is any free one.",
+        .doc = "\":8080\" for every interface, \"127.0.0.1:8080\", \"[::1]:8080\" or \"unix:/run/fd.sock\"; "
+               "port 0 is any free one.",
         .slot = at<&Listener::address>},
     Key{.name = "max_connections",
         .type = Type::IntegerOrAuto,

@@ -90,6 +90,26 @@ timeout = 500
             done = run(*command, "--config", file)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (78, "", expected), command)
 
+    def test_a_log_that_cannot_be_written_is_found_by_check_and_before_a_start(self):
+        bad = GOOD + '[access_log]\noutput = "/no/such/directory/access.log"\n'
+        expected = ('<stdin>:5:10: output: the access log cannot be written: the directory "/no/such/directory" does not '
+                    "exist\n<stdin>: 1 error, nothing was started\n")
+        for command in ["check"], ["run"], []:
+            done = run(*command, "--config", "-", text=bad)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (78, "", expected), command)
+        self.assertEqual(run("config", "show", "--config", "-", text=bad).returncode, 0)
+
+    def test_what_run_refuses_check_does_not_accept(self):
+        for command in ["check"], ["run"]:
+            done = run(*command, "--config", "-", text=GOOD.replace(":0", "fd:web"))
+            self.assertEqual(done.returncode, 78, command)
+            self.assertIn('<stdin>:1:10: bad address "fd:web": this version takes no sockets from systemd', done.stderr)
+
+    def test_a_string_without_an_end_is_told_in_plain_words(self):
+        done = run("check", "--config", "-", text=GOOD.replace(':0"', ":0"))
+        self.assertEqual(done.stderr.splitlines()[0],
+                         '<stdin>:1:10: the string that begins here has no closing " on its line')
+
     def test_check_prints_warnings_beside_errors_and_they_alone_are_no_failure(self):
         warned = GOOD + 'health_check = { fall = 1 }\n'
         warning = ("warning: [pool.app.health_check] fall = 1 takes the only upstream out after one failed check; "

@@ -126,15 +126,14 @@ format = "text"
 TEST(Load, SugarExpands) {
   const auto config = good(R"(
 workers = "auto"
-listen = [":80", "unix:/run/fd.sock", "fd:web"]
+listen = [":80", "unix:/run/fd.sock"]
 [pool.app]
 upstreams = ["a:1"]
 health_check = "/healthz"
 )");
   EXPECT_EQ(config.workers, 0u);
-  ASSERT_EQ(config.listeners.size(), 3u);
+  ASSERT_EQ(config.listeners.size(), 2u);
   EXPECT_EQ(config.listeners[1].address.to_string(), "unix:/run/fd.sock");
-  EXPECT_EQ(config.listeners[2].address.kind, Address::Kind::Fd);
   EXPECT_EQ(config.pools[0].health_check, HealthCheck{.path = "/healthz"});
 }
 

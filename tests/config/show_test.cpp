@@ -48,7 +48,7 @@ body_bytes = "0"
 [[route]]
 pool = "a.b"
 [pool.api]
-upstreams = ["http://a", { address = "[::1]:80", weight = 7 }]
+upstreams = ["http://a", { address = "[::1]:81", weight = 7 }]
 health_check = "/healthz"
 [pool.api.timeouts]
 connect = "3s"

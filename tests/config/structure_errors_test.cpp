@@ -202,9 +202,20 @@ TEST(StructureErrors, Syntax) {
       {"workers = 1\nworkers = 2\n",
        "fd.toml:2:11: this is not TOML: parsing key-value pair: cannot redefine existing integer 'workers'"},
       {"[pool.app\n", "fd.toml:1:10: this is not TOML: parsing table header: expected ']', saw '\\n'"},
-      {"listen = \":80\n",
-       "fd.toml:1:14: this is not TOML: parsing string: unescaped control characters other than TAB (U+0009) "
-       "are explicitly prohibited"},
+      {"listen = \":80\n", "fd.toml:1:10: the string that begins here has no closing \" on its line"},
+      {"workers = 1\nlisten = ':80\r\n[pool.app]\r\n",
+       "fd.toml:2:10: the string that begins here has no closing ' on its line"},
+      {"listen = \":80", "fd.toml:1:10: the string that begins here has no closing \" on its line"},
+      {"listen = \"\"\":80\n[pool.app]\nupstreams = []\n",
+       "fd.toml:1:10: the string that begins here has no closing \"\"\" before the end of the file"},
+      // The opening or a middle quote is missing: what the parser meets is some other text.
+      {"listen = :80\"\n",
+       "fd.toml:1:10: this is not TOML: parsing value: could not determine value type; is a \" missing on "
+       "this line?"},
+      {"listen = [\":80, \":81\"]\n",
+       "fd.toml:1:18: this is not TOML: parsing array: expected comma or closing ']', saw ':'; is a "
+       "\" "
+       "missing on this line?"},
       {"a = \"\xFF\"\n", ""},
   };
   for (const auto& c : cases) {

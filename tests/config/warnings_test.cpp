@@ -74,6 +74,84 @@ TEST(Warnings, RoutesThatNothingReaches) {
   }
 }
 
+TEST(Warnings, AnUpstreamThatIsTheFrontDoorItself) {
+  struct {
+    const char *listen, *upstream;
+    bool itself;
+  } cases[] = {
+      {":8080", "localhost:8080", true},
+      {":8080", "127.0.0.1:8080", true},
+      {":8080", "127.8.9.1:8080", true},
+      {":8080", "[::1]:8080", true},
+      {":8080", "http://localhost:8080", true},
+      {"0.0.0.0:8080", "127.0.0.1:8080", true},
+      {"[::]:8080", "localhost:8080", true},
+      {"127.0.0.1:8080", "127.0.0.1:8080", true},
+      {"127.0.0.1:8080", "localhost:8080", true},
+      {"10.0.0.1:8080", "10.0.0.1:8080", true},
+      {"unix:/run/a", "unix:/run/a", true},
+      {":8080", "localhost:8081", false},
+      {":8080", "10.0.0.1:8080", false},  // perhaps this machine, perhaps not
+      {":0", "localhost:80", false},
+      {"0.0.0.0:8080", "[::1]:8080", false},
+      {"[::]:8080", "127.0.0.1:8080", false},
+      {"127.0.0.1:8080", "127.0.0.2:8080", false},
+      {"127.0.0.1:8080", "[::1]:8080", false},
+      {"unix:/run/a", "unix:/run/b", false},
+  };
+  for (const auto& c : cases) {
+    const auto found = problems("listen = [\":1\", \"" + std::string(c.listen) +
+                                "\"]\n[pool.app]\nupstreams = [\"" + c.upstream + "\"]\n");
+    EXPECT_EQ(found.size(), c.itself ? 1u : 0u) << c.listen << " " << c.upstream;
+  }
+  EXPECT_THAT(
+      problems("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\", \"localhost:8080\"]\n"),
+      ElementsAre("fd.toml:3:21: warning: \"localhost:8080\" leads back to this front door, which listens "
+                  "there (fd.toml:1:10): is it the port of the app that is meant?"));
+}
+
+TEST(Warnings, APoolThatNoRouteUses) {
+  const std::string two = "[pool.b]\nupstreams = [\"b:1\"]\n";
+  const std::string rest = "[[route]]\npool = \"app\"";
+  EXPECT_THAT(below(two + rest),
+              ElementsAre("fd.toml:6:7: warning: [pool.b] gets no request: no [[route]] has pool = \"b\""));
+  EXPECT_THAT(below(two + "[[route]]\npath = \"/b\"\npool = \"b\"\n" + rest), IsEmpty());
+  EXPECT_THAT(below(""), IsEmpty()) << "the only pool gets all without a route";
+  // The misspelt one may be the one that is missed.
+  const Around misspelt{.below = two + "[[route]]\npath = \"/b\"\npool = \"bb\"\n" + rest};
+  EXPECT_EQ(problems(misspelt.text()).size(), 1u);
+}
+
+TEST(LogFile, IsAskedAboutWhereSomebodyLooks) {
+  struct {
+    const char* output;
+    bool asked;
+  } cases[] = {{"/var/log/fd/access.log", true},
+               {"access.log", true},
+               {"stdout", false},
+               {"stderr", false},
+               {"off", false}};
+  for (const auto& c : cases) {
+    std::vector<std::string> asked;
+    LoadOptions options;
+    options.log_file_problem = [&](const std::string& path) {
+      asked.push_back(path);
+      return std::string("the directory \"/var/log/fd\" does not exist");
+    };
+    const auto text = Around{.below = "[access_log]\noutput = \"" + std::string(c.output) + "\""}.text();
+    const auto found = problems(text, options);
+    if (c.asked) {
+      EXPECT_THAT(asked, ElementsAre(c.output));
+      EXPECT_THAT(found, ElementsAre("fd.toml:7:10: output: the access log cannot be written: the directory "
+                                     "\"/var/log/fd\" does not exist"));
+    } else {
+      EXPECT_THAT(asked, IsEmpty());
+      EXPECT_THAT(found, IsEmpty());
+    }
+    EXPECT_THAT(problems(text), IsEmpty()) << "a reload does not look";
+  }
+}
+
 TEST(Warnings, Limits) {
   EXPECT_THAT(
       below("[limits]\nheader_bytes = \"1KiB\""),
