@@ -15,6 +15,7 @@
 #include "cli/quick_config.h"
 #include "cli/serve.h"
 #include "config/load.h"
+#include "config/units.h"
 
 namespace frontdoor::cli {
 namespace {
@@ -59,8 +60,9 @@ std::string url_of(const Endpoint& endpoint) {
 
 class Demo {
  public:
-  Demo(const Streams& streams, const std::vector<std::uint16_t>& ports)
-      : out_(streams.out), style_(streams.out_style) {
+  // `hold`: how long a request waits while no instance is up.
+  Demo(const Streams& streams, const std::vector<std::uint16_t>& ports, config::Millis hold)
+      : out_(streams.out), style_(streams.out_style), hold_(hold) {
     constexpr Ink inks[] = {Ink::Cyan, Ink::Magenta, Ink::Yellow};
     for (std::size_t i = 0; i < ports.size(); ++i) {
       instances_.push_back({std::string(1, static_cast<char>('a' + i)), inks[i % 3], ports[i]});
@@ -157,7 +159,8 @@ class Demo {
       if (!instance.serving()) continue;
       names += (names.empty() ? "" : ", ") + style_.paint(instance.ink, instance.name);
     }
-    return names.empty() ? " · no instance left, clients get 503" : " · traffic now " + names;
+    if (names.empty()) return " · none is up now: requests wait, at most " + config::format_duration(hold_);
+    return " · traffic now " + names;
   }
 
   void say(const Instance& instance, const std::string& what) {
@@ -199,6 +202,7 @@ class Demo {
 
   std::ostream& out_;
   const Style style_;
+  const config::Millis hold_;
   std::vector<Instance> instances_;
   std::vector<Endpoint> listening_;
   bool announced_ = false;
@@ -236,7 +240,7 @@ int run_demo(const DemoCommand& command, const Streams& streams) {
     return kExitBadConfig;
   }
 
-  Demo demo(streams, ports);
+  Demo demo(streams, ports, loaded.config.pools.front().hold.timeout);
   ServeOptions options;
   options.config_text = text;
   options.ready_file = command.serving.ready_file;

@@ -4,6 +4,8 @@ Usage: demo_test.py FRONTDOOR"""
 
 import http.client
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../cli/demo_page.html")
 
 
 def alive(pid):
@@ -97,6 +100,36 @@ class DemoTest(unittest.TestCase):
         self.assertEqual(demo.end(), 0)
         for pid in [*before.values(), *after.values()]:
             self.assertFalse(alive(pid))
+
+    def test_with_all_three_dead_requests_wait_and_it_says_so(self):
+        demo = self.start("--listen", "127.0.0.1:0")
+        for pid in demo.pids().values():
+            os.kill(pid, signal.SIGKILL)
+        demo.who()  # fails unless it is answered
+        wait_for(lambda: demo.said("none is up now: requests wait, at most 10s"), "what becomes of requests")
+        self.assertFalse(demo.said("503"), demo.lines)
+        self.assertEqual(demo.end(), 0)
+
+    def test_the_sentences_of_the_page(self):
+        with open(PAGE, encoding="utf-8") as file:
+            sentences = re.search(r"// ---- What is said.*?// ---- End of it", file.read(), re.S).group()
+        table = [
+            ("gone_sentence('a', 7, ['b', 'c'])", "Instance a (pid 7) no longer answers. Its traffic goes to b and c."),
+            ("gone_sentence('a', 7, ['c'])", "Instance a (pid 7) no longer answers. Its traffic goes to c."),
+            ("gone_sentence('a', 7, [])",
+             "Instance a (pid 7) no longer answers. None is up now: requests wait until one is."),
+            ("back_sentence('a', 8, 7, '2.3 s')", "Instance a is back after 2.3 s, with pid 8 instead of 7."),
+            ("back_sentence('a', 7, 7, '2.3 s')", "Instance a is back after 2.3 s, still with pid 7."),
+            ("crash_sentence(502, '3')",
+             "POST /crash: 502 after 3 ms. A POST may have had its effect, so it is not sent to another instance."),
+            ("crash_sentence(503, '10000')",
+             "POST /crash: 503 after 10000 ms. It has reached no instance, so none has crashed."),
+            ("crash_sentence('no answer', '3')", "POST /crash: no answer after 3 ms."),
+        ]
+        calls = ", ".join(call for call, _ in table)
+        said = subprocess.run(["node", "-e", f"{sentences}\nconsole.log(JSON.stringify([{calls}]))"],
+                              capture_output=True, text=True, timeout=20, check=True)
+        self.assertEqual(json.loads(said.stdout), [sentence for _, sentence in table])
 
     def test_a_get_of_crash_is_answered_first(self):
         demo = self.start("--listen", "127.0.0.1:0")
