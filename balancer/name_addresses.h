@@ -1,4 +1,4 @@
-// What discovery knows of the names in a config, for whoever builds snapshots. A value; control thread.
+// What discovery knows of the names in a config, for building snapshots. A value; control thread.
 
 #pragma once
 

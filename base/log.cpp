@@ -43,7 +43,7 @@ long micros_of(SystemTime now) {
   return static_cast<long>(std::chrono::duration_cast<std::chrono::microseconds>(since).count() % 1'000'000);
 }
 
-// Local time: who reads text is a person at this terminal.
+// Local time: text is read by a person at this terminal.
 void append_text_time(std::string& out, SystemTime now) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
   std::tm tm{};

@@ -1,4 +1,4 @@
-// Both versions are strict to the byte: whoever is allowed to send this header decides who the client is.
+// Both versions are strict to the byte, since this header decides for which client everything behind it is done.
 
 #include "base/proxy_protocol.h"
 

@@ -115,7 +115,7 @@ void check_health(const Pool& pool, const PoolPlace& places, Reader& reader) {
                                               ", so checks come later than the interval says");
 }
 
-// Browsers, SDKs and load balancers commonly give up after 30 s: whoever waits longer waits for nobody.
+// Browsers, SDKs and load balancers commonly give up after 30 s: a later answer has nobody to read it.
 constexpr Millis kPatientClient{30'000};
 
 void check_hold(const Pool& pool, const PoolPlace& places, Reader& reader) {

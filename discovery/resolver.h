@@ -1,6 +1,6 @@
 // Keeps the addresses of names up to date: asks for each at once, then when its TTL ends (between 1 s and 30
 // s), sooner while it does not resolve. What goes wrong never takes an address away: the last good answer is
-// kept. Whoever builds snapshots is told of changes and takes the table. Control thread.
+// kept. The builder of snapshots is told of changes and takes the table. Control thread.
 
 #pragma once
 

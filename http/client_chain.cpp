@@ -11,7 +11,7 @@
 namespace frontdoor::http {
 namespace {
 
-// One hop: an address, or somebody who is not named, as whoever stands behind an element that is not sound.
+// One hop: an address, or nobody by name, for instance where an element is malformed.
 struct Hop {
   bool sound = false;
   IpAddress address{};  // not known: not named
@@ -63,8 +63,8 @@ void walk_x_forwarded_for(std::string_view list, const Visit& visit) {
 }
 
 // RFC 7239 §4: elements `for=192.0.2.1;proto=http` and the like, separated by commas. A malformed one ends at
-// its first comma, even one between quotes: whoever added the next element began it with a comma, and no
-// quote that was left open before it may swallow that.
+// its first comma, even one between quotes: the proxy that added the next element began it with a comma, and a
+// quote left open before it must not swallow that.
 class ForwardedElements {
  public:
   explicit ForwardedElements(std::string_view text) : rest_(text) {}
@@ -182,7 +182,7 @@ class RightMostUntrusted {
  private:
   const Cidrs& trusted_;
   IpAddress client_{};
-  bool next_counts_ = true;  // the first one, and whoever is right of one that is not named
+  bool next_counts_ = true;  // the first hop, and each hop right of an unnamed one
 };
 
 bool has(const Fields& fields, FieldId id) {

@@ -117,7 +117,8 @@ Verdict read_framing(const Fields& fields, const Summary& found, Version version
   if (found.connection_options > kMaxConnectionOptions) return refuse("too many Connection options");
   if (found.framing_twin) return refuse("twin of a framing field");
   if (found.transfer_encodings > 0) {
-    // RFC 9112 §6.3: who believes which of the two decides where the next message starts. We do not guess.
+    // RFC 9112 §6.3: recipients that go by different ones of the two disagree about where the next message
+    // starts.
     if (found.content_lengths > 0) return refuse("both Transfer-Encoding and Content-Length");
     // RFC 9112 §6.1: Transfer-Encoding in HTTP/1.0 is faulty framing.
     if (version == Version::Http10) return refuse("Transfer-Encoding in HTTP/1.0");

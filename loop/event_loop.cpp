@@ -74,7 +74,8 @@ int EventLoop::wait_limit_ms(Millis max_wait) const {
 }
 
 void EventLoop::run_ready() {
-  // Only what is ready now: whoever yields goes to the next turn, after the sockets have been asked again.
+  // Only what is ready now: a task that yields runs in the next turn, after the sockets have been asked
+  // again.
   List<Runnable, Listed<class ReadyTag>> batch;
   batch.take_all(ready_);
   while (!batch.empty()) batch.pop_front().run();

@@ -117,7 +117,7 @@ void ClientConnection::begin_session(InputBuffer input) {
                                          std::move(input), owner_.draining());
 }
 
-// From here on the client is who the proxy says it is. False: the connection is not wanted.
+// From here on the client is the one that the proxy names. False: the connection is not wanted.
 Task<bool> ClientConnection::read_proxy_header() {
   const ProxyHeader header = co_await header_->read(loop_.now() + timeouts().client_header);
   if (header.status != ProxyHeader::Status::Complete) {

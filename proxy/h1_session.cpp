@@ -219,7 +219,7 @@ bool H1Session::send_head(const OutgoingResponse& response) {
   if (framing.kind == http::BodyKind::None && !bodiless) framing = {http::BodyKind::Length, 0};
   close_delimited_ = framing.kind == http::BodyKind::UntilClose;
 
-  // RFC 9112 §9.6: who will close says so, or the client may send its next request into the closing connection.
+  // RFC 9112 §9.6: a close is announced, or the client may send its next request into the closing connection.
   keep_alive_ = request.keep_alive && !close_delimited_ && !draining_ && !transport_.peer_finished() &&
                 (reader_.complete() || !(response.request_abandoned || waits_for_continue()));
 

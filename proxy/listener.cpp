@@ -220,7 +220,7 @@ bool Listener::welcome(const IpAddress& from) {
   return false;
 }
 
-// A trusted proxy speaks for many clients; who reaches a unix socket has no address.
+// A trusted proxy speaks for many clients, and a client of a unix socket has no address.
 bool Listener::is_limited(const IpAddress& client) const {
   return settings_.clients && client.known() && !contains(settings_.trusted_proxies, client);
 }

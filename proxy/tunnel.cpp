@@ -60,7 +60,7 @@ std::optional<Tunnel::Ended> Tunnel::turn() {
   if (!move(to_client_)) return closing_by_us() ? Ended::Drained : Ended::UpstreamGone;
   go_on_closing();
 
-  // Who is gone takes nothing any more; what it said before may still be on its way.
+  // A side that is gone takes nothing any more; what it said before may still be on its way.
   if (upstream_.gone() && !to_upstream_.done) to_upstream_.done = to_upstream_.lost = true;
   if (client_.gone() && !to_client_.done) to_client_.done = to_client_.lost = true;
   if (!to_upstream_.done || !to_client_.done) return std::nullopt;

@@ -99,10 +99,10 @@ TEST(RoundRobin, WhoJoinsOrLeavesGivesNobodyABurst) {
     const char* picks;
   } cases[] = {
       {{0, 0, std::nullopt}, {1, 1, 1}, "abcabc"},
-      {{1, -1, std::nullopt}, {1, 1, 1}, "acbacb"},          // b's turn was last
-      {{900, 900, std::nullopt}, {1, 1, 1}, "abcabc"},       // what those who left have left behind
+      {{1, -1, std::nullopt}, {1, 1, 1}, "acbacb"},     // b's turn was last
+      {{900, 900, std::nullopt}, {1, 1, 1}, "abcabc"},  // credits of members that were removed
       {{-900, -900, std::nullopt}, {1, 1, 1}, "abcabc"},
-      {{-900, 900}, {1, 1}, "bbabab"},                       // of other, larger weights
+      {{-900, 900}, {1, 1}, "bbabab"},  // of other, larger weights
       {{std::nullopt, std::nullopt}, {1, 1}, "abab"},
       {{}, {}, "--"},
   };

@@ -1,4 +1,4 @@
-// Content-Length on requests: whoever reads it differently finds the next request elsewhere.
+// Content-Length on requests: two recipients that read it differently find the next request in different places.
 
 #include "head_cases.h"
 

@@ -287,7 +287,7 @@ TEST(Rescue, AWaitingRequestMovesTheMomentItsUpstreamIsEvicted) {
     stage.turn();
     ASSERT_EQ(stage.dialer.connections.size(), c.moves ? 2u : 1u);
     EXPECT_EQ(stage.conn(0).open, !c.moves);
-    served_by(stage, c.moves ? 1 : 0);  // who stays is served when the upstream answers after all
+    served_by(stage, c.moves ? 1 : 0);  // a request that stays is served when the upstream answers after all
     if (*c.rule) {
       EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"" + std::string(c.rule) + "\""));
     }

@@ -1,5 +1,5 @@
-// A client that keeps within client_body and client_write by a byte now and then: it is cut by its pace. And everybody
-// who only looks like one.
+// A client that keeps within client_body and client_write by a byte now and then: it is cut by its pace. And clients
+// that only look like that.
 
 #include <gtest/gtest.h>
 

@@ -103,7 +103,7 @@ TEST(H1BodyReader, SaysWithTheLastBytesThatTheyAreTheLast) {
 }
 
 // The end has been read, but what is in front of it still lies in the buffer. Were the body called complete,
-// these bytes would be parsed as the next request of the connection: smuggled in by whoever wrote the body.
+// these bytes would be parsed as the next request of the connection, which the client has smuggled in.
 TEST(H1BodyReader, ABodyThatWasReadButNotConsumedIsNotComplete) {
   for (const auto& sample : kSamples) {
     if (sample.body.empty()) continue;

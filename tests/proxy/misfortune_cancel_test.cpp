@@ -1,5 +1,5 @@
 // Misfortune and a client that leaves: it ends, closes or resets its connection at some stage of its request,
-// and the n-th socket operation of that conversation goes wrong. Nobody goes on working for who has left.
+// and the n-th socket operation of that conversation goes wrong. Nothing goes on working for a client that has left.
 
 #include <gtest/gtest.h>
 

@@ -38,7 +38,7 @@ struct Scenario {
   void (*before)(Scene&) = fresh;
   std::vector<Deed> first = {Deed::Answer};  // what the first upstream does; the second answers
   const char* pool = "";
-  int behind = 0;     // others who ask right after the request that all is about
+  int behind = 0;     // other clients, right behind the request that is tested
   bool slow = false;  // takes longer than a client that has finished is waited for
 };
 
@@ -98,7 +98,7 @@ void drain(Scene& scene, Scene::Client&) {
   scene.proxy().worker().drain({now, now + 25s});
 }
 
-// Who is served whatever happens.
+// The clients that are served whatever happens.
 enum class Served {
   TheOthers,         // the client is the one who left
   Unhurried,         // it still gets an answer that comes soon

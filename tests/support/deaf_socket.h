@@ -21,7 +21,7 @@ class DeafSocket {
     socklen_t size = Endpoint::capacity();
     ::getsockname(listening_, endpoint_.data(), &size);
     endpoint_.resize(size);
-    // A queue for none takes one; whoever comes then is not even told so.
+    // A queue for none takes one; the next client is not even told that it is full.
     queued_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (::connect(queued_, endpoint_.data(), endpoint_.size()) != 0) std::abort();
   }

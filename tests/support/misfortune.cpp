@@ -85,7 +85,7 @@ bool Scene::over() const {
   });
   const bool somebody_left =
       std::any_of(clients_.begin(), clients_.end(), [](const Client& client) { return client.left; });
-  // Who has left is not heard of again: its request is over when nothing of it is left.
+  // A client that has left is not heard of again: its request is over when nothing of it is left.
   return served &&
          (!somebody_left || (in_flight() == 0 && held() == 0 && proxy_->worker().open_connections() == 0));
 }

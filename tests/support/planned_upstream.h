@@ -1,5 +1,5 @@
 // An upstream that reads requests to their ends, counts them, and does with each what it was told beforehand.
-// Who waits for a 100 gets it.
+// A client that waits for a 100 gets one.
 
 #pragma once
 
