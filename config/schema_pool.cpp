@@ -180,7 +180,8 @@ constexpr std::array retry_keys = {
     Key{.name = "attempts",
         .type = Type::Integer,
         .fallback = "2",
-        .doc = "Further tries after the first; 0 is never.",
+        .doc = "Further tries after the first: a request is sent to upstreams so many times more at most, "
+               "whatever happens to them. What was refused before a byte was sent is no try.",
         .slot = at<&Retry::attempts>,
         .max = 100},
     Key{.name = "on",

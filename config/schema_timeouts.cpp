@@ -32,6 +32,10 @@ constexpr std::array timeouts_keys = {
             "For the next request on a kept connection."),
     timeout("client_fin", "\"5s\"", at<&Timeouts::client_fin>,
             "From a client's half-close until its response starts.", Scope::Everywhere, 0),
+    timeout("request", "\"0s\"", at<&Timeouts::request>,
+            "For a whole request, from its first byte until its response begins, over all its tries and waits; "
+            "\"0s\" is no limit. The three below are for one try each.",
+            Scope::Everywhere, 0),
     timeout("connect", "\"1s\"", at<&Timeouts::connect>, "For a connection to an upstream."),
     timeout("response_header", "\"30s\"", at<&Timeouts::response_header>, "For a response's head."),
     timeout("response_body", "\"30s\"", at<&Timeouts::response_body>,

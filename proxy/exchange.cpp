@@ -118,11 +118,17 @@ Exchange::Next Exchange::refuse_with(std::uint16_t status, std::string_view outc
   return Next::Refuse;
 }
 
+Exchange::Next Exchange::request_timed_out() { return refuse_with(504, outcome::kRequestTimeout); }
+
 // ---- One attempt
 
 Task<Exchange::Next> Exchange::forward() {
   const bool has_upstream = linked();  // since hold() found one, or the same again on a fresh connection
-  if (!has_upstream && !pick_upstream()) co_return co_await hold();
+  if (!has_upstream && !pick_upstream()) {
+    if (untried_only_) co_return give_up();
+    co_return co_await hold();
+  }
+  ++tries_;
   co_await connect();
   if (!stream_) co_return after_failure();
   if (!send_request_head()) co_return refuse_with(431, outcome::kLocalResources);
@@ -152,7 +158,7 @@ bool Exchange::pick_upstream() {
   const Pool& pool = pool_->pool();
   // Nobody overtakes those who wait; hold() lets this request queue up behind them.
   if (!holding_ && pool.memory->held.occupied()) return false;
-  LocalUpstream* const next = pool_->pick(tried());
+  LocalUpstream* const next = pool_->pick(tried(), untried_only_);
   if (!next) return false;  // upstream_ stays the last one tried, for the log
   upstream_ = next;
   holds_slot_ = pool.limits_in_flight;
@@ -178,8 +184,10 @@ void Exchange::return_slot() {
 }
 
 Task<> Exchange::connect() {
-  // A request that may not be replayed must not meet a connection that the upstream has just closed.
-  const auto verify = http::is_idempotent(client_.request().method) ? Dialer::Verify::No : Dialer::Verify::Yes;
+  // A request that may not be replayed must not meet a connection that the upstream has just closed; nor should one
+  // that has few tries left, or that comes from an upstream whose siblings may have been killed with it.
+  const bool careless = http::is_idempotent(client_.request().method) && tries_ == 1 && pool_->pool().retry.attempts != 0;
+  const auto verify = careless ? Dialer::Verify::No : Dialer::Verify::Yes;
   stream_.reset();
   if (!fresh_only_) stream_ = context_.dialer.reuse(*upstream_, waker_, verify);
   if (!stream_) co_await dial();
@@ -187,7 +195,7 @@ Task<> Exchange::connect() {
 }
 
 Task<> Exchange::dial() {
-  const TimePoint deadline = now() + timeouts().connect;
+  const TimePoint deadline = std::min(now() + timeouts().connect, request_deadline());
   for (Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, deadline, client_);
     stream_ = std::move(dialed.stream);
@@ -235,7 +243,7 @@ bool Exchange::may_have_died() { return failure_ == UpstreamFailure::Reset && ju
 // the load that it is waits until a connect has told whether there is anybody left: one request of each worker asks.
 Task<> Exchange::see_whether_it_died() {
   return_slot();  // whoever waits for it may be luckier
-  const TimePoint latest = now() + kDyingTime;
+  const TimePoint latest = std::min(now() + kDyingTime, request_deadline());
   while (went_down_ != DownCause::Dead && now() < latest && !client_.gone()) {
     if (now() >= upstream_->next_knock) {
       upstream_->next_knock = now() + kBetweenKnocks;
@@ -252,28 +260,47 @@ Task<> Exchange::see_whether_it_died() {
 }
 
 Exchange::Next Exchange::after_failure() {
-  if (failure_ == UpstreamFailure::Refused) {
-    ++refused_;
-    upstream_refused();
-  }
-  if (failure_ == UpstreamFailure::ConnectTimeout || failure_ == UpstreamFailure::Unreachable)
+  if (failure_ == UpstreamFailure::Refused) upstream_refused();
+  // Where timeouts.request has cut a connect short, that was no silence.
+  const bool cut_short = now() >= request_deadline();
+  if ((failure_ == UpstreamFailure::ConnectTimeout && !cut_short) || failure_ == UpstreamFailure::Unreachable)
     context_.witness.upstream_silent(upstream_->shared);
+  if (!is_try(failure_, stream_ && stream_->sent_anything(), stream_ && stream_->reused())) --tries_;
   if (client_.gone()) {
     leave_upstream();
     return client_left();
+  }
+  if (now() >= request_deadline()) {
+    leave_upstream();
+    return request_timed_out();
   }
 
   const Replay replay = judge(failure_);
   retry_rule_ = replay.rule;
   if (replay.spends_budget) pool_->pool().memory->retries.spend(now());
+  const bool sent = stream_ && stream_->sent_anything();
   stream_.reset();
+  untried_only_ = failure_ == UpstreamFailure::HeaderTimeout;
   fresh_only_ = replay.choice == Replay::Choice::FreshConnection;
-  if (fresh_only_ && upstream_->shared->available()) return Next::Forward;  // the same one again is fine
+  // The same one again is fine. But if it was sent, the connection may have ended for another reason than its age: then
+  // another one is better, since there are only so many tries.
+  const bool may_stay = fresh_only_ && upstream_->shared->available();
+  if (may_stay && (!sent || !another_is_free())) return Next::Forward;
   leave_upstream();
-  if (replay.choice != Replay::Choice::Never) return Next::Forward;
-  const bool hung = failure_ == UpstreamFailure::HeaderTimeout && went_down_ == DownCause::Hung;
-  const Answer answer = answer_for(hung ? UpstreamFailure::Evicted : failure_);
+  return replay.choice != Replay::Choice::Never ? Next::Forward : give_up();
+}
+
+// The client is told of the last attempt.
+Exchange::Next Exchange::give_up() {
+  UpstreamFailure told = failure_;
+  if (told == UpstreamFailure::HeaderTimeout && went_down_ == DownCause::Hung) told = UpstreamFailure::Evicted;
+  if (told == UpstreamFailure::Evicted && went_down_ == DownCause::Dead) told = UpstreamFailure::Reset;
+  const Answer answer = answer_for(told);
   return refuse_with(answer.status, answer.outcome);
+}
+
+bool Exchange::another_is_free() const {
+  return tried_count_ < tried_.size() && !pool_->pool().memory->held.occupied() && pool_->has_another(tried());
 }
 
 Replay Exchange::judge(UpstreamFailure failure) {
@@ -287,7 +314,9 @@ Replay Exchange::judge(UpstreamFailure failure) {
   attempt.committed = committed_;
   attempt.body_replayable = body_.replayable();
   attempt.upstream_dead = went_down_ == DownCause::Dead;
-  attempt.tries = attempts_ - refused_;
+  attempt.tries = tries_;
+  attempt.another_up = tried_count_ < tried_.size() && pool_->has_untried(tried());
+  attempt.another_free = another_is_free();
   pool_->report_requests(now());
   attempt.budget_left = pool.memory->retries.left(pool.retry.budget, now());
   return decide_replay(attempt, pool.retry);
@@ -496,6 +525,7 @@ Exchange::Deadline Exchange::next_deadline() {
     deadline = {request_progress_ + limit.response_header, WaitingFor::ResponseHead};
   }
 
+  if (!committed_ && request_deadline() < deadline.at) deadline = {request_deadline(), WaitingFor::AnyAnswer};
   if (!committed_ && client_.finished()) {
     if (!fin_seen_) fin_seen_ = now();
     const TimePoint patience = *fin_seen_ + limit.client_fin;
@@ -539,6 +569,7 @@ Exchange::Relayed Exchange::timed_out(WaitingFor what) {
     case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::GivenUp;
     case WaitingFor::DrainEnd: outcome_ = outcome::kDrained; return Relayed::Aborted;
     case WaitingFor::ClientBody: return blame_client(408, outcome::kClientBodyTimeout);
+    case WaitingFor::AnyAnswer: request_timed_out(); return Relayed::RefuseClient;
     case WaitingFor::ClientFin:
     case WaitingFor::Nobody: break;
   }

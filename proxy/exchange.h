@@ -74,7 +74,9 @@ class Exchange : public Listed<class OnUpstreamTag> {
   enum class Next : std::uint8_t { Forward, Refuse, Done };
   enum class Relayed : std::uint8_t { Served, Switched, UpstreamFailed, RefuseClient, ClientGone, Aborted, GivenUp };
   // Whom the relay waits for, which names the timeout that runs.
-  enum class WaitingFor : std::uint8_t { Nobody, ClientBody, ResponseHead, ResponseBody, Events, ClientRead, ClientFin, DrainEnd };
+  enum class WaitingFor : std::uint8_t {
+    Nobody, ClientBody, ResponseHead, ResponseBody, Events, ClientRead, ClientFin, AnyAnswer, DrainEnd
+  };
   struct Deadline {
     TimePoint at = Waker::kNever;
     WaitingFor what = WaitingFor::Nobody;
@@ -92,6 +94,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Task<Next> wait_for_upstream(HeldPlace& place);
   Next reroute();
   std::span<LocalUpstream* const> tried() const;
+  bool another_is_free() const;  // one that was not tried could take it now
   Task<Next> forward();
   Task<> connect();  // sets stream_ or failure_
   Task<> dial();
@@ -101,6 +104,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Task<> see_whether_it_died();
   Next after_failure();
   Replay judge(UpstreamFailure failure);
+  Next give_up();
   bool rescue();
 
   Task<Relayed> relay();
@@ -131,6 +135,12 @@ class Exchange : public Listed<class OnUpstreamTag> {
     return route_ ? route_->timeouts : snapshot_->shared().config.timeouts;
   }
   TimePoint now() const { return context_.loop.now(); }
+  // When its answer must have begun, whatever it waits for.
+  TimePoint request_deadline() const {
+    const Millis limit = timeouts().request;
+    return limit == Millis{0} ? Waker::kNever : started_ + limit;
+  }
+  Next request_timed_out();
 
   ExchangeContext& context_;
   ClientStream& client_;
@@ -148,6 +158,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   UpstreamFailure failure_ = UpstreamFailure::None;
   DownCause went_down_ = DownCause::None;  // why the upstream was taken out while the request was on it
   bool fresh_only_ = false;                // a reused connection has just turned out stale
+  bool untried_only_ = false;              // the last one was silent
   bool holds_slot_ = false;                // of max_in_flight
   bool holding_ = false;                   // in the pool's hold queue
 
@@ -155,7 +166,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   std::array<LocalUpstream*, 8> tried_{};
   std::uint32_t tried_count_ = 0;
   std::uint32_t attempts_ = 0;  // upstreams picked
-  std::uint32_t refused_ = 0;   // of them: nobody listened
+  std::uint32_t tries_ = 0;     // begun, without those that is_try() does not count
   TimePoint hold_until_{};      // set when it has to wait for the first time
   Duration held_for_{};
   const char* retry_rule_ = "";

@@ -52,7 +52,8 @@ Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
       }
       place.wait_again();
     }
-    TimePoint deadline = std::min(hold_until_, place.let_go_at());
+    if (now() >= request_deadline()) co_return request_timed_out();
+    TimePoint deadline = std::min({hold_until_, place.let_go_at(), request_deadline()});
     if (client_.finished()) {
       if (!fin_seen_) fin_seen_ = now();
       deadline = std::min(deadline, *fin_seen_ + timeouts().client_fin);
@@ -73,7 +74,7 @@ Exchange::Next Exchange::reroute() {
   pool_ = nullptr;
   upstream_ = nullptr;  // and those below belong to the old snapshot
   tried_count_ = 0;
-  fresh_only_ = false;
+  fresh_only_ = untried_only_ = false;
   return route();
 }
 

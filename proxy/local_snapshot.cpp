@@ -48,20 +48,26 @@ bool LocalPool::takes_requests(const Member& member) const {
   return upstream.available() && (!pool_.limits_in_flight || upstream.has_slot());
 }
 
-LocalUpstream* LocalPool::choose(std::span<LocalUpstream* const> tried) {
+namespace {
+
+bool contains(std::span<LocalUpstream* const> tried, const LocalUpstream* upstream) {
+  return std::find(tried.begin(), tried.end(), upstream) != tried.end();
+}
+
+}  // namespace
+
+LocalUpstream* LocalPool::choose(std::span<LocalUpstream* const> tried, bool untried_only) {
   const auto weight = [&](std::size_t i) { return members_[i].weight; };
   const auto up = [&](std::size_t i) { return takes_requests(members_[i]); };
-  const auto untried = [&](std::size_t i) {
-    return up(i) && std::find(tried.begin(), tried.end(), members_[i].upstream.get()) == tried.end();
-  };
+  const auto untried = [&](std::size_t i) { return up(i) && !contains(tried, members_[i].upstream.get()); };
   auto chosen = rotation_.pick(members_.size(), weight, untried);
-  if (!chosen && !tried.empty()) chosen = rotation_.pick(members_.size(), weight, up);
+  if (!chosen && !tried.empty() && !untried_only) chosen = rotation_.pick(members_.size(), weight, up);
   return chosen ? members_[*chosen].upstream.get() : nullptr;
 }
 
-LocalUpstream* LocalPool::pick(std::span<LocalUpstream* const> tried) {
+LocalUpstream* LocalPool::pick(std::span<LocalUpstream* const> tried, bool untried_only) {
   for (;;) {
-    LocalUpstream* const chosen = choose(tried);
+    LocalUpstream* const chosen = choose(tried, untried_only);
     // Another worker may have taken the last slot meanwhile; then that one is full and the next choice another.
     if (!chosen || !pool_.limits_in_flight || chosen->shared->take_slot()) return chosen;
   }
@@ -69,7 +75,13 @@ LocalUpstream* LocalPool::pick(std::span<LocalUpstream* const> tried) {
 
 bool LocalPool::has_another(std::span<LocalUpstream* const> tried) const {
   return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
-    return takes_requests(member) && std::find(tried.begin(), tried.end(), member.upstream.get()) == tried.end();
+    return takes_requests(member) && !contains(tried, member.upstream.get());
+  });
+}
+
+bool LocalPool::has_untried(std::span<LocalUpstream* const> tried) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    return member.upstream->shared->available() && !contains(tried, member.upstream.get());
   });
 }
 

@@ -64,11 +64,12 @@ class LocalPool {
   // Goes on with the rotation of the same pool's view in an earlier snapshot. After add().
   void carry_on(const LocalPool& before);
 
-  // The next upstream that is up, avoiding those that were tried while there is another. With `max_in_flight` it has a
-  // slot taken, which the caller gives back. Null: none is up, or none has a slot.
-  LocalUpstream* pick(std::span<LocalUpstream* const> tried);
-  // Whether pick() would find one that was not tried.
+  // The next upstream that is up, avoiding those that were tried while there is another, or altogether. With
+  // `max_in_flight` it has a slot taken, which the caller gives back. Null: none is up, or none has a slot.
+  LocalUpstream* pick(std::span<LocalUpstream* const> tried, bool untried_only = false);
+  // Whether pick() would find one that was not tried; whether there is one that is up, if without a slot.
   bool has_another(std::span<LocalUpstream* const> tried) const;
+  bool has_untried(std::span<LocalUpstream* const> tried) const;
 
   // For the retry budget: counted here, reported from time to time.
   void count_request() { ++requests_; }
@@ -80,7 +81,7 @@ class LocalPool {
     std::uint32_t weight;
   };
   bool takes_requests(const Member& member) const;
-  LocalUpstream* choose(std::span<LocalUpstream* const> tried);
+  LocalUpstream* choose(std::span<LocalUpstream* const> tried, bool untried_only);
 
   const Pool& pool_;
   std::vector<Member> members_;

@@ -44,6 +44,9 @@ inline constexpr std::string_view kResponseBodyTimeout = "response_body_timeout"
 // Neither side's in particular.
 inline constexpr std::string_view kStreamIdle = "stream_idle";
 
+// All tries and waits of a request together.
+inline constexpr std::string_view kRequestTimeout = "request_timeout";
+
 // Our own.
 inline constexpr std::string_view kLocalResources = "local_resources";
 inline constexpr std::string_view kDrained = "drained";

@@ -10,10 +10,11 @@ constexpr Replay fresh(const char* rule) { return {Replay::Choice::FreshConnecti
 
 // The upstream closed the idle connection while our request was on its way to it: the commonest race there is
 // (Node closes after 5 s). No byte of an answer means that it most likely never read the request.
-Replay decide_stale(const FailedAttempt& attempt) {
+Replay decide_stale(const FailedAttempt& attempt, const config::Retry& retry) {
   if (!attempt.sent) return fresh("stale_nothing_sent");
   if (!http::is_idempotent(attempt.method)) return never("stale_not_idempotent");
   if (!attempt.body_replayable) return never("stale_body_not_kept");
+  if (attempt.tries > retry.attempts) return never("attempts_used_up");
   return fresh("stale_connection");
 }
 
@@ -28,10 +29,12 @@ Replay decide_extra(const FailedAttempt& attempt, const config::Retry& retry, co
 }
 
 // A process that is only stopped may still carry out what it was sent once it wakes, so a late PUT could overwrite a
-// newer one: from a silent upstream only safe methods are taken back.
+// newer one: from a silent upstream only safe methods are taken back. And only for one that has not had the request yet:
+// who was silent works on it perhaps, and would do so twice.
 Replay decide_timeout(const FailedAttempt& attempt, const config::Retry& retry) {
   if (!retry.on_timeout) return never("not_configured");
   if (!http::is_safe(attempt.method)) return never("timeout_not_safe");
+  if (!attempt.another_free) return never("timeout_no_other");
   return decide_extra(attempt, retry, "timeout_safe");
 }
 
@@ -39,8 +42,8 @@ Replay decide_reset(const FailedAttempt& attempt, const config::Retry& retry) {
   if (!retry.on_reset) return never("not_configured");
   if (!http::is_idempotent(attempt.method)) return never("reset_not_idempotent");
   Replay replay = decide_extra(attempt, retry, "reset_idempotent");
-  replay.unless_dead = replay.choice == Replay::Choice::Never && attempt.body_replayable && retry.attempts != 0 &&
-                       retry.on_evicted;
+  const bool only_the_budget = attempt.body_replayable && attempt.tries <= retry.attempts && !attempt.budget_left;
+  replay.unless_dead = only_the_budget && retry.on_evicted;
   return replay;
 }
 
@@ -51,12 +54,15 @@ Replay decide_status(const FailedAttempt& attempt, const config::Retry& retry) {
 }
 
 // The request waits on an upstream that was taken out meanwhile. Free of the budget: nobody works on it any more, so
-// that it is not one request more for the pool but the same one elsewhere.
+// that it is not one request more for the pool but the same one elsewhere. But a try: it may be what killed it. One that
+// hangs may wake up and answer, which is better than waiting for nobody elsewhere.
 Replay decide_evicted(const FailedAttempt& attempt, const config::Retry& retry) {
   if (!retry.on_evicted) return never("not_configured");
   const bool allowed = attempt.upstream_dead ? http::is_idempotent(attempt.method) : http::is_safe(attempt.method);
   if (!allowed) return never(attempt.upstream_dead ? "evicted_not_idempotent" : "evicted_not_safe");
+  if (!attempt.upstream_dead && !attempt.another_up) return never("evicted_no_other");
   if (!attempt.body_replayable) return never("body_not_kept");
+  if (attempt.tries > retry.attempts) return never("attempts_used_up");
   return another(attempt.upstream_dead ? "evicted_idempotent" : "evicted_safe");
 }
 
@@ -69,16 +75,25 @@ Replay decide_sent(const FailedAttempt& attempt, const config::Retry& retry) {
   }
 }
 
-// Any method may go elsewhere. A refusal takes its upstream out for everybody, so it ends by itself and is not counted
-// as a try: a request survives that most of a large pool has just died.
+// Any method may go elsewhere. A request survives that most of a large pool has just died.
 Replay decide_unsent(const FailedAttempt& attempt, const config::Retry& retry) {
   if (!retry.on_connect_failure) return never("not_configured");
-  const bool counts = attempt.failure != UpstreamFailure::Refused;
-  if (retry.attempts == 0 || (counts && attempt.tries > retry.attempts)) return never("attempts_used_up");
+  const bool counts = is_try(attempt.failure, false, attempt.reused_connection);
+  if (counts && attempt.tries > retry.attempts) return never("attempts_used_up");
   return another("nothing_sent");
 }
 
 }  // namespace
+
+bool is_try(UpstreamFailure failure, bool sent, bool reused_connection) {
+  if (sent) return true;
+  switch (failure) {
+    case UpstreamFailure::Refused:
+    case UpstreamFailure::Evicted: return false;                     // its upstream is out
+    case UpstreamFailure::Reset: return !reused_connection;          // an idle connection was found closed: one less
+    default: return true;
+  }
+}
 
 Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
   if (attempt.committed) return never("committed");
@@ -87,7 +102,7 @@ Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
     case UpstreamFailure::InvalidResponse:  // it was processed, and the next answer would be no better
     case UpstreamFailure::BodyTimeout: return never("answered");
     case UpstreamFailure::Reset:
-      if (attempt.reused_connection && !attempt.received_anything) return decide_stale(attempt);
+      if (attempt.reused_connection && !attempt.received_anything) return decide_stale(attempt, retry);
       break;
     case UpstreamFailure::Refused:
     case UpstreamFailure::Unreachable:

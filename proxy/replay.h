@@ -24,20 +24,28 @@ struct FailedAttempt {
   bool body_replayable = true;   // nothing of the body has been used up that we do not still hold
   bool upstream_dead = false;    // with Evicted: nobody listens there any more; otherwise it only hangs
   bool budget_left = true;       // the pool may make one more retry
-  std::uint32_t tries = 1;       // upstreams tried so far; stale connections and refusals do not count
+  std::uint32_t tries = 1;       // so far, this one included if it is one: see is_try()
+  // Of the upstreams that this request has not been on yet:
+  bool another_up = true;    // one is up
+  bool another_free = true;  // one could take it now
 };
 
 struct Replay {
   enum class Choice : std::uint8_t {
     Never,
     AnotherUpstream,   // counts as a try; the same one where there is no other
-    FreshConnection,   // the connection was stale, the upstream may be well: same one allowed, not counted
+    FreshConnection,   // the connection was stale, the upstream may be well: the same one is allowed
   };
   Choice choice = Choice::Never;
   const char* rule = "";       // the rule that decided, for the log; a string literal
   bool spends_budget = false;  // something may have been processed, so that this try is extra load
-  bool unless_dead = false;    // with Never: only because its upstream may live on; of a dead one it is Evicted
+  bool unless_dead = false;    // with Never: only for the load on an upstream that may live; of a dead one it is Evicted
 };
+
+// Whether an attempt that failed counts as one of the 1 + `retry.attempts` tries of a request. Whatever was sent does,
+// for whatever reason it failed: no upstream may be hit more often than that. What was refused does not, since a refusal
+// takes its upstream out, so that the row of them ends by itself.
+bool is_try(UpstreamFailure failure, bool sent, bool reused_connection);
 
 Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry);
 

@@ -322,10 +322,35 @@ TEST(Rescue, IsNotForAResponseThatHasBegun) {
   EXPECT_EQ(stage.client.answer.received(), "hello");
 }
 
-TEST(Rescue, OfTheOnlyUpstreamWaitsForItsNextLife) {
+TEST(Rescue, FromTheOnlyUpstreamThatHangsThereIsNone) {
   ExchangeStage stage(1);
   stage.run();
   stage.take_down(0, DownCause::Hung);
+  stage.turn();
+  EXPECT_TRUE(stage.conn(0).open) << "it may wake up, and would do the work twice";
+  served_by(stage, 0);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"evicted_no_other\""));
+}
+
+TEST(Rescue, FromOneThatHangsGoesToOneThatIsBusy) {
+  ExchangeStage stage(2, [](config::Config& config) { config.pools.front().max_in_flight = 1; });
+  ASSERT_TRUE(stage.upstream(1).take_slot());
+  stage.run();
+  stage.take_down(0, DownCause::Hung);
+  stage.turn();
+  EXPECT_FALSE(stage.conn(0).open);
+  EXPECT_EQ(stage.pool().memory->held.size(), 1u);
+  stage.upstream(1).return_slot();
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  EXPECT_EQ(stage.conn(1).name, stage.name(1));
+  served_by(stage, 1);
+}
+
+TEST(Rescue, OfTheOnlyUpstreamWaitsForItsNextLife) {
+  ExchangeStage stage(1);
+  stage.run();
+  stage.take_down(0, DownCause::Dead);
   stage.turn();
   EXPECT_FALSE(stage.conn(0).open);
   EXPECT_EQ(stage.pool().memory->held.size(), 1u);

@@ -161,8 +161,8 @@ TEST(Exchange, WhenEveryoneRefusesTheLogNamesTheLastOne) {
               ::testing::HasSubstr("\"upstream\":\"" + stage.name(1) + "\",\"attempts\":2"));
 }
 
-TEST(Exchange, AStaleConnectionIsReplacedAndDoesNotCount) {
-  ExchangeStage stage;
+TEST(Exchange, AStaleConnectionIsReplaced) {
+  ExchangeStage stage(1);
   const auto stale = stage.dialer.add_idle(stage.name(0));
   stage.run();
   EXPECT_THAT(stage.dialer.verified, ::testing::ElementsAre(Dialer::Verify::No));
@@ -178,6 +178,83 @@ TEST(Exchange, AStaleConnectionIsReplacedAndDoesNotCount) {
   stage.turn();
   EXPECT_EQ(stage.client.answer.received(), "hello");
   EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"attempts\":1,\"retry\":\"stale_connection\""));
+}
+
+// Whatever kills or fails it, a request is sent 1 + attempts times and not more.
+TEST(Exchange, IsNotSentMoreOftenThanAttemptsSay) {
+  enum class Fate { Reset, Evicted, Stale, Silent };
+  for (std::uint32_t attempts = 0; attempts <= 2; ++attempts) {
+    for (const Fate fate : {Fate::Reset, Fate::Evicted, Fate::Stale, Fate::Silent}) {
+      SCOPED_TRACE(std::to_string(attempts) + " attempts, fate " + std::to_string(static_cast<int>(fate)));
+      ExchangeStage stage(9, [&](config::Config& config) { config.pools.front().retry.attempts = attempts; });
+      if (fate == Fate::Stale)
+        for (std::size_t i = 0; i < 9; ++i) stage.dialer.add_idle(stage.name(i));
+      stage.run();
+      for (std::size_t n = 0; !stage.ended() && n < 20; ++n) {
+        std::size_t on = 0;
+        while (stage.name(on) != stage.dialer.last().name) ++on;
+        switch (fate) {
+          case Fate::Reset:
+          case Fate::Stale: stage.dialer.last().reset(); break;
+          // Where a request is not taken back it meets the end of its connection.
+          case Fate::Evicted: stage.take_down(on), stage.turn(), stage.dialer.last().reset(); break;
+          case Fate::Silent: stage.pass(std::chrono::seconds(30)); break;
+        }
+        stage.turn();
+        for (int i = 0; i < 10; ++i) stage.pass(Millis{100});
+      }
+      ASSERT_TRUE(stage.left_nothing_behind());
+      std::size_t sent = 0;
+      for (const auto& connection : stage.dialer.connections) sent += connection->sent;
+      EXPECT_EQ(sent, 1 + attempts);
+      EXPECT_EQ(stage.client.status(), fate == Fate::Silent ? 504 : 502);
+      EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"retry\":\"attempts_used_up\""));
+    }
+  }
+}
+
+TEST(Exchange, RefusalsAreFreeWhateverAttemptsSay) {
+  ExchangeStage stage(4, [](config::Config& config) { config.pools.front().retry.attempts = 0; });
+  stage.client.ask("POST", "/");
+  for (std::size_t i = 0; i < 3; ++i) stage.dialer.fail_next(stage.name(i), UpstreamFailure::Refused);
+  stage.run();
+  ASSERT_EQ(stage.dialer.connections.size(), 1u);
+  stage.conn(0).respond_whole("hello");
+  stage.turn();
+  EXPECT_EQ(stage.client.answer.received(), "hello");
+}
+
+TEST(Exchange, WithOneTryOnlyAnIdleConnectionIsLookedAtFirst) {
+  ExchangeStage stage(2, [](config::Config& config) { config.pools.front().retry.attempts = 0; });
+  stage.dialer.add_idle(stage.name(0));
+  stage.run();
+  EXPECT_THAT(stage.dialer.verified, ::testing::ElementsAre(Dialer::Verify::Yes));
+}
+
+TEST(Exchange, ASecondTryLooksAtAnIdleConnectionFirst) {
+  ExchangeStage stage(2);
+  stage.dialer.add_idle(stage.name(1));
+  stage.run();
+  stage.conn(0).reset();
+  stage.turn();
+  EXPECT_THAT(stage.dialer.verified, ::testing::ElementsAre(Dialer::Verify::Yes)) << "it may have died as well";
+  stage.conn(1).respond_whole("hello");
+  stage.turn();
+}
+
+TEST(Exchange, AStaleConnectionIsNoReasonToStayWhereThereIsAnother) {
+  ExchangeStage stage(2);
+  const auto stale = stage.dialer.add_idle(stage.name(0));
+  stage.dialer.add_idle(stage.name(1));  // may be stale as well
+  stage.run();
+  stale->reset();
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  EXPECT_FALSE(stage.conn(1).reused);
+  EXPECT_EQ(stage.conn(1).name, stage.name(1));
+  stage.conn(1).respond_whole("hello");
+  stage.turn();
+  EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"attempts\":2,\"retry\":\"stale_connection\""));
 }
 
 TEST(Exchange, APostOnAStaleConnectionIsNotSentTwice) {

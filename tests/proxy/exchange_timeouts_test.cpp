@@ -68,6 +68,42 @@ TEST(Timeout, ASilentUpstreamsGetGoesElsewhere) {
   EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"timeout_safe\""));
 }
 
+TEST(Timeout, ASilentUpstreamIsNotAskedASecondTime) {
+  ExchangeStage alone(1);
+  alone.run();
+  expect_end_after(alone, 30s);
+  EXPECT_EQ(alone.client.status(), 504);
+  EXPECT_EQ(alone.dialer.dials, 1);
+  EXPECT_TRUE(alone.left_nothing_behind());
+  EXPECT_THAT(alone.log_line(), HasSubstr(outcome("response_header_timeout")));
+  EXPECT_THAT(alone.log_line(), HasSubstr("\"retry\":\"timeout_no_other\""));
+
+  ExchangeStage two(2);
+  two.run();
+  two.pass(30s);
+  EXPECT_EQ(two.dialer.dials, 2);
+  expect_end_after(two, 30s);
+  EXPECT_EQ(two.client.status(), 504);
+  EXPECT_EQ(two.dialer.dials, 2) << "although a third try was left";
+}
+
+TEST(Timeout, NorWhenItsSiblingsAreDownOrFull) {
+  ExchangeStage down(2);
+  down.take_down(1);
+  down.run();
+  expect_end_after(down, 30s);
+  EXPECT_EQ(down.client.status(), 504);
+  EXPECT_EQ(down.dialer.dials, 1);
+
+  ExchangeStage full(2, [](config::Config& config) { config.pools.front().max_in_flight = 1; });
+  ASSERT_TRUE(full.upstream(1).take_slot());
+  full.run();
+  expect_end_after(full, 30s);
+  EXPECT_EQ(full.client.status(), 504);
+  EXPECT_EQ(full.dialer.dials, 1);
+  full.upstream(1).return_slot();
+}
+
 TEST(Timeout, ASilentUpstreamsPostIs504) {
   Upload stage;
   stage.client.body.end();
@@ -110,6 +146,96 @@ TEST(Timeout, ASlowEndOfTheBodyIsNotChargedToTheUpstream) {
   stage.turn();
   expect_end_after(stage, 30s);
   EXPECT_THAT(stage.log_line(), HasSubstr(outcome("response_header_timeout")));
+}
+
+// ---- timeouts.request
+
+void forty_seconds(config::Config& config) { config.timeouts.request = 40s; }
+
+TEST(RequestTimeout, IsForAllTriesTogether) {
+  ExchangeStage stage(3, forty_seconds);
+  stage.run();
+  stage.pass(30s);
+  EXPECT_EQ(stage.dialer.dials, 2);
+  expect_end_after(stage, 10s);
+  EXPECT_EQ(stage.client.status(), 504);
+  EXPECT_EQ(stage.dialer.dials, 2);
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("request_timeout")));
+}
+
+TEST(RequestTimeout, CountsFromTheFirstByteOfTheRequest) {
+  ExchangeStage stage(2, forty_seconds);
+  stage.upstream(0).set_max_in_flight(0);
+  stage.run();
+  stage.conn(0).informational(103);
+  stage.turn();
+  stage.pass(20s);
+  stage.conn(0).informational(103);  // starts response_header anew, and not this
+  stage.turn();
+  expect_end_after(stage, 20s);
+  EXPECT_EQ(stage.client.status(), 504);
+}
+
+TEST(RequestTimeout, IsForTheTimeInHoldToo) {
+  ExchangeStage stage(1, [](config::Config& config) { config.timeouts.request = 5s; });
+  stage.take_down(0);
+  stage.run();
+  expect_end_after(stage, 5s);
+  EXPECT_EQ(stage.client.status(), 504);
+  EXPECT_EQ(stage.pool().memory->held.size(), 0u);
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("request_timeout")));
+}
+
+TEST(RequestTimeout, IsForConnectsToo) {
+  ExchangeStage stage(2, [](config::Config& config) { config.timeouts.request = 1500ms; });
+  stage.dialer.hold();
+  stage.run();
+  stage.pass(1s);
+  EXPECT_EQ(stage.dialer.dials, 2);
+  expect_end_after(stage, 500ms);
+  EXPECT_EQ(stage.client.status(), 504);
+  EXPECT_EQ(stage.dialer.dials, 2);
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("request_timeout")));
+}
+
+TEST(RequestTimeout, IsForAnUploadToo) {
+  ExchangeStage stage(2, forty_seconds);
+  stage.client.ask("POST", "/");
+  stage.client.announce_body(kChunked);
+  stage.run();
+  for (int i = 0; i < 39; ++i) stage.client.body.add(std::string(1000, 'x')), stage.pass(1s);
+  EXPECT_FALSE(stage.ended());
+  stage.pass(1s);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.status(), 504);
+}
+
+TEST(RequestTimeout, CutsNoAnswerThatHasBegun) {
+  ExchangeStage stage(2, forty_seconds);
+  stage.run();
+  stage.conn(0).respond(200, {}, {BodyKind::Length, 5});
+  for (const char c : std::string_view("hello")) {
+    stage.turn();
+    stage.pass(20s);
+    stage.conn(0).body.add(std::string(1, c));
+  }
+  stage.conn(0).body.end();
+  stage.turn();
+  ASSERT_TRUE(stage.ended());
+  EXPECT_EQ(stage.client.answer.received(), "hello");
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("served")));
+}
+
+TEST(RequestTimeout, OfARouteOverridesTheFiles) {
+  ExchangeStage stage(2, [](config::Config& config) {
+    config.timeouts.request = 5s;
+    config.routes.front().timeouts = config.timeouts;
+    config.routes.front().timeouts->request = 20s;
+  });
+  stage.run();
+  expect_end_after(stage, 20s);
+  EXPECT_EQ(stage.client.status(), 504);
 }
 
 TEST(Timeout, AClientThatStopsSendingIs408) {

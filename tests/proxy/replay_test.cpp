@@ -60,10 +60,17 @@ TEST(Replay, AStaleConnectionIsReplacedByAFreshOne) {
   used_body.body_replayable = false;
   check({{"PUT whose body is gone", used_body, kNever, "stale_body_not_kept"}});
 
-  // It is no attempt: even when all of those are used up, the request is sent again.
+  // A try as any other once it was sent: the upstream may have died of it. What was not sent is free.
   FailedAttempt last_try{Failure::Reset, Method::Get, true, true};
-  last_try.tries = 100;
+  last_try.tries = 3;
+  check({{"GET", last_try, kNever, "attempts_used_up"}});
+  last_try.tries = 2;
   check({{"GET", last_try, kFresh, "stale_connection"}});
+  last_try.tries = 1;
+  check({{"GET", last_try, kNever, "attempts_used_up"}}, {.attempts = 0});
+  FailedAttempt not_sent{Failure::Reset, Method::Get, false, true};
+  not_sent.tries = 100;
+  check({{"GET", not_sent, kFresh, "stale_nothing_sent"}}, {.attempts = 0});
   // Nor does it depend on retry.on.
   check({{"GET", {Failure::Reset, Method::Get, true, true}, kFresh, "stale_connection"}},
         {.on_reset = false});
@@ -133,10 +140,57 @@ TEST(Replay, StopsWhenTheAttemptsAreUsedUp) {
     }
   }
   const FailedAttempt first{.failure = Failure::Refused, .method = Method::Get};
-  check({{"no retries wanted", first, kNever, "attempts_used_up"}}, {.attempts = 0});
+  check({{"a refusal is no try", first, kAnother, "nothing_sent"}}, {.attempts = 0});
   FailedAttempt tenth = first;
   tenth.tries = 10;
   check({{"a refusal is no try", tenth, kAnother, "nothing_sent"}});
+}
+
+// Whatever the reason, 1 + attempts tries are all that may reach an upstream.
+TEST(Replay, NothingThatWasSentIsSentMoreOftenThanAttemptsSay) {
+  for (std::uint32_t attempts = 0; attempts <= 3; ++attempts)
+    for (int i = 0; i <= static_cast<int>(Failure::BodyTimeout); ++i)
+      for (const auto method : kMethods)
+        for (const bool reused : {false, true})
+          for (const bool dead : {false, true}) {
+            FailedAttempt attempt{static_cast<Failure>(i), method, true, reused};
+            attempt.upstream_dead = dead;
+            attempt.tries = attempts + 1;
+            const Replay replay = decide_replay(attempt, {.attempts = attempts});
+            EXPECT_EQ(replay.choice, kNever) << attempts << " attempts, failure " << i;
+            EXPECT_FALSE(replay.unless_dead) << "nor of a dead one";
+            EXPECT_TRUE(is_try(attempt.failure, true, reused));
+          }
+}
+
+TEST(Replay, WhatWasRefusedOrNotSentToADeadOneIsNoTry) {
+  for (const bool reused : {false, true}) {
+    EXPECT_FALSE(is_try(Failure::Refused, false, reused));
+    EXPECT_FALSE(is_try(Failure::Evicted, false, reused));
+  }
+  EXPECT_FALSE(is_try(Failure::Reset, false, true)) << "an idle connection less";
+  // These do not end by themselves.
+  EXPECT_TRUE(is_try(Failure::Reset, false, false));
+  for (const auto failure :
+       {Failure::Unreachable, Failure::ConnectTimeout, Failure::Overloaded, Failure::LocalResources})
+    EXPECT_TRUE(is_try(failure, false, false));
+}
+
+TEST(Replay, ASilentUpstreamsRequestGoesOnlyToOneThatHasNotHadIt) {
+  FailedAttempt silent{.failure = Failure::HeaderTimeout, .method = Method::Get, .sent = true};
+  silent.another_free = false;
+  check({{"GET", silent, kNever, "timeout_no_other"}});
+  // One that was found to hang may wake up: there is nothing to gain from leaving it for nobody.
+  FailedAttempt hung{.failure = Failure::Evicted, .method = Method::Get, .sent = true};
+  hung.another_free = false;
+  check({{"there is another, which is busy", hung, kAnother, "evicted_safe"}});
+  hung.another_up = false;
+  check({{"there is no other", hung, kNever, "evicted_no_other"}});
+  hung.upstream_dead = true;
+  check({{"a dead one's waits for its next life", hung, kAnother, "evicted_idempotent"}});
+  FailedAttempt reset{.failure = Failure::Reset, .method = Method::Get, .sent = true};
+  reset.another_up = reset.another_free = false;
+  check({{"who resets works no more on it", reset, kAnother, "reset_idempotent"}});
 }
 
 TEST(Replay, AnEvictedUpstreamGivesBackWhatTheRulesAllow) {
@@ -159,9 +213,10 @@ TEST(Replay, AnEvictedUpstreamGivesBackWhatTheRulesAllow) {
   used_body.body_replayable = false;
   check({{"body gone", used_body, kNever, "body_not_kept"}});
   FailedAttempt late{.failure = Failure::Evicted, .method = Method::Get, .sent = true};
-  late.tries = 100;
   late.budget_left = false;
-  check({{"moved, not multiplied: neither tries nor budget count", late, kAnother, "evicted_safe"}});
+  check({{"moved, not multiplied: the budget does not count", late, kAnother, "evicted_safe"}});
+  late.tries = 3;
+  check({{"it may be what they die of: tries do", late, kNever, "attempts_used_up"}});
   check({{"not wanted", late, kNever, "not_configured"}}, {.on_evicted = false});
 }
 
@@ -210,7 +265,7 @@ TEST(Replay, WhatALiveUpstreamsLoadForbidsMayBeAllowedForADeadOne) {
   FailedAttempt no_tries = reset;
   no_tries.tries = 3;
   EXPECT_TRUE(unless_dead(no_budget));
-  EXPECT_TRUE(unless_dead(no_tries));
+  EXPECT_FALSE(unless_dead(no_tries)) << "a dead one was hit as well";
   EXPECT_FALSE(unless_dead(reset)) << "allowed as it is";
 
   FailedAttempt used_body = no_budget;

@@ -136,6 +136,10 @@ void Scene::expect_status(const Client& client, int status, const std::string& w
                                                                             << client.peer->received();
 }
 
+void Scene::expect_status_despite(Fault fault, const Client& client, int status, const std::string& what) const {
+  if (fault != Fault::WouldBlock || !client.peer->saw("HTTP/1.1 504 ")) expect_status(client, status, what);
+}
+
 void Scene::expect_next_request_served(const std::string& what) {
   // A fault on a client's own socket may have cost it its connection, without a word.
   const bool unharmed = !ops().struck() || ops().struck_upstream();

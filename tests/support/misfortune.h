@@ -119,6 +119,9 @@ class Scene {
   // Nor is a POST ever sent a second time, once it may have been carried out.
   void expect_posts_sent_once(const std::string& what) const;
   void expect_status(const Client& client, int status, const std::string& what) const;
+  // The same after a misfortune that should not matter. One that makes an upstream silent may end with 504 once each was
+  // tried: none is asked a second time.
+  void expect_status_despite(Fault fault, const Client& client, int status, const std::string& what) const;
   // A client whose connection lives on may ask again, and nothing of its last request is in the way.
   void expect_next_request_served(const std::string& what);
   // Everything is given back: to be called last, closes the clients.
