@@ -5,6 +5,7 @@
 
 #include <atomic>
 
+#include "balancer/containment.h"
 #include "balancer/hold_queue.h"
 #include "balancer/retry_budget.h"
 #include "base/time.h"
@@ -15,6 +16,7 @@ class PoolMemory {
  public:
   HoldQueue held;
   RetryBudget retries;
+  Containment deaths;
 
   // How long its upstreams are usually down: a moving average that leans to what was seen last. Zero: not seen yet.
   Duration usual_outage() const { return Duration(usual_outage_.load(std::memory_order_relaxed)); }

@@ -57,6 +57,8 @@ bool Upstream::change(Seen seen, UpstreamState to, std::string reason, TimePoint
     reason_ = std::move(reason);
     if (born && seen.state == UpstreamState::Down) memory_->note_outage(now - changed_at_);
     changed_at_ = now;
+    if (to == UpstreamState::Down && cause == DownCause::Dead)
+      last_death_.store(next.incarnation + 1, std::memory_order_release);
     // A new life may run other software with another limit. A worker that learns the old one just now makes it
     // too small for a while, which costs a few connections and no request.
     if (born) idle_limit_ms_.store(0, std::memory_order_relaxed);

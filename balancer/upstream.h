@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "balancer/pool_memory.h"
@@ -75,6 +76,8 @@ class Upstream {
   void judge_anew(TimePoint now);
   std::string reason() const;    // why it is in its state; "" before the first change
   TimePoint changed_at() const;  // when it got into its state; the epoch before the first change
+  // Whether it was found dead in the life of this incarnation. Remembers one death.
+  bool died(std::uint64_t incarnation) const { return last_death_.load(std::memory_order_acquire) == incarnation + 1; }
 
   // An observer must unsubscribe before it ends.
   void subscribe(UpstreamObserver& observer);
@@ -119,6 +122,7 @@ class Upstream {
   const Address address_;
   const std::string name_;
   std::atomic<std::uint64_t> word_{0};  // incarnation << 8 | state
+  std::atomic<std::uint64_t> last_death_{0};  // the incarnation that ended so, plus one
   std::atomic<std::int64_t> idle_limit_ms_{0};
   std::vector<Slot> slots_;
   const std::shared_ptr<PoolMemory> memory_;
@@ -135,6 +139,17 @@ class Upstream {
   bool looked_up_ = false;
 };
 
+// A request under which upstreams die, as the operator should read of it.
+struct QueryOfDeath {
+  std::string_view pool;
+  std::string_view upstream;  // that died last; "" when it was not given any
+  std::string_view method;
+  std::string_view path;      // without the query
+  std::string_view request_id;
+  std::uint32_t deaths = 0;     // under this request
+  std::uint64_t requests = 0;   // that were suspected since the last such event, this one included
+};
+
 // How the data path tells the control side what it saw. Implemented by health/; called on worker threads,
 // once a change and never per request.
 class UpstreamWitness {
@@ -144,6 +159,8 @@ class UpstreamWitness {
   virtual void upstream_refused(const std::shared_ptr<Upstream>& upstream, const std::string& reason) = 0;
   // A connect got no answer, or found no way: no evidence by itself, but worth a look.
   virtual void upstream_silent(const std::shared_ptr<Upstream>& /*upstream*/) {}
+  // A request is suspected (balancer/containment.h); not more often than that allows.
+  virtual void query_of_death(const QueryOfDeath&) {}
 };
 
 }  // namespace frontdoor

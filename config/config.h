@@ -106,6 +106,7 @@ struct Retry {
   std::vector<std::uint16_t> on_status = {};  // of 429, 500, 502, 503, 504
   double budget = 0.20;                       // share of the last 10 s' requests
   std::uint64_t body_bytes = 64 * 1024;       // request bodies kept for replay
+  bool containment = true;                    // of queries of death
   bool operator==(const Retry&) const = default;
 };
 

@@ -200,6 +200,12 @@ constexpr std::array retry_keys = {
         .doc = "Request bodies up to this size are kept, so that they can be sent again.",
         .slot = at<&Retry::body_bytes>,
         .max = 1 << 30},
+    Key{.name = "containment",
+        .type = Type::Boolean,
+        .fallback = "true",
+        .doc = "Contain requests that kill: one under which two upstreams have died is not given the only one that is "
+               "up, and those like it get one try for a while.",
+        .slot = at<&Retry::containment>},
 };
 
 constexpr std::array hold_keys = {

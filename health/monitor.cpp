@@ -89,4 +89,14 @@ void HealthMonitor::upstream_silent(const std::shared_ptr<Upstream>& upstream) {
   });
 }
 
+void HealthMonitor::query_of_death(const QueryOfDeath& query) {
+  impl_->log.warn("query of death", {{"pool", query.pool},
+                                     {"method", query.method},
+                                     {"path", query.path},
+                                     {"request_id", query.request_id},
+                                     {"upstream", query.upstream},
+                                     {"deaths", static_cast<std::uint64_t>(query.deaths)},
+                                     {"requests", query.requests}});
+}
+
 }  // namespace frontdoor

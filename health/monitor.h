@@ -34,6 +34,7 @@ class HealthMonitor : public UpstreamWitness {
   // Worker threads. Has an upstream that nobody checks looked at once: a silent address must not cost every second
   // request the time of a connect for ever.
   void upstream_silent(const std::shared_ptr<Upstream>& upstream) override;
+  void query_of_death(const QueryOfDeath& query) override;
 
  private:
   struct Impl;

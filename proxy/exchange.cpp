@@ -124,6 +124,7 @@ Exchange::Next Exchange::request_timed_out() { return refuse_with(504, outcome::
 
 Task<Exchange::Next> Exchange::forward() {
   const bool has_upstream = linked();  // since hold() found one, or the same again on a fresh connection
+  if (!has_upstream && must_spare_the_last()) co_return contain();
   if (!has_upstream && !pick_upstream()) {
     if (untried_only_) co_return give_up();
     co_return co_await hold();
@@ -140,9 +141,13 @@ Task<Exchange::Next> Exchange::forward() {
       context_.dialer.give_back(*upstream_, std::move(stream_), timeouts().upstream_idle);
       break;
     case Relayed::Switched: co_await tunnel(); break;
-    case Relayed::UpstreamFailed:
+    case Relayed::UpstreamFailed: {
+      if (may_be_a_death()) co_await ask_whether_it_died();
       if (may_have_died()) co_await see_whether_it_died();
-      co_return after_failure();
+      const Next next = after_failure();
+      if (next != Next::Forward || now() >= settled_at_) co_return next;
+      co_return co_await let_the_moment_pass();
+    }
     case Relayed::RefuseClient: leave_upstream(); co_return Next::Refuse;
     case Relayed::ClientGone: client_left(); break;
     case Relayed::Aborted: client_.abort(); break;
@@ -164,6 +169,7 @@ bool Exchange::pick_upstream() {
   holds_slot_ = pool.limits_in_flight;
   seen_ = upstream_->shared->seen();
   went_down_ = DownCause::None;
+  death_noted_ = false;
   if (tried_count_ < tried_.size()) tried_[tried_count_++] = upstream_;
   ++attempts_;
   upstream_->shared->begin_request(context_.worker);
@@ -266,6 +272,7 @@ Exchange::Next Exchange::after_failure() {
   if ((failure_ == UpstreamFailure::ConnectTimeout && !cut_short) || failure_ == UpstreamFailure::Unreachable)
     context_.witness.upstream_silent(upstream_->shared);
   if (!is_try(failure_, stream_ && stream_->sent_anything(), stream_ && stream_->reused())) --tries_;
+  note_death();
   if (client_.gone()) {
     leave_upstream();
     return client_left();
@@ -287,7 +294,8 @@ Exchange::Next Exchange::after_failure() {
   const bool may_stay = fresh_only_ && upstream_->shared->available();
   if (may_stay && (!sent || !another_is_free())) return Next::Forward;
   leave_upstream();
-  return replay.choice != Replay::Choice::Never ? Next::Forward : give_up();
+  if (replay.choice != Replay::Choice::Never) return Next::Forward;
+  return replay.contained && went_down_ == DownCause::Dead ? contain() : give_up();
 }
 
 // The client is told of the last attempt.
@@ -317,6 +325,7 @@ Replay Exchange::judge(UpstreamFailure failure) {
   attempt.tries = tries_;
   attempt.another_up = tried_count_ < tried_.size() && pool_->has_untried(tried());
   attempt.another_free = another_is_free();
+  attempt.contained = convicted_;
   pool_->report_requests(now());
   attempt.budget_left = pool.memory->retries.left(pool.retry.budget, now());
   return decide_replay(attempt, pool.retry);
@@ -502,6 +511,7 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   event_stream_ = is_event_stream(head.fields);
   if (event_stream_) drain_begins();  // perhaps it has
   upstream_->shared->note_success(context_.worker, now());
+  note_answer();
   return std::nullopt;
 }
 

@@ -102,6 +102,15 @@ class Exchange : public Listed<class OnUpstreamTag> {
   void upstream_refused();
   bool may_have_died();
   Task<> see_whether_it_died();
+  bool may_be_a_death();
+  Task<> ask_whether_it_died();
+  void note_death();
+  Task<Next> let_the_moment_pass();  // after a death
+  Likeness likeness() const;
+  bool must_spare_the_last();
+  Next contain();
+  void report_query_of_death();
+  void note_answer();
   Next after_failure();
   Replay judge(UpstreamFailure failure);
   Next give_up();
@@ -159,6 +168,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   DownCause went_down_ = DownCause::None;  // why the upstream was taken out while the request was on it
   bool fresh_only_ = false;                // a reused connection has just turned out stale
   bool untried_only_ = false;              // the last one was silent
+  bool death_noted_ = false;               // that the upstream died with it
   bool holds_slot_ = false;                // of max_in_flight
   bool holding_ = false;                   // in the pool's hold queue
 
@@ -167,6 +177,11 @@ class Exchange : public Listed<class OnUpstreamTag> {
   std::uint32_t tried_count_ = 0;
   std::uint32_t attempts_ = 0;  // upstreams picked
   std::uint32_t tries_ = 0;     // begun, without those that is_try() does not count
+  std::uint32_t deaths_ = 0;    // upstreams that died with it
+  bool suspect_ = false;        // of having killed them
+  bool convicted_ = false;      // requests like it have
+  bool suspicion_reported_ = false;
+  TimePoint settled_at_{};      // when those that were killed in the same moment are known to be dead
   TimePoint hold_until_{};      // set when it has to wait for the first time
   Duration held_for_{};
   const char* retry_rule_ = "";

@@ -25,6 +25,7 @@ Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
   status_ = 101;
   first_byte_ = now();
   upstream_->shared->note_success(context_.worker, now());
+  note_answer();
   return Relayed::Switched;
 }
 

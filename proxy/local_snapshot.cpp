@@ -99,6 +99,17 @@ void LocalPool::carry_on(const LocalPool& before) {
   rotation_.resume(carried, total_weight);
 }
 
+bool LocalPool::has_several() const {
+  const LocalUpstream* first = nullptr;
+  for (const Member& member : members_) {
+    const LocalUpstream* const upstream = member.upstream.get();
+    if (!upstream->shared->available() || upstream == first) continue;
+    if (first) return true;
+    first = upstream;
+  }
+  return false;
+}
+
 void LocalPool::report_requests(TimePoint now) {
   if (requests_ == 0) return;
   pool_.memory->retries.add_requests(requests_, now);

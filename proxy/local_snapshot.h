@@ -42,6 +42,21 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   bool named() const { return named_; }
   void set_named(bool named);
 
+  // It was asked after a reset, and is known to live on.
+  bool proven_alive(std::uint64_t incarnation, TimePoint now) const {
+    return proven_ == incarnation && now < proven_until_;
+  }
+  void prove_alive(std::uint64_t incarnation, TimePoint until) {
+    proven_ = incarnation;
+    proven_until_ = until;
+  }
+
+  // How many requests of this worker have been counted before as victims of this life's end.
+  std::uint32_t count_victim(std::uint64_t incarnation) {
+    if (std::exchange(victims_of_, incarnation) != incarnation) victims_ = 0;
+    return victims_++;
+  }
+
  private:
   LocalUpstream(std::shared_ptr<Upstream> upstream, unsigned worker_index, EventLoop& loop);
   void went_down(std::uint64_t incarnation, DownCause cause) override;  // any thread
@@ -49,6 +64,10 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
 
   EventLoop& loop_;
   bool named_ = true;
+  std::uint64_t proven_ = 0;
+  TimePoint proven_until_{};
+  std::uint64_t victims_of_ = 0;
+  std::uint32_t victims_ = 0;
 };
 
 class LocalPool {
@@ -70,6 +89,7 @@ class LocalPool {
   // Whether pick() would find one that was not tried; whether there is one that is up, if without a slot.
   bool has_another(std::span<LocalUpstream* const> tried) const;
   bool has_untried(std::span<LocalUpstream* const> tried) const;
+  bool has_several() const;  // more than one is up
 
   // For the retry budget: counted here, reported from time to time.
   void count_request() { ++requests_; }

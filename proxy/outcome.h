@@ -30,6 +30,7 @@ inline constexpr std::string_view kNoUpstream = "no_upstream";
 inline constexpr std::string_view kPoolSaturated = "pool_saturated";
 inline constexpr std::string_view kHoldTimeout = "hold_timeout";
 inline constexpr std::string_view kHoldFull = "hold_full";
+inline constexpr std::string_view kQueryOfDeath = "query_of_death";
 inline constexpr std::string_view kUpstreamHung = "upstream_hung";
 inline constexpr std::string_view kConnectRefused = "connect_refused";
 inline constexpr std::string_view kConnectFailed = "connect_failed";

@@ -83,19 +83,7 @@ Replay decide_unsent(const FailedAttempt& attempt, const config::Retry& retry) {
   return another("nothing_sent");
 }
 
-}  // namespace
-
-bool is_try(UpstreamFailure failure, bool sent, bool reused_connection) {
-  if (sent) return true;
-  switch (failure) {
-    case UpstreamFailure::Refused:
-    case UpstreamFailure::Evicted: return false;                     // its upstream is out
-    case UpstreamFailure::Reset: return !reused_connection;          // an idle connection was found closed: one less
-    default: return true;
-  }
-}
-
-Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
+Replay decide_uncontained(const FailedAttempt& attempt, const config::Retry& retry) {
   if (attempt.committed) return never("committed");
   switch (attempt.failure) {
     case UpstreamFailure::None:
@@ -114,6 +102,24 @@ Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
     case UpstreamFailure::RetryStatus: break;
   }
   return attempt.sent ? decide_sent(attempt, retry) : decide_unsent(attempt, retry);
+}
+
+}  // namespace
+
+bool is_try(UpstreamFailure failure, bool sent, bool reused_connection) {
+  if (sent) return true;
+  switch (failure) {
+    case UpstreamFailure::Refused:
+    case UpstreamFailure::Evicted: return false;                     // its upstream is out
+    case UpstreamFailure::Reset: return !reused_connection;          // an idle connection was found closed: one less
+    default: return true;
+  }
+}
+
+Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
+  const Replay replay = decide_uncontained(attempt, retry);
+  const bool stop = attempt.contained && attempt.sent && replay.choice != Replay::Choice::Never;
+  return stop ? Replay{.rule = "contained", .contained = true} : replay;
 }
 
 }  // namespace frontdoor

@@ -28,6 +28,7 @@ struct FailedAttempt {
   // Of the upstreams that this request has not been on yet:
   bool another_up = true;    // one is up
   bool another_free = true;  // one could take it now
+  bool contained = false;    // requests like this one kill: one try only
 };
 
 struct Replay {
@@ -39,6 +40,7 @@ struct Replay {
   Choice choice = Choice::Never;
   const char* rule = "";       // the rule that decided, for the log; a string literal
   bool spends_budget = false;  // something may have been processed, so that this try is extra load
+  bool contained = false;      // with Never: it would be allowed, if requests like it did not kill
   bool unless_dead = false;    // with Never: only for the load on an upstream that may live; of a dead one it is Evicted
 };
 

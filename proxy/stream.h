@@ -140,6 +140,10 @@ class Dialer {
   virtual std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) = 0;
   // Given up, with neither stream nor failure, when the client has gone meanwhile.
   virtual Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) = 0;
+  // Whether anybody listens there: connects, and hangs up.
+  virtual Task<Dialed> knock(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) {
+    return dial(upstream, waker, deadline, client);
+  }
   // After a response that was complete; it decides whether the connection can serve again. Dropping a stream
   // instead closes its connection. `idle_limit`: timeouts.upstream_idle.
   virtual void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) = 0;

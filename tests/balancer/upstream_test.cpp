@@ -35,6 +35,22 @@ TEST(Upstream, EveryRiseBeginsANewIncarnation) {
   EXPECT_EQ(upstream.seen(), (Upstream::Seen{2, UpstreamState::Up}));
 }
 
+TEST(Upstream, KnowsOfWhichLifeItDied) {
+  Upstream upstream("app", address(), 1, std::make_shared<PoolMemory>());
+  const auto live = [&] { upstream.change(upstream.seen(), UpstreamState::Up, "", Clock::now()); };
+  EXPECT_FALSE(upstream.died(0));
+  live();
+  EXPECT_FALSE(upstream.died(1));
+  upstream.change(upstream.seen(), UpstreamState::Down, "hangs", Clock::now(), DownCause::Hung);
+  EXPECT_FALSE(upstream.died(1));
+  live();
+  upstream.change(upstream.seen(), UpstreamState::Down, "connection refused", Clock::now(), DownCause::Dead);
+  EXPECT_TRUE(upstream.died(2));
+  live();
+  EXPECT_TRUE(upstream.died(2));
+  EXPECT_FALSE(upstream.died(3));
+}
+
 TEST(Upstream, AReportAboutAnEarlierLifeIsDropped) {
   Upstream upstream("app", address(), 1, std::make_shared<PoolMemory>());
   upstream.change(upstream.seen(), UpstreamState::Up, "", Clock::now());

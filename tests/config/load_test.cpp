@@ -83,6 +83,7 @@ attempts = 1
 on = ["reset", "503"]
 budget = "50%"
 body_bytes = "1KiB"
+containment = false
 [access_log]
 output = "./access.log"
 format = "combined"
@@ -119,7 +120,7 @@ format = "text"
                                             {{200, 299}, {404, 404}},
                                             "app.internal",
                                             9000}));
-  EXPECT_EQ(pool.retry, (Retry{1, false, true, false, false, {503}, 0.5, 1024}));
+  EXPECT_EQ(pool.retry, (Retry{1, false, true, false, false, {503}, 0.5, 1024, false}));
   EXPECT_EQ(config.access_log, (AccessLog{"./access.log", AccessLog::Format::Combined, 0.5}));
   EXPECT_EQ(config.log, (EventLog{LogLevel::Warn, LogFormat::Text}));
 }

@@ -281,6 +281,19 @@ TEST_F(MonitorTest, AControlLoopThatWasStoppedAccusesNobody) {
   EXPECT_TRUE(log_.says("probe discarded"));
 }
 
+TEST_F(MonitorTest, SaysWhichRequestIsSuspected) {
+  monitor_.query_of_death({.pool = "app",
+                           .upstream = "127.0.0.1:3001",
+                           .method = "GET",
+                           .path = "/die\n",
+                           .request_id = "0123",
+                           .deaths = 2,
+                           .requests = 7});
+  EXPECT_TRUE(log_.says(R"("level":"warn","event":"query of death","pool":"app","method":"GET","path":"/die\n",)"
+                        R"("request_id":"0123","upstream":"127.0.0.1:3001","deaths":2,"requests":7)"))
+      << log_.text();
+}
+
 TEST_F(MonitorTest, ReportsWhatItSaw) {
   ScriptedServer server(io_);
   const auto upstream = add(server);

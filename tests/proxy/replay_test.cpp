@@ -255,6 +255,23 @@ TEST(Replay, OnlyExtraLoadTakesFromTheBudget) {
   }
 }
 
+TEST(Replay, OfARequestWhoseLikeKillThereIsOneTryOnly) {
+  for (const auto failure : {Failure::Reset, Failure::Evicted, Failure::HeaderTimeout, Failure::RetryStatus})
+    for (const bool reused : {false, true}) {
+      FailedAttempt attempt{.failure = failure, .method = Method::Get, .sent = true, .reused_connection = reused};
+      attempt.upstream_dead = true;
+      attempt.contained = true;
+      check({{"contained", attempt, kNever, "contained"}});
+      EXPECT_TRUE(decide_replay(attempt, {}).contained);
+    }
+  FailedAttempt post{.failure = Failure::Reset, .method = Method::Post, .sent = true};
+  post.contained = true;
+  check({{"it would not have been sent again anyway", post, kNever, "reset_not_idempotent"}});
+  FailedAttempt refused{.failure = Failure::Refused, .method = Method::Get};
+  refused.contained = true;
+  check({{"nothing has been tried yet", refused, kAnother, "nothing_sent"}});
+}
+
 TEST(Replay, WhatALiveUpstreamsLoadForbidsMayBeAllowedForADeadOne) {
   const FailedAttempt reset{.failure = Failure::Reset, .method = Method::Get, .sent = true};
   const auto unless_dead = [](FailedAttempt attempt, const config::Retry& retry = {}) {

@@ -51,6 +51,7 @@ std::shared_ptr<const Snapshot> ExchangeStage::build(const Adjust& adjust) {
   config::Config config;
   config::Pool pool;
   pool.name = "app";
+  pool.retry.containment = false;  // it waits after each reset; exchange_death_test.cpp is about that
   for (unsigned i = 0; i < upstreams_; ++i)
     pool.upstreams.push_back({{Address::Kind::Tcp, "127.0.0.1", static_cast<std::uint16_t>(i + 1)}, 1});
   config.pools.push_back(pool);
@@ -86,6 +87,11 @@ void ExchangeStage::upstream_refused(const std::shared_ptr<Upstream>& upstream, 
 }
 
 void ExchangeStage::upstream_silent(const std::shared_ptr<Upstream>& upstream) { silent.push_back(upstream->name()); }
+
+void ExchangeStage::query_of_death(const QueryOfDeath& query) {
+  queries_of_death.push_back(std::string(query.method) + " " + std::string(query.path) + " " +
+                             std::to_string(query.deaths));
+}
 
 Detached ExchangeStage::serve() {
   co_await exchange_->run();

@@ -54,10 +54,12 @@ class ExchangeStage : private UpstreamWitness {
   FakeClientStream client{waker};
   std::vector<std::string> refused;  // upstreams that were reported, in order
   std::vector<std::string> silent;   // those that did not answer a connect
+  std::vector<std::string> queries_of_death;  // "METHOD path deaths"
 
  private:
   void upstream_refused(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;
   void upstream_silent(const std::shared_ptr<Upstream>& upstream) override;
+  void query_of_death(const QueryOfDeath& query) override;
   std::shared_ptr<const Snapshot> build(const Adjust& adjust);
   Detached serve();
 

@@ -260,6 +260,19 @@ Task<Dialed> FakeDialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint d
   co_return dialed;
 }
 
+Task<Dialed> FakeDialer::knock(LocalUpstream& upstream, Waker&, TimePoint, const ClientStream&) {
+  ++knocks;
+  Dialed dialed;
+  auto& [failure, times] = failures_[upstream.shared->name()];
+  if (times > 0) {
+    --times;
+    dialed.failure = failure;
+  } else {
+    dialed.stream = std::make_unique<FakeUpstreamStream>(std::make_shared<FakeUpstream>(upstream.shared->name(), false));
+  }
+  co_return dialed;
+}
+
 void FakeDialer::give_back(LocalUpstream&, std::unique_ptr<UpstreamStream> stream, Millis) {
   static_cast<FakeUpstreamStream&>(*stream).upstream().given_back = true;
 }

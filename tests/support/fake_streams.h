@@ -239,11 +239,14 @@ class FakeDialer final : public Dialer {
   FakeUpstream& connection(std::size_t i) { return *connections.at(i); }
   FakeUpstream& last() { return *connections.back(); }
   int dials = 0;
+  int knocks = 0;
   std::vector<Verify> verified;
 
   std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) override;
   Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline,
                     const ClientStream& client) override;
+  // Fails as the next connect would, and is not among the connections.
+  Task<Dialed> knock(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) override;
   void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) override;
 
  private:

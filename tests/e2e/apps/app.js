@@ -50,6 +50,9 @@ const routes = {
     res.on('close', () => clearInterval(beat));
   },
 
+  // A query of death; ?ms=… takes so long to kill.
+  '/die': (req, res, query) => void setTimeout(() => process.exit(1), Number(query.get('ms') || 0)),
+
   // Answers while it reads: whoever proxies this must carry both directions at once.
   '/echo': (req, res) => {
     res.writeHead(200, { 'Content-Type': 'application/octet-stream' });
