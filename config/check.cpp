@@ -98,7 +98,7 @@ void check_loops(const Pool& pool, const PoolPlace& places, Reader& reader) {
                                quote(address.to_string()) +
                                    " leads back to this front door, which listens there (" +
                                    reader.diagnostics.place(reader.listeners[index]) +
-                                   "): is it the port of the app that is meant?");
+                                   "): did you mean the port of the app?");
   }
 }
 

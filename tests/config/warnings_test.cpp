@@ -107,7 +107,7 @@ TEST(Warnings, AnUpstreamThatIsTheFrontDoorItself) {
   EXPECT_THAT(
       problems("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\", \"localhost:8080\"]\n"),
       ElementsAre("fd.toml:3:21: warning: \"localhost:8080\" leads back to this front door, which listens "
-                  "there (fd.toml:1:10): is it the port of the app that is meant?"));
+                  "there (fd.toml:1:10): did you mean the port of the app?"));
 }
 
 TEST(Warnings, APoolThatNoRouteUses) {
