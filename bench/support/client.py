@@ -6,9 +6,10 @@ import selectors
 import socket
 
 
-def request_bytes(method, path, body=b""):
-    length = f"Content-Length: {len(body)}\r\n" if body else ""
-    head = f"{method} {path} HTTP/1.1\r\nHost: bench.test\r\nUser-Agent: bench\r\nAccept: */*\r\n{length}\r\n"
+def request_bytes(method, path, body=b"", close=False):
+    fields = f"Content-Length: {len(body)}\r\n" if body else ""
+    fields += "Connection: close\r\n" if close else ""
+    head = f"{method} {path} HTTP/1.1\r\nHost: bench.test\r\nUser-Agent: bench\r\nAccept: */*\r\n{fields}\r\n"
     return head.encode() + body
 
 
@@ -20,6 +21,7 @@ class _Connection:
         self._head = b""
         self._missing = None  # bytes of the body still to come; None while the head is incomplete
         self.body = b""
+        self.answered = False
 
     def response_complete(self):
         """Reads once; True when the response has ended. Its body is then in `body`."""
@@ -110,6 +112,48 @@ class Client:
         self._selector.close()
         for connection in self._connections:
             connection.socket.close()
+
+
+class FreshClient:
+    """The same with a connection of its own for each request, which asks for its end: as many at a time."""
+
+    def __init__(self, address, connections):
+        self._address = address
+        self._at_a_time = connections
+
+    def run(self, request, count):
+        with selectors.DefaultSelector() as selector:
+            to_begin, waiting = count, 0
+            while to_begin or waiting:
+                while to_begin and waiting < self._at_a_time:
+                    connection = _Connection(self._address)
+                    connection.socket.sendall(request)
+                    selector.register(connection.socket, selectors.EVENT_READ, connection)
+                    to_begin, waiting = to_begin - 1, waiting + 1
+                events = selector.select(60)
+                if not events:
+                    raise TimeoutError(f"{waiting} requests without an answer for 60 s")
+                for key, _ in events:
+                    if _ended(key.data):
+                        selector.unregister(key.fileobj)
+                        key.fileobj.close()
+                        waiting -= 1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+def _ended(connection):
+    """Reads once; True when the response has come and the connection ended behind it."""
+    if connection.answered:
+        if connection.socket.recv(1):
+            raise ConnectionError("more than one response")
+        return True
+    connection.answered = connection.response_complete()
+    return False
 
 
 def _receive(connection):

@@ -1,5 +1,5 @@
-"""Counts what one request costs in numbers that do not depend on how busy the machine is: system calls as strace sees
-them, and instructions in user space as callgrind does. Start-up is in neither.
+"""Counts what one request, one connection or one echo costs in numbers that do not depend on how busy the machine is:
+system calls as strace sees them, and instructions in user space as callgrind does. Start-up is in neither.
 """
 
 import glob
@@ -8,28 +8,61 @@ import re
 import signal
 import subprocess
 import tempfile
+from dataclasses import dataclass
 
 from . import processes
-from .client import Client, request_bytes
+from .client import Client, FreshClient, request_bytes
 from .memory import Crowd
 from .servers import start_proxy
+from .websocket_load import EchoClient
 
 CONNECTIONS = 64
-REQUESTS = {
-    "small GET": request_bytes("GET", "/small"),
-    "POST 16 KiB": request_bytes("POST", "/post", b"x" * 16 * 1024),
-    "64 KiB response": request_bytes("GET", "/64k"),
-}
 WARM_UP = 20 * CONNECTIONS
 TRACED = 100 * CONNECTIONS
 SIMULATED = 40 * CONNECTIONS
 
 
+@dataclass
+class Requests:
+    """On connections that are open before, or each on a connection of its own."""
+    request: bytes
+    fresh: bool = False
+    echoes = False
+
+    def clients(self, address):
+        return FreshClient(address, CONNECTIONS) if self.fresh else Client(address, CONNECTIONS)
+
+    def run(self, clients, count):
+        clients.run(self.request, count)
+
+
+@dataclass
+class Echoes:
+    """Messages to and fro on WebSockets that are open before."""
+    payload_bytes: int
+    echoes = True
+
+    def clients(self, address):
+        return EchoClient(address, CONNECTIONS, self.payload_bytes)
+
+    def run(self, clients, count):
+        clients.run(count)
+
+
+WORKLOADS = {
+    "small GET": Requests(request_bytes("GET", "/small")),
+    "POST 16 KiB": Requests(request_bytes("POST", "/post", b"x" * 16 * 1024)),
+    "64 KiB response": Requests(request_bytes("GET", "/64k")),
+    "new connection": Requests(request_bytes("GET", "/small", close=True), fresh=True),
+    "WebSocket echo": Echoes(64),
+}
+
+
 def system_calls(proxy, workload, origin, idle=0):
     """Calls per request by name, over TRACED requests on connections that were open before, beside `idle` others."""
-    with start_proxy(proxy, origin) as server, Crowd(server.address, idle), \
-            Client(server.address, CONNECTIONS) as client:
-        client.run(REQUESTS[workload], WARM_UP)
+    load = WORKLOADS[workload]
+    with start_proxy(proxy, origin) as server, Crowd(server.address, idle), load.clients(server.address) as clients:
+        load.run(clients, WARM_UP)
         summary = os.path.join(server.directory, "strace")
         attach = [word for pid in server.pids for word in ("-p", str(pid))]
         strace = processes.spawn(["strace", "-f", "-c", "-U", "calls,name", "-o", summary, *attach],
@@ -39,7 +72,7 @@ def system_calls(proxy, workload, origin, idle=0):
             line = strace.stderr.readline()
             if "attached" not in line:
                 raise RuntimeError(f"strace: {line}")
-        client.run(REQUESTS[workload], TRACED)
+        load.run(clients, TRACED)
         strace.send_signal(signal.SIGINT)
         strace.communicate()
         with open(summary, encoding="utf-8") as file:
@@ -65,11 +98,12 @@ def parse_callgrind(text):
 
 
 def _instructions_of_a_run(proxy, workload, origin, idle, requests):
+    load = WORKLOADS[workload]
     with tempfile.TemporaryDirectory(prefix="frontdoor-guard-") as directory:
         callgrind = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={directory}/%p"]
         with start_proxy(proxy, origin, prefix=callgrind, patience=90) as server:
-            with Crowd(server.address, idle), Client(server.address, CONNECTIONS) as client:
-                client.run(REQUESTS[workload], requests)
+            with Crowd(server.address, idle), load.clients(server.address) as clients:
+                load.run(clients, requests)
         total = 0
         for path in glob.glob(os.path.join(directory, "*")):
             with open(path, encoding="utf-8", errors="replace") as file:

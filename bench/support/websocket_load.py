@@ -11,7 +11,10 @@ import socket
 import sys
 import time
 
-from websocket_echo import HEAD_END, frame
+try:
+    from .websocket_echo import HEAD_END, frame
+except ImportError:  # as a program
+    from websocket_echo import HEAD_END, frame
 
 HANDSHAKE = (b"GET /ws HTTP/1.1\r\nHost: bench.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
              b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
@@ -36,6 +39,53 @@ class Connection:
         self.sent_at = time.monotonic()
         self.socket.sendall(question)
 
+    def echo_complete(self):
+        """Reads once; True when all of the echo is there."""
+        chunk = self.socket.recv(1 << 18)
+        if not chunk:
+            raise ConnectionError("a WebSocket was closed")
+        self.missing -= len(chunk)
+        return self.missing == 0
+
+
+class EchoClient:
+    """An exact number of messages to and fro, one under way on each WebSocket: with EchoClient(address, 64, 64) as
+    client: client.run(6400). For the guard."""
+
+    def __init__(self, address, connections, payload_bytes):
+        self._question = frame(payload_bytes, masked=True)
+        self._answer_bytes = len(frame(payload_bytes, masked=False))
+        self._selector = selectors.DefaultSelector()
+        self._connections = [Connection(address) for _ in range(connections)]
+        for connection in self._connections:
+            self._selector.register(connection.socket, selectors.EVENT_READ, connection)
+
+    def run(self, count):
+        first = self._connections[:count]
+        for connection in first:
+            connection.ask(self._question, self._answer_bytes)
+        to_ask, waiting = count - len(first), len(first)
+        while waiting:
+            events = self._selector.select(60)
+            if not events:
+                raise TimeoutError(f"{waiting} messages without an echo for 60 s")
+            for key, _ in events:
+                if not key.data.echo_complete():
+                    continue
+                if to_ask:
+                    key.data.ask(self._question, self._answer_bytes)
+                    to_ask -= 1
+                else:
+                    waiting -= 1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._selector.close()
+        for connection in self._connections:
+            connection.socket.close()
+
 
 def run(address, connections, seconds, payload_bytes):
     question = frame(payload_bytes, masked=True)
@@ -50,11 +100,7 @@ def run(address, connections, seconds, payload_bytes):
     while time.monotonic() < started + seconds:
         for key, _ in selector.select(1):
             connection = key.data
-            chunk = connection.socket.recv(1 << 18)
-            if not chunk:
-                raise ConnectionError("a WebSocket was closed")
-            connection.missing -= len(chunk)
-            if connection.missing == 0:
+            if connection.echo_complete():
                 latencies.append(time.monotonic() - connection.sent_at)
                 connection.ask(question, answer_bytes)
     took = time.monotonic() - started

@@ -1,5 +1,5 @@
-"""The workload "websocket": echoes of small messages on 64 WebSockets, counted as a message there and back, and what a
-silent WebSocket holds in memory."""
+"""The workloads "websocket" (echoes of small messages on 64 WebSockets, a message there and back counted as a request)
+and "websocket-silent" (what a silent WebSocket holds in memory)."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 from . import processes
 from .processes import LOAD_CORE
+from .rounds import in_rotation
 from .servers import PROXIES, start_proxy
 
 CONNECTIONS = 64
@@ -83,8 +84,7 @@ def echoes(_origin, options):
         for name in PROXIES:
             measure(servers[name], WARM_UP_S)
         for number in range(options.rounds):
-            start = number % len(PROXIES)
-            measured = {name: measure(servers[name], options.seconds) for name in PROXIES[start:] + PROXIES[:start]}
+            measured = {name: measure(servers[name], options.seconds) for name in in_rotation(number)}
             found.append({name: measured[name] for name in PROXIES})
             print("  " + "   ".join(f"{name} {of['cpu_us']:.1f} µs, {of['requests_per_second']:,.0f}/s"
                                     for name, of in found[-1].items()), file=sys.stderr, flush=True)
