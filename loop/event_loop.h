@@ -85,6 +85,7 @@ class EventLoop {
     EventLoop& loop_;
   };
 
+  std::uint64_t wakes() const { return wakes_; }  // how often others had to write to be heard, so far
   int wait_limit_ms(Millis max_wait) const;
   void run_posted();
   void run_ready();
@@ -106,3 +107,5 @@ class EventLoop {
 };
 
 }  // namespace frontdoor
+  std::uint64_t wakes_ = 0;
+  std::atomic<bool> woken_{false};  // the eventfd has been written and its reader has not come to it yet

@@ -8,10 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "support/fake_time.h"
 
@@ -188,6 +190,54 @@ TEST(EventLoop, CountsWhatItWatchesAndSaysWhenADescriptorCannotBeWatched) {
   stage.loop.unwatch(fd);
   EXPECT_EQ(stage.loop.watched(), own);
   ::close(fd);
+}
+
+// ---- Waking
+
+TEST(EventLoop, ManyPostsToALoopThatHasNotComeToThemWakeItOnce) {
+  Stage stage;
+  int done = 0;
+  for (int i = 0; i < 10'000; ++i) stage.loop.post([&] { ++done; });
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(done, 10'000);
+  EXPECT_EQ(stage.loop.wakes(), 1u);
+
+  // What is posted by posted work is heard in the next turn.
+  stage.loop.post([&] { stage.loop.post([&] { ++done; }); });
+  stage.loop.run_once(Millis{60'000});
+  stage.loop.run_once(Millis{60'000});
+  EXPECT_EQ(done, 10'001);
+  EXPECT_EQ(stage.loop.wakes(), 3u);
+}
+
+// A post between the moments in which the loop is woken, says so and takes the work must not be left behind: here each
+// poster waits for its last post before the next, so that one that is lost stops it for ever.
+TEST(EventLoop, NoPostIsLeftBehindWhileTheLoopTakesThem) {
+  constexpr int kPosters = 3;
+  constexpr int kRounds = 3'000;
+  TimeSource real;
+  KernelSocketOps ops;
+  EventLoop loop(real, ops);
+  std::atomic<int> posters{kPosters};
+  std::atomic<int> of_each[kPosters] = {};
+  std::vector<std::thread> threads;
+  for (std::atomic<int>& done : of_each) {
+    threads.emplace_back([&] {
+      for (int round = 1; round <= kRounds; ++round) {
+        loop.post([&] { done.fetch_add(1); });
+        loop.post([&] {
+          done.fetch_add(1);
+          done.notify_one();
+        });
+        for (int seen = done.load(); seen != 2 * round; seen = done.load()) done.wait(seen);
+      }
+      if (posters.fetch_sub(1) == 1) loop.stop();
+    });
+  }
+  loop.run();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(posters.load(), 0);
+  EXPECT_LE(loop.wakes(), std::uint64_t{2 * kPosters * kRounds + 1});
 }
 
 }  // namespace
