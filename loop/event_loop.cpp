@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace frontdoor {
 
@@ -35,17 +36,60 @@ EventLoop::~EventLoop() {
   ::close(epoll_fd_);
 }
 
-bool EventLoop::watch(int fd, std::uint32_t events, EpollHandler& handler) {
-  epoll_event event{};
-  event.events = events;
-  event.data.ptr = &handler;
-  if (::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) return false;
-  ++watched_;
-  return true;
+std::uint32_t EventLoop::take_entry(EpollHandler& handler) {
+  std::uint32_t index = first_free_;
+  if (index == 0) {
+    index = static_cast<std::uint32_t>(entries_.size());
+    entries_.emplace_back();
+  }
+  Entry& entry = entries_[index];
+  first_free_ = entry.next_free;
+  entry.handler = &handler;
+  ++entry.generation;
+  return index;
 }
 
-void EventLoop::unwatch(int fd) {
-  if (::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr) == 0) --watched_;
+std::uint64_t EventLoop::registration_of(const EpollHandler& handler) const {
+  return std::uint64_t{entries_[handler.entry.index_].generation} << 32 | handler.entry.index_;
+}
+
+bool EventLoop::watch(int fd, std::uint32_t events, EpollHandler& handler) {
+  handler.entry.index_ = take_entry(handler);
+  ++watched_;
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = registration_of(handler);
+  if (::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0) return true;
+  const int error = errno;
+  forget(handler);
+  errno = error;
+  return false;
+}
+
+void EventLoop::watch_for(int fd, std::uint32_t events, EpollHandler& handler) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = registration_of(handler);
+  ::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event);  // allocates nothing: it can only fail by a mistake of ours
+}
+
+void EventLoop::unwatch(int fd, EpollHandler& handler) {
+  if (handler.entry.index_ == 0) return;
+  ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+  forget(handler);
+}
+
+void EventLoop::forget(EpollHandler& handler) {
+  const std::uint32_t index = std::exchange(handler.entry.index_, 0);
+  if (index == 0) return;
+  entries_[index].handler = nullptr;
+  entries_[index].next_free = std::exchange(first_free_, index);
+  --watched_;
+}
+
+void EventLoop::tell(std::uint64_t registration, std::uint32_t events) {
+  const Entry& entry = entries_[registration & 0xffff'ffff];
+  if (entry.handler && entry.generation == registration >> 32) entry.handler->on_events(events);
 }
 
 void EventLoop::run() {
@@ -58,9 +102,10 @@ void EventLoop::run_once(Millis max_wait) {
   if (ready_.empty()) now_ = time_.now();
   const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), wait_limit_ms(max_wait));
   now_ = time_.now();
-  for (int i = 0; i < count; ++i)
-    static_cast<EpollHandler*>(events[static_cast<std::size_t>(i)].data.ptr)
-        ->on_events(events[static_cast<std::size_t>(i)].events);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    tell(event.data.u64, event.events);
+  }
   wheel_.advance(now_);
   if (mail_) run_posted();
   run_ready();
@@ -112,10 +157,10 @@ void EventLoop::stop() {
 }
 
 void EventLoop::wake() {
+  // Ten thousand posts to a busy loop are one write: it comes to all of them when it comes to the first.
+  if (woken_.exchange(true, std::memory_order_acq_rel)) return;
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto ignored = ::write(event_fd_, &one, sizeof one);  // full counter: already awake
 }
 
 }  // namespace frontdoor
-  // Ten thousand posts to a busy loop are one write: it comes to all of them when it comes to the first.
-  if (woken_.exchange(true, std::memory_order_acq_rel)) return;

@@ -3,8 +3,8 @@
 // the ready list; then the ready list runs. Nothing is destroyed in the first half, so an event never meets a dead
 // socket, and several events for one exchange wake it once.
 //
-// Sockets are registered once, edge-triggered, for all they can tell (docs/adr/0003): no further system call arms a
-// wait, and a hang-up is told without being asked.
+// Sockets are registered once, edge-triggered (docs/adr/0003): no further system call arms a wait, a hang-up is told
+// without being asked, and closing a socket ends its registration.
 //
 // Owned by one worker; only post() and stop() may be called from elsewhere.
 
@@ -32,10 +32,17 @@ class Runnable : public Listed<class ReadyTag> {
   ~Runnable() = default;
 };
 
+// Where a handler stands in its loop's table: the loop's matter.
+class LoopEntry {
+  friend class EventLoop;
+  std::uint32_t index_ = 0;  // 0 = nowhere
+};
+
 // Something registered with epoll. on_events only marks; it runs in the first half of a turn.
 class EpollHandler {
  public:
   virtual void on_events(std::uint32_t events) = 0;
+  LoopEntry entry;
 
  protected:
   ~EpollHandler() = default;
@@ -71,9 +78,14 @@ class EventLoop {
     if (!runnable.linked()) ready_.push_back(runnable);
   }
   bool watch(int fd, std::uint32_t events, EpollHandler& handler);  // false: errno says why
-  // Before close(): a copy of the descriptor in another process, if only until its exec, keeps the registration alive.
-  void unwatch(int fd);
+  void watch_for(int fd, std::uint32_t events, EpollHandler& handler);  // from now on; it is watched already
+  void unwatch(int fd, EpollHandler& handler);                          // the descriptor stays open
+  // Whose descriptor is closed next: that ends the registration, and spares a system call. Where a copy of the
+  // descriptor lives on, in a process that is being spawned and has not come to its exec, epoll goes on telling its
+  // events; nobody hears them.
+  void forget(EpollHandler& handler);
   std::size_t watched() const { return watched_; }
+  std::uint64_t wakes() const { return wakes_; }  // how often others had to write to be heard, so far
 
  private:
   class Mailbox final : public EpollHandler {
@@ -85,7 +97,17 @@ class EventLoop {
     EventLoop& loop_;
   };
 
-  std::uint64_t wakes() const { return wakes_; }  // how often others had to write to be heard, so far
+  // What epoll gives back with an event: an entry, and the registration that it is meant for. A handler must not be
+  // found by its address, since epoll may know a registration longer than its handler lives.
+  struct Entry {
+    EpollHandler* handler = nullptr;  // null: free
+    std::uint32_t generation = 0;     // how many registrations it has had
+    std::uint32_t next_free = 0;
+  };
+
+  void tell(std::uint64_t registration, std::uint32_t events);
+  std::uint32_t take_entry(EpollHandler& handler);
+  std::uint64_t registration_of(const EpollHandler& handler) const;
   int wait_limit_ms(Millis max_wait) const;
   void run_posted();
   void run_ready();
@@ -100,12 +122,14 @@ class EventLoop {
   List<Runnable, Listed<class ReadyTag>> ready_;
   Mailbox mailbox_{*this};
   bool mail_ = false;
+  std::vector<Entry> entries_{1};  // the first is never used: 0 means none
+  std::uint32_t first_free_ = 0;
   std::size_t watched_ = 0;
+  std::uint64_t wakes_ = 0;
   std::atomic<bool> stopped_{false};
+  std::atomic<bool> woken_{false};  // the eventfd has been written and its reader has not come to it yet
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;
 };
 
 }  // namespace frontdoor
-  std::uint64_t wakes_ = 0;
-  std::atomic<bool> woken_{false};  // the eventfd has been written and its reader has not come to it yet

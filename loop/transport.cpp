@@ -21,25 +21,31 @@ void set_no_delay(int fd, int family) {
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
+constexpr std::uint32_t kInput = EPOLLIN | EPOLLRDHUP | EPOLLET;
+constexpr std::uint32_t kInputAndRoom = kInput | EPOLLOUT;
+
 // A dead port in the ephemeral range (it starts at 32768) can be connected to by itself, by TCP's simultaneous open:
-// nobody serves there.
+// nobody serves there. Then both ends have one port; only who has the same on both asks further.
 bool connected_to_itself(int fd, std::uint16_t port) {
   if (port < 32'768) return false;
   Endpoint local;
-  Endpoint peer;
   socklen_t local_size = Endpoint::capacity();
-  socklen_t peer_size = Endpoint::capacity();
-  if (::getsockname(fd, local.data(), &local_size) != 0 || ::getpeername(fd, peer.data(), &peer_size) != 0) return false;
+  if (::getsockname(fd, local.data(), &local_size) != 0) return false;
   local.resize(local_size);
+  if (local.is_unix() || local.port() != port) return false;
+  Endpoint peer;
+  socklen_t peer_size = Endpoint::capacity();
+  if (::getpeername(fd, peer.data(), &peer_size) != 0) return false;
   peer.resize(peer_size);
-  return !local.is_unix() && local == peer;
+  return local == peer;
 }
 
 }  // namespace
 
-bool Transport::watch(int fd) {
-  if (loop_.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this)) {
+bool Transport::watch(int fd, std::uint32_t events) {
+  if (loop_.watch(fd, events, *this)) {
     fd_ = fd;
+    room_is_told_ = (events & EPOLLOUT) != 0;
     return true;
   }
   const int error = errno;
@@ -49,7 +55,7 @@ bool Transport::watch(int fd) {
 }
 
 bool Transport::adopt(int fd) {
-  if (!watch(fd)) return false;
+  if (!watch(fd, kInput)) return false;
   writable_ = true;
   return true;
 }
@@ -62,7 +68,7 @@ int Transport::start_connect(const Endpoint& to) {
   int error = loop_.ops().connect(fd, to) == 0 ? 0 : errno;
   if (error == 0 && connected_to_itself(fd, connecting_to_)) error = ECONNREFUSED;
   if (error == 0) {
-    if (!watch(fd)) return errno;
+    if (!watch(fd, kInput)) return errno;
     writable_ = true;
     return 0;
   }
@@ -70,14 +76,15 @@ int Transport::start_connect(const Endpoint& to) {
     loop_.ops().close(fd);
     return error;
   }
-  return watch(fd) ? EINPROGRESS : errno;
+  return watch(fd, kInputAndRoom) ? EINPROGRESS : errno;
 }
 
 Transport::Connecting Transport::connected(int& error) {
   if (!writable_ && !peer_gone_) return Connecting::Pending;
-  socklen_t size = sizeof error;
   error = 0;
-  if (::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  // A connect that failed is told as an error; room alone means that there is a connection.
+  socklen_t size = sizeof error;
+  if (peer_gone_ && ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
   if (error == 0 && connected_to_itself(fd_, connecting_to_)) error = ECONNREFUSED;
   return error == 0 ? Connecting::Connected : Connecting::Failed;
 }
@@ -130,16 +137,22 @@ IoResult Transport::write(const iovec* parts, std::size_t count) {
   for (;;) {
     const ssize_t n = loop_.ops().send(fd_, parts, count);
     if (n >= 0) {
-      if (static_cast<std::size_t>(n) < wanted && loop_.ops().partial_means_exhausted()) writable_ = false;
+      if (static_cast<std::size_t>(n) < wanted && loop_.ops().partial_means_exhausted()) full();
       return {IoStatus::Ok, static_cast<std::size_t>(n), 0};
     }
     if (errno == EINTR) continue;
     if (would_block(errno)) {
-      writable_ = false;
+      full();
       return {};
     }
     return {IoStatus::Failed, 0, errno};
   }
+}
+
+void Transport::full() {
+  writable_ = false;
+  if (std::exchange(room_is_told_, true)) return;
+  loop_.watch_for(fd_, kInputAndRoom, *this);  // what has come since is told as well
 }
 
 bool Transport::quiet() {
@@ -165,9 +178,7 @@ void Transport::shutdown_write() {
 
 void Transport::close() {
   if (fd_ < 0) return;
-  // close() alone would leave the registration behind while a process that is being spawned (between its fork and its
-  // exec) still holds a copy of the descriptor, and the next event would meet a dead Transport.
-  loop_.unwatch(fd_);
+  loop_.forget(*this);
   loop_.ops().close(std::exchange(fd_, -1));
   readable_ = writable_ = false;
 }

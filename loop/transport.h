@@ -1,6 +1,8 @@
 // One connected, non-blocking socket of the data path: try to read or write, and be told when trying is worth while
 // again. It remembers what epoll said, so a call that would only return EAGAIN is not made: a short read means
-// drained, a short write means full, until the next edge. (TLS will live behind the same face.)
+// drained, a short write means full, until the next edge. Room to write is asked for when there was none for the first
+// time: few connections ever fill their socket, and the others are spared the events. (TLS will live behind the same
+// face.)
 // One worker.
 
 #pragma once
@@ -64,7 +66,8 @@ class Transport final : private EpollHandler {
 
  private:
   void on_events(std::uint32_t events) override;
-  bool watch(int fd);
+  bool watch(int fd, std::uint32_t events);
+  void full();
 
   EventLoop& loop_;
   Runnable* listener_ = nullptr;
@@ -75,6 +78,7 @@ class Transport final : private EpollHandler {
   bool peer_finished_ = false;
   bool peer_gone_ = false;
   bool write_shut_ = false;
+  bool room_is_told_ = false;  // epoll has been asked for it
 };
 
 }  // namespace frontdoor

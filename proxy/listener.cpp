@@ -75,7 +75,7 @@ void Listener::ask() {
 void Listener::pause() {
   if (!std::exchange(asking_, false)) return;
   ++pauses_;
-  context_.loop.unwatch(fd_);
+  context_.loop.unwatch(fd_, *this);
   context_.loop.arm(*this, context_.loop.now() + kPause);
 }
 
@@ -260,7 +260,7 @@ void Listener::stop_accepting() {
   Timer::cancel();
   Runnable::unlink();
   if (fd_ < 0) return;
-  if (std::exchange(asking_, false)) context_.loop.unwatch(fd_);
+  if (std::exchange(asking_, false)) context_.loop.unwatch(fd_, *this);
   context_.loop.ops().close(std::exchange(fd_, -1));
 }
 

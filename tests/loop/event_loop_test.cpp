@@ -165,7 +165,7 @@ TEST(EventLoop, MarksAllEventsBeforeAnybodyRuns) {
   stage.loop.run_once(Millis{0});
   EXPECT_EQ(trace, "mmr");
   for (auto& pair : pairs) {
-    stage.loop.unwatch(pair[0]);
+    stage.loop.unwatch(pair[0], handlers[&pair - pairs]);
     ASSERT_EQ(::write(pair[1], "x", 1), 1);
   }
   stage.loop.run_once(Millis{0});
@@ -186,10 +186,67 @@ TEST(EventLoop, CountsWhatItWatchesAndSaysWhenADescriptorCannotBeWatched) {
   const int fd = ::eventfd(0, EFD_CLOEXEC);
   EXPECT_TRUE(stage.loop.watch(fd, EPOLLIN, handler));
   EXPECT_EQ(stage.loop.watched(), own + 1);
-  stage.loop.unwatch(fd);
-  stage.loop.unwatch(fd);
+  stage.loop.unwatch(fd, handler);
+  stage.loop.unwatch(fd, handler);
+  EXPECT_EQ(stage.loop.watched(), own);
+  EXPECT_TRUE(stage.loop.watch(fd, EPOLLIN, handler)) << "it may be watched again";
+  stage.loop.forget(handler);
+  stage.loop.forget(handler);
   EXPECT_EQ(stage.loop.watched(), own);
   ::close(fd);
+}
+
+// While a process is spawned it holds a copy of each descriptor until its exec, and epoll goes on telling what happens
+// to what was closed here. Nobody hears it: neither who is gone, nor who has been given the entry since.
+TEST(EventLoop, EventsOfWhatWasForgottenAreForNobody) {
+  struct Handler final : EpollHandler {
+    int told = 0;
+    void on_events(std::uint32_t) override { ++told; }
+  };
+  Stage stage;
+  int first[2];
+  int second[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, first), 0);
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, second), 0);
+  auto gone = std::make_unique<Handler>();
+  ASSERT_TRUE(stage.loop.watch(first[0], EPOLLIN | EPOLLRDHUP | EPOLLET, *gone));
+  const int copy = ::dup(first[0]);
+  stage.loop.forget(*gone);
+  ::close(first[0]);
+  gone.reset();
+  ASSERT_EQ(::write(first[1], "x", 1), 1);
+  stage.loop.run_once(Millis{0});  // nobody has its entry
+
+  Handler heir;
+  ASSERT_TRUE(stage.loop.watch(second[0], EPOLLIN | EPOLLET, heir));
+  ASSERT_EQ(::write(first[1], "x", 1), 1);
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(heir.told, 0);
+  ASSERT_EQ(::write(second[1], "x", 1), 1);
+  ::close(first[1]);
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(heir.told, 1);
+  stage.loop.unwatch(second[0], heir);
+  ::close(copy);
+  for (const int fd : second) ::close(fd);
+}
+
+TEST(EventLoop, WhatIsWatchedForMayChange) {
+  struct Handler final : EpollHandler {
+    std::uint32_t events = 0;
+    void on_events(std::uint32_t told) override { events |= told; }
+  } handler;
+  Stage stage;
+  int pair[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+  ASSERT_TRUE(stage.loop.watch(pair[0], EPOLLIN | EPOLLET, handler));
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(handler.events, 0u);
+  stage.loop.watch_for(pair[0], EPOLLIN | EPOLLOUT | EPOLLET, handler);
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(handler.events, std::uint32_t{EPOLLOUT}) << "what is so already is told too";
+  stage.loop.unwatch(pair[0], handler);
+  for (const int fd : pair) ::close(fd);
 }
 
 // ---- Waking

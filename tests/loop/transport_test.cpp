@@ -19,6 +19,7 @@ namespace frontdoor {
 namespace {
 
 using testing::CountingSocketOps;
+using testing::FakeTime;
 using testing::Link;
 using testing::Wire;
 
@@ -160,6 +161,32 @@ TEST_P(OnBothLinks, AShortWriteMeansFullUntilTheNextEdge) {
   EXPECT_GT(notified.times, 0);
 }
 
+// Few connections ever fill their socket. The others are not woken for having room.
+TEST_P(OnBothLinks, RoomIsNoEventBeforeThereWasNone) {
+  Wire wire(GetParam());
+  Notified notified;
+  wire.transport.notify(&notified);
+  const iovec hello = part("hello");
+  EXPECT_EQ(wire.transport.write(&hello, 1).bytes, 5u);
+  wire.turn();
+  EXPECT_EQ(wire.peer_receives(), "hello");
+  wire.turn();
+  EXPECT_EQ(notified.times, 0);
+  EXPECT_TRUE(wire.transport.may_write());
+
+  // The peer has made room between the write that found none and the loop's next turn.
+  const std::string much(std::size_t{8} << 20, 'x');
+  const iovec all = part(much);
+  std::size_t sent = wire.transport.write(&all, 1).bytes;
+  ASSERT_FALSE(wire.transport.may_write());
+  std::size_t arrived = 0;
+  ASSERT_TRUE(wire.turn_until([&] {
+    arrived += wire.peer_receives().size();
+    return arrived == sent && wire.transport.may_write();
+  }));
+  EXPECT_GT(notified.times, 0);
+}
+
 TEST_P(OnBothLinks, WritesSeveralPartsInOneCall) {
   Wire wire(GetParam());
   const iovec parts[] = {part("head "), part(""), part("body")};
@@ -292,6 +319,36 @@ TEST(Connect, RefusedLeavesNoDescriptorBehind) {
     EXPECT_EQ(connect(wire, third, Endpoint::unix_path(path)), ENOENT);
   }
   EXPECT_EQ(wire.ops.open_descriptors, before);
+}
+
+// TCP's simultaneous open: a socket that happens to have the port that it connects to meets itself.
+TEST(Connect, ToItselfIsRefused) {
+  struct MeetsItself final : SocketOps {
+    int open(int family) override { return kernel.open(family); }
+    int connect(int fd, const Endpoint& to) override {
+      EXPECT_EQ(::bind(fd, to.data(), to.size()), 0);
+      return kernel.connect(fd, to);
+    }
+    int accept(int fd, Endpoint& from) override { return kernel.accept(fd, from); }
+    ssize_t receive(int fd, char* into, std::size_t room, int flags) override {
+      return kernel.receive(fd, into, room, flags);
+    }
+    ssize_t send(int fd, const iovec* parts, std::size_t count) override { return kernel.send(fd, parts, count); }
+    int shutdown_write(int fd) override { return kernel.shutdown_write(fd); }
+    void close(int fd) override { kernel.close(fd); }
+    KernelSocketOps kernel;
+  } ops;
+  FakeTime time;
+  EventLoop loop(time, ops);
+  Endpoint unused = *Endpoint::numeric("127.0.0.1", 0);
+  unused.set_port(Listening(unused).at.port());
+  Transport transport(loop);
+  int error = transport.start_connect(unused);
+  for (int turns = 0; error == EINPROGRESS && turns < 5'000; ++turns) {
+    loop.run_once(Millis{1});
+    if (transport.connected(error) == Transport::Connecting::Pending) error = EINPROGRESS;
+  }
+  EXPECT_EQ(error, ECONNREFUSED);
 }
 
 TEST(Connect, AFullUnixBacklogIsTold) {
