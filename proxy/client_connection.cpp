@@ -1,7 +1,5 @@
 #include "proxy/client_connection.h"
 
-#include <netinet/tcp.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -19,13 +17,7 @@ constexpr int kReadsPerTurn = 16;
 
 }  // namespace
 
-bool ClientConnection::adopt(int fd) {
-  if (client_.address.known()) {
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  }
-  return transport_.adopt(fd);
-}
+bool ClientConnection::adopt(int fd) { return transport_.adopt(fd); }
 
 void ClientConnection::start() {
   if (!owner_.wants_proxy_header()) return park();

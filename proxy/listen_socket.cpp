@@ -33,7 +33,8 @@ int bind_tcp(const Endpoint& endpoint, Share share) {
   if (fd < 0) return -1;
   enable(fd, SOL_SOCKET, SO_REUSEADDR);
   if (share == Share::WithOtherWorkers) enable(fd, SOL_SOCKET, SO_REUSEPORT);
-  // What is accepted here inherits it.
+  // What is accepted here inherits both. A proxy writes whole messages: Nagle would only hold the last segment back.
+  enable(fd, IPPROTO_TCP, TCP_NODELAY);
   ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
   if (endpoint.family() == AF_INET6) {
     const int dual_stack = 0;

@@ -61,7 +61,7 @@ TEST(ListenSocket, PortZeroBecomesOnePortForAllWorkers) {
   EXPECT_TRUE(connects(opened.bound));
 }
 
-TEST(ListenSocket, TheKernelQueuesLittleForAClientThatDoesNotRead) {
+TEST(ListenSocket, WhatIsAcceptedSendsAtOnceAndTheKernelQueuesLittleForAClientThatDoesNotRead) {
   const Opened opened(tcp(0));
   const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   ASSERT_EQ(::connect(client, opened.bound.data(), opened.bound.size()), 0);
@@ -71,6 +71,10 @@ TEST(ListenSocket, TheKernelQueuesLittleForAClientThatDoesNotRead) {
   socklen_t size = sizeof unsent;
   EXPECT_EQ(::getsockopt(accepted, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, &size), 0);
   EXPECT_EQ(unsent, 64 * 1024) << "inherited";
+  int no_delay = 0;
+  size = sizeof no_delay;
+  EXPECT_EQ(::getsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &no_delay, &size), 0);
+  EXPECT_EQ(no_delay, 1) << "inherited, which spares a call for each connection";
   ::close(accepted);
   ::close(client);
 }
