@@ -14,7 +14,6 @@ namespace frontdoor {
 
 namespace {
 
-constexpr int kAcceptsPerTurn = 16;  // then the connections that are there get their turn
 constexpr Millis kPause{100};
 
 // How many connections are asked whether their client has just sent something, before the one to be closed is
@@ -88,8 +87,9 @@ void Listener::expired(TimePoint) { ask(); }
 
 void Listener::run() {
   if (!asking_) return;
-  for (int i = 0; i < kAcceptsPerTurn; ++i)
-    if (!accept_one(Limit::Kept)) return;
+  for (unsigned came = 0; came < batch_.size(); ++came)
+    if (!accept_one(Limit::Kept)) return batch_.fewer_came(came);
+  batch_.all_came(context_.loop.now());
 }
 
 bool Listener::accept_one(Limit limit) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "proxy/accept_batch.h"
 #include "proxy/client_connection.h"
 #include "proxy/client_counts.h"
 #include "proxy/places.h"
@@ -104,6 +105,7 @@ class Listener final : public ConnectionOwner,
   bool asking_ = false;
   bool full_ = false;                    // all were at work when a client came
   bool closing_idle_ = false;
+  AcceptBatch batch_;
   std::atomic<std::uint64_t> count_{0};  // written by this worker only
   std::array<std::atomic<std::uint64_t>, kUnwelcomeKinds> turned_away_{};
   std::uint64_t accepted_ = 0;

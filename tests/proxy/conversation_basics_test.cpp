@@ -49,6 +49,17 @@ TEST(Conversation, AGetIsForwardedAndAnswered) {
   EXPECT_THAT(one.proxy.log(), HasSubstr("\"outcome\":\"served\""));
 }
 
+TEST(Conversation, AConnectionIsAcceptedWithOneCall) {
+  ScriptedUpstream upstream;
+  upstream.always_reply(kHello);
+  TestProxy proxy({&upstream});
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(body_of(proxy.converse(kGet)), "hello");
+    proxy.time().advance(std::chrono::seconds{1});
+  }
+  EXPECT_EQ(proxy.ops().accepts(), 5u);
+}
+
 TEST(Conversation, WhoWaitsToBeAcceptedWhenAcceptingStopsIsServed) {
   ScriptedUpstream upstream;
   upstream.always_reply(kHello);

@@ -70,6 +70,7 @@ class FaultySocketOps final : public SocketOps {
   std::uint64_t operations() const { return operations_; }
   std::uint64_t opened() const { return opened_; }
   std::uint64_t closed() const { return closed_; }
+  std::uint64_t accepts() const { return accepts_; }  // calls, in vain or not
 
   int open(int family) override {
     if (strikes(kOpen, -1) && fault_ != Fault::OneByte && fault_ != Fault::WouldBlock) {
@@ -99,6 +100,7 @@ class FaultySocketOps final : public SocketOps {
     }
   }
   int accept(int fd, Endpoint& from) override {
+    ++accepts_;
     if (strikes(kAccept, fd) && fault_ == Fault::OutOfFds) return fail(EMFILE);
     return note_open(kernel_.accept(fd, from));
   }
@@ -196,6 +198,7 @@ class FaultySocketOps final : public SocketOps {
   std::set<int> upstream_;
   std::uint64_t opened_ = 0;
   std::uint64_t closed_ = 0;
+  std::uint64_t accepts_ = 0;
 };
 
 }  // namespace frontdoor::testing
