@@ -30,6 +30,9 @@ class BodySource {
   virtual Peeked peek() = 0;
   virtual void consume(std::size_t count) = 0;
   virtual const http::Fields& trailers() const = 0;
+  // False: the next peek() will be Pending again. It costs nothing to ask, so that who is woken for two directions
+  // tries the one that something has happened to.
+  virtual bool ready() const { return true; }
 
  protected:
   ~BodySource() = default;
@@ -50,6 +53,7 @@ class BodySink {
   // Takes what it can, together with a head that waits to be sent. `last`: the body ends with these bytes; it is
   // complete when that returns Done. push({}, false, …) only flushes. `trailers` is read when the end is written.
   virtual Pushed push(std::string_view bytes, bool last, const http::Fields& trailers) = 0;
+  virtual bool ready() const { return true; }  // false: it has no room
 
  protected:
   ~BodySink() = default;

@@ -53,7 +53,7 @@ Peeked H1BodyReader::peek_chunked() {
 Peeked H1BodyReader::peek_until_close() {
   if (input_.empty() && !fill()) {
     if (!ended_) {
-      input_.release_if_empty();  // a tunnel may be silent for hours; it pins no head
+      input_.release_if_empty();
       return pending_or_failed();
     }
     complete_ = true;
@@ -72,8 +72,12 @@ void H1BodyReader::consume(std::size_t count) {
       decoded_ -= count;
       if (decoded_ == 0) count += std::exchange(squeezed_, 0);
       break;
-    case http::BodyKind::None:
-    case http::BodyKind::UntilClose: break;
+    case http::BodyKind::UntilClose:
+      input_.consume(count);
+      // A tunnel may be silent for hours; it pins no head.
+      if (!transport_.may_read()) input_.release_if_empty();
+      return;
+    case http::BodyKind::None: break;
   }
   input_.consume(count);
 }

@@ -25,6 +25,9 @@ class H1BodyReader final : public BodySource {
   Peeked peek() override;
   void consume(std::size_t count) override;
   const http::Fields& trailers() const override { return chunked_.trailers(); }
+  bool ready() const override {
+    return transport_.may_read() || !input_.empty() || complete_ || failure_ != Failure::None;
+  }
 
   // Read to its end *and* consumed: nothing of it is left in the input buffer.
   bool complete() const { return complete_ && decoded_ == 0; }

@@ -53,6 +53,15 @@ bool H1MessageWriter::queue_trailers(const http::Fields& trailers) {
 
 Pushed H1MessageWriter::push(std::string_view bytes, bool last, const http::Fields& trailers) {
   std::size_t accepted = 0;
+  // The middle of a body that goes as it is, with nothing queued before it: nearly all there is of a tunnel.
+  if (!bytes.empty() && !last && pending() == 0 && framing_.kind != http::BodyKind::Chunked) {
+    const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+    const IoResult result = transport_.write(&part, 1);
+    if (result.status == IoStatus::Failed) return {Pushed::State::Failed, 0};
+    accepted = result.bytes;
+    bytes_sent_ += accepted;
+    if (accepted == bytes.size()) return {Pushed::State::Done, accepted};
+  }
   for (;;) {
     const Pushed pushed = push_some(bytes.substr(accepted), last, trailers);
     accepted += pushed.accepted;

@@ -29,6 +29,7 @@ class H1MessageWriter final : public BodySink {
   void switch_protocols();
 
   Pushed push(std::string_view bytes, bool last, const http::Fields& trailers) override;
+  bool ready() const override { return transport_.may_write(); }
 
   bool idle() const { return pending() == 0; }
   bool complete() const { return ended_ && idle(); }

@@ -21,6 +21,7 @@ Pumped::State waiting_for(Pushed::State flushed) {
 Pumped pump(BodySource& source, BodySink& sink) {
   using State = Pumped::State;
   Pumped pumped;
+  bool flushed = false;
   for (int round = 0; round < kRounds; ++round) {
     const Peeked peeked = source.peek();
     if (peeked.state == Peeked::State::Failed) {
@@ -29,7 +30,7 @@ Pumped pump(BodySource& source, BodySink& sink) {
     }
     if (peeked.state == Peeked::State::Pending) {
       // Whatever was written so far goes out now: a stream must not wait for its next event.
-      pumped.state = waiting_for(sink.push({}, false, source.trailers()).state);
+      if (!flushed) pumped.state = waiting_for(sink.push({}, false, source.trailers()).state);
       return pumped;
     }
     const bool last = peeked.last || peeked.state == Peeked::State::End;
@@ -48,6 +49,8 @@ Pumped pump(BodySource& source, BodySink& sink) {
       pumped.state = State::Done;
       return pumped;
     }
+    flushed = true;
+    if (!source.ready()) return pumped;  // waits for it; another round would find nothing
   }
   pumped.state = State::Yielded;
   return pumped;

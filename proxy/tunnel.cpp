@@ -69,7 +69,7 @@ std::optional<Tunnel::Ended> Tunnel::turn() {
 }
 
 bool Tunnel::move(Direction& direction) {
-  if (direction.done) return true;
+  if (direction.done || direction.stands_still()) return true;
   const Pumped pumped = pump(direction.source, direction.sink);
   // As in an exchange: that somebody else is waited for from now on is progress too.
   if (pumped.bytes != 0 || pumped.state != direction.state) direction.progress = loop_.now();

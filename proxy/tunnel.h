@@ -52,9 +52,15 @@ class Tunnel final : public Listed<class TunnelTag> {
     Direction(BodySource& from, BodySink& to, Frames frames, TimePoint now)
         : source(from, frames), sink(to), progress(now) {}
 
+    // Nothing has happened to it since it was tried last. Most wake-ups are for one direction.
+    bool stands_still() const {
+      return state != Pumped::State::Yielded && !source.ready() &&
+             !(state == Pumped::State::WaitingForSink && sink.ready());
+    }
+
     TunnelSource source;
     BodySink& sink;
-    Pumped::State state = Pumped::State::WaitingForSource;
+    Pumped::State state = Pumped::State::Yielded;  // not tried yet: the 101 waits to be sent
     TimePoint progress;
     std::uint64_t bytes = 0;
     bool done = false;  // ended, or nobody takes it any more

@@ -28,6 +28,7 @@ class TunnelSource final : public BodySource {
   Peeked peek() override;
   void consume(std::size_t count) override;
   const http::Fields& trailers() const override { return from_.trailers(); }
+  bool ready() const override { return phase_ != Phase::Passing || from_.ready(); }
 
  private:
   enum class Phase : std::uint8_t { Passing, Approaching, Replacing, Discarding };

@@ -69,6 +69,39 @@ TEST(TunnelBetweenFakes, MuchInBothDirectionsIsMovedTurnByTurn) {
   EXPECT_EQ(stage.conn(0).request.received().size(), much.size());
 }
 
+TEST(TunnelBetweenFakes, AWakeUpTriesOnlyTheDirectionThatSomethingHasHappenedTo) {
+  UpgradeStage stage;
+  stage.open("websocket");
+  const auto& to_client = stage.conn(0).body;
+  const auto& to_upstream = stage.client.body;
+  const std::size_t client_tried = to_upstream.peeks();
+  std::size_t upstream_tried = to_client.peeks();
+  const std::size_t pushed_to_client = stage.client.answer.pushes();
+  stage.client.body.add("question");
+  stage.turn();
+  EXPECT_EQ(stage.conn(0).request.received(), "question");
+  EXPECT_EQ(to_client.peeks(), upstream_tried);
+  EXPECT_EQ(stage.client.answer.pushes(), pushed_to_client);
+  EXPECT_GT(to_upstream.peeks(), client_tried);
+
+  const std::size_t client_tried_since = to_upstream.peeks();
+  stage.conn(0).body.add("answer");
+  stage.turn();
+  EXPECT_EQ(stage.client.answer.received(), "answer");
+  EXPECT_EQ(to_upstream.peeks(), client_tried_since);
+
+  // Room is something too: for the direction that waits for it.
+  stage.client.answer.set_room(0);
+  stage.conn(0).body.add("more");
+  stage.turn();
+  upstream_tried = to_client.peeks();
+  stage.client.answer.set_room(testing::FakeSink::kUnlimited);
+  stage.turn();
+  EXPECT_EQ(stage.client.answer.received(), "answermore");
+  EXPECT_GT(to_client.peeks(), upstream_tried);
+  EXPECT_EQ(to_upstream.peeks(), client_tried_since);
+}
+
 TEST(TunnelBetweenFakes, TheLastWordsOfAGoneClientAreNotWaitedForAsLongAsSilence) {
   UpgradeStage stage;
   stage.open();

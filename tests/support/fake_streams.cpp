@@ -27,6 +27,7 @@ void FakeSource::fail() {
 }
 
 Peeked FakeSource::peek() {
+  ++peeks_;
   if (!bytes_.empty()) return {Peeked::State::Bytes, bytes_, ended_};
   if (failed_) return {Peeked::State::Failed, {}, false};
   if (ended_) return {Peeked::State::End, {}, true};

@@ -63,6 +63,8 @@ class FakeSource final : public BodySource {
   Peeked peek() override;
   void consume(std::size_t count) override;
   const http::Fields& trailers() const override { return trailers_; }
+  bool ready() const override { return !bytes_.empty() || ended_ || failed_; }
+  std::size_t peeks() const { return peeks_; }
 
  private:
   void changed();
@@ -72,6 +74,7 @@ class FakeSource final : public BodySource {
   bool ended_ = false;
   bool failed_ = false;
   std::uint64_t consumed_ = 0;
+  std::size_t peeks_ = 0;
   http::Fields trailers_;
 };
 
@@ -92,6 +95,7 @@ class FakeSink final : public BodySink {
   const OwnedFields& trailers() const { return trailers_; }
 
   Pushed push(std::string_view bytes, bool last, const http::Fields& trailers) override;
+  bool ready() const override { return failed_ || (room_ != 0 && !hold_); }
 
  private:
   Waker* waker_;
