@@ -6,9 +6,9 @@
 //               ▲                                       │
 //               └────── enter again, at the old place ──┘   (it was taken by another after all)
 //
-// No wake-up is lost: who waits enters first and looks for capacity afterwards; who makes capacity makes it first and
-// calls afterwards; who finds some without having been called, or leaves without using what it was called for, calls
-// the next. tests/balancer/hold_queue_test.cpp goes through the interleavings.
+// No wake-up is lost: a waiter enters first and looks for capacity afterwards; capacity is made first, and the next one
+// called afterwards; a waiter that finds some without having been called, or leaves without using what it was called
+// for, calls the next. tests/balancer/hold_queue_test.cpp goes through the interleavings.
 // Any thread.
 
 #pragma once
@@ -58,7 +58,7 @@ class HoldQueue {
   // question: one load. Sequentially consistent, see enter().
   bool occupied() const { return count_.load(std::memory_order_seq_cst) != 0; }
 
-  // So many requests more can be taken: calls those who waited longest.
+  // So many requests more can be taken: calls those that have waited longest.
   static constexpr std::size_t kAll = static_cast<std::size_t>(-1);
   void call(std::size_t requests);
 

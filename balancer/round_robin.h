@@ -43,7 +43,7 @@ class RoundRobin {
   std::int64_t credit(std::size_t i) const { return i < credit_.size() ? credit_[i] : 0; }
 
   // Goes on with the credits that members had in an earlier rotation, in the order of the new members; nothing for
-  // one that is new. Whoever joins starts in the middle of the others, so that nobody gets a burst or waits for one.
+  // one that is new. A new one starts in the middle of the others, so that none gets a burst or waits for one.
   void resume(const std::vector<std::optional<std::int64_t>>& credits, std::int64_t total_weight) {
     restart(credits.size());
     std::int64_t sum = 0;

@@ -36,7 +36,7 @@ enum class DownCause : std::uint8_t {
   Unwell,  // it answers, but not well (a probe's status, a name without an address): requests there go on
 };
 
-// Who wants to know at once that an upstream went down. Told on any thread, with the upstream locked: post and return.
+// Is told at once that an upstream went down: on any thread, with the upstream locked: post and return.
 class UpstreamObserver {
  public:
   virtual void went_down(std::uint64_t incarnation, DownCause cause) = 0;

@@ -11,8 +11,8 @@
 
 namespace frontdoor {
 
-// A range of one family: "::/0" does not contain IPv4 addresses. "unix" is whoever reaches a unix socket, who
-// has none.
+// A range of one family: "::/0" does not contain IPv4 addresses. "unix" stands for all clients of a unix
+// socket, which have no address.
 class Cidr {
  public:
   // An address alone is a range of one. Nothing, and why in `problem`, when the text is no range.

@@ -1,4 +1,4 @@
-// Who somebody is on the network: an IP address without a port, sixteen bytes whatever its family. An IPv4
+// What identifies a client on the network: an IP address without a port, sixteen bytes whatever its family. An IPv4
 // address that arrives through an IPv6 socket (::ffff:192.0.2.1) is the IPv4 address. Values; any thread.
 
 #pragma once

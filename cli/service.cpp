@@ -95,8 +95,8 @@ bool Service::every_upstream_judged() const {
   return true;
 }
 
-// Ready = listening, and every upstream has been heard of or had its chance: whoever waits for the ready file
-// meets no start-up 503.
+// Ready = listening, and every upstream has been judged or had its second: a client that waits for the ready file
+// gets no start-up 503.
 asio::awaitable<void> Service::become_ready() {
   asio::steady_timer pause(control_);
   const TimePoint latest = Clock::now() + kFirstVerdicts;

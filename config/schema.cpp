@@ -91,7 +91,7 @@ constexpr std::array listener_keys = {
         .fallback = "[]",
         .doc = "Whose X-Forwarded-*, Forwarded, X-Request-Id and PROXY header are believed: addresses and "
                "ranges, as "
-               "in [\"10.0.0.0/8\", \"::1\"]; \"unix\" is whoever reaches a unix socket.",
+               "in [\"10.0.0.0/8\", \"::1\"]; \"unix\" stands for all clients of a unix socket.",
         .slot = at<&Listener::trusted_proxies>},
     Key{.name = "via",
         .type = Type::Boolean,

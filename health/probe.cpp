@@ -179,8 +179,8 @@ asio::awaitable<ProbeReport> Probe::connect_to(const Endpoint& endpoint) {
   }
 
   int result = ::connect(fd, endpoint.data(), endpoint.size()) == 0 ? 0 : errno;
-  // A full backlog: over TCP the kernel would wait for a place in it. Who has none for the whole time is as silent as
-  // who accepts and does not answer; a process that hangs under load is full before it is found out.
+  // A full backlog: over TCP the kernel would wait for a place in it. An upstream that has none all the time is as
+  // silent as one that accepts and does not answer; a process that hangs under load is full before it is found out.
   while (result == EAGAIN && endpoint.is_unix()) {
     asio::steady_timer pause(socket_.get_executor(), target_.check.timeout / kTicks);
     co_await pause.async_wait(quietly);

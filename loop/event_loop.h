@@ -1,6 +1,6 @@
 // One worker's loop: epoll for sockets, a wheel for timers, a queue for what other threads post. A turn has two
-// halves. First everything that happened is marked (socket flags, expired timers) and whoever waits for it is put on
-// the ready list; then the ready list runs. Nothing is destroyed in the first half, so an event never meets a dead
+// halves. First everything that happened is marked (socket flags, expired timers) and what waits for it is put on the
+// ready list; then the ready list runs. Nothing is destroyed in the first half, so an event never meets a dead
 // socket, and several events for one exchange wake it once.
 //
 // Sockets are registered once, edge-triggered (docs/adr/0003): no further system call arms a wait, a hang-up is told

@@ -41,7 +41,7 @@ class Transport final : private EpollHandler {
   int fd() const { return fd_; }
   IpEndpoint local_address() const;  // asks the kernel
 
-  // Who is put on the ready list when anything changes; null = nobody.
+  // `listener` is put on the ready list when anything changes; null = nothing is.
   void notify(Runnable* listener) { listener_ = listener; }
 
   IoResult read(char* into, std::size_t room);

@@ -42,7 +42,7 @@ class Waker final : public Runnable, private Timer {
   };
   Wait until(TimePoint deadline) { return Wait(*this, deadline); }
 
-  // Lets everybody else who is ready run first.
+  // Lets all others that are ready run first.
   Wait yield() {
     woken_ = false;
     yielding_ = true;

@@ -22,7 +22,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
                                private Runnable,
                                private Timer {
  public:
-  // `from`: who has connected. With `proxy_protocol` that is a proxy, until its header has named the client.
+  // `from`: where the connection comes from. With `proxy_protocol` that is a proxy, until its header names the client.
   ClientConnection(ConnectionOwner& owner, EventLoop& loop, const IpEndpoint& from)
       : owner_(owner), loop_(loop), transport_(loop), waiting_since_(loop.now()), client_(from) {}
 

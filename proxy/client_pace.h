@@ -3,7 +3,7 @@
 // is too slow. So a client may pause, start slowly and come in bursts, as phones do, but one byte now and then holds
 // nothing for ever. Time in which anybody else is waited for is never counted.
 //
-// It is settled only when the debt is due: who is fast pays with one addition for each wait.
+// It is settled only when the debt is due: for a fast client each wait costs one addition.
 // Pure. An exchange has one, for both directions: a conversation goes on when either does.
 
 #pragma once

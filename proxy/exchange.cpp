@@ -491,7 +491,7 @@ bool Exchange::broken_from_its_start() {
 
 std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head) {
   http::forward_response(head, client_.client().via, context_.fields, context_.scratch);
-  // RFC 9110 §6.6.1: who forwards a response without Date adds it.
+  // RFC 9110 §6.6.1: a response that is forwarded gets a Date if it has none.
   if (!http::find(head.fields, http::FieldId::Date).data())
     context_.fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
 

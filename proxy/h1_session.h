@@ -16,7 +16,7 @@
 
 namespace frontdoor {
 
-// Who is at the other end, and whose word about others counts.
+// The client at the other end, and whose word about other clients counts.
 struct ConnectedClient {
   IpEndpoint address;
   const Cidrs& trusted_proxies;

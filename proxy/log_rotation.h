@@ -29,7 +29,7 @@ class LogRotation {
     moved_ = false;
   }
 
-  // Whether that is news. Who asks is always answered.
+  // Whether that is news. A question is always answered.
   bool failed(std::string_view reason, Open why) {
     if (why == Open::Again && reason == reason_) return false;
     reason_ = reason;

@@ -1,5 +1,5 @@
-// The beginning of a connection on a listener with `proxy_protocol`: reads the header, and what came behind it stays for
-// whoever reads next. Exists until then only. One worker.
+// The beginning of a connection on a listener with `proxy_protocol`: reads the header, and leaves what came
+// behind it in the buffer. Exists until then only. One worker.
 
 #pragma once
 

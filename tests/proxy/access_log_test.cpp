@@ -360,7 +360,7 @@ TEST(LogRotation, OpensWhenAskedWhenMovedTwiceAndUntilItWorks) {
   EXPECT_FALSE(rotation.failed("no permission", Open::Again)) << "said already";
   EXPECT_TRUE(rotation.failed("disk full", Open::Again));
   EXPECT_EQ(rotation.look(true, false), Open::Asked);
-  EXPECT_TRUE(rotation.failed("disk full", Open::Asked)) << "who asks is answered";
+  EXPECT_TRUE(rotation.failed("disk full", Open::Asked)) << "a question is answered";
   rotation.opened();
   EXPECT_EQ(rotation.look(false, false), Open::No);
 }

@@ -112,7 +112,7 @@ TEST(Death, AResetByOneThatLivesIsNone) {
   stage.run();
   stage.conn(0).reset();
   stage.turn();
-  EXPECT_EQ(stage.dialer.connections.size(), 1u) << "who ends may close its listener last";
+  EXPECT_EQ(stage.dialer.connections.size(), 1u) << "a process that ends may close its listener last";
   for (int i = 0; i < 5; ++i) stage.pass(10ms);
   ASSERT_EQ(stage.dialer.connections.size(), 2u);
   EXPECT_GE(stage.dialer.knocks, 3);

@@ -29,7 +29,7 @@ std::string temporary_file() {
 TestProxy::TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::string_view extra,
                      std::string_view pool, AccessLog* log)
     : upstreams_(upstreams) {
-  // After a reset it waits, and here nobody moves the clock for it: who wants it says so.
+  // After a reset it waits, and here nobody moves the clock for it: a test that wants it says so.
   const bool contained = pool.find("containment") != std::string_view::npos;
   const std::string pool_keys = (contained ? "" : "retry.containment = false\n") + std::string(pool);
   std::string toml = "listen = \"127.0.0.1:0\"\n" + std::string(extra) + "\n[pool.app]\n" + pool_keys +
