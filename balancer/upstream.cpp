@@ -114,21 +114,16 @@ bool Upstream::looked_up() const {
   return looked_up_;
 }
 
-// A slot has one writer, so load + store needs no read-modify-write.
-void Upstream::begin_request(unsigned worker) {
-  auto& count = slots_[worker].in_flight;
-  count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
+void Upstream::begin_request(unsigned worker) { slots_[worker].in_flight.add(); }
 
 void Upstream::end_request(unsigned worker) {
-  auto& count = slots_[worker].in_flight;
-  assert(count.load(std::memory_order_relaxed) > 0);
-  count.store(count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  assert(slots_[worker].in_flight.get() > 0);
+  slots_[worker].in_flight.subtract();
 }
 
 std::uint64_t Upstream::in_flight() const {
   std::uint64_t sum = 0;
-  for (const Slot& slot : slots_) sum += slot.in_flight.load(std::memory_order_relaxed);
+  for (const Slot& slot : slots_) sum += slot.in_flight.get();
   return sum;
 }
 

@@ -21,6 +21,7 @@
 
 #include "balancer/pool_memory.h"
 #include "base/address.h"
+#include "base/single_writer_count.h"
 #include "base/time.h"
 
 namespace frontdoor {
@@ -114,7 +115,7 @@ class Upstream {
 
  private:
   struct alignas(64) Slot {
-    std::atomic<std::uint64_t> in_flight{0};
+    SingleWriterCount in_flight;
     std::atomic<Duration::rep> last_success{0};
   };
 

@@ -42,6 +42,7 @@ asio::awaitable<void> report_turned_away(Log& log, const Server& server) {
       Kind{Unwelcome::UntrustedProxy, "not from one of trusted_proxies"},
       Kind{Unwelcome::NoProxyHeader, "no PROXY header, or a malformed one"},
       Kind{Unwelcome::TooManyOfClient, "more than max_connections_per_client"},
+      Kind{Unwelcome::NoMemory, "no memory for the connection"},
   };
   asio::steady_timer pause(co_await asio::this_coro::executor);
   for (;;) {
@@ -65,11 +66,22 @@ asio::awaitable<void> report_limits(Log& log, const Server& server) {
     PacedCount full{kLossReport};
   };
   std::vector<Watched> watched(server.places().size());
+  Watched process;
+  const ConnectionBudget& budget = server.budget();
   asio::steady_timer pause(co_await asio::this_coro::executor);
   for (;;) {
     pause.expires_after(kLimitPoll);
     auto [error] = co_await pause.async_wait(quietly);
     if (error) co_return;
+    if (const auto closed = process.closed.due(budget.closed_for_room(), Clock::now()))
+      log.warn("open files used up (ulimit -n): idle connections are closed to make room",
+               {{"open_files", budget.plan().descriptors}, {"connections", budget.clients()},
+                {"upstream_connections", budget.upstreams()}, {"closed", *closed},
+                {"total", budget.closed_for_room()}});
+    if (process.full.due(budget.full(), Clock::now()))
+      log.warn("open files used up (ulimit -n): every connection is at work, clients wait",
+               {{"open_files", budget.plan().descriptors}, {"connections", budget.clients()},
+                {"upstream_connections", budget.upstreams()}});
     for (std::size_t i = 0; i < watched.size(); ++i) {
       const Places& places = *server.places()[i];
       const std::string listener = server.endpoints()[i].to_string();

@@ -4,6 +4,8 @@
 
 #include <csignal>
 #include <iostream>
+#include <new>
+#include <thread>
 #include <utility>
 
 #include "cli/drain.h"
@@ -58,6 +60,10 @@ int Service::run() {
     for (const auto& error : errors) log_.error(error);
     return cli::kExitFailure;
   }
+  for (std::size_t i = 0; i < server_.endpoints().size(); ++i)
+    log_.info("connection limit", {{"listener", server_.endpoints()[i].to_string()},
+                                   {"max_connections", server_.places()[i]->limit()},
+                                   {"open_files", server_.budget().plan().descriptors}});
   apply(snapshot_);
   server_.start();
   if (options_.on_start) options_.on_start(control_);
@@ -112,12 +118,29 @@ asio::awaitable<void> Service::become_ready() {
   if (options_.on_ready) options_.on_ready(server_.endpoints());
 }
 
+// Without memory too: a process that cannot be stopped in order would be worse than one that is slow to say so.
 asio::awaitable<void> Service::handle_signals() {
+  for (;;) {
+    try {
+      co_await handle_signals_with_memory();
+      co_return;
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(kPoll);
+    }
+  }
+}
+
+asio::awaitable<void> Service::handle_signals_with_memory() {
   for (;;) {
     auto [error, signal] = co_await signals_.async_wait(quietly);
     if (error) co_return;
     if (signal == SIGHUP) {
-      reload();
+      try {
+        reload();
+      } catch (const std::bad_alloc&) {
+        log_.error("reload refused, the old config stays",
+                   {{"file", options_.config_file}, {"reason", "out of memory"}});
+      }
     } else if (signal == SIGUSR1) {  // after a log rotation
       if (!access_log_.reopen()) log_.info("nothing to reopen: the access log is no file");
     } else if (stop(signal)) {

@@ -27,6 +27,7 @@ class Service {
   bool every_upstream_judged() const;
   boost::asio::awaitable<void> become_ready();
   boost::asio::awaitable<void> handle_signals();
+  boost::asio::awaitable<void> handle_signals_with_memory();
   boost::asio::awaitable<void> stop_after_drain();
   bool stop(int signal);  // true: at once
   void reload();

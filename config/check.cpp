@@ -45,7 +45,7 @@ void check_listeners(std::uint64_t open_files, Reader& reader) {
       reader.diagnostics.warning(reader.listeners[i],
                                  "max_connections is " + std::to_string(listeners[i].max_connections) +
                                      ", but this process may open only " + std::to_string(open_files) +
-                                     " files (ulimit -n), and each connection takes up to three");
+                                     " files (ulimit -n), and a client that is served takes two");
   }
 }
 

@@ -67,7 +67,9 @@ constexpr std::array listener_keys = {
     Key{.name = "max_connections",
         .type = Type::IntegerOrAuto,
         .fallback = "\"auto\"",
-        .doc = "Client connections at a time; \"auto\" is a third of what the limit of open files leaves.",
+        .doc = "Client connections at a time, over all workers; \"auto\" is what the limit of open files leaves "
+               "(logged at start). Beyond it the connection that has waited longest for a request is closed for the "
+               "newcomer.",
         .slot = at<&Listener::max_connections>,
         .min = 1,
         .max = 10'000'000},

@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace frontdoor {
@@ -16,6 +17,7 @@ namespace asio = boost::asio;
 
 constexpr auto quietly = asio::as_tuple(asio::deferred);
 constexpr Duration kForever = Duration::max();
+constexpr Duration kWithoutMemory = Millis{1'000};  // until the next try
 // How soon it is noticed that a name was looked up in vain. Discovery does not call us: the two meet at the Upstream
 // only. (A name that is found is another Upstream, or several.)
 constexpr Millis kAwaitAddress{25};
@@ -93,7 +95,12 @@ HealthReport Prober::report() const {
 // `self` keeps the prober alive for as long as the coroutine is.
 asio::awaitable<void> Prober::run([[maybe_unused]] std::shared_ptr<Prober> self) {
   while (!stopped_) {
-    const Duration pause = co_await look();
+    Duration pause = kWithoutMemory;
+    try {
+      pause = co_await look();
+    } catch (const std::bad_alloc&) {
+      // Our own fault, and no evidence of the upstream.
+    }
     wake_at_ = pause == kForever ? TimePoint::max() : Clock::now() + pause;
     co_await sleep();
   }

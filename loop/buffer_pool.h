@@ -1,34 +1,62 @@
-// The worker's I/O buffers: blocks of one size that belong to a connection only while bytes are under way. The block
-// given back last is handed out first, so a busy worker touches few pages; after a burst the pool shrinks again.
-// One worker.
+// The worker's I/O buffers: blocks of one size that belong to a connection only while bytes are under way.
+// The block given back last is handed out first, so a busy worker touches few pages; after a burst the memory
+// goes back to the kernel. Blocks are cut from slabs: the kernel allows a process some 65,000 mappings
+// (vm.max_map_count), which one for each block would use up. One worker.
+//
+//   in use ── give ──► warm ── trim: its pages go back ──► cold ── all of its slab are ──► unmapped
+//      ▲                │                                   │
+//      └───── take ─────┴────────── when none is warm ──────┘
 
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
+
+#include "loop/intrusive_list.h"
 
 namespace frontdoor {
 
 class BufferPool {
  public:
+  static constexpr std::size_t kSlabBlocks = 64;
+
   explicit BufferPool(std::size_t block_bytes);
-  ~BufferPool();
+  ~BufferPool();  // when all blocks have been given back
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
 
   std::size_t block_bytes() const { return block_bytes_; }
   std::size_t in_use() const { return in_use_; }
+  std::size_t slabs() const { return slabs_.size(); }
 
   char* take();  // throws std::bad_alloc
-  void give(char* block);
+  void give(char* block) noexcept;
 
-  // Called about once a second: returns half of what nobody needed since the last call.
+  // Called about four times a second: gives back half of what nobody needed since the last call.
   void trim();
 
  private:
+  struct Slab : Listed<class ColdTag> {
+    char* base = nullptr;
+    std::size_t blocks = 0;
+    std::uint64_t cold = 0;  // a bit for each block that is neither in use nor warm
+  };
+  using Slabs = std::vector<std::unique_ptr<Slab>>;
+
+  char* take_cold();
+  void add_slab();
+  void cool(char* block);
+  void unmap(Slabs::iterator slab);
+  std::uint64_t all_of(const Slab& slab) const { return ~std::uint64_t{0} >> (kSlabBlocks - slab.blocks); }
+
   const std::size_t block_bytes_;
-  std::vector<char*> free_;
+  std::vector<char*> warm_;  // has room for every block there is
+  Slabs slabs_;              // by address
+  List<Slab, Listed<class ColdTag>> with_cold_;
+  std::size_t blocks_ = 0;
   std::size_t in_use_ = 0;
   std::size_t least_free_ = 0;  // since the last trim
 };

@@ -97,6 +97,7 @@ void EventLoop::run() {
 }
 
 void EventLoop::run_once(Millis max_wait) {
+  ++turn_;
   std::array<epoll_event, 256> events;
   // Before a sleep: the last turn may have been a long one, and a timer must not be late by it.
   if (ready_.empty()) now_ = time_.now();

@@ -71,6 +71,7 @@ class EventLoop {
 
   // The loop's own thread.
   TimePoint now() const { return now_; }              // of this turn
+  std::uint64_t turn() const { return turn_; }        // how many there were
   TimePoint clock() { return time_.now(); }           // right now
   SocketOps& ops() { return ops_; }
   void arm(Timer& timer, TimePoint due) { wheel_.arm(timer, due); }
@@ -118,6 +119,7 @@ class EventLoop {
   const int epoll_fd_;
   const int event_fd_;
   TimePoint now_;
+  std::uint64_t turn_ = 0;
   TimerWheel wheel_;
   List<Runnable, Listed<class ReadyTag>> ready_;
   Mailbox mailbox_{*this};

@@ -68,10 +68,10 @@ constexpr bool kRecycle = true;
 }  // namespace
 
 void* allocate_frame(std::size_t size) {
-  ++live;
   const std::size_t size_class = (size - 1) / kClassBytes;
-  if (!kRecycle || size_class >= kClasses) return ::operator new(size);
-  return frames.take(size_class);
+  void* const frame = !kRecycle || size_class >= kClasses ? ::operator new(size) : frames.take(size_class);
+  ++live;  // not before: operator new may have thrown
+  return frame;
 }
 
 void free_frame(void* frame, std::size_t size) noexcept {

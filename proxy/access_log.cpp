@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <new>
+
 #include "proxy/access_log_writer.h"
 
 namespace frontdoor {
@@ -49,7 +51,14 @@ void AccessLogBuffer::append(const AccessRecord& record) {
   due_ += log_.sample();
   if (due_ < 1) return;
   due_ -= 1;
-  formatter_.append(record, unix_micros_now(), buffer_);
+  const std::size_t before = buffer_.size();
+  try {
+    formatter_.append(record, unix_micros_now(), buffer_);
+  } catch (const std::bad_alloc&) {
+    buffer_.resize(before);
+    log_.lost_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
   ++lines_;
   if (buffer_.size() >= handed_over_at) flush();
 }
@@ -61,11 +70,22 @@ void AccessLogBuffer::refresh() {
 void AccessLogBuffer::flush() {
   refresh();
   if (lines_ == 0) return;
-  if (!log_.writer_->hand_over(buffer_)) {
+  bool taken = false;
+  try {
+    taken = log_.writer_->hand_over(buffer_);
+  } catch (const std::bad_alloc&) {
+    // As with a full queue: lines are lost, and counted.
+  }
+  if (!taken) {
     log_.lost_.fetch_add(lines_, std::memory_order_relaxed);
     buffer_.clear();
   }
   lines_ = 0;
+  try {
+    if (buffer_.capacity() < capacity) buffer_.reserve(capacity);
+  } catch (const std::bad_alloc&) {
+    // It grows line by line then.
+  }
 }
 
 }  // namespace frontdoor

@@ -1,13 +1,14 @@
 #include "proxy/access_log_writer.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "proxy/access_log.h"
+#include "proxy/signals_blocked.h"
 
 namespace frontdoor {
 namespace {
@@ -35,8 +36,9 @@ bool AccessLogWriter::hand_over(std::string& buffer) {
   {
     const std::lock_guard lock(mutex_);
     if (bytes_ + buffer.size() > queue_bytes_max) return false;
-    bytes_ += buffer.size();
+    const std::size_t size = buffer.size();
     queue_.push_back(std::move(buffer));
+    bytes_ += size;
     if (spares_.empty()) {
       buffer = std::string();
     } else {
@@ -45,19 +47,14 @@ bool AccessLogWriter::hand_over(std::string& buffer) {
     }
   }
   wake_.notify_one();
-  if (buffer.capacity() < AccessLogBuffer::capacity) buffer.reserve(AccessLogBuffer::capacity);
   return true;
 }
 
 void AccessLogWriter::start() {
   if (thread_.joinable()) return;
-  // Signals are the control thread's; and a pipe without a reader must be an EPIPE here, not the end of the
-  // program.
-  sigset_t all, before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  spares_.reserve(spares_max);    // so that none of them needs memory to be kept
+  const SignalsBlocked blocked;  // SIGPIPE too: a pipe without a reader must be an EPIPE here
   thread_ = std::thread([this] { run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::pthread_setname_np(thread_.native_handle(), "access-log");
 }
 
@@ -96,23 +93,37 @@ void AccessLogWriter::stop() {
 void AccessLogWriter::run() {
   std::vector<std::string> batch;
   TimePoint next_look = Clock::now() + look_every_;
+  bool put_off = false;  // there was no memory to see to the file: at the next look
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait_until(lock, next_look, [&] { return stopping_ || open_wanted_ || !queue_.empty(); });
     if (queue_.empty() && stopping_) return;
     std::swap(batch, queue_);
-    const bool asked = std::exchange(open_wanted_, false);
-    const std::string wanted = wanted_;
+    const bool asked = std::exchange(open_wanted_, false) || put_off;
     lock.unlock();
 
-    if (asked || Clock::now() >= next_look) {
-      see_to_file(asked, wanted);
+    if ((asked && !put_off) || Clock::now() >= next_look) {
+      put_off = !see_to_file(asked);
       next_look = Clock::now() + look_every_;
     }
     for (auto& buffer : batch) write_and_keep(buffer);
 
     batch.clear();
     lock.lock();
+  }
+}
+
+bool AccessLogWriter::see_to_file(bool asked) {
+  try {
+    std::string wanted;
+    {
+      const std::lock_guard lock(mutex_);
+      wanted = wanted_;
+    }
+    see_to_file(asked, wanted);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return !asked;
   }
 }
 

@@ -39,6 +39,7 @@ class AccessLogWriter {
 
  private:
   void run();
+  bool see_to_file(bool asked);  // false: there was no memory for it
   void see_to_file(bool asked, const std::string& wanted);
   std::string open_destination(const std::string& output);
   void write_and_keep(std::string& buffer);

@@ -10,6 +10,9 @@ namespace frontdoor {
 
 namespace {
 
+// For how long what has come is waited for, before its connection makes room for another.
+constexpr std::uint64_t kTurnsToBeHeard = 8;
+
 // A request that was sent before our FIN had come meets an end of the connection, which says that it may be sent again,
 // and no reset, which could overtake the last answer.
 constexpr Millis kLastWords{250};
@@ -20,9 +23,21 @@ constexpr int kReadsPerTurn = 16;
 bool ClientConnection::adopt(int fd) { return transport_.adopt(fd); }
 
 void ClientConnection::start() {
-  if (!owner_.wants_proxy_header()) return park();
-  header_ = std::make_unique<ProxyHeaderReader>(loop_, owner_.buffers(), transport_);
-  serve();
+  admitted_ = !owner_.wants_proxy_header();
+  if (owner_.wants_proxy_header()) begin();
+  else park();
+}
+
+// Where there is no memory for a connection, it ends and nothing else does.
+void ClientConnection::begin() {
+  try {
+    if (!admitted_)
+      header_ = std::make_unique<ProxyHeaderReader>(loop_, owner_.buffers(), transport_);
+    serve();  // what it may throw is its frame's; from then on it catches by itself
+  } catch (const std::bad_alloc&) {
+    owner_.turned_away(Unwelcome::NoMemory);
+    owner_.closed(*this);
+  }
 }
 
 void ClientConnection::park() {
@@ -53,7 +68,7 @@ void ClientConnection::run() {
     return;
   }
   Timer::cancel();
-  serve();
+  begin();
 }
 
 void ClientConnection::close_idle(std::size_t index, std::size_t count) {
@@ -82,12 +97,17 @@ void ClientConnection::read_last_words() {
 }
 
 Detached ClientConnection::serve() {
-  if (header_ && !co_await read_proxy_header()) {
-    owner_.closed(*this);
-    co_return;
+  H1Session::Ended ended = H1Session::Ended::Reset;  // when memory runs out: an answer may have begun
+  try {
+    if (header_ && !co_await read_proxy_header()) {
+      ended = H1Session::Ended::Close;
+    } else {
+      begin_session(header_ ? header_->take_rest() : InputBuffer(owner_.buffers()));
+      ended = co_await session_->serve();
+    }
+  } catch (const std::bad_alloc&) {
+    owner_.turned_away(Unwelcome::NoMemory);
   }
-  begin_session(header_ ? header_->take_rest() : InputBuffer(owner_.buffers()));
-  const H1Session::Ended ended = co_await session_->serve();
   switch (ended) {
     case H1Session::Ended::Idle:
       park();
@@ -121,7 +141,8 @@ Task<bool> ClientConnection::read_proxy_header() {
   else
     named_ = header.local;
   waiting_since_ = loop_.now();  // its request need not come with the header
-  co_return owner_.admit(client_.address);
+  admitted_ = owner_.admit(client_.address);
+  co_return admitted_;
 }
 
 // A request that comes in pieces is not the one to be given up while others have nothing to say. Once for
@@ -132,15 +153,16 @@ void ClientConnection::exchange_begins() { owner_.works(*this); }
 
 void ClientConnection::exchange_ended() {
   waiting_since_ = loop_.now();
-  spared_at_ = {};
+  spared_in_ = 0;
   owner_.waits(*this);
 }
 
 bool ClientConnection::spare() {
   if (transport_.peer_gone()) return false;
-  if (spared_at_ == loop_.now()) return true;  // in this very turn: nobody has read them yet
-  if (spared_at_ != TimePoint{} || !transport_.bytes_wait()) return false;
-  spared_at_ = loop_.now();
+  // It takes until the next turn that epoll tells of them, and a few more when thousands have something to say.
+  if (spared_in_ != 0) return loop_.turn() <= spared_in_ + kTurnsToBeHeard;
+  if (!transport_.bytes_wait()) return false;
+  spared_in_ = loop_.turn();
   return true;
 }
 

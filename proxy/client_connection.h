@@ -48,9 +48,10 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   void close_idle(std::size_t index, std::size_t count);
 
   const IpAddress& client() const { return client_.address; }
-  bool admitted() const { return !header_; }  // counted among its client's connections
+  bool admitted() const { return admitted_; }  // counted among its client's connections
 
  private:
+  void begin();  // serve(), if there is memory for it
   Detached serve();
   Task<bool> read_proxy_header();
   void begin_session(InputBuffer input);
@@ -72,17 +73,18 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   // Since it was accepted, or introduced by a proxy, or its last exchange ended. Empty lines are no use of a
   // connection: they do not make it live longer.
   TimePoint waiting_since_;
-  TimePoint spared_at_{};
+  std::uint64_t spared_in_ = 0;  // turn of the loop; 0: not since its last exchange
   TimePoint end_at_ = TimePoint::max();  // in a drain
   IpEndpoint client_;
   bool named_ = true;  // false: whom the proxy speaks for it does not know
+  bool admitted_ = false;
   bool has_place_ = true;
   bool ending_ = false;  // our FIN is out
 };
 
 // Why a connection was closed before its first request; docs/outcomes.md.
-enum class Unwelcome : std::uint8_t { UntrustedProxy, NoProxyHeader, TooManyOfClient };
-inline constexpr std::size_t kUnwelcomeKinds = 3;
+enum class Unwelcome : std::uint8_t { UntrustedProxy, NoProxyHeader, TooManyOfClient, NoMemory };
+inline constexpr std::size_t kUnwelcomeKinds = 4;
 
 // What a connection needs from where it was accepted.
 class ConnectionOwner {

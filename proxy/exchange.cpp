@@ -1,6 +1,7 @@
 #include "proxy/exchange.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "http/forwarding.h"
@@ -68,8 +69,13 @@ Exchange::Exchange(ExchangeContext& context, ClientStream& client, Waker& waker,
 Exchange::~Exchange() { leave_upstream(); }
 
 Task<> Exchange::run() {
-  Next next = route();
-  while (next == Next::Forward) next = co_await forward();
+  Next next = Next::Forward;
+  try {
+    next = route();
+    while (next == Next::Forward) next = co_await forward();
+  } catch (const std::bad_alloc&) {
+    next = out_of_memory();
+  }
   if (next == Next::Refuse) co_await send_refusal();
   log_request();
 }
@@ -207,8 +213,9 @@ Task<> Exchange::dial() {
     stream_ = std::move(dialed.stream);
     failure_ = dialed.failure;
     // The backlog of a unix socket is full. Over TCP the kernel would wait for a place in it: here we do, unless there
-    // is another upstream to go to.
-    if (failure_ != UpstreamFailure::Overloaded || pool_->has_another(tried())) co_return;
+    // is another upstream to go to. So we do for a descriptor, where no other upstream would help.
+    const bool backlog_full = failure_ == UpstreamFailure::Overloaded && !pool_->has_another(tried());
+    if (!backlog_full && !dialed.room_is_coming) co_return;
     const TimePoint again = std::min(now() + pause, deadline);
     while (now() < again && went_down_ == DownCause::None && !client_.gone()) co_await waker_.until(again);
     if (now() >= deadline || went_down_ != DownCause::None || client_.gone()) co_return;

@@ -83,6 +83,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   };
 
   Next route();
+  Next out_of_memory();
   std::string_view request_id() const;
   Next answer_ourselves();
   Next refuse_with(std::uint16_t status, std::string_view outcome);

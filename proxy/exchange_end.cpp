@@ -43,6 +43,15 @@ Exchange::Next Exchange::client_left() {
   return Next::Done;
 }
 
+// What its upstream's connection held may be enough for an answer.
+Exchange::Next Exchange::out_of_memory() {
+  leave_upstream();
+  if (!committed_) return refuse_with(503, outcome::kLocalResources);
+  client_.abort();
+  outcome_ = outcome::kLocalResources;
+  return Next::Done;
+}
+
 Task<> Exchange::send_refusal() {
   const http::RequestHead& request = client_.request();
   ErrorPage page;

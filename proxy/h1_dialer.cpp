@@ -47,6 +47,19 @@ std::string_view introduction(ProxyVersion version, const ClientStream& client, 
 
 }  // namespace
 
+// Without a descriptor the request is not lost yet: what is idle makes room for it.
+int H1Dialer::start_connect(H1UpstreamConnection& connection, const Endpoint& to, Dialed& dialed) {
+  const int error = connection.transport().start_connect(to);
+  if (error != EMFILE && error != ENFILE) return error;
+  switch (room_.make()) {
+    case Room::Now: return connection.transport().start_connect(to);
+    case Room::Soon: dialed.room_is_coming = true; break;
+    case Room::None: dialed.room_is_coming = room_.ask_others(); break;
+  }
+  if (room_.budget()) room_.budget()->count_full();
+  return error;
+}
+
 Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) {
   const auto endpoints = upstream.shared->endpoints();
   Dialed dialed;
@@ -56,9 +69,11 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
     // As with probes: a silent first address must not hide a second that answers.
     const Duration share = (deadline - loop_.now()) / static_cast<int>(left--);
     const TimePoint patience = std::min(deadline, loop_.now() + std::max(share, kLeastPatience));
-    auto connection = std::make_unique<H1UpstreamConnection>(loop_, buffers_, limits_, upstream);
+    room_.make_for_upstream();
+    dialed.room_is_coming = false;
+    auto connection = std::make_unique<H1UpstreamConnection>(loop_, buffers_, limits_, upstream, room_.budget());
     connection->lease(waker, false);
-    int error = connection->transport().start_connect(endpoint);
+    int error = start_connect(*connection, endpoint, dialed);
     while (error == EINPROGRESS) {
       co_await waker.until(patience);
       if (client.gone()) {

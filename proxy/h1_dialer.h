@@ -7,13 +7,14 @@
 #include "http/head_parser.h"
 #include "loop/buffer_pool.h"
 #include "proxy/stream.h"
+#include "proxy/worker_room.h"
 
 namespace frontdoor {
 
 class H1Dialer final : public Dialer {
  public:
-  H1Dialer(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits)
-      : loop_(loop), buffers_(buffers), limits_(limits) {}
+  H1Dialer(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits, WorkerRoom& room)
+      : loop_(loop), buffers_(buffers), limits_(limits), room_(room) {}
 
   void limit_heads(const http::HeadLimits& limits) { limits_ = limits; }  // of connections that are made from now on
 
@@ -22,9 +23,12 @@ class H1Dialer final : public Dialer {
   void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) override;
 
  private:
+  int start_connect(H1UpstreamConnection& connection, const Endpoint& to, Dialed& dialed);
+
   EventLoop& loop_;
   BufferPool& buffers_;
   http::HeadLimits limits_;
+  WorkerRoom& room_;
 };
 
 // What a failed connect means for the request.

@@ -1,5 +1,6 @@
 #include "proxy/h1_session.h"
 
+#include <new>
 #include <utility>
 
 #include "http/client_chain.h"
@@ -89,11 +90,20 @@ Task<H1Session::Ended> H1Session::serve() {
       }
     }
     owner_.exchange_begins();
-    {
+    bool no_memory = false;
+    try {
       Exchange exchange(context_, *this, waker_, started_);
       co_await exchange.run();
+    } catch (const std::bad_alloc&) {
+      no_memory = true;  // not even for an exchange, or for the answer that it wanted to give
     }
     owner_.exchange_ended();
+    if (no_memory) {
+      if (answer_begun_ || !writer_.idle()) co_return Ended::Reset;
+      const http::Refusal refusal{503, outcome::kLocalResources.data(), "out of memory"};
+      co_await refuse(refusal);
+      co_return Ended::Close;
+    }
     // A response that only the end of the connection delimits must not seem complete when it was cut.
     // And what the kernel would go on offering to a client that does not read is memory that it has won by attrition.
     if (aborted_ && (close_delimited_ || given_up_)) co_return Ended::Reset;
@@ -179,6 +189,7 @@ void H1Session::prepare_next() {
   writer_.forget();
   if (client_.trusted) client_is_last_hop();
   keep_alive_ = true;
+  answer_begun_ = false;
   continue_sent_ = false;
   close_delimited_ = false;
   begun_told_ = false;
@@ -204,6 +215,7 @@ bool H1Session::waits_for_continue() const { return parser_.head().expect_contin
 bool H1Session::switch_protocols(std::string_view reason, const http::Fields& fields) {
   if (!send_informational(101, reason, fields)) return false;
   writer_.switch_protocols();
+  answer_begun_ = true;
   input_.unpin();
   reader_.start({http::BodyKind::UntilClose, 0});
   keep_alive_ = false;
@@ -237,6 +249,7 @@ bool H1Session::send_head(const OutgoingResponse& response) {
   head.end();
   if (head.overflowed()) return false;
   writer_.head_written(head, framing);
+  answer_begun_ = true;
   return true;
 }
 

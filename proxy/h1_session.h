@@ -101,6 +101,7 @@ class H1Session final : private ClientStream {
   bool begun_told_ = false;  // of that head, to the owner
   std::uint32_t served_ = 0;
   bool keep_alive_ = true;        // as announced with the response
+  bool answer_begun_ = false;     // the final head was written
   bool continue_sent_ = false;    // a 100 was passed on
   bool close_delimited_ = false;  // the response ends with the connection
   bool aborted_ = false;

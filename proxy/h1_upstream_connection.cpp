@@ -3,15 +3,23 @@
 namespace frontdoor {
 
 H1UpstreamConnection::H1UpstreamConnection(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits,
-                                           LocalUpstream& home)
+                                           LocalUpstream& home, ConnectionBudget* budget)
     : loop_(loop),
       home_(home),
       incarnation_(home.shared->seen().incarnation),
+      budget_(budget),
       transport_(loop),
       input_(buffers),
       writer_(transport_, buffers),
       reader_(transport_, input_),
-      parser_(limits) {}
+      parser_(limits) {
+  if (budget_) budget_->upstream_opened();
+}
+
+H1UpstreamConnection::~H1UpstreamConnection() {
+  transport_.close();
+  if (budget_) budget_->upstream_closed();
+}
 
 bool H1UpstreamConnection::lease(Waker& waker, bool verify) {
   transport_.notify(&waker);

@@ -10,6 +10,7 @@
 #include "http/head_parser.h"
 #include "loop/transport.h"
 #include "proxy/h1_body_reader.h"
+#include "proxy/connection_budget.h"
 #include "proxy/h1_message_writer.h"
 #include "proxy/input_buffer.h"
 #include "proxy/local_snapshot.h"
@@ -22,7 +23,10 @@ class H1UpstreamConnection final : public UpstreamStream,
                                    private Runnable,
                                    private Timer {
  public:
-  H1UpstreamConnection(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits, LocalUpstream& home);
+  // `budget`: where it is counted; null = nowhere.
+  H1UpstreamConnection(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits, LocalUpstream& home,
+                       ConnectionBudget* budget);
+  ~H1UpstreamConnection() override;
 
   Transport& transport() { return transport_; }
   // The upstream's life in which the connection was begun. A later life may be another process.
@@ -35,6 +39,7 @@ class H1UpstreamConnection final : public UpstreamStream,
   // After an exchange: whether it is in order; if so it goes into the home's idle list for at most `limit`.
   bool reusable() const;
   void idle_for(Duration limit);
+  TimePoint idle_since() const { return idle_since_; }
 
   bool send_head(const OutgoingRequest& request, http::Method method) override;
   BodySink& request_body() override { return writer_; }
@@ -59,6 +64,7 @@ class H1UpstreamConnection final : public UpstreamStream,
   EventLoop& loop_;
   LocalUpstream& home_;
   const std::uint64_t incarnation_;
+  ConnectionBudget* const budget_;
   Transport transport_;
   InputBuffer input_;
   H1MessageWriter writer_;

@@ -1,5 +1,6 @@
 #include "proxy/held_requests.h"
 
+#include <new>
 #include <utility>
 
 #include "balancer/hold_rules.h"
@@ -47,7 +48,11 @@ void HeldPlace::wait_again() {
 }
 
 void HeldPlace::called(std::size_t ahead) {
-  held_.loop_.post([&held = held_, number = number_, ahead] { held.called(number, ahead); });
+  try {
+    held_.loop_.post([&held = held_, number = number_, ahead] { held.called(number, ahead); });
+  } catch (const std::bad_alloc&) {
+    // It looks again when its time is over. Whoever calls may be ending an exchange, and must not fail for it.
+  }
 }
 
 }  // namespace frontdoor

@@ -44,15 +44,17 @@ Listener::Settings Listener::Settings::of(const config::Listener& listener, std:
   return settings;
 }
 
-Listener::Listener(ExchangeContext& context, BufferPool& buffers, const bool& draining, int fd, bool shared,
-                   Settings settings)
+Listener::Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, const bool& draining, int fd,
+                   bool shared, Settings settings)
     : context_(context),
       buffers_(buffers),
+      room_(room),
       draining_(draining),
       fd_(fd),
       shared_(shared),
       settings_(std::move(settings)) {
   settings_.places->board().join(*this);
+  room_.add(*this);
   ask();
 }
 
@@ -60,6 +62,7 @@ Listener::~Listener() {
   stop_accepting();
   for (Connections* connections : {&waiting_, &working_})
     while (!connections->empty()) delete &connections->pop_front();
+  room_.remove(*this);
   settings_.places->board().leave(*this);
 }
 
@@ -101,39 +104,66 @@ bool Listener::accept_one(Limit limit) {
     settings_.places->leave();
     return accept_failed(error);
   }
-  const IpEndpoint client = IpEndpoint::of(from);
-  if (!welcome(client.address)) {
+  return take_in(fd, IpEndpoint::of(from));
+}
+
+bool Listener::take_in(int fd, const IpEndpoint& client) {
+  std::unique_ptr<ClientConnection> connection;
+  bool no_memory = false;
+  try {
+    connection = welcome_connection(client);
+  } catch (const std::bad_alloc&) {
+    no_memory = true;
+  }
+  if (!connection) {
     context_.loop.ops().close(fd);
     settings_.places->leave();
-    return true;
+    if (no_memory) turn_away_for_memory();
+    return !no_memory;
   }
-  auto connection = std::make_unique<ClientConnection>(*this, context_.loop, client);
   if (!connection->adopt(fd)) {
     if (is_limited(client.address)) settings_.clients->leave(client.address);
     settings_.places->leave();
     pause();  // epoll is out of memory or watches
     return false;
   }
-  count(+1);
+  count_.add();
+  room_.client_opened();
   ++accepted_;
   waiting_.push_back(*connection);
   connection.release()->start();
   return true;
 }
 
+// Null: it is not welcome.
+std::unique_ptr<ClientConnection> Listener::welcome_connection(const IpEndpoint& client) {
+  if (!welcome(client.address)) return nullptr;
+  try {
+    return std::make_unique<ClientConnection>(*this, context_.loop, client);
+  } catch (const std::bad_alloc&) {
+    if (is_limited(client.address)) settings_.clients->leave(client.address);
+    throw;
+  }
+}
+
+// The next ones would fare no better: who has nothing to say gives its memory, and those who come wait a moment.
+void Listener::turn_away_for_memory() {
+  turned_away(Unwelcome::NoMemory);
+  if (!waiting_.empty()) make_room([] {});
+  pause();
+}
+
 bool Listener::accept_failed(int error) {
   switch (error) {
     case EMFILE:
     case ENFILE:
-      switch (make_room()) {
-        case Room::Now:
-          return true;
-        case Room::Soon:
-          return false;
-        case Room::None:
-          break;
+      switch (room_.make()) {
+        case Room::Now: return true;
+        case Room::Soon: return false;
+        case Room::None: break;
       }
-      settings_.places->board().ask(*this);
+      if (room_.budget()) room_.budget()->count_full();
+      room_.ask_others();
       [[fallthrough]];
     case ENOBUFS:
     case ENOMEM:
@@ -151,28 +181,40 @@ bool Listener::accept_failed(int error) {
 
 bool Listener::take_place(Limit limit) {
   Places& places = *settings_.places;
-  if (places.enter()) {
+  const bool fits = room_.client_fits();
+  if (fits && places.enter()) {
     full_ = false;
     return true;
   }
   // Nobody is closed for a newcomer that another worker has taken, or that there is not.
   if (!somebody_waits(fd_)) return false;
-  const Room room = make_room();
+  const Room made = fits ? make_room([&] { places.count_closed_for_room(); }) : room_.make();
   if (limit == Limit::Exceeded) {
     places.enter_anyway();
     return true;
   }
-  if (room != Room::None) return places.enter();
-  // All of this worker's are at work. Those of others may wait, or one has ended just now.
-  places.board().await();
-  if (places.enter()) return true;
-  if (std::exchange(full_, true)) places.count_full();  // and nobody else could make room either
-  places.board().ask(*this);
+  if (made != Room::None) return places.enter();
+  return wait_for_room(fits);
+}
+
+// All of this worker's are at work. Those of others may wait, or one has ended just now.
+bool Listener::wait_for_room(bool fits) {
+  Places& places = *settings_.places;
+  if (fits) {
+    places.board().await();
+    if (places.enter()) return true;
+  }
+  if (std::exchange(full_, true)) {  // and nobody else could make room either
+    if (fits) places.count_full();
+    else room_.budget()->count_full();
+  }
+  if (fits) places.board().ask(*this);
+  else room_.ask_others();
   pause();
   return false;
 }
 
-Listener::Room Listener::make_room() {
+Room Listener::make_room(const std::function<void()>& closed) {
   for (int looks = 0; looks < kLooks && !waiting_.empty(); ++looks) {
     ClientConnection& longest = waiting_.front();
     if (longest.spare()) {
@@ -181,8 +223,8 @@ Listener::Room Listener::make_room() {
     }
     working_.push_back(longest);  // nobody chooses it again
     longest.lose_place();
-    settings_.places->count_closed_for_room();
     settings_.places->leave();
+    closed();
     const std::uint64_t before = connections();
     longest.cut();
     return connections() < before ? Room::Now : Room::Soon;
@@ -208,7 +250,8 @@ void Listener::room_came() noexcept {
 
 // Only for as long as it is true: the one that asked may have been helped by another meanwhile.
 void Listener::answer_room_wanted() {
-  if (settings_.places->taken() >= settings_.places->limit()) make_room();
+  Places& places = *settings_.places;
+  if (places.taken() >= places.limit()) make_room([&] { places.count_closed_for_room(); });
 }
 
 // Before anything is spent on a connection. With `proxy_protocol` it is a proxy that has connected; its
@@ -232,19 +275,15 @@ bool Listener::admit(const IpAddress& client) {
 }
 
 void Listener::turned_away(Unwelcome why) {
-  auto& counter = turned_away_[static_cast<std::size_t>(why)];
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
-void Listener::count(std::int64_t change) {
-  count_.store(connections() + static_cast<std::uint64_t>(change), std::memory_order_relaxed);
+  turned_away_[static_cast<std::size_t>(why)].add();
 }
 
 void Listener::closed(ClientConnection& connection) {
-  count(-1);
+  count_.subtract();
   if (connection.admitted() && is_limited(connection.client())) settings_.clients->leave(connection.client());
   const bool has_place = connection.has_place();
   delete &connection;
+  room_.client_closed();
   if (has_place) settings_.places->leave();
   // A descriptor is free again: do not wait for the end of the pause.
   resume();

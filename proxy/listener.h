@@ -6,14 +6,16 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
+#include "base/single_writer_count.h"
 #include "proxy/accept_batch.h"
 #include "proxy/client_connection.h"
 #include "proxy/client_counts.h"
 #include "proxy/places.h"
+#include "proxy/worker_room.h"
 
 namespace frontdoor {
 
@@ -35,7 +37,7 @@ class Listener final : public ConnectionOwner,
   };
 
   // Takes `fd`. `shared`: other workers accept from the same socket (unix).
-  Listener(ExchangeContext& context, BufferPool& buffers, const bool& draining, int fd, bool shared,
+  Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, const bool& draining, int fd, bool shared,
            Settings settings);
   ~Listener() override;
 
@@ -47,21 +49,23 @@ class Listener final : public ConnectionOwner,
   void cut_all();         // ends every connection now
   std::uint64_t idle_connections();
 
-  // Closes the connection that has waited longest for its client. Soon: its descriptor is free in the next
-  // turn; or the first ones have something to say, which is heard first.
-  enum class Room : std::uint8_t { Now, Soon, None };
-  Room make_room();
+  void resume();          // asks again before its pause has ended
+
+  // Closes the connection that has waited longest for its client, and calls `closed` when it has found one to close.
+  Room make_room(const std::function<void()>& closed);
+  bool anybody_waits() const { return !waiting_.empty(); }
+  TimePoint waiting_since() { return waiting_.front().waiting_since(); }  // the longest; somebody waits
   // Calls f(ClientConnection&) for each one without an exchange, the longest-waiting first. f may cut it.
   template <class F>
   void for_each_waiting(F f) {
     waiting_.for_each(f);
   }
 
-  std::uint64_t connections() const { return count_.load(std::memory_order_relaxed); }  // any thread
+  std::uint64_t connections() const { return count_.get(); }  // any thread
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t pauses() const { return pauses_; }
   std::uint64_t turned_away_so_far(Unwelcome why) const {  // any thread
-    return turned_away_[static_cast<std::size_t>(why)].load(std::memory_order_relaxed);
+    return turned_away_[static_cast<std::size_t>(why)].get();
   }
 
   // ConnectionOwner
@@ -88,16 +92,19 @@ class Listener final : public ConnectionOwner,
   enum class Limit : std::uint8_t { Kept, Exceeded };
   bool accept_one(Limit limit);  // false: enough for this turn
   bool take_place(Limit limit);
+  bool wait_for_room(bool fits);  // `fits`: it is the listener's limit that is reached and not the process's
   bool accept_failed(int error);
+  bool take_in(int fd, const IpEndpoint& client);  // the same; its place has been taken
+  std::unique_ptr<ClientConnection> welcome_connection(const IpEndpoint& client);
+  void turn_away_for_memory();
   bool welcome(const IpAddress& from);
   bool is_limited(const IpAddress& client) const;
-  void count(std::int64_t change);
   void ask();    // start or go on asking for connections
   void pause();  // stop asking for a while
-  void resume();
 
   ExchangeContext& context_;
   BufferPool& buffers_;
+  WorkerRoom& room_;
   const bool& draining_;
   int fd_;
   const bool shared_;
@@ -106,8 +113,8 @@ class Listener final : public ConnectionOwner,
   bool full_ = false;                    // all were at work when a client came
   bool closing_idle_ = false;
   AcceptBatch batch_;
-  std::atomic<std::uint64_t> count_{0};  // written by this worker only
-  std::array<std::atomic<std::uint64_t>, kUnwelcomeKinds> turned_away_{};
+  SingleWriterCount count_;
+  std::array<SingleWriterCount, kUnwelcomeKinds> turned_away_{};
   std::uint64_t accepted_ = 0;
   std::uint64_t pauses_ = 0;
   using Connections = List<ClientConnection, Listed<class ConnectionTag>>;

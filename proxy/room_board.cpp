@@ -12,10 +12,15 @@ void RoomBoard::leave(Member& member) {
   std::erase(members_, &member);
 }
 
-void RoomBoard::ask(const Member& asking) {
+bool RoomBoard::ask(const Member& asking) {
   const std::lock_guard lock(mutex_);
-  for (Member* member : members_)
-    if (member != &asking) member->room_wanted();
+  bool asked = false;
+  for (Member* member : members_) {
+    if (member == &asking) continue;
+    member->room_wanted();
+    asked = true;
+  }
+  return asked;
 }
 
 void RoomBoard::announce() {

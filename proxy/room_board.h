@@ -25,7 +25,7 @@ class RoomBoard {
   void join(Member& member);  // throws std::bad_alloc
   void leave(Member& member);
 
-  void ask(const Member& asking);  // the others to make room
+  bool ask(const Member& asking);  // the others to make room; false: there are none
   // From now on the next freed() calls room_came() of all. Look once more after it: a place may have come
   // before.
   void await() { awaited_.store(true, std::memory_order_seq_cst); }

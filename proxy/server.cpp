@@ -7,23 +7,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
 #include <fstream>
 #include <utility>
 
 #include "proxy/listen_socket.h"
+#include "proxy/signals_blocked.h"
 
 namespace frontdoor {
 
 namespace {
 
-// Kept back from client connections: logs, probes, epoll, listeners.
-constexpr std::uint64_t kReservedDescriptors = 256;
+// Standard streams, logs, what a reload and name look-ups open for a moment.
+constexpr std::uint64_t kReservedDescriptors = 24;
 
 std::uint64_t descriptor_limit() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   return limit.rlim_cur;
+}
+
+// What the process needs besides connections: each worker's loop and sockets, and a probe for each upstream.
+std::uint64_t own_descriptors(const Snapshot& snapshot, unsigned workers) {
+  std::uint64_t own = kReservedDescriptors + workers * (2 + snapshot.config.listeners.size());
+  for (const Pool& pool : snapshot.pools) own += pool.members.size();
+  return own;
 }
 
 // cgroup v2's "max 100000" or "150000 100000": quota and period in microseconds.
@@ -38,9 +45,11 @@ unsigned cgroup_cpus(unsigned fallback) {
 }  // namespace
 
 Server::Server(const WorkerEnvironment& environment, unsigned workers, std::shared_ptr<const Snapshot> snapshot)
-    : listeners_(snapshot->config.listeners) {
-  for (unsigned i = 0; i < workers; ++i)
-    workers_.push_back(std::make_unique<Worker>(environment, i, snapshot));
+    : budget_(plan_descriptors(descriptor_limit(), own_descriptors(*snapshot, workers))),
+      listeners_(snapshot->config.listeners) {
+  WorkerEnvironment budgeted = environment;
+  budgeted.budget = &budget_;
+  for (unsigned i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(budgeted, i, snapshot));
 }
 
 Server::~Server() {
@@ -55,10 +64,8 @@ void Server::remove_socket_files() {
 }
 
 std::uint64_t Server::connection_limit(const config::Listener& listener) const {
-  // Each proxied connection may take two descriptors, and a reload or a probe needs some too.
-  const std::uint64_t limit = descriptor_limit();
-  const std::uint64_t automatic = (limit > kReservedDescriptors ? limit - kReservedDescriptors : limit) / 3;
-  return std::max<std::uint64_t>(1, listener.max_connections != 0 ? listener.max_connections : automatic);
+  const std::uint64_t possible = budget_.plan().clients;
+  return listener.max_connections != 0 ? std::min(listener.max_connections, possible) : possible;
 }
 
 std::vector<std::string> Server::listen() {
@@ -85,16 +92,11 @@ std::vector<std::string> Server::listen() {
 }
 
 void Server::start() {
-  // Signals are the control thread's; a new thread inherits the mask it is created under.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     threads_.emplace_back([worker = workers_[i].get()] { worker->run(); });
     ::pthread_setname_np(threads_.back().native_handle(), ("worker-" + std::to_string(i)).c_str());
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Server::publish(std::shared_ptr<const Snapshot> snapshot) {

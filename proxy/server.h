@@ -22,6 +22,7 @@ class Server {
   std::vector<std::string> listen();
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }  // as bound, in the config's order
   const std::vector<std::shared_ptr<Places>>& places() const { return places_; }  // the same
+  const ConnectionBudget& budget() const { return budget_; }
 
   // What was fixed when it was built, whatever is published later.
   const std::vector<config::Listener>& listeners() const { return listeners_; }
@@ -45,6 +46,7 @@ class Server {
   void remove_socket_files();
   std::uint64_t connection_limit(const config::Listener& listener) const;
 
+  ConnectionBudget budget_;  // outlives the workers
   std::vector<config::Listener> listeners_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;

@@ -128,6 +128,7 @@ struct Dialed {
   std::unique_ptr<UpstreamStream> stream;
   UpstreamFailure failure = UpstreamFailure::None;
   int error = 0;  // errno, for the log
+  bool room_is_coming = false;  // it lacked a descriptor, and one is about to be free: worth another try
 };
 
 // Where upstream streams come from and where they go back to.

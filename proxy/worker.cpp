@@ -1,6 +1,8 @@
 #include "proxy/worker.h"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 #include "proxy/head_limits.h"
 
@@ -21,7 +23,8 @@ std::size_t block_bytes(const config::Limits& limits) {
 Worker::Worker(const WorkerEnvironment& environment, unsigned index, std::shared_ptr<const Snapshot> snapshot)
     : loop_(environment.time, environment.ops),
       buffers_(block_bytes(snapshot->config.limits)),
-      dialer_(loop_, buffers_, head_limits(snapshot->config.limits, buffers_.block_bytes())),
+      room_(loop_, environment.budget, known_upstreams_),
+      dialer_(loop_, buffers_, head_limits(snapshot->config.limits, buffers_.block_bytes()), room_),
       access_log_(environment.access_log ? std::make_unique<AccessLogBuffer>(*environment.access_log) : nullptr),
       context_{.loop = loop_,
                .dialer = dialer_,
@@ -42,7 +45,7 @@ Worker::~Worker() {
 
 void Worker::run() {
   loop_.run();
-  served_.store(context_.served, std::memory_order_relaxed);
+  served_.set(context_.served);
 }
 
 void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
@@ -56,12 +59,22 @@ void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
   context_.held.wake_all();
 }
 
+// Without memory for it this worker goes on with the one it has, and tries again until it comes.
+void Worker::take_over(std::shared_ptr<const Snapshot> snapshot) {
+  waiting_snapshot_.reset();
+  try {
+    adopt(snapshot);
+  } catch (const std::bad_alloc&) {
+    waiting_snapshot_ = std::move(snapshot);
+  }
+}
+
 void Worker::add_listener(int fd, bool shared, const Listener::Settings& settings) {
-  listeners_.push_back(std::make_unique<Listener>(context_, buffers_, draining_, fd, shared, settings));
+  listeners_.push_back(std::make_unique<Listener>(context_, buffers_, room_, draining_, fd, shared, settings));
 }
 
 void Worker::publish(std::shared_ptr<const Snapshot> snapshot) {
-  loop_.post([this, snapshot = std::move(snapshot)] { adopt(snapshot); });
+  loop_.post([this, snapshot = std::move(snapshot)] { take_over(snapshot); });
 }
 
 void Worker::stop_accepting() {
@@ -131,9 +144,10 @@ std::uint64_t Worker::turned_away(Unwelcome why) const {
 }
 
 void Worker::expired(TimePoint now) {
-  served_.store(context_.served, std::memory_order_relaxed);
+  served_.set(context_.served);
   if (access_log_) access_log_->flush();
   if (draining_) count_open_work();
+  if (waiting_snapshot_) take_over(std::move(waiting_snapshot_));
   buffers_.trim();
   for (LocalPool& pool : context_.snapshot->pools()) pool.report_requests(now);
   const bool sockets_gone = sockets_.over(loop_.watched());

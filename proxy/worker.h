@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "balancer/snapshot.h"
+#include "base/single_writer_count.h"
 #include "loop/buffer_pool.h"
 #include "loop/event_loop.h"
 #include "loop/memory_trim.h"
@@ -24,7 +25,8 @@ struct WorkerEnvironment {
   TimeSource& time;
   SocketOps& ops;
   UpstreamWitness& witness;
-  AccessLog* access_log = nullptr;  // null: there is none, and no reload brings one
+  AccessLog* access_log = nullptr;     // null: there is none, and no reload brings one
+  ConnectionBudget* budget = nullptr;  // null = what the kernel allows
 };
 
 // What a drain still waits for, by connections.
@@ -57,7 +59,7 @@ class Worker final : private Timer {
   OpenWork open_work() const;  // while it is drained; some tenths of a second old
   bool accepting() const { return accepting_.load(std::memory_order_acquire); }
   std::uint64_t turned_away(Unwelcome why) const;
-  std::uint64_t served() const { return served_.load(std::memory_order_relaxed); }
+  std::uint64_t served() const { return served_.get(); }
   // Heads that are longer do not fit into the blocks, whatever a later snapshot says.
   std::uint64_t header_bytes_max() const { return buffers_.block_bytes() / 2; }
 
@@ -68,22 +70,25 @@ class Worker final : private Timer {
   void expired(TimePoint now) override;  // housekeeping
   void cut_everything();
   void adopt(std::shared_ptr<const Snapshot> snapshot);
+  void take_over(std::shared_ptr<const Snapshot> snapshot);  // adopts it, if need be later
   void count_open_work();
   template <class Visit>
   void for_each_exchange(Visit visit);
 
   EventLoop loop_;
   BufferPool buffers_;
+  LocalSnapshot::Known known_upstreams_;
+  WorkerRoom room_;
   H1Dialer dialer_;
   std::unique_ptr<AccessLogBuffer> access_log_;
-  LocalSnapshot::Known known_upstreams_;
   ExchangeContext context_;
   BurstWatch sockets_;
   BurstWatch coroutines_;
+  std::shared_ptr<const Snapshot> waiting_snapshot_;  // there was no memory to adopt it
   bool draining_ = false;
   std::atomic<bool> accepting_{true};
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::atomic<std::uint64_t> served_{0};
+  SingleWriterCount served_;
   mutable std::mutex open_work_mutex_;
   OpenWork open_work_;
 };

@@ -162,7 +162,7 @@ TEST(Warnings, Limits) {
   EXPECT_THAT(
       problems(Around{.below = "[[listener]]\naddress = \":1\"\nmax_connections = 5000"}.text(), options),
       ElementsAre("fd.toml:7:11: warning: max_connections is 5000, but this process may open only 1000 files "
-                  "(ulimit -n), and each connection takes up to three"));
+                  "(ulimit -n), and a client that is served takes two"));
 }
 
 }  // namespace

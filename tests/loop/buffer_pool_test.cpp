@@ -4,8 +4,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <new>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,10 +20,34 @@ namespace {
 
 constexpr std::size_t kBlock = 64 * 1024;
 
-// Whether the kernel still maps this block.
-bool mapped(void* block) {
-  unsigned char residency[kBlock / 4096];
-  return ::mincore(block, kBlock, residency) == 0;  // ENOMEM: not mapped
+// Whether any page of this block takes memory.
+bool resident(char* block) {
+  unsigned char pages[kBlock / 4096];
+  if (::mincore(block, kBlock, pages) != 0) return false;  // ENOMEM: not even mapped
+  return std::any_of(std::begin(pages), std::end(pages), [](unsigned char page) { return page & 1; });
+}
+
+bool mapped(char* block) {
+  unsigned char pages[kBlock / 4096];
+  return ::mincore(block, kBlock, pages) == 0;
+}
+
+std::vector<char*> take(BufferPool& pool, std::size_t count) {
+  std::vector<char*> blocks;
+  for (std::size_t i = 0; i < count; ++i) {
+    blocks.push_back(pool.take());
+    std::memset(blocks.back(), 1, kBlock);
+  }
+  return blocks;
+}
+
+void give(BufferPool& pool, const std::vector<char*>& blocks) {
+  for (char* block : blocks) pool.give(block);
+}
+
+std::size_t mappings() {
+  std::ifstream maps("/proc/self/maps");
+  return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(maps), {}, '\n'));
 }
 
 TEST(BufferPool, HandsOutTheBlockGivenBackLast) {
@@ -37,34 +67,111 @@ TEST(BufferPool, HandsOutTheBlockGivenBackLast) {
 
 TEST(BufferPool, TrimGivesBackHalfOfWhatNobodyNeeded) {
   BufferPool pool(kBlock);
-  std::vector<char*> burst;
-  for (int i = 0; i < 8; ++i) burst.push_back(pool.take());
-  for (char* block : burst) pool.give(block);
+  const auto burst = take(pool, 8);
+  give(pool, burst);
   pool.trim();  // the burst was since the last trim: all were needed
-  for (char* block : burst) EXPECT_TRUE(mapped(block));
+  for (char* block : burst) EXPECT_TRUE(resident(block));
 
   pool.trim();  // eight idle: four go, those given back longest ago
-  for (std::size_t i = 0; i < burst.size(); ++i) EXPECT_EQ(mapped(burst[i]), i >= 4) << i;
+  for (std::size_t i = 0; i < burst.size(); ++i) EXPECT_EQ(resident(burst[i]), i >= 4) << i;
   pool.trim();  // two more
   pool.trim();
   pool.trim();
-  for (char* block : burst) EXPECT_FALSE(mapped(block));
+  for (char* block : burst) EXPECT_FALSE(resident(block));
   pool.trim();  // nothing left is fine
   pool.give(pool.take());
 }
 
 TEST(BufferPool, TrimKeepsWhatWasInUseMeanwhile) {
   BufferPool pool(kBlock);
-  char* const a = pool.take();
-  char* const b = pool.take();
-  pool.give(b);
-  pool.give(a);
+  const auto both = take(pool, 2);
+  pool.give(both[1]);
+  pool.give(both[0]);
   pool.trim();
   pool.give(pool.take());  // one of two was needed
   pool.trim();             // the other one is surplus
-  EXPECT_TRUE(mapped(a));
-  EXPECT_FALSE(mapped(b));
+  EXPECT_TRUE(resident(both[0]));
+  EXPECT_FALSE(resident(both[1]));
 }
+
+TEST(BufferPool, ASlabThatNobodyUsesIsUnmappedAndTheLastOneIsKept) {
+  BufferPool pool(kBlock);
+  auto blocks = take(pool, 3 * BufferPool::kSlabBlocks);
+  EXPECT_EQ(pool.slabs(), 3u);
+  char* const kept = blocks.back();
+  blocks.pop_back();
+  give(pool, blocks);
+  for (int i = 0; i < 12; ++i) pool.trim();
+  EXPECT_EQ(pool.slabs(), 1u);
+  EXPECT_TRUE(mapped(kept));
+  EXPECT_TRUE(resident(kept));
+  EXPECT_EQ(static_cast<std::size_t>(std::count_if(blocks.begin(), blocks.end(), mapped)),
+            BufferPool::kSlabBlocks - 1);
+  EXPECT_TRUE(std::none_of(blocks.begin(), blocks.end(), resident));
+  pool.give(kept);
+  for (int i = 0; i < 12; ++i) pool.trim();
+  EXPECT_EQ(pool.slabs(), 1u);
+}
+
+TEST(BufferPool, ColdBlocksAreUsedBeforeAnotherSlabIsMapped) {
+  BufferPool pool(kBlock);
+  auto blocks = take(pool, BufferPool::kSlabBlocks);
+  char* const kept = blocks.back();
+  blocks.pop_back();
+  give(pool, blocks);
+  for (int i = 0; i < 12; ++i) pool.trim();
+  auto again = take(pool, BufferPool::kSlabBlocks - 1);
+  EXPECT_EQ(pool.slabs(), 1u);
+  std::sort(again.begin(), again.end());
+  std::sort(blocks.begin(), blocks.end());
+  EXPECT_EQ(again, blocks);
+  give(pool, again);
+  pool.give(kept);
+}
+
+// vm.max_map_count is 65,530 by default; one mapping for each block would be 10,000 here once every second
+// one has gone.
+TEST(BufferPool, ChurnLeavesFewMappings) {
+  BufferPool pool(kBlock);
+  constexpr std::size_t kBlocks = 20'000;
+  const std::size_t before = mappings();
+  std::vector<char*> blocks;
+  for (std::size_t i = 0; i < kBlocks; ++i) blocks.push_back(pool.take());
+  for (std::size_t i = 0; i < kBlocks; i += 2) pool.give(blocks[i]);
+  for (int i = 0; i < 20; ++i) pool.trim();
+  EXPECT_LT(mappings(), before + 2 * kBlocks / BufferPool::kSlabBlocks);
+  for (std::size_t i = 1; i < kBlocks; i += 2) pool.give(blocks[i]);
+  for (int i = 0; i < 20; ++i) pool.trim();
+  EXPECT_EQ(pool.slabs(), 1u);
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+// In a process of its own: the limit is for all of it.
+TEST(BufferPoolDeathTest, WithoutAddressSpaceItThrowsAndGoesOn) {
+  const auto without_address_space = [] {
+    BufferPool pool(kBlock);
+    std::vector<char*> blocks;
+    blocks.reserve(10'000);
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlimit limit{pages * 4096 + 100 * kBlock, RLIM_INFINITY};
+    ::setrlimit(RLIMIT_AS, &limit);
+    bool thrown = false;
+    try {
+      for (int i = 0; i < 10'000; ++i) blocks.push_back(pool.take());
+    } catch (const std::bad_alloc&) {
+      thrown = true;
+    }
+    const bool used_small_slabs = blocks.size() > 80 && pool.in_use() == blocks.size();
+    for (char* block : blocks) pool.give(block);
+    pool.give(pool.take());
+    std::_Exit(thrown && used_small_slabs && pool.in_use() == 0 ? 7 : 1);
+  };
+  EXPECT_EXIT(without_address_space(), ::testing::ExitedWithCode(7), "");
+}
+
+#endif
 
 TEST(Buffer, GivesItsBlockBackWhenItDies) {
   BufferPool pool(kBlock);

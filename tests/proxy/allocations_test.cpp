@@ -1,5 +1,5 @@
-// A keep-alive request in the steady state allocates nothing. The global operator new of this binary counts; only the
-// worker's turns are looked at, not what the scripted ends do.
+// A keep-alive request in the steady state allocates nothing. The global operator new of this binary counts;
+// only the worker's turns are looked at, not what the scripted ends do.
 
 #include <gtest/gtest.h>
 
@@ -18,16 +18,27 @@
 namespace {
 
 thread_local std::uint64_t allocations = 0;
+thread_local std::uint64_t fails_in = 0;    // that many from now the next one fails; 0: none does
+thread_local bool fails_from_then = false;  // and all behind it
+thread_local bool failed = false;
+
+void account() {
+  ++allocations;
+  if (fails_in == 0 || --fails_in != 0) return;
+  if (fails_from_then) fails_in = 1;
+  failed = true;
+  throw std::bad_alloc();
+}
 
 }  // namespace
 
 void* operator new(std::size_t size) {
-  ++allocations;
+  account();
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
+  account();
   const auto align = static_cast<std::size_t>(alignment);
   if (void* memory = std::aligned_alloc(align, (size + align - 1) / align * align)) return memory;
   throw std::bad_alloc();
@@ -44,15 +55,19 @@ constexpr int kWarmUp = 20;
 constexpr int kRequests = 60;  // their lines fit into the access log's buffer
 
 const std::string kGet =
-    "GET /assets/app.js?v=3 HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n"
-    "Accept: */*\r\nAccept-Language: en-US,en;q=0.5\r\nReferer: https://www.example.com/\r\nCookie: session=abc\r\n\r\n";
+    "GET /assets/app.js?v=3 HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux "
+    "x86_64)\r\n"
+    "Accept: */*\r\nAccept-Language: en-US,en;q=0.5\r\nReferer: https://www.example.com/\r\nCookie: "
+    "session=abc\r\n\r\n";
 const std::string kReply =
     "HTTP/1.1 200 OK\r\nServer: app\r\nContent-Type: text/javascript\r\nContent-Length: 5\r\n\r\nhello";
 
 // One client connection through a whole worker, and what the worker's turns allocated for its requests.
 class KeptConnection {
  public:
-  explicit KeptConnection(std::string_view extra = "") : proxy_({&upstream_}, extra) { upstream_.always_reply(kReply); }
+  explicit KeptConnection(std::string_view extra = "") : proxy_({&upstream_}, extra) {
+    upstream_.always_reply(kReply);
+  }
 
   std::uint64_t allocations_of(const std::string& request, int times) {
     std::uint64_t counted = 0;
@@ -73,7 +88,8 @@ class KeptConnection {
 
   std::uint64_t in_the_steady_state(const std::string& request) {
     allocations_of(request, kWarmUp);
-    EXPECT_NE(proxy_.log(), "");  // handed over: the buffer is empty again. It lets time pass, and parks the connection
+    EXPECT_NE(proxy_.log(),
+              "");  // handed over: the buffer is empty again. It lets time pass, and parks the connection
     allocations_of(request, kWarmUp);
     return allocations_of(request, kRequests);
   }
@@ -95,10 +111,13 @@ TEST(Allocations, NoneForAKeepAliveRequest) {
       {"no field but Host", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"a long path", "GET /" + std::string(200, 'p') + " HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"dot segments, escapes and capitals",
-       "GET /a/../%7Euser/and/a/path/that/is/longer/than/sixteen HTTP/1.1\r\nHost: WWW.A-Long-Name.Example.COM\r\n\r\n"},
+       "GET /a/../%7Euser/and/a/path/that/is/longer/than/sixteen HTTP/1.1\r\nHost: "
+       "WWW.A-Long-Name.Example.COM\r\n\r\n"},
       {"POST", "POST /form HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"},
-      {"PUT, whose body is kept for a replay", "PUT /it HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"},
-      {"chunked", "POST /form HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"},
+      {"PUT, whose body is kept for a replay",
+       "PUT /it HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"},
+      {"chunked",
+       "POST /form HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"},
   };
   for (const auto& [what, request] : cases) {
     KeptConnection connection;
@@ -106,10 +125,120 @@ TEST(Allocations, NoneForAKeepAliveRequest) {
   }
 }
 
-// The count must be able to fail: a first request makes a session, a connection to the upstream and their frames.
+// The count must be able to fail: a first request makes a session, a connection to the upstream and their
+// frames.
 TEST(Allocations, OfAFirstRequestAreCounted) {
   KeptConnection connection;
   EXPECT_GT(connection.allocations_of(kGet, 1), 3u);
+}
+
+// ---- Without memory a connection or a request is refused, and nothing else ends
+
+enum class Failing { One, AllFromThen };
+
+// A worker whose n-th allocation fails while a client comes, sends `request` and is answered.
+struct Scarce {
+  ScriptedUpstream upstream;
+  TestProxy proxy;
+
+  explicit Scarce(std::string_view extra) : proxy({&upstream}, extra) { upstream.always_reply(kReply); }
+
+  void turn(std::uint64_t n, Failing failing) {
+    fails_in = left_ == 0 ? n : left_;
+    fails_from_then = failing == Failing::AllFromThen;
+    proxy.worker().run_once(Millis{1});
+    left_ = fails_in;
+    fails_in = 0;
+    upstream.poll();
+  }
+  // Whether the n-th came at all.
+  bool conversation(const std::string& request, std::uint64_t n, Failing failing) {
+    failed = false;
+    const auto client = proxy.client();
+    client->send(request);
+    for (int i = 0; i < 60 && !client->ended() && !complete_response(client->received()); ++i) {
+      client->poll();
+      if (failed && failing == Failing::One)
+        proxy.worker().run_once(Millis{1}), upstream.poll();
+      else
+        turn(n, failing);
+      client->poll();
+    }
+    // Housekeeping too.
+    proxy.time().advance(Millis{300});
+    if (!failed || failing == Failing::AllFromThen) turn(n, failing);
+    fails_in = 0;
+    const std::string answer = client->received();
+    EXPECT_TRUE(answer.empty() || answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 503"))
+        << answer;
+    const bool refused = answer.starts_with("HTTP/1.1 503");
+    EXPECT_TRUE(!refused || answer.find("local_resources") != answer.npos) << answer;
+    return failed;
+  }
+
+ private:
+  std::uint64_t left_ = 0;
+};
+
+constexpr const char* kProxyHeader =
+    "[[listener]]\naddress = \"127.0.0.1:0\"\nproxy_protocol = true\ntrusted_proxies = [\"127.0.0.1\"]\n"
+    "max_connections_per_client = 5\n";
+
+TEST(ScarceMemory, RefusesAConnectionOrARequestAndNothingElse) {
+  const std::string post =
+      "POST /form HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+  const struct {
+    std::string extra, before, request;
+  } cases[] = {{"", "", kGet},
+               {"", "", post},
+               {"", "", "BAD\r\n\r\n"},
+               {kProxyHeader, "PROXY TCP4 203.0.113.7 10.0.0.1 4711 80\r\n", kGet}};
+  for (const auto& c : cases)
+    for (const Failing failing : {Failing::One, Failing::AllFromThen}) {
+      std::uint64_t n = 1;
+      for (bool struck = true; struck && n < 200; ++n) {
+        Scarce scarce(c.extra);
+        if (c.request.starts_with("BAD")) {
+          const auto client = scarce.proxy.client();
+          client->send(c.request);
+          client->poll();
+          failed = false;
+          for (int i = 0; i < 10; ++i) scarce.turn(n, failing), client->poll();
+          struck = failed;
+        } else {
+          struck = scarce.conversation(c.before + c.request, n, failing);
+        }
+        scarce.proxy.time().advance(Millis{300});  // whoever accepts may pause
+        scarce.proxy.settle({});
+        ASSERT_THAT(scarce.proxy.converse(c.before + kGet), ::testing::StartsWith("HTTP/1.1 200"))
+            << "after the " << n << "th allocation had failed: " << c.request;
+        scarce.proxy.time().advance(Millis{61'000});
+        ASSERT_TRUE(scarce.proxy.until({}, [&] { return scarce.proxy.worker().open_connections() == 0; }))
+            << n;
+        ASSERT_EQ(scarce.proxy.worker().buffers_in_use(), 0u) << n;
+      }
+      EXPECT_GT(n, 5u) << "the allocations of a first request fail one after the other";
+      EXPECT_LT(n, 200u);
+    }
+}
+
+TEST(ScarceMemory, ASnapshotIsTakenOverWhenThereIsMemoryAgain) {
+  for (std::uint64_t n = 1; n < 4; ++n) {
+    Scarce scarce("");
+    scarce.proxy.publish(
+        "listen = \"127.0.0.1:0\"\n[[route]]\npath = \"/new/*\"\npool = \"app\"\n[pool.app]\nupstreams = "
+        "[\"" +
+        scarce.upstream.address() + "\"]\n");
+    failed = false;
+    scarce.turn(n, Failing::AllFromThen);
+    ASSERT_TRUE(failed);
+    EXPECT_THAT(scarce.proxy.converse("GET /old HTTP/1.1\r\nHost: a\r\n\r\n"),
+                ::testing::StartsWith("HTTP/1.1 200"));
+    scarce.proxy.time().advance(Millis{300});
+    scarce.proxy.settle({});
+    EXPECT_THAT(scarce.proxy.converse("GET /old HTTP/1.1\r\nHost: a\r\n\r\n"),
+                ::testing::StartsWith("HTTP/1.1 404"));
+  }
 }
 
 }  // namespace

@@ -91,7 +91,9 @@ class Dialing : public ::testing::Test {
 
   testing::Wire wire_;
   BufferPool buffers_{64 * 1024};
-  H1Dialer dialer_{wire_.loop, buffers_, http::HeadLimits{}};
+  LocalSnapshot::Known known_;
+  WorkerRoom room_{wire_.loop, nullptr, known_};
+  H1Dialer dialer_{wire_.loop, buffers_, http::HeadLimits{}, room_};
   Waker waker_{wire_.loop};
   testing::FakeClientStream client_{waker_};
   std::shared_ptr<Upstream> shared_;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/test_proxy.h"
 
 namespace frontdoor::testing {
@@ -122,6 +124,21 @@ TEST_F(Room, WhatHasJustBeenSentIsHeardFirst) {
   proxy.settle({first.get(), fourth.get()});
   EXPECT_FALSE(open(*second));
   EXPECT_TRUE(open(*third));
+}
+
+TEST_F(Room, WhoSendsAtOnceIsServedHoweverManyCome) {
+  std::vector<std::unique_ptr<Peer>> clients;
+  std::vector<Peer*> peers;
+  for (int i = 0; i < 7; ++i) {
+    clients.push_back(proxy.client());
+    peers.push_back(clients.back().get());
+    peers.back()->send(kGet);
+    peers.back()->poll();
+  }
+  EXPECT_TRUE(proxy.until(peers, [&] {
+    proxy.time().advance(Millis{1});  // turns are told apart by nothing else
+    return std::all_of(peers.begin(), peers.end(), [](Peer* peer) { return complete_response(peer->received()); });
+  })) << "a place is only given away when its client has had its say";
 }
 
 TEST_F(Room, NobodyAtWorkIsClosed) {

@@ -36,13 +36,15 @@ class Frontdoor:
     `config` is what follows the listener; `listeners` replaces the default one.
     """
 
-    def __init__(self, config, listeners='listen = "127.0.0.1:0"\n', options=(), workers=2):
+    def __init__(self, config, listeners='listen = "127.0.0.1:0"\n', options=(), workers=2, open_files=None):
         self.directory = tempfile.mkdtemp(prefix="frontdoor-e2e-")
         self.config_file = os.path.join(self.directory, "fd.toml")
         self.ready_file = os.path.join(self.directory, "ready")
         self.stdout_file = os.path.join(self.directory, "stdout")
         self.stderr_file = os.path.join(self.directory, "stderr")
         self.options = options
+        # As `ulimit -n`: soft and hard, or it would raise the one to the other.
+        self.prefix = ["prlimit", f"--nofile={open_files}:{open_files}"] if open_files else []
         self.head = f"workers = {workers}\n{listeners}"
         self.addresses = {}
         self.process = None
@@ -60,7 +62,7 @@ class Frontdoor:
         """Starts it without waiting for anything. stdout: another place than the file that access() reads."""
         with open(self.stdout_file, "wb") as out, open(self.stderr_file, "wb") as err:
             self.process = process.spawn(
-                [binary(), "--config", config or self.config_file, "--ready-file", self.ready_file, *self.options],
+                [*self.prefix, binary(), "--config", config or self.config_file, "--ready-file", self.ready_file, *self.options],
                 stdin=stdin, stdout=out if stdout is None else stdout, stderr=err)
         return self
 

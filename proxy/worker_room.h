@@ -1,0 +1,61 @@
+// What one worker can close when descriptors run out, in this order: the idle connection to an upstream that
+// was used longest ago, then the client that has waited longest without a request. It asks the other workers
+// when it has neither. One worker.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "loop/event_loop.h"
+#include "proxy/connection_budget.h"
+#include "proxy/local_snapshot.h"
+
+namespace frontdoor {
+
+class Listener;
+
+// Now: a descriptor is free. Soon: one is in the next turn of the loop, or some connection has something to
+// say, which is heard first. None: all are at work.
+enum class Room : std::uint8_t { Now, Soon, None };
+
+class WorkerRoom final : private RoomBoard::Member {
+ public:
+  // Null: without a budget; only the kernel limits.
+  WorkerRoom(EventLoop& loop, ConnectionBudget* budget, const LocalSnapshot::Known& upstreams);
+  ~WorkerRoom();
+  WorkerRoom(const WorkerRoom&) = delete;
+  WorkerRoom& operator=(const WorkerRoom&) = delete;
+
+  void add(Listener& listener) { listeners_.push_back(&listener); }
+  void remove(Listener& listener) { std::erase(listeners_, &listener); }
+
+  bool client_fits() const { return !budget_ || budget_->client_fits(); }
+  void client_opened() {
+    if (budget_) budget_->client_opened();
+  }
+  void client_closed() {
+    if (budget_) budget_->client_closed();
+  }
+  ConnectionBudget* budget() const { return budget_; }
+
+  Room make();
+  // Nobody here could: others are asked, and tell. False: there are no others.
+  bool ask_others();
+  // Before a connection to an upstream is opened.
+  void make_for_upstream() {
+    if (budget_ && !budget_->upstream_fits() && make() == Room::None) ask_others();
+  }
+
+ private:
+  bool shed_idle_upstream();
+  void room_wanted() noexcept override;
+  void room_came() noexcept override;
+
+  EventLoop& loop_;
+  ConnectionBudget* const budget_;
+  const LocalSnapshot::Known& upstreams_;
+  std::vector<Listener*> listeners_;
+};
+
+}  // namespace frontdoor
