@@ -92,6 +92,14 @@ bool resolve(const Address& address, Endpoint& endpoint, std::string& error) {
   return true;
 }
 
+// 0: nobody listens there; else the error of a bind that shares with nobody.
+int why_not_ours(const Endpoint& endpoint) {
+  const int probe = bind_tcp(endpoint, Share::No);
+  if (probe < 0) return errno;
+  ::close(probe);
+  return 0;
+}
+
 ListenSockets open_tcp(const Address& address, unsigned count) {
   ListenSockets sockets;
   std::string error;
@@ -100,11 +108,10 @@ ListenSockets open_tcp(const Address& address, unsigned count) {
   // With SO_REUSEPORT a second frontdoor on the same port would silently take half of the traffic: without it the
   // kernel tells. One that is leaving shares its port with its successor on purpose (docs/restart.md).
   if (address.port != 0) {
-    const int probe = bind_tcp(sockets.bound, Share::No);
-    const int code = errno;
-    if (probe >= 0) ::close(probe);
-    else if (code != EADDRINUSE || !held_by_leaving_only(address.port))
-      return failed(address, why_not_bound(code, address.port));
+    int code = why_not_ours(sockets.bound);
+    // Looking at all processes takes its time, in which the holder may have gone.
+    if (code == EADDRINUSE) code = held_by_leaving_only(address.port) ? 0 : why_not_ours(sockets.bound);
+    if (code != 0) return failed(address, why_not_bound(code, address.port));
   }
   for (unsigned i = 0; i < count; ++i) {
     const int fd = bind_tcp(sockets.bound, Share::WithOtherWorkers);
