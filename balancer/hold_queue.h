@@ -8,7 +8,9 @@
 //
 // No wake-up is lost: a waiter enters first and looks for capacity afterwards; capacity is made first, and the next one
 // called afterwards; a waiter that finds some without having been called, or leaves without using what it was called
-// for, calls the next. tests/balancer/hold_queue_test.cpp goes through the interleavings.
+// for, calls the next. A call that finds nobody to call, while some who were called are still on their way, is kept for
+// the next one that enters: that one must not look by itself, or it would overtake them.
+// tests/balancer/hold_queue_test.cpp goes through the interleavings.
 // Any thread.
 
 #pragma once
@@ -51,7 +53,8 @@ class HoldQueue {
   };
   void leave(Ticket ticket, Left how);
 
-  // Whether nobody has waited longer: only then may a request look for capacity that it was not called for.
+  // Whether nobody has waited longer, those included who were called and have not come yet: only then may a request
+  // look for capacity that it was not called for.
   bool first(Ticket ticket) const;
 
   // Whether anybody waits, or was called and has not come yet. Newcomers then queue up behind. The hot path's only
@@ -66,19 +69,29 @@ class HoldQueue {
   std::uint64_t bytes() const;
 
  private:
+  // Known: for capacity that somebody has made. Search: somebody has found some uncalled, so that there may be more;
+  // whoever finds more lets the next one search.
+  enum class Call : std::uint8_t { Known, Search };
   struct Place {
     Waiter* waiter = nullptr;
     std::uint64_t bytes = 0;
+    std::uint64_t called_at = 0;  // calls_ then
+    Call call = Call::Known;
   };
   using Places = std::map<Ticket, Place>;
 
-  void call_locked(std::size_t requests);
+  void call_locked(std::size_t requests, Call call);
+  void call_next_locked(std::size_t ahead, Call call);
+  void place_locked(Ticket ticket, const Place& place);
 
   mutable std::mutex mutex_;
   Places waiting_;
   Places called_;
   std::uint64_t bytes_ = 0;
   Ticket last_ = 0;
+  std::uint64_t calls_ = 0;     // how often somebody has called
+  std::size_t kept_calls_ = 0;  // only while some were called and nobody else waits
+  Call kept_ = Call::Known;     // Search, if one of them is
   std::atomic<std::size_t> count_{0};  // of both
 };
 

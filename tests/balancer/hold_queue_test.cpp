@@ -121,6 +121,58 @@ TEST(HoldQueue, WhoWasNotCalledLeavesQuietly) {
   EXPECT_TRUE(queue.occupied());
 }
 
+TEST(HoldQueue, NobodyOvertakesWhoWasCalledAndIsOnItsWay) {
+  HoldQueue queue;
+  Caller called, newcomer;
+  const auto first = queue.enter(called, 0, kRoomy);
+  queue.call(1);
+  const auto second = queue.enter(newcomer, 0, kRoomy);
+  EXPECT_FALSE(queue.first(second)) << "the slot was given to the one before";
+  EXPECT_TRUE(queue.first(first));
+  queue.leave(first, Left::Empty);
+  EXPECT_TRUE(newcomer.was_called) << "the last called that leaves calls on";
+}
+
+TEST(HoldQueue, ACallThatFindsNobodyToCallIsKeptForTheNextThatComes) {
+  HoldQueue queue;
+  Caller called, next, last;
+  const auto first = queue.enter(called, 0, kRoomy);
+  queue.call(1);
+  queue.call(1);
+  queue.enter(next, 0, kRoomy);
+  EXPECT_TRUE(next.was_called);
+  EXPECT_EQ(next.ahead, 1u) << "behind the one that was called before";
+  queue.enter(last, 0, kRoomy);
+  EXPECT_FALSE(last.was_called) << "one call, one request";
+  queue.leave(first, Left::UsedCall);
+  EXPECT_FALSE(last.was_called);
+}
+
+TEST(HoldQueue, WhoLooksInVainAndComesBackIsNotCalledAgainForTheSame) {
+  HoldQueue queue;
+  Caller early, late;
+  queue.enter(early, 0, kRoomy);
+  const auto second = queue.enter(late, 0, kRoomy);
+  queue.call(HoldQueue::kAll);  // an upstream comes up, and is down again before the second looks
+  late.was_called = false;
+  queue.enter(late, 0, {}, second);
+  EXPECT_FALSE(late.was_called) << "or it would look again and again while the first one is on its way";
+  queue.call(1);
+  EXPECT_TRUE(late.was_called);
+}
+
+TEST(HoldQueue, WhatComesBetweenALookAndTheWayBackIsHeard) {
+  HoldQueue queue;
+  Caller early, late;
+  queue.enter(early, 0, kRoomy);
+  const auto second = queue.enter(late, 0, kRoomy);
+  queue.call(2);
+  late.was_called = false;
+  queue.call(1);  // nobody waits: kept
+  queue.enter(late, 0, {}, second);
+  EXPECT_TRUE(late.was_called);
+}
+
 // ---- Interleavings. Everyone is a row of steps; a schedule says whose step comes next.
 
 class World {
@@ -248,7 +300,7 @@ TEST(HoldQueueInterleaving, NoWakeUpIsLostInAnySchedule) {
 
 TEST(HoldQueueInterleaving, NorInManyRandomSchedulesOfACrowd) {
   std::mt19937 random(7);
-  for (int round = 0; round < 5'000; ++round) {
+  for (int round = 0; round < 20'000; ++round) {
     World world(6, 3, 5);
     for (;;) {
       std::vector<std::size_t> enabled;
