@@ -34,12 +34,12 @@ const char* to_string(UpstreamState state) {
   return "unknown";
 }
 
-Upstream::Upstream(std::string pool, Address address, unsigned slots, std::shared_ptr<PoolMemory> memory,
+Upstream::Upstream(std::string pool, Address address, unsigned workers, std::shared_ptr<PoolMemory> memory,
                    std::string name)
     : pool_(std::move(pool)),
       address_(std::move(address)),
       name_(name.empty() ? address_.to_string() : std::move(name)),
-      slots_(std::max(slots, 1U)),
+      workers_(std::max(workers, 1U)),
       memory_(std::move(memory)),
       endpoints_(std::make_shared<const std::vector<Endpoint>>()) {}
 
@@ -114,16 +114,16 @@ bool Upstream::looked_up() const {
   return looked_up_;
 }
 
-void Upstream::begin_request(unsigned worker) { slots_[worker].in_flight.add(); }
+void Upstream::begin_request(unsigned worker) { workers_[worker].in_flight.add(); }
 
 void Upstream::end_request(unsigned worker) {
-  assert(slots_[worker].in_flight.get() > 0);
-  slots_[worker].in_flight.subtract();
+  assert(workers_[worker].in_flight.get() > 0);
+  workers_[worker].in_flight.subtract();
 }
 
 std::uint64_t Upstream::in_flight() const {
   std::uint64_t sum = 0;
-  for (const Slot& slot : slots_) sum += slot.in_flight.get();
+  for (const PerWorker& own : workers_) sum += own.in_flight.get();
   return sum;
 }
 
@@ -153,13 +153,13 @@ void Upstream::return_slot() {
 }
 
 void Upstream::note_success(unsigned worker, TimePoint now) {
-  slots_[worker].last_success.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  workers_[worker].last_success.store(now.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 TimePoint Upstream::last_success() const {
   Duration::rep latest = 0;
-  for (const Slot& slot : slots_)
-    latest = std::max(latest, slot.last_success.load(std::memory_order_relaxed));
+  for (const PerWorker& own : workers_)
+    latest = std::max(latest, own.last_success.load(std::memory_order_relaxed));
   return TimePoint(Duration(latest));
 }
 

@@ -57,9 +57,10 @@ class Upstream {
     bool operator==(const Seen&) const = default;
   };
 
-  // `slots`: one in-flight counter for each worker. `memory`: what its pool shares; may not be null. `name`: what logs
-  // call it; "" = the address.
-  Upstream(std::string pool, Address address, unsigned slots, std::shared_ptr<PoolMemory> memory, std::string name = "");
+  // `workers`: how many threads count on it. `memory`: what its pool shares; may not be null. `name`: what logs call it;
+  // "" = the address.
+  Upstream(std::string pool, Address address, unsigned workers, std::shared_ptr<PoolMemory> memory,
+           std::string name = "");
 
   const std::string& pool() const { return pool_; }
   const Address& address() const { return address_; }  // as the config writes it
@@ -92,7 +93,7 @@ class Upstream {
   void set_endpoints(std::vector<Endpoint> endpoints);
   bool looked_up() const;  // endpoints were set, if only to say that there are none
 
-  // In flight: each worker writes its own slot only, anyone sums.
+  // In flight: each worker writes its own counter only, anyone sums.
   void begin_request(unsigned worker);
   void end_request(unsigned worker);
   std::uint64_t in_flight() const;
@@ -114,7 +115,7 @@ class Upstream {
   void learn_idle_limit(Millis limit);
 
  private:
-  struct alignas(64) Slot {
+  struct alignas(64) PerWorker {
     SingleWriterCount in_flight;
     std::atomic<Duration::rep> last_success{0};
   };
@@ -125,7 +126,7 @@ class Upstream {
   std::atomic<std::uint64_t> word_{0};  // incarnation << 8 | state
   std::atomic<std::uint64_t> last_death_{0};  // the incarnation that ended so, plus one
   std::atomic<std::int64_t> idle_limit_ms_{0};
-  std::vector<Slot> slots_;
+  std::vector<PerWorker> workers_;
   const std::shared_ptr<PoolMemory> memory_;
   std::atomic<std::uint32_t> max_in_flight_{0};
   alignas(64) std::atomic<std::uint32_t> slots_taken_{0};  // a line of its own: every worker writes it
