@@ -25,7 +25,7 @@ struct Timeouts {
   Millis client_body{30'000};    // between two reads of a request body
   Millis client_write{30'000};   // a client that does not read
   Millis client_idle{60'000};    // keep-alive
-  Millis client_fin{5'000};      // after the client's FIN, until the answer starts
+  Millis client_fin{1'000};      // after the client's FIN, until the answer starts
   Millis request{0};             // all tries and waits together, until the response begins; 0 = off
   Millis connect{1'000};
   Millis response_header{30'000};

@@ -30,8 +30,10 @@ constexpr std::array timeouts_keys = {
             "For a client that takes nothing of its response."),
     timeout("client_idle", "\"60s\"", at<&Timeouts::client_idle>,
             "For the next request on a kept connection."),
-    timeout("client_fin", "\"5s\"", at<&Timeouts::client_fin>,
-            "From a client's half-close until its response starts.", Scope::Everywhere, 0),
+    timeout("client_fin", "\"1s\"", at<&Timeouts::client_fin>,
+            "From a client's FIN (it has left, or half-closed) until its response starts, or for the next event of "
+            "an event stream. A request that still waits for an upstream is given up at once.",
+            Scope::Everywhere, 0),
     timeout("request", "\"0s\"", at<&Timeouts::request>,
             "For a whole request, from its first byte until its response begins, over all its tries and waits; "
             "\"0s\" is no limit. The three below are for one try each.",

@@ -138,7 +138,10 @@ Task<Exchange::Next> Exchange::forward() {
   ++tries_;
   co_await connect();
   if (!stream_) co_return after_failure();
-  if (!send_request_head()) co_return refuse_with(431, outcome::kLocalResources);
+  if (!send_request_head()) {
+    leave_upstream();  // its slot is not for a client that reads our answer
+    co_return refuse_with(431, outcome::kLocalResources);
+  }
 
   const Relayed relayed = co_await relay();
   switch (relayed) {
@@ -209,17 +212,35 @@ Task<> Exchange::connect() {
 Task<> Exchange::dial() {
   const TimePoint deadline = std::min(now() + timeouts().connect, request_deadline());
   for (Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, deadline, client_);
+    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, deadline, *this);
     stream_ = std::move(dialed.stream);
     failure_ = dialed.failure;
+    const bool given_up = failure_ == UpstreamFailure::None || failure_ == UpstreamFailure::Overloaded;
+    if (!stream_ && given_up && went_down_ != DownCause::None && rescue()) co_return;
     // The backlog of a unix socket is full. Over TCP the kernel would wait for a place in it: here we do, unless there
     // is another upstream to go to. So we do for a descriptor, where no other upstream would help.
     const bool backlog_full = failure_ == UpstreamFailure::Overloaded && !pool_->has_another(tried());
     if (!backlog_full && !dialed.room_is_coming) co_return;
     const TimePoint again = std::min(now() + pause, deadline);
-    while (now() < again && went_down_ == DownCause::None && !client_.gone()) co_await waker_.until(again);
-    if (now() >= deadline || went_down_ != DownCause::None || client_.gone()) co_return;
+    while (now() < again && went_down_ == DownCause::None && !client_.gone() && !client_.finished())
+      co_await waker_.until(again);
+    // This is a queue as any other: a FIN gives the place in it up.
+    if (now() >= deadline || went_down_ != DownCause::None || client_.gone() || client_.finished()) co_return;
   }
+}
+
+// As long as nothing was sent: an upstream that has been taken out meanwhile is left at once for another.
+TimePoint Exchange::wanted_until() {
+  if (client_.gone()) return now();
+  if (!stream_ && went_down_ != DownCause::None && may_leave_its_upstream()) return now();
+  return answer_wanted_until();
+}
+
+// A FIN may be a half-close, so that its answer is still read, or a tab that was closed: nobody can tell.
+TimePoint Exchange::answer_wanted_until() {
+  if (!client_.finished()) return Waker::kNever;
+  if (!fin_seen_) fin_seen_ = now();
+  return *fin_seen_ + timeouts().client_fin;
 }
 
 bool Exchange::send_request_head() {
@@ -260,7 +281,7 @@ Task<> Exchange::see_whether_it_died() {
   while (went_down_ != DownCause::Dead && now() < latest && !client_.gone()) {
     if (now() >= upstream_->next_knock) {
       upstream_->next_knock = now() + kBetweenKnocks;
-      const Dialed knock = co_await context_.dialer.dial(*upstream_, waker_, latest, client_);
+      const Dialed knock = co_await context_.dialer.dial(*upstream_, waker_, latest, *this);
       if (knock.failure == UpstreamFailure::Refused) {
         upstream_refused();
         went_down_ = DownCause::Dead;
@@ -280,7 +301,8 @@ Exchange::Next Exchange::after_failure() {
     context_.witness.upstream_silent(upstream_->shared);
   if (!is_try(failure_, stream_ && stream_->sent_anything(), stream_ && stream_->reused())) --tries_;
   note_death();
-  if (client_.gone()) {
+  const bool queued = failure_ == UpstreamFailure::Overloaded && !pool_->has_another(tried());
+  if (client_.gone() || now() >= answer_wanted_until() || (queued && client_.finished())) {
     leave_upstream();
     return client_left();
   }
@@ -377,13 +399,15 @@ void Exchange::drain_begins() {
 // A request that waits on a dead or hung upstream is taken back at once, where the rules allow it, instead of at its
 // timeout. The others wait on: a hung process may wake up, and one that is only unwell still works on them.
 bool Exchange::rescue() {
-  if (committed_ || went_down_ == DownCause::Unwell) return false;
+  if (committed_ || (stream_ && went_down_ == DownCause::Unwell)) return false;
   const Replay replay = judge(UpstreamFailure::Evicted);
   retry_rule_ = replay.rule;
   if (replay.choice == Replay::Choice::Never) return false;
   failure_ = UpstreamFailure::Evicted;
   return true;
 }
+
+bool Exchange::may_leave_its_upstream() { return judge(UpstreamFailure::Evicted).choice != Replay::Choice::Never; }
 
 // Progress is bytes, and also that somebody else is waited for from now on: the patience with a client that does not
 // read must not have been used up by an upstream that had nothing to say, nor an upstream's by a slow end of a body.
@@ -542,10 +566,13 @@ Exchange::Deadline Exchange::next_deadline() {
     deadline = {request_progress_ + limit.response_header, WaitingFor::ResponseHead};
   }
 
-  if (!committed_ && request_deadline() < deadline.at) deadline = {request_deadline(), WaitingFor::AnyAnswer};
-  if (!committed_ && client_.finished()) {
-    if (!fin_seen_) fin_seen_ = now();
-    const TimePoint patience = *fin_seen_ + limit.client_fin;
+  if (!committed_) {
+    if (request_deadline() < deadline.at) deadline = {request_deadline(), WaitingFor::AnyAnswer};
+    const TimePoint patience = answer_wanted_until();
+    if (patience < deadline.at) deadline = {patience, WaitingFor::ClientFin};
+  } else if (event_stream_ && response_state_ == Pumped::State::WaitingForSource) {
+    // A closed tab is found out when the next event can not be delivered: that must not be for an hour.
+    const TimePoint patience = std::max(answer_wanted_until(), response_progress_ + limit.client_fin);
     if (patience < deadline.at) deadline = {patience, WaitingFor::ClientFin};
   }
   if (ends_at_ < deadline.at) deadline = {ends_at_, WaitingFor::DrainEnd};
@@ -588,6 +615,9 @@ Exchange::Relayed Exchange::timed_out(WaitingFor what) {
     case WaitingFor::ClientBody: return blame_client(408, outcome::kClientBodyTimeout);
     case WaitingFor::AnyAnswer: request_timed_out(); return Relayed::RefuseClient;
     case WaitingFor::ClientFin:
+      if (!committed_) break;
+      client_left();
+      return Relayed::Aborted;
     case WaitingFor::Nobody: break;
   }
   return Relayed::ClientGone;

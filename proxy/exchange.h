@@ -54,7 +54,7 @@ struct ExchangeContext {
   StreamDrain streams{};
 };
 
-class Exchange : public Listed<class OnUpstreamTag> {
+class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Caller {
  public:
   // `started`: when the first byte of the request arrived. All references must outlive the exchange.
   Exchange(ExchangeContext& context, ClientStream& client, Waker& waker, TimePoint started);
@@ -99,6 +99,9 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Task<Next> forward();
   Task<> connect();  // sets stream_ or failure_
   Task<> dial();
+  const ClientStream& client() const override { return client_; }
+  TimePoint wanted_until() override;
+  TimePoint answer_wanted_until();
   bool send_request_head();
   void upstream_refused();
   bool may_have_died();
@@ -116,6 +119,7 @@ class Exchange : public Listed<class OnUpstreamTag> {
   Replay judge(UpstreamFailure failure);
   Next give_up();
   bool rescue();
+  bool may_leave_its_upstream();
 
   Task<Relayed> relay();
   void note(const Pumped& pumped, Pumped::State& state, TimePoint& progress) const;

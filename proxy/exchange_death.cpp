@@ -39,7 +39,7 @@ Task<> Exchange::ask_whether_it_died() {
     const bool last = now() >= end;
     if (last || now() >= upstream_->next_knock) {
       upstream_->next_knock = now() + kBetweenKnocks;
-      const Dialed knock = co_await context_.dialer.knock(*upstream_, waker_, now() + kDying, client_);
+      const Dialed knock = co_await context_.dialer.knock(*upstream_, waker_, now() + kDying, *this);
       if (knock.failure == UpstreamFailure::Refused) {
         upstream_refused();
         break;

@@ -37,7 +37,9 @@ bool Exchange::worth_waiting() {
 
 Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
   for (;;) {
-    if (client_.gone()) co_return client_left();
+    // Who has sent a FIN may only have half-closed, but most have left, and nobody waits behind those in vain.
+    if (client_.gone() || client_.finished()) co_return client_left();
+    if (context_.held.ended()) co_return refuse_with(503, outcome::kDrained);
     if (!(snapshot_ == context_.snapshot)) {
       const Next next = reroute();
       // In the queue of the same pool it keeps its place: a reload lets nobody overtake.
@@ -54,17 +56,11 @@ Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
       place.wait_again();
     }
     if (now() >= request_deadline()) co_return request_timed_out();
-    TimePoint deadline = std::min({hold_until_, place.let_go_at(), request_deadline()});
-    if (client_.finished()) {
-      if (!fin_seen_) fin_seen_ = now();
-      deadline = std::min(deadline, *fin_seen_ + timeouts().client_fin);
-      if (now() >= *fin_seen_ + timeouts().client_fin) co_return client_left();
-    }
     if (now() >= hold_until_) {
       retry_after_ = retry_after_seconds(pool_->pool().outlook(now()));
       co_return refuse_with(503, outcome::kHoldTimeout);
     }
-    co_await waker_.until(deadline);
+    co_await waker_.until(std::min({hold_until_, place.let_go_at(), request_deadline()}));
   }
 }
 

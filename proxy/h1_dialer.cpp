@@ -60,7 +60,7 @@ int H1Dialer::start_connect(H1UpstreamConnection& connection, const Endpoint& to
   return error;
 }
 
-Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) {
+Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) {
   const auto endpoints = upstream.shared->endpoints();
   Dialed dialed;
   dialed.failure = endpoints->empty() ? UpstreamFailure::Unreachable : UpstreamFailure::Refused;
@@ -75,8 +75,8 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
     connection->lease(waker, false);
     int error = start_connect(*connection, endpoint, dialed);
     while (error == EINPROGRESS) {
-      co_await waker.until(patience);
-      if (client.gone()) {
+      co_await waker.until(std::min(patience, caller.wanted_until()));
+      if (loop_.now() >= caller.wanted_until()) {
         dialed.failure = UpstreamFailure::None;
         co_return dialed;
       }
@@ -86,7 +86,7 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
     dialed.error = error;
     if (error == 0) {
       ProxyHeaderBytes room;
-      if (const auto header = introduction(upstream.send_proxy, client, room); !header.empty())
+      if (const auto header = introduction(upstream.send_proxy, caller.client(), room); !header.empty())
         connection->introduce(header);
       dialed.failure = UpstreamFailure::None;
       dialed.stream = std::move(connection);

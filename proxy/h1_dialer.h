@@ -19,7 +19,7 @@ class H1Dialer final : public Dialer {
   void limit_heads(const http::HeadLimits& limits) { limits_ = limits; }  // of connections that are made from now on
 
   std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) override;
-  Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) override;
+  Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) override;
   void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) override;
 
  private:

@@ -11,6 +11,11 @@ void HeldRequests::wake_all() {
   for (const auto& [number, place] : places_) place->waker_.wake();
 }
 
+void HeldRequests::end() {
+  ended_ = true;
+  wake_all();
+}
+
 void HeldRequests::called(std::uint64_t number, std::size_t ahead) {
   const auto found = places_.find(number);
   if (found == places_.end()) return;  // it left before it could hear the call, and has passed it on

@@ -21,6 +21,8 @@ class HeldRequests {
   explicit HeldRequests(EventLoop& loop) : loop_(loop) {}
 
   void wake_all();  // the configuration has changed
+  void end();       // of a drain: who waits now, or would have to, is told to come back
+  bool ended() const { return ended_; }
   std::size_t size() const { return places_.size(); }
 
  private:
@@ -29,6 +31,7 @@ class HeldRequests {
 
   EventLoop& loop_;
   std::uint64_t last_number_ = 0;
+  bool ended_ = false;
   std::unordered_map<std::uint64_t, HeldPlace*> places_;
 };
 

@@ -47,7 +47,7 @@ class ClientStream {
   virtual bool request_malformed() const = 0;  // the body failed by its coding, not by its connection
   virtual std::size_t buffered_bytes() const = 0;  // of the request: its head and what has been read of its body
 
-  // Gone: nobody can read the answer any more. Finished: a FIN, the answer is still wanted (architecture: rule 10).
+  // Gone: nobody can read the answer any more. Finished: a FIN; the answer may still be wanted (ADR 0009).
   virtual bool gone() const = 0;
   virtual bool finished() const = 0;
   virtual bool cut_by_us() const = 0;  // gone, because this process is going away
@@ -139,11 +139,21 @@ class Dialer {
   // An idle connection, or null. `verify`: look once whether it is still open (a request that may not be replayed).
   enum class Verify : std::uint8_t { No, Yes };
   virtual std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) = 0;
-  // Given up, with neither stream nor failure, when the client has gone meanwhile.
-  virtual Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) = 0;
+  // Who has asked for a connection; looked at whenever the dial wakes.
+  class Caller {
+   public:
+    virtual const ClientStream& client() const = 0;
+    // Until when there is still somebody who wants it. Waker::kNever: for as long as it takes.
+    virtual TimePoint wanted_until() = 0;
+
+   protected:
+    ~Caller() = default;
+  };
+  // Given up, with neither stream nor failure, when nobody wants it any more.
+  virtual Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) = 0;
   // Whether anybody listens there: connects, and hangs up.
-  virtual Task<Dialed> knock(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) {
-    return dial(upstream, waker, deadline, client);
+  virtual Task<Dialed> knock(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) {
+    return dial(upstream, waker, deadline, caller);
   }
   // After a response that was complete; it decides whether the connection can serve again. Dropping a stream
   // instead closes its connection. `idle_limit`: timeouts.upstream_idle.

@@ -37,6 +37,7 @@ Worker::Worker(const WorkerEnvironment& environment, unsigned index, std::shared
 Worker::~Worker() {
   // Sessions that still wait are woken one last time and end by themselves, so that no coroutine is left behind.
   for (auto& listener : listeners_) listener->stop_accepting();
+  end_waiting();
   cut_everything();
   for (int turn = 0; turn < 1'000 && open_connections() != 0; ++turn) loop_.run_once(Millis{0});
   listeners_.clear();
@@ -95,6 +96,9 @@ void Worker::drain(const DrainWindow& window) {
     context_.tunnels.drain(window, loop_.now(), context_.streams);
     for_each_exchange([](Exchange& exchange) { exchange.drain_begins(); });
     count_open_work();
+    // With time left to write the answers and to end in order.
+    end_waiting_at_ = answers_until(window);
+    loop_.arm(*this, std::min(loop_.now() + kHousekeeping, end_waiting_at_));
   });
 }
 
@@ -120,6 +124,13 @@ void Worker::count_open_work() {
 OpenWork Worker::open_work() const {
   const std::lock_guard lock(open_work_mutex_);
   return open_work_;
+}
+
+// At once, as far as it can be: a stop that waits for nobody.
+void Worker::end_waiting() {
+  if (context_.held.ended()) return;
+  context_.held.end();
+  loop_.run_once(Millis{0});  // what they write leaves at once
 }
 
 void Worker::cut_all() {
@@ -153,7 +164,11 @@ void Worker::expired(TimePoint now) {
   const bool sockets_gone = sockets_.over(loop_.watched());
   const bool coroutines_gone = coroutines_.over(live_frames());
   if (sockets_gone || coroutines_gone) give_memory_back();
-  loop_.arm(*this, now + kHousekeeping);
+  if (now >= end_waiting_at_) {
+    end_waiting_at_ = Waker::kNever;
+    context_.held.end();
+  }
+  loop_.arm(*this, std::min(now + kHousekeeping, end_waiting_at_));
 }
 
 }  // namespace frontdoor

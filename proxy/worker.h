@@ -69,6 +69,7 @@ class Worker final : private Timer {
  private:
   void expired(TimePoint now) override;  // housekeeping
   void cut_everything();
+  void end_waiting();
   void adopt(std::shared_ptr<const Snapshot> snapshot);
   void take_over(std::shared_ptr<const Snapshot> snapshot);  // adopts it, if need be later
   void count_open_work();
@@ -86,6 +87,7 @@ class Worker final : private Timer {
   BurstWatch coroutines_;
   std::shared_ptr<const Snapshot> waiting_snapshot_;  // there was no memory to adopt it
   bool draining_ = false;
+  TimePoint end_waiting_at_ = Waker::kNever;  // a drain's last moment for requests that are held
   std::atomic<bool> accepting_{true};
   std::vector<std::unique_ptr<Listener>> listeners_;
   SingleWriterCount served_;

@@ -236,6 +236,44 @@ TEST(DrainedWebSocket, TheMomentIsNotBeforeTheWindow) {
   EXPECT_TRUE(talk.client_gets(server_close(kServiceRestart)));
 }
 
+// Behind an upstream that is down, in a queue that lets them wait for longer than the drain lasts.
+struct HeldTalk {
+  ScriptedUpstream upstream;
+  std::unique_ptr<TestProxy> proxy;
+  std::unique_ptr<Peer> client;
+
+  HeldTalk() : proxy(std::make_unique<TestProxy>(std::vector{&upstream}, "", "hold.timeout = \"60s\"")) {
+    Upstream& down = proxy->upstream(0);
+    EXPECT_TRUE(down.change(down.seen(), UpstreamState::Down, "test", proxy->time().now(), DownCause::Dead));
+    client = proxy->client();
+    client->send("GET / HTTP/1.1\r\nHost: e\r\n\r\n");
+    proxy->settle({client.get()});
+  }
+};
+
+TEST(DrainedHold, AnswersWith503BeforeTheCut) {
+  HeldTalk talk;
+  const TimePoint now = talk.proxy->time().now();
+  talk.proxy->worker().drain({now, now + 25s});
+  talk.proxy->settle({talk.client.get()});
+  talk.proxy->time().advance(22s);
+  talk.proxy->settle({talk.client.get()});
+  EXPECT_EQ(talk.client->received(), "") << "there is time left";
+  talk.proxy->time().advance(600ms);
+  ASSERT_TRUE(talk.proxy->until({talk.client.get()}, [&] { return talk.client->ended(); }));
+  EXPECT_THAT(talk.client->received(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(talk.client->received(), HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(talk.client->received(), HasSubstr("Retry-After: "));
+  EXPECT_THAT(talk.client->received(), HasSubstr("drained"));
+}
+
+TEST(DrainedHold, AlsoWhenTheStopWaitsForNobody) {
+  HeldTalk talk;
+  talk.proxy.reset();
+  talk.client->poll();
+  EXPECT_THAT(talk.client->received(), StartsWith("HTTP/1.1 503 "));
+}
+
 TEST(DrainedTunnel, OtherProtocolsAreCutWithinDrainStreams) {
   TunnelTalk talk("[timeouts]\ndrain_streams = \"8s\"\n");
   talk.open(kOtherHandshake, kOtherSwitch);

@@ -226,7 +226,7 @@ TEST(Failure, AClientThatOnlyFinishesStillGetsItsAnswer) {
   talk.client->send(kGet);
   talk.client->finish();
   ASSERT_TRUE(talk.asked(talk.first));
-  talk.pass(std::chrono::seconds{2});
+  talk.pass(std::chrono::milliseconds{900});
   talk.first.last().send(kHello);
   ASSERT_TRUE(talk.until([&] { return talk.client->ended(); }));
   EXPECT_EQ(body_of(talk.client->received()), "hello");
@@ -235,7 +235,7 @@ TEST(Failure, AClientThatOnlyFinishesStillGetsItsAnswer) {
   impatient.client->send(kGet);
   impatient.client->finish();
   ASSERT_TRUE(impatient.asked(impatient.first));
-  impatient.pass(std::chrono::seconds{6});
+  impatient.pass(std::chrono::milliseconds{1'100});
   EXPECT_TRUE(impatient.until([&] { return impatient.client->ended() && impatient.first.last().ended(); }));
 }
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "proxy/h1_upstream_connection.h"
 #include "support/fake_streams.h"
 #include "support/wire.h"
@@ -40,7 +42,7 @@ class Dialing : public ::testing::Test {
   }
 
   Detached dial_into(Dialed& result, bool& done) {
-    Dialed dialed = co_await dialer_.dial(*upstream_, waker_, wire_.loop.now() + Millis{1'000}, client_);
+    Dialed dialed = co_await dialer_.dial(*upstream_, waker_, wire_.loop.now() + Millis{1'000}, caller_);
     result = std::move(dialed);
     done = true;
   }
@@ -96,6 +98,13 @@ class Dialing : public ::testing::Test {
   H1Dialer dialer_{wire_.loop, buffers_, http::HeadLimits{}, room_};
   Waker waker_{wire_.loop};
   testing::FakeClientStream client_{waker_};
+  struct Caller final : Dialer::Caller {
+    explicit Caller(const ClientStream& stream) : client_stream(stream) {}
+    const ClientStream& client() const override { return client_stream; }
+    TimePoint wanted_until() override { return until; }
+    const ClientStream& client_stream;
+    TimePoint until = Waker::kNever;
+  } caller_{client_};
   std::shared_ptr<Upstream> shared_;
   int listening_ = -1;
   int peer_ = -1;
@@ -103,22 +112,54 @@ class Dialing : public ::testing::Test {
   std::shared_ptr<LocalUpstream> upstream_;
 };
 
-TEST_F(Dialing, ASilentFirstAddressDoesNotHideASecondThatAnswers) {
-  // A listener whose backlog is full: the kernel drops what would come in.
-  const int silent = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  Endpoint nobody = *Endpoint::numeric("127.0.0.1", 0);
-  ASSERT_EQ(::bind(silent, nobody.data(), nobody.size()), 0);
-  ASSERT_EQ(::listen(silent, 0), 0);
-  socklen_t size = Endpoint::capacity();
-  ::getsockname(silent, nobody.data(), &size);
-  nobody.resize(size);
-  std::vector<int> queued;
-  for (int i = 0; i < 4; ++i) {
-    queued.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    ::connect(queued.back(), nobody.data(), nobody.size());
+// A listener whose backlog is full: the kernel drops what would come in.
+class SilentListener {
+ public:
+  SilentListener() {
+    EXPECT_EQ(::bind(fd_, at_.data(), at_.size()), 0);
+    EXPECT_EQ(::listen(fd_, 0), 0);
+    socklen_t size = Endpoint::capacity();
+    ::getsockname(fd_, at_.data(), &size);
+    at_.resize(size);
+    for (int& fd : queued_) {
+      fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      ::connect(fd, at_.data(), at_.size());
+    }
   }
+  ~SilentListener() {
+    for (const int fd : queued_) ::close(fd);
+    ::close(fd_);
+  }
+  const Endpoint& at() const { return at_; }
 
-  shared_->set_endpoints({nobody, at_});
+ private:
+  const int fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  Endpoint at_ = *Endpoint::numeric("127.0.0.1", 0);
+  std::array<int, 4> queued_{};
+};
+
+// Its upstream was taken out, or its client has left.
+TEST_F(Dialing, WhatNobodyWantsAnyLongerIsGivenUpAtOnce) {
+  const SilentListener silent;
+  shared_->set_endpoints({silent.at()});
+  Dialed dialed;
+  bool done = false;
+  dial_into(dialed, done);
+  wire_.turn();
+  caller_.until = wire_.loop.now() + Millis{100};
+  waker_.wake();
+  wire_.turn();
+  EXPECT_FALSE(done) << "it has some patience left";
+  pass(Millis{120});
+  ASSERT_TRUE(done) << "long before its deadline";
+  EXPECT_FALSE(dialed.stream);
+  EXPECT_EQ(dialed.failure, UpstreamFailure::None);
+  EXPECT_EQ(wire_.ops.open_descriptors, 1);
+}
+
+TEST_F(Dialing, ASilentFirstAddressDoesNotHideASecondThatAnswers) {
+  const SilentListener silent;
+  shared_->set_endpoints({silent.at(), at_});
   Dialed dialed;
   bool done = false;
   dial_into(dialed, done);
@@ -127,8 +168,6 @@ TEST_F(Dialing, ASilentFirstAddressDoesNotHideASecondThatAnswers) {
   pass(Millis{520});
   EXPECT_TRUE(wire_.turn_until([&] { return done; })) << "half of the time for each of two";
   EXPECT_TRUE(dialed.stream);
-  for (const int fd : queued) ::close(fd);
-  ::close(silent);
 }
 
 constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 
 #include "support/exchange_stage.h"
@@ -158,16 +159,48 @@ TEST(Hold, WhatWeCutOurselvesIsNotBlamedOnTheClient) {
   }
 }
 
-TEST(Hold, AHalfClosedClientIsWaitedForAShortTimeOnly) {
-  ExchangeStage stage(1);
-  stage.take_down(0);
-  stage.client.finish();
-  stage.run();
-  stage.pass(4900ms);
-  EXPECT_FALSE(stage.ended());
-  stage.pass(200ms);
-  ASSERT_TRUE(stage.left_nothing_behind());
-  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
+// A FIN is nearly always a tab that was closed; nobody waits behind it in vain.
+TEST(Hold, AFinGivesThePlaceUpWhateverItWaitsFor) {
+  struct {
+    const char* name;
+    std::function<void(ExchangeStage&)> before;
+  } const cases[] = {
+      {"an upstream that is down", [](auto& stage) { stage.take_down(0); }},
+      {"a slot", [](auto& stage) { EXPECT_TRUE(stage.upstream(0).take_slot()); }},
+      {"a place in the backlog", [](auto& stage) { stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 100); }},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    for (const bool half_closed_before : {true, false}) {
+      ExchangeStage stage(1, [](config::Config& config) { config.pools.front().max_in_flight = 1; });
+      c.before(stage);
+      if (half_closed_before) stage.client.finish();
+      stage.run();
+      EXPECT_EQ(stage.ended(), half_closed_before);
+      stage.client.finish();
+      stage.turn();
+      ASSERT_TRUE(stage.left_nothing_behind());
+      EXPECT_EQ(stage.client.status(), 0);
+      EXPECT_EQ(stage.pool().memory->held.size(), 0u);
+      EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
+    }
+  }
+}
+
+TEST(Hold, TheEndOfADrainIsA503ForThoseWhoWaitAndThoseWhoWould) {
+  for (const bool waits : {true, false}) {
+    ExchangeStage stage(1);
+    stage.take_down(0);
+    if (waits) stage.run();
+    EXPECT_FALSE(stage.ended() && waits);
+    stage.context.held.end();
+    if (waits) stage.turn();
+    else stage.run();
+    ASSERT_TRUE(stage.left_nothing_behind());
+    EXPECT_EQ(stage.client.status(), 503);
+    EXPECT_THAT(stage.client.answer.received(), HasSubstr("drained"));
+    EXPECT_THAT(stage.log_line(), HasSubstr("\"status\":503,\"outcome\":\"drained\""));
+  }
 }
 
 TEST(Hold, GoesByTheNewConfigAfterAReload) {
@@ -292,6 +325,42 @@ TEST(Rescue, AWaitingRequestMovesTheMomentItsUpstreamIsEvicted) {
       EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"" + std::string(c.rule) + "\""));
     }
   }
+}
+
+// Nothing was sent, so any method may go elsewhere, and at once: not when `connect` has passed.
+TEST(Rescue, AlsoFromAConnectThatIsUnderWay) {
+  for (const char* method : {"GET", "POST"})
+    for (const DownCause cause : {DownCause::Dead, DownCause::Hung, DownCause::Unwell}) {
+      SCOPED_TRACE(method);
+      ExchangeStage stage(2);
+      stage.client.ask(method, "/");
+      stage.dialer.hold();
+      stage.run();
+      ASSERT_EQ(stage.dialer.dials, 1);
+      stage.take_down(0, cause);
+      stage.turn();
+      ASSERT_EQ(stage.dialer.dials, 2) << "the other one is asked";
+      EXPECT_EQ(stage.upstream(0).in_flight(), 0u);
+      stage.dialer.let_through();
+      stage.turn();
+      ASSERT_EQ(stage.dialer.connections.size(), 1u);
+      EXPECT_EQ(stage.conn(0).name, stage.name(1));
+      served_by(stage, 0);
+      EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"nothing_sent\""));
+    }
+}
+
+TEST(Rescue, FromAConnectOnlyWhereTheConfigAllowsIt) {
+  ExchangeStage stage(2, [](config::Config& config) { config.pools.front().retry.attempts = 0; });
+  stage.dialer.hold();
+  stage.run();
+  stage.take_down(0, DownCause::Hung);
+  stage.turn();
+  EXPECT_EQ(stage.dialer.dials, 1);
+  EXPECT_FALSE(stage.ended());
+  stage.dialer.let_through();
+  stage.turn();
+  served_by(stage, 0);
 }
 
 TEST(Rescue, WhatMayNotMoveEndsAtItsTimeoutAndSaysSo) {

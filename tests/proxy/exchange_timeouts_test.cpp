@@ -349,7 +349,7 @@ TEST(Timeout, AfterAFinTheAnswerMustStartSoon) {
   stage.pass(10s);
   stage.client.finish();
   stage.turn();
-  expect_end_after(stage, 5s);
+  expect_end_after(stage, 1s);
   EXPECT_TRUE(stage.client.heads.empty());
   EXPECT_TRUE(stage.left_nothing_behind());
   EXPECT_THAT(stage.log_line(), HasSubstr("\"status\":0," + outcome("client_closed")));
@@ -359,7 +359,7 @@ TEST(Timeout, AfterAFinTheAnswerThatHasStartedIsDelivered) {
   ExchangeStage stage;
   stage.run();
   stage.client.finish();
-  stage.pass(4s);
+  stage.pass(900ms);
   stage.conn(0).respond(200, {}, kChunked);
   stage.conn(0).body.add("a");
   stage.turn();
@@ -370,6 +370,48 @@ TEST(Timeout, AfterAFinTheAnswerThatHasStartedIsDelivered) {
   EXPECT_TRUE(stage.left_nothing_behind());
   EXPECT_EQ(stage.client.answer.received(), "ab");
   EXPECT_FALSE(stage.client.aborted);
+}
+
+TEST(Timeout, AFinCountsWhileItsUpstreamIsBeingConnectedToo) {
+  ExchangeStage stage(2, [](config::Config& config) { config.timeouts.connect = Millis{10'000}; });
+  stage.dialer.hold();
+  stage.run();
+  stage.client.finish();
+  stage.turn();
+  expect_end_after(stage, 1s);
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("client_closed")));
+}
+
+// Whoever has left is found out when an event can not be delivered. With nothing to say for an hour that is too late.
+TEST(Timeout, AnEventStreamThatIsSilentEndsSoonAfterAFin) {
+  ExchangeStage stage;
+  stage.run();
+  stage.conn(0).respond(200, kEventStream, kChunked);
+  stage.conn(0).body.add("event");
+  stage.pass(10s);
+  stage.client.finish();
+  stage.pass(900ms);
+  stage.conn(0).body.add("another");
+  stage.turn();
+  expect_end_after(stage, 1s);
+  EXPECT_TRUE(stage.client.aborted) << "it must not look complete";
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr(outcome("client_closed")));
+}
+
+TEST(Timeout, AHeadThatDoesNotFitKeepsNoSlotWhileItsAnswerIsNotRead) {
+  ExchangeStage stage(1, [](config::Config& config) { config.pools.front().max_in_flight = 1; });
+  stage.dialer.heads_fit = false;
+  stage.client.answer.set_room(0);
+  stage.run();
+  EXPECT_FALSE(stage.ended()) << "the client does not read";
+  EXPECT_EQ(stage.client.status(), 431);
+  EXPECT_EQ(stage.in_flight(), 0u);
+  EXPECT_TRUE(stage.upstream(0).has_slot());
+  stage.client.answer.set_room(FakeSink::kUnlimited);
+  stage.turn();
+  EXPECT_TRUE(stage.left_nothing_behind());
 }
 
 TEST(Record, SaysWhatHappened) {

@@ -38,8 +38,8 @@ struct Scenario {
   void (*before)(Scene&) = fresh;
   std::vector<Deed> first = {Deed::Answer};  // what the first upstream does; the second answers
   const char* pool = "";
-  int behind = 0;     // other clients, right behind the request that is tested
-  bool slow = false;  // takes longer than a client that has finished is waited for
+  int behind = 0;     // others who ask right after the request that all is about
+  bool slow = false;  // waits in a queue, or for longer than a client that has finished is waited for
 };
 
 const Scenario kScenarios[] = {
@@ -49,12 +49,12 @@ const Scenario kScenarios[] = {
     {"GET, reused", kGet, reused},
     {"POST, reused", kPost, reused},
     {"chunked POST, reused", kChunkedPost, reused},
-    {"held GET", kGet, all_down},
-    {"held POST", kPost, all_down},
-    {"GET waits for a slot", kGet, occupied, {}, "max_in_flight = 1"},
-    {"POST waits for a slot", kPost, occupied, {}, "max_in_flight = 1"},
-    {"GET waits for a slot before others", kGet, occupied, {}, "max_in_flight = 1", 2},
-    {"held GET before others", kGet, all_down, {}, "max_in_flight = 1", 2},
+    {"held GET", kGet, all_down, {Deed::Answer}, "", 0, true},
+    {"held POST", kPost, all_down, {Deed::Answer}, "", 0, true},
+    {"GET waits for a slot", kGet, occupied, {}, "max_in_flight = 1", 0, true},
+    {"POST waits for a slot", kPost, occupied, {}, "max_in_flight = 1", 0, true},
+    {"GET waits for a slot before others", kGet, occupied, {}, "max_in_flight = 1", 2, true},
+    {"held GET before others", kGet, all_down, {}, "max_in_flight = 1", 2, true},
     {"retried GET", kGet, fresh, {Deed::Reset, Deed::Answer}},
     {"GET on a stale connection", kGet, reused, {Deed::Finish, Deed::Answer}},
     {"GET of silence", kGet, fresh, {Deed::Hang, Deed::Answer}, "", 0, true},

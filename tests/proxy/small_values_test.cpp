@@ -1,4 +1,4 @@
-// The Date field and request ids.
+// The Date field, request ids and how large heads may be.
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "proxy/head_limits.h"
 #include "proxy/http_date.h"
 #include "proxy/request_ids.h"
 
@@ -28,6 +29,14 @@ TEST(HttpDate, IsNowInTheFormatOfRfc9110) {
   EXPECT_TRUE(text.ends_with(" GMT"));
   EXPECT_GE(parse(text), before);
   EXPECT_LE(parse(text), after);
+}
+
+TEST(HeadLimits, FitIntoBlocksAlsoAfterAReload) {
+  config::Limits limits;
+  limits.header_bytes = 32 * 1024;
+  EXPECT_EQ(head_limits(limits, 64 * 1024).header_bytes, 32u * 1024);
+  limits.header_bytes = 100 * 1024;
+  EXPECT_EQ(head_limits(limits, 64 * 1024).header_bytes, 32u * 1024) << "blocks are as large as they were at start";
 }
 
 TEST(RequestIds, AreHexAndUnique) {

@@ -166,7 +166,7 @@ class FakeUpstreamStream final : public UpstreamStream {
     upstream_->authority = request.authority;
     upstream_->fields = OwnedFields(request.fields);
     upstream_->framing = request.framing;
-    return true;
+    return upstream_->takes_head;
   }
   BodySink& request_body() override { return sink_; }
   HeadState poll_head() override {
@@ -224,6 +224,7 @@ std::shared_ptr<FakeUpstream> FakeDialer::add_idle(const std::string& upstream) 
 
 std::unique_ptr<UpstreamStream> FakeDialer::hand_out(std::shared_ptr<FakeUpstream> connection, Waker& waker) {
   connection->waker_ = &waker;
+  connection->takes_head = heads_fit;
   connection->request.wake_on_change(waker);
   connection->body.wake_on_change(waker);
   connections.push_back(connection);
@@ -239,14 +240,13 @@ std::unique_ptr<UpstreamStream> FakeDialer::reuse(LocalUpstream& upstream, Waker
   return hand_out(std::move(connection), waker);
 }
 
-Task<Dialed> FakeDialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline,
-                              const ClientStream& client) {
+Task<Dialed> FakeDialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) {
   ++dials;
   Dialed dialed;
   held_waker_ = &waker;
   while (held_) {
-    co_await waker.until(deadline);
-    if (client.gone()) co_return dialed;
+    co_await waker.until(std::min(deadline, caller.wanted_until()));
+    if (time_.now() >= caller.wanted_until()) co_return dialed;
     if (time_.now() < deadline) continue;
     dialed.failure = UpstreamFailure::ConnectTimeout;
     co_return dialed;
@@ -261,7 +261,7 @@ Task<Dialed> FakeDialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint d
   co_return dialed;
 }
 
-Task<Dialed> FakeDialer::knock(LocalUpstream& upstream, Waker&, TimePoint, const ClientStream&) {
+Task<Dialed> FakeDialer::knock(LocalUpstream& upstream, Waker&, TimePoint, Caller&) {
   ++knocks;
   Dialed dialed;
   auto& [failure, times] = failures_[upstream.shared->name()];

@@ -198,6 +198,7 @@ class FakeUpstream {
   bool sent = false;  // any byte
   bool aborted = false;
   bool gone = false;
+  bool takes_head = true;
 
   // What it answers.
   FakeSource body;
@@ -245,12 +246,12 @@ class FakeDialer final : public Dialer {
   int dials = 0;
   int knocks = 0;
   std::vector<Verify> verified;
+  bool heads_fit = true;  // into the buffers of the connections that are handed out
 
   std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) override;
-  Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline,
-                    const ClientStream& client) override;
+  Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) override;
   // Fails as the next connect would, and is not among the connections.
-  Task<Dialed> knock(LocalUpstream& upstream, Waker& waker, TimePoint deadline, const ClientStream& client) override;
+  Task<Dialed> knock(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) override;
   void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) override;
 
  private:
