@@ -20,9 +20,11 @@ constexpr Millis kParkAfter{100};
 constexpr Millis kLingerTime{5'000};
 constexpr std::size_t kLingerBytes = std::size_t{64} << 20;
 
-// How much of a body is read for the sake of the connection when the answer came before it.
-constexpr Millis kRestOfBodyTime{1'000};
+// How much of a body is read for the sake of the connection when the answer came before it. Where more is left, as far
+// as its length tells, the answer says that the connection closes; a chunked body is given the benefit of the doubt.
+constexpr Millis kRestOfBodyTime{5'000};
 constexpr std::size_t kRestOfBodyBytes = std::size_t{64} << 10;
+constexpr std::size_t kRestOfChunkedBytes = std::size_t{1} << 20;
 
 // How many pipelined requests are served, and how many blocks of what is thrown away are read, before others get their
 // turn: a client that never stops sending must not be the only one.
@@ -122,7 +124,7 @@ Task<H1Session::Ended> H1Session::serve() {
 // on: its next request must not meet a close. What is left is little, or the client has to connect again after all.
 Task<> H1Session::drop_rest_of_body() {
   const TimePoint deadline = context_.loop.now() + kRestOfBodyTime;
-  std::size_t budget = kRestOfBodyBytes;
+  std::size_t budget = kRestOfChunkedBytes;  // with a length it is kRestOfBodyBytes at most
   while (!gone() && context_.loop.now() < deadline) {
     const Peeked peeked = reader_.peek();
     if (peeked.state == Peeked::State::Pending) {
@@ -237,7 +239,8 @@ bool H1Session::send_head(const OutgoingResponse& response) {
 
   // RFC 9112 §9.6: a close is announced, or the client may send its next request into the closing connection.
   keep_alive_ = request.keep_alive && !close_delimited_ && !draining_ && !transport_.peer_finished() &&
-                (reader_.complete() || !(response.request_abandoned || waits_for_continue()));
+                (reader_.complete() || (reader_.may_end_within(kRestOfBodyBytes) && !response.request_abandoned &&
+                                        !waits_for_continue()));
 
   http::HeadWriter head = writer_.begin_head();
   head.status_line(response.status, response.reason);

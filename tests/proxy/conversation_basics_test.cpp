@@ -308,8 +308,38 @@ TEST(Conversation, ABodyThatDoesNotComeAfterItsAnswerEndsTheConnection) {
   one.upstream.last().send(kHello);
   ASSERT_TRUE(one.answered());
   one.proxy.settle({one.client.get()});
-  one.proxy.time().advance(Millis{1'100});
+  one.proxy.time().advance(Millis{5'100});
   EXPECT_TRUE(one.until([&] { return one.client->ended(); }));
+}
+
+// Whoever will close says so, or the client's next request meets an end that it could not expect.
+TEST(Conversation, AnEarlyAnswerToALongBodyAnnouncesTheClose) {
+  struct {
+    const char* framing;
+    bool closes;
+  } const cases[] = {
+      {"Content-Length: 150000", true}, {"Content-Length: 60000", false}, {"Transfer-Encoding: chunked", false}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.framing);
+    OneRequest one("POST / HTTP/1.1\r\nHost: e\r\n" + std::string(c.framing) + "\r\n\r\n");
+    one.upstream.last().send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno");
+    ASSERT_TRUE(one.answered());
+    EXPECT_EQ(one.client->saw("Connection: close\r\n"), c.closes);
+  }
+}
+
+// A chunked body does not tell how long it is: it is read on for a while, so that the connection lives.
+TEST(Conversation, AnEarlyAnswerToAChunkedUploadKeepsTheConnection) {
+  OneRequest one("POST / HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n");
+  one.upstream.last().send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno");
+  ASSERT_TRUE(one.answered());
+  one.client->forget();
+  for (int i = 0; i < 15; ++i) one.client->send("2710\r\n" + std::string(10'000, 'x') + "\r\n");
+  one.client->send(std::string("0\r\n\r\n") + kGet);
+  ASSERT_TRUE(one.until([&] { return one.upstream.connections() == 2 && one.upstream.last().saw("\r\n\r\n"); }));
+  one.upstream.last().send(kHello);
+  ASSERT_TRUE(one.answered());
+  EXPECT_EQ(body_of(one.client->received()), "hello");
 }
 
 TEST(Conversation, AnEchoThatAnswersWhileItReadsFlowsBothWays) {
