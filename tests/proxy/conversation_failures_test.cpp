@@ -327,7 +327,7 @@ TEST(Failure, AConnectionThatIsDoneIsClosedAtOnceAndOthersLinger) {
   ASSERT_TRUE(sending.answered());
   sending.proxy.settle({sending.client.get()});
   EXPECT_EQ(sending.proxy.worker().open_connections(), 1u) << "the rest of the body would turn our close into a reset";
-  sending.pass(std::chrono::seconds{2});  // the connection would live on if the body came
+  sending.pass(std::chrono::seconds{6});  // the connection would live on if the body came
   sending.pass(std::chrono::seconds{6});
   EXPECT_EQ(sending.proxy.worker().open_connections(), 0u);
 }

@@ -352,6 +352,7 @@ TEST(Rescue, AlsoFromAConnectThatIsUnderWay) {
 
 TEST(Rescue, FromAConnectOnlyWhereTheConfigAllowsIt) {
   ExchangeStage stage(2, [](config::Config& config) { config.pools.front().retry.attempts = 0; });
+  stage.client.ask("POST", "/");
   stage.dialer.hold();
   stage.run();
   stage.take_down(0, DownCause::Hung);

@@ -92,6 +92,7 @@ constexpr Scenario kScenarios[] = {
     {"held POST, never comes up", kPost, 1, "", all_down, never_comes_up, 503},
     {"held GET, half-closed", kGet, 1, "", all_down, client_finishes, 0, false},
     {"held GET, rerouted", kGet, 1, "", all_down, is_rerouted, 200},
+    {"held PUT, rerouted", kPut, 1, "", all_down, is_rerouted, 200},
     {"held POST, rerouted", kPost, 1, "", all_down, is_rerouted, 200},
     {"GET waits for a slot", kGet, 1, kOneAtATime, occupied, slot_is_given_back, 200},
     {"POST waits for a slot", kPost, 1, kOneAtATime, occupied, slot_is_given_back, 200},
