@@ -17,17 +17,47 @@ constexpr std::chrono::seconds kLimitPoll{1};
 }  // namespace
 
 // Lines that the disk or its reader did not take are lost for the sake of the traffic, but not silently.
-asio::awaitable<void> report_lost_lines(Log& log, const AccessLog& access_log) {
+void LostLines::report() {
+  const std::uint64_t lost = access_log_.lost_lines();
+  if (lost == known_) return;
+  const AccessLog::Loss loss = access_log_.last_loss();
+  log_.warn("access log lines lost",
+            {{"lines", lost - known_}, {"total", lost}, {"file", loss.file}, {"reason", loss.reason}});
+  known_ = lost;
+}
+
+asio::awaitable<void> watch_lost_lines(LostLines& lines) {
   asio::steady_timer pause(co_await asio::this_coro::executor);
-  std::uint64_t known = 0;
   for (;;) {
     pause.expires_after(kLossReport);
     auto [error] = co_await pause.async_wait(quietly);
     if (error) co_return;
-    const std::uint64_t lost = access_log.lost_lines();
-    if (lost == known) continue;
-    log.warn("access log lines lost", {{"lines", lost - known}, {"total", lost}});
-    known = lost;
+    lines.report();
+  }
+}
+
+// Each request of such an app or client has its line in the access log, but nobody reads those.
+void report_malformed(Log& log, MalformedMessages& messages) {
+  for (const auto& kind : messages.take()) {
+    if (kind.outcome.empty())
+      log.warn("more invalid messages, of other kinds", {{"messages", kind.count}});
+    else if (kind.upstream.empty())
+      log.info("requests refused", {{"outcome", kind.outcome}, {"reason", kind.detail}, {"requests", kind.count}});
+    else
+      log.warn("invalid responses", {{"upstream", kind.upstream},
+                                     {"outcome", kind.outcome},
+                                     {"reason", kind.detail},
+                                     {"responses", kind.count}});
+  }
+}
+
+asio::awaitable<void> watch_malformed(Log& log, MalformedMessages& messages) {
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  for (;;) {
+    pause.expires_after(kLossReport);
+    auto [error] = co_await pause.async_wait(quietly);
+    if (error) co_return;
+    report_malformed(log, messages);
   }
 }
 

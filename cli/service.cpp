@@ -47,7 +47,7 @@ Service::Service(const config::Config& config, const ServeOptions& options)
           control_, log_,
           [this](const std::string& host, NameLookups::Done done) { lookups_.start(host, std::move(done)); },
           [this] { names_changed(); }, {.routable = has_route}),
-      server_({time_, ops_, health_, &access_log_}, thread_count(config, options), snapshot_) {}
+      server_({time_, ops_, health_, &access_log_, nullptr, &malformed_}, thread_count(config, options), snapshot_) {}
 
 int Service::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signals_.add(signal);
@@ -69,12 +69,15 @@ int Service::run() {
   if (options_.on_start) options_.on_start(control_);
   asio::co_spawn(control_, become_ready(), asio::detached);
   asio::co_spawn(control_, handle_signals(), asio::detached);
-  asio::co_spawn(control_, report_lost_lines(log_, access_log_), asio::detached);
+  asio::co_spawn(control_, watch_lost_lines(lost_lines_), asio::detached);
+  asio::co_spawn(control_, watch_malformed(log_, malformed_), asio::detached);
   asio::co_spawn(control_, report_turned_away(log_, server_), asio::detached);
   asio::co_spawn(control_, report_limits(log_, server_), asio::detached);
   control_.run();
   ready_file_.remove();
   server_.stop();
+  report_malformed(log_, malformed_);
+  lost_lines_.report();
   log_.info("stopped", {{"requests", server_.served()}});
   return cli::kExitOk;
 }

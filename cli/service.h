@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "cli/loss_reports.h"
 #include "cli/ready_file.h"
 #include "cli/serve.h"
 #include "discovery/name_lookup.h"
@@ -37,6 +38,8 @@ class Service {
   Log log_;
   std::string access_log_error_;
   AccessLog access_log_;
+  LostLines lost_lines_{log_, access_log_};
+  MalformedMessages malformed_;
   ReadyFile ready_file_;
   boost::asio::io_context control_{1};
   boost::asio::signal_set signals_{control_};

@@ -55,6 +55,7 @@ struct Listener {
   std::uint32_t max_connections_per_client = 0;  // 0 = off
   bool proxy_protocol = false;                   // a PROXY header is required, and taken from these only:
   Cidrs trusted_proxies = {};                    // whose word about the client is believed
+  std::string request_id_header = {};            // "" = responses do not tell it
   bool operator==(const Listener&) const = default;
 };
 

@@ -108,6 +108,20 @@ std::string resolver_problem(std::string_view text) {
   }
 }
 
+std::string response_field_problem(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
+  };
+  if (!std::all_of(text.begin(), text.end(), allowed)) return "a field name is made of letters, digits and \"-\"";
+  constexpr std::array<std::string_view, 7> ours = {"connection", "content-length", "content-type", "date",
+                                                    "retry-after", "set-cookie",     "transfer-encoding"};
+  std::string name(text);
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (std::find(ours.begin(), ours.end(), name) != ours.end()) return "this field has a meaning of its own";
+  return "";
+}
+
 std::string log_output_problem(std::string_view text) {
   constexpr std::array<std::string_view, 3> words = {"stdout", "stderr", "off"};
   if (std::find(words.begin(), words.end(), text) != words.end()) return "";

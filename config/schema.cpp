@@ -88,6 +88,12 @@ constexpr std::array listener_keys = {
                "it is "
                "closed without an answer.",
         .slot = at<&Listener::proxy_protocol>},
+    Key{.name = "request_id_header",
+        .fallback = "\"\"",
+        .doc = "The response field that tells a request's id, as in \"X-Request-Id\", so that whoever sees a response "
+               "finds its line in the logs; \"\" is none. Our own error pages always have it in their text.",
+        .slot = at<&Listener::request_id_header>,
+        .problem = response_field_problem},
     Key{.name = "trusted_proxies",
         .type = Type::Cidrs,
         .fallback = "[]",

@@ -22,6 +22,8 @@ class WebSocketFrames {
 
   // Between two frames; fragments of one message count, since control frames may stand between them (§5.4).
   bool at_boundary() const { return expecting_ == Expecting::FirstByte && !lost_; }
+  // What passed made no frames.
+  bool lost() const { return lost_; }
   // A close frame has begun: nothing of ours may follow it (§5.5.1).
   bool close_seen() const { return close_seen_; }
 

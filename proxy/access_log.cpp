@@ -40,6 +40,8 @@ void AccessLog::apply(const config::AccessLog& config) {
 
 bool AccessLog::reopen() { return writer_->reopen(); }
 
+AccessLog::Loss AccessLog::last_loss() const { return writer_->last_loss(); }
+
 AccessLogBuffer::AccessLogBuffer(AccessLog& log) : log_(log), formatter_(log.format()) {
   if (!log.off()) buffer_.reserve(capacity);
 }

@@ -34,6 +34,12 @@ class AccessLog {
   config::AccessLog::Format format() const { return format_.load(std::memory_order_relaxed); }
   double sample() const { return sample_.load(std::memory_order_relaxed); }
   std::uint64_t lost_lines() const { return lost_.load(std::memory_order_relaxed); }
+  // Where and why lines were lost last; any thread.
+  struct Loss {
+    std::string file;  // as the config names it
+    std::string reason;
+  };
+  Loss last_loss() const;
 
   // Control thread. A reload: buffers follow within a quarter of a second, a new output is opened by the writer. When
   // that fails the old one goes on, and it is tried again.

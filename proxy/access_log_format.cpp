@@ -163,12 +163,17 @@ void AccessLineFormatter::append_json(const AccessRecord& record, unsigned micro
   append_number(out, record.status);
   out += R"(,"outcome":)";
   append_quoted(out, record.outcome);
+  if (!record.detail.empty()) {
+    out += R"(,"detail":)";
+    append_quoted(out, record.detail);
+  }
   out += R"(,"pool":)";
   append_quoted(out, record.route_pool);
   out += R"(,"upstream":)";
   append_quoted(out, record.upstream);
-  out += R"(,"attempts":)";
-  append_number(out, record.attempts);
+  out += R"(,"tries":)";
+  append_number(out, record.tries);
+  if (!record.attempts.empty()) append_attempts(record.attempts, out);
   if (!record.retry_rule.empty()) {
     out += R"(,"retry":)";
     append_quoted(out, record.retry_rule);
@@ -182,7 +187,7 @@ void AccessLineFormatter::append_json(const AccessRecord& record, unsigned micro
   out += R"(,"sent_bytes":)";
   append_number(out, record.bytes_sent);
   out += R"(,"connect_ms":)";
-  append_millis(out, record.connected_us);
+  append_millis(out, record.connect_us);
   out += R"(,"first_byte_ms":)";
   append_millis(out, record.first_byte_us);
   out += R"(,"total_ms":)";
@@ -194,6 +199,33 @@ void AccessLineFormatter::append_json(const AccessRecord& record, unsigned micro
   out += R"(,"request_id":)";
   append_quoted(out, record.request_id);
   out += "}\n";
+}
+
+void AccessLineFormatter::append_attempts(std::span<const Attempt> attempts, std::string& out) {
+  out += R"(,"attempts":[)";
+  for (const Attempt& attempt : attempts) {
+    if (&attempt != attempts.data()) out += ',';
+    out += R"({"upstream":)";
+    append_quoted(out, attempt.upstream);
+    out += R"(,"outcome":)";
+    append_quoted(out, attempt.outcome);
+    if (attempt.status != 0) {
+      out += R"(,"status":)";
+      append_number(out, attempt.status);
+    }
+    if (!attempt.detail.empty()) {
+      out += R"(,"detail":)";
+      append_quoted(out, attempt.detail);
+    }
+    out += R"(,"start_ms":)";
+    append_millis(out, attempt.start_us);
+    out += R"(,"connect_ms":)";
+    append_millis(out, attempt.connect_us);
+    out += R"(,"total_ms":)";
+    append_millis(out, attempt.total_us);
+    out += '}';
+  }
+  out += ']';
 }
 
 void AccessLineFormatter::append_combined(const AccessRecord& record, std::string& out) const {
@@ -226,6 +258,9 @@ void AccessLineFormatter::append_combined(const AccessRecord& record, std::strin
   append_or_dash(out, record.referer);
   out += "\" \"";
   append_or_dash(out, record.user_agent);
+  // One field more than Apache's, as its own users append theirs: a 502 does not tell whose fault it was.
+  out += "\" \"";
+  append_or_dash(out, record.outcome);
   out += "\"\n";
 }
 

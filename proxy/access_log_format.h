@@ -1,4 +1,4 @@
-// What an access-log line says and how it is written: JSON or Apache's combined format. No locale, no stream,
+// What an access-log line says and how it is written: JSON or Apache's combined format with the outcome behind it. Fields: docs/reference/access-log.md. No locale, no stream,
 // no allocation once the buffer has grown: a line is appended to the worker's buffer on the hot path. Pure.
 
 #pragma once
@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,17 @@
 #include "http/head.h"
 
 namespace frontdoor {
+
+// What became of one attempt to have a request served. Views as below; times in microseconds.
+struct Attempt {
+  std::string_view upstream;
+  std::string_view outcome;
+  std::string_view detail;       // what was wrong with the answer; "" = nothing to say
+  std::uint16_t status = 0;      // of an answer that was not passed on
+  std::uint64_t start_us = 0;    // from the first byte of the request
+  std::uint64_t connect_us = 0;  // how long connecting took; 0 = it did not come so far
+  std::uint64_t total_us = 0;
+};
 
 // What is known of a request when it has ended. Views are only read while the line is written.
 struct AccessRecord {
@@ -27,15 +39,17 @@ struct AccessRecord {
   std::string_view route_pool;  // "" when no route matched
   std::string_view upstream;    // the last one tried; "" when none was
   std::string_view outcome;  // "served", "client_closed", "no_upstream", …: stable words (docs/outcomes.md)
+  std::string_view detail;   // what was wrong with the request or the answer; "" when nothing was
   std::string_view
       retry_rule;  // the rule that allowed or forbade the last retry; "" when the question did not arise
   std::uint16_t status = 0;          // sent to the client; 0 when nothing was
-  std::uint32_t attempts = 0;        // upstreams tried
+  std::uint32_t tries = 0;           // upstreams tried
+  std::span<const Attempt> attempts{};  // each of them, in order; empty when there was only one, which the line tells
   std::uint64_t bytes_received = 0;  // request body
   std::uint64_t bytes_sent = 0;      // response body
   std::uint64_t held_us = 0;         // waited for an upstream, microseconds; 0 = did not have to
   // Stage times, microseconds from the first byte of the request; 0 = stage not reached.
-  std::uint64_t connected_us = 0;
+  std::uint64_t connect_us = 0;     // how long the last attempt was connecting
   std::uint64_t first_byte_us = 0;  // of the final response head
   std::uint64_t total_us = 0;
 };
@@ -52,6 +66,7 @@ class AccessLineFormatter {
 
  private:
   void append_json(const AccessRecord& record, unsigned micros, std::string& out) const;
+  static void append_attempts(std::span<const Attempt> attempts, std::string& out);
   void append_combined(const AccessRecord& record, std::string& out) const;
   void remember(std::int64_t second);
   std::string_view second_text() const { return {second_text_.data(), second_size_}; }

@@ -35,7 +35,10 @@ std::string AccessLogWriter::open(const std::string& output) {
 bool AccessLogWriter::hand_over(std::string& buffer) {
   {
     const std::lock_guard lock(mutex_);
-    if (bytes_ + buffer.size() > queue_bytes_max) return false;
+    if (bytes_ + buffer.size() > queue_bytes_max) {
+      loss_ = {wanted_, "lines come faster than they can be written"};
+      return false;
+    }
     const std::size_t size = buffer.size();
     queue_.push_back(std::move(buffer));
     bytes_ += size;
@@ -48,6 +51,11 @@ bool AccessLogWriter::hand_over(std::string& buffer) {
   }
   wake_.notify_one();
   return true;
+}
+
+AccessLog::Loss AccessLogWriter::last_loss() const {
+  const std::lock_guard lock(mutex_);
+  return loss_;
 }
 
 void AccessLogWriter::start() {
@@ -160,8 +168,12 @@ void AccessLogWriter::see_to_file(bool asked, const std::string& wanted) {
 }
 
 void AccessLogWriter::write_and_keep(std::string& buffer) {
-  if (const auto failed = destination_.write(buffer)) lost_.fetch_add(failed, std::memory_order_relaxed);
+  const std::uint64_t failed = destination_.write(buffer);
   const std::lock_guard lock(mutex_);
+  if (failed != 0) {
+    loss_ = {output_, destination_.last_error()};  // before the count: who sees that asks for this
+    lost_.fetch_add(failed, std::memory_order_relaxed);
+  }
   bytes_ -= buffer.size();
   buffer.clear();
   if (spares_.size() < spares_max && buffer.capacity() <= 2 * AccessLogBuffer::capacity)

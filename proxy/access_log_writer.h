@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "proxy/access_log.h"
 #include "proxy/log_destination.h"
 #include "proxy/log_rotation.h"
 
@@ -37,6 +38,8 @@ class AccessLogWriter {
   // Workers. Takes `buffer` and gives an empty one for it; false when the queue is full.
   bool hand_over(std::string& buffer);
 
+  AccessLog::Loss last_loss() const;  // any thread
+
  private:
   void run();
   bool see_to_file(bool asked);  // false: there was no memory for it
@@ -53,12 +56,13 @@ class AccessLogWriter {
   LogRotation rotation_;
   std::string output_;  // what is open
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::string wanted_;
   std::vector<std::string> queue_;
   std::vector<std::string> spares_;
   std::size_t bytes_ = 0;  // queued or being written
+  AccessLog::Loss loss_;
   bool open_wanted_ = false;
   bool stopping_ = false;
   std::thread thread_;

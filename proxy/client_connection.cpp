@@ -123,7 +123,7 @@ Detached ClientConnection::serve() {
 
 void ClientConnection::begin_session(InputBuffer input) {
   header_.reset();
-  const ConnectedClient client{client_, owner_.trusted_proxies(), owner_.via(), named_};
+  const ConnectedClient client{client_, owner_.trusted_proxies(), owner_.via(), named_, owner_.request_id_header()};
   SessionOwner& self = *this;
   session_ = std::make_unique<H1Session>(owner_.context(), owner_.buffers(), transport_, self, client,
                                          std::move(input), owner_.draining());

@@ -95,6 +95,7 @@ class ConnectionOwner {
   virtual const bool& draining() const = 0;
   virtual bool closing_idle() const = 0;  // no others are accepted any more
   virtual bool via() const = 0;
+  virtual std::string_view request_id_header() const = 0;  // "" = none
   virtual bool wants_proxy_header() const = 0;
   virtual const Cidrs& trusted_proxies() const = 0;
   virtual bool admit(const IpAddress& client) = 0;  // false: it has too many connections already

@@ -204,9 +204,11 @@ Task<> Exchange::connect() {
   const bool careless = http::is_idempotent(client_.request().method) && tries_ == 1 && pool_->pool().retry.attempts != 0;
   const auto verify = careless ? Dialer::Verify::No : Dialer::Verify::Yes;
   stream_.reset();
+  attempts_log_.begin(now());
+  detail_ = "";
   if (!fresh_only_) stream_ = context_.dialer.reuse(*upstream_, waker_, verify);
   if (!stream_) co_await dial();
-  if (stream_) connected_ = now();
+  if (stream_) attempts_log_.connected(now());
 }
 
 Task<> Exchange::dial() {
@@ -313,6 +315,7 @@ Exchange::Next Exchange::after_failure() {
 
   const Replay replay = judge(failure_);
   retry_rule_ = replay.rule;
+  remember_failure(replay);
   if (replay.spends_budget) pool_->pool().memory->retries.spend(now());
   const bool sent = stream_ && stream_->sent_anything();
   stream_.reset();
@@ -338,6 +341,28 @@ Exchange::Next Exchange::give_up() {
 
 bool Exchange::another_is_free() const {
   return tried_count_ < tried_.size() && !pool_->pool().memory->held.occupied() && pool_->has_another(tried());
+}
+
+// For the log: how this attempt failed. Its own word says more than the client's answer does.
+void Exchange::remember_failure(const Replay& replay) {
+  AttemptHistory::Failure failure{answer_for(failure_).outcome, {}};
+  if (replay.choice == Replay::Choice::FreshConnection) failure.outcome = outcome::kStaleConnection;
+  if (failure_ == UpstreamFailure::HeaderTimeout && went_down_ == DownCause::Hung)
+    failure.outcome = outcome::kUpstreamHung;
+  if (failure_ == UpstreamFailure::Evicted && went_down_ != DownCause::Hung)
+    failure.outcome = went_down_ == DownCause::Dead ? outcome::kUpstreamDead : outcome::kUpstreamUnwell;
+  if (failure_ == UpstreamFailure::RetryStatus) {
+    failure.outcome = outcome::kRetryStatus;
+    failure.status = stream_->response().status;
+  }
+  if (!*detail_ && stream_) detail_ = stream_->failure_detail();
+  failure.detail = detail_;
+  if (failure_ == UpstreamFailure::InvalidResponse) note_malformed(upstream_->shared->name(), failure.outcome);
+  attempts_log_.failed(upstream_->shared, failure, now());
+}
+
+void Exchange::note_malformed(std::string_view upstream, std::string_view outcome) {
+  if (context_.malformed) context_.malformed->note(upstream, outcome, detail_);
 }
 
 Replay Exchange::judge(UpstreamFailure failure) {
@@ -429,7 +454,11 @@ std::optional<Exchange::Relayed> Exchange::move_request() {
     case Pumped::State::SinkFailed: request_done_ = true; break;
     case Pumped::State::SourceFailed:
       if (body_.too_large()) return blame_client(413, outcome::kBodyTooLarge);
-      if (client_.request_malformed()) return blame_client(400, outcome::kBadBody);
+      if (client_.request_malformed()) {
+        detail_ = client_.request_failure_detail();
+        note_malformed("", outcome::kBadBody);
+        return blame_client(400, outcome::kBadBody);
+      }
       return Relayed::ClientGone;
   }
   return std::nullopt;
@@ -462,6 +491,8 @@ std::optional<Exchange::Relayed> Exchange::move_response() {
     case Pumped::State::SourceFailed: break;
   }
   outcome_ = outcome::kResponseTruncated;
+  detail_ = stream_->failure_detail();
+  if (stream_->failure() == UpstreamFailure::InvalidResponse) note_malformed(upstream_->shared->name(), outcome_);
   return Relayed::Aborted;
 }
 
@@ -488,6 +519,7 @@ std::optional<Exchange::Relayed> Exchange::forward_head() {
 std::optional<Exchange::Relayed> Exchange::forward_informational() {
   const http::ResponseHead& head = stream_->response();
   if (++informational_ > kMaxInformational) {
+    detail_ = "too many informational responses";
     failure_ = UpstreamFailure::InvalidResponse;
     return Relayed::UpstreamFailed;
   }
@@ -525,6 +557,7 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   // RFC 9110 §6.6.1: a response that is forwarded gets a Date if it has none.
   if (!http::find(head.fields, http::FieldId::Date).data())
     context_.fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
+  add_request_id_header();
 
   OutgoingResponse response{head.status, head.reason, context_.fields, head.framing};
   const bool bodiless = client_.request().method == http::Method::Head || head.status == 304;
@@ -532,6 +565,7 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   if (!client_.send_head(response)) {
     // No room for it, perhaps because 1xx heads lie unread before it. Body bytes without their head would be taken for
     // a response of their own.
+    detail_ = "its head does not fit into our buffer";
     failure_ = UpstreamFailure::InvalidResponse;
     return Relayed::UpstreamFailed;
   }
@@ -544,6 +578,14 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   upstream_->shared->note_success(context_.worker, now());
   note_answer();
   return std::nullopt;
+}
+
+// So that whoever sees a response finds its line in the logs. An app may have sent one of its own by that name.
+void Exchange::add_request_id_header() {
+  const std::string_view name = client_.client().request_id_header;
+  if (name.empty()) return;
+  std::erase_if(context_.fields, [&](const auto& field) { return http::equal_ignoring_case(field.name, name); });
+  context_.fields.push_back({name, request_id()});
 }
 
 Exchange::Deadline Exchange::next_deadline() {

@@ -21,10 +21,12 @@
 #include "loop/task.h"
 #include "loop/waker.h"
 #include "proxy/access_log.h"
+#include "proxy/attempt_history.h"
 #include "proxy/client_pace.h"
 #include "proxy/held_requests.h"
 #include "proxy/http_date.h"
 #include "proxy/kept_record.h"
+#include "proxy/malformed_messages.h"
 #include "proxy/local_snapshot.h"
 #include "proxy/pump.h"
 #include "proxy/replay.h"
@@ -41,6 +43,7 @@ struct ExchangeContext {
   Dialer& dialer;
   UpstreamWitness& witness;
   AccessLogBuffer* access_log = nullptr;  // null = off
+  MalformedMessages* malformed = nullptr;
   unsigned worker = 0;
   LocalSnapshotRef snapshot{};  // the current one
   HeldRequests held{loop};
@@ -120,6 +123,9 @@ class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Calle
   Next give_up();
   bool rescue();
   bool may_leave_its_upstream();
+  void remember_failure(const Replay& replay);
+  void note_malformed(std::string_view upstream, std::string_view outcome);
+  void add_request_id_header();
 
   Task<Relayed> relay();
   void note(const Pumped& pumped, Pumped::State& state, TimePoint& progress) const;
@@ -190,6 +196,7 @@ class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Calle
   TimePoint hold_until_{};      // set when it has to wait for the first time
   Duration held_for_{};
   const char* retry_rule_ = "";
+  AttemptHistory attempts_log_;
   ReplayableBody body_;
 
   // The relay.
@@ -219,8 +226,8 @@ class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Calle
   std::uint16_t status_ = 0;
   std::uint32_t retry_after_ = 1;  // seconds, with 503
   std::string_view outcome_;
+  const char* detail_ = "";  // what was wrong with the request or with the last answer
   std::uint64_t bytes_sent_ = 0;
-  TimePoint connected_{};
   TimePoint first_byte_{};
 };
 

@@ -1,6 +1,5 @@
 // How an exchange ends besides by an upstream's response: our own answers, and the line in the access log.
 
-#include <algorithm>
 #include <string>
 
 #include "proxy/error_page.h"
@@ -10,12 +9,6 @@
 namespace frontdoor {
 
 namespace {
-
-std::uint64_t micros(TimePoint from, TimePoint to) {
-  if (to == TimePoint{}) return 0;
-  const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(to - from).count();
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(1, spent));  // 0 would mean "not reached"
-}
 
 // RFC 9110 §10.2.1. Others may be known to upstreams; these are what a resource usually has.
 constexpr std::string_view kAllow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -65,6 +58,7 @@ Task<> Exchange::send_refusal() {
   fields.push_back({"Cache-Control", "no-store"});
   const std::string retry_after = std::to_string(retry_after_);
   if (status_ == 503) fields.push_back({"Retry-After", retry_after, http::FieldId::RetryAfter});
+  add_request_id_header();
   const http::Framing framing{http::BodyKind::Length, page.body.size()};
   OutgoingResponse response{status_, {}, fields, framing};
   const std::string length = std::to_string(page.body.size());
@@ -115,16 +109,22 @@ void Exchange::log_request() {
   if (!context_.access_log || !logged_) return;
   AccessRecord record = tunnel_record_ ? tunnel_record_->record() : describe_request();
   record.outcome = outcome_;
+  record.detail = detail_;
   record.retry_rule = retry_rule_;
   record.status = committed_ ? status_ : 0;
-  record.attempts = attempts_;
-  record.held_us = micros(TimePoint{}, TimePoint{held_for_});
+  record.tries = attempts_;
+  record.held_us = stage_micros(TimePoint{}, TimePoint{held_for_});
   record.bytes_received = body_.consumed();
   record.bytes_sent = bytes_sent_;
-  record.connected_us = micros(started_, connected_);
-  record.first_byte_us = micros(started_, first_byte_);
-  record.total_us = micros(started_, context_.loop.clock());
+  record.connect_us = attempts_log_.connect_us();
+  record.first_byte_us = stage_micros(started_, first_byte_);
+  record.total_us = stage_micros(started_, context_.loop.clock());
   record.bytes_received += tunnelled_to_upstream_;
+  if (!attempts_log_.several()) return context_.access_log->append(record);
+
+  AttemptHistory::Room room;
+  const Attempt last{record.upstream, outcome_, record.detail};
+  record.attempts = attempts_log_.list(room, started_, context_.loop.clock(), last);
   context_.access_log->append(record);
 }
 

@@ -20,6 +20,7 @@ Task<Exchange::Next> Exchange::hold() {
   if (!place.enter(client_.buffered_bytes() + body_.kept(), {pool.hold.max_requests, pool.hold.max_bytes}))
     co_return refuse_with(503, outcome::kHoldFull);
   holding_ = true;
+  detail_ = "";  // it is no longer about the last attempt
   const Next next = co_await wait_for_upstream(place);
   holding_ = false;
   held_for_ += now() - began;

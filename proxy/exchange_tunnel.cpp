@@ -7,20 +7,28 @@
 
 namespace frontdoor {
 
+namespace {
+constexpr const char* kNoCloseFrame = "ended without a close frame";
+}
+
 Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
   // RFC 9110 §7.8: only to what was offered, and not before the request has ended.
   failure_ = UpstreamFailure::InvalidResponse;
+  detail_ = "a 101 that was not asked for";
   const bool asked = request_state_ == Pumped::State::Done && http::accepts_upgrade(client_.request(), head);
   if (!asked) return Relayed::UpstreamFailed;
+  detail_ = "its head does not fit into our buffer";
 
   // The request's head makes room for the tunnel's bytes. A log that a reload switches on meanwhile is too late for it.
   logged_ = logged_ && context_.access_log;
   if (logged_) tunnel_record_ = std::make_unique<KeptRecord>(describe_request());
   tunnel_frames_ = http::is_websocket(head) ? Tunnel::Frames::WebSocket : Tunnel::Frames::Unknown;
   http::forward_upgrade(head, client_.client().via, context_.fields, context_.scratch);
+  add_request_id_header();
   if (!client_.switch_protocols(head.reason, context_.fields)) return Relayed::UpstreamFailed;
   stream_->switch_protocols();
   failure_ = UpstreamFailure::None;
+  detail_ = "";
   committed_ = true;
   status_ = 101;
   first_byte_ = now();
@@ -47,6 +55,15 @@ Task<> Exchange::tunnel() {
       outcome_ = outcome::kDrained;
       if (tunnel.websocket()) co_return;
       break;
+    // Both have had their FIN, but a WebSocket that ends without a close frame has lost somebody (RFC 6455 §7.1.5).
+    case Tunnel::Ended::ClientLeft:
+      outcome_ = outcome::kClientClosed;
+      detail_ = kNoCloseFrame;
+      co_return;
+    case Tunnel::Ended::UpstreamLeft:
+      outcome_ = outcome::kResponseTruncated;
+      detail_ = kNoCloseFrame;
+      co_return;
     case Tunnel::Ended::ClientGone: outcome_ = outcome::kClientClosed; break;
     case Tunnel::Ended::UpstreamGone: outcome_ = outcome::kResponseTruncated; break;
     case Tunnel::Ended::ClientDoesNotRead: outcome_ = outcome::kClientWriteTimeout; break;

@@ -82,6 +82,16 @@ void H1BodyReader::consume(std::size_t count) {
   input_.consume(count);
 }
 
+const char* H1BodyReader::detail() const {
+  switch (failure_) {
+    case Failure::None: break;
+    case Failure::Malformed: return chunked_.error();
+    case Failure::Truncated: return "connection closed inside the body";
+    case Failure::Reset: return "connection reset inside the body";
+  }
+  return "";
+}
+
 bool H1BodyReader::fill() {
   const IoResult result = input_.fill(transport_);
   switch (result.status) {

@@ -36,7 +36,7 @@ class H1BodyReader final : public BodySource {
     return !complete() && failure_ == Failure::None && (framing_.kind != http::BodyKind::Length || remaining_ <= bytes);
   }
   Failure failure() const { return failure_; }
-  const char* detail() const { return failure_ == Failure::Malformed ? chunked_.error() : ""; }
+  const char* detail() const;  // a literal
 
  private:
   Peeked peek_length();

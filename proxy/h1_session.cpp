@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/client_chain.h"
+#include "http/request_sketch.h"
 #include "proxy/error_page.h"
 #include "proxy/head_limits.h"
 #include "proxy/outcome.h"
@@ -58,6 +59,7 @@ H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& t
   if (!input_.empty()) started_ = quiet_since_;
   client_.last_hop = last_hop_.address.known() ? last_hop_text_.view() : kUnnamedHop;
   client_.via = client.via;
+  client_.request_id_header = client.request_id_header;
   client_.trusted = client.named && contains(trusted_proxies_, last_hop_.address);
   client_is_last_hop();
 }
@@ -270,24 +272,35 @@ Task<> H1Session::refuse(const http::Refusal& refusal) {
   head.field("Date", context_.date.now());
   head.field("Content-Type", page.content_type);
   head.framing({http::BodyKind::Length, page.body.size()});
+  if (!client_.request_id_header.empty()) head.field(client_.request_id_header, request_id);
   head.field("Connection", "close");
   head.end();
   writer_.head_written(head, {http::BodyKind::Length, body.size()});
   // Short enough for any socket buffer; a client that does not take it is not waited for.
   const Pushed pushed = writer_.push(body, true, {});
 
-  if (context_.access_log) {
-    AccessRecord record;
-    record.client_ip = client_.ip;
-    record.outcome = refusal.outcome;
-    record.request_id = request_id;
-    record.status = refusal.status;
-    record.bytes_sent = pushed.accepted;
-    const auto spent = context_.loop.now() - (started_ == TimePoint{} ? context_.loop.now() : started_);
-    record.total_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(spent).count());
-    context_.access_log->append(record);
-  }
+  log_refusal(refusal, request_id, pushed.accepted);
   if (pushed.state != Pushed::State::Failed) co_await linger();
+}
+
+// With what can be told of the request, although it is none that we would serve.
+void H1Session::log_refusal(const http::Refusal& refusal, std::string_view request_id, std::uint64_t bytes_sent) {
+  if (context_.malformed && refusal.status != 408) context_.malformed->note("", refusal.outcome, refusal.detail);
+  if (!context_.access_log) return;
+  const http::RequestSketch request = http::sketch_request(input_.unread());
+  AccessRecord record;
+  record.client_ip = client_.ip;
+  record.method = request.method;
+  record.host = request.host;
+  record.target = request.target;
+  record.version = request.version;
+  record.outcome = refusal.outcome;
+  record.detail = refusal.detail;
+  record.request_id = request_id;
+  record.status = refusal.status;
+  record.bytes_sent = bytes_sent;
+  record.total_us = started_ == TimePoint{} ? 0 : stage_micros(started_, context_.loop.now());
+  context_.access_log->append(record);
 }
 
 Task<> H1Session::linger() {

@@ -22,6 +22,7 @@ struct ConnectedClient {
   const Cidrs& trusted_proxies;
   bool via = true;
   bool named = true;  // false: somebody behind a proxy that does not know who, so that the address is the proxy's
+  std::string_view request_id_header{};
 };
 
 // Hears whom the connection waits for: its client, for a request, or others, during an exchange.
@@ -53,6 +54,7 @@ class H1Session final : private ClientStream {
 
   Task<HeadRead> read_head();
   Task<> refuse(const http::Refusal& refusal);
+  void log_refusal(const http::Refusal& refusal, std::string_view request_id, std::uint64_t bytes_sent);
   Task<> drop_rest_of_body();
   Task<> linger();
   bool discard(std::size_t& budget);
@@ -70,6 +72,7 @@ class H1Session final : private ClientStream {
   const http::RequestHead& request() const override { return parser_.head(); }
   BodySource& request_body() override { return reader_; }
   bool request_malformed() const override { return reader_.failure() == H1BodyReader::Failure::Malformed; }
+  const char* request_failure_detail() const override { return reader_.detail(); }
   std::size_t buffered_bytes() const override { return input_.bytes_kept(); }
   bool gone() const override { return cut_ || transport_.peer_gone(); }
   bool finished() const override { return transport_.peer_finished(); }

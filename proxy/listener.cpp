@@ -38,7 +38,7 @@ std::uint64_t waiting_to_be_accepted(int fd) {
 
 Listener::Settings Listener::Settings::of(const config::Listener& listener, std::uint64_t connections) {
   Settings settings{std::make_shared<Places>(connections), listener.via, listener.proxy_protocol,
-                    listener.trusted_proxies};
+                    listener.trusted_proxies, listener.request_id_header};
   if (listener.max_connections_per_client != 0)
     settings.clients = std::make_shared<ClientCounts>(listener.max_connections_per_client);
   return settings;

@@ -30,6 +30,7 @@ class Listener final : public ConnectionOwner,
     bool via = true;
     bool proxy_protocol = false;
     Cidrs trusted_proxies = {};
+    std::string request_id_header = {};
     std::shared_ptr<ClientCounts> clients = {};  // null: a client may have any number of connections
 
     // `connections`: at a time, over all workers that are given these settings.
@@ -74,6 +75,7 @@ class Listener final : public ConnectionOwner,
   const bool& draining() const override { return draining_; }
   bool closing_idle() const override { return closing_idle_; }
   bool via() const override { return settings_.via; }
+  std::string_view request_id_header() const override { return settings_.request_id_header; }
   bool wants_proxy_header() const override { return settings_.proxy_protocol; }
   const Cidrs& trusted_proxies() const override { return settings_.trusted_proxies; }
   bool admit(const IpAddress& client) override;

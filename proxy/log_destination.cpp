@@ -97,6 +97,10 @@ std::uint64_t LogDestination::write(std::string_view lines) {
 
 // Takes off the front of `lines` what was written, after a wait if need be. False: give up on the rest.
 bool LogDestination::write_some(std::string_view& lines) {
+  if (fd_ < 0) {
+    last_error_ = "it could not be opened";
+    return false;
+  }
   if (may_block_ && !wait_for_reader()) return false;
   const std::string_view piece = next_piece(lines);
   const ssize_t written = kind_ == Kind::Socket
@@ -109,11 +113,12 @@ bool LogDestination::write_some(std::string_view& lines) {
   }
   if (written < 0 && errno == EINTR) return true;
   if (written < 0 && errno == EAGAIN) return wait_for_reader();
-  return false;  // ENOSPC, EDQUOT, EPIPE, EIO, …
+  last_error_ = written < 0 ? error_text(errno) : "nothing was written";  // ENOSPC, EDQUOT, EPIPE, EIO, …
+  return false;
 }
 
 // True: try to write. It polls in slices because finish_by may move the deadline meanwhile.
-bool LogDestination::wait_for_reader() const {
+bool LogDestination::wait_for_reader() {
   using namespace std::chrono;
   constexpr milliseconds slice{50};
   for (;;) {
@@ -122,8 +127,14 @@ bool LogDestination::wait_for_reader() const {
     pollfd wanted{.fd = fd_, .events = POLLOUT, .revents = 0};
     const int ready = ::poll(&wanted, 1, static_cast<int>(left.count()));
     if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return false;
-    if (left == 0ms) return false;
+    if (ready < 0 && errno != EINTR) {
+      last_error_ = error_text(errno);
+      return false;
+    }
+    if (left == 0ms) {
+      last_error_ = "its reader does not read";
+      return false;
+    }
   }
 }
 

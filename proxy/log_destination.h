@@ -36,13 +36,16 @@ class LogDestination {
   // or socket does not read, until finish_by.
   std::uint64_t write(std::string_view lines);
 
+  // Why the last lines were lost; "" = none were.
+  const std::string& last_error() const { return last_error_; }
+
   // From `deadline` on nothing is waited for. The program is ending.
   void finish_by(TimePoint deadline) { deadline_.store(deadline.time_since_epoch().count()); }
 
  private:
   void use(int fd, bool owned);
   bool write_some(std::string_view& lines);
-  bool wait_for_reader() const;
+  bool wait_for_reader();
   std::string_view next_piece(std::string_view lines) const;
 
   enum class Kind : std::uint8_t { File, Pipe, Socket };
@@ -51,6 +54,7 @@ class LogDestination {
   Kind kind_ = Kind::File;
   bool may_block_ = false;  // a write could block the thread: ask first
   bool torn_ = false;       // the last byte written was not a newline
+  std::string last_error_;
   std::atomic<Duration::rep> deadline_{TimePoint::max().time_since_epoch().count()};
 };
 

@@ -42,6 +42,12 @@ inline constexpr std::string_view kInvalidResponse = "invalid_response";
 inline constexpr std::string_view kResponseTruncated = "response_truncated";
 inline constexpr std::string_view kResponseBodyTimeout = "response_body_timeout";
 
+// Of an attempt, when another one followed.
+inline constexpr std::string_view kStaleConnection = "stale_connection";
+inline constexpr std::string_view kRetryStatus = "retry_status";
+inline constexpr std::string_view kUpstreamDead = "upstream_dead";
+inline constexpr std::string_view kUpstreamUnwell = "upstream_unwell";
+
 // Neither side's in particular.
 inline constexpr std::string_view kStreamIdle = "stream_idle";
 

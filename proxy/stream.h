@@ -24,6 +24,7 @@ struct ClientInfo {
   std::string_view last_hop;  // who sent it to us, for X-Forwarded-For: the client, or the last proxy
   std::string_view scheme = "http";
   bool via = true;
+  std::string_view request_id_header{};  // the name of the field that responses tell it in; "" = they do not
   bool trusted = false;       // the last hop: what it says of those before it is believed
 };
 
@@ -45,6 +46,7 @@ class ClientStream {
   virtual const http::RequestHead& request() const = 0;
   virtual BodySource& request_body() = 0;
   virtual bool request_malformed() const = 0;  // the body failed by its coding, not by its connection
+  virtual const char* request_failure_detail() const = 0;  // a literal; "" = nothing to say
   virtual std::size_t buffered_bytes() const = 0;  // of the request: its head and what has been read of its body
 
   // Gone: nobody can read the answer any more. Finished: a FIN; the answer may still be wanted (ADR 0009).
@@ -109,7 +111,7 @@ class UpstreamStream {
   virtual const http::ResponseHead& response() const = 0;
   virtual BodySource& response_body() = 0;
   virtual UpstreamFailure failure() const = 0;  // after Failed, also of response_body()
-  virtual const char* failure_detail() const = 0;
+  virtual const char* failure_detail() const = 0;  // a literal; "" = nothing to say
 
   // After Switching: both bodies are the connection's bytes from now on, and an end is a FIN. response() ends here.
   virtual void switch_protocols() = 0;

@@ -58,6 +58,7 @@ std::optional<Tunnel::Ended> Tunnel::turn() {
   if (cut_) return Ended::Drained;
   if (!move(to_upstream_)) return Ended::ClientGone;
   if (!move(to_client_)) return closing_by_us() ? Ended::Drained : Ended::UpstreamGone;
+  if (to_client_.done && !to_upstream_.done) upstream_first_ = true;
   go_on_closing();
 
   // A side that is gone takes nothing any more; what it said before may still be on its way.
@@ -65,7 +66,16 @@ std::optional<Tunnel::Ended> Tunnel::turn() {
   if (client_.gone() && !to_client_.done) to_client_.done = to_client_.lost = true;
   if (!to_upstream_.done || !to_client_.done) return std::nullopt;
   if (closing_by_us()) return Ended::Drained;
-  return to_client_.lost ? Ended::ClientGone : Ended::Closed;
+  return to_client_.lost ? Ended::ClientGone : ended_by_themselves();
+}
+
+// An app that was killed, or a phone that lost its network and was given up by its system, sends a FIN as well.
+Tunnel::Ended Tunnel::ended_by_themselves() const {
+  const TunnelSource& from_client = to_upstream_.source;
+  const TunnelSource& from_upstream = to_client_.source;
+  const bool followed = websocket_ && from_client.follows() && from_upstream.follows();
+  if (!followed || from_client.closed_by_them() || from_upstream.closed_by_them()) return Ended::Closed;
+  return upstream_first_ ? Ended::UpstreamLeft : Ended::ClientLeft;
 }
 
 bool Tunnel::move(Direction& direction) {

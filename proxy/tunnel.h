@@ -29,7 +29,11 @@ struct TunnelLimits {
 
 class Tunnel final : public Listed<class TunnelTag> {
  public:
-  enum class Ended : std::uint8_t { Closed, ClientGone, UpstreamGone, ClientDoesNotRead, Idle, Drained };
+  // Closed: both have ended, and a WebSocket by its close frames. ClientLeft, UpstreamLeft: a WebSocket whose one side
+  // ended without. Gone: broken off.
+  enum class Ended : std::uint8_t {
+    Closed, ClientLeft, UpstreamLeft, ClientGone, UpstreamGone, ClientDoesNotRead, Idle, Drained
+  };
   using Frames = TunnelSource::Frames;
 
   // Both streams have switched protocols.
@@ -74,6 +78,7 @@ class Tunnel final : public Listed<class TunnelTag> {
   };
 
   std::optional<Ended> turn();
+  Ended ended_by_themselves() const;
   bool move(Direction& direction);  // false: what it reads from has broken off
   bool closing_by_us() const { return closing_ > Closing::LeftToThem; }
   void go_on_closing();
@@ -95,6 +100,7 @@ class Tunnel final : public Listed<class TunnelTag> {
   TimePoint close_latest_{};
   TimePoint answer_by_{};
   bool again_ = false;  // there is more to do at once
+  bool upstream_first_ = false;  // it ended before its client
   bool cut_ = false;
 };
 

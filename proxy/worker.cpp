@@ -29,6 +29,7 @@ Worker::Worker(const WorkerEnvironment& environment, unsigned index, std::shared
       context_{.loop = loop_,
                .dialer = dialer_,
                .witness = environment.witness,
+               .malformed = environment.malformed,
                .worker = index} {
   adopt(std::move(snapshot));
   loop_.arm(*this, loop_.now() + kHousekeeping);

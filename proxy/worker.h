@@ -27,6 +27,7 @@ struct WorkerEnvironment {
   UpstreamWitness& witness;
   AccessLog* access_log = nullptr;     // null: there is none, and no reload brings one
   ConnectionBudget* budget = nullptr;  // null = what the kernel allows
+  MalformedMessages* malformed = nullptr;
 };
 
 // What a drain still waits for, by connections.

@@ -32,6 +32,7 @@ via = false
 max_connections = 10
 max_connections_per_client = 3
 proxy_protocol = true
+request_id_header = "X-Request-Id"
 trusted_proxies = ["10.0.0.0/8", "fd00::/8", "unix"]
 [timeouts]
 connect = "1500ms"
@@ -79,7 +80,7 @@ TEST(Show, SpellsOutWhatWasLeftOut) {
               testing::StartsWith(
                   "workers = \"auto\"\nresolver = \"auto\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
                   "max_connections = \"auto\"\nmax_connections_per_client = 0\nproxy_protocol = false\n"
-                  "trusted_proxies = []\nvia = true\n\n[timeouts]\nclient_header = \"10s\"\n"));
+                  "request_id_header = \"\"\ntrusted_proxies = []\nvia = true\n\n[timeouts]\nclient_header = \"10s\"\n"));
   EXPECT_THAT(shown,
               testing::HasSubstr("[[route]]\nhost = \"\"\npath = \"\"\npool = \"app\"\naccess_log = true\n"));
   EXPECT_THAT(shown,

@@ -241,6 +241,10 @@ TEST(ValueErrors, TrustedProxies) {
        "fd.toml:7:11: proxy_protocol needs trusted_proxies, as in [\"10.0.0.0/8\"]: from nobody else is a "
        "header "
        "taken, and without one each connection is closed"},
+      {listener + "request_id_header = \"X Id\"",
+       "fd.toml:8:21: request_id_header: \"X Id\" will not do: a field name is made of letters, digits and \"-\""},
+      {listener + "request_id_header = \"Content-Length\"",
+       "fd.toml:8:21: request_id_header: \"Content-Length\" will not do: this field has a meaning of its own"},
       {listener + "max_connections_per_client = -1",
        "fd.toml:8:30: max_connections_per_client: -1 is too small, the least is 0"},
       {"send_proxy = \"v3\"", "fd.toml:6:14: send_proxy: \"v3\" is unknown, write \"\", \"v1\" or \"v2\""},

@@ -136,7 +136,7 @@ class Health(unittest.TestCase):
                 serving.kill()
                 self.assertEqual(client.read_response().status, 502)
             line = eventually(lambda: next((l for l in door.access() if l.get("method") == "POST"), None), "the line")
-            self.assertEqual((line["attempts"], line["upstream"], line["status"]), (1, serving.address, 502))
+            self.assertEqual((line["tries"], line["upstream"], line["status"]), (1, serving.address, 502))
 
     def test_a_get_on_a_dying_app_is_replayed_on_another(self):
         with apps(2) as two, Frontdoor(pool("app", two, CHECK)) as door:
@@ -149,7 +149,7 @@ class Health(unittest.TestCase):
             self.assertEqual(response.status, 200)
             self.assertNotEqual(response.header("X-App"), serving.name)
             line = eventually(lambda: next((l for l in door.access() if "/slow" in l.get("target", "")), None), "the line")
-            self.assertEqual(line["attempts"], 2)
+            self.assertEqual(line["tries"], 2)
 
     def test_a_front_door_that_was_stopped_itself_blames_nobody(self):
         with apps(2) as two, Frontdoor(pool("app", two, CHECK)) as door:
@@ -170,7 +170,7 @@ class Health(unittest.TestCase):
                 with Client(door.address) as client:
                     for _ in range(20):
                         self.assertEqual(client.get("/").header("X-App"), "good")
-                eventually(lambda: all(line["attempts"] == 1 for line in door.access() if line.get("status") == 200),
+                eventually(lambda: all(line["tries"] == 1 for line in door.access() if line.get("status") == 200),
                            "no request that tried the dead one")
 
 

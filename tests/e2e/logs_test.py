@@ -36,7 +36,7 @@ class AccessLog(unittest.TestCase):
                 for number, line in enumerate(self.lines(door, "/mine/", 10)):
                     self.assertEqual((line["method"], line["host"], line["target"], line["protocol"], line["status"]),
                                      ("GET", "example.test", f"/mine/{number}", "HTTP/1.1", 200))
-                    self.assertEqual((line["outcome"], line["pool"], line["attempts"]), ("served", "app", 1))
+                    self.assertEqual((line["outcome"], line["pool"], line["tries"]), ("served", "app", 1))
                     self.assertIn(line["upstream"], upstreams)
                     self.assertEqual((line["referer"], line["user_agent"]), ("http://r.test/", 'quo"ted'))
                     self.assertEqual(line["client"], "127.0.0.1")
@@ -48,7 +48,7 @@ class AccessLog(unittest.TestCase):
 
                 self.assertEqual(http_get(door.address, "/none").status, 404)
                 (line,) = self.lines(door, "/none", 1)
-                self.assertEqual((line["status"], line["upstream"], line["attempts"]), (404, "", 0))
+                self.assertEqual((line["status"], line["upstream"], line["tries"]), (404, "", 0))
                 self.assertRegex(line["outcome"], WORD)
                 self.assertNotEqual(line["outcome"], "served")
 
@@ -72,7 +72,8 @@ class AccessLog(unittest.TestCase):
             with Client(door.address) as client:
                 client.send("GET /drip HTTP/1.1\r\nHo")
                 self.assertEqual(client.read_response().status, 408)
-            eventually(lambda: [l for l in door.access() if l.get("status") == 408], "a line for the slow head")
+            (line,) = self.lines(door, "/drip", 1)
+            self.assertEqual((line["status"], line["method"]), (408, "GET"))
 
             with Client(door.address) as client:
                 client.request("GET", "/big?bytes=100000000")
@@ -98,6 +99,39 @@ class AccessLog(unittest.TestCase):
                               if line["target"] not in asked and line["status"] not in refused], [])
             self.assertEqual(sorted(line["status"] for line in door.access() if line["status"] in refused),
                              sorted(refused))
+
+    def test_the_upstream_that_hung_is_named_and_not_only_the_last(self):
+        config = '[timeouts]\nresponse_header = "500ms"\n'
+        with apps(2) as two, Frontdoor(config + pool("app", two, health="")) as door:
+            door.wait_until_serving(two)
+            two[0].stop()
+            try:
+                for number in range(2):  # one of them meets the one that hangs
+                    self.assertEqual(http_get(door.address, f"/hang/{number}").status, 200)
+            finally:
+                two[0].go_on()
+            moved = [line for line in self.lines(door, "/hang/", 2) if line["tries"] == 2]
+            self.assertEqual(len(moved), 1)
+            (line,) = moved
+            self.assertEqual([(attempt["upstream"], attempt["outcome"]) for attempt in line["attempts"]],
+                             [(two[0].address, "response_header_timeout"), (two[1].address, "served")])
+            self.assertGreaterEqual(line["attempts"][0]["total_ms"], 500)
+            self.assertGreaterEqual(line["total_ms"], 500)
+            self.assertLess(line["connect_ms"], 400, "the last attempt's own")
+
+    def test_nonsense_is_told_in_the_event_log_with_its_reason(self):
+        with App("app") as app, Frontdoor(pool("app", [app])) as door:
+            door.wait_until_serving([app])
+            for _ in range(3):
+                with Client(door.address) as client:
+                    client.send("GET /twice HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")
+                    self.assertEqual(client.read_response().status, 400)
+            details = {line["detail"] for line in self.lines(door, "/twice", 3)}
+            door.terminate()
+            self.assertEqual(door.wait(), 0)
+            told = [event for event in door.events() if event["event"] == "requests refused"]
+            self.assertEqual(sum(event["requests"] for event in told), 3)
+            self.assertEqual({event["reason"] for event in told}, details)
 
     def test_body_bytes_are_counted_both_ways(self):
         with App("app") as app, Frontdoor(pool("app", [app])) as door:
@@ -154,10 +188,16 @@ class Destinations(unittest.TestCase):
             door.wait_until_serving([app])
             report = wrk_report(wrk(door.address, seconds=2))
             self.assertEqual((report["not_ok"], sum(report["socket_errors"].values())), (0, 0), report["text"])
+            door.terminate()
+            self.assertEqual(door.wait(), 0)
+            report["events"] = door.events()
             return report
 
-    def test_a_full_disk_costs_no_request(self):
-        self.serve_with_log("/dev/full")
+    def test_a_full_disk_costs_no_request_and_is_named(self):
+        lost = [event for event in self.serve_with_log("/dev/full")["events"] if event["event"] == "access log lines lost"]
+        self.assertTrue(lost)
+        for event in lost:
+            self.assertEqual((event["file"], event["reason"]), ("/dev/full", "No space left on device"))
 
     def test_a_path_gets_the_lines(self):
         with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:

@@ -66,6 +66,18 @@ class Through(unittest.TestCase):
         self.assertGreaterEqual(lines[0]["sent_bytes"], 3000)
 
 
+class Killed(unittest.TestCase):
+    def test_an_app_that_is_killed_has_not_served_its_websockets(self):
+        with App("app", script="websocket.js") as app, Frontdoor(pool("app", [app])) as door:
+            door.wait_until_serving([app])
+            with WebSocketClient(door.address, "hold", 3) as client:
+                self.assertEqual(client.line(), {"opened": 3})
+                app.kill()
+                lines = eventually(lambda: (lambda found: len(found) == 3 and found)(
+                    [line for line in door.access() if line["status"] == 101]), "a line for each")
+                self.assertEqual({line["outcome"] for line in lines}, {"response_truncated"})
+
+
 class Reload(unittest.TestCase):
     def test_cuts_none(self):
         with App("old", script="websocket.js") as old, App("new", script="websocket.js") as new, \

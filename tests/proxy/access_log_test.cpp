@@ -13,11 +13,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <regex>
+#include <set>
 #include <sstream>
 #include <thread>
 #include <utility>
 
 #include "base/time.h"
+#include "proxy/attempt_history.h"
 #include "proxy/log_rotation.h"
 #include "support/captured_log.h"
 
@@ -43,9 +46,9 @@ AccessRecord typical() {
   record.upstream = "127.0.0.1:3001";
   record.outcome = "served";
   record.status = 200;
-  record.attempts = 1;
+  record.tries = 1;
   record.bytes_sent = 5;
-  record.connected_us = 7;
+  record.connect_us = 7;
   record.first_byte_us = 1'250;
   record.total_us = 2'001'003;
   return record;
@@ -62,7 +65,7 @@ TEST(AccessLine, JsonSaysEverything) {
       line(typical(), Format::Json),
       R"({"time":"2026-11-23T12:01:07.000042Z","client":"127.0.0.1","method":"GET","host":"example.com",)"
       R"("target":"/a?b=c","protocol":"HTTP/1.1","status":200,"outcome":"served","pool":"app",)"
-      R"("upstream":"127.0.0.1:3001","attempts":1,"received_bytes":0,"sent_bytes":5,"connect_ms":0.007,)"
+      R"("upstream":"127.0.0.1:3001","tries":1,"received_bytes":0,"sent_bytes":5,"connect_ms":0.007,)"
       R"("first_byte_ms":1.250,"total_ms":2001.003,"referer":"http://example.com/","user_agent":"curl/7.88.1",)"
       R"("request_id":"0123abcd"})"
       "\n");
@@ -72,25 +75,127 @@ TEST(AccessLine, JsonNamesTheRetryRuleOnlyWhenThereWasOne) {
   EXPECT_EQ(line(typical(), Format::Json).find("retry"), std::string::npos);
   auto record = typical();
   record.retry_rule = "connect_failure";
-  EXPECT_NE(line(record, Format::Json).find(R"("attempts":1,"retry":"connect_failure",)"), std::string::npos);
+  EXPECT_NE(line(record, Format::Json).find(R"("tries":1,"retry":"connect_failure",)"), std::string::npos);
 }
 
 TEST(AccessLine, StagesThatWereNotReachedAreNull) {
   auto record = typical();
-  record.connected_us = record.first_byte_us = 0;
+  record.connect_us = record.first_byte_us = 0;
   EXPECT_NE(line(record, Format::Json).find(R"("connect_ms":null,"first_byte_ms":null,"total_ms":2001.003)"),
             std::string::npos);
 }
 
-TEST(AccessLine, CombinedIsApaches) {
+AccessRecord with_everything(std::span<const Attempt> attempts) {
+  auto record = typical();
+  record.outcome = "invalid_response";
+  record.detail = "two lengths";
+  record.retry_rule = "timeout_safe";
+  record.held_us = 1'500;
+  record.tries = 2;
+  record.attempts = attempts;
+  return record;
+}
+
+constexpr Attempt kTwoAttempts[] = {
+    {"127.0.0.1:3001", "retry_status", "", 503, 10, 0, 30'000'000},
+    {"127.0.0.1:3002", "invalid_response", "two lengths", 0, 30'000'011, 250, 900},
+};
+
+TEST(AccessLine, JsonListsTheAttemptsWhenThereWereSeveral) {
+  EXPECT_EQ(line(typical(), Format::Json).find("attempts"), std::string::npos) << "one is told by the line itself";
+  EXPECT_NE(line(with_everything(kTwoAttempts), Format::Json)
+                .find(R"("tries":2,"attempts":[{"upstream":"127.0.0.1:3001","outcome":"retry_status","status":503,)"
+                      R"("start_ms":0.010,"connect_ms":null,"total_ms":30000.000},)"
+                      R"({"upstream":"127.0.0.1:3002","outcome":"invalid_response","detail":"two lengths",)"
+                      R"("start_ms":30000.011,"connect_ms":0.250,"total_ms":0.900}],"retry":"timeout_safe",)"),
+            std::string::npos);
+}
+
+TEST(AccessLine, JsonSaysWhatWasWrongBehindTheOutcome) {
+  EXPECT_EQ(line(typical(), Format::Json).find("detail"), std::string::npos);
+  EXPECT_NE(line(with_everything({}), Format::Json).find(R"("outcome":"invalid_response","detail":"two lengths",)"),
+            std::string::npos);
+}
+
+// The names before a colon, in their order.
+std::vector<std::string> keys_of(const std::string& json) {
+  std::vector<std::string> keys;
+  const std::regex key(R"re("([a-z_]+)":)re");
+  for (std::sregex_iterator at(json.begin(), json.end(), key), end; at != end; ++at) keys.push_back((*at)[1]);
+  return keys;
+}
+
+// The names that the tables below a heading begin with.
+std::vector<std::string> documented(const std::string& page, const std::string& heading) {
+  std::vector<std::string> names;
+  const auto begin = page.find(heading);
+  EXPECT_NE(begin, std::string::npos) << heading;
+  std::istringstream lines(page.substr(begin + heading.size(), page.find("\n## ", begin + 1) - begin - heading.size()));
+  const std::regex row(R"(^\| `([a-z_]+)` \|.*)");
+  std::smatch match;
+  for (std::string text; std::getline(lines, text);)
+    if (std::regex_match(text, match, row)) names.push_back(match[1]);
+  return names;
+}
+
+// docs/reference/access-log.md names what a line has, all of it, in its order.
+TEST(AccessLine, TheReferenceIsTrue) {
+  std::ostringstream page;
+  page << std::ifstream(FRONTDOOR_SOURCE_DIR "/docs/reference/access-log.md").rdbuf();
+  const std::string all = line(with_everything(kTwoAttempts), Format::Json);
+  const auto begin = all.find('['), end = all.find(']');
+  EXPECT_EQ(documented(page.str(), "## Fields\n"), keys_of(all.substr(0, begin) + all.substr(end)));
+
+  const std::string attempts = all.substr(begin, end - begin);  // two that have all fields together
+  std::vector<std::string> of_one = documented(page.str(), "## Each of `attempts`\n");
+  std::set<std::string> written;
+  for (const auto& key : keys_of(attempts)) written.insert(key);
+  EXPECT_EQ(std::set<std::string>(of_one.begin(), of_one.end()), written);
+  EXPECT_EQ(of_one.size(), written.size());
+}
+
+TEST(AttemptHistory, IsEmptyForOneAndBoundedForMany) {
+  const auto memory = std::make_shared<PoolMemory>();
+  const TimePoint started{10s};
+  AttemptHistory history;
+  AttemptHistory::Room room;
+  EXPECT_TRUE(history.list(room, started, started, {}).empty());
+  history.begin(started);
+  EXPECT_TRUE(history.list(room, started, started + 1s, {"a", "served", ""}).empty());
+
+  for (std::uint16_t i = 1; i <= 100; ++i) {
+    const Address address{Address::Kind::Tcp, "127.0.0.1", i};
+    history.begin(started + i * 1s);
+    if (i % 2 == 0) history.connected(started + i * 1s + 5ms);
+    history.failed(std::make_shared<Upstream>("app", address, 1u, memory), {"upstream_reset", "closed", 0},
+                   started + i * 1s + 20ms);
+  }
+  history.begin(started + 200s);
+  history.connected(started + 201s);
+  EXPECT_EQ(history.connect_us(), 1'000'000u) << "the last one's alone";
+  const auto list = history.list(room, started, started + 203s, {"last", "served", ""});
+  ASSERT_EQ(list.size(), AttemptHistory::kMostRemembered + 1);
+  EXPECT_EQ(list[0].upstream, "127.0.0.1:1");
+  EXPECT_EQ(list[0].start_us, 1'000'000u);
+  EXPECT_EQ(list[0].connect_us, 0u);
+  EXPECT_EQ(list[0].total_us, 20'000u);
+  EXPECT_EQ(list[1].connect_us, 5'000u);
+  EXPECT_EQ(list[7].upstream, "127.0.0.1:100") << "the first ones and the last";
+  EXPECT_EQ(list[8].upstream, "last");
+  EXPECT_EQ(list[8].outcome, "served");
+  EXPECT_EQ(list[8].connect_us, 1'000'000u);
+  EXPECT_EQ(list[8].total_us, 3'000'000u);
+}
+
+TEST(AccessLine, CombinedIsApachesAndTheOutcome) {
   EXPECT_EQ(
       line(typical(), Format::Combined),
       "127.0.0.1 - - [23/Nov/2026:12:01:07 +0000] \"GET /a?b=c HTTP/1.1\" 200 5 \"http://example.com/\" "
-      "\"curl/7.88.1\"\n");
+      "\"curl/7.88.1\" \"served\"\n");
 }
 
 TEST(AccessLine, WhatIsMissingIsADashInCombined) {
-  EXPECT_EQ(line({}, Format::Combined, 0), "- - - [01/Jan/1970:00:00:00 +0000] \"-\" - - \"-\" \"-\"\n");
+  EXPECT_EQ(line({}, Format::Combined, 0), "- - - [01/Jan/1970:00:00:00 +0000] \"-\" - - \"-\" \"-\" \"-\"\n");
 }
 
 TEST(AccessLine, HostileBytesStayInsideTheirField) {

@@ -48,7 +48,7 @@ TEST(Failure, ARefusedConnectMovesOnAndEvictsAtOnce) {
     EXPECT_EQ(body_of(talk.client->received()), "hello");
     EXPECT_EQ(talk.proxy.refusals(), 1u);
     EXPECT_FALSE(talk.proxy.upstream(0).available());
-    EXPECT_THAT(talk.proxy.log(), HasSubstr("\"attempts\":2"));
+    EXPECT_THAT(talk.proxy.log(), HasSubstr("\"tries\":2"));
   }
 }
 
@@ -246,6 +246,99 @@ TEST(Failure, ARequestWhoseBodyBreaksOffIsCancelled) {
   talk.client->finish();
   EXPECT_TRUE(talk.until([&] { return talk.first.last().ended(); }));
   EXPECT_THAT(talk.proxy.log(), HasSubstr("\"outcome\":\"client_closed\""));
+}
+
+// A 502 whose cause nobody can see is half a log.
+TEST(Failure, TheCauseOfAnInvalidResponseIsLoggedAndCounted) {
+  Talk talk;
+  talk.client->send(kGet);
+  ASSERT_TRUE(talk.asked(talk.first));
+  talk.first.last().send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello");
+  ASSERT_TRUE(talk.answered());
+  EXPECT_THAT(talk.client->received(), StartsWith("HTTP/1.1 502 "));
+  const auto kinds = talk.proxy.malformed().take();
+  ASSERT_EQ(kinds.size(), 1u);
+  EXPECT_EQ(kinds[0].upstream, talk.first.address());
+  EXPECT_EQ(kinds[0].outcome, "invalid_response");
+  ASSERT_FALSE(kinds[0].detail.empty());
+  EXPECT_THAT(talk.proxy.log(),
+              HasSubstr("\"outcome\":\"invalid_response\",\"detail\":\"" + std::string(kinds[0].detail) + "\""));
+}
+
+TEST(Failure, TheCauseOfACutResponseIsLogged) {
+  Talk talk;
+  talk.client->send(kGet);
+  ASSERT_TRUE(talk.asked(talk.first));
+  talk.first.last().send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
+  ASSERT_TRUE(talk.until([&] { return talk.client->saw("hello"); }));
+  talk.first.last().finish();
+  ASSERT_TRUE(talk.until([&] { return talk.client->ended(); }));
+  EXPECT_THAT(talk.proxy.log(), HasSubstr("\"outcome\":\"response_truncated\",\"detail\":\"connection closed"));
+}
+
+TEST(Failure, ARefusedHeadIsLoggedWithWhatItAskedFor) {
+  const std::string long_target = "/" + std::string(9'000, 'x');
+  const struct {
+    std::string request;
+    const char* outcome;
+    std::string fields;
+  } cases[] = {
+      {"GET /a HTTP/1.1\r\nHost: e\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "bad_request",
+       "\"method\":\"GET\",\"host\":\"e\",\"target\":\"/a\""},
+      {"PUT " + long_target + " HTTP/1.1\r\nHost: e\r\n\r\n", "uri_too_long",
+       "\"method\":\"PUT\",\"host\":\"e\",\"target\":\"" + long_target.substr(0, 1024) + "\""},
+      {"GET /many HTTP/1.1\r\nHost: e\r\nX-Long: " + std::string(40'000, 'x') + "\r\n\r\n", "headers_too_large",
+       "\"method\":\"GET\",\"host\":\"e\",\"target\":\"/many\""},
+  };
+  for (const auto& c : cases) {
+    Talk talk;
+    talk.client->send(c.request);
+    ASSERT_TRUE(talk.answered()) << c.outcome;
+    const std::string log = talk.proxy.log();
+    EXPECT_THAT(log, HasSubstr(c.fields)) << c.outcome;
+    EXPECT_THAT(log, HasSubstr("\"outcome\":\"" + std::string(c.outcome) + "\",\"detail\":\""));
+    const auto kinds = talk.proxy.malformed().take();
+    ASSERT_EQ(kinds.size(), 1u);
+    EXPECT_EQ(kinds[0].outcome, c.outcome);
+    EXPECT_EQ(kinds[0].upstream, "");
+  }
+}
+
+TEST(Failure, AHeadThatDoesNotComeIsLoggedWithWhatHasCome) {
+  Talk talk;
+  talk.client->send("GET /slow HTTP/1.1\r\nHost: e\r\nX-");
+  talk.pass(std::chrono::seconds{11});
+  ASSERT_TRUE(talk.answered());
+  EXPECT_THAT(talk.client->received(), StartsWith("HTTP/1.1 408 "));
+  EXPECT_THAT(talk.proxy.log(), HasSubstr("\"method\":\"GET\",\"host\":\"e\",\"target\":\"/slow\""));
+  EXPECT_TRUE(talk.proxy.malformed().take().empty()) << "slow, but no nonsense";
+}
+
+// So that whoever sees a response finds it in the logs; an upstream's own field of that name gives way.
+TEST(RequestId, IsToldInResponsesWhereTheListenerSaysSo) {
+  for (const bool told : {true, false}) {
+    const std::string listener = told ? "[[listener]]\naddress = \"127.0.0.1:0\"\nrequest_id_header = \"X-Request-Id\"\n" : "";
+    Talk talk(listener);
+    talk.client->send(kGet);
+    ASSERT_TRUE(talk.asked(talk.first));
+    talk.first.last().send("HTTP/1.1 200 OK\r\nx-request-id: theirs\r\nContent-Length: 5\r\n\r\nhello");
+    ASSERT_TRUE(talk.answered());
+    const std::string got = talk.client->received();
+    EXPECT_EQ(got.find("theirs") == std::string::npos, told);
+    EXPECT_EQ(talk.client->saw("X-Request-Id: "), told);
+    if (!told) continue;
+    const std::string id = got.substr(got.find("X-Request-Id: ") + 14, 32);
+    EXPECT_THAT(talk.proxy.log(), HasSubstr("\"request_id\":\"" + id + "\""));
+
+    talk.client->forget();  // also in what is our own
+    talk.client->send("OPTIONS * HTTP/1.1\r\nHost: e\r\n\r\n");
+    ASSERT_TRUE(talk.answered());
+    EXPECT_TRUE(talk.client->saw("X-Request-Id: "));
+    talk.client->forget();
+    talk.client->send("nonsense\r\n\r\n");
+    ASSERT_TRUE(talk.answered());
+    EXPECT_TRUE(talk.client->saw("X-Request-Id: "));
+  }
 }
 
 TEST(Failure, AMalformedChunkIs400AndTheUpstreamSeesNoEnd) {

@@ -216,6 +216,49 @@ TEST(Tunnel, AFinIsPassedOnAndTheOtherDirectionLivesOn) {
   }
 }
 
+// A process that is killed sends a FIN too, and so does a phone that is given up: only the close frame tells.
+TEST(Tunnel, AWebSocketThatEndsWithoutACloseFrameIsNotServed) {
+  struct {
+    bool upstream_first;
+    const char* outcome;
+  } const cases[] = {{true, "response_truncated"}, {false, "client_closed"}};
+  for (const auto& c : cases) {
+    TunnelTalk talk;
+    talk.open();
+    talk.client->send(client_frame("a message"));
+    ASSERT_TRUE(talk.server_gets(client_frame("a message")));
+    Peer& first = c.upstream_first ? talk.server() : *talk.client;
+    Peer& second = c.upstream_first ? *talk.client : talk.server();
+    first.finish();
+    ASSERT_TRUE(talk.until([&] { return second.ended(); }));
+    EXPECT_FALSE(second.was_reset());
+    second.finish();
+    ASSERT_TRUE(talk.until([&] { return first.ended(); }));
+    EXPECT_TRUE(talk.nothing_left());
+    EXPECT_THAT(talk.proxy.log(), HasSubstr("\"status\":101,\"outcome\":\"" + std::string(c.outcome) +
+                                            "\",\"detail\":\"ended without a close frame\""));
+  }
+}
+
+TEST(Tunnel, AWebSocketWithACloseFrameIsServed) {
+  for (const bool by_client : {true, false}) {
+    TunnelTalk talk;
+    talk.open();
+    if (by_client) {
+      talk.client->send(client_close(1000));
+      ASSERT_TRUE(talk.server_gets(client_close(1000)));
+    } else {
+      talk.server().send(server_close(1000));
+      ASSERT_TRUE(talk.client_gets(server_close(1000)));
+    }
+    talk.server().finish();
+    talk.client->finish();
+    ASSERT_TRUE(talk.until([&] { return talk.client->ended() && talk.server().ended(); }));
+    EXPECT_TRUE(talk.nothing_left());
+    EXPECT_THAT(talk.proxy.log(), HasSubstr("\"status\":101,\"outcome\":\"served\""));
+  }
+}
+
 TEST(Tunnel, CloseCodesPassThrough) {
   TunnelTalk talk;
   talk.open();
@@ -317,7 +360,8 @@ TEST(Tunnel, IsLoggedOnceWithItsBytesAndItsTime) {
   const std::string log = talk.proxy.log();
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
   EXPECT_THAT(log, HasSubstr("\"method\":\"GET\",\"host\":\"e\",\"target\":\"/chat\""));
-  EXPECT_THAT(log, HasSubstr("\"status\":101,\"outcome\":\"served\",\"pool\":\"app\""));
+  EXPECT_THAT(log, HasSubstr("\"status\":101,\"outcome\":\"response_truncated\","));  // there was no close frame
+  EXPECT_THAT(log, HasSubstr("\"pool\":\"app\""));
   EXPECT_THAT(log, HasSubstr("\"received_bytes\":70000,\"sent_bytes\":7,"));
   EXPECT_THAT(log, HasSubstr("\"total_ms\":90"));
   EXPECT_THAT(log, HasSubstr("\"referer\":\"http://e/\",\"user_agent\":\"a browser\""));

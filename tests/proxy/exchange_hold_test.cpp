@@ -41,7 +41,7 @@ TEST(Hold, WaitsUntilAnUpstreamComesUp) {
     EXPECT_EQ(stage.conn(0).name, stage.name(1));
     served_by(stage, 0);
     EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"served\""));
-    EXPECT_THAT(stage.log_line(), HasSubstr("\"attempts\":1,\"held_ms\":30"));
+    EXPECT_THAT(stage.log_line(), HasSubstr("\"tries\":1,\"held_ms\":30"));
   }
 }
 
@@ -89,7 +89,7 @@ TEST(Hold, TheTimeoutIsForAllItsWaitsTogether) {
   stage.pass(1100ms);
   ASSERT_TRUE(stage.left_nothing_behind());
   EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"hold_timeout\""));
-  EXPECT_THAT(stage.log_line(), HasSubstr("\"attempts\":9"));
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"tries\":9"));
 }
 
 TEST(Hold, APoolThatIsDownForTooLongHoldsNothing) {
@@ -470,7 +470,7 @@ TEST(Overloaded, TheOnlyUpstreamIsWaitedForAsLongAsAConnectMayTake) {
   for (int i = 0; i < 10; ++i) stage.pass(50ms);
   ASSERT_EQ(stage.dialer.connections.size(), 1u);
   served_by(stage, 0);
-  EXPECT_THAT(stage.log_line(), HasSubstr("\"attempts\":1"));
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"tries\":1"));
 }
 
 TEST(Overloaded, AnotherUpstreamIsBetterThanWaiting) {
@@ -539,7 +539,7 @@ TEST(RetryStatus, AnotherUpstreamIsAskedAndTheLastAnswerStands) {
   ASSERT_TRUE(stage.left_nothing_behind());
   EXPECT_EQ(stage.client.status(), 503);
   EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"served\""));
-  EXPECT_THAT(stage.log_line(), HasSubstr("\"attempts\":2,\"retry\":\"status_idempotent\""));
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"tries\":2,\"retry\":\"status_idempotent\""));
 }
 
 TEST(RetryStatus, StandsForPostForOtherStatusesAndByDefault) {

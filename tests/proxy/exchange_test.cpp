@@ -131,7 +131,7 @@ TEST(Exchange, ARefusedUpstreamIsReportedOnceAndTheNextOneServes) {
     stage.turn();
     EXPECT_EQ(stage.client.answer.received(), "hello");
     EXPECT_TRUE(stage.left_nothing_behind());
-    EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"attempts\":2,\"retry\":\"nothing_sent\""));
+    EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"tries\":2,\"retry\":\"nothing_sent\""));
   }
 }
 
@@ -158,7 +158,7 @@ TEST(Exchange, WhenEveryoneRefusesTheLogNamesTheLastOne) {
   EXPECT_EQ(stage.refused.size(), 2u);
   EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"outcome\":\"no_upstream\""));
   EXPECT_THAT(stage.log_line(),
-              ::testing::HasSubstr("\"upstream\":\"" + stage.name(1) + "\",\"attempts\":2"));
+              ::testing::HasSubstr("\"upstream\":\"" + stage.name(1) + "\",\"tries\":2"));
 }
 
 TEST(Exchange, AStaleConnectionIsReplaced) {
@@ -177,7 +177,7 @@ TEST(Exchange, AStaleConnectionIsReplaced) {
   stage.conn(1).respond_whole("hello");
   stage.turn();
   EXPECT_EQ(stage.client.answer.received(), "hello");
-  EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"attempts\":1,\"retry\":\"stale_connection\""));
+  EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"tries\":1,\"retry\":\"stale_connection\""));
 }
 
 // Whatever kills or fails it, a request is sent 1 + attempts times and not more.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 
 #include "support/exchange_stage.h"
@@ -414,6 +415,54 @@ TEST(Timeout, AHeadThatDoesNotFitKeepsNoSlotWhileItsAnswerIsNotRead) {
   EXPECT_TRUE(stage.left_nothing_behind());
 }
 
+// The upstream that hung is named, and the wait for it is no part of the next one's connecting.
+TEST(Record, NamesEachAttempt) {
+  ExchangeStage stage;
+  stage.run();
+  stage.pass(31s);
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  stage.conn(1).respond_whole("hello");
+  stage.turn();
+  ASSERT_TRUE(stage.ended());
+  const std::string& line = stage.log_line();
+  EXPECT_THAT(line, HasSubstr("\"outcome\":\"served\",\"pool\":\"app\",\"upstream\":\"" + stage.name(1) + "\",\"tries\":2,"));
+  EXPECT_THAT(line, HasSubstr("\"attempts\":[{\"upstream\":\"" + stage.name(0) +
+                              "\",\"outcome\":\"response_header_timeout\",\"start_ms\":0.001,\"connect_ms\":0.001,"
+                              "\"total_ms\":310"));
+  EXPECT_THAT(line, HasSubstr(",{\"upstream\":\"" + stage.name(1) + "\",\"outcome\":\"served\",\"start_ms\":310"));
+  EXPECT_THAT(line, HasSubstr("\"sent_bytes\":5,\"connect_ms\":0.001,\"first_byte_ms\":310"));
+}
+
+TEST(Record, SaysHowEachAttemptEnded) {
+  struct {
+    std::function<void(ExchangeStage&)> fails;
+    std::string_view outcome;
+  } const cases[] = {
+      {[](auto& stage) { stage.conn(0).reset(); }, "upstream_reset"},
+      {[](auto& stage) { stage.take_down(0, DownCause::Hung); }, "upstream_hung"},
+      {[](auto& stage) { stage.take_down(0, DownCause::Dead); }, "upstream_dead"},
+  };
+  for (const auto& c : cases) {
+    ExchangeStage stage;
+    stage.run();
+    c.fails(stage);
+    stage.turn();
+    ASSERT_EQ(stage.dialer.connections.size(), 2u) << c.outcome;
+    stage.conn(1).respond_whole("hello");
+    stage.turn();
+    ASSERT_TRUE(stage.ended());
+    EXPECT_THAT(stage.log_line(), HasSubstr("[{\"upstream\":\"" + stage.name(0) + "\"," + outcome(c.outcome)));
+  }
+}
+
+TEST(Record, OneAttemptMakesNoList) {
+  ExchangeStage stage;
+  stage.run();
+  stage.conn(0).respond_whole("hello");
+  stage.turn();
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"tries\":1,\"received_bytes\""));
+}
+
 TEST(Record, SaysWhatHappened) {
   ExchangeStage stage;
   stage.client.ask("POST", "/a?b=c");
@@ -432,7 +481,7 @@ TEST(Record, SaysWhatHappened) {
        {std::string("\"client\":\"192.0.2.7\""), std::string("\"method\":\"POST\""),
         std::string("\"target\":\"/a?b=c\""), std::string("\"host\":\"app.example\""),
         std::string("\"status\":200"), outcome("served"), std::string("\"pool\":\"app\""),
-        "\"upstream\":\"" + stage.name(0) + "\"", std::string("\"attempts\":1"),
+        "\"upstream\":\"" + stage.name(0) + "\"", std::string("\"tries\":1"),
         std::string("\"received_bytes\":3"), std::string("\"sent_bytes\":5"),
         std::string("\"first_byte_ms\":56.000"), std::string("\"user_agent\":\"curl/8\""),
         std::string("\"referer\":\"http://r/\""), "\"request_id\":\"" + id + "\""})

@@ -38,7 +38,7 @@ struct Scenario {
   void (*before)(Scene&) = fresh;
   std::vector<Deed> first = {Deed::Answer};  // what the first upstream does; the second answers
   const char* pool = "";
-  int behind = 0;     // others who ask right after the request that all is about
+  int behind = 0;     // other clients, right behind the request that is tested
   bool slow = false;  // waits in a queue, or for longer than a client that has finished is waited for
 };
 

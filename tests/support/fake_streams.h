@@ -158,6 +158,7 @@ class FakeClientStream final : public ClientStream {
   const http::RequestHead& request() const override { return head; }
   BodySource& request_body() override { return body; }
   bool request_malformed() const override { return malformed; }
+  const char* request_failure_detail() const override { return malformed ? "nonsense" : ""; }
   std::size_t buffered_bytes() const override { return buffered; }
   bool gone() const override { return gone_; }
   bool finished() const override { return finished_; }

@@ -51,6 +51,7 @@ class TestProxy final : private UpstreamWitness {
   std::size_t refusals() const { return refusals_; }  // upstreams reported as refused
   void publish(std::string_view toml);
   std::string log();  // access-log lines so far
+  MalformedMessages& malformed() { return malformed_; }
 
  private:
   void upstream_refused(const std::shared_ptr<Upstream>&, const std::string&) override { ++refusals_; }
@@ -60,6 +61,7 @@ class TestProxy final : private UpstreamWitness {
   FakeTime time_;
   FaultySocketOps ops_;
   UpstreamRegistry registry_{1};
+  MalformedMessages malformed_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::string log_path_;
   std::unique_ptr<AccessLog> access_log_;
