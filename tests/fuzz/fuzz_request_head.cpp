@@ -6,6 +6,7 @@
 #include "http/forwarding.h"
 #include "http/head_parser.h"
 #include "http/head_writer.h"
+#include "http/request_sketch.h"
 #include "http/target.h"
 #include "invariants.h"
 
@@ -64,7 +65,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   RequestHeadParser parser(kLimits);
   const HeadStatus status = parser.parse(input.view());
   check_split(input.view(), status, parser);
+  const RequestSketch sketch = sketch_request(input.view());
+  require(sketch.target.size() <= 1024 && sketch.host.size() <= 1024, "what is logged of a refused head is bounded");
   if (status != HeadStatus::Complete) return 0;
+  require(sketch.method == parser.head().method_text || parser.head().method_text.size() > 32, "a method is recognised");
 
   const auto& head = parser.head();
   require(parser.head_size() <= size && parser.head_size() <= kLimits.header_bytes, "head inside the buffer");
