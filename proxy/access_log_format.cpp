@@ -173,11 +173,11 @@ void AccessLineFormatter::append_json(const AccessRecord& record, unsigned micro
   append_quoted(out, record.upstream);
   out += R"(,"tries":)";
   append_number(out, record.tries);
-  if (!record.attempts.empty()) append_attempts(record.attempts, out);
   if (!record.retry_rule.empty()) {
     out += R"(,"retry":)";
     append_quoted(out, record.retry_rule);
   }
+  if (!record.attempts.empty()) append_attempts(record.attempts, out);
   if (record.held_us != 0) {
     out += R"(,"held_ms":)";
     append_millis(out, record.held_us);

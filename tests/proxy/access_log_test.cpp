@@ -104,10 +104,10 @@ constexpr Attempt kTwoAttempts[] = {
 TEST(AccessLine, JsonListsTheAttemptsWhenThereWereSeveral) {
   EXPECT_EQ(line(typical(), Format::Json).find("attempts"), std::string::npos) << "one is told by the line itself";
   EXPECT_NE(line(with_everything(kTwoAttempts), Format::Json)
-                .find(R"("tries":2,"attempts":[{"upstream":"127.0.0.1:3001","outcome":"retry_status","status":503,)"
+                .find(R"("tries":2,"retry":"timeout_safe","attempts":[{"upstream":"127.0.0.1:3001","outcome":"retry_status","status":503,)"
                       R"("start_ms":0.010,"connect_ms":null,"total_ms":30000.000},)"
                       R"({"upstream":"127.0.0.1:3002","outcome":"invalid_response","detail":"two lengths",)"
-                      R"("start_ms":30000.011,"connect_ms":0.250,"total_ms":0.900}],"retry":"timeout_safe",)"),
+                      R"("start_ms":30000.011,"connect_ms":0.250,"total_ms":0.900}],"held_ms":1.500,)"),
             std::string::npos);
 }
 

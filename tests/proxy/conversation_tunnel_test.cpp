@@ -360,8 +360,7 @@ TEST(Tunnel, IsLoggedOnceWithItsBytesAndItsTime) {
   const std::string log = talk.proxy.log();
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
   EXPECT_THAT(log, HasSubstr("\"method\":\"GET\",\"host\":\"e\",\"target\":\"/chat\""));
-  EXPECT_THAT(log, HasSubstr("\"status\":101,\"outcome\":\"response_truncated\","));  // there was no close frame
-  EXPECT_THAT(log, HasSubstr("\"pool\":\"app\""));
+  EXPECT_THAT(log, HasSubstr("\"status\":101,\"outcome\":\"served\",\"pool\":\"app\""));  // these were no frames
   EXPECT_THAT(log, HasSubstr("\"received_bytes\":70000,\"sent_bytes\":7,"));
   EXPECT_THAT(log, HasSubstr("\"total_ms\":90"));
   EXPECT_THAT(log, HasSubstr("\"referer\":\"http://e/\",\"user_agent\":\"a browser\""));
