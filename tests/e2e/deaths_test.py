@@ -49,7 +49,7 @@ class Killers(unittest.TestCase):
             self.assertEqual(len(alive), 1)
             self.assertEqual(get(door.address), f"hello from {alive[0].name}\n")
             (line,) = eventually(lambda: records(door, "/die"), "the access-log line")
-            self.assertEqual((line["outcome"], line["retry"], line["attempts"]), ("query_of_death", "contained", 2))
+            self.assertEqual((line["outcome"], line["retry"], line["tries"]), ("query_of_death", "contained", 2))
             (event,) = [e for e in door.events() if e.get("event") == "query of death"]
             self.assertEqual((event["method"], event["path"], event["deaths"], event["requests"]), ("GET", "/die", 2, 1))
             self.assertEqual(event["request_id"], line["request_id"])
@@ -82,7 +82,7 @@ class Silence(unittest.TestCase):
             door.wait_until_serving(trio)
             self.assertEqual(curl(door.address, "/slow?ms=60000").status, 504)
             (line,) = eventually(lambda: records(door, "/slow?ms=60000"), "the access-log line")
-            self.assertEqual((line["outcome"], line["attempts"]), ("request_timeout", 2))
+            self.assertEqual((line["outcome"], line["tries"]), ("request_timeout", 2))
 
 
 class KilledFromOutside(unittest.TestCase):

@@ -351,7 +351,7 @@ TEST(Rescue, AlsoFromAConnectThatIsUnderWay) {
 }
 
 TEST(Rescue, FromAConnectOnlyWhereTheConfigAllowsIt) {
-  ExchangeStage stage(2, [](config::Config& config) { config.pools.front().retry.attempts = 0; });
+  ExchangeStage stage(2, [](config::Config& config) { config.pools.front().retry.on_connect_failure = false; });
   stage.client.ask("POST", "/");
   stage.dialer.hold();
   stage.run();

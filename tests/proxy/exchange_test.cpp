@@ -254,7 +254,7 @@ TEST(Exchange, AStaleConnectionIsNoReasonToStayWhereThereIsAnother) {
   EXPECT_EQ(stage.conn(1).name, stage.name(1));
   stage.conn(1).respond_whole("hello");
   stage.turn();
-  EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"attempts\":2,\"retry\":\"stale_connection\""));
+  EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"tries\":2,\"retry\":\"stale_connection\""));
 }
 
 TEST(Exchange, APostOnAStaleConnectionIsNotSentTwice) {
