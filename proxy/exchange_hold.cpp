@@ -61,7 +61,8 @@ Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
       retry_after_ = retry_after_seconds(pool_->pool().outlook(now()));
       co_return refuse_with(503, outcome::kHoldTimeout);
     }
-    co_await waker_.until(std::min({hold_until_, place.let_go_at(), request_deadline()}));
+    const TimePoint deadline = std::min({hold_until_, place.let_go_at(), request_deadline()});
+    co_await waker_.until(deadline);
   }
 }
 
