@@ -131,7 +131,7 @@ TEST_F(OutOfDescriptors, AnIdleClientMakesRoomForAnother) {
 TEST(OutOfDescriptorsForAll, WithNobodyIdleTheRequestIsRefusedWithItsReason) {
   ScriptedUpstream upstream;
   upstream.always_reply(kHello);
-  TestProxy proxy({&upstream}, "", "retry = { attempts = 0 }");
+  TestProxy proxy({&upstream}, "", "retry.attempts = 0");
   const auto client = proxy.client();
   proxy.settle({client.get()});
   proxy.ops().arm_vulnerable(1, Fault::OutOfFds);
