@@ -22,6 +22,9 @@ struct HeadLimits {
   std::size_t uri_bytes = 8 * 1024;
 };
 
+// A 100 or 103 before the answer is welcome, an endless row of them is an attack on whoever waits.
+inline constexpr std::uint32_t kMaxInformational = 32;
+
 // Why a message is not passed on. `status` is what a client is told (400, 414, 431, 501, 505); for a response
 // it is always a 502 and only `detail` differs. Both texts are string literals, fit for a log, never shown to
 // a client.

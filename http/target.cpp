@@ -12,15 +12,55 @@ namespace {
 
 bool is_dot_segment(std::string_view segment) { return segment == "." || segment == ".."; }
 
-// Whether normalisation would leave the path as it is, which nearly every path is.
+// Whether normalisation would leave the path as it is, which nearly every path is. Without '%' a dot segment
+// begins behind a '/' or '\\'.
 bool is_normal(std::string_view path) {
   for (std::size_t at = path.find_first_of("%."); at != std::string_view::npos;
        at = path.find_first_of("%.", at + 1)) {
     if (path[at] == '%') return false;
-    if (at == 0 || path[at - 1] != '/') continue;
-    if (is_dot_segment(path.substr(at, path.find('/', at) - at))) return false;
+    if (at == 0 || (path[at - 1] != '/' && path[at - 1] != '\\')) continue;
+    if (is_dot_segment(path.substr(at, path.find_first_of("/\\;", at) - at))) return false;
   }
   return true;
+}
+
+// Bytes of the separator that begins at `at` for those who decode before they split, or split at '\\'; else 0.
+// As in all that follows, `segment` has its escapes in upper case and its unreserved octets decoded.
+std::size_t hidden_separator(std::string_view segment, std::size_t at) {
+  if (segment[at] == '\\') return 1;
+  const auto escape = segment.substr(at, 3);
+  return escape == "%2F" || escape == "%5C" ? 3 : 0;
+}
+
+// The name of a segment without its parameters (RFC 3986 §3.3), which Tomcat removes before it looks for dots, and
+// without what stands behind a NUL, which ends the string for some.
+std::string_view name_of(std::string_view segment) {
+  for (const std::string_view end : {";", "%3B", "%00"}) segment = segment.substr(0, segment.find(end));
+  return segment;
+}
+
+// What stands between two '/', as the most different readers see it.
+struct Segment {
+  bool hides_dots = false;  // there is a dot segment in it for somebody
+  bool one_name = true;     // for everybody it is one segment, and not an empty one
+};
+
+Segment look_into(std::string_view text) {
+  Segment found;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t separator = at < text.size() ? hidden_separator(text, at) : 0;
+    if (separator == 0 && at < text.size()) {
+      ++at;
+      continue;
+    }
+    const auto name = name_of(text.substr(begin, at - begin));
+    if (is_dot_segment(name)) found.hides_dots = true;
+    if (separator != 0 || name.empty()) found.one_name = false;
+    if (separator == 0) break;
+    begin = at += separator;
+  }
+  return found;
 }
 
 // RFC 3986 §6.2.2.2: %-escapes of unreserved characters mean the characters; others keep their escape, in the
@@ -46,8 +86,8 @@ bool decode_unreserved(std::string_view path, std::string& out) {
   return true;
 }
 
-// RFC 3986 §5.2.4 in place, except that climbing above the root is an error instead of being forgiven: no
-// honest client sends it, and the upstream may resolve it otherwise than we do. `path` begins with '/'.
+// RFC 3986 §5.2.4 in place, except that what others resolve differently is an error: climbing above the root, hidden
+// dot segments, taking back what is not one segment. No honest client sends any of them. `path` begins with '/'.
 bool remove_dot_segments(std::string& path) {
   std::size_t out = 0;  // path[0, out) is done and does not end with '/'
   std::size_t at = 0;   // at a '/'
@@ -58,10 +98,13 @@ bool remove_dot_segments(std::string& path) {
     if (is_dot_segment(segment)) {
       if (segment == "..") {
         if (out == 0) return false;
-        out = path.rfind('/', out - 1);
+        const auto parent = path.rfind('/', out - 1);
+        if (!look_into({path.data() + parent + 1, out - parent - 1}).one_name) return false;
+        out = parent;
       }
       if (last) path[out++] = '/';
     } else {
+      if (look_into(segment).hides_dots) return false;
       std::memmove(path.data() + out, path.data() + at, end - at);
       out += end - at;
     }
@@ -126,6 +169,14 @@ bool normalize_path(std::string_view target, std::string_view& path, std::string
   if (!scratch.starts_with('/') || !remove_dot_segments(scratch)) return false;
   path = scratch;
   return true;
+}
+
+std::string_view literal_path(std::string_view target, std::string& scratch) {
+  scratch.clear();
+  const auto path = target.substr(0, target.find('?'));
+  if (path.find('%') == std::string_view::npos) return path;
+  decode_unreserved(path, scratch);
+  return scratch;
 }
 
 void normalize_host(std::string_view authority, std::string_view& host, std::string& scratch) {

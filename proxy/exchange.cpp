@@ -5,15 +5,13 @@
 #include <utility>
 
 #include "http/forwarding.h"
+#include "http/head_parser.h"
 #include "http/target.h"
 #include "proxy/outcome.h"
 
 namespace frontdoor {
 
 namespace {
-
-// A relayed 100 or 103 is welcome, an endless row of them is an attack on the client.
-constexpr std::uint32_t kMaxInformational = 32;
 
 // For how long a process that is killed may go on accepting while its connections are reset, ten thousand perhaps.
 constexpr Millis kDyingTime{500};
@@ -93,6 +91,7 @@ Exchange::Next Exchange::route() {
   route_ = snapshot_->shared().match(host, path);
   logged_ = !route_ || route_->access_log;
   if (!route_) return refuse_with(404, outcome::kNoRoute);
+  if (path.data() != request.target.data() && !routed_alike(host, path.size())) return refuse_with(400, outcome::kBadTarget);
   pool_ = &snapshot_->pool(route_->pool);
   pool_->count_request();
 
@@ -104,6 +103,13 @@ Exchange::Next Exchange::route() {
   // Only what could ever be sent again is kept. What was not sent is still with the client.
   if (http::is_idempotent(request.method)) body_.keep_up_to(pool_->pool().retry.body_bytes);
   return Next::Forward;
+}
+
+// The target is passed on as it is. An app that routes by it without removing dot segments would serve "/admin/../public"
+// by what it has at /admin, which a route to /public has not let in. The path that was routed by is overwritten.
+bool Exchange::routed_alike(std::string_view host, std::size_t path_size) const {
+  const auto literal = http::literal_path(client_.request().target, context_.scratch);
+  return literal.size() == path_size || snapshot_->shared().match(host, literal) == route_;
 }
 
 // The one that a trusted proxy gave it, so that it has one name all the way.
@@ -518,7 +524,7 @@ std::optional<Exchange::Relayed> Exchange::forward_head() {
 
 std::optional<Exchange::Relayed> Exchange::forward_informational() {
   const http::ResponseHead& head = stream_->response();
-  if (++informational_ > kMaxInformational) {
+  if (++informational_ > http::kMaxInformational) {
     detail_ = "too many informational responses";
     failure_ = UpstreamFailure::InvalidResponse;
     return Relayed::UpstreamFailed;

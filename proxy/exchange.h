@@ -87,6 +87,7 @@ class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Calle
 
   Next route();
   Next out_of_memory();
+  bool routed_alike(std::string_view host, std::size_t path_size) const;
   std::string_view request_id() const;
   Next answer_ourselves();
   Next refuse_with(std::uint16_t status, std::string_view outcome);

@@ -9,6 +9,7 @@
 #include "http/request_sketch.h"
 #include "http/target.h"
 #include "invariants.h"
+#include "tests/support/path_readers.h"
 
 namespace {
 
@@ -58,6 +59,18 @@ void check_forwarded(const RequestHead& head, bool trusted) {
   require(again.head().target == head.target, "target survives");
 }
 
+// What is passed on as it came must be for everybody what we have routed by.
+void check_path(std::string_view target) {
+  if (!target.starts_with('/')) return;
+  std::string_view ours;
+  std::string scratch;
+  if (!normalize_path(target, ours, scratch)) return;
+  for (const auto& reader : testing::all_path_readers()) {
+    require(testing::path_for(reader, target) == testing::path_for(reader, ours), "one target, one meaning");
+    require(!testing::has_dot_segment(testing::segments_for(reader, ours)), "no dot segment is left");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -78,9 +91,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
               "views inside the buffer");
   require(!(head.framing.kind == BodyKind::Length && head.framing.length == 0), "length 0 is None");
   require(head.framing.kind != BodyKind::UntilClose, "requests do not end with their connection");
+  check_path(head.target);
   std::string_view text;
   std::string scratch;
-  normalize_path(head.target, text, scratch);
   normalize_host(head.authority, text, scratch);
   for (const bool trusted : {false, true}) check_forwarded(head, trusted);
   return 0;

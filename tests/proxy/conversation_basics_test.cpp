@@ -434,7 +434,7 @@ TEST(Conversation, TheRouteDecidesByHostAndPath) {
     const char* target;
     const char* expected;
   } cases[] = {{"api.example.com", "/v1/x", "api"},        {"API.example.com.:80", "/v1/x", "api"},
-               {"api.example.com", "/./v1/../v1/x", "api"}, {"api.example.com", "/%761/x", "api"},
+               {"api.example.com", "/v1/./a/../x", "api"},  {"api.example.com", "/%761/x", "api"},
                {"api.example.com", "/v2", "app"},           {"a.b.example.com", "/", "app"}};
   for (const auto& c : cases) {
     const auto answer = proxy.converse("GET " + std::string(c.target) + " HTTP/1.1\r\nHost: " + c.host + "\r\n\r\n");
@@ -442,6 +442,34 @@ TEST(Conversation, TheRouteDecidesByHostAndPath) {
   }
   EXPECT_THAT(proxy.converse("GET / HTTP/1.1\r\nHost: other.org\r\n\r\n"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(proxy.converse("GET /../x HTTP/1.1\r\nHost: a.example.com\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+}
+
+// Express and others route by the target as it comes, which is as we have got it.
+TEST(Conversation, AnAppThatKeepsDotSegmentsIsNotLedToAnotherRoute) {
+  ScriptedUpstream app;
+  app.always_reply("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\napp");
+  TestProxy proxy({&app});
+  const std::string routes[] = {"[[route]]\npath = \"/public/*\"\npool = \"app\"\n",
+                                "[[route]]\npath = \"/admin/*\"\npool = \"app\"\n"};
+  const struct {
+    const char* target;
+    int with_public;  // the only route
+    int with_both;
+  } cases[] = {
+      {"/public/a", 200, 200},           {"/public/./a/../b", 200, 200},          {"/public/%2e/a", 200, 200},
+      {"/admin/../public/a", 400, 400},  {"/admin/%2e%2E/public/a", 400, 400},    {"/./public/a", 400, 400},
+      {"/public/../admin/a", 404, 400},  {"/public/../admin/../public/a", 200, 200}, {"/%61dmin/../public/a", 400, 400},
+      {"/public/..%2fadmin", 400, 400},  {"/public//../admin", 400, 400},         {"/p%75blic/x/../y", 200, 200},
+  };
+  for (const bool both : {false, true}) {
+    proxy.publish("listen = \"127.0.0.1:0\"\n" + routes[0] + (both ? routes[1] : "") +
+                  "[pool.app]\nupstreams = [\"" + app.address() + "\"]\n");
+    for (const auto& c : cases) {
+      const auto answer = proxy.converse("GET " + std::string(c.target) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+      const int want = both ? c.with_both : c.with_public;
+      EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + std::to_string(want) + " ")) << c.target << " " << both;
+    }
+  }
 }
 
 }  // namespace
