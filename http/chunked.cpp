@@ -14,7 +14,10 @@ namespace frontdoor::http {
 namespace {
 
 constexpr std::uint32_t kLineBytes = 1024;
-constexpr std::uint32_t kExtensionBytes = 16 * 1024;
+// What a chunk's line may have for nothing, and how far lines may outweigh that and their data together: small chunks
+// with short extensions go on for as long as they like, an endless row of long extensions around no data does not.
+constexpr std::uint32_t kFreeLineBytes = 16;
+constexpr std::uint64_t kExcessBytes = 16 * 1024;
 constexpr std::uint64_t kMaxChunk = INT64_MAX;
 constexpr std::size_t kMaxTrailers = 100;
 
@@ -46,8 +49,7 @@ void ChunkedDecoder::take(char c) {
       return take_size(c);
     case State::SizeLf:
       if (c != '\n') return refuse("bare CR in chunk line");
-      state_ = remaining_ == 0 ? State::TrailerStart : State::Data;
-      return;
+      return end_size_line();
     case State::DataCr:
       if (c != '\r') return refuse("chunk data is longer than its size");
       state_ = State::DataLf;
@@ -73,7 +75,16 @@ bool ChunkedDecoder::count_line_byte() {
   return false;
 }
 
-// RFC 9112 §7.1: chunk-size = 1*HEXDIG. No sign, no "0x", no white space: what others skip, we refuse.
+// RFC 9112 §7.1.1: a recipient limits the total length of extensions. Leading zeros and blanks are no better.
+void ChunkedDecoder::end_size_line() {
+  const std::uint64_t allowed = kFreeLineBytes + 2 * remaining_;  // remaining_ is below 2^63
+  excess_ += line_bytes_ - 1;  // without its CR
+  excess_ = excess_ > allowed ? excess_ - allowed : 0;
+  if (excess_ > kExcessBytes) return refuse("chunk lines outweigh their data");
+  state_ = remaining_ == 0 ? State::TrailerStart : State::Data;
+}
+
+// RFC 9112 §7.1: chunk-size = 1*HEXDIG. No sign, no "0x", no white space before it.
 void ChunkedDecoder::take_size(char c) {
   if (!count_line_byte()) return;
   if (const int digit = syntax::hex_digit(c); digit >= 0) {
@@ -83,6 +94,7 @@ void ChunkedDecoder::take_size(char c) {
     return;
   }
   if (state_ == State::SizeStart) return refuse("chunk size missing");
+  if (skips_blanks_ && syntax::is_blank(c)) return skip_blank();
   after_extension_part(c);
 }
 
@@ -95,12 +107,28 @@ void ChunkedDecoder::after_extension_part(char c) {
     refuse(c == '\n' ? "bare LF in chunk line" : "invalid character in chunk line");
 }
 
-// RFC 9112 §7.1.1, less its BWS, which a recipient is told to tolerate: no sender is known that puts white
-// space there, while parsers that skip it differently from their neighbours have been smuggled through. Only
-// the syntax is checked.
+// RFC 9112 §7.1.1 has BWS between any two parts of the line, and old servers pad the size with it. What stands behind
+// a blank can not go on with the part before it.
+void ChunkedDecoder::skip_blank() {
+  switch (state_) {
+    case State::Size:
+    case State::ValueToken:
+      state_ = State::PartEnd;
+      return;
+    case State::ExtensionName:
+      state_ = State::NameEnd;
+      return;
+    default:
+      return;  // ExtensionStart, NameEnd, ValueStart, PartEnd
+  }
+}
+
+// RFC 9112 §7.1.1. A recipient is told to tolerate BWS; of a request we do not, since parsers that skip it differently
+// from their neighbours have been smuggled through. Only the syntax is checked.
 void ChunkedDecoder::take_extension(char c) {
   if (!count_line_byte()) return;
-  if (++extension_bytes_ > kExtensionBytes) return refuse("too many chunk extensions");
+  const bool quoted = state_ == State::ValueQuoted || state_ == State::ValueEscape;
+  if (skips_blanks_ && !quoted && syntax::is_blank(c)) return skip_blank();
   const bool token = syntax::is(c, syntax::kToken);
   switch (state_) {
     case State::ExtensionStart:
@@ -109,6 +137,8 @@ void ChunkedDecoder::take_extension(char c) {
       return;
     case State::ExtensionName:
       if (token) return;
+      [[fallthrough]];
+    case State::NameEnd:
       if (c != '=') return after_extension_part(c);
       state_ = State::ValueStart;
       return;
@@ -122,7 +152,7 @@ void ChunkedDecoder::take_extension(char c) {
     case State::ValueQuoted:
       // RFC 9110 §5.6.4: no control but HTAB. Beast takes a bare LF here.
       if (!syntax::is(c, syntax::kFieldValue)) return refuse("control character in chunk extension");
-      if (c == '"') state_ = State::ValueEnd;
+      if (c == '"') state_ = State::PartEnd;
       if (c == '\\') state_ = State::ValueEscape;
       return;
     case State::ValueEscape:
@@ -130,7 +160,7 @@ void ChunkedDecoder::take_extension(char c) {
       state_ = State::ValueQuoted;
       return;
     default:
-      return after_extension_part(c);  // ValueEnd
+      return after_extension_part(c);  // PartEnd
   }
 }
 
@@ -184,7 +214,8 @@ void ChunkedDecoder::read_trailers() {
 void ChunkedDecoder::reset() {
   state_ = State::SizeStart;
   remaining_ = 0;
-  line_bytes_ = extension_bytes_ = 0;
+  line_bytes_ = 0;
+  excess_ = 0;
   error_ = "";
   if (trailer_text_.empty()) return;
   // Trailers are rare and a connection is long: do not keep their memory.

@@ -79,7 +79,7 @@ class ResponseHeadParser {
   explicit ResponseHeadParser(HeadLimits limits) : limits_(limits) {}
 
   // As above. A head that is repaired before it is passed on (RFC 9112 §5.1: white space before a colon is
-  // removed; a missing space before an empty reason) is copied, and head() views into the parser, which
+  // removed; a missing space before an empty reason; chunked on two lines) is copied, and head() views into the parser, which
   // therefore must stay.
   HeadStatus parse(std::string_view bytes, Method request_method);
   std::size_t head_size() const { return head_size_; }

@@ -1,6 +1,9 @@
-// The response side of head_parser.h. Stricter than clients are, with two exceptions that the RFC asks for or
-// that cannot change a message's meaning; those heads are repaired in a copy, so that the common ones pay
-// nothing.
+// The response side of head_parser.h. Stricter than clients are, with three exceptions that the RFC asks for
+// or that cannot change a message's meaning (docs/adr/0013); those heads are repaired in a copy, so that the
+// common ones pay nothing.
+
+#include <algorithm>
+#include <utility>
 
 #include "http/beast_head.h"
 #include "http/framing_gate.h"
@@ -12,13 +15,19 @@ namespace {
 
 constexpr std::size_t kBareStatusLine = std::string_view("HTTP/1.1 200").size();
 
+bool says_chunked(std::string_view name, std::string_view colon_and_value) {
+  return equal_ignoring_case(name, "transfer-encoding") && !colon_and_value.empty() &&
+         equal_ignoring_case(syntax::trim(colon_and_value.substr(1)), "chunked");
+}
+
 // RFC 9112 §5.1: "A proxy MUST remove any such whitespace [between name and colon] from a response message
-// before forwarding". And "HTTP/1.1 200" without the space before an empty reason gets it. `head` is made of
-// whole lines.
+// before forwarding". "HTTP/1.1 200" without the space before an empty reason gets it. And a line that says
+// again that the transfer coding is chunked, and nothing else, is left out. `head` is made of whole lines.
 std::string repair(std::string_view head) {
   std::string out;
   out.reserve(head.size() + 1);
   bool first = true;
+  bool chunked = false;
   while (!head.empty()) {
     const auto line = head.substr(0, head.find("\r\n"));
     head.remove_prefix(line.size() + 2);
@@ -26,6 +35,8 @@ std::string repair(std::string_view head) {
     auto name = line.substr(0, colon);
     while (colon != std::string_view::npos && !name.empty() && syntax::is_blank(name.back()))
       name.remove_suffix(1);
+    if (says_chunked(name, line.substr(std::min(colon, line.size()))) && std::exchange(chunked, true))
+      continue;
     out.append(name);
     if (first && line.size() == kBareStatusLine) out.append(" ");
     if (colon != std::string_view::npos) out.append(line.substr(colon));

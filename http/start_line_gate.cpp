@@ -77,8 +77,9 @@ Verdict check_status_line(std::string_view line) {
   if (!version) return bad_response("malformed status line");
   if (!std::all_of(line.begin() + 9, line.begin() + 12, syntax::is_digit))
     return bad_response("malformed status code");
-  // RFC 9110 §15: codes outside 100–599 are invalid.
-  if (line[9] < '1' || line[9] > '5') return bad_response("status code outside 100-599");
+  // RFC 9110 §15: codes outside 100–599 are invalid, but from 600 on a client takes them for a 5xx, and such a
+  // response is framed like any other: passed on (docs/adr/0013).
+  if (line[9] == '0') return bad_response("status code below 100");
   if (line.size() > 12 && line[12] != ' ') return bad_response("malformed status code");
   return std::nullopt;
 }

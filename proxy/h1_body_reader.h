@@ -17,7 +17,10 @@ class H1BodyReader final : public BodySource {
  public:
   enum class Failure : std::uint8_t { None, Truncated, Reset, Malformed };
 
-  H1BodyReader(Transport& transport, InputBuffer& input) : transport_(transport), input_(input) {}
+  using Blanks = http::ChunkedDecoder::Blanks;
+
+  H1BodyReader(Transport& transport, InputBuffer& input, Blanks blanks = Blanks::Refuse)
+      : transport_(transport), input_(input), chunked_(blanks) {}
 
   // A new message whose head has just been pinned or consumed.
   void start(http::Framing framing);

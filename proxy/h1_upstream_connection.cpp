@@ -11,7 +11,7 @@ H1UpstreamConnection::H1UpstreamConnection(EventLoop& loop, BufferPool& buffers,
       transport_(loop),
       input_(buffers),
       writer_(transport_, buffers),
-      reader_(transport_, input_),
+      reader_(transport_, input_, H1BodyReader::Blanks::Skip),
       parser_(limits) {
   if (budget_) budget_->upstream_opened();
 }

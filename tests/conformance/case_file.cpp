@@ -136,7 +136,7 @@ class Reader {
       if (const auto found = endings.find(word); found != endings.end()) {
         current_.client.ending = found->second;
         ended = true;
-      } else if (to_number(word, status) && status >= 100 && status < 600) {
+      } else if (to_number(word, status) && status >= 100 && status < 1000) {
         current_.client.statuses.insert(current_.client.statuses.end(), times, static_cast<int>(status));
       } else if (word != "nothing") {
         fail("\"client\" takes statuses and keep, close, hangup or cut");

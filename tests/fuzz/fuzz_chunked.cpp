@@ -1,5 +1,5 @@
 // A chunked body decodes alike whole and in pieces (the first input byte says how large), and bytes behind
-// its end stay as they are.
+// its end stay as they are. Who skips blanks reads all that others read, and the same from it.
 
 #include <algorithm>
 #include <string>
@@ -42,11 +42,17 @@ Result decode(ChunkedDecoder& decoder, std::string_view input, std::size_t piece
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data + 1), size - 1);
-  ChunkedDecoder whole, pieces;
-  whole.trailer_bytes = pieces.trailer_bytes = 128;
-  require(decode(whole, input, std::max<std::size_t>(input.size(), 1)) ==
-              decode(pieces, input, data[0] % 32u + 1u),
-          "same body in pieces");
-  require(whole.trailers().size() == pieces.trailers().size(), "same trailers in pieces");
+  const std::size_t piece = data[0] % 32u + 1u;
+  Result results[2];
+  for (const auto blanks : {ChunkedDecoder::Blanks::Refuse, ChunkedDecoder::Blanks::Skip}) {
+    ChunkedDecoder whole(blanks), pieces(blanks);
+    whole.trailer_bytes = pieces.trailer_bytes = 128;
+    auto& result = results[blanks == ChunkedDecoder::Blanks::Skip ? 1 : 0];
+    result = decode(whole, input, std::max<std::size_t>(input.size(), 1));
+    require(result == decode(pieces, input, piece), "same body in pieces");
+    require(whole.trailers().size() == pieces.trailers().size(), "same trailers in pieces");
+  }
+  if (results[0].status != ChunkedDecoder::Status::Malformed)
+    require(results[0] == results[1], "blanks only add what may be read");
   return 0;
 }

@@ -10,6 +10,7 @@ std::string with_status_line(const std::string& line) { return line + "\r\nConte
 TEST(Response, StatusLine) {
   const auto rule = "RFC 9112 §4: status-line = HTTP-version SP status-code SP [ reason-phrase ]";
   const auto code = "RFC 9110 §15: status codes are three digits, 100 to 599";
+  const auto odd = "RFC 9110 §15: a client SHOULD process an invalid code as if it had a 5xx";
   check_responses({
       {rule, with_status_line("HTTP/1.1 200 OK"), "200 OK 1.1 length:0 keep"},
       {rule, with_status_line("HTTP/1.1 200 "), "200  1.1 length:0 keep"},
@@ -19,8 +20,9 @@ TEST(Response, StatusLine) {
       {rule, with_status_line("HTTP/1.0 200 OK"), "200 OK 1.0 length:0 close"},
       {code, with_status_line("HTTP/1.1 599 x"), "599 x 1.1 length:0 keep"},
       {code, with_status_line("HTTP/1.1 299 x"), "299 x 1.1 length:0 keep"},
-      {code, with_status_line("HTTP/1.1 600 x"), "502"},
-      {code, with_status_line("HTTP/1.1 999 x"), "502"},
+      {odd, with_status_line("HTTP/1.1 600 x"), "600 x 1.1 length:0 keep"},
+      {odd, with_status_line("HTTP/1.1 999"), "999  1.1 length:0 keep"},
+      {odd, "HTTP/1.1 999 x\r\n\r\n", "999 x 1.1 until-close close"},
       {code, with_status_line("HTTP/1.1 099 x"), "502"},
       {code, with_status_line("HTTP/1.1 000 x"), "502"},
       {code, with_status_line("HTTP/1.1 20 OK"), "502"},
@@ -89,10 +91,26 @@ TEST(Response, AmbiguousFramingIsRefused) {
       {rule, ok("Transfer-Encoding: chunked, chunked\r\n"), "502"},
       {rule, ok("Transfer-Encoding: xchunked\r\n"), "502"},
       {rule, ok("Transfer-Encoding: \r\n"), "502"},
-      {rule, ok("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), "502"},
+      {rule, ok("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n"), "502"},
+      {rule, ok("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked, chunked\r\n"), "502"},
+      {rule, ok("Transfer-Encoding: chunked, chunked\r\nTransfer-Encoding: chunked\r\n"), "502"},
+      {rule, ok("Transfer-Encoding: chunked\r\nTransfer-Encoding: \r\n"), "502"},
+      {rule, ok("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), "502"},
+      {rule, ok("Transfer-Encoding: gzip, chunked\r\nTransfer-Encoding: chunked\r\n"), "502"},
+      {rule, ok("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n"), "502"},
+      {rule, "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", "502"},
       {rule, "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "502"},
       {rule, ok("Content_Length: 5\r\n"), "502"},
       {rule, ok("Transfer_Encoding: chunked\r\n"), "502"},
+  });
+}
+
+TEST(Response, TheSameChunkedLineAgainIsForgiven) {
+  const auto ours = "docs/adr/0013: two layers of an app that each write the line mean one coding";
+  check_responses({
+      {ours, ok("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), "200 OK 1.1 chunked keep"},
+      {ours, ok("transfer-encoding: Chunked\r\nA: b\r\nTransfer-Encoding: chunked\r\n"), "200 OK 1.1 chunked keep"},
+      {ours, ok("Transfer-Encoding : chunked\r\nTransfer-Encoding: chunked\r\n"), "200 OK 1.1 chunked keep"},
   });
 }
 
