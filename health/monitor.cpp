@@ -40,6 +40,8 @@ HealthMonitor::~HealthMonitor() { stop(); }
 
 void HealthMonitor::apply(std::shared_ptr<const Snapshot> snapshot) {
   std::vector<Impl::Watched> next;
+  const config::Limits& configured = snapshot->config.limits;
+  const http::HeadLimits limits{configured.header_bytes, configured.header_count, configured.uri_bytes};
   for (std::size_t i = 0; i < snapshot->pools.size(); ++i) {
     const auto& check = snapshot->config.pools[i].health_check;
     const ProxyVersion send_proxy = snapshot->pools[i].send_proxy;
@@ -47,10 +49,11 @@ void HealthMonitor::apply(std::shared_ptr<const Snapshot> snapshot) {
       const Upstream* upstream = member.upstream.get();
       if (Impl::find_in(next, upstream)) continue;  // an address that the pool names twice
       if (Prober* known = impl_->find(upstream)) {
-        known->set_check(check, send_proxy);
+        known->set_check(check, send_proxy, limits);
         next.push_back({upstream, known->shared_from_this()});
       } else {
-        auto prober = std::make_shared<Prober>(impl_->control, impl_->log, member.upstream, check, send_proxy);
+        auto prober =
+            std::make_shared<Prober>(impl_->control, impl_->log, member.upstream, check, send_proxy, limits);
         prober->start();
         next.push_back({upstream, std::move(prober)});
       }

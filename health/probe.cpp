@@ -10,27 +10,20 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <cerrno>
-#include <optional>
 #include <utility>
 
 namespace frontdoor {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr auto quietly = asio::as_tuple(asio::deferred);
-constexpr std::uint32_t kHeaderLimit = 16 * 1024;
-constexpr std::uint64_t kBodyLimit =
-    64 * 1024;             // what is beyond is not read: the status has answered already
+constexpr std::size_t kReadBytes = 4 * 1024;  // at once; a head and all of a small body
 constexpr int kTicks = 8;  // per timeout: a late loop is noticed with this resolution
 
 // "Connection refused" -> "connection refused", to stand in the middle of a sentence.
@@ -210,32 +203,48 @@ asio::awaitable<ProbeReport> Probe::exchange() {
   auto [write_error, written] = co_await asio::async_write(socket_, asio::buffer(request), quietly);
   // A server may answer and close before it has read all: what it said counts, and if it said nothing the
   // read fails.
-  boost::beast::flat_buffer buffer;
-  std::optional<http::response_parser<http::string_body>> parser;
-  do {
-    parser.emplace();
-    parser->header_limit(kHeaderLimit);
-    parser->body_limit(kBodyLimit);
-    auto [error, size] = co_await http::async_read(socket_, buffer, *parser, quietly);
-    if (error && error != http::error::body_limit) co_return read_failure(write_error ? write_error : error);
-  } while (parser->get().result_int() < 200);  // 100 Continue and the like come before the answer
+  http::ResponseHeadParser parser(target_.limits);
+  std::string received;
+  for (std::uint32_t informational = 0;;) {
+    switch (parser.parse(received, http::Method::Get)) {
+      case http::HeadStatus::Refused:
+        co_return failure(Outcome::Failed, std::string("invalid response: ") + parser.refusal().detail);
+      case http::HeadStatus::Complete:
+        // The head has answered. Its body may be an event stream's.
+        if (!parser.head().informational()) co_return judge_status(parser.head().status);
+        if (parser.head().status == 101)
+          co_return failure(Outcome::Failed, "invalid response: 101 without an upgrade");
+        if (++informational > http::kMaxInformational)
+          co_return failure(Outcome::Failed, "invalid response: too many 1xx");
+        received.erase(0, parser.head_size());
+        parser.reset();
+        continue;
+      case http::HeadStatus::Incomplete:
+        break;
+    }
+    const std::size_t before = received.size();  // at most header_bytes
+    received.resize(before + kReadBytes);
+    const auto room = asio::buffer(received.data() + before, kReadBytes);
+    auto [error, size] = co_await socket_.async_read_some(room, quietly);
+    received.resize(before + size);
+    if (error) co_return read_failure(write_error ? write_error : error, !received.empty());
+  }
+}
 
-  const unsigned status = parser->get().result_int();
-  if (expected(target_.check, status)) co_return ProbeReport();
-  co_return failure(Outcome::Failed, "status " + std::to_string(status));
+ProbeReport Probe::judge_status(unsigned status) const {
+  if (expected(target_.check, status)) return {};
+  return failure(Outcome::Failed, "status " + std::to_string(status));
 }
 
 ProbeReport Probe::failure(Outcome outcome, std::string detail) const {
   return {.outcome = outcome, .detail = std::move(detail)};
 }
 
-ProbeReport Probe::read_failure(const error_code& error) const {
+ProbeReport Probe::read_failure(const error_code& error, bool begun) const {
   if (deadline_->expired()) return failure(Outcome::TimedOut, "probe timed out");
-  if (error == http::error::end_of_stream) return failure(Outcome::Failed, "closed without an answer");
-  if (error == http::error::partial_message) return failure(Outcome::Failed, "answer ended early");
-  if (error.category() == boost::system::system_category())
-    return failure(Outcome::Failed, describe(error.value()));
-  return failure(Outcome::Failed, "not an HTTP answer: " + error.message());
+  if (error == asio::error::eof)
+    return failure(Outcome::Failed, begun ? "answer ended early" : "closed without an answer");
+  return failure(Outcome::Failed, describe(error.value()));
 }
 
 }  // namespace frontdoor

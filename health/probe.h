@@ -1,5 +1,6 @@
-// One probe of one upstream: connect, and for HTTP ask and read the answer, all within one timeout. Control
-// thread.
+// One probe of one upstream: connect, and for HTTP ask and read the head of the answer, all within one timeout. The
+// head is read by the parser that reads the traffic's: what that one would refuse fails the check, and nothing else.
+// Control thread.
 
 #pragma once
 
@@ -14,6 +15,7 @@
 #include "config/config.h"
 #include "health/deadline.h"
 #include "health/verdict.h"
+#include "http/head_parser.h"
 
 namespace frontdoor {
 
@@ -22,6 +24,7 @@ struct ProbeTarget {
   config::HealthCheck check;
   std::string host;  // Host field
   ProxyVersion send_proxy = ProxyVersion::None;  // of the pool; a port of its own for checks expects no header
+  http::HeadLimits limits{};                     // as for the traffic
 
   // The endpoints as the check wants them (its own port), the Host field as configured or from the address.
   static ProbeTarget of(const Upstream& upstream, const config::HealthCheck& check, ProxyVersion send_proxy);
@@ -53,7 +56,8 @@ class Probe {
   boost::asio::awaitable<void> introduce();
   boost::asio::awaitable<ProbeReport> exchange();
   ProbeReport failure(Outcome outcome, std::string detail) const;
-  ProbeReport read_failure(const boost::system::error_code& error) const;
+  ProbeReport judge_status(unsigned status) const;
+  ProbeReport read_failure(const boost::system::error_code& error, bool begun) const;
   void close();
 
   const ProbeTarget target_;

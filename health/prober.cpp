@@ -41,12 +41,13 @@ void log_change(Log& log, const Upstream& upstream, UpstreamState from, Upstream
 }
 
 Prober::Prober(asio::io_context& control, Log& log, std::shared_ptr<Upstream> upstream,
-               std::optional<config::HealthCheck> check, ProxyVersion send_proxy)
+               std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits)
     : control_(control),
       log_(log),
       upstream_(std::move(upstream)),
       check_(std::move(check)),
       send_proxy_(send_proxy),
+      limits_(limits),
       verdict_(rules_of(check_)),
       pause_(control),
       random_(std::random_device{}()) {}
@@ -65,9 +66,11 @@ void Prober::stop() {
   pause_.cancel();
 }
 
-void Prober::set_check(std::optional<config::HealthCheck> check, ProxyVersion send_proxy) {
+void Prober::set_check(std::optional<config::HealthCheck> check, ProxyVersion send_proxy,
+                       const http::HeadLimits& limits) {
   check_ = std::move(check);
   send_proxy_ = send_proxy;
+  limits_ = limits;
   verdict_.set_rules(rules_of(check_));
   wake_within(verdict_.next_delay(random_share()));
 }
@@ -141,7 +144,9 @@ Duration Prober::without_address(Upstream::Seen seen) {
 
 asio::awaitable<Duration> Prober::probe(Upstream::Seen seen) {
   const config::HealthCheck check = check_or_connect();
-  Probe one(control_.get_executor(), ProbeTarget::of(*upstream_, check, send_proxy_));
+  ProbeTarget target = ProbeTarget::of(*upstream_, check, send_proxy_);
+  target.limits = limits_;
+  Probe one(control_.get_executor(), std::move(target));
   const TimePoint started = Clock::now();
   under_way_ = &one;
   const ProbeReport report = co_await one.run();

@@ -23,11 +23,12 @@ class Prober : public std::enable_shared_from_this<Prober> {
  public:
   // Without a check the upstream is up until live traffic is refused, then brought back by TCP connects.
   Prober(boost::asio::io_context& control, Log& log, std::shared_ptr<Upstream> upstream,
-         std::optional<config::HealthCheck> check, ProxyVersion send_proxy);
+         std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits);
 
   void start();
   void stop();
-  void set_check(std::optional<config::HealthCheck> check, ProxyVersion send_proxy);  // a reload; for the next probe
+  // A reload; for the next probe.
+  void set_check(std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits);
   void refused(const std::string& reason);                   // live traffic moved the upstream to Down
   void suspect();                                            // live traffic could not connect to it
   HealthReport report() const;
@@ -52,6 +53,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   const std::shared_ptr<Upstream> upstream_;
   std::optional<config::HealthCheck> check_;
   ProxyVersion send_proxy_;
+  http::HeadLimits limits_;
   Verdict verdict_;
   boost::asio::steady_timer pause_;
   TimePoint wake_at_{};

@@ -21,7 +21,7 @@ ARROWS = {
     "config": ["base"],
     "balancer": ["config"],
     "proxy": ["balancer", "http", "loop"],
-    "health": ["balancer"],
+    "health": ["balancer", "http"],
     "discovery": ["balancer"],
     "cli": ["proxy", "health", "discovery"],
 }

@@ -92,6 +92,9 @@ TEST_F(ProbeTest, TakesAnswersForWhatTheyAre) {
   const std::string half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf";
   const std::string large =
       "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'x');
+  std::string storm;
+  for (int i = 0; i < 40; ++i) storm += "HTTP/1.1 103 Early Hints\r\n\r\n";
+  storm += test::ok();
   const std::string endless = "HTTP/1.1 200 OK\r\n\r\n" + std::string(200'000, 'x');
   struct {
     std::string answer;
@@ -108,9 +111,14 @@ TEST_F(ProbeTest, TakesAnswersForWhatTheyAre) {
       {endless, Outcome::Passed, ""},
       {test::unavailable(), Outcome::Failed, "status 503"},
       {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", Outcome::Failed, "status 404"},
-      {half, Outcome::Failed, "answer ended early"},
+      {half, Outcome::Passed, ""},
+      {"HTTP/1.1 200 OK\r\nContent-Le", Outcome::Failed, "answer ended early"},
       {"", Outcome::Failed, "closed without an answer"},
-      {"SSH-2.0-OpenSSH_9.2\r\n\r\n", Outcome::Failed, "not an HTTP answer: bad version"},
+      {"HTTP/1.1 103 Early Hints\r\n\r\n", Outcome::Failed, "closed without an answer"},
+      {"SSH-2.0-OpenSSH_9.2\r\n\r\n", Outcome::Failed, "invalid response: not an HTTP/1 response"},
+      {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", Outcome::Failed,
+       "invalid response: 101 without an upgrade"},
+      {storm, Outcome::Failed, "invalid response: too many 1xx"},
   };
   ScriptedServer server(io_);
   for (const auto& c : cases) {
@@ -129,6 +137,29 @@ TEST_F(ProbeTest, StatusRangesAreTheConfigs) {
   EXPECT_EQ(probe(server, check).outcome, Outcome::Passed);
   server.answer("HTTP/1.1 204 No Content\r\n\r\n");
   EXPECT_EQ(probe(server, check).outcome, Outcome::Failed);
+}
+
+// An event stream has no end, and an app may hold its body back.
+TEST_F(ProbeTest, TheHeadIsEnoughForAVerdict) {
+  ScriptedServer server(io_);
+  server.keep_open();
+  for (const std::string framing : {"", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    server.answer("HTTP/1.1 200 OK\r\n" + framing + "\r\n");
+    const ProbeReport report = probe(server);
+    EXPECT_EQ(report.outcome, Outcome::Passed) << framing << report.detail;
+    EXPECT_LT(report.latency, 5s) << framing;
+  }
+}
+
+TEST_F(ProbeTest, HeadsHaveTheLimitsOfTheTraffic) {
+  ScriptedServer server(io_);
+  ProbeTarget target{.endpoints = {server.endpoint()}, .check = http_check(), .host = "app"};
+  server.answer("HTTP/1.1 200 OK\r\nX: " + std::string(20 * 1024, 'x') + "\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(probe(target).outcome, Outcome::Passed);
+  target.limits.header_bytes = 16 * 1024;
+  const ProbeReport report = probe(target);
+  EXPECT_EQ(report.outcome, Outcome::Failed);
+  EXPECT_EQ(report.detail, "invalid response: head exceeds header_bytes");
 }
 
 TEST_F(ProbeTest, SilenceIsATimeout) {

@@ -37,6 +37,7 @@ class ScriptedServer {
 
   void answer(std::string text) { answer_ = std::move(text), silent_ = false; }
   void stay_silent() { silent_ = true; }
+  void keep_open() { keeps_open_ = true; }  // behind each answer, until the prober closes
   void refuse() { acceptor_.close(); }
   void listen() {
     bind(acceptor_);
@@ -92,7 +93,9 @@ class ScriptedServer {
       return connection->socket.async_wait(asio::socket_base::wait_read, while_alive([connection] {}));
     }
     connection->answer = answer_;
-    asio::async_write(connection->socket, asio::buffer(connection->answer), while_alive([connection] {}));
+    asio::async_write(connection->socket, asio::buffer(connection->answer), while_alive([this, connection] {
+      if (keeps_open_) connection->socket.async_wait(asio::socket_base::wait_read, while_alive([connection] {}));
+    }));
   }
 
   asio::io_context& io_;
@@ -101,6 +104,7 @@ class ScriptedServer {
   asio::basic_socket_acceptor<Protocol> acceptor_;
   std::string answer_ = ok();
   bool silent_ = false;
+  bool keeps_open_ = false;
   int connections_ = 0;
   int requests_ = 0;
   std::string last_request_;
