@@ -89,6 +89,22 @@ asio::awaitable<void> report_turned_away(Log& log, const Server& server) {
   }
 }
 
+// Each round of a loop is in the access log; what they mean together is said here.
+asio::awaitable<void> report_loops(Log& log, const Server& server) {
+  std::uint64_t known = 0;
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  for (;;) {
+    pause.expires_after(kLossReport);
+    auto [error] = co_await pause.async_wait(quietly);
+    if (error) co_return;
+    const std::uint64_t total = server.looped();
+    if (total == known) continue;
+    log.warn("requests came back to this front door: an upstream leads to one of its own listeners",
+             {{"requests", total - known}, {"total", total}});
+    known = total;
+  }
+}
+
 // That a limit turns somebody away must not have to be guessed: the first time it is told at once, then counted.
 asio::awaitable<void> report_limits(Log& log, const Server& server) {
   struct Watched {

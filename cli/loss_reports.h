@@ -29,6 +29,7 @@ void report_malformed(Log& log, MalformedMessages& messages);
 boost::asio::awaitable<void> watch_lost_lines(LostLines& lines);
 boost::asio::awaitable<void> watch_malformed(Log& log, MalformedMessages& messages);
 boost::asio::awaitable<void> report_turned_away(Log& log, const Server& server);
+boost::asio::awaitable<void> report_loops(Log& log, const Server& server);
 boost::asio::awaitable<void> report_limits(Log& log, const Server& server);
 
 }  // namespace frontdoor

@@ -72,6 +72,7 @@ int Service::run() {
   asio::co_spawn(control_, watch_lost_lines(lost_lines_), asio::detached);
   asio::co_spawn(control_, watch_malformed(log_, malformed_), asio::detached);
   asio::co_spawn(control_, report_turned_away(log_, server_), asio::detached);
+  asio::co_spawn(control_, report_loops(log_, server_), asio::detached);
   asio::co_spawn(control_, report_limits(log_, server_), asio::detached);
   control_.run();
   ready_file_.remove();

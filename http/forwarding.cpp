@@ -52,6 +52,7 @@ bool is_hop_by_hop(FieldId id) {
 bool is_protected(const Field& field) {
   switch (field.id) {
     case FieldId::Authorization:
+    case FieldId::CdnLoop:
     case FieldId::Cookie:
     case FieldId::Forwarded:
     case FieldId::Host:
@@ -191,6 +192,7 @@ class RequestForwarder {
     add("X-Request-Id", context_.request_id, FieldId::XRequestId);
     // A line of its own is the next element of the list (RFC 9110 §5.3), whatever lines came before.
     if (claims_.forwarded) add("Forwarded", forwarded_element(), FieldId::Forwarded);
+    add("CDN-Loop", context_.loop_mark, FieldId::CdnLoop);  // RFC 8586: whatever via says, and others' stay
     if (context_.via) add("Via", via_of(head_.version), FieldId::Via);
   }
 

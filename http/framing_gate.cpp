@@ -30,6 +30,7 @@ struct Summary {
   bool upgrade_option = false;
   bool upgrade = false;  // there is an Upgrade field
   bool expect_continue = false;
+  bool cdn_loop = false;
   bool framing_twin = false;  // Content_Length, Transfer.Encoding
 };
 
@@ -73,6 +74,9 @@ Summary summarize(Fields& fields) {
         break;
       case FieldId::Upgrade:
         found.upgrade = true;
+        break;
+      case FieldId::CdnLoop:
+        found.cdn_loop = true;
         break;
       case FieldId::Expect:
         if (equal_ignoring_case(field.value, "100-continue")) found.expect_continue = true;
@@ -168,6 +172,7 @@ Verdict settle_request(RequestHead& head, std::string& scratch) {
   if (auto refusal = settle_target(head, found.hosts, found.host, scratch)) return refusal;
   head.keep_alive = persists(found, head.version);
   head.has_connection_options = found.other_options;
+  head.cdn_loop = found.cdn_loop;
   // RFC 9110 §10.1.1: not from HTTP/1.0, and a client without a body has nothing to wait with.
   head.expect_continue =
       found.expect_continue && head.version == Version::Http11 && head.framing.kind != BodyKind::None;

@@ -76,6 +76,8 @@ FieldId field_id(std::string_view name) {
       if (spells(n, "referer")) return FieldId::Referer;
       if (spells(n, "upgrade")) return FieldId::Upgrade;
       return spells(n, "trailer") ? FieldId::Trailer : FieldId::Other;
+    case 8:
+      return spells(n, "cdn-loop") ? FieldId::CdnLoop : FieldId::Other;
     case 9:
       return spells(n, "forwarded") ? FieldId::Forwarded : FieldId::Other;
     case 10:

@@ -25,6 +25,7 @@ enum class FieldId : std::uint8_t {
   Other,
   Accept,
   Authorization,
+  CdnLoop,
   Connection,
   ContentLength,
   ContentType,
@@ -90,6 +91,7 @@ struct RequestHead {
   bool keep_alive = true;               // the client's wish (RFC 9112 §9.3)
   bool expect_continue = false;         // HTTP/1.1, "Expect: 100-continue", and a body to wait for
   bool has_connection_options = false;  // Connection names something other than close and keep-alive
+  bool cdn_loop = false;                // another front door has passed it on, perhaps this one
   bool upgrade = false;                 // HTTP/1.1, and offers a protocol that is passed on (http/upgrade.h)
 };
 

@@ -83,6 +83,10 @@ Task<> Exchange::run() {
 Exchange::Next Exchange::route() {
   const http::RequestHead& request = client_.request();
   if (http::is_for_us(request)) return answer_ourselves();
+  if (request.cdn_loop && context_.loop_mark.has_looped(request.fields)) {
+    ++context_.looped;
+    return refuse_with(508, outcome::kLoopDetected);
+  }
   std::string_view host;
   std::string_view path;
   http::normalize_host(request.authority, host, context_.host_scratch);
@@ -256,6 +260,7 @@ bool Exchange::send_request_head() {
   const ClientInfo& client = client_.client();
   http::ForwardContext forward;
   forward.last_hop = client.last_hop;
+  forward.loop_mark = context_.loop_mark.element();
   forward.scheme = client.scheme;
   forward.request_id = request_id();
   forward.via = client.via;

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/loop_mark.h"
 #include "loop/task.h"
 #include "loop/waker.h"
 #include "proxy/access_log.h"
@@ -45,6 +46,7 @@ struct ExchangeContext {
   AccessLogBuffer* access_log = nullptr;  // null = off
   MalformedMessages* malformed = nullptr;
   unsigned worker = 0;
+  http::LoopMark loop_mark{};  // the same for all workers
   LocalSnapshotRef snapshot{};  // the current one
   HeldRequests held{loop};
   RequestIds request_ids{};
@@ -53,6 +55,7 @@ struct ExchangeContext {
   std::string scratch{};
   std::string host_scratch{};
   std::uint64_t served = 0;
+  std::uint64_t looped = 0;  // requests that came back to us
   Tunnels tunnels{};
   StreamDrain streams{};
 };

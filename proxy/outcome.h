@@ -24,6 +24,7 @@ inline constexpr std::string_view kBodyTooLarge = "body_too_large";
 
 // The config's.
 inline constexpr std::string_view kNoRoute = "no_route";
+inline constexpr std::string_view kLoopDetected = "loop_detected";
 
 // An upstream's.
 inline constexpr std::string_view kNoUpstream = "no_upstream";

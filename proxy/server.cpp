@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <random>
 #include <utility>
 
 #include "proxy/listen_socket.h"
@@ -42,6 +43,11 @@ unsigned cgroup_cpus(unsigned fallback) {
   return std::max(1u, static_cast<unsigned>(std::ceil(quota / period)));
 }
 
+std::uint64_t random_id() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
 }  // namespace
 
 Server::Server(const WorkerEnvironment& environment, unsigned workers, std::shared_ptr<const Snapshot> snapshot)
@@ -49,6 +55,7 @@ Server::Server(const WorkerEnvironment& environment, unsigned workers, std::shar
       listeners_(snapshot->config.listeners) {
   WorkerEnvironment budgeted = environment;
   budgeted.budget = &budget_;
+  budgeted.loop_mark = http::LoopMark(random_id());
   for (unsigned i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(budgeted, i, snapshot));
 }
 
@@ -143,6 +150,12 @@ OpenWork Server::open_work() const {
 
 bool Server::accepting() const {
   return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->accepting(); });
+}
+
+std::uint64_t Server::looped() const {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->looped();
+  return sum;
 }
 
 std::uint64_t Server::turned_away(Unwelcome why) const {

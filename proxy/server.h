@@ -40,6 +40,7 @@ class Server {
   OpenWork open_work() const;  // while it is drained
   bool accepting() const;  // until all workers have done what stop_accepting() asks for
   std::uint64_t served() const;
+  std::uint64_t looped() const;  // requests that came back to us
   std::uint64_t turned_away(Unwelcome why) const;  // connections closed before their first request
 
  private:

@@ -30,7 +30,8 @@ Worker::Worker(const WorkerEnvironment& environment, unsigned index, std::shared
                .dialer = dialer_,
                .witness = environment.witness,
                .malformed = environment.malformed,
-               .worker = index} {
+               .worker = index,
+               .loop_mark = environment.loop_mark} {
   adopt(std::move(snapshot));
   loop_.arm(*this, loop_.now() + kHousekeeping);
 }
@@ -157,6 +158,7 @@ std::uint64_t Worker::turned_away(Unwelcome why) const {
 
 void Worker::expired(TimePoint now) {
   served_.set(context_.served);
+  looped_.set(context_.looped);
   if (access_log_) access_log_->flush();
   if (draining_) count_open_work();
   if (waiting_snapshot_) take_over(std::move(waiting_snapshot_));

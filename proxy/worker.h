@@ -28,6 +28,7 @@ struct WorkerEnvironment {
   AccessLog* access_log = nullptr;     // null: there is none, and no reload brings one
   ConnectionBudget* budget = nullptr;  // null = what the kernel allows
   MalformedMessages* malformed = nullptr;
+  http::LoopMark loop_mark{};  // this process's
 };
 
 // What a drain still waits for, by connections.
@@ -63,6 +64,7 @@ class Worker final : private Timer {
   std::uint64_t served() const { return served_.get(); }
   // Heads that are longer do not fit into the blocks, whatever a later snapshot says.
   std::uint64_t header_bytes_max() const { return buffers_.block_bytes() / 2; }
+  std::uint64_t looped() const { return looped_.get(); }  // requests that came back to us
 
   // The worker's thread; tests look whether everything was given back.
   std::size_t buffers_in_use() const { return buffers_.in_use(); }
@@ -94,6 +96,7 @@ class Worker final : private Timer {
   SingleWriterCount served_;
   mutable std::mutex open_work_mutex_;
   OpenWork open_work_;
+  SingleWriterCount looped_;
 };
 
 }  // namespace frontdoor

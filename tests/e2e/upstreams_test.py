@@ -63,6 +63,19 @@ class Upstreams(unittest.TestCase):
                 eventually(lambda: any(event.get("upstream") == bad and "resolve" in str(event).lower()
                                        for event in door.events()), "an event with the reason")
 
+    # A request that led back to its own front door was sent on some hundred times, until its head was too large, and
+    # without Via until there were no descriptors left.
+    def test_an_upstream_that_is_our_own_listener_is_a_loop_and_said_so(self):
+        for via in ("true", "false"):
+            with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:
+                path = os.path.join(directory, "door.sock")
+                listeners = f'[[listener]]\naddress = "unix:{path}"\nvia = {via}\n'
+                with Frontdoor(pool("app", [f"unix:{path}"], health=""), listeners) as door:
+                    self.assertEqual(http_get(door.address).status, 508)
+                    eventually(lambda: len(door.access()) >= 2, "both lines in the access log")
+                    self.assertEqual(sorted(line["outcome"] for line in door.access()), ["loop_detected", "served"])
+                    eventually(lambda: any("came back" in str(event) for event in door.events()), "an event", 15)
+
     def test_a_listener_on_a_unix_socket_and_one_on_ipv6(self):
         with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory, App("app") as app:
             path = os.path.join(directory, "door.sock")

@@ -224,6 +224,7 @@ TEST(FieldId, IsBlindToCase) {
     FieldId id;
   } rows[] = {
       {"accept", FieldId::Accept},
+      {"cdn-loop", FieldId::CdnLoop},
       {"authorization", FieldId::Authorization},
       {"connection", FieldId::Connection},
       {"content-length", FieldId::ContentLength},

@@ -45,7 +45,8 @@ TestProxy::TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::strin
     access_log_ = std::make_unique<AccessLog>(own, error);
     log = access_log_.get();
   }
-  const WorkerEnvironment environment{time_, ops_, *this, log, nullptr, &malformed_};
+  const http::LoopMark mark(reinterpret_cast<std::uintptr_t>(this));
+  const WorkerEnvironment environment{time_, ops_, *this, log, nullptr, &malformed_, mark};
   worker_ = std::make_unique<Worker>(environment, 0, snapshot_);
   const config::Listener& listener = snapshot_->config.listeners.back();
   const auto sockets = open_listen_sockets(listener.address, 1);
