@@ -163,7 +163,9 @@ bool Transport::quiet() {
 
 bool Transport::bytes_wait() {
   char byte = 0;
-  return loop_.ops().receive(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  if (loop_.ops().receive(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) return false;
+  readable_ = true;  // the event may still be behind others that one wait did not bring
+  return true;
 }
 
 std::size_t Transport::unacknowledged() const {

@@ -63,7 +63,9 @@ void ClientConnection::run() {
   if (transport_.peer_gone()) return owner_.closed(*this);
   // A request that comes at the last moment is served.
   if (loop_.now() >= due()) {
-    if (!spare()) return end();
+    // In a drain it is looked for each time: whoever has sent a request before our FIN is served.
+    const bool something_came = owner_.closing_idle() ? transport_.bytes_wait() : spare();
+    if (!something_came) return end();
   } else if (!transport_.may_read()) {
     return;
   }

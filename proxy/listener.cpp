@@ -291,8 +291,8 @@ void Listener::closed(ClientConnection& connection) {
 
 void Listener::accept_rest() {
   if (fd_ < 0) return;
-  for (std::uint64_t left = waiting_to_be_accepted(fd_); left != 0 && accept_one(Limit::Exceeded); --left) {
-  }
+  for (int taken = 0; taken < kListenBacklog && waiting_to_be_accepted(fd_) != 0; ++taken)
+    if (!accept_one(Limit::Exceeded)) return;
 }
 
 void Listener::stop_accepting() {

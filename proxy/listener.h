@@ -42,8 +42,9 @@ class Listener final : public ConnectionOwner,
            Settings settings);
   ~Listener() override;
 
-  // Takes what waits to be accepted, at a limit too: closing the socket would reset those clients. Whoever
-  // comes after the call may not be among them, so that a flood does not keep it busy.
+  // Takes what waits to be accepted, at a limit too: closing the socket would reset those clients. Until
+  // nobody waits, for in a restart the others go to the successor; but not for more than a full backlog, so that a
+  // flood does not keep it busy.
   void accept_rest();
   void stop_accepting();  // closes the socket; connections live on
   void close_idle();      // and those that become idle later; after stop_accepting

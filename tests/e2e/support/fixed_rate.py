@@ -69,6 +69,8 @@ class Load:
         connection = None
         try:
             async with asyncio.timeout(self.timeout):
+                while self.idle and self.idle[0].reader.at_eof():  # as every client's pool does
+                    self.idle.popleft().writer.close()
                 connection = self.idle.popleft() if self.idle else await self.connect()
                 self.by_app[await connection.get(self.request)] += 1
             self.latencies.append(time.monotonic() - begun)
