@@ -156,6 +156,7 @@ void ClientConnection::exchange_begins() { owner_.works(*this); }
 void ClientConnection::exchange_ended() {
   waiting_since_ = loop_.now();
   spared_in_ = 0;
+  served_ = true;
   owner_.waits(*this);
 }
 

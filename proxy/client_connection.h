@@ -39,6 +39,8 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   // Before it is closed while it waits: true, once between two exchanges, when bytes have come that nobody
   // has read yet. They may be a request.
   bool spare();
+  // It has had no time yet to say what it came for. Once it has been served, its next request may be long in coming.
+  bool has_just_come() const { return !served_ && loop_.now() < waiting_since_ + kFirstWords; }
   // Its place has been given to another already.
   void lose_place() { has_place_ = false; }
   bool has_place() const { return has_place_; }
@@ -51,6 +53,8 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   bool admitted() const { return admitted_; }  // counted among its client's connections
 
  private:
+  static constexpr Millis kFirstWords{100};
+
   void begin();  // serve(), if there is memory for it
   Detached serve();
   Task<bool> read_proxy_header();
@@ -78,6 +82,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   IpEndpoint client_;
   bool named_ = true;  // false: whom the proxy speaks for it does not know
   bool admitted_ = false;
+  bool served_ = false;  // an exchange, or more
   bool has_place_ = true;
   bool ending_ = false;  // our FIN is out
 };

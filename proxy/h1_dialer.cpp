@@ -51,7 +51,7 @@ std::string_view introduction(ProxyVersion version, const ClientStream& client, 
 int H1Dialer::start_connect(H1UpstreamConnection& connection, const Endpoint& to, Dialed& dialed) {
   const int error = connection.transport().start_connect(to);
   if (error != EMFILE && error != ENFILE) return error;
-  switch (room_.make()) {
+  switch (room_.make(Newcomers::Closed)) {
     case Room::Now: return connection.transport().start_connect(to);
     case Room::Soon: dialed.room_is_coming = true; break;
     case Room::None: dialed.room_is_coming = room_.ask_others(); break;

@@ -149,7 +149,7 @@ std::unique_ptr<ClientConnection> Listener::welcome_connection(const IpEndpoint&
 // The next ones would fare no better: who has nothing to say gives its memory, and those who come wait a moment.
 void Listener::turn_away_for_memory() {
   turned_away(Unwelcome::NoMemory);
-  if (!waiting_.empty()) make_room([] {});
+  if (!waiting_.empty()) make_room(Newcomers::Closed, [] {});
   pause();
 }
 
@@ -157,7 +157,7 @@ bool Listener::accept_failed(int error) {
   switch (error) {
     case EMFILE:
     case ENFILE:
-      switch (room_.make()) {
+      switch (room_.make(Newcomers::Kept)) {
         case Room::Now: return true;
         case Room::Soon: return false;
         case Room::None: break;
@@ -188,7 +188,8 @@ bool Listener::take_place(Limit limit) {
   }
   // Nobody is closed for a newcomer that another worker has taken, or that there is not.
   if (!somebody_waits(fd_)) return false;
-  const Room made = fits ? make_room([&] { places.count_closed_for_room(); }) : room_.make();
+  const Room made = fits ? make_room(Newcomers::Kept, [&] { places.count_closed_for_room(); })
+                         : room_.make(Newcomers::Kept);
   if (limit == Limit::Exceeded) {
     places.enter_anyway();
     return true;
@@ -214,9 +215,10 @@ bool Listener::wait_for_room(bool fits) {
   return false;
 }
 
-Room Listener::make_room(const std::function<void()>& closed) {
+Room Listener::make_room(Newcomers newcomers, const std::function<void()>& closed) {
   for (int looks = 0; looks < kLooks && !waiting_.empty(); ++looks) {
     ClientConnection& longest = waiting_.front();
+    if (newcomers == Newcomers::Kept && longest.has_just_come()) return Room::None;  // the others waited less
     if (longest.spare()) {
       waiting_.push_back(longest);
       continue;
@@ -251,7 +253,7 @@ void Listener::room_came() noexcept {
 // Only for as long as it is true: the one that asked may have been helped by another meanwhile.
 void Listener::answer_room_wanted() {
   Places& places = *settings_.places;
-  if (places.taken() >= places.limit()) make_room([&] { places.count_closed_for_room(); });
+  if (places.taken() >= places.limit()) make_room(Newcomers::Kept, [&] { places.count_closed_for_room(); });
 }
 
 // Before anything is spent on a connection. With `proxy_protocol` it is a proxy that has connected; its

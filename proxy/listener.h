@@ -54,7 +54,7 @@ class Listener final : public ConnectionOwner,
   void resume();          // asks again before its pause has ended
 
   // Closes the connection that has waited longest for its client, and calls `closed` when it has found one to close.
-  Room make_room(const std::function<void()>& closed);
+  Room make_room(Newcomers newcomers, const std::function<void()>& closed);
   bool anybody_waits() const { return !waiting_.empty(); }
   TimePoint waiting_since() { return waiting_.front().waiting_since(); }  // the longest; somebody waits
   // Calls f(ClientConnection&) for each one without an exchange, the longest-waiting first. f may cut it.

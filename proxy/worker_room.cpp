@@ -16,14 +16,14 @@ WorkerRoom::~WorkerRoom() {
   if (budget_) budget_->board().leave(*this);
 }
 
-Room WorkerRoom::make() {
+Room WorkerRoom::make(Newcomers newcomers) {
   if (shed_idle_upstream()) return Room::Now;
   Listener* longest = nullptr;
   for (Listener* listener : listeners_)
     if (listener->anybody_waits() && (!longest || listener->waiting_since() < longest->waiting_since()))
       longest = listener;
   if (!longest) return Room::None;
-  return longest->make_room([this] {
+  return longest->make_room(newcomers, [this] {
     if (budget_) budget_->count_closed_for_room();
   });
 }
@@ -51,7 +51,7 @@ void WorkerRoom::room_wanted() noexcept {
   try {
     // Only for as long as it is true: another worker may have helped meanwhile.
     loop_.post([this] {
-      if (!budget_->client_fits() || !budget_->upstream_fits()) make();
+      if (!budget_->client_fits() || !budget_->upstream_fits()) make(Newcomers::Kept);
     });
   } catch (const std::bad_alloc&) {
     // The one that asked asks again after its pause.

@@ -19,6 +19,10 @@ class Listener;
 // say, which is heard first. None: all are at work.
 enum class Room : std::uint8_t { Now, Soon, None };
 
+// Whether those who have only just come, and wait longest all the same, are closed: for a request that is there, but not
+// for another newcomer, or each would push out the one before.
+enum class Newcomers : std::uint8_t { Kept, Closed };
+
 class WorkerRoom final : private RoomBoard::Member {
  public:
   // Null: without a budget; only the kernel limits.
@@ -39,12 +43,12 @@ class WorkerRoom final : private RoomBoard::Member {
   }
   ConnectionBudget* budget() const { return budget_; }
 
-  Room make();
+  Room make(Newcomers newcomers);
   // Nobody here could: others are asked, and tell. False: there are no others.
   bool ask_others();
   // Before a connection to an upstream is opened.
   void make_for_upstream() {
-    if (budget_ && !budget_->upstream_fits() && make() == Room::None) ask_others();
+    if (budget_ && !budget_->upstream_fits() && make(Newcomers::Closed) == Room::None) ask_others();
   }
 
  private:

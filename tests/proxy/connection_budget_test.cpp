@@ -71,6 +71,7 @@ struct OutOfDescriptors : ::testing::Test {
   OutOfDescriptors() { upstream.always_reply(kHello); }
 
   std::unique_ptr<Peer> idle_client() {
+    proxy.time().advance(Millis{200});  // each has had its time to speak
     auto client = proxy.client();
     proxy.settle({client.get()});
     return client;

@@ -141,6 +141,21 @@ TEST_F(Room, WhoSendsAtOnceIsServedHoweverManyCome) {
   })) << "a place is only given away when its client has had its say";
 }
 
+TEST_F(Room, ANewcomerHasAMomentToSpeakBeforeAnotherIsPreferred) {
+  upstream.always_reply("");
+  const auto first = come(kGet);
+  const auto second = come(kGet);
+  const auto third = come();
+  auto fourth = proxy.client();
+  proxy.settle({third.get(), fourth.get()});
+  EXPECT_TRUE(open(*third)) << "its request may be on its way";
+  EXPECT_EQ(connections(), 3u);
+  proxy.time().advance(Millis{150});
+  proxy.settle({third.get(), fourth.get()});
+  EXPECT_FALSE(open(*third));
+  EXPECT_TRUE(open(*fourth));
+}
+
 TEST_F(Room, NobodyAtWorkIsClosed) {
   upstream.always_reply("");
   std::vector<std::unique_ptr<Peer>> busy;
@@ -238,6 +253,7 @@ TEST(RoomBehindAProxy, HalfAHeaderMakesRoom) {
   const auto slow = proxy.client();
   slow->send("PROXY TCP4 ");
   proxy.settle({slow.get()});
+  proxy.time().advance(Millis{200});
   EXPECT_EQ(body_of(proxy.converse("PROXY TCP4 203.0.113.7 10.0.0.1 4711 80\r\n" + std::string(kGet))),
             "hello");
   proxy.settle({slow.get()});
