@@ -113,7 +113,8 @@ Exchange::Next Exchange::route() {
 // by what it has at /admin, which a route to /public has not let in. The path that was routed by is overwritten.
 bool Exchange::routed_alike(std::string_view host, std::size_t path_size) const {
   const auto literal = http::literal_path(client_.request().target, context_.scratch);
-  return literal.size() == path_size || snapshot_->shared().match(host, literal) == route_;
+  const bool takes_back = literal.find("/..") != std::string_view::npos;  // a "." leads nowhere else
+  return literal.size() == path_size || !takes_back || snapshot_->shared().match(host, literal) == route_;
 }
 
 // The one that a trusted proxy gave it, so that it has one name all the way.

@@ -75,8 +75,8 @@ class Forgiving(unittest.TestCase):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
 
-        with socket.create_server((app.host, app.port), backlog=count) as dying, \
-                Frontdoor(pool("app", [app], "")) as door:
+        with socket.create_server((app.host, app.port), backlog=4096) as dying, \
+                Frontdoor(pool("app", [app], "", "retry.attempts = 9")) as door:  # it is about the budget
             waiting = Background(door.address, count)
             connections = [dying.accept()[0] for _ in range(count)]
             for connection in connections:
