@@ -87,8 +87,11 @@ def check_openings(root):
 
 
 def check_outcomes(root):
-    """Operators look the words up, so each must be there."""
+    """Operators look the words up, so each must be there, and once: two branches that change a row are merged by union."""
     documented = (root / "docs/outcomes.md").read_text()
+    rows = re.findall(r"^\| `([^|]+)` \|", documented, re.M)
+    for word in sorted({word for word in rows if rows.count(word) > 1}):
+        yield f"docs/outcomes.md: two rows for {word}"
     for file in [root / "proxy/outcome.h", *sorted((root / "http").glob("*.cpp")), *sorted((root / "http").glob("*.h"))]:
         text = file.read_text()
         words = re.findall(r'inline constexpr std::string_view k\w+ = "(\w+)"', text)
