@@ -8,16 +8,19 @@ namespace frontdoor {
 HoldQueue::Ticket HoldQueue::enter(Waiter& waiter, std::uint64_t bytes, const Limits& limits, Ticket again) {
   const std::lock_guard lock(mutex_);
   if (again != 0) {
-    if (const auto place = called_.extract(again); !place.empty()) place_locked(again, place.mapped());
+    if (auto place = called_.extract(again); !place.empty()) settle_locked(waiting_.insert(std::move(place)).position);
     return again;
   }
   if (count_.load(std::memory_order_relaxed) >= limits.requests || bytes > limits.bytes - std::min(bytes_, limits.bytes))
     return 0;
+  // Where there is no memory for a place nothing must have been counted, or newcomers would queue up behind nobody for ever.
+  const auto place = waiting_.emplace(last_ + 1, Place{&waiter, bytes}).first;
+  ++last_;
   bytes_ += bytes;
   // Sequentially consistent, as is the reader's side in Upstream::return_slot: either that thread sees this place, or
   // this one, which looks for capacity next, sees the slot that was given back.
   count_.fetch_add(1, std::memory_order_seq_cst);
-  place_locked(++last_, {&waiter, bytes});
+  settle_locked(place);
   return last_;
 }
 
@@ -72,11 +75,11 @@ void HoldQueue::call_next_locked(std::size_t ahead, Call call) {
   waiter.called(ahead);
 }
 
-// Among those who wait, or called at once if a call was kept: behind those who were called before it. Who has looked
-// in vain since the last call has seen that there is nothing left of what was kept.
-void HoldQueue::place_locked(Ticket ticket, const Place& place) {
-  if (called_.empty() || (place.called_at != 0 && place.called_at == calls_)) kept_calls_ = 0;
-  waiting_.emplace(ticket, place);
+// Stays among those who wait, or is called at once if a call was kept: behind those who were called before it. Who has
+// looked in vain since the last call has seen that there is nothing left of what was kept.
+void HoldQueue::settle_locked(Places::iterator place) {
+  const std::uint64_t called_at = place->second.called_at;
+  if (called_.empty() || (called_at != 0 && called_at == calls_)) kept_calls_ = 0;
   if (kept_calls_ == 0) return;
   if (kept_calls_ != kAll) --kept_calls_;
   call_next_locked(called_.size(), kept_);  // nobody else waits while calls are kept

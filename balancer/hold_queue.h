@@ -82,7 +82,7 @@ class HoldQueue {
 
   void call_locked(std::size_t requests, Call call);
   void call_next_locked(std::size_t ahead, Call call);
-  void place_locked(Ticket ticket, const Place& place);
+  void settle_locked(Places::iterator place);  // which has just been put among those who wait
 
   mutable std::mutex mutex_;
   Places waiting_;
