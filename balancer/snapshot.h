@@ -56,7 +56,7 @@ struct Snapshot {
   const Route* match(std::string_view host, std::string_view path) const;
 };
 
-// Keeps Upstreams alive across reloads, by (pool, address). Control thread only.
+// Keeps Upstreams alive across reloads, by (pool, name). Control thread only.
 class UpstreamRegistry {
  public:
   explicit UpstreamRegistry(unsigned workers) : workers_(workers) {}

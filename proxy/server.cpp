@@ -9,7 +9,6 @@
 #include <cmath>
 #include <fstream>
 #include <random>
-#include <utility>
 
 #include "proxy/listen_socket.h"
 #include "proxy/signals_blocked.h"
