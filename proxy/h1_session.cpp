@@ -287,7 +287,11 @@ Task<> H1Session::refuse(const http::Refusal& refusal) {
 void H1Session::log_refusal(const http::Refusal& refusal, std::string_view request_id, std::uint64_t bytes_sent) {
   if (context_.malformed && refusal.status != 408) context_.malformed->note("", refusal.outcome, refusal.detail);
   if (!context_.access_log) return;
-  const http::RequestSketch request = http::sketch_request(input_.unread());
+  // A head that was read, and then found no memory, is no longer among the unread: the next request may be.
+  const http::RequestHead& head = parser_.head();
+  const http::RequestSketch request =
+      input_.pinned() ? http::RequestSketch{head.method_text, head.target, head.authority, head.version}
+                      : http::sketch_request(input_.unread());
   AccessRecord record;
   record.client_ip = client_.ip;
   record.method = request.method;

@@ -24,6 +24,7 @@ class InputBuffer {
   std::size_t size() const { return end_ - begin_; }
   std::size_t bytes_kept() const { return end_; }  // a pinned head and what is unread
   bool empty() const { return begin_ == end_; }
+  bool pinned() const { return pinned_ != 0; }  // a head is in use
   bool full() const { return block_ && end_ == block_.size() && begin_ == pinned_; }
 
   void consume(std::size_t count) {

@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 
+#include "balancer/hold_queue.h"
 #include "support/test_proxy.h"
 
 // AddressSanitizer keeps its own, which finds mismatched pairs; and frames are not recycled under it.
@@ -173,6 +174,9 @@ struct Scarce {
         << answer;
     const bool refused = answer.starts_with("HTTP/1.1 503");
     EXPECT_TRUE(!refused || answer.find("local_resources") != answer.npos) << answer;
+    if (refused && !fails_from_then) {
+      EXPECT_THAT(proxy.log(), ::testing::HasSubstr("\"target\":\"/")) << "and it is told what was refused";
+    }
     return failed;
   }
 
@@ -220,6 +224,31 @@ TEST(ScarceMemory, RefusesAConnectionOrARequestAndNothingElse) {
       EXPECT_GT(n, 5u) << "the allocations of a first request fail one after the other";
       EXPECT_LT(n, 200u);
     }
+}
+
+struct SomebodyWaiting final : HoldQueue::Waiter {
+  void called(std::size_t) override {}
+};
+
+// What has got no memory for its place must not be counted as somebody who has one.
+TEST(ScarceMemory, AHoldQueueKeepsNoPlaceForNobody) {
+  SomebodyWaiting waiter;
+  const HoldQueue::Limits roomy{10, 1'000};
+  fails_from_then = true;
+  HoldQueue queue;
+  fails_in = 1;
+  EXPECT_THROW(queue.enter(waiter, 100, roomy), std::bad_alloc);
+  fails_in = 0;
+  EXPECT_FALSE(queue.occupied());
+  EXPECT_EQ(queue.bytes(), 0u);
+
+  const auto ticket = queue.enter(waiter, 100, roomy);
+  fails_in = 1;
+  queue.call(1);
+  EXPECT_EQ(queue.enter(waiter, 0, {}, ticket), ticket) << "a place that it has needs no memory";
+  queue.leave(ticket, HoldQueue::Left::Empty);
+  fails_in = 0;
+  EXPECT_FALSE(queue.occupied());
 }
 
 TEST(ScarceMemory, ASnapshotIsTakenOverWhenThereIsMemoryAgain) {
