@@ -13,6 +13,8 @@ namespace {
 // For one of many addresses: what a connect takes around the world.
 constexpr Duration kLeastPatience = Millis{250};
 
+bool lacks_descriptor(int error) { return error == EMFILE || error == ENFILE; }
+
 }  // namespace
 
 UpstreamFailure upstream_failure(ConnectFailure failure) {
@@ -49,14 +51,19 @@ std::string_view introduction(ProxyVersion version, const ClientStream& client, 
 
 // Without a descriptor the request is not lost yet: what is idle makes room for it.
 int H1Dialer::start_connect(H1UpstreamConnection& connection, const Endpoint& to, Dialed& dialed) {
-  const int error = connection.transport().start_connect(to);
-  if (error != EMFILE && error != ENFILE) return error;
+  int error = connection.transport().start_connect(to);
+  if (!lacks_descriptor(error)) return error;
   switch (room_.make(Newcomers::Closed)) {
-    case Room::Now: return connection.transport().start_connect(to);
+    case Room::Now:
+      error = connection.transport().start_connect(to);
+      dialed.room_is_coming = lacks_descriptor(error);  // another thread was faster; there may be more to close
+      break;
     case Room::Soon: dialed.room_is_coming = true; break;
-    case Room::None: dialed.room_is_coming = room_.ask_others(); break;
+    case Room::None:
+      if (room_.budget()) room_.budget()->count_full();
+      dialed.room_is_coming = room_.ask_others();
+      break;
   }
-  if (room_.budget()) room_.budget()->count_full();
   return error;
 }
 
