@@ -1,8 +1,7 @@
 // See log_destination.h. What each kind of destination needs:
 //   file     one write for all; ENOSPC and EDQUOT lose what is left, the next call tries again
 //   pipe     pieces of at most PIPE_BUF that end at a line's end: the kernel keeps each in one piece
-//   (pipe(7)), so that
-//            another log on the same pipe never lands in the middle of a line
+//            (pipe(7)), so that another log on the same pipe never lands in the middle of a line
 //   socket   send with MSG_DONTWAIT (under systemd stdout is one)
 
 #include "proxy/log_destination.h"
