@@ -25,6 +25,7 @@ Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
   tunnel_frames_ = http::is_websocket(head) ? Tunnel::Frames::WebSocket : Tunnel::Frames::Unknown;
   http::forward_upgrade(head, client_.client().via, context_.fields, context_.scratch);
   add_request_id_header();
+  note_answer();  // while there is still a request to tell of
   if (!client_.switch_protocols(head.reason, context_.fields)) return Relayed::UpstreamFailed;
   stream_->switch_protocols();
   failure_ = UpstreamFailure::None;
@@ -33,7 +34,6 @@ Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
   status_ = 101;
   first_byte_ = now();
   upstream_->shared->note_success(context_.worker, now());
-  note_answer();
   return Relayed::Switched;
 }
 

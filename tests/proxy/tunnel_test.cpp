@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proxy/likeness.h"
 #include "support/exchange_stage.h"
 
 namespace frontdoor {
@@ -35,6 +36,16 @@ TEST(TunnelBetweenFakes, TheOfferIsMadeToTheUpstreamAndTheAnswerGiven) {
   EXPECT_EQ(stage.conn(0).fields["Upgrade"], "websocket, tcp");
   EXPECT_EQ(stage.client.heads.back().fields["Upgrade"], "websocket");
   EXPECT_TRUE(stage.client.switched);
+}
+
+// The head is gone by the time the tunnel stands, and what is noted under it must go all the same.
+TEST(TunnelBetweenFakes, A101IsAnAnswerToContainment) {
+  UpgradeStage stage;
+  Containment& deaths = stage.pool().memory->deaths;
+  deaths.died(likeness_of({"GET", "/", "", ""}), 1, stage.time.now());
+  ASSERT_TRUE(deaths.watching());
+  stage.open();
+  EXPECT_FALSE(deaths.watching());
 }
 
 TEST(TunnelBetweenFakes, A101ThatDoesNotFitIs502) {
