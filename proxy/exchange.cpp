@@ -238,7 +238,8 @@ Task<> Exchange::dial() {
     while (now() < again && went_down_ == DownCause::None && !client_.gone() && !client_.finished())
       co_await waker_.until(again);
     // This is a queue as any other: a FIN gives the place in it up.
-    if (now() >= deadline || went_down_ != DownCause::None || client_.gone() || client_.finished()) co_return;
+    gave_place_up_ = client_.finished();
+    if (now() >= deadline || went_down_ != DownCause::None || client_.gone() || gave_place_up_) co_return;
   }
 }
 
@@ -315,8 +316,7 @@ Exchange::Next Exchange::after_failure() {
     context_.witness.upstream_silent(upstream_->shared);
   if (!is_try(failure_, stream_ && stream_->sent_anything(), stream_ && stream_->reused())) --tries_;
   note_death();
-  const bool queued = failure_ == UpstreamFailure::Overloaded && !pool_->has_another(tried());
-  if (client_.gone() || now() >= answer_wanted_until() || (queued && client_.finished())) {
+  if (client_.gone() || now() >= answer_wanted_until() || gave_place_up_) {
     leave_upstream();
     return client_left();
   }

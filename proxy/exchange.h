@@ -186,6 +186,7 @@ class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Calle
   bool death_noted_ = false;               // that the upstream died with it
   bool holds_slot_ = false;                // of max_in_flight
   bool holding_ = false;                   // in the pool's hold queue
+  bool gave_place_up_ = false;             // in the queue for a connection: its client has sent a FIN
 
   // All attempts.
   std::array<LocalUpstream*, 8> tried_{};

@@ -168,6 +168,10 @@ TEST(Hold, AFinGivesThePlaceUpWhateverItWaitsFor) {
       {"an upstream that is down", [](auto& stage) { stage.take_down(0); }},
       {"a slot", [](auto& stage) { EXPECT_TRUE(stage.upstream(0).take_slot()); }},
       {"a place in the backlog", [](auto& stage) { stage.dialer.fail_next(stage.name(0), UpstreamFailure::Overloaded, 100); }},
+      {"a descriptor", [](auto& stage) {
+         stage.dialer.room_is_coming = true;
+         stage.dialer.fail_next(stage.name(0), UpstreamFailure::LocalResources, 100);
+       }},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);

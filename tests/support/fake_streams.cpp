@@ -106,6 +106,7 @@ bool FakeClientStream::switch_protocols(std::string_view, const http::Fields& fi
   }
   heads.push_back({101, OwnedFields(fields), {}, {}, false});
   switched = true;
+  head = {};  // as promised: nobody may look at it any more
   body.reopen();
   return true;
 }
@@ -255,6 +256,7 @@ Task<Dialed> FakeDialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint d
   if (times > 0) {
     --times;
     dialed.failure = failure;
+    dialed.room_is_coming = room_is_coming && failure == UpstreamFailure::LocalResources;
     co_return dialed;
   }
   dialed.stream = hand_out(std::make_shared<FakeUpstream>(upstream.shared->name(), false), waker);

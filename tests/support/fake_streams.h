@@ -247,6 +247,7 @@ class FakeDialer final : public Dialer {
   int dials = 0;
   int knocks = 0;
   std::vector<Verify> verified;
+  bool room_is_coming = false;  // with UpstreamFailure::LocalResources
   bool heads_fit = true;  // into the buffers of the connections that are handed out
 
   std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) override;
