@@ -13,10 +13,6 @@ namespace frontdoor {
 
 namespace {
 
-// For how long a process that is killed may go on accepting while its connections are reset, ten thousand perhaps.
-constexpr Millis kDyingTime{500};
-constexpr Millis kBetweenKnocks{50};
-
 // Between two tries to get a place in a full backlog.
 constexpr Duration kFirstPause = Millis{5};
 constexpr Duration kLongestPause = Millis{80};
@@ -43,14 +39,6 @@ Answer answer_for(UpstreamFailure failure) {
     case UpstreamFailure::BodyTimeout: break;
   }
   return {502, outcome::kUpstreamReset};
-}
-
-// Bodies that are open-ended by their type: events, and gRPC messages both ways.
-bool is_event_stream(const http::Fields& fields) {
-  const auto type = http::find(fields, http::FieldId::ContentType);
-  for (const std::string_view stream : {"text/event-stream", "application/grpc"})
-    if (http::equal_ignoring_case(type.substr(0, stream.size()), stream)) return true;
-  return false;
 }
 
 }  // namespace
@@ -163,7 +151,7 @@ Task<Exchange::Next> Exchange::forward() {
     case Relayed::Switched: co_await tunnel(); break;
     case Relayed::UpstreamFailed: {
       if (may_be_a_death()) co_await ask_whether_it_died();
-      if (may_have_died()) co_await see_whether_it_died();
+      if (denied_unless_it_died()) co_await see_whether_it_died();
       const Next next = after_failure();
       if (next != Next::Forward || now() >= settled_at_) co_return next;
       co_return co_await let_the_moment_pass();
@@ -283,29 +271,6 @@ void Exchange::upstream_refused() {
   const std::string reason = "connection refused";
   if (upstream_->shared->change(seen_, UpstreamState::Down, reason, now(), DownCause::Dead))
     context_.witness.upstream_refused(upstream_->shared, reason);
-}
-
-bool Exchange::may_have_died() { return failure_ == UpstreamFailure::Reset && judge(failure_).unless_dead; }
-
-// A process that is killed resets all of its connections in one moment, its listener perhaps last of all. Those are more
-// than the budget allows or than a retry survives, and yet nobody works on them any more. So what would be refused for
-// the load that it is waits until a connect has told whether there is anybody left: one request of each worker asks.
-Task<> Exchange::see_whether_it_died() {
-  return_slot();  // whoever waits for it may be luckier
-  const TimePoint latest = std::min(now() + kDyingTime, request_deadline());
-  while (went_down_ != DownCause::Dead && now() < latest && !client_.gone()) {
-    if (now() >= upstream_->next_knock) {
-      upstream_->next_knock = now() + kBetweenKnocks;
-      const Dialed knock = co_await context_.dialer.dial(*upstream_, waker_, latest, *this);
-      if (knock.failure == UpstreamFailure::Refused) {
-        upstream_refused();
-        went_down_ = DownCause::Dead;
-        break;
-      }
-    }
-    co_await waker_.until(std::min(latest, upstream_->next_knock));
-  }
-  if (went_down_ == DownCause::Dead) failure_ = UpstreamFailure::Evicted;
 }
 
 Exchange::Next Exchange::after_failure() {
@@ -598,83 +563,6 @@ void Exchange::add_request_id_header() {
   if (name.empty()) return;
   std::erase_if(context_.fields, [&](const auto& field) { return http::equal_ignoring_case(field.name, name); });
   context_.fields.push_back({name, request_id()});
-}
-
-Exchange::Deadline Exchange::next_deadline() {
-  const config::Timeouts& limit = timeouts();
-  const bool client_is_sending = !request_done_ && request_state_ == Pumped::State::WaitingForSource;
-  Deadline deadline;
-  if (committed_ && response_state_ == Pumped::State::WaitingForSink) {
-    see_whether_client_reads();
-    deadline = client_deadline(WaitingFor::ClientRead, response_progress_, limit.client_write);
-  } else if (committed_ && event_stream_) {
-    // Open in both directions for as long as both sides like, so an upload that pauses is no slow client.
-    deadline = {std::max(request_progress_, response_progress_) + limit.stream_idle, WaitingFor::Events};
-  } else if (client_is_sending) {
-    // An upstream that waits for the rest of a request is not to blame for its silence.
-    const TimePoint progress = std::max(request_progress_, response_progress_);
-    deadline = client_deadline(WaitingFor::ClientBody, progress, limit.client_body);
-  } else if (committed_) {
-    deadline = {std::max(request_progress_, response_progress_) + limit.response_body, WaitingFor::ResponseBody};
-  } else {
-    deadline = {request_progress_ + limit.response_header, WaitingFor::ResponseHead};
-  }
-
-  if (!committed_) {
-    if (request_deadline() < deadline.at) deadline = {request_deadline(), WaitingFor::AnyAnswer};
-    const TimePoint patience = answer_wanted_until();
-    if (patience < deadline.at) deadline = {patience, WaitingFor::ClientFin};
-  } else if (event_stream_ && response_state_ == Pumped::State::WaitingForSource) {
-    // A closed tab is found out when the next event can not be delivered: that must not be for an hour.
-    const TimePoint patience = std::max(answer_wanted_until(), response_progress_ + limit.client_fin);
-    if (patience < deadline.at) deadline = {patience, WaitingFor::ClientFin};
-  }
-  if (ends_at_ < deadline.at) deadline = {ends_at_, WaitingFor::DrainEnd};
-  return deadline;
-}
-
-// A client must not pause for longer than `window`, and over such a window it must come to the least rate.
-Exchange::Deadline Exchange::client_deadline(WaitingFor what, TimePoint progress, Duration window) {
-  Deadline deadline{progress + window, what};
-  if (route_->min_bytes_per_second == 0 || event_stream_) return deadline;
-  if (pace_.patience(window) <= Duration{}) settle_pace();
-  deadline.at = std::min(deadline.at, now() + pace_.patience(window));
-  return deadline;
-}
-
-void Exchange::settle_pace() {
-  // A gRPC client may have nothing to say for a while, before it is answered too.
-  if (is_event_stream(client_.request().fields)) return void(pace_ = {});
-  // What the kernel has taken and the client has not is no progress of the client's.
-  const std::uint64_t unread = committed_ ? client_.unread_bytes() : 0;
-  pace_.settle(body_.consumed() + bytes_sent_ - std::min(bytes_sent_, unread), route_->min_bytes_per_second);
-}
-
-// The kernel may have taken more at once than a slow client reads within client_write, and then has room for more only
-// after longer than that: what counts is what the client takes from the kernel.
-void Exchange::see_whether_client_reads() {
-  const bool just_blocked = response_progress_ == now();
-  if (!just_blocked && now() < response_progress_ + timeouts().client_write) return;
-  const std::size_t unread = client_.unread_bytes();
-  if (unread < std::exchange(unread_, unread)) response_progress_ = now();
-}
-
-Exchange::Relayed Exchange::timed_out(WaitingFor what) {
-  switch (what) {
-    case WaitingFor::ResponseHead: failure_ = UpstreamFailure::HeaderTimeout; return Relayed::UpstreamFailed;
-    case WaitingFor::ResponseBody: outcome_ = outcome::kResponseBodyTimeout; return Relayed::Aborted;
-    case WaitingFor::Events: outcome_ = outcome::kStreamIdle; return Relayed::Aborted;
-    case WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::GivenUp;
-    case WaitingFor::DrainEnd: outcome_ = outcome::kDrained; return Relayed::Aborted;
-    case WaitingFor::ClientBody: return blame_client(408, outcome::kClientBodyTimeout);
-    case WaitingFor::AnyAnswer: request_timed_out(); return Relayed::RefuseClient;
-    case WaitingFor::ClientFin:
-      if (!committed_) break;
-      client_left();
-      return Relayed::Aborted;
-    case WaitingFor::Nobody: break;
-  }
-  return Relayed::ClientGone;
 }
 
 }  // namespace frontdoor

@@ -111,10 +111,10 @@ class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Calle
   TimePoint answer_wanted_until();
   bool send_request_head();
   void upstream_refused();
-  bool may_have_died();
-  Task<> see_whether_it_died();
   bool may_be_a_death();
-  Task<> ask_whether_it_died();
+  Task<> ask_whether_it_died();  // for a moment: what has killed must be known (ADR 0007)
+  bool denied_unless_it_died();
+  Task<> see_whether_it_died();  // for longer, before the budget denies a retry (ADR 0005)
   void note_death();
   Task<Next> let_the_moment_pass();  // after a death
   Likeness likeness() const;
@@ -141,6 +141,7 @@ class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Calle
   std::optional<Relayed> commit(const http::ResponseHead& head);
   Relayed switch_protocols(const http::ResponseHead& head);
   Task<> tunnel();
+  static bool is_event_stream(const http::Fields& fields);
   Deadline next_deadline();
   Deadline client_deadline(WaitingFor what, TimePoint progress, Duration window);
   void settle_pace();

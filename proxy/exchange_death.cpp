@@ -18,6 +18,10 @@ constexpr Millis kDying{50};
 constexpr Millis kBetweenKnocks{10};
 constexpr Millis kProven{250};
 
+// The same for one that is killed while many are on it: ten thousand connections perhaps, which are reset in a row.
+constexpr Millis kDyingOfMany{500};
+constexpr Millis kBetweenRareKnocks{50};
+
 }  // namespace
 
 Likeness Exchange::likeness() const {
@@ -52,6 +56,29 @@ Task<> Exchange::ask_whether_it_died() {
   went_down_ = DownCause::Dead;
   const config::Retry& retry = pool_->pool().retry;
   if (retry.on_reset && retry.on_evicted) failure_ = UpstreamFailure::Evicted;
+}
+
+bool Exchange::denied_unless_it_died() { return failure_ == UpstreamFailure::Reset && judge(failure_).unless_dead; }
+
+// A process that is killed resets all of its connections in one moment, its listener perhaps last of all. Those are more
+// than the budget allows or than a retry survives, and yet nobody works on them any more. So what would be refused for
+// the load that it is waits until a connect has told whether there is anybody left: one request of each worker asks.
+Task<> Exchange::see_whether_it_died() {
+  return_slot();  // whoever waits for it may be luckier
+  const TimePoint latest = std::min(now() + kDyingOfMany, request_deadline());
+  while (went_down_ != DownCause::Dead && now() < latest && !client_.gone()) {
+    if (now() >= upstream_->next_knock) {
+      upstream_->next_knock = now() + kBetweenRareKnocks;
+      const Dialed knock = co_await context_.dialer.knock(*upstream_, waker_, latest, *this);
+      if (knock.failure == UpstreamFailure::Refused) {
+        upstream_refused();
+        went_down_ = DownCause::Dead;
+        break;
+      }
+    }
+    co_await waker_.until(std::min(latest, upstream_->next_knock));
+  }
+  if (went_down_ == DownCause::Dead) failure_ = UpstreamFailure::Evicted;
 }
 
 void Exchange::note_death() {
