@@ -44,7 +44,7 @@ struct AccessRecord {
       retry_rule;  // the rule that allowed or forbade the last retry; "" when the question did not arise
   std::uint16_t status = 0;          // sent to the client; 0 when nothing was
   std::uint32_t tries = 0;           // upstreams tried
-  std::span<const Attempt> attempts{};  // each of them, in order; empty when there was only one, which the line tells
+  std::span<const Attempt> attempts{};  // each of them, in order; empty when the line tells the only one
   std::uint64_t bytes_received = 0;  // request body
   std::uint64_t bytes_sent = 0;      // response body
   std::uint64_t held_us = 0;         // waited for an upstream, microseconds; 0 = did not have to

@@ -25,7 +25,7 @@ void AttemptHistory::failed(std::shared_ptr<const Upstream> upstream, const Fail
 }
 
 std::span<const Attempt> AttemptHistory::list(Room& room, TimePoint started, TimePoint now, const Attempt& last) const {
-  if (!several()) return {};
+  if (told_by(last.outcome)) return {};
   std::size_t count = 0;
   for (const Past& past : past_)
     room[count++] = {past.upstream->name(),

@@ -27,7 +27,12 @@ class AttemptHistory {
 
   void begin(TimePoint now);
   void connected(TimePoint now) { connected_ = now; }
-  bool several() const { return past_.size() + (under_way_ ? 1 : 0) > 1; }
+  // Whether the line says all without a list: there was one attempt at most, and it ended as the request did. One that
+  // was refused before its request waited in vain did not.
+  bool told_by(std::string_view outcome) const {
+    if (past_.empty()) return true;
+    return past_.size() == 1 && !under_way_ && past_.front().failure.outcome == outcome;
+  }
 
   struct Failure {
     std::string_view outcome;  // as those below a literal
@@ -39,7 +44,7 @@ class AttemptHistory {
 
   // How long the last one was connecting; 0 = it did not come so far.
   std::uint64_t connect_us() const { return stage_micros(began_, connected_); }
-  // All of them, put into `room`; the one under way has ended as `last` says. Empty without several().
+  // All of them, put into `room`; the one under way has ended as `last` says. Empty where told_by() is true.
   std::span<const Attempt> list(Room& room, TimePoint started, TimePoint now, const Attempt& last) const;
 
  private:

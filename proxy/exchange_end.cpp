@@ -120,7 +120,7 @@ void Exchange::log_request() {
   record.first_byte_us = stage_micros(started_, first_byte_);
   record.total_us = stage_micros(started_, context_.loop.clock());
   record.bytes_received += tunnelled_to_upstream_;
-  if (!attempts_log_.several()) return context_.access_log->append(record);
+  if (attempts_log_.told_by(outcome_)) return context_.access_log->append(record);
 
   AttemptHistory::Room room;
   const Attempt last{record.upstream, outcome_, record.detail};

@@ -187,6 +187,22 @@ TEST(AttemptHistory, IsEmptyForOneAndBoundedForMany) {
   EXPECT_EQ(list[8].total_us, 3'000'000u);
 }
 
+// A request whose only attempt was refused, and that then waited in vain, has to say both.
+TEST(AttemptHistory, TellsTheOnlyAttemptWhereItEndedOtherwise) {
+  const auto memory = std::make_shared<PoolMemory>();
+  const TimePoint started{10s};
+  AttemptHistory history;
+  AttemptHistory::Room room;
+  history.begin(started);
+  history.failed(std::make_shared<Upstream>("app", Address{Address::Kind::Tcp, "127.0.0.1", 1}, 1u, memory),
+                 {"connect_refused", "", 0}, started + 1ms);
+  EXPECT_TRUE(history.list(room, started, started + 1ms, {"", "connect_refused", ""}).empty());
+  const auto list = history.list(room, started, started + 10s, {"", "hold_timeout", ""});
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0].upstream, "127.0.0.1:1");
+  EXPECT_EQ(list[0].outcome, "connect_refused");
+}
+
 TEST(AccessLine, CombinedIsApachesAndTheOutcome) {
   EXPECT_EQ(
       line(typical(), Format::Combined),
