@@ -95,6 +95,11 @@ std::string quotes_hint(std::string_view line) {
   if (equals == std::string_view::npos) return "";
   const auto key = trim(line.substr(0, equals));
   const auto value = trim(line.substr(equals + 1));
+  if (value.find("\xE2\x80\x9C") != std::string_view::npos ||
+      value.find("\xE2\x80\x9D") != std::string_view::npos)
+    return "; these quotes are curly, write straight ones: \"";
+  if (value.starts_with('[') && value.find_first_of("\"'") == std::string_view::npos)
+    return "; each text in a list needs quotes: [\"one\", \"two\"]";
   if (key.empty() || value.empty() || value.find_first_of("\"'[]{},") != std::string_view::npos) return "";
   return "; text needs quotes: " + std::string(key) + " = \"" + std::string(value) + '"';
 }

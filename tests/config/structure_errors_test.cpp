@@ -196,6 +196,12 @@ TEST(StructureErrors, Syntax) {
       {"listen = :8080\n",
        "fd.toml:1:10: this is not TOML: parsing value: could not determine value type; text needs quotes: "
        "listen = \":8080\""},
+      {"[pool.a]\nupstreams = [localhost:3001, localhost:3002]\n",
+       "fd.toml:2:14: this is not TOML: parsing value: could not determine value type; each text in a list needs "
+       "quotes: [\"one\", \"two\"]"},
+      {"listen = \xE2\x80\x9C:8080\xE2\x80\x9D\n",
+       "fd.toml:1:10: this is not TOML: parsing value: could not determine value type; these quotes are curly, write "
+       "straight ones: \""},
       {"[timeouts]\nconnect = 2s\n",
        "fd.toml:2:12: this is not TOML: parsing decimal integer: expected digit, saw 's'; text needs quotes: "
        "connect = \"2s\""},
