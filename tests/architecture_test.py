@@ -99,10 +99,6 @@ def check_outcomes(root):
         for word in words:
             if f"`{word}`" not in documented:
                 yield f"{file.relative_to(root)}: outcome {word} is not in docs/outcomes.md"
-    # Two branches that change one row are merged by union into two rows, of which one is out of date.
-    rows = re.findall(r"^\| (`[^|]*?) \|", documented, re.MULTILINE)
-    for row in sorted({row for row in rows if rows.count(row) > 1}):
-        yield f"docs/outcomes.md: two rows for {row}"
 
 
 # --- co_await ---------------------------------------------------------------------------------------------------------
