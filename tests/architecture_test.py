@@ -23,7 +23,8 @@ ARROWS = {
     "proxy": ["balancer", "http", "loop"],
     "health": ["balancer", "http"],
     "discovery": ["balancer"],
-    "cli": ["proxy", "health", "discovery"],
+    "supervisor": ["balancer"],
+    "cli": ["proxy", "health", "discovery", "supervisor"],
 }
 
 # Types that are known to be trivially destructible, so that a temporary of them may stand beside a co_await.

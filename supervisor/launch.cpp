@@ -1,0 +1,188 @@
+#include "supervisor/launch.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <string_view>
+
+namespace frontdoor {
+
+namespace {
+
+constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
+constexpr int kOutOfTheWay = 64;  // descriptors are moved above this before they get their numbers
+
+std::string_view value_of(const std::vector<std::string>& environment, std::string_view name) {
+  for (const std::string& variable : environment)
+    if (variable.size() > name.size() && variable.starts_with(name) && variable[name.size()] == '=')
+      return std::string_view(variable).substr(name.size() + 1);
+  return {};
+}
+
+// Where a command may be: itself when it has a slash, else in each directory of PATH. An empty entry is the
+// current directory, as it always was.
+std::vector<std::string> candidates(const LaunchRequest& request) {
+  const std::string& command = request.command.front();
+  if (command.find('/') != std::string::npos) return {command};
+  std::string_view path = value_of(request.environment, "PATH");
+  if (path.empty()) path = kDefaultPath;
+  std::vector<std::string> found;
+  for (std::size_t from = 0; from <= path.size();) {
+    const std::size_t to = std::min(path.find(':', from), path.size());
+    const std::string_view directory = path.substr(from, to - from);
+    found.push_back((directory.empty() ? "." : std::string(directory)) + '/' + command);
+    from = to + 1;
+  }
+  return found;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (std::string& word : words) out.push_back(word.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+// What the child does between fork and exec. It never returns: the reason of a failure goes through `report`.
+class Child {
+ public:
+  Child(const LaunchRequest& request, const ChildDescriptors& descriptors, int report, pid_t parent)
+      : request_(request), descriptors_(descriptors), report_(report), parent_(parent) {}
+
+  [[noreturn]] void run() {
+    // A session of its own has no terminal, so nothing that the app does with one can stop it (SIGTTIN,
+    // SIGTTOU), and Ctrl-C reaches the front door alone, which passes on one stop signal.
+    ::setsid();
+    reset_signals();
+    arrange_descriptors();
+    if (request_.umask) ::umask(static_cast<mode_t>(*request_.umask));
+    for (const ResourceLimit& limit : request_.limits) {
+      const rlimit value{limit.soft, limit.hard};
+      if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &value) != 0) fail(LaunchStage::Limits);
+    }
+    if (request_.identity) become(*request_.identity);
+    // As the user who will run there, so that a directory which only root may enter is an error now.
+    if (!request_.directory.empty() && ::chdir(request_.directory.c_str()) != 0) fail(LaunchStage::Directory);
+    if (request_.parent_death_signal != 0) {
+      ::prctl(PR_SET_PDEATHSIG,
+              static_cast<unsigned long>(request_.parent_death_signal));  // not before setuid: that clears it
+      if (::getppid() != parent_) ::_exit(127);                           // it died in between
+    }
+    execute();
+  }
+
+ private:
+  void reset_signals() {
+    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  }
+
+  // Moved out of the way first: any of them may have a number that another one is to get.
+  void arrange_descriptors() {
+    report_ = ::fcntl(report_, F_DUPFD_CLOEXEC, kOutOfTheWay);
+    std::vector<int> wanted{::open("/dev/null", O_RDONLY | O_CLOEXEC), descriptors_.output,
+                            descriptors_.errors};
+    wanted.insert(wanted.end(), descriptors_.sockets.begin(), descriptors_.sockets.end());
+    for (int& fd : wanted) fd = ::fcntl(fd, F_DUPFD_CLOEXEC, kOutOfTheWay);
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      if (wanted[i] < 0 || ::dup2(wanted[i], static_cast<int>(i)) < 0) fail(LaunchStage::Fork);
+    ::close_range(static_cast<unsigned>(wanted.size()), ~0U, CLOSE_RANGE_CLOEXEC);
+  }
+
+  void become(const ProcessIdentity& identity) {
+    const std::vector<gid_t> groups(identity.groups.begin(), identity.groups.end());
+    if (::setgroups(groups.size(), groups.data()) != 0 || ::setgid(identity.gid) != 0 ||
+        ::setuid(identity.uid) != 0)
+      fail(LaunchStage::Identity);
+  }
+
+  [[noreturn]] void execute() {
+    std::vector<std::string> words = request_.command;
+    std::vector<std::string> variables = request_.environment;
+    if (request_.passed_sockets != 0) {  // sd_listen_fds(3): only the process that is named may take them
+      variables.push_back("LISTEN_FDS=" + std::to_string(request_.passed_sockets));
+      variables.push_back("LISTEN_PID=" + std::to_string(::getpid()));
+    }
+    const auto argv = pointers(words);
+    const auto envp = pointers(variables);
+    int most_telling = ENOENT;
+    for (const std::string& path : candidates(request_)) {
+      ::execve(path.c_str(), argv.data(), envp.data());
+      if (errno == ENOEXEC) run_by_shell(path, words, envp.data());
+      // As execvp: a file that may not be executed is looked for further on, but is the better reason in the
+      // end.
+      if (errno != ENOENT && errno != ENOTDIR) most_telling = errno;
+      if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) break;
+    }
+    errno = most_telling;
+    fail(LaunchStage::Exec);
+  }
+
+  // A script without #!, as every shell and execvp treat it.
+  void run_by_shell(const std::string& path, const std::vector<std::string>& words, char* const* envp) {
+    std::vector<std::string> shell{"/bin/sh", path};
+    shell.insert(shell.end(), words.begin() + 1, words.end());
+    ::execve("/bin/sh", pointers(shell).data(), envp);
+  }
+
+  [[noreturn]] void fail(LaunchStage stage) {
+    const LaunchFailure failure{stage, errno};
+    [[maybe_unused]] const auto written = ::write(report_, &failure, sizeof failure);
+    ::_exit(127);
+  }
+
+  const LaunchRequest& request_;
+  const ChildDescriptors& descriptors_;
+  int report_;
+  const pid_t parent_;
+};
+
+}  // namespace
+
+int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+
+Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptors) {
+  int report[2];
+  if (::pipe2(report, O_CLOEXEC) != 0) return {.failure = {LaunchStage::Fork, errno}};
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::close(report[0]);
+    Child(request, descriptors, report[1], parent).run();
+  }
+  Launched launched{.pid = pid};
+  if (pid < 0) launched.failure = {LaunchStage::Fork, errno};
+  ::close(report[1]);
+  // Closed by exec: then there is nothing to read. A child that was killed before it got there counts as
+  // started.
+  LaunchFailure failure;
+  ssize_t got = 0;
+  if (pid > 0) do
+      got = ::read(report[0], &failure, sizeof failure);
+    while (got < 0 && errno == EINTR);
+  ::close(report[0]);
+  if (got == static_cast<ssize_t>(sizeof failure)) launched.failure = failure;
+  if (launched.ok()) {
+    launched.pidfd = open_pidfd(pid);
+    if (launched.pidfd >= 0) return launched;
+    launched.failure = {LaunchStage::Fork, errno};
+    ::kill(pid, SIGKILL);
+  }
+  if (pid > 0) ::waitpid(pid, nullptr, 0);
+  launched.pid = -1;
+  return launched;
+}
+
+}  // namespace frontdoor

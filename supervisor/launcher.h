@@ -1,0 +1,35 @@
+// The process that everything else descends from: it starts the front door, and every instance that the front
+// door asks for. It carries no traffic and parses no config, so that there is next to nothing in it that
+// could fail; whatever happens to the front door, the instances run on, their ends are known, and listening
+// sockets stay open.
+//
+//   launcher (this; PID 1 in a container, the main PID of a unit)
+//     ├── front door    started anew when it crashes; gets back what is kept here
+//     └── instances     whatever they leave behind falls to this process, too
+//
+// Single-threaded. docs/adr/0015 says why, and what happens when this process itself is killed.
+
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace frontdoor {
+
+class Log;
+
+struct LauncherOptions {
+  std::vector<std::string> front_door;  // argv; this program itself is executed
+  std::chrono::milliseconds stop_timeout{
+      10'000};  // for instances that are left when there is no front door to stop them
+};
+
+// The descriptor of the socketpair, for the front door's process alone.
+inline constexpr const char* kLauncherVariable = "FRONTDOOR_LAUNCHER_FD";
+
+// Until the front door has ended of its own accord and nothing is left. Returns its exit status, or 128 +
+// signal.
+int run_launcher(const LauncherOptions& options, Log& log);
+
+}  // namespace frontdoor

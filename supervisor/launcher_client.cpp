@@ -1,0 +1,212 @@
+#include "supervisor/launcher_client.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+namespace frontdoor {
+
+namespace asio = boost::asio;
+using Kind = LauncherMessage::Kind;
+
+namespace {
+
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+
+OwnedFd duplicate(int fd) { return OwnedFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
+struct Pipe {
+  OwnedFd reading;
+  OwnedFd writing;
+};
+
+// The child's end blocks, as programs expect; ours does not.
+std::optional<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
+  Pipe pipe{OwnedFd(ends[0]), OwnedFd(ends[1])};
+  ::fcntl(pipe.reading.get(), F_SETFL, O_NONBLOCK);
+  return pipe;
+}
+
+}  // namespace
+
+// What is known of a process, and who waits for more.
+struct LauncherClient::Expected {
+  explicit Expected(asio::io_context& control) : changed(control) {
+    changed.expires_at(asio::steady_timer::time_point::max());
+  }
+  asio::steady_timer changed;  // cancelled at each change
+  bool answered = false;       // to the launch
+  LaunchFailure failure = {};
+  pid_t pid = -1;
+  OwnedFd pidfd = {};
+  std::optional<ProcessEnd> end = {};
+};
+
+LauncherClient::LauncherClient(asio::io_context& control, int socket, std::function<void()> launcher_gone)
+    : socket_(control, socket), launcher_gone_(std::move(launcher_gone)), handed_over_(control) {
+  socket_.native_non_blocking(true);
+  handed_over_.expires_at(asio::steady_timer::time_point::max());
+  asio::co_spawn(control, read(), asio::detached);
+}
+
+LauncherClient::~LauncherClient() { *alive_ = false; }
+
+asio::awaitable<LauncherClient::Inheritance> LauncherClient::inherit() {
+  if (!all_handed_over_) co_await handed_over_.async_wait(quietly);
+  co_return std::move(inheritance_);
+}
+
+LauncherClient::Expected& LauncherClient::expect(std::uint64_t id) {
+  auto& expected = expected_[id];
+  if (!expected)
+    expected = std::make_unique<Expected>(static_cast<asio::io_context&>(socket_.get_executor().context()));
+  return *expected;
+}
+
+asio::awaitable<LauncherClient::LaunchResult> LauncherClient::launch(LaunchRequest request,
+                                                                     std::vector<int> sockets) {
+  request.id = ++last_id_;
+  request.passed_sockets = static_cast<std::uint32_t>(sockets.size());
+  auto output = make_pipe();
+  auto errors = make_pipe();
+  OwnedFd bytes = to_memory_file(encode(request));
+  if (!output || !errors || !bytes.valid()) co_return LaunchFailure{LaunchStage::Fork, errno};
+
+  LauncherMessage message{.kind = Kind::Launch, .id = request.id};
+  message.fds.push_back(std::move(bytes));
+  message.fds.push_back(std::move(output->writing));
+  message.fds.push_back(std::move(errors->writing));
+  message.fds.push_back(duplicate(output->reading.get()));
+  message.fds.push_back(duplicate(errors->reading.get()));
+  for (const int socket : sockets) message.fds.push_back(duplicate(socket));
+
+  Expected& expected = expect(request.id);
+  send(std::move(message));
+  while (!expected.answered && !gone_) co_await expected.changed.async_wait(quietly);
+  if (!expected.answered) expected.failure = {LaunchStage::Protocol, EPIPE};
+  if (expected.failure.stage != LaunchStage::None) {
+    const LaunchFailure failure = expected.failure;
+    expected_.erase(request.id);
+    co_return failure;
+  }
+  RunningProcess process{.id = request.id, .pid = expected.pid, .memo = std::move(request.memo)};
+  process.pidfd = std::move(expected.pidfd);
+  process.output = std::move(output->reading);
+  process.errors = std::move(errors->reading);
+  co_return process;
+}
+
+asio::awaitable<ProcessEnd> LauncherClient::ended(std::uint64_t id) {
+  Expected& expected = expect(id);
+  while (!expected.end && !gone_) co_await expected.changed.async_wait(quietly);
+  const ProcessEnd end = expected.end.value_or(ProcessEnd{.known = false});
+  expected_.erase(id);
+  send({.kind = Kind::Forget, .id = id});
+  co_return end;
+}
+
+void LauncherClient::keep(const std::string& name, const std::vector<int>& fds) {
+  LauncherMessage message{.kind = Kind::Keep, .name = name};
+  for (const int fd : fds) message.fds.push_back(duplicate(fd));
+  send(std::move(message));
+}
+
+void LauncherClient::drop(const std::string& name) { send({.kind = Kind::Drop, .name = name}); }
+
+asio::awaitable<void> LauncherClient::read() {
+  const auto alive = alive_;
+  for (;;) {
+    auto [error] = co_await socket_.async_wait(socket_.wait_read, quietly);
+    if (!*alive || error) co_return;
+    for (;;) {
+      Received received = receive_message(socket_.native_handle());
+      if (received.empty) break;
+      if (received.closed) {
+        launcher_has_gone();
+        co_return;
+      }
+      if (received.message) take(std::move(*received.message));
+    }
+  }
+}
+
+// No answer and no end will be told any more. The front door itself has to go now.
+void LauncherClient::launcher_has_gone() {
+  gone_ = true;
+  for (auto& [id, expected] : expected_) expected->changed.cancel();
+  handed_over_.cancel();
+  launcher_gone_();
+}
+
+void LauncherClient::take(LauncherMessage message) {
+  last_id_ = std::max(last_id_, message.id);  // an inherited one's number is not given again
+  switch (message.kind) {
+    case Kind::Launched:
+    case Kind::LaunchFailed: {
+      Expected& expected = expect(message.id);
+      expected.answered = true;
+      expected.pid = message.pid;
+      if (!message.fds.empty()) expected.pidfd = std::move(message.fds.front());
+      if (message.kind == Kind::LaunchFailed)
+        expected.failure = {static_cast<LaunchStage>(message.code), message.status};
+      expected.changed.cancel();
+      return;
+    }
+    case Kind::Exited: {
+      Expected& expected = expect(message.id);
+      expected.end = ProcessEnd{message.code != CLD_EXITED, message.status, message.code == CLD_DUMPED};
+      expected.changed.cancel();
+      return;
+    }
+    case Kind::Running: {
+      if (message.fds.size() != 4) return;
+      RunningProcess process{.id = message.id, .pid = message.pid};
+      process.memo = from_memory_file(message.fds[0].get(), kLongestLaunchRequest).value_or("");
+      process.pidfd = std::move(message.fds[1]);
+      process.output = std::move(message.fds[2]);
+      process.errors = std::move(message.fds[3]);
+      inheritance_.processes.push_back(std::move(process));
+      return;
+    }
+    case Kind::Kept:
+      inheritance_.kept[message.name] = std::move(message.fds);
+      return;
+    case Kind::HandedOver:
+      all_handed_over_ = true;
+      handed_over_.cancel();
+      return;
+    default:
+      return;
+  }
+}
+
+void LauncherClient::send(LauncherMessage message) {
+  unsent_.push_back(std::move(message));
+  if (!std::exchange(flushing_, true)) asio::co_spawn(socket_.get_executor(), flush(), asio::detached);
+}
+
+asio::awaitable<void> LauncherClient::flush() {
+  const auto alive = alive_;
+  while (*alive && !unsent_.empty()) {
+    if (send_message(socket_.native_handle(), unsent_.front()) == Sent::WouldBlock) {
+      auto [error] = co_await socket_.async_wait(socket_.wait_write, quietly);
+      if (error) co_return;
+      continue;
+    }
+    unsent_.pop_front();
+  }
+  if (*alive) flushing_ = false;
+}
+
+}  // namespace frontdoor

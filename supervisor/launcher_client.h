@@ -1,0 +1,84 @@
+// The front door's side of the launcher: asks for processes, hears of their ends, and gets back what the
+// front door's process before this one had. Owned by the supervisor. Control thread.
+
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/result.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "supervisor/launch_request.h"
+#include "supervisor/launcher_message.h"
+#include "supervisor/process_end.h"
+
+namespace frontdoor {
+
+// A running process as the front door holds it.
+struct RunningProcess {
+  std::uint64_t id = 0;
+  pid_t pid = -1;
+  std::string memo = {};
+  OwnedFd pidfd = {};   // readable when it has ended
+  OwnedFd output = {};  // what it writes; non-blocking
+  OwnedFd errors = {};
+};
+
+class LauncherClient {
+ public:
+  using LaunchResult = boost::system::result<RunningProcess, LaunchFailure>;
+  struct Inheritance {
+    std::vector<RunningProcess> processes;
+    std::map<std::string, std::vector<OwnedFd>> kept;
+  };
+
+  // Takes the socket. `launcher_gone` is called once, when the launcher has ended before us.
+  LauncherClient(boost::asio::io_context& control, int socket, std::function<void()> launcher_gone);
+  ~LauncherClient();
+
+  // Once, before the first launch.
+  boost::asio::awaitable<Inheritance> inherit();
+
+  // `id` of the request is filled in here. The sockets stay the caller's.
+  boost::asio::awaitable<LaunchResult> launch(LaunchRequest request, std::vector<int> sockets);
+
+  // Until this process, launched or inherited, has ended; then the launcher forgets it. Once for each
+  // process.
+  // When the launcher has gone, how it ended is not known, and nothing is waited for.
+  boost::asio::awaitable<ProcessEnd> ended(std::uint64_t id);
+
+  // A descriptor that outlives this process under a name; replaces what had the name before.
+  void keep(const std::string& name, const std::vector<int>& fds);
+  void drop(const std::string& name);
+
+ private:
+  struct Expected;
+
+  boost::asio::awaitable<void> read();
+  void take(LauncherMessage message);
+  void launcher_has_gone();
+  void send(LauncherMessage message);
+  boost::asio::awaitable<void> flush();
+  Expected& expect(std::uint64_t id);
+
+  boost::asio::posix::stream_descriptor socket_;
+  std::function<void()> launcher_gone_;
+  boost::asio::steady_timer handed_over_;
+  bool all_handed_over_ = false;
+  Inheritance inheritance_;
+  std::uint64_t last_id_ = 0;
+  std::map<std::uint64_t, std::unique_ptr<Expected>> expected_;
+  std::deque<LauncherMessage> unsent_;
+  bool flushing_ = false;
+  bool gone_ = false;                                                 // the launcher
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for coroutines that outlive this
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,78 @@
+// What crosses the socketpair between the launcher and the front door: small fixed messages, each with the
+// descriptors that belong to it (SCM_RIGHTS). What is larger travels as a memory file. The socketpair keeps
+// message boundaries (SOCK_SEQPACKET). Any thread that owns its end.
+//
+//   front door ─► launcher   Launch (request, output, errors, kept output, kept errors, sockets…), Forget,
+//   Keep, Drop launcher ─► front door   Launched (pidfd), LaunchFailed, Exited
+//     at the start of a front door's process, what the one before it had:
+//                            Running (memo, pidfd, kept output, kept errors), Kept, Exited, then HandedOver
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace frontdoor {
+
+// Closes itself.
+class OwnedFd {
+ public:
+  OwnedFd() = default;
+  explicit OwnedFd(int fd) : fd_(fd) {}
+  OwnedFd(OwnedFd&& other) noexcept : fd_(other.release()) {}
+  OwnedFd& operator=(OwnedFd&& other) noexcept;
+  ~OwnedFd();
+
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  int release();
+
+ private:
+  int fd_ = -1;
+};
+
+struct LauncherMessage {
+  enum class Kind : std::uint32_t {
+    None,
+    Launch,
+    Forget,
+    Keep,
+    Drop,
+    Launched,
+    LaunchFailed,
+    Exited,
+    Running,
+    Kept,
+    HandedOver
+  };
+
+  Kind kind = Kind::None;
+  std::uint64_t id = 0;     // of a launch
+  std::int32_t pid = 0;     // Launched, Running
+  std::int32_t code = 0;    // Exited: CLD_EXITED, CLD_KILLED, CLD_DUMPED; LaunchFailed: LaunchStage
+  std::int32_t status = 0;  // Exited: exit status or signal; LaunchFailed: errno
+  std::string name = {};    // Keep, Drop, Kept: what the descriptor is; at most 255 bytes
+  std::vector<OwnedFd> fds = {};
+};
+
+enum class Sent : std::uint8_t { Ok, WouldBlock, Failed };
+Sent send_message(int socket, const LauncherMessage& message);
+
+// `closed`: the other end has gone. No message and not closed: none there (yet), or one that was no message.
+struct Received {
+  std::optional<LauncherMessage> message = {};
+  bool closed = false;
+  bool empty = false;  // nothing waits
+};
+Received receive_message(int socket);
+
+// A memory file with these bytes; invalid and errno when there is no memory or descriptor for it.
+OwnedFd to_memory_file(std::string_view bytes);
+std::optional<std::string> from_memory_file(int fd, std::size_t limit);
+
+}  // namespace frontdoor

@@ -1,0 +1,129 @@
+#include "tests/supervisor/front_door_role.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <boost/asio.hpp>
+
+#include "supervisor/launcher.h"
+#include "supervisor/launcher_client.h"
+
+namespace frontdoor {
+
+namespace asio = boost::asio;
+
+namespace {
+
+LaunchRequest shell(const std::string& script) {
+  LaunchRequest request;
+  request.command = {"sh", "-c", script};
+  request.environment = {"PATH=/usr/bin:/bin", "FRONTDOOR_INSTANCE=launcher-test"};
+  request.memo = "memo of " + script;
+  return request;
+}
+
+// Each part says by its exit status whether all was as expected: 0, or the number of the step that was not.
+struct Part {
+  LauncherClient& launcher;
+
+  // The first life starts `script` and is killed; the second one finds it again and learns how it ends.
+  asio::awaitable<int> crash_and_adopt(std::string script, bool kill_it, ProcessEnd expected) {
+    auto inherited = co_await launcher.inherit();
+    if (inherited.processes.empty()) {
+      LaunchRequest request = shell(script);
+      std::vector<int> none;
+      auto started = co_await launcher.launch(std::move(request), std::move(none));
+      if (!started) co_return 10;
+      raise(SIGKILL);
+    }
+    RunningProcess& process = inherited.processes.front();
+    if (inherited.processes.size() != 1) co_return 11;
+    if (process.memo != "memo of " + script) co_return 12;
+    if (!process.output.valid() || !process.errors.valid() || !process.pidfd.valid()) co_return 13;
+    if (kill_it && kill(process.pid, SIGKILL) != 0) co_return 14;
+    const ProcessEnd end = co_await launcher.ended(process.id);
+    co_return end == expected ? 0 : 15;
+  }
+
+  asio::awaitable<int> leave(std::string script) {
+    auto inherited = co_await launcher.inherit();
+    LaunchRequest request = shell(script);
+    std::vector<int> none;
+    auto started = co_await launcher.launch(std::move(request), std::move(none));
+    if (!started) co_return 10;
+    pollfd helper_runs{started->output.get(), POLLIN, 0};
+    co_return poll(&helper_runs, 1, 10'000) == 1 ? 7 : 11;
+  }
+
+  asio::awaitable<int> fail_to_start() {
+    auto inherited = co_await launcher.inherit();
+    LaunchRequest request = shell("");
+    request.command = {"no-such-command"};
+    std::vector<int> none;
+    auto started = co_await launcher.launch(std::move(request), std::move(none));
+    if (started) co_return 10;
+    co_return started.error().stage == LaunchStage::Exec&& started.error().error == ENOENT ? 0 : 11;
+  }
+
+  asio::awaitable<int> keep_and_crash() {
+    auto inherited = co_await launcher.inherit();
+    if (!inherited.kept.contains("a socket")) {
+      int ends[2];
+      if (pipe(ends) != 0 || write(ends[1], "x", 1) != 1) co_return 10;
+      std::vector<int> kept{ends[0]};
+      launcher.keep("a socket", kept);
+      // What is kept must have left before the crash: an answered launch behind it shows that.
+      LaunchRequest request = shell("true");
+      std::vector<int> none;
+      auto started = co_await launcher.launch(std::move(request), std::move(none));
+      raise(SIGKILL);
+    }
+    char letter = 0;
+    const auto& fds = inherited.kept["a socket"];
+    co_return fds.size() == 1 && read(fds[0].get(), &letter, 1) == 1 && letter == 'x' ? 0 : 11;
+  }
+};
+
+asio::awaitable<int> play(Part part, std::string_view role) {
+  const ProcessEnd killed{true, SIGKILL};
+  const ProcessEnd exit_5{false, 5};
+  if (role == "role:adopt-running")
+    co_return co_await part.crash_and_adopt("exec sleep 1000", true, killed);
+  if (role == "role:adopt-ending")
+    co_return co_await part.crash_and_adopt("sleep 0.1; exit 5", false, exit_5);
+  if (role == "role:leave")
+    co_return co_await part.leave("setsid sh -c 'echo; exec sleep 1000' & exec sleep 1000");
+  if (role == "role:leave-on-purpose")
+    co_return co_await part.leave(
+        "FRONTDOOR_KILL_MODE=process setsid sh -c 'echo; exec sleep 3' & exec sleep 1000");
+  if (role == "role:fail-to-start") co_return co_await part.fail_to_start();
+  if (role == "role:keep") co_return co_await part.keep_and_crash();
+  if (role == "role:wait") {
+    asio::steady_timer forever(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    co_await forever.async_wait(asio::use_awaitable);
+  }
+  co_return 99;
+}
+
+}  // namespace
+
+int play_front_door(std::string_view role) {
+  const char* const fd = getenv(kLauncherVariable);
+  if (!fd) return 98;
+  asio::io_context control{1};
+  int status = 97;
+  LauncherClient launcher(control, atoi(fd), [&] {
+    status = 42;
+    control.stop();
+  });
+  asio::co_spawn(control, play(Part{launcher}, role), [&](std::exception_ptr error, int result) {
+    status = error ? 96 : result;
+    control.stop();
+  });
+  control.run();
+  return status;
+}
+
+}  // namespace frontdoor
