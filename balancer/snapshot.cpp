@@ -55,26 +55,45 @@ Route build_route(const config::Route& from, const config::Config& config) {
   const config::Pool& pool = config.pools[route.pool];
   route.timeouts = from.timeouts.value_or(pool.timeouts.value_or(config.timeouts));
   route.body_bytes = from.body_bytes.value_or(pool.body_bytes.value_or(config.limits.body_bytes));
-  route.min_bytes_per_second =
-      from.min_bytes_per_second.value_or(pool.min_bytes_per_second.value_or(config.limits.min_bytes_per_second));
+  route.min_bytes_per_second = from.min_bytes_per_second.value_or(
+      pool.min_bytes_per_second.value_or(config.limits.min_bytes_per_second));
   return route;
 }
 
 // One upstream to be: its name in the logs, and where it is, unless that is not known yet.
 struct Place {
   std::string name;
+  Address address;
   std::optional<std::vector<Endpoint>> endpoints;
+  std::uint32_t weight = 1;
+  bool instance = false;  // its process is about to be started
 };
 
-std::vector<Place> places_of(const Address& address, const NameAddresses& names) {
-  if (!is_looked_up(address)) return {{address.to_string(), fixed_endpoints(address)}};
+void add_places(const config::Upstream& upstream, const NameAddresses& names, std::vector<Place>& places) {
+  const Address& address = upstream.address;
+  const auto add = [&](std::string name, std::optional<std::vector<Endpoint>> endpoints) {
+    places.push_back({std::move(name), address, std::move(endpoints), upstream.weight});
+  };
+  if (!is_looked_up(address)) return add(address.to_string(), fixed_endpoints(address));
   const auto known = names.find(address.host);
-  if (known == names.end()) return {{address.to_string(), std::nullopt}};
-  if (known->second.empty()) return {{address.to_string(), std::vector<Endpoint>{}}};
-  std::vector<Place> places;
+  if (known == names.end()) return add(address.to_string(), std::nullopt);
+  if (known->second.empty()) return add(address.to_string(), std::vector<Endpoint>{});
   for (Endpoint endpoint : known->second) {
     endpoint.set_port(address.port);
-    places.push_back({address.to_string() + " (" + endpoint.ip() + ")", std::vector{endpoint}});
+    add(address.to_string() + " (" + endpoint.ip() + ")", std::vector{endpoint});
+  }
+}
+
+// A pool's upstreams as the config lists them, then its instances.
+std::vector<Place> places_of(const config::Pool& pool, const NameAddresses& names,
+                             const InstanceAddresses& instances) {
+  std::vector<Place> places;
+  for (const config::Upstream& upstream : pool.upstreams) add_places(upstream, names, places);
+  for (const InstanceAddress& instance : instances) {
+    if (instance.pool != pool.name) continue;
+    AddressError impossible;
+    const auto address = parse_address(instance.endpoint.to_string(), impossible);
+    places.push_back({instance.upstream_name(), *address, std::vector{instance.endpoint}, 1, true});
   }
   return places;
 }
@@ -93,25 +112,36 @@ PoolOutlook Pool::outlook(TimePoint now) const {
   TimePoint last_went_down{};
   for (const Member& member : members) {
     switch (member.upstream->seen().state) {
-      case UpstreamState::Up: outlook.up = true; break;
-      case UpstreamState::Unknown: outlook.undecided = true; break;
-      case UpstreamState::Down: last_went_down = std::max(last_went_down, member.upstream->changed_at()); break;
+      case UpstreamState::Up:
+        outlook.up = true;
+        break;
+      case UpstreamState::Unknown:
+        outlook.undecided = true;
+        break;
+      case UpstreamState::Down:
+        last_went_down = std::max(last_went_down, member.upstream->changed_at());
+        break;
     }
   }
   outlook.down_for = std::max(now - last_went_down, Duration::zero());
   return outlook;
 }
 
-std::shared_ptr<const Snapshot> UpstreamRegistry::build(const config::Config& config, const NameAddresses& names) {
-  return build(++generation_, config, names);
+std::shared_ptr<const Snapshot> UpstreamRegistry::build(const config::Config& config,
+                                                        const NameAddresses& names,
+                                                        const InstanceAddresses& instances) {
+  return build(++generation_, config, names, instances);
 }
 
-std::shared_ptr<const Snapshot> UpstreamRegistry::rebuild(const Snapshot& current, const NameAddresses& names) {
-  return build(current.generation, current.config, names);
+std::shared_ptr<const Snapshot> UpstreamRegistry::rebuild(const Snapshot& current, const NameAddresses& names,
+                                                          const InstanceAddresses& instances) {
+  return build(current.generation, current.config, names, instances);
 }
 
-std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation, const config::Config& config,
-                                                        const NameAddresses& names) {
+std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation,
+                                                        const config::Config& config,
+                                                        const NameAddresses& names,
+                                                        const InstanceAddresses& instances) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->generation = generation;
   snapshot->config = config;
@@ -129,20 +159,21 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation
               .hold = from.hold,
               .limits_in_flight = from.max_in_flight != 0,
               .memory = memory};
-    for (const config::Upstream& upstream : from.upstreams) {
-      for (Place& place : places_of(upstream.address, names)) {
-        const auto key = std::pair(from.name, place.name);
-        std::shared_ptr<Upstream>& slot = named[key];
-        if (!slot) {
-          const auto known = upstreams_.find(key);
-          slot = known.object;
-          if (known.from == decltype(upstreams_)::From::Earlier) slot->judge_anew(Clock::now());
-        }
-        if (!slot) slot = std::make_shared<Upstream>(from.name, upstream.address, workers_, memory, place.name);
-        if (place.endpoints && !slot->looked_up()) slot->set_endpoints(std::move(*place.endpoints));
-        slot->set_max_in_flight(from.max_in_flight);
-        pool.members.push_back({.upstream = slot, .weight = upstream.weight});
+    for (Place& place : places_of(from, names, instances)) {
+      const auto key = std::pair(from.name, place.name);
+      std::shared_ptr<Upstream>& slot = named[key];
+      if (!slot) {
+        const auto known = upstreams_.find(key);
+        slot = known.object;
+        if (known.from == decltype(upstreams_)::From::Earlier) slot->judge_anew(Clock::now());
       }
+      if (!slot) {
+        slot = std::make_shared<Upstream>(from.name, place.address, workers_, memory, place.name);
+        slot->set_starting(place.instance);
+      }
+      if (place.endpoints && !slot->looked_up()) slot->set_endpoints(std::move(*place.endpoints));
+      slot->set_max_in_flight(from.max_in_flight);
+      pool.members.push_back({.upstream = slot, .weight = place.weight});
     }
     pool.send_proxy = from.send_proxy;
     snapshot->pools.push_back(std::move(pool));

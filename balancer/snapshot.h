@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "balancer/hold_rules.h"
+#include "balancer/instance_addresses.h"
 #include "balancer/name_addresses.h"
 #include "balancer/remembered.h"
 #include "balancer/upstream.h"
@@ -62,16 +63,18 @@ class UpstreamRegistry {
   explicit UpstreamRegistry(unsigned workers) : workers_(workers) {}
 
   // Builds the snapshot of a config that passed its checks. Upstreams known from before are reused with all
-  // they learned; those no longer named die with the last request that holds them. One that is named again before
-  // that keeps its counts, and is judged anew. A name is an upstream for each of its addresses, with the weight that the
-  // config gives it, and one that never comes up while it has none.
-  std::shared_ptr<const Snapshot> build(const config::Config& config, const NameAddresses& names = {});
-  // The same configuration, now that names have other addresses.
-  std::shared_ptr<const Snapshot> rebuild(const Snapshot& current, const NameAddresses& names);
+  // they learned; those no longer named die with the last request that holds them. One that is named again
+  // before that keeps its counts, and is judged anew. A name is an upstream for each of its addresses, with
+  // the weight that the config gives it, and one that never comes up while it has none.
+  std::shared_ptr<const Snapshot> build(const config::Config& config, const NameAddresses& names = {},
+                                        const InstanceAddresses& instances = {});
+  // The same configuration, now that names have other addresses or instances came or went.
+  std::shared_ptr<const Snapshot> rebuild(const Snapshot& current, const NameAddresses& names,
+                                          const InstanceAddresses& instances = {});
 
  private:
   std::shared_ptr<const Snapshot> build(std::uint64_t generation, const config::Config& config,
-                                        const NameAddresses& names);
+                                        const NameAddresses& names, const InstanceAddresses& instances);
 
   const unsigned workers_;
   std::uint64_t generation_ = 0;

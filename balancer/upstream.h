@@ -1,7 +1,7 @@
 // One server that a pool may pick, and what was learned about it. Shared by all workers and the control
 // thread, so every mutable field is atomic or guarded. It remembers and does not judge: health/ and the data
-// path are witnesses that report here. Keyed by (pool, name) and carried over reloads and look-ups; what the config
-// says about it (weight) lives in the snapshot.
+// path are witnesses that report here. Keyed by (pool, name) and carried over reloads and look-ups; what the
+// config says about it (weight) lives in the snapshot.
 //
 //              first pass                refused, probes failed
 //   Unknown ───────────────► Up ─────────────────────────────────► Down
@@ -71,11 +71,16 @@ class Upstream {
   bool available() const { return seen().state == UpstreamState::Up; }
   Seen seen() const;
 
-  // Moves to `to` if nobody moved it since `seen`; true when this call made the change. The caller logs it. Going
-  // down tells the observers, coming up calls the requests that the pool holds.
-  bool change(Seen seen, UpstreamState to, std::string reason, TimePoint now, DownCause cause = DownCause::Unwell);
+  // Moves to `to` if nobody moved it since `seen`; true when this call made the change. The caller logs it.
+  // Going down tells the observers, coming up calls the requests that the pool holds.
+  bool change(Seen seen, UpstreamState to, std::string reason, TimePoint now,
+              DownCause cause = DownCause::Unwell);
   // Nobody has watched it for a while: back to Unknown. Control thread.
   void judge_anew(TimePoint now);
+  // Its process has only just been started: a probe that fails says nothing yet, and the next one comes soon.
+  // Set by the supervisor, read by health; control thread.
+  void set_starting(bool starting) { starting_ = starting; }
+  bool starting() const { return starting_; }
   std::string reason() const;    // why it is in its state; "" before the first change
   TimePoint changed_at() const;  // when it got into its state; the epoch before the first change
   // Whether it was found dead in the life of this incarnation. Remembers one death.
@@ -85,9 +90,9 @@ class Upstream {
   void subscribe(UpstreamObserver& observer);
   void unsubscribe(UpstreamObserver& observer);
 
-  // Where it is, in the order to try: one address, or both of localhost. Set by the registry when it makes the upstream,
-  // and never another: connections, health and what was learned belong to an address. Never null; an empty list is a name
-  // without an address: not looked up yet, or looked up in vain.
+  // Where it is, in the order to try: one address, or both of localhost. Set by the registry when it makes
+  // the upstream, and never another: connections, health and what was learned belong to an address. Never
+  // null; an empty list is a name without an address: not looked up yet, or looked up in vain.
   using Endpoints = std::shared_ptr<const std::vector<Endpoint>>;
   Endpoints endpoints() const;
   void set_endpoints(std::vector<Endpoint> endpoints);
@@ -98,7 +103,8 @@ class Upstream {
   void end_request(unsigned worker);
   std::uint64_t in_flight() const;
 
-  // `max_in_flight` of the pool; 0 = off, and then no slot is counted. Set by the registry, on the control thread.
+  // `max_in_flight` of the pool; 0 = off, and then no slot is counted. Set by the registry, on the control
+  // thread.
   void set_max_in_flight(std::uint32_t limit);
   bool take_slot();  // false: it has as many requests as it may
   void return_slot();
@@ -126,6 +132,7 @@ class Upstream {
   std::atomic<std::uint64_t> word_{0};  // incarnation << 8 | state
   std::atomic<std::uint64_t> last_death_{0};  // the incarnation that ended so, plus one
   std::atomic<std::int64_t> idle_limit_ms_{0};
+  bool starting_ = false;  // control thread
   std::vector<PerWorker> workers_;
   const std::shared_ptr<PoolMemory> memory_;
   std::atomic<std::uint32_t> max_in_flight_{0};

@@ -111,7 +111,24 @@ UsageError unexpected(std::string_view word, const std::string& topic) {
   return {"unexpected " + quote(word), topic};
 }
 
-// `run` serves one of three things. They are told apart here already, so that the two to come get no other
+boost::system::result<QuickRun, UsageError> quick_run(const Words& words) {
+  QuickRun quick{*words.behind_dashes, 1, words.value("--listen"), words.value("--health")};
+  if (quick.command.empty() || quick.command.front().empty())
+    return UsageError{"there is no command behind --, as in -- node server.js", "run"};
+  if (words.has("-i") && words.value("-i") != "max") {
+    const auto number = to_number<std::uint32_t>(words.value("-i"));
+    if (!number || *number < 1 || *number > 1000)
+      return UsageError{"-i takes a number from 1 to 1000 or max, not " + quote(words.value("-i")), "run"};
+    quick.instances = *number;
+  } else if (words.has("-i")) {
+    quick.instances = 0;
+  }
+  if (words.has("--health") && !quick.health_path.starts_with('/'))
+    return UsageError{"--health takes a path that starts with /, not " + quote(quick.health_path), "run"};
+  return quick;
+}
+
+// `run` serves one of three things. They are told apart here already, so that the one to come gets no other
 // meaning.
 Parsed parse_run(const std::vector<std::string>& arguments) {
   const auto words = sort_words(arguments, *find_command("run"));
@@ -121,7 +138,16 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
   if (words->has("--config") + runs_command + !words->plain.empty() > 1 || words->plain.size() > 1) {
     return UsageError{"run takes one of --config FILE, a directory, or -- COMMAND", "run"};
   }
-  if (runs_command) return UsageError{"running a command (-- COMMAND) is not in this version yet", "run"};
+  const auto serving = serving_arguments(*words, "run");
+  if (!serving) return serving.error();
+  if (runs_command) {
+    auto quick = quick_run(*words);
+    if (!quick) return quick.error();
+    return RunCommand{"", *serving, std::move(*quick)};
+  }
+  for (const std::string_view option : {"-i", "--listen", "--health"})
+    if (words->has(option))
+      return UsageError{std::string(option) + " needs a command, as in run " + std::string(option) + " … -- node server.js", "run"};
   if (!words->plain.empty()) {
     const std::string& word = words->plain.front();
     if (word.ends_with(".toml") || word == "-") {
@@ -129,9 +155,7 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
     }
     return UsageError{"running a directory (" + word + ") is not in this version yet", "run"};
   }
-  if (!words->has("--config")) return UsageError{"run needs to know what: --config FILE", "run"};
-  const auto serving = serving_arguments(*words, "run");
-  if (!serving) return serving.error();
+  if (!words->has("--config")) return UsageError{"run needs to know what: --config FILE, or -- COMMAND", "run"};
   return RunCommand{words->value("--config"), *serving};
 }
 

@@ -18,9 +18,18 @@ struct ServingArguments {
   std::optional<std::uint32_t> workers;  // overrides the config's
 };
 
+// `run -- COMMAND`: instances without a file.
+struct QuickRun {
+  std::vector<std::string> command;
+  std::uint32_t instances = 1;  // 0 = "max"
+  std::string listen;           // as the user wrote it; "" = 127.0.0.1:8080
+  std::string health_path;      // "" = ready when it listens
+};
+
 struct RunCommand {
   std::string config_file;  // "-" = standard input
   ServingArguments serving;
+  std::optional<QuickRun> quick = {};  // instead of a file
 };
 
 struct CheckCommand {

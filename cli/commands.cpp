@@ -18,7 +18,6 @@ constexpr std::array signal_rows = {
     Row{"HUP", "read the config again; one with errors changes nothing"},
     Row{"USR1", "open the access log anew, after it was rotated"},
 };
-constexpr std::array run_sections = {Section{"Signals", signal_rows}};
 
 constexpr std::array program_usage = {
     Row{"frontdoor --config fd.toml", "serve what the file says"},
@@ -34,8 +33,22 @@ constexpr std::array program_sections = {Section{"Examples", program_examples}};
 constexpr std::array run_usage = {
     Row{"frontdoor run --config FILE [OPTIONS]"},
     Row{"frontdoor --config FILE [OPTIONS]"},
+    Row{"frontdoor run [-i N] [--listen ADDRESS] [--health PATH] -- COMMAND"},
 };
-constexpr std::array run_options = {config, workers, ready_file};
+constexpr std::array run_options = {
+    config,
+    Option{"-i", "N", "2", "with a command: how many instances of it, or `max`, one for each usable CPU"},
+    Option{"--listen", "ADDRESS", ":8080", "with a command: where clients connect (default: `127.0.0.1:8080`)"},
+    Option{"--health", "PATH", "/healthz", "with a command: an instance is up when a GET of PATH is answered well"},
+    workers,
+    ready_file};
+constexpr std::array program_options = {config, workers, ready_file};
+constexpr std::array run_examples = {
+    Row{"frontdoor run -i 2 -- node server.js", "each instance gets a PORT of its own to listen on"},
+    Row{"frontdoor run -i max --listen :8080 --health /healthz -- python3 app.py"},
+};
+
+constexpr std::array run_sections = {Section{"Signals", signal_rows}, Section{"Examples", run_examples}};
 
 constexpr std::array proxy_usage = {
     Row{"frontdoor proxy --listen ADDRESS --to ADDRESS [--to ADDRESS ...] [OPTIONS]"},
@@ -89,9 +102,11 @@ constexpr std::array help_usage = {Row{"frontdoor help [COMMAND]"}, Row{"frontdo
 constexpr std::array all_commands = {
     CommandInfo{.name = "run",
                 .title = "serve until a signal ends it",
-                .brief = "serve a config (the same as `--config` alone)",
+                .brief = "run an app behind the front door, or serve a config",
                 .usage = run_usage,
-                .about = "Not in this version yet: `run DIRECTORY` and `run -- COMMAND`.\n",
+                .about = "With a command, frontdoor starts it, as many times as asked, each on a PORT of its own,\n"
+                         "starts again what ends, and sends requests to those that are up. The same from a file:\n"
+                         "`command` in a [pool.NAME]. Not in this version yet: `run DIRECTORY`.\n",
                 .options = run_options,
                 .sections = run_sections},
     CommandInfo{.name = "proxy",
@@ -171,7 +186,7 @@ constinit const CommandInfo program{.name = "",
                                     .title = "the front door of your app instances",
                                     .brief = "",
                                     .usage = program_usage,
-                                    .options = run_options,
+                                    .options = program_options,
                                     .sections = program_sections};
 
 const Option* CommandInfo::find(std::string_view option) const {

@@ -11,11 +11,11 @@
 #include "cli/child.h"
 #include "cli/demo_app.h"
 #include "cli/exit_codes.h"
-#include "cli/free_port.h"
 #include "cli/quick_config.h"
 #include "cli/serve.h"
 #include "config/load.h"
 #include "config/units.h"
+#include "supervisor/instance_port.h"
 
 namespace frontdoor::cli {
 namespace {

@@ -14,6 +14,7 @@
 #include "cli/log_file.h"
 #include "cli/quick_config.h"
 #include "cli/read_config.h"
+#include "cli/roles.h"
 #include "cli/ready_file.h"
 #include "cli/serve.h"
 #include "cli/signals.h"
@@ -57,6 +58,7 @@ std::optional<config::Config> load_or_explain(const std::string& text, const std
 // Runs one command. What all of them share stays in here; what is more than a screen has its own file.
 struct Runner {
   const Streams& streams;
+  const std::vector<std::string>& words;  // as the program was started
 
   std::optional<ConfigText> read(const std::string& file) const {
     ConfigText source = read_config(file, streams.in);
@@ -73,7 +75,14 @@ struct Runner {
 
   int operator()(const RunCommand& command) const {
     begin(command.serving);
-    const auto source = read(command.config_file);
+    std::optional<ConfigText> source;
+    if (command.quick) {
+      const auto text = run_config(*command.quick);
+      if (!text) return refuse(text.error(), streams);
+      source = ConfigText{*text, "<command line>", ""};
+    } else {
+      source = read(command.config_file);
+    }
     if (!source) return kExitBadConfig;
     auto config = load_or_explain(source->text, source->name, Look::AtTheLogFileToo, streams);
     if (!config) return kExitBadConfig;
@@ -82,6 +91,12 @@ struct Runner {
     options.config_file = command.config_file;
     options.config_text = source->text;
     options.ready_file = command.serving.ready_file;
+    options.launcher = take_launcher_socket();
+    if (!options.launcher && has_instances(*config)) {
+      const std::string reason = become_launcher(words, command.config_file == "-" ? &source->text : nullptr);
+      streams.err << "launcher: " << reason << "\n";
+      return kExitFailure;
+    }
     return serve(*config, options);
   }
 
@@ -146,9 +161,10 @@ struct Runner {
 }  // namespace
 
 int run_program(const std::vector<std::string>& words, const Streams& streams) {
+  if (take_launcher_role()) return run_as_launcher(words);
   const auto command = parse_arguments(words);
   if (!command) return refuse(command.error(), streams);
-  const int status = std::visit(Runner{streams}, *command);
+  const int status = std::visit(Runner{streams, words}, *command);
   streams.out.flush();
   // `frontdoor check > /dev/full` must not look like success.
   return status == kExitOk && !streams.out ? kExitFailure : status;

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/address.h"
+#include "config/values.h"
 
 namespace frontdoor::cli {
 namespace {
@@ -57,6 +58,19 @@ boost::system::result<std::string, UsageError> proxy_config(const ProxyCommand& 
   text.resize(text.size() - 2);
   text += "]\n";
   if (!command.health_path.empty()) text += "health_check = " + toml_string(command.health_path) + "\n";
+  return text;
+}
+
+boost::system::result<std::string, UsageError> run_config(const QuickRun& run) {
+  const std::string listen = run.listen.empty() ? "127.0.0.1:8080" : run.listen;
+  if (const auto address = address_of("--listen", listen, "run"); !address) return address.error();
+  std::string command;
+  for (const std::string& word : run.command)
+    command += (command.empty() ? "" : ", ") + config::toml_string(word);  // a ${ in it is the command's own
+  std::string text = "[[listener]]\naddress = " + toml_string(listen) +
+                     "\n\n[access_log]\noutput = \"off\"\n\n[pool.app]\ncommand = [" + command + "]\ninstances = " +
+                     (run.instances == 0 ? "\"max\"" : std::to_string(run.instances)) + "\n";
+  if (!run.health_path.empty()) text += "health_check = " + toml_string(run.health_path) + "\n";
   return text;
 }
 

@@ -16,6 +16,9 @@ namespace frontdoor::cli {
 // An address that was wrong names its option: "--to :70000: port 70000 is out of range".
 boost::system::result<std::string, UsageError> proxy_config(const ProxyCommand& command);
 
+// One pool of instances; its access log is off, since the instances' own lines are what one watches.
+boost::system::result<std::string, UsageError> run_config(const QuickRun& run);
+
 // One pool of loopback ports, probed twice a second.
 std::string demo_config(std::string_view listen, const std::vector<std::uint16_t>& ports);
 

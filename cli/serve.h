@@ -19,6 +19,7 @@ struct ServeOptions {
   std::string ready_file;
   std::optional<std::uint32_t> workers;  // the command line's word, which no file changes
   std::string config_text;               // used when config_file is "" or "-"
+  std::optional<int> launcher;           // the socket to it; without one no instance can be started
   // Called once on the control thread when every listener listens.
   std::function<void(const std::vector<Endpoint>&)> on_ready;
   // Called on the control thread before its loop runs, and when it is about to end: what a command runs

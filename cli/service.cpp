@@ -13,6 +13,7 @@
 #include "cli/loss_reports.h"
 #include "cli/read_config.h"
 #include "cli/reload.h"
+#include "cli/roles.h"
 #include "cli/signals.h"
 #include "config/load.h"
 #include "config/units.h"
@@ -46,7 +47,7 @@ Service::Service(const config::Config& config, const ServeOptions& options)
       resolver_(
           control_, log_,
           [this](const std::string& host, NameLookups::Done done) { lookups_.start(host, std::move(done)); },
-          [this] { names_changed(); }, {.routable = has_route}),
+          [this] { members_changed(); }, {.routable = has_route}),
       server_({time_, ops_, health_, &access_log_, nullptr, &malformed_}, thread_count(config, options), snapshot_) {}
 
 int Service::run() {
@@ -67,6 +68,14 @@ int Service::run() {
   apply(snapshot_);
   server_.start();
   if (options_.on_start) options_.on_start(control_);
+  if (options_.launcher) {
+    InstanceHost& host = *this;
+    supervision_ = std::make_unique<Supervision>(control_, log_, *options_.launcher, host, [this] {
+      log_.error("the launcher is gone: stopping");
+      if (!draining_) stop(SIGTERM);
+    });
+    supervision_->start(snapshot_->config);
+  }
   asio::co_spawn(control_, become_ready(), asio::detached);
   asio::co_spawn(control_, handle_signals(), asio::detached);
   asio::co_spawn(control_, watch_lost_lines(lost_lines_), asio::detached);
@@ -91,8 +100,9 @@ void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
   resolver_.watch(*snapshot_);
 }
 
-void Service::names_changed() {
-  snapshot_ = registry_.rebuild(*snapshot_, resolver_.addresses());
+// Names have other addresses, or instances came or went.
+void Service::members_changed() {
+  snapshot_ = registry_.rebuild(*snapshot_, resolver_.addresses(), instances_);
   server_.publish(snapshot_);
   health_.apply(snapshot_);
   resolver_.watch(*snapshot_);
@@ -138,7 +148,10 @@ asio::awaitable<void> Service::handle_signals_with_memory() {
   for (;;) {
     auto [error, signal] = co_await signals_.async_wait(quietly);
     if (error) co_return;
-    if (signal == SIGHUP) {
+    // Without a file there is nothing to read again: its terminal has been closed.
+    const bool terminal_closed = signal == SIGHUP && options_.launcher && options_.config_file.empty();
+    if (terminal_closed && draining_) continue;
+    if (signal == SIGHUP && !terminal_closed) {
       try {
         reload();
       } catch (const std::bad_alloc&) {
@@ -154,7 +167,7 @@ asio::awaitable<void> Service::handle_signals_with_memory() {
 }
 
 bool Service::stop(int signal) {
-  const std::string_view name = signal == SIGINT ? "SIGINT" : "SIGTERM";
+  const std::string_view name = signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
   if (!std::exchange(draining_, true)) {
     ready_file_.remove();  // before anything else: whoever sends traffic by it goes elsewhere
     log_.info("draining",
@@ -172,7 +185,31 @@ bool Service::stop(int signal) {
 
 asio::awaitable<void> Service::stop_after_drain() {
   co_await drain(server_, log_, snapshot_->config.timeouts);
+  if (supervision_) co_await supervision_->stop();  // not before the last request that they served
   finish();
+}
+
+// ---- The instances of this program
+
+void Service::instances_changed(const InstanceAddresses& instances) {
+  instances_ = instances;
+  members_changed();
+}
+
+std::shared_ptr<Upstream> Service::upstream_of(const InstanceAddress& instance) {
+  for (const Pool& pool : snapshot_->pools) {
+    if (pool.name != instance.pool) continue;
+    for (const Member& member : pool.members)
+      if (member.upstream->name() == instance.upstream_name()) return member.upstream;
+  }
+  return nullptr;
+}
+
+void Service::evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) {
+  const Upstream::Seen seen = upstream->seen();
+  const bool was_up = seen.state == UpstreamState::Up;
+  if (!upstream->change(seen, UpstreamState::Down, reason, Clock::now(), DownCause::Dead)) return;
+  if (was_up) health_.upstream_refused(upstream, reason);
 }
 
 void Service::finish() {
@@ -207,9 +244,12 @@ void Service::reload() {
   log_.set_level(loaded.config.log.level);
   log_.set_format(loaded.config.log.format);
   access_log_.apply(loaded.config.access_log);
-  auto next = registry_.build(loaded.config, resolver_.addresses());
+  auto next = registry_.build(loaded.config, resolver_.addresses(), instances_);
   server_.publish(next);
   apply(std::move(next));
+  if (supervision_) supervision_->apply(loaded.config);
+  else if (cli::has_instances(loaded.config))
+    log_.warn("waits for a restart", {{"key", "command"}, {"runs", "no instances"}, {"file", "instances"}});
   log_.info("reloaded", {{"file", options_.config_file}, {"generation", snapshot_->generation}});
 }
 

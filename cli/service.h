@@ -10,6 +10,7 @@
 #include "cli/loss_reports.h"
 #include "cli/ready_file.h"
 #include "cli/serve.h"
+#include "cli/supervision.h"
 #include "discovery/name_lookup.h"
 #include "discovery/resolver.h"
 #include "health/monitor.h"
@@ -17,14 +18,14 @@
 
 namespace frontdoor {
 
-class Service {
+class Service : private InstanceHost {
  public:
   Service(const config::Config& config, const ServeOptions& options);
   int run();  // until a signal ends it; exit status
 
  private:
   void apply(std::shared_ptr<const Snapshot> snapshot);
-  void names_changed();
+  void members_changed();
   bool every_upstream_judged() const;
   boost::asio::awaitable<void> become_ready();
   boost::asio::awaitable<void> handle_signals();
@@ -33,6 +34,12 @@ class Service {
   bool stop(int signal);  // true: at once
   void reload();
   void finish();
+
+  // InstanceHost
+  void instances_changed(const InstanceAddresses& instances) override;
+  std::shared_ptr<Upstream> upstream_of(const InstanceAddress& instance) override;
+  void probe_now(const Upstream& upstream) override { health_.look_now(upstream); }
+  void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;
 
   const ServeOptions& options_;
   Log log_;
@@ -51,6 +58,8 @@ class Service {
   NameLookups lookups_;
   Resolver resolver_;
   Server server_;
+  InstanceAddresses instances_;
+  std::unique_ptr<Supervision> supervision_;  // null: this program runs no instances
   bool draining_ = false;
 };
 

@@ -16,6 +16,7 @@ class Style {
   std::string paint(Ink ink, std::string_view text) const;
   std::string bold(std::string_view text) const { return paint(Ink::Bold, text); }
   std::string dim(std::string_view text) const { return paint(Ink::Dim, text); }
+  bool coloured() const { return coloured_; }
 
  private:
   bool coloured_;

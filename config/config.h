@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -51,7 +52,7 @@ struct Listener {
   std::string name = {};  // "" when unnamed
   Address address = {};
   bool via = true;
-  std::uint64_t max_connections = 0;  // 0 = auto
+  std::uint64_t max_connections = 0;             // 0 = auto
   std::uint32_t max_connections_per_client = 0;  // 0 = off
   bool proxy_protocol = false;                   // a PROXY header is required, and taken from these only:
   Cidrs trusted_proxies = {};                    // whose word about the client is believed
@@ -120,9 +121,37 @@ struct Hold {
   bool operator==(const Hold&) const = default;
 };
 
+// When an instance that has ended is started again; the rules are in supervisor/restart_policy.h.
+struct Restart {
+  enum class Policy : std::uint8_t { Always, OnFailure, Never };
+  Policy policy = Policy::Always;
+  Millis backoff_min{100};  // before the first start again; doubles
+  Millis backoff_max{30'000};
+  Millis reset_after{60'000};          // of life: then the pause is the shortest again
+  std::uint32_t crash_loop_after = 5;  // shorter lives in a row
+  bool operator==(const Restart&) const = default;
+};
+
+// How the instances of a pool are started and kept (supervisor/).
+struct Process {
+  enum class KillMode : std::uint8_t { Tree, Process };
+  std::vector<std::string> command = {};  // argv; empty: the pool has no instances
+  std::string directory = "";             // "" = where frontdoor was started
+  std::uint32_t instances = 1;            // 0 = "max": as many as usable CPUs
+  std::vector<std::pair<std::string, std::string>> env = {};
+  Millis start_timeout{30'000};
+  std::uint32_t max_starting = 0;  // at once; 0 = as many as usable CPUs
+  std::string stop_signal = "SIGTERM";
+  Millis stop_timeout{10'000};
+  KillMode kill_mode = KillMode::Tree;
+  Restart restart;
+  bool operator==(const Process&) const = default;
+};
+
 struct Pool {
   std::string name = {};
   std::vector<Upstream> upstreams = {};
+  Process process = {};  // with a command: instances are upstreams, too
   std::optional<HealthCheck> health_check = {};
   Retry retry = {};
   Hold hold = {};
@@ -149,7 +178,7 @@ struct EventLog {
 };
 
 struct Config {
-  std::uint32_t workers = 0;  // 0 = auto
+  std::uint32_t workers = 0;      // 0 = auto
   std::string resolver = "auto";  // DNS servers for the names of upstreams
   std::vector<Listener> listeners = {};
   Timeouts timeouts;

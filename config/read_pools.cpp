@@ -2,6 +2,7 @@
 
 #include "config/patterns.h"
 #include "config/reader.h"
+#include "config/schema_process.h"
 #include "config/suggest.h"
 #include "config/values.h"
 
@@ -57,6 +58,15 @@ void read_health_check(const Value& value, Pool& pool, Reader& reader) {
                     reader);
 }
 
+// What is said of instances is of no use to a pool that has none.
+void warn_of_instance_keys(const Value& value, const Pool& pool, Reader& reader) {
+  if (value.find("command") != nullptr) return;
+  for (const auto& key : schema::process_rows::keys)
+    if (const auto* stray = value.find(key.name))
+      reader.diagnostics.warning(stray->at, quote(key.name) + " has no effect in " + heading(pool) +
+                                                ": it is about instances, and the pool has no command");
+}
+
 void read_pool(const Entry& entry, Reader& reader) {
   const Value& value = entry.value;
   Pool pool;
@@ -76,6 +86,10 @@ void read_pool(const Entry& entry, Reader& reader) {
   if (const auto* hold = value.find("hold");
       hold != nullptr && is_table(*hold, "hold", heading(pool, ".hold"), reader))
     read_plain_keys(*hold, {schema::hold, heading(pool, ".hold"), pool.name}, &pool.hold, reader);
+  if (const auto* restart = value.find("restart");
+      restart != nullptr && is_table(*restart, "restart", heading(pool, ".restart"), reader))
+    read_plain_keys(*restart, {schema::restart, heading(pool, ".restart"), pool.name}, &pool.process.restart,
+                    reader);
   if (const auto* timeouts = value.find("timeouts");
       timeouts != nullptr && is_table(*timeouts, "timeouts", heading(pool, ".timeouts"), reader)) {
     pool.timeouts = reader.config.timeouts;
@@ -83,14 +97,14 @@ void read_pool(const Entry& entry, Reader& reader) {
                   schema::Scope::FileOnly, *pool.timeouts, reader);
   }
 
-  // Upstreams that come from a command or from discovery are a feature to come, and have been answered as
-  // such.
+  warn_of_instance_keys(value, pool, reader);
+  // Upstreams that come from discovery are a feature to come, and have been answered as such.
   const bool come_from_elsewhere = value.find("command") != nullptr || value.find("discover") != nullptr;
   const auto* upstreams = value.find("upstreams");
   if (!come_from_elsewhere &&
       (upstreams == nullptr || (upstreams->is(Kind::List) && upstreams->items.empty())))
-    reader.diagnostics.error(entry.at,
-                             heading(pool) + " has no upstreams: add upstreams = [\"127.0.0.1:3000\"]");
+    reader.diagnostics.error(
+        entry.at, heading(pool) + " has no upstreams: add upstreams = [\"127.0.0.1:3000\"], or a command");
   reader.config.pools.push_back(std::move(pool));
   reader.pools.push_back(std::move(places));
 }

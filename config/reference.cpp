@@ -83,6 +83,12 @@ std::string type_of(const Key& key) {
       return "list of words";
     case Type::Cidrs:
       return "list of addresses";
+    case Type::Command:
+      return "text or list of words";
+    case Type::Variables:
+      return "table of texts";
+    case Type::Count:
+      return "`\"max\"` or integer" + range_of(key);
     case Type::Table:
       return "table";
     case Type::TableList:

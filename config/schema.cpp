@@ -26,7 +26,8 @@ constexpr std::array root_keys = {
     Key{.name = "resolver",
         .fallback = "\"auto\"",
         .doc = "Where names of upstreams are looked up when /etc/hosts does not know them: \"auto\" is what "
-               "/etc/resolv.conf says, else the address of a DNS server, \"10.0.0.2:53\", or several with commas "
+               "/etc/resolv.conf says, else the address of a DNS server, \"10.0.0.2:53\", or several with "
+               "commas "
                "between.",
         .slot = at<&Config::resolver>,
         .problem = resolver_problem},
@@ -252,9 +253,9 @@ std::vector<std::string_view> Table::names() const {
 }
 
 std::span<const Table* const> tables() {
-  static constexpr std::array all = {&root,         &listener, &route, &route_timeouts, &pool,     &upstream,
-                                     &health_check, &expect,   &retry,  &hold, &pool_timeouts,  &timeouts, &limits,
-                                     &access_log,   &log};
+  static constexpr std::array all = {
+      &root,  &listener, &route,   &route_timeouts, &pool,     &upstream, &health_check, &expect,
+      &retry, &hold,     &restart, &pool_timeouts,  &timeouts, &limits,   &access_log,   &log};
   return all;
 }
 

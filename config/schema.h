@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -32,6 +33,9 @@ enum class Type : std::uint8_t {
   StatusRanges,
   RetryReasons,
   Cidrs,
+  Command,    // argv: a list, or text that is split as a shell splits words
+  Variables,  // { NAME = "value" }
+  Count,      // an integer or "max", which is 0 in the struct
   // Structure: walked by load.cpp and show.cpp.
   Table,
   TableList,
@@ -44,13 +48,14 @@ enum class Type : std::uint8_t {
 // The struct that a table fills, and the member that a key fills: typed, so that a wrong row does not compile
 // or fails the schema's test, never memory.
 using Object = std::variant<Config*, Listener*, Route*, Pool*, Upstream*, Timeouts*, Limits*, HealthCheck*,
-                            Retry*, Hold*, AccessLog*, EventLog*>;
+                            Retry*, Hold*, Restart*, AccessLog*, EventLog*>;
 struct Choice {
   std::uint8_t* value;  // any of the enums; all have this size
 };
 using Slot = std::variant<std::monostate, Millis*, std::uint64_t*, std::uint32_t*, std::uint16_t*, double*,
                           bool*, std::string*, Choice, Address*, std::optional<std::uint64_t>*,
-                          std::vector<StatusRange>*, Retry*, frontdoor::Cidrs*>;
+                          std::vector<StatusRange>*, Retry*, frontdoor::Cidrs*, std::vector<std::string>*,
+                          std::vector<std::pair<std::string, std::string>>*>;
 
 template <auto Member>
 struct MemberOf;
@@ -101,8 +106,8 @@ struct Table {
   std::vector<std::string_view> names() const;
 };
 
-extern const Table root, listener, route, pool, upstream, health_check, expect, retry, hold, timeouts,
-    pool_timeouts, route_timeouts, limits, access_log, log;
+extern const Table root, listener, route, pool, upstream, health_check, expect, retry, hold, restart,
+    timeouts, pool_timeouts, route_timeouts, limits, access_log, log;
 
 std::span<const Table* const> tables();  // all of them, in the order of the documentation
 

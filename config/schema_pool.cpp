@@ -1,9 +1,11 @@
 // The rows of [pool.NAME] and the tables below it.
 
+#include <algorithm>
 #include <array>
 
 #include "config/patterns.h"
 #include "config/schema.h"
+#include "config/schema_process.h"
 
 namespace frontdoor::config::schema {
 namespace {
@@ -12,7 +14,7 @@ constexpr std::int64_t hour = 3'600'000;
 
 constexpr auto send_proxy_words = std::to_array<std::string_view>({"", "v1", "v2"});  // as ProxyVersion
 
-constexpr std::array pool_keys = {
+constexpr std::array upstream_pool_keys = {
     Key{.name = "upstreams",
         .type = Type::UpstreamList,
         .doc = "The servers: \"10.0.0.11:8080\", \"app.internal:8080\", \"[::1]:8080\", "
@@ -50,37 +52,21 @@ constexpr std::array pool_keys = {
         .slot = at<&Pool::send_proxy>,
         .words = send_proxy_words},
 };
-constexpr auto pool_planned = std::to_array<std::string_view>({"discover",
-                                                               "balance",
-                                                               "hash_on",
-                                                               "slow_start",
-                                                               "sticky",
-                                                               "protocol",
-                                                               "tls",
-                                                               "outlier_detection",
-                                                               "command",
-                                                               "directory",
-                                                               "instances",
-                                                               "env",
-                                                               "env_file",
-                                                               "profile",
-                                                               "user",
-                                                               "group",
-                                                               "umask",
-                                                               "rlimits",
-                                                               "port",
-                                                               "ready",
-                                                               "start_timeout",
-                                                               "max_starting",
-                                                               "restart",
-                                                               "stop_signal",
-                                                               "stop_timeout",
-                                                               "hung_grace",
-                                                               "max_memory",
-                                                               "watch",
-                                                               "cron_restart",
-                                                               "idle_stop",
-                                                               "logs"});
+
+template <std::size_t A, std::size_t B>
+constexpr std::array<Key, A + B> join(const std::array<Key, A>& a, const std::array<Key, B>& b) {
+  std::array<Key, A + B> both;
+  std::copy(a.begin(), a.end(), both.begin());
+  std::copy(b.begin(), b.end(), both.begin() + A);
+  return both;
+}
+constexpr auto pool_keys = join(upstream_pool_keys, process_rows::keys);
+
+constexpr auto pool_planned = std::to_array<std::string_view>(
+    {"discover", "balance",           "hash_on",   "slow_start", "sticky",     "protocol",
+     "tls",      "outlier_detection", "env_file",  "profile",    "user",       "group",
+     "umask",    "rlimits",           "port",      "ready",      "hung_grace", "max_memory",
+     "watch",    "cron_restart",      "idle_stop", "logs"});
 
 constexpr std::array upstream_keys = {
     Key{.name = "address",
@@ -258,7 +244,12 @@ constinit const Table retry{
 
 constinit const Table hold{
     .heading = "[pool.NAME.hold]",
-    .doc = "Requests wait while no upstream is up, or while all have as many as they may, instead of failing.",
+    .doc =
+        "Requests wait while no upstream is up, or while all have as many as they may, instead of failing.",
     .keys = hold_keys};
+
+constinit const Table restart{.heading = "[pool.NAME.restart]",
+                              .doc = "When an instance that has ended is started again.",
+                              .keys = process_rows::restart_keys};
 
 }  // namespace frontdoor::config::schema

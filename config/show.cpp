@@ -2,7 +2,10 @@
 
 #include "config/show.h"
 
+#include <algorithm>
+
 #include "config/schema.h"
+#include "config/schema_process.h"
 #include "config/values.h"
 
 namespace frontdoor::config {
@@ -13,9 +16,16 @@ void write_key(std::string& out, const schema::Key& key, schema::Object object) 
   if (!value.empty()) out += std::string(key.name) + " = " + value + '\n';
 }
 
+bool is_of_instances(const schema::Key& key) {
+  return std::any_of(schema::process_rows::keys.begin(), schema::process_rows::keys.end(),
+                     [&](const schema::Key& row) { return row.name == key.name; });
+}
+
 void write_keys(std::string& out, const schema::Table& table, schema::Object object) {
+  const Pool* const* pool = std::get_if<Pool*>(&object);
+  const bool has_instances = pool && !(*pool)->process.command.empty();
   for (const auto& key : table.keys)
-    if (!key.is_structure()) write_key(out, key, object);
+    if (!key.is_structure() && (!pool || has_instances || !is_of_instances(key))) write_key(out, key, object);
 }
 
 void write_table(std::string& out, std::string_view heading, const schema::Table& table,
@@ -52,7 +62,7 @@ void write_upstreams(std::string& out, Pool& pool) {
 void write_pool(std::string& out, Pool& pool, const Timeouts& file_timeouts) {
   const std::string name = "[pool." + toml_key(pool.name);
   out += '\n' + name + "]\n";
-  write_upstreams(out, pool);
+  if (!pool.upstreams.empty()) write_upstreams(out, pool);
   write_keys(out, schema::pool, &pool);
   if (pool.health_check) {
     write_table(out, name + ".health_check]", schema::health_check, &*pool.health_check);
@@ -60,6 +70,8 @@ void write_pool(std::string& out, Pool& pool, const Timeouts& file_timeouts) {
   }
   write_table(out, name + ".retry]", schema::retry, &pool.retry);
   write_table(out, name + ".hold]", schema::hold, &pool.hold);
+  if (!pool.process.command.empty())
+    write_table(out, name + ".restart]", schema::restart, &pool.process.restart);
   if (pool.timeouts)
     write_overrides(out, name + ".timeouts]", schema::Scope::FileOnly, *pool.timeouts, file_timeouts);
 }

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "config/lists.h"
+#include "config/process_values.h"
 #include "config/suggest.h"
 #include "config/units.h"
 
@@ -30,7 +31,7 @@ class ValueReader {
  private:
   void read_duration();
   void read_size();
-  void read_integer(bool auto_allowed);
+  void read_integer(std::string_view word_for_zero);
   void read_share();
   void read_percent();
   void read_text();
@@ -66,9 +67,11 @@ void ValueReader::read() {
     case Type::Size:
       return read_size();
     case Type::Integer:
-      return read_integer(false);
+      return read_integer("");
     case Type::IntegerOrAuto:
-      return read_integer(true);
+      return read_integer("auto");
+    case Type::Count:
+      return read_integer("max");
     case Type::Share:
       return read_share();
     case Type::Percent:
@@ -89,6 +92,11 @@ void ValueReader::read() {
       return read_retry_reasons(key_, value_, *std::get<Retry*>(slot_), diagnostics_);
     case Type::Cidrs:
       return read_cidrs(key_, value_, *std::get<Cidrs*>(slot_), diagnostics_);
+    case Type::Command:
+      return read_command(key_, value_, *std::get<std::vector<std::string>*>(slot_), diagnostics_);
+    case Type::Variables:
+      return read_variables(key_, value_, *std::get<std::vector<std::pair<std::string, std::string>>*>(slot_),
+                            diagnostics_);
     default:
       return;  // structure is load.cpp's
   }
@@ -156,12 +164,13 @@ std::optional<std::int64_t> ValueReader::integer() const {
   return value_.is(Kind::Integer) ? std::optional(value_.integer) : substituted_integer();
 }
 
-void ValueReader::read_integer(bool auto_allowed) {
-  if (auto_allowed && value_.is(Kind::Text) && value_.text == "auto") return store(0);
+void ValueReader::read_integer(std::string_view word_for_zero) {
+  if (!word_for_zero.empty() && value_.is(Kind::Text) && value_.text == word_for_zero) return store(0);
   const auto number = integer();
   if (!number) {
     const std::string example = std::to_string(key_.min > 0 ? key_.min : 2);
-    return wrong(auto_allowed ? "an integer or \"auto\"" : "an integer as in " + example);
+    return wrong(word_for_zero.empty() ? "an integer as in " + example
+                                       : "an integer or " + quote(word_for_zero));
   }
   if (in_range(*number, plain_number)) store(static_cast<std::uint64_t>(*number));
 }
@@ -260,7 +269,9 @@ std::string format_value(const Key& key, const Slot& slot) {
     const Key& key;
     std::string count(std::uint64_t number) const {
       if (key.type == Type::Size) return quote(format_size(number));
-      return key.type == Type::IntegerOrAuto && number == 0 ? "\"auto\"" : std::to_string(number);
+      if (number == 0 && key.type == Type::IntegerOrAuto) return "\"auto\"";
+      if (number == 0 && key.type == Type::Count) return "\"max\"";
+      return std::to_string(number);
     }
     std::string operator()(std::monostate) const { return ""; }
     std::string operator()(Millis* value) const { return quote(format_duration(*value)); }
@@ -280,6 +291,10 @@ std::string format_value(const Key& key, const Slot& slot) {
     }
     std::string operator()(Retry* value) const { return format_retry_reasons(*value); }
     std::string operator()(Cidrs* value) const { return format_cidrs(*value); }
+    std::string operator()(std::vector<std::string>* value) const { return format_command(*value); }
+    std::string operator()(std::vector<std::pair<std::string, std::string>>* value) const {
+      return format_variables(*value);
+    }
   };
   return std::visit(Format{key}, slot);
 }

@@ -70,6 +70,10 @@ void HealthMonitor::stop() {
   impl_->watched.clear();
 }
 
+void HealthMonitor::look_now(const Upstream& upstream) {
+  if (Prober* prober = impl_->find(&upstream)) prober->look_now();
+}
+
 std::vector<HealthReport> HealthMonitor::report() const {
   std::vector<HealthReport> reports;
   for (const Impl::Watched& each : impl_->watched) reports.push_back(each.prober->report());

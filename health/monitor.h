@@ -25,14 +25,16 @@ class HealthMonitor : public UpstreamWitness {
   // and history, a changed check takes effect at its next probe. Control thread.
   void apply(std::shared_ptr<const Snapshot> snapshot);
   void stop();  // cancels every prober; control thread
+  // Its process has been started anew: probed at once, and soon again while it is starting(). Control thread.
+  void look_now(const Upstream& upstream);
 
   // One entry an upstream, in the order of the file. Control thread.
   std::vector<HealthReport> report() const;
 
   // Worker threads. Logs at once, then lets the prober of this upstream go on at interval_down.
   void upstream_refused(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;
-  // Worker threads. Has an upstream that nobody checks looked at once: a silent address must not cost every second
-  // request the time of a connect for ever.
+  // Worker threads. Has an upstream that nobody checks looked at once: a silent address must not cost every
+  // second request the time of a connect for ever.
   void upstream_silent(const std::shared_ptr<Upstream>& upstream) override;
   void query_of_death(const QueryOfDeath& query) override;
 

@@ -21,6 +21,8 @@ constexpr Duration kWithoutMemory = Millis{1'000};  // until the next try
 // How soon it is noticed that a name was looked up in vain. Discovery does not call us: the two meet at the Upstream
 // only. (A name that is found is another Upstream, or several.)
 constexpr Millis kAwaitAddress{25};
+// Between two looks at a process that has only just been started: what it is late by once it is ready.
+constexpr Millis kWhileStarting{25};
 
 VerdictRules rules_of(const std::optional<config::HealthCheck>& check) {
   return check ? VerdictRules::of(*check) : VerdictRules::revival();
@@ -81,6 +83,11 @@ void Prober::refused(const std::string& reason) {
   if (verdict_.state() == UpstreamState::Down) wake_within(verdict_.next_delay(random_share()));
 }
 
+void Prober::look_now() {
+  verdict_.align(upstream_->seen().state);
+  wake_within(Duration::zero());
+}
+
 void Prober::suspect() {
   if (check_ || std::exchange(suspected_, true)) return;  // with a check it is looked at anyway
   wake_within(Duration::zero());
@@ -129,7 +136,7 @@ asio::awaitable<Duration> Prober::look() {
   const Upstream::Seen seen = upstream_->seen();
   verdict_.align(seen.state);
   if (upstream_->endpoints()->empty()) co_return without_address(seen);
-  if (!check_ && seen.state != UpstreamState::Down) {
+  if (!check_ && seen.state != UpstreamState::Down && !upstream_->starting()) {
     if (seen.state == UpstreamState::Unknown) move(seen, UpstreamState::Up, "no health check");
     if (!suspected_) co_return kForever;
   }
@@ -161,6 +168,10 @@ Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint
     verdict_.align(now.state);
     return verdict_.next_delay(random_share());
   }
+  if (upstream_->starting() && report.outcome != Outcome::Passed) {
+    last_error_ = report.detail;
+    return kWhileStarting;
+  }
   const Observation observation{.outcome = report.outcome,
                                 .lateness = report.lateness,
                                 .served_meanwhile = upstream_->last_success() >= started,
@@ -181,7 +192,8 @@ Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint
 }
 
 void Prober::move(Upstream::Seen seen, UpstreamState to, const std::string& reason, DownCause cause) {
-  if (!upstream_->change(seen, to, reason, Clock::now(), cause)) return;  // another witness was first, or it is there already
+  if (!upstream_->change(seen, to, reason, Clock::now(), cause))
+    return;  // another witness was first, or it is there already
   verdict_.align(to);
   if (to == UpstreamState::Down) last_error_ = reason;
   log_change(log_, *upstream_, seen.state, to, reason);

@@ -29,6 +29,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   void stop();
   // A reload; for the next probe.
   void set_check(std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits);
+  void look_now();                                           // its process has been started anew
   void refused(const std::string& reason);                   // live traffic moved the upstream to Down
   void suspect();                                            // live traffic could not connect to it
   HealthReport report() const;

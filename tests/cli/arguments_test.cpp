@@ -23,7 +23,14 @@ std::string serving(const ServingArguments& s) {
 }
 
 struct Describe {
-  std::string operator()(const RunCommand& c) const { return "run " + c.config_file + serving(c.serving); }
+  std::string operator()(const RunCommand& c) const {
+    if (!c.quick) return "run " + c.config_file + serving(c.serving);
+    std::string text = "run " + std::to_string(c.quick->instances) + " x";
+    for (auto& word : c.quick->command) text += ' ' + word;
+    if (!c.quick->listen.empty()) text += " listen=" + c.quick->listen;
+    if (!c.quick->health_path.empty()) text += " health=" + c.quick->health_path;
+    return text + serving(c.serving);
+  }
   std::string operator()(const CheckCommand& c) const { return "check " + c.config_file; }
   std::string operator()(const ShowCommand& c) const { return "show " + c.config_file; }
   std::string operator()(const ProxyCommand& c) const {
@@ -50,6 +57,10 @@ TEST(Arguments, AreUnderstood) {
       {"--config=fd.toml", "run fd.toml"},
       {"--config -", "run -"},
       {"run --config fd.toml", "run fd.toml"},
+      {"run -- node server.js", "run 1 x node server.js"},
+      {"run -i 2 --listen :80 --health /up --workers 3 -- node -i server.js",
+       "run 2 x node -i server.js listen=:80 health=/up workers=3"},
+      {"run -i max -- app --", "run 0 x app --"},
       {"run --config fd.toml --ready-file /tmp/r --workers 4", "run fd.toml ready=/tmp/r workers=4"},
       {"--workers=1 --config fd.toml", "run fd.toml workers=1"},
       {"check --config fd.toml", "check fd.toml"},
@@ -115,12 +126,17 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"config", "config knows one thing: config show --config FILE", "config show"},
       {"config edit", "config knows one thing: config show --config FILE", "config show"},
       {"config show", "config show needs --config FILE", "config show"},
-      {"run", "run needs to know what: --config FILE", "run"},
-      {"--workers 2", "run needs to know what: --config FILE", "run"},
+      {"run", "run needs to know what: --config FILE, or -- COMMAND", "run"},
+      {"--workers 2", "run needs to know what: --config FILE, or -- COMMAND", "run"},
       {"run --config fd.toml --workers 0", "--workers takes a number from 1 to 1024, not \"0\"", "run"},
       {"run --config fd.toml --workers many", "--workers takes a number from 1 to 1024, not \"many\"", "run"},
       {"run ./app", "running a directory (./app) is not in this version yet", "run"},
-      {"run -- node server.js", "running a command (-- COMMAND) is not in this version yet", "run"},
+      {"run --", "there is no command behind --, as in -- node server.js", "run"},
+      {"run -i 0 -- node", "-i takes a number from 1 to 1000 or max, not \"0\"", "run"},
+      {"run -i many -- node", "-i takes a number from 1 to 1000 or max, not \"many\"", "run"},
+      {"run --health healthz -- node", "--health takes a path that starts with /, not \"healthz\"", "run"},
+      {"run -i 2", "-i needs a command, as in run -i … -- node server.js", "run"},
+      {"run --listen :80 --config fd.toml", "--listen needs a command, as in run --listen … -- node server.js", "run"},
       {"run fd.toml", "unexpected \"fd.toml\", did you mean --config fd.toml?", "run"},
       {"run --config fd.toml ./app", "run takes one of --config FILE, a directory, or -- COMMAND", "run"},
       {"run --config fd.toml -- node", "run takes one of --config FILE, a directory, or -- COMMAND", "run"},

@@ -44,7 +44,7 @@ class Program(unittest.TestCase):
                                       "Try frontdoor help run for what there is.\n")
         self.assertEqual((run().returncode, run().stderr), (2, "frontdoor: say what to run, for instance: frontdoor "
                          "--config fd.toml\nTry frontdoor --help for what there is.\n"))
-        self.assertEqual(run("run", "--", "node", "server.js").returncode, 2)
+        self.assertEqual(run("run", "-i", "none", "--", "node", "server.js").returncode, 2)
         self.assertEqual(run("proxy", "--listen", ":99999", "--to", ":1").returncode, 2)
 
     def test_a_command_line_that_makes_no_config_is_explained_like_a_file(self):

@@ -20,6 +20,7 @@ struct Defaults {
   HealthCheck health_check;
   Retry retry;
   Hold hold;
+  Restart restart;
   AccessLog access_log;
   EventLog log;
 
@@ -32,6 +33,7 @@ struct Defaults {
     if (&table == &schema::health_check || &table == &schema::expect) return &health_check;
     if (&table == &schema::retry) return &retry;
     if (&table == &schema::hold) return &hold;
+    if (&table == &schema::restart) return &restart;
     if (&table == &schema::limits) return &limits;
     if (&table == &schema::access_log) return &access_log;
     if (&table == &schema::log) return &log;
@@ -50,6 +52,7 @@ bool fits(const Key& key, const Slot& slot) {
       return is(std::type_identity<std::uint64_t*>(), std::type_identity<std::optional<std::uint64_t>*>());
     case Type::Integer:
     case Type::IntegerOrAuto:
+    case Type::Count:
       return key.max != 0 && is(std::type_identity<std::uint64_t*>(), std::type_identity<std::uint32_t*>(),
                                 std::type_identity<std::uint16_t*>());
     case Type::Share:
@@ -70,6 +73,10 @@ bool fits(const Key& key, const Slot& slot) {
       return is(std::type_identity<Retry*>());
     case Type::Cidrs:
       return is(std::type_identity<frontdoor::Cidrs*>());
+    case Type::Command:
+      return is(std::type_identity<std::vector<std::string>*>());
+    case Type::Variables:
+      return is(std::type_identity<std::vector<std::pair<std::string, std::string>>*>());
     default:
       return false;
   }

@@ -91,8 +91,7 @@ TEST(StructureErrors, FeaturesToComeAreNotCalledUnknown) {
        "fd.toml:8:1: \"protocols\" is not supported by this version of frontdoor"},
       {{.below = "[[route]]\nmethods = []"},
        "fd.toml:7:1: \"methods\" is not supported by this version of frontdoor"},
-      {{.below = "[pool.web]\ncommand = \"x\"\n[[route]]\npool = \"app\""},
-       "fd.toml:7:1: \"command\" is not supported by this version of frontdoor"},
+      {{.in_pool = "watch = []"}, "fd.toml:5:1: \"watch\" is not supported by this version of frontdoor"},
       {{.below = "health_check.expect.body = \"x\""},
        "fd.toml:6:21: \"body\" is not supported by this version of frontdoor"},
       {{.top = "slow_start = {}"}, "fd.toml:1:1: \"slow_start\" is not supported by this version of frontdoor"},
@@ -153,7 +152,7 @@ TEST(StructureErrors, WhatBelongsTogether) {
       {pool, {"fd.toml: there is nothing to listen on: add listen = \":8080\" at the top of the file"}},
       {listen, {"fd.toml: there is no pool: add [pool.app] with upstreams = [\"127.0.0.1:3000\"]"}},
       {listen + "[pool.app]\n",
-       {"fd.toml:2:7: [pool.app] has no upstreams: add upstreams = [\"127.0.0.1:3000\"]"}},
+       {"fd.toml:2:7: [pool.app] has no upstreams: add upstreams = [\"127.0.0.1:3000\"], or a command"}},
       {listen + pool + "[pool.api]\nupstreams = [\"b:1\"]\n",
        {"fd.toml:4:7: with several pools frontdoor needs to know which requests go where: add a [[route]] "
         "with pool = \"app\" and one with pool = \"api\""}},

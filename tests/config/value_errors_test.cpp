@@ -216,7 +216,7 @@ TEST(ValueErrors, Addresses) {
        "it a weight"},
       {"\"a:1\"", "fd.toml:3:13: upstreams is a list: write upstreams = [\"a:1\"]"},
       {"3000", "fd.toml:3:13: upstreams: expected a list as in [\"127.0.0.1:3000\"], not an integer"},
-      {"[]", "fd.toml:2:7: [pool.app] has no upstreams: add upstreams = [\"127.0.0.1:3000\"]"},
+      {"[]", "fd.toml:2:7: [pool.app] has no upstreams: add upstreams = [\"127.0.0.1:3000\"], or a command"},
   };
   for (const auto& c : cases)
     EXPECT_THAT(problems("listen = \":8080\"\n[pool.app]\nupstreams = " + c.upstreams + "\n"),

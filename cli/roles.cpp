@@ -1,0 +1,69 @@
+#include "cli/roles.h"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "supervisor/launcher.h"
+#include "supervisor/launcher_message.h"
+
+namespace frontdoor::cli {
+namespace {
+
+constexpr const char* kRole = "FRONTDOOR_ROLE";
+
+std::optional<std::string> take_variable(const char* name) {
+  const char* const value = std::getenv(name);
+  if (value == nullptr) return std::nullopt;
+  std::string taken(value);
+  ::unsetenv(name);
+  return taken;
+}
+
+}  // namespace
+
+bool has_instances(const config::Config& config) {
+  return std::any_of(config.pools.begin(), config.pools.end(),
+                     [](const config::Pool& pool) { return !pool.process.command.empty(); });
+}
+
+std::optional<int> take_launcher_socket() {
+  const auto value = take_variable(kLauncherVariable);
+  int fd = -1;
+  if (value) ::prctl(PR_SET_NAME, "frontdoor");  // executed as /proc/self/exe, it would be called that
+  if (!value || std::from_chars(value->data(), value->data() + value->size(), fd).ec != std::errc{})
+    return std::nullopt;
+  return fd;
+}
+
+std::string become_launcher(const std::vector<std::string>& words, const std::string* text) {
+  // Each front door that the launcher starts reads the config from standard input again.
+  if (text != nullptr) {
+    OwnedFd file = to_memory_file(*text);
+    if (!file.valid() || ::dup2(file.get(), STDIN_FILENO) < 0) return std::strerror(errno);
+  }
+  std::vector<char*> argv{const_cast<char*>("frontdoor")};
+  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  ::setenv(kRole, "launcher", 1);
+  ::execv("/proc/self/exe", argv.data());
+  return std::strerror(errno);
+}
+
+bool take_launcher_role() { return take_variable(kRole) == "launcher"; }
+
+int run_as_launcher(const std::vector<std::string>& words) {
+  LauncherOptions options;
+  options.front_door = {"frontdoor"};
+  options.front_door.insert(options.front_door.end(), words.begin(), words.end());
+  Log log(STDERR_FILENO, LogLevel::Info, LogFormat::Auto);
+  return run_launcher(options, log);
+}
+
+}  // namespace frontdoor::cli

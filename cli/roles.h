@@ -1,0 +1,30 @@
+// Which part a process plays when the config has instances: the one that the user started becomes the
+// launcher, which starts the front door as a process of its own (docs/adr/0015). Main thread, before anything
+// else runs.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "config/config.h"
+
+namespace frontdoor::cli {
+
+bool has_instances(const config::Config& config);
+
+// The descriptor of the launcher that has started this process, taken out of the environment; nothing without
+// one.
+std::optional<int> take_launcher_socket();
+
+// Executes this program again as the launcher of these words. Returns only when that fails, with the reason.
+// `text`: a config that came from standard input and can not be read from there once more.
+std::string become_launcher(const std::vector<std::string>& words, const std::string* text);
+
+// In that program: true once, and then it is a launcher's turn.
+bool take_launcher_role();
+int run_as_launcher(const std::vector<std::string>& words);
+
+}  // namespace frontdoor::cli

@@ -1,0 +1,42 @@
+#include "cli/supervision.h"
+
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <utility>
+
+#include "cli/style.h"
+#include "proxy/server.h"
+
+namespace frontdoor {
+
+namespace asio = boost::asio;
+
+Supervision::Supervision(asio::io_context& control, Log& log, int launcher_socket, InstanceHost& host,
+                         std::function<void()> launcher_gone)
+    : control_(control),
+      launcher_(control, launcher_socket, std::move(launcher_gone)),
+      output_(control, log, STDOUT_FILENO, cli::style_for(STDOUT_FILENO).coloured()),
+      supervisor_(control, log, launcher_, host, output_, usable_cpus()) {}
+
+void Supervision::start(const config::Config& config) {
+  asio::co_spawn(control_, begin(config), asio::detached);
+}
+
+asio::awaitable<void> Supervision::begin(config::Config config) {
+  auto inherited = co_await launcher_.inherit();
+  begun_ = true;
+  supervisor_.apply(config, std::move(inherited.processes));
+}
+
+void Supervision::apply(const config::Config& config) {
+  if (begun_)
+    supervisor_.apply(config);
+  else
+    start(config);
+}
+
+asio::awaitable<void> Supervision::stop() { co_await supervisor_.stop(); }
+
+}  // namespace frontdoor

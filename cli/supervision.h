@@ -1,0 +1,41 @@
+// The instances of this program, where its config has any: the launcher's socket, the supervisor, and where
+// the apps' output goes. Owned by the Service. Control thread.
+
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "supervisor/instance_host.h"
+#include "supervisor/launcher_client.h"
+#include "supervisor/output_sink.h"
+#include "supervisor/supervisor.h"
+
+namespace frontdoor {
+
+class Supervision {
+ public:
+  Supervision(boost::asio::io_context& control, Log& log, int launcher_socket, InstanceHost& host,
+              std::function<void()> launcher_gone);
+
+  // Takes over what an earlier front door had running, then makes the instances fit.
+  void start(const config::Config& config);
+  void apply(const config::Config& config);  // a reload
+  boost::asio::awaitable<void> stop();       // returns when no instance is left
+
+  const InstanceAddresses& members() const { return supervisor_.members(); }
+
+ private:
+  boost::asio::awaitable<void> begin(config::Config config);
+
+  boost::asio::io_context& control_;
+  LauncherClient launcher_;
+  OutputSink output_;
+  Supervisor supervisor_;
+  bool begun_ = false;
+};
+
+}  // namespace frontdoor

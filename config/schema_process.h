@@ -1,0 +1,124 @@
+// The rows of [pool.NAME] that say how frontdoor runs the pool's instances itself. Included by
+// schema_pool.cpp alone.
+
+#pragma once
+
+#include <array>
+
+#include "config/patterns.h"
+#include "config/schema.h"
+
+namespace frontdoor::config::schema::process_rows {
+
+inline constexpr std::int64_t hour = 3'600'000;
+
+// Slots of the struct inside of the pool.
+template <auto Member>
+Slot of_process(Object object) {
+  auto& field = std::get<Pool*>(object)->process.*Member;
+  if constexpr (std::is_enum_v<std::remove_reference_t<decltype(field)>>)
+    return Choice{reinterpret_cast<std::uint8_t*>(&field)};
+  else
+    return &field;
+}
+
+inline constexpr auto kill_mode_words =
+    std::to_array<std::string_view>({"tree", "process"});  // as Process::KillMode
+inline constexpr auto policy_words = std::to_array<std::string_view>({"always", "on_failure", "never"});
+
+inline constexpr std::array restart_keys = {
+    Key{.name = "policy",
+        .type = Type::Word,
+        .fallback = "\"always\"",
+        .doc = "Which ends are followed by a start: all, all but exit 0, or none.",
+        .slot = at<&Restart::policy>,
+        .words = policy_words},
+    Key{.name = "backoff_min",
+        .type = Type::Duration,
+        .fallback = "\"100ms\"",
+        .doc = "Before the first start again; doubles with each short life.",
+        .slot = at<&Restart::backoff_min>,
+        .min = 1,
+        .max = hour},
+    Key{.name = "backoff_max",
+        .type = Type::Duration,
+        .fallback = "\"30s\"",
+        .doc = "The longest pause. An instance in a crash loop is started this seldom, and never given up.",
+        .slot = at<&Restart::backoff_max>,
+        .min = 1,
+        .max = 24 * hour},
+    Key{.name = "reset_after",
+        .type = Type::Duration,
+        .fallback = "\"60s\"",
+        .doc = "A life of this length makes the next pause the shortest again.",
+        .slot = at<&Restart::reset_after>,
+        .max = 24 * hour},
+    Key{.name = "crash_loop_after",
+        .type = Type::Integer,
+        .fallback = "5",
+        .doc = "So many shorter lives in a row are called a crash loop.",
+        .slot = at<&Restart::crash_loop_after>,
+        .min = 1,
+        .max = 1000},
+};
+
+inline constexpr std::array keys = {
+    Key{.name = "command",
+        .type = Type::Command,
+        .doc = "Starts an instance of the app, which listens on $PORT: text that is split as a shell splits "
+               "words, or "
+               "[\"node\", \"server.js\"]. With it frontdoor runs the pool's instances itself.",
+        .slot = of_process<&Process::command>},
+    Key{.name = "directory",
+        .fallback = "\"\"",
+        .doc = "Where the command runs; looked up anew at each start, so that a link to the current release "
+               "counts. \"\" is "
+               "where frontdoor was started.",
+        .slot = of_process<&Process::directory>},
+    Key{.name = "instances",
+        .type = Type::Count,
+        .fallback = "1",
+        .doc = "How many; \"max\" is one for each usable CPU, as cgroups allow.",
+        .slot = of_process<&Process::instances>,
+        .min = 1,
+        .max = 1000},
+    Key{.name = "env",
+        .type = Type::Variables,
+        .fallback = "{}",
+        .doc =
+            "Variables beside those that frontdoor itself was started with. PORT is always frontdoor's own.",
+        .slot = of_process<&Process::env>},
+    Key{.name = "start_timeout",
+        .type = Type::Duration,
+        .fallback = "\"30s\"",
+        .doc = "An instance that is not ready by then is stopped and started again.",
+        .slot = of_process<&Process::start_timeout>,
+        .min = 1,
+        .max = 24 * hour},
+    Key{.name = "max_starting",
+        .type = Type::Integer,
+        .fallback = "0",
+        .doc = "Instances of this pool that start at a time; 0 is as many as usable CPUs.",
+        .slot = of_process<&Process::max_starting>,
+        .max = 1000},
+    Key{.name = "stop_signal",
+        .fallback = "\"SIGTERM\"",
+        .doc = "What asks an instance to end.",
+        .slot = of_process<&Process::stop_signal>,
+        .problem = stop_signal_problem},
+    Key{.name = "stop_timeout",
+        .type = Type::Duration,
+        .fallback = "\"10s\"",
+        .doc = "After it the instance is killed, with all that it has started.",
+        .slot = of_process<&Process::stop_timeout>,
+        .max = hour},
+    Key{.name = "kill_mode",
+        .type = Type::Word,
+        .fallback = "\"tree\"",
+        .doc = "\"process\" leaves alone what an instance has started, so that a helper may outlive it.",
+        .slot = of_process<&Process::kill_mode>,
+        .words = kill_mode_words},
+    Key{.name = "restart", .type = Type::Table, .doc = "When an instance that has ended is started again."},
+};
+
+}  // namespace frontdoor::config::schema::process_rows

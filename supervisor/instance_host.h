@@ -1,0 +1,26 @@
+// What the supervisor needs of the rest of the program, which it does not know: implemented where everything
+// is wired. Control thread.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "balancer/instance_addresses.h"
+#include "balancer/upstream.h"
+
+namespace frontdoor {
+
+class InstanceHost {
+ public:
+  virtual ~InstanceHost() = default;
+  // These are the members now: they are upstreams of their pools when this returns.
+  virtual void instances_changed(const InstanceAddresses& instances) = 0;
+  // Null: it is no member (any more).
+  virtual std::shared_ptr<Upstream> upstream_of(const InstanceAddress& instance) = 0;
+  virtual void probe_now(const Upstream& upstream) = 0;
+  // Its process has ended: out in this very turn of the loop.
+  virtual void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) = 0;
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""Instances that frontdoor starts itself: they get traffic when they are up, are started again when they end, and nothing
+of them is left behind, whoever is killed."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from support import FixedRate, Frontdoor, binary, curl, eventually, get, main
+from support import process as processes
+from support.app import node_environment, script_path
+
+APP = script_path("instance.js")
+
+
+def pool(name="app", instances=2, command=None, env="", more=""):
+    command = json.dumps(command or ["node", APP])
+    return f"[pool.{name}]\ncommand = {command}\ninstances = {instances}\nenv = {{ {env} }}\n{more}\n"
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def who(door):
+    return json.loads(get(door.address))
+
+
+def pids(door, count):
+    """Of all the instances, by asking until each has answered."""
+    found = {}
+
+    def all_seen():
+        answer = who(door)
+        found[answer["FRONTDOOR_INSTANCE"]] = answer["pid"]
+        return len(found) == count
+
+    eventually(all_seen, f"answers from {count} instances")
+    return found
+
+
+def events(door, name, **fields):
+    return [e for e in door.events() if e.get("event") == name and all(e.get(k) == v for k, v in fields.items())]
+
+
+def front_door(door):
+    """The process that serves, whose parent is the launcher that the test started."""
+    for child in processes.children(door.pid):
+        with open(f"/proc/{child}/comm", encoding="ascii") as file:
+            if file.read().strip() == "frontdoor":
+                return child
+    return None
+
+
+class Instances(unittest.TestCase):
+    def test_each_has_a_place_of_its_own(self):
+        with Frontdoor(pool(env='RELEASE = "1", PORT = "80"')) as door:
+            answers = {}
+
+            def both():
+                answer = who(door)
+                answers[answer["FRONTDOOR_INSTANCE"]] = answer
+                return len(answers) == 2
+
+            eventually(both, "answers from both")
+            first, second = answers["app.1"], answers["app.2"]
+            self.assertEqual((first["FRONTDOOR_INSTANCE"], first["NODE_APP_INSTANCE"]), ("app.1", "0"))
+            self.assertEqual((second["FRONTDOOR_INSTANCE"], second["NODE_APP_INSTANCE"]), ("app.2", "1"))
+            self.assertNotEqual(first["PORT"], second["PORT"])
+            self.assertEqual((first["RELEASE"], first["tty"]), ("1", False))
+            with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+                self.assertLess(int(first["PORT"]), int(file.read().split()[0]))
+            lines = [line.get("text", "") for line in door.access()]
+            self.assertIn("app.1 | listening", lines)
+            self.assertIn("app.2 | listening", lines)
+
+    def test_requests_wait_for_the_first_one_that_is_up(self):
+        with Frontdoor(pool(env='LATE = "700"')) as door:
+            self.assertEqual(curl(door.address, "/").status, 200)
+
+    def test_a_kill_costs_no_get_and_is_made_good(self):
+        with Frontdoor(pool()) as door, FixedRate(door.address, rate=200, seconds=30) as load:
+            before = pids(door, 2)
+            os.kill(before["app.1"], signal.SIGKILL)
+            (ended,) = eventually(lambda: events(door, "instance ended"), "the end")
+            self.assertEqual((ended["instance"], ended["end"]), ("app.1", "SIGKILL"))
+            eventually(lambda: len(events(door, "instance up", instance="app.1")) == 2, "its replacement")
+            after = pids(door, 2)
+            self.assertNotEqual(after["app.1"], before["app.1"])
+            self.assertEqual(after["app.2"], before["app.2"])
+            self.assertEqual(load.finish()["failures"], [])
+
+    def test_an_end_is_told_with_its_status_and_last_words(self):
+        command = ["sh", "-c", "echo to be expected; echo oh dear >&2; exit 3"]
+        with Frontdoor(pool(instances=1, command=command, more='[pool.app.restart]\nbackoff_min = "10ms"\n'
+                            'backoff_max = "50ms"\ncrash_loop_after = 3\n')) as door:
+            loop = eventually(lambda: events(door, "instance is in a crash loop"), "the crash loop")[0]
+            self.assertEqual((loop["end"], loop["last_words"], loop["lives"]), ("exit 3", "oh dear", 3))
+            eventually(lambda: len(events(door, "instance is in a crash loop")) > 2, "that it is not given up")
+
+    def test_what_can_not_be_started_says_why(self):
+        with tempfile.TemporaryDirectory() as directory:
+            plain = os.path.join(directory, "plain")
+            with open(plain, "w", encoding="ascii"):
+                pass
+            cases = [(["no-such-command"], "", "command not found: no-such-command"),
+                     ([plain], "", f"not executable: {plain}"),
+                     (["true"], f'directory = "{directory}/none"', f"directory {directory}/none: No such file or directory")]
+            for command, more, reason in cases:
+                with self.subTest(reason=reason), Frontdoor(pool(instances=1, command=command, more=more)) as door:
+                    failed = eventually(lambda: events(door, "instance cannot be started"), "the reason")[0]
+                    self.assertEqual(failed["reason"], reason)
+
+    def test_one_that_is_not_ready_in_time_is_stopped_and_started_again(self):
+        with Frontdoor(pool(instances=1, env='WITHOUT_LISTENING = "1"', more='start_timeout = "300ms"')) as door:
+            eventually(lambda: events(door, "instance is not ready in time"), "that it is late")
+            eventually(lambda: len(events(door, "instance started")) >= 2, "another start")
+
+
+class Stopping(unittest.TestCase):
+    def test_the_app_is_asked_once_and_heard_to_its_end(self):
+        door = Frontdoor(pool(instances=1))
+        with door:
+            (pid,) = pids(door, 1).values()
+            door.terminate()
+            self.assertEqual(door.wait(), 0)
+            lines = [line.get("text", "") for line in door.access()]
+            self.assertEqual([line for line in lines if "SIGTERM" in line], ["app.1 | SIGTERM number 1"])
+            self.assertIn("app.1 | last words", lines)
+            self.assertEqual(events(door, "instance stopped")[0]["end"], "exit 0")
+            self.assertFalse(alive(pid))
+
+    def test_one_that_does_not_listen_is_killed(self):
+        with Frontdoor(pool(instances=1, env='STUBBORN = "1"', more='stop_timeout = "200ms"')) as door:
+            (pid,) = pids(door, 1).values()
+            door.terminate()
+            self.assertEqual(door.wait(), 0)
+            self.assertEqual(events(door, "instance stopped")[0]["end"], "SIGKILL")
+            self.assertFalse(alive(pid))
+
+    def test_nothing_of_its_tree_is_left(self):
+        # The shell dies of the signal and passes it on to nobody.
+        command = ["sh", "-c", f"node {APP}; true"]
+        with Frontdoor(pool(instances=1, command=command)) as door:
+            (app,) = pids(door, 1).values()
+            helper = int(get(door.address, "/helper"))
+            door.terminate()
+            self.assertEqual(door.wait(), 0)
+            self.assertFalse(alive(app))
+            self.assertFalse(alive(helper))
+            self.assertIn("app.1 | last words", [line.get("text", "") for line in door.access()])
+
+    def test_a_helper_may_be_left_on_purpose(self):
+        with Frontdoor(pool(instances=1, more='kill_mode = "process"')) as door:
+            pids(door, 1)
+            helper = int(get(door.address, "/helper"))
+            door.terminate()
+            door.wait()
+            self.assertTrue(alive(helper))
+            os.kill(helper, signal.SIGKILL)
+
+
+class Changes(unittest.TestCase):
+    def test_another_command_replaces_the_instances_without_a_lost_request(self):
+        with Frontdoor(pool(env='RELEASE = "1"')) as door, FixedRate(door.address, rate=200, seconds=60) as load:
+            before = set(pids(door, 2).values())
+            door.reload(pool(env='RELEASE = "2"'))
+            eventually(lambda: len(events(door, "instance stopped")) == 2, "the end of the old ones")
+            after = set(pids(door, 2).values())
+            self.assertFalse(before & after)
+            self.assertEqual(who(door)["RELEASE"], "2")
+            self.assertEqual(load.finish()["failures"], [])
+
+    def test_a_release_that_never_comes_up_changes_nothing(self):
+        with Frontdoor(pool()) as door:
+            before = pids(door, 2)
+            door.reload(pool(env='WITHOUT_LISTENING = "1"', more='start_timeout = "300ms"'))
+            eventually(lambda: events(door, "the new instance does not come up, the old ones stay"), "the verdict")
+            self.assertEqual(pids(door, 2), before)
+
+    def test_more_fewer_and_none(self):
+        with Frontdoor(pool(instances=1)) as door:
+            first = pids(door, 1)
+            door.reload(pool(instances=3))
+            three = pids(door, 3)
+            self.assertEqual(three["app.1"], first["app.1"])
+            door.reload(pool(instances=1))
+            eventually(lambda: len(events(door, "instance stopped")) == 2, "the end of two")
+            self.assertEqual(pids(door, 1), first)
+            door.reload(pool("other", instances=1))
+            eventually(lambda: not alive(first["app.1"]), "the end of the last one")
+            self.assertEqual(list(pids(door, 1)), ["other.1"])
+
+    def test_other_settings_touch_no_process(self):
+        with Frontdoor(pool()) as door:
+            before = pids(door, 2)
+            door.reload(pool(more='stop_timeout = "3s"\n[pool.app.timeouts]\nresponse_header = "7s"\n'))
+            self.assertEqual(pids(door, 2), before)
+            self.assertEqual(len(events(door, "instance started")), 2)
+
+
+class KillingItsParts(unittest.TestCase):
+    def test_a_front_door_that_is_killed_comes_back_to_its_instances(self):
+        with Frontdoor(pool()) as door:
+            before = pids(door, 2)
+            killed = front_door(door)
+            os.kill(killed, signal.SIGKILL)
+            eventually(lambda: front_door(door) not in (None, killed), "another front door")
+            door.wait_until_ready()
+            self.assertEqual(pids(door, 2), before)
+            # It knows how they end, though it has not started them.
+            os.kill(before["app.2"], signal.SIGKILL)
+            eventually(lambda: events(door, "instance ended", instance="app.2", end="SIGKILL"), "the end")
+            pids(door, 2)
+
+    def test_without_its_launcher_it_ends_with_all_that_it_has(self):
+        door = Frontdoor(pool())
+        door.expected_status = None
+        with door:
+            instances = pids(door, 2).values()
+            serving = front_door(door)
+            os.kill(door.pid, signal.SIGKILL)
+            eventually(lambda: not alive(serving) and not any(alive(pid) for pid in instances), "the end of all")
+
+    def test_the_terminal_s_ctrl_c_reaches_the_app_once(self):
+        # A terminal sends SIGINT to the whole foreground group: the launcher's.
+        door = Frontdoor(pool(instances=1))
+        with door:
+            pids(door, 1)
+            os.kill(door.pid, signal.SIGINT)
+            self.assertEqual(door.wait(), 0)
+            lines = [line.get("text", "") for line in door.access()]
+            self.assertEqual([line for line in lines if "SIGTERM" in line], ["app.1 | SIGTERM number 1"])
+
+
+class WithoutAFile(unittest.TestCase):
+    def test_run_starts_a_command_until_its_terminal_is_closed(self):
+        with tempfile.TemporaryDirectory() as directory:
+            ready = os.path.join(directory, "ready")
+            running = processes.spawn([binary(), "run", "-i", "2", "--listen", "127.0.0.1:0", "--ready-file", ready,
+                                       "--", "node", APP], env=node_environment(), stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                eventually(lambda: os.path.exists(ready), "the ready file")
+                with open(ready, encoding="utf-8") as file:
+                    address = file.read().split()[1]
+                answer = json.loads(get(address))
+                self.assertIn(answer["FRONTDOOR_INSTANCE"], ("app.1", "app.2"))
+                running.send_signal(signal.SIGHUP)
+                self.assertEqual(running.wait(30), 0)
+                self.assertFalse(alive(answer["pid"]))
+            finally:
+                processes.end(running, patience=30)
+
+
+if __name__ == "__main__":
+    main()
