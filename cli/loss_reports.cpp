@@ -1,9 +1,6 @@
 #include "cli/loss_reports.h"
 
-#include <array>
-#include <vector>
-
-#include "cli/paced_count.h"
+#include <string>
 
 namespace frontdoor {
 
@@ -12,7 +9,7 @@ namespace {
 namespace asio = boost::asio;
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kLossReport{10};
-constexpr std::chrono::seconds kLimitPoll{1};
+constexpr std::chrono::seconds kLook{1};
 
 }  // namespace
 
@@ -61,84 +58,82 @@ asio::awaitable<void> watch_malformed(Log& log, MalformedMessages& messages) {
   }
 }
 
+TrafficLosses::TrafficLosses(Log& log, const Server& server)
+    : log_(log),
+      server_(server),
+      turned_away_{TurnedAway{Unwelcome::UntrustedProxy, "not from one of trusted_proxies"},
+                   TurnedAway{Unwelcome::NoProxyHeader, "no PROXY header, or a malformed one"},
+                   TurnedAway{Unwelcome::TooManyOfClient, "more than max_connections_per_client"},
+                   TurnedAway{Unwelcome::NoMemory, "no memory for the connection"}} {}
+
+void TrafficLosses::report(TimePoint now) {
+  report_turned_away(now);
+  report_loops(now);
+  report_open_files(now);
+  places_.resize(server_.places().size());
+  for (std::size_t i = 0; i < places_.size(); ++i) report_places(i, now);
+}
+
+// As if the interval of each count were over.
+void TrafficLosses::report_rest(TimePoint now) { report(now + kReport); }
+
 // Connections that were closed before their first request are in no access log.
-asio::awaitable<void> report_turned_away(Log& log, const Server& server) {
-  struct Kind {
-    Unwelcome why;
-    std::string_view reason;
-    std::uint64_t known = 0;
-  };
-  std::array<Kind, kUnwelcomeKinds> kinds = {
-      Kind{Unwelcome::UntrustedProxy, "not from one of trusted_proxies"},
-      Kind{Unwelcome::NoProxyHeader, "no PROXY header, or a malformed one"},
-      Kind{Unwelcome::TooManyOfClient, "more than max_connections_per_client"},
-      Kind{Unwelcome::NoMemory, "no memory for the connection"},
-  };
-  asio::steady_timer pause(co_await asio::this_coro::executor);
-  for (;;) {
-    pause.expires_after(kLossReport);
-    auto [error] = co_await pause.async_wait(quietly);
-    if (error) co_return;
-    for (Kind& kind : kinds) {
-      const std::uint64_t total = server.turned_away(kind.why);
-      if (total == kind.known) continue;
-      log.warn("connections closed unserved",
-               {{"reason", kind.reason}, {"connections", total - kind.known}, {"total", total}});
-      kind.known = total;
-    }
+void TrafficLosses::report_turned_away(TimePoint now) {
+  for (TurnedAway& kind : turned_away_) {
+    const std::uint64_t total = server_.turned_away(kind.why);
+    if (const auto connections = kind.count.due(total, now))
+      log_.warn("connections closed unserved",
+                {{"reason", kind.reason}, {"connections", *connections}, {"total", total}});
   }
 }
 
 // Each round of a loop is in the access log; what they mean together is said here.
-asio::awaitable<void> report_loops(Log& log, const Server& server) {
-  std::uint64_t known = 0;
-  asio::steady_timer pause(co_await asio::this_coro::executor);
-  for (;;) {
-    pause.expires_after(kLossReport);
-    auto [error] = co_await pause.async_wait(quietly);
-    if (error) co_return;
-    const std::uint64_t total = server.looped();
-    if (total == known) continue;
-    log.warn("requests came back to this front door: an upstream leads to one of its own listeners",
-             {{"requests", total - known}, {"total", total}});
-    known = total;
-  }
+void TrafficLosses::report_loops(TimePoint now) {
+  const std::uint64_t total = server_.looped();
+  if (const auto requests = loops_.due(total, now))
+    log_.warn("requests came back to this front door: an upstream leads to one of its own listeners",
+              {{"requests", *requests}, {"total", total}});
 }
 
-// That a limit turns somebody away must not have to be guessed: the first time it is told at once, then counted.
-asio::awaitable<void> report_limits(Log& log, const Server& server) {
-  struct Watched {
-    PacedCount closed{kLossReport};
-    PacedCount full{kLossReport};
-  };
-  std::vector<Watched> watched(server.places().size());
-  Watched process;
-  const ConnectionBudget& budget = server.budget();
+// That a limit turns somebody away must not have to be guessed.
+void TrafficLosses::report_open_files(TimePoint now) {
+  const ConnectionBudget& budget = server_.budget();
+  if (const auto closed = open_files_.closed.due(budget.closed_for_room(), now))
+    log_.warn("open files used up (ulimit -n): idle connections are closed to make room",
+              {{"open_files", budget.plan().descriptors},
+               {"connections", budget.clients()},
+               {"upstream_connections", budget.upstreams()},
+               {"closed", *closed},
+               {"total", budget.closed_for_room()}});
+  if (open_files_.full.due(budget.full(), now))
+    log_.warn("open files used up (ulimit -n): every connection is at work, clients wait",
+              {{"open_files", budget.plan().descriptors},
+               {"connections", budget.clients()},
+               {"upstream_connections", budget.upstreams()}});
+}
+
+void TrafficLosses::report_places(std::size_t listener, TimePoint now) {
+  const Places& places = *server_.places()[listener];
+  const std::string address = server_.endpoints()[listener].to_string();
+  if (const auto closed = places_[listener].closed.due(places.closed_for_room(), now))
+    log_.warn("max_connections reached: idle connections are closed to make room",
+              {{"listener", address},
+               {"max_connections", places.limit()},
+               {"connections", places.taken()},
+               {"closed", *closed},
+               {"total", places.closed_for_room()}});
+  if (places_[listener].full.due(places.full(), now))
+    log_.warn("max_connections reached: every connection is at work, clients wait",
+              {{"listener", address}, {"max_connections", places.limit()}, {"connections", places.taken()}});
+}
+
+asio::awaitable<void> watch_traffic_losses(TrafficLosses& losses) {
   asio::steady_timer pause(co_await asio::this_coro::executor);
   for (;;) {
-    pause.expires_after(kLimitPoll);
+    pause.expires_after(kLook);
     auto [error] = co_await pause.async_wait(quietly);
     if (error) co_return;
-    if (const auto closed = process.closed.due(budget.closed_for_room(), Clock::now()))
-      log.warn("open files used up (ulimit -n): idle connections are closed to make room",
-               {{"open_files", budget.plan().descriptors}, {"connections", budget.clients()},
-                {"upstream_connections", budget.upstreams()}, {"closed", *closed},
-                {"total", budget.closed_for_room()}});
-    if (process.full.due(budget.full(), Clock::now()))
-      log.warn("open files used up (ulimit -n): every connection is at work, clients wait",
-               {{"open_files", budget.plan().descriptors}, {"connections", budget.clients()},
-                {"upstream_connections", budget.upstreams()}});
-    for (std::size_t i = 0; i < watched.size(); ++i) {
-      const Places& places = *server.places()[i];
-      const std::string listener = server.endpoints()[i].to_string();
-      if (const auto closed = watched[i].closed.due(places.closed_for_room(), Clock::now()))
-        log.warn("max_connections reached: idle connections are closed to make room",
-                 {{"listener", listener}, {"max_connections", places.limit()}, {"connections", places.taken()},
-                  {"closed", *closed}, {"total", places.closed_for_room()}});
-      if (watched[i].full.due(places.full(), Clock::now()))
-        log.warn("max_connections reached: every connection is at work, clients wait",
-                 {{"listener", listener}, {"max_connections", places.limit()}, {"connections", places.taken()}});
-    }
+    losses.report(Clock::now());
   }
 }
 

@@ -3,10 +3,14 @@
 
 #pragma once
 
+#include <array>
 #include <boost/asio.hpp>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "base/log.h"
+#include "cli/paced_count.h"
 #include "proxy/access_log.h"
 #include "proxy/malformed_messages.h"
 #include "proxy/server.h"
@@ -26,10 +30,41 @@ class LostLines {
 
 void report_malformed(Log& log, MalformedMessages& messages);
 
+// Clients that were turned away, loops, and limits that were reached. The first time that a limit is reached is told
+// within a second, the rest every ten.
+class TrafficLosses {
+ public:
+  TrafficLosses(Log& log, const Server& server);
+  void report(TimePoint now);       // what is due
+  void report_rest(TimePoint now);  // what is left, at the end
+
+ private:
+  struct TurnedAway {
+    Unwelcome why;
+    std::string_view reason;
+    PacedCount count{kReport};
+  };
+  struct Limit {
+    PacedCount closed{kReport};
+    PacedCount full{kReport};
+  };
+  static constexpr std::chrono::seconds kReport{10};
+
+  void report_turned_away(TimePoint now);
+  void report_loops(TimePoint now);
+  void report_open_files(TimePoint now);
+  void report_places(std::size_t listener, TimePoint now);
+
+  Log& log_;
+  const Server& server_;
+  std::array<TurnedAway, kUnwelcomeKinds> turned_away_;
+  PacedCount loops_{kReport};
+  Limit open_files_;
+  std::vector<Limit> places_;  // one for each listener
+};
+
 boost::asio::awaitable<void> watch_lost_lines(LostLines& lines);
 boost::asio::awaitable<void> watch_malformed(Log& log, MalformedMessages& messages);
-boost::asio::awaitable<void> report_turned_away(Log& log, const Server& server);
-boost::asio::awaitable<void> report_loops(Log& log, const Server& server);
-boost::asio::awaitable<void> report_limits(Log& log, const Server& server);
+boost::asio::awaitable<void> watch_traffic_losses(TrafficLosses& losses);
 
 }  // namespace frontdoor

@@ -80,13 +80,12 @@ int Service::run() {
   asio::co_spawn(control_, handle_signals(), asio::detached);
   asio::co_spawn(control_, watch_lost_lines(lost_lines_), asio::detached);
   asio::co_spawn(control_, watch_malformed(log_, malformed_), asio::detached);
-  asio::co_spawn(control_, report_turned_away(log_, server_), asio::detached);
-  asio::co_spawn(control_, report_loops(log_, server_), asio::detached);
-  asio::co_spawn(control_, report_limits(log_, server_), asio::detached);
+  asio::co_spawn(control_, watch_traffic_losses(losses_), asio::detached);
   control_.run();
   ready_file_.remove();
   server_.stop();
   report_malformed(log_, malformed_);
+  losses_.report_rest(Clock::now());
   lost_lines_.report();
   log_.info("stopped", {{"requests", server_.served()}});
   return cli::kExitOk;

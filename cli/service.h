@@ -58,6 +58,7 @@ class Service : private InstanceHost {
   NameLookups lookups_;
   Resolver resolver_;
   Server server_;
+  TrafficLosses losses_{log_, server_};
   InstanceAddresses instances_;
   std::unique_ptr<Supervision> supervision_;  // null: this program runs no instances
   bool draining_ = false;

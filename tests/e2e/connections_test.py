@@ -59,6 +59,17 @@ class Connections(unittest.TestCase):
         self.assertEqual(event["max_connections"], 10)
         self.assertGreaterEqual(event["closed"], 1)
 
+    def test_what_was_not_told_yet_is_told_at_the_stop(self):
+        door = self.door("max_connections_per_client = 3")
+        door.wait_until_serving([self.app])
+        clients = [self.client(door) for _ in range(12)]
+        self.assertTrue(eventually(lambda: [c for c in clients if not still_open(c)][8:], "that nine are closed"))
+        door.terminate()
+        self.assertEqual(door.wait(), 0)
+        told = [e for e in door.events() if e.get("event") == "connections closed unserved"]
+        self.assertEqual(sum(e["connections"] for e in told), told[-1]["total"])
+        self.assertGreaterEqual(told[-1]["total"], 9)
+
     def test_the_limit_is_the_listeners_and_not_the_workers(self):
         door = self.door("max_connections = 20")
         door.wait_until_serving([self.app])
