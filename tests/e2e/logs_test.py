@@ -137,13 +137,14 @@ class AccessLog(unittest.TestCase):
         with App("app") as app, Frontdoor(pool("app", [app])) as door:
             door.wait_until_serving([app])
             with Client(door.address) as client:
-                client.request("POST", "/echo?length", body=b"x" * 100_000)
+                # Of a longer body so much may be left when its echo begins that the answer announces a close.
+                client.request("POST", "/echo?length", body=b"x" * 60_000)
                 client.read_response()
                 client.send("POST /echo?chunked HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                             "5\r\nhello\r\n0\r\n\r\n")
                 client.read_response()
             (line,) = self.lines(door, "/echo?length", 1)
-            self.assertEqual((line["received_bytes"], line["sent_bytes"]), (100_000, 100_000))
+            self.assertEqual((line["received_bytes"], line["sent_bytes"]), (60_000, 60_000))
             (line,) = self.lines(door, "/echo?chunked", 1)
             self.assertEqual((line["received_bytes"], line["sent_bytes"]), (5, 5))
 
