@@ -96,11 +96,18 @@ void Supervisor::apply(const config::Config& config, std::vector<RunningProcess>
   }
 }
 
+InstanceAddress Supervisor::address_of(const Group& group, unsigned number, std::uint16_t port) {
+  return {group.pool, group.pool + '.' + std::to_string(number), *Endpoint::numeric("127.0.0.1", port)};
+}
+
 void Supervisor::take_over(Group& group, std::vector<RunningProcess>& inherited) {
   for (auto process = inherited.begin(); process != inherited.end();) {
     const auto memo = parse_memo(process->memo);
+    // One that runs an earlier command is no instance of this pool any more: it is ended, and another one started.
     const bool fits = memo && memo->pool == group.pool && memo->number >= 1 &&
                       memo->number <= wanted(group.settings) &&
+                      process->memo.starts_with(Instance::memo_of(address_of(group, memo->number, memo->port),
+                                                                  memo->number, group.settings)) &&
                       std::none_of(group.instances.begin(), group.instances.end(),
                                    [&](const auto& instance) { return instance->number() == memo->number; });
     if (!fits) {
@@ -108,11 +115,6 @@ void Supervisor::take_over(Group& group, std::vector<RunningProcess>& inherited)
       continue;
     }
     const auto instance = add(group, memo->number, memo->port);
-    if (!process->memo.starts_with(Instance::memo_of(instance->address(), memo->number, group.settings))) {
-      // Another command since: it is replaced as any that changed. For now it serves.
-      log_.info("instance runs an earlier command",
-                {{"pool", group.pool}, {"instance", instance->address().instance}});
-    }
     tell_members();
     instance->start(std::move(*process));
     process = inherited.erase(process);
@@ -137,9 +139,8 @@ std::shared_ptr<Instance> Supervisor::add(Group& group, unsigned number, std::op
     log_.error("no port is left for an instance", {{"pool", group.pool}});
     return nullptr;
   }
-  const InstanceAddress address{group.pool, group.pool + '.' + std::to_string(number),
-                                *Endpoint::numeric("127.0.0.1", *port)};
-  const auto instance = std::make_shared<Instance>(context_, group.gate, address, number, group.settings);
+  const auto instance = std::make_shared<Instance>(context_, group.gate, address_of(group, number, *port), number,
+                                                   group.settings);
   group.instances.push_back(instance);
   return instance;
 }

@@ -40,6 +40,7 @@ class Supervisor {
   boost::asio::awaitable<void> retire(std::shared_ptr<Group> group, std::shared_ptr<Instance> instance);
   std::shared_ptr<Instance> add(Group& group, unsigned number,
                                 std::optional<std::uint16_t> port = std::nullopt);
+  static InstanceAddress address_of(const Group& group, unsigned number, std::uint16_t port);
   void take_over(Group& group, std::vector<RunningProcess>& inherited);
   void end_strangers(std::vector<RunningProcess> strangers);
   unsigned wanted(const config::Process& process) const;

@@ -220,6 +220,16 @@ class KillingItsParts(unittest.TestCase):
             eventually(lambda: events(door, "instance ended", instance="app.2", end="SIGKILL"), "the end")
             pids(door, 2)
 
+    def test_what_runs_an_earlier_command_is_not_taken_over(self):
+        with Frontdoor(pool(instances=1, env='RELEASE = "1"')) as door:
+            (before,) = pids(door, 1).values()
+            killed = front_door(door)
+            door.write_config(pool(instances=1, env='RELEASE = "2"'))  # and nobody has said so yet
+            os.kill(killed, signal.SIGKILL)
+            eventually(lambda: front_door(door) not in (None, killed), "another front door")
+            door.wait_until_ready()
+            eventually(lambda: who(door)["RELEASE"] == "2" and not alive(before), "the new command alone")
+
     def test_without_its_launcher_it_ends_with_all_that_it_has(self):
         door = Frontdoor(pool())
         door.expected_status = None
