@@ -1,24 +1,14 @@
 #include "supervisor/instance.h"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
-#include <csignal>
-#include <cstring>
 #include <utility>
 
-#include "config/process_values.h"
-#include "supervisor/process_tree.h"
-
-extern char** environ;
 
 namespace frontdoor {
 
@@ -30,47 +20,6 @@ constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr Millis kLook{10};           // at something that is awaited and does not call
 constexpr Millis kAfterCrash{1'000};  // for what a crashed process has left to end by itself
 constexpr std::size_t kLastWords = 5;
-
-std::int64_t unix_millis() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<Millis>(since).count();
-}
-
-std::string random_marker() {
-  std::random_device random;
-  std::array<char, 32> text;
-  const int size = std::snprintf(text.data(), text.size(), "%08x%08x", random(), random());
-  return std::string(text.data(), static_cast<std::size_t>(size));
-}
-
-// The later one wins, as in a shell; ours come last.
-void set_variable(std::vector<std::string>& environment, const std::string& name, const std::string& value) {
-  std::erase_if(environment, [&](const std::string& variable) { return variable.starts_with(name + '='); });
-  environment.push_back(name + '=' + value);
-}
-
-std::string why(const LaunchRequest& request, const LaunchFailure& failure) {
-  const std::string reason = std::strerror(failure.error);
-  switch (failure.stage) {
-    case LaunchStage::Exec:
-      if (failure.error == ENOENT) return "command not found: " + request.command.front();
-      if (failure.error == EACCES) return "not executable: " + request.command.front();
-      return request.command.front() + ": " + reason;
-    case LaunchStage::Directory:
-      return "directory " + request.directory + ": " + reason;
-    case LaunchStage::Identity:
-      return "cannot become the user: " + reason;
-    case LaunchStage::Limits:
-      return "cannot set a resource limit: " + reason;
-    case LaunchStage::Fork:
-      return "no process can be started: " + reason;
-    case LaunchStage::Protocol:
-      return "the launcher did not understand the request";
-    case LaunchStage::None:
-      break;
-  }
-  return "not started";
-}
 
 }  // namespace
 
@@ -84,10 +33,14 @@ const char* to_string(InstanceState state) {
       return "pausing";
     case InstanceState::CrashLoop:
       return "crash loop";
+    case InstanceState::Exited:
+      return "exited";
+    case InstanceState::Draining:
+      return "draining";
     case InstanceState::Stopping:
       return "stopping";
-    case InstanceState::Ended:
-      return "ended";
+    case InstanceState::Stopped:
+      return "stopped";
   }
   return "";
 }
@@ -103,16 +56,6 @@ Instance::Instance(InstanceContext& context, std::shared_ptr<StartGate> gate, In
       random_(std::random_device{}()),
       changed_(context.control, asio::steady_timer::time_point::max()) {}
 
-std::string Instance::memo_of(const InstanceAddress& address, unsigned number,
-                              const config::Process& settings) {
-  std::string memo =
-      address.pool + '\n' + std::to_string(number) + '\n' + std::to_string(address.endpoint.port()) + '\n';
-  for (const std::string& word : settings.command) memo += word + '\0';
-  memo += settings.directory + '\0';
-  for (const auto& [name, value] : settings.env) memo += name + '=' + value + '\0';
-  return memo;
-}
-
 void Instance::start(std::optional<RunningProcess> running) {
   asio::co_spawn(context_.control, run(shared_from_this(), std::move(running)), [](std::exception_ptr bug) {
     if (bug) std::rethrow_exception(bug);
@@ -121,7 +64,7 @@ void Instance::start(std::optional<RunningProcess> running) {
 
 asio::awaitable<bool> Instance::proved() {
   const auto self = shared_from_this();
-  while (state_ != InstanceState::Up && state_ != InstanceState::Ended && !failed_once_)
+  while (state_ != InstanceState::Up && state_ != InstanceState::Stopped && !failed_once_)
     co_await changed_.async_wait(quietly);
   co_return state_ == InstanceState::Up;
 }
@@ -131,7 +74,7 @@ asio::awaitable<void> Instance::stop() {
   const bool asked_before = std::exchange(stopping_, true);
   changed_.cancel();
   if (alive_ && !asked_before) co_await terminate(self, life_);  // one signal, however many ask
-  while (state_ != InstanceState::Ended) co_await changed_.async_wait(quietly);
+  while (state_ != InstanceState::Stopped) co_await changed_.async_wait(quietly);
 }
 
 // ---- Its lives
@@ -151,7 +94,7 @@ asio::awaitable<void> Instance::run([[maybe_unused]] std::shared_ptr<Instance> s
       co_await pause(decision.pause);
     }
   }
-  move(InstanceState::Ended);
+  move(InstanceState::Stopped);
 }
 
 // Nothing: it could not be started, and a pause has passed.
@@ -167,7 +110,7 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   context_.log.error("instance cannot be started",
                      {{"pool", address_.pool},
                       {"instance", address_.instance},
-                      {"reason", why(what, launched.error())},
+                      {"reason", why_not_started(what, launched.error())},
                       {"next_ms", std::chrono::duration_cast<Millis>(decision.pause).count()}});
   failed_once_ = true;
   if (decision.what == RestartDecision::What::Stay)
@@ -175,25 +118,6 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   else
     co_await pause(decision.pause);
   co_return std::nullopt;
-}
-
-// What the caller's environment, the config and this instance's place have to say, in this order.
-LaunchRequest Instance::request() {
-  LaunchRequest what;
-  what.command = settings_.command;
-  what.directory = settings_.directory;
-  for (char** variable = environ; *variable; ++variable) what.environment.emplace_back(*variable);
-  for (const auto& [name, value] : settings_.env) set_variable(what.environment, name, value);
-  life_marker_ = random_marker();
-  set_variable(what.environment, "PORT", std::to_string(address_.endpoint.port()));
-  set_variable(what.environment, "FRONTDOOR_INSTANCE", address_.instance);
-  set_variable(what.environment, "FRONTDOOR_LIFE", life_marker_);
-  set_variable(what.environment, "NODE_APP_INSTANCE", std::to_string(number_ - 1));  // as pm2 counts
-  if (settings_.kill_mode == config::Process::KillMode::Process)
-    set_variable(what.environment, "FRONTDOOR_KILL_MODE", "process");
-  what.parent_death_signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
-  what.memo = memo_of(address_, number_, settings_) + '\n' + life_marker_;
-  return what;
 }
 
 // From its start to its end, and until nothing is left of what it has started.
@@ -317,96 +241,6 @@ asio::awaitable<void> Instance::pause(Duration duration) {
 void Instance::move(InstanceState state) {
   state_ = state;
   changed_.cancel();
-}
-
-// ---- Its end
-
-// First what was asked for, by the signal that was agreed; then, when its time is up, by force.
-asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Instance> self,
-                                          std::uint64_t life) {
-  if (stopping_) move(InstanceState::Stopping);
-  const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
-  ::kill(pid_, signal);  // not reaped before we have been told of its end, so the number is still its own
-  asio::steady_timer pause(context_.control);
-  const TimePoint latest = Clock::now() + settings_.stop_timeout;
-  while (alive_ && life_ == life && Clock::now() < latest) {
-    pause.expires_after(kLook);
-    co_await pause.async_wait(quietly);
-  }
-  if (alive_ && life_ == life) {
-    context_.log.warn("instance did not stop in time and is killed",
-                      {{"pool", address_.pool},
-                       {"instance", address_.instance},
-                       {"pid", pid_},
-                       {"stop_timeout_ms", settings_.stop_timeout.count()}});
-    for (const ProcessInfo& process : descendants(list_processes(), pid_)) signal_process(process, SIGKILL);
-    ::kill(pid_, SIGKILL);
-  }
-  const auto left = std::chrono::duration_cast<Millis>(std::max<Duration>(latest - Clock::now(), kLook));
-  co_await clear_tree(left);
-}
-
-// A wrapper that dies of a signal without passing it on leaves the app itself behind: that one is asked now,
-// and killed when it does not listen. Orphans are the launcher's children by then; they are known by what
-// they were started with.
-asio::awaitable<void> Instance::clear_tree(Millis patience) {
-  if (settings_.kill_mode == config::Process::KillMode::Process) co_return;
-  const std::string marker = "FRONTDOOR_LIFE=" + life_marker_;
-  const auto left = [&] {
-    const auto all = list_processes();
-    std::vector<ProcessInfo> tree;
-    for (const ProcessInfo& process : all) {
-      if (process.parent != ::getppid() || process.state == 'Z' || !started_with(process.pid, marker))
-        continue;
-      if (alive_ && process.pid == pid_) continue;
-      tree.push_back(process);
-      for (const ProcessInfo& child : descendants(all, process.pid)) tree.push_back(child);
-    }
-    return tree;
-  };
-  auto tree = left();
-  if (tree.empty()) co_return;
-  const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
-  for (const ProcessInfo& process : tree) signal_process(process, signal);
-  asio::steady_timer pause(context_.control);
-  const TimePoint latest = Clock::now() + patience;
-  for (; !tree.empty() && Clock::now() < latest; tree = left()) {
-    pause.expires_after(kLook * 2);
-    co_await pause.async_wait(quietly);
-  }
-  if (tree.empty()) co_return;
-  context_.log.warn("instance left processes behind, which are killed",
-                    {{"pool", address_.pool},
-                     {"instance", address_.instance},
-                     {"processes", static_cast<std::uint64_t>(tree.size())}});
-  for (int look = 0; !tree.empty() && look < 50; ++look, tree = left()) {
-    for (const ProcessInfo& process : tree) signal_process(process, SIGKILL);
-    pause.expires_after(kLook * 2);
-    co_await pause.async_wait(quietly);
-  }
-}
-
-// ---- Its output
-
-asio::awaitable<void> Instance::follow([[maybe_unused]] std::shared_ptr<Instance> self, OwnedFd pipe,
-                                       OutputStream stream, std::shared_ptr<int> open_pipes) {
-  asio::posix::stream_descriptor reading(context_.control, pipe.release());
-  LineSplitter splitter;
-  std::array<char, 8192> block;
-  const auto take = [this, stream](std::string_view line) { add_line(stream, line); };
-  for (;;) {
-    co_await context_.output.room();  // an app that writes faster than anybody reads waits for its reader
-    auto [error, size] = co_await reading.async_read_some(asio::buffer(block), quietly);
-    if (error) break;
-    splitter.feed({block.data(), size}, take);
-  }
-  splitter.finish(take);
-  --*open_pipes;
-}
-
-void Instance::add_line(OutputStream stream, std::string_view line) {
-  recent_.add(stream, line, unix_millis());
-  context_.output.write(address_.instance, line);
 }
 
 }  // namespace frontdoor

@@ -1,12 +1,6 @@
 // One instance of a pool: the process that serves at its address, started again when it ends, until it is
 // stopped for good. Gets traffic only while its health says that it is up, loses it in the moment its process
 // ends. Owned by the supervisor, lives on in its coroutine until stopped. Control thread.
-//
-//                    probe passes                 asked to
-//   starting ───────────────────────► up ─────────────────────► stopping ──► ended
-//      ▲ │ ended, or not ready in time │ ended                                 ▲
-//      │ ▼                             ▼                                       │
-//   pausing (longer each time; in a crash loop the longest) ── the policy says so
 
 #pragma once
 
@@ -23,8 +17,9 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "supervisor/instance_host.h"
+#include "supervisor/instance_status.h"
+#include "supervisor/launch_request.h"
 #include "supervisor/launcher_client.h"
-#include "supervisor/line_splitter.h"
 #include "supervisor/output_sink.h"
 #include "supervisor/recent_lines.h"
 #include "supervisor/restart_policy.h"
@@ -41,8 +36,8 @@ struct InstanceContext {
   OutputSink& output;
 };
 
-enum class InstanceState : std::uint8_t { Starting, Up, Pausing, CrashLoop, Stopping, Ended };
-const char* to_string(InstanceState state);
+// In words, for the event log and for whoever asked for the start.
+std::string why_not_started(const LaunchRequest& request, const LaunchFailure& failure);
 
 class Instance : public std::enable_shared_from_this<Instance> {
  public:
@@ -83,7 +78,6 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void begin(const RunningProcess& process);
   void came_up();
   void ended(const ProcessEnd& end, const RestartDecision& decision);
-  void failed_to_start(const LaunchFailure& failure, const RestartDecision& decision);
   void move(InstanceState state);
   void add_line(OutputStream stream, std::string_view line);
 

@@ -1,0 +1,91 @@
+// How an instance's process is ended, and all that it has started with it.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <csignal>
+
+#include "config/process_values.h"
+#include "supervisor/instance.h"
+#include "supervisor/process_tree.h"
+
+namespace frontdoor {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+constexpr Millis kLook{10};
+
+}  // namespace
+
+// First what was asked for, by the signal that was agreed; then, when its time is up, by force.
+asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Instance> self,
+                                          std::uint64_t life) {
+  if (stopping_) move(InstanceState::Stopping);
+  const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
+  ::kill(pid_, signal);  // not reaped before we have been told of its end, so the number is still its own
+  asio::steady_timer pause(context_.control);
+  const TimePoint latest = Clock::now() + settings_.stop_timeout;
+  while (alive_ && life_ == life && Clock::now() < latest) {
+    pause.expires_after(kLook);
+    co_await pause.async_wait(quietly);
+  }
+  if (alive_ && life_ == life) {
+    context_.log.warn("instance did not stop in time and is killed",
+                      {{"pool", address_.pool},
+                       {"instance", address_.instance},
+                       {"pid", pid_},
+                       {"stop_timeout_ms", settings_.stop_timeout.count()}});
+    for (const ProcessInfo& process : descendants(list_processes(), pid_)) signal_process(process, SIGKILL);
+    ::kill(pid_, SIGKILL);
+  }
+  const auto left = std::chrono::duration_cast<Millis>(std::max<Duration>(latest - Clock::now(), kLook));
+  co_await clear_tree(left);
+}
+
+// A wrapper that dies of a signal without passing it on leaves the app itself behind: that one is asked now,
+// and killed when it does not listen. Orphans are the launcher's children by then; they are known by what
+// they were started with.
+asio::awaitable<void> Instance::clear_tree(Millis patience) {
+  if (settings_.kill_mode == config::Process::KillMode::Process) co_return;
+  const std::string marker = "FRONTDOOR_LIFE=" + life_marker_;
+  const auto left = [&] {
+    const auto all = list_processes();
+    std::vector<ProcessInfo> tree;
+    for (const ProcessInfo& process : all) {
+      if (process.parent != ::getppid() || process.state == 'Z' || !started_with(process.pid, marker))
+        continue;
+      if (alive_ && process.pid == pid_) continue;
+      tree.push_back(process);
+      for (const ProcessInfo& child : descendants(all, process.pid)) tree.push_back(child);
+    }
+    return tree;
+  };
+  auto tree = left();
+  if (tree.empty()) co_return;
+  const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
+  for (const ProcessInfo& process : tree) signal_process(process, signal);
+  asio::steady_timer pause(context_.control);
+  const TimePoint latest = Clock::now() + patience;
+  for (; !tree.empty() && Clock::now() < latest; tree = left()) {
+    pause.expires_after(kLook * 2);
+    co_await pause.async_wait(quietly);
+  }
+  if (tree.empty()) co_return;
+  context_.log.warn("instance left processes behind, which are killed",
+                    {{"pool", address_.pool},
+                     {"instance", address_.instance},
+                     {"processes", static_cast<std::uint64_t>(tree.size())}});
+  for (int look = 0; !tree.empty() && look < 50; ++look, tree = left()) {
+    for (const ProcessInfo& process : tree) signal_process(process, SIGKILL);
+    pause.expires_after(kLook * 2);
+    co_await pause.async_wait(quietly);
+  }
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,55 @@
+// What there is to be told of a pool's instances, as values: for `status`, the admin API and tests. Control thread.
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/time.h"
+#include "supervisor/process_end.h"
+
+namespace frontdoor {
+
+class Upstream;
+
+//                    probe passes               leaves its pool
+//   starting ───────────────────────► up ─────────────────────► draining ──► stopping ──► stopped
+//      ▲ │ ended, or not ready in time │ ended
+//      │ ▼                             ▼
+//   pausing, or crash loop when it happens again and again ───► exited: the policy does not start it again
+enum class InstanceState : std::uint8_t { Starting, Up, Pausing, CrashLoop, Exited, Draining, Stopping, Stopped };
+const char* to_string(InstanceState state);  // "starting", "crash loop", …
+
+struct InstanceStatus {
+  std::string instance;  // "app.1"
+  unsigned number = 0;
+  std::optional<Endpoint> endpoint = {};  // none: it is stopped
+  InstanceState state = InstanceState::Stopped;
+  TimePoint since = {};                         // in this state
+  pid_t pid = -1;                               // -1 without a process
+  std::uint32_t starts = 0;                     // of this place, over all its processes
+  std::uint32_t restarts = 0;                   // the same, without the first
+  std::optional<ProcessEnd> last_end = {};      // of the process before
+  std::optional<TimePoint> last_end_at = {};
+  std::optional<TimePoint> next_start = {};     // while pausing, or in a crash loop
+  std::string last_reason = {};                 // why it was restarted last: "crashed", "restart", "src/a.js changed", …
+  std::vector<std::string> requests_at_end = {};  // that were on the process before when it ended: "GET /read (id)"
+  std::shared_ptr<const Upstream> upstream = {};  // null without one: health, requests in flight
+};
+
+struct PoolStatus {
+  std::string pool;
+  unsigned wanted = 0;         // instances, by the config or by `scale`
+  bool scaled = false;         // by `scale`, until the config names another number
+  bool stopped = false;        // by `stop`, until `start`
+  std::string operation = {};  // what is under way: "restart: 1 of 4"; "" = nothing
+  std::vector<InstanceStatus> instances = {};  // by number; an old one behind the new one that replaces it
+};
+
+}  // namespace frontdoor
