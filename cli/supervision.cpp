@@ -27,6 +27,7 @@ void Supervision::start(const config::Config& config) {
 asio::awaitable<void> Supervision::begin(config::Config config) {
   auto inherited = co_await launcher_.inherit();
   begun_ = true;
+  supervisor_.inherit(inherited.kept);
   supervisor_.apply(config, std::move(inherited.processes));
 }
 

@@ -135,10 +135,12 @@ struct Restart {
 // How the instances of a pool are started and kept (supervisor/).
 struct Process {
   enum class KillMode : std::uint8_t { Tree, Process };
+  enum class Port : std::uint8_t { Auto, Unix };
   std::vector<std::string> command = {};  // argv; empty: the pool has no instances
   std::string directory = "";             // "" = where frontdoor was started
   std::uint32_t instances = 1;            // 0 = "max": as many as usable CPUs
   std::vector<std::pair<std::string, std::string>> env = {};
+  Port port = Port::Auto;  // where each instance listens: what PORT tells it
   Millis start_timeout{30'000};
   std::uint32_t max_starting = 0;  // at once; 0 = as many as usable CPUs
   std::string stop_signal = "SIGTERM";

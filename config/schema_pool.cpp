@@ -65,7 +65,7 @@ constexpr auto pool_keys = join(upstream_pool_keys, process_rows::keys);
 constexpr auto pool_planned = std::to_array<std::string_view>(
     {"discover", "balance",           "hash_on",   "slow_start", "sticky",     "protocol",
      "tls",      "outlier_detection", "env_file",  "profile",    "user",       "group",
-     "umask",    "rlimits",           "port",      "ready",      "hung_grace", "max_memory",
+     "umask",    "rlimits",           "ready",      "hung_grace", "max_memory",
      "watch",    "cron_restart",      "idle_stop", "logs"});
 
 constexpr std::array upstream_keys = {

@@ -24,6 +24,8 @@ Slot of_process(Object object) {
 
 inline constexpr auto kill_mode_words =
     std::to_array<std::string_view>({"tree", "process"});  // as Process::KillMode
+inline constexpr auto port_words = std::to_array<std::string_view>({"auto", "unix"});  // as Process::Port
+inline constexpr auto port_planned = std::to_array<std::string_view>({"listen_fds", "none"});
 inline constexpr auto policy_words = std::to_array<std::string_view>({"always", "on_failure", "never"});
 
 inline constexpr std::array restart_keys = {
@@ -88,6 +90,14 @@ inline constexpr std::array keys = {
         .doc =
             "Variables beside those that frontdoor itself was started with. PORT is always frontdoor's own.",
         .slot = of_process<&Process::env>},
+    Key{.name = "port",
+        .type = Type::Word,
+        .fallback = "\"auto\"",
+        .doc = "Where each instance listens, as PORT tells it: \"auto\" is a port of 127.0.0.1 that nobody else has, "
+               "\"unix\" the path of a unix socket, which is faster and which Node and many others take as it is.",
+        .slot = of_process<&Process::port>,
+        .words = port_words,
+        .planned = port_planned},
     Key{.name = "start_timeout",
         .type = Type::Duration,
         .fallback = "\"30s\"",

@@ -102,6 +102,7 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   starting_ = co_await gate_->enter();
   if (stopping_) co_return std::nullopt;
   LaunchRequest what = request();
+  context_.places.clear(address_.endpoint);
   std::vector<int> sockets;
   auto launched = co_await context_.launcher.launch(what, std::move(sockets));
   if (launched) co_return std::move(*launched);

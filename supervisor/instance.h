@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "supervisor/instance_host.h"
+#include "supervisor/instance_places.h"
 #include "supervisor/instance_status.h"
 #include "supervisor/launch_request.h"
 #include "supervisor/launcher_client.h"
@@ -34,6 +35,7 @@ struct InstanceContext {
   LauncherClient& launcher;
   InstanceHost& host;
   OutputSink& output;
+  InstancePlaces& places;
 };
 
 // In words, for the event log and for whoever asked for the start.

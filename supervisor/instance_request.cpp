@@ -56,7 +56,7 @@ std::string why_not_started(const LaunchRequest& request, const LaunchFailure& f
 std::string Instance::memo_of(const InstanceAddress& address, unsigned number,
                               const config::Process& settings) {
   std::string memo =
-      address.pool + '\n' + std::to_string(number) + '\n' + std::to_string(address.endpoint.port()) + '\n';
+      address.pool + '\n' + std::to_string(number) + '\n' + address.endpoint.to_string() + '\n';
   for (const std::string& word : settings.command) memo += word + '\0';
   memo += settings.directory + '\0';
   for (const auto& [name, value] : settings.env) memo += name + '=' + value + '\0';
@@ -71,7 +71,7 @@ LaunchRequest Instance::request() {
   for (char** variable = environ; *variable; ++variable) what.environment.emplace_back(*variable);
   for (const auto& [name, value] : settings_.env) set_variable(what.environment, name, value);
   life_marker_ = random_marker();
-  set_variable(what.environment, "PORT", std::to_string(address_.endpoint.port()));
+  set_variable(what.environment, "PORT", port_variable(address_.endpoint));
   set_variable(what.environment, "FRONTDOOR_INSTANCE", address_.instance);
   set_variable(what.environment, "FRONTDOOR_LIFE", life_marker_);
   set_variable(what.environment, "NODE_APP_INSTANCE", std::to_string(number_ - 1));  // as pm2 counts

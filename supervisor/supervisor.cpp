@@ -22,7 +22,7 @@ constexpr Millis kLook{10};
 struct Memo {
   std::string pool;
   unsigned number = 0;
-  std::uint16_t port = 0;
+  Endpoint place;
 };
 
 std::optional<Memo> parse_memo(std::string_view text) {
@@ -38,13 +38,15 @@ std::optional<Memo> parse_memo(std::string_view text) {
   const auto number = [](std::string_view line, auto& to) {
     return std::from_chars(line.data(), line.data() + line.size(), to).ec == std::errc{};
   };
-  if (!number(lines[1], memo.number) || !number(lines[2], memo.port)) return std::nullopt;
+  const auto place = parse_place(std::string(lines[2]));
+  if (!number(lines[1], memo.number) || !place) return std::nullopt;
+  memo.place = *place;
   return memo;
 }
 
 // What a process was started with; the rest can change under it.
 bool same_process(const config::Process& a, const config::Process& b) {
-  return a.command == b.command && a.directory == b.directory && a.env == b.env &&
+  return a.command == b.command && a.directory == b.directory && a.env == b.env && a.port == b.port &&
          a.stop_signal == b.stop_signal && a.kill_mode == b.kill_mode;
 }
 
@@ -64,7 +66,8 @@ Supervisor::Supervisor(asio::io_context& control, Log& log, LauncherClient& laun
                        OutputSink& output, unsigned usable_cpus)
     : control_(control),
       log_(log),
-      context_{control, log, launcher, host, output},
+      places_(log, launcher),
+      context_{control, log, launcher, host, output, places_},
       usable_cpus_(usable_cpus) {}
 
 Supervisor::~Supervisor() = default;
@@ -96,8 +99,8 @@ void Supervisor::apply(const config::Config& config, std::vector<RunningProcess>
   }
 }
 
-InstanceAddress Supervisor::address_of(const Group& group, unsigned number, std::uint16_t port) {
-  return {group.pool, group.pool + '.' + std::to_string(number), *Endpoint::numeric("127.0.0.1", port)};
+InstanceAddress Supervisor::address_of(const Group& group, unsigned number, const Endpoint& place) {
+  return {group.pool, group.pool + '.' + std::to_string(number), place};
 }
 
 void Supervisor::take_over(Group& group, std::vector<RunningProcess>& inherited) {
@@ -106,7 +109,7 @@ void Supervisor::take_over(Group& group, std::vector<RunningProcess>& inherited)
     // One that runs an earlier command is no instance of this pool any more: it is ended, and another one started.
     const bool fits = memo && memo->pool == group.pool && memo->number >= 1 &&
                       memo->number <= wanted(group.settings) &&
-                      process->memo.starts_with(Instance::memo_of(address_of(group, memo->number, memo->port),
+                      process->memo.starts_with(Instance::memo_of(address_of(group, memo->number, memo->place),
                                                                   memo->number, group.settings)) &&
                       std::none_of(group.instances.begin(), group.instances.end(),
                                    [&](const auto& instance) { return instance->number() == memo->number; });
@@ -114,7 +117,7 @@ void Supervisor::take_over(Group& group, std::vector<RunningProcess>& inherited)
       ++process;
       continue;
     }
-    const auto instance = add(group, memo->number, memo->port);
+    const auto instance = add(group, memo->number, memo->place);
     tell_members();
     instance->start(std::move(*process));
     process = inherited.erase(process);
@@ -130,16 +133,19 @@ void Supervisor::end_strangers(std::vector<RunningProcess> strangers) {
   }
 }
 
-std::shared_ptr<Instance> Supervisor::add(Group& group, unsigned number, std::optional<std::uint16_t> port) {
-  if (port)
-    ports_.take(*port);
-  else
-    port = ports_.take();
-  if (!port) {
-    log_.error("no port is left for an instance", {{"pool", group.pool}});
-    return nullptr;
+std::shared_ptr<Instance> Supervisor::add(Group& group, unsigned number, std::optional<Endpoint> place) {
+  if (place) {
+    places_.adopt(*place);
+  } else {
+    const std::string name = group.pool + '.' + std::to_string(number);
+    const auto taken = places_.take(group.settings, name);
+    if (!taken.place) {
+      log_.error("an instance has no place to listen", {{"pool", group.pool}, {"instance", name}, {"reason", taken.problem}});
+      return nullptr;
+    }
+    place = taken.place;
   }
-  const auto instance = std::make_shared<Instance>(context_, group.gate, address_of(group, number, *port), number,
+  const auto instance = std::make_shared<Instance>(context_, group.gate, address_of(group, number, *place), number,
                                                    group.settings);
   group.instances.push_back(instance);
   return instance;
@@ -204,7 +210,7 @@ asio::awaitable<void> Supervisor::retire(std::shared_ptr<Group> group, std::shar
     co_await pause.async_wait(quietly);
   }
   co_await instance->stop();
-  ports_.give_back(instance->address().endpoint.port());
+  places_.give_back(instance->address().endpoint);
 }
 
 asio::awaitable<void> Supervisor::stop() {

@@ -12,7 +12,7 @@
 
 #include "config/config.h"
 #include "supervisor/instance.h"
-#include "supervisor/instance_port.h"
+#include "supervisor/instance_places.h"
 
 namespace frontdoor {
 
@@ -26,6 +26,8 @@ class Supervisor {
   // request, and replaces those whose command, directory or variables changed, one after another.
   // `inherited`: what a front door that crashed had running; what fits is taken over.
   void apply(const config::Config& config, std::vector<RunningProcess> inherited = {});
+  // What it had left with the launcher; before the first apply().
+  void inherit(std::map<std::string, std::vector<OwnedFd>>& kept) { places_.inherit(kept); }
   // All instances, at once; returns when nothing is left of them.
   boost::asio::awaitable<void> stop();
 
@@ -39,8 +41,8 @@ class Supervisor {
   boost::asio::awaitable<bool> replace(std::shared_ptr<Group> group, std::shared_ptr<Instance> old);
   boost::asio::awaitable<void> retire(std::shared_ptr<Group> group, std::shared_ptr<Instance> instance);
   std::shared_ptr<Instance> add(Group& group, unsigned number,
-                                std::optional<std::uint16_t> port = std::nullopt);
-  static InstanceAddress address_of(const Group& group, unsigned number, std::uint16_t port);
+                                std::optional<Endpoint> place = std::nullopt);
+  static InstanceAddress address_of(const Group& group, unsigned number, const Endpoint& place);
   void take_over(Group& group, std::vector<RunningProcess>& inherited);
   void end_strangers(std::vector<RunningProcess> strangers);
   unsigned wanted(const config::Process& process) const;
@@ -48,9 +50,9 @@ class Supervisor {
 
   boost::asio::io_context& control_;
   Log& log_;
+  InstancePlaces places_;
   InstanceContext context_;
   const unsigned usable_cpus_;
-  InstancePorts ports_;
   std::map<std::string, std::shared_ptr<Group>> groups_;
   InstanceAddresses members_;
   bool stopping_ = false;

@@ -37,7 +37,7 @@ TEST(Process, SaysAllOfIt) {
   const Process process = process_of(
       "command = \"app\"\ndirectory = \"/srv\"\ninstances = \"max\"\nenv = { B = \"2\", A = \"1\" }\n"
       "start_timeout = \"5s\"\nmax_starting = 1\nstop_signal = \"SIGINT\"\nstop_timeout = \"1s\"\n"
-      "kill_mode = \"process\"\nrestart = { policy = \"on_failure\", crash_loop_after = 2 }");
+      "kill_mode = \"process\"\nport = \"unix\"\nrestart = { policy = \"on_failure\", crash_loop_after = 2 }");
   EXPECT_EQ(process.directory, "/srv");
   EXPECT_EQ(process.instances, 0u);
   EXPECT_THAT(process.env, ElementsAre(Pair("B", "2"), Pair("A", "1")));
@@ -46,6 +46,7 @@ TEST(Process, SaysAllOfIt) {
   EXPECT_EQ(process.stop_signal, "SIGINT");
   EXPECT_EQ(process.stop_timeout, Millis(1'000));
   EXPECT_EQ(process.kill_mode, Process::KillMode::Process);
+  EXPECT_EQ(process.port, Process::Port::Unix);
   EXPECT_EQ(process.restart.policy, Restart::Policy::OnFailure);
   EXPECT_EQ(process.restart.crash_loop_after, 2u);
 }
