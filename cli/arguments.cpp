@@ -31,19 +31,6 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
   return nearest ? ", did you mean " + quote(*nearest) + "?" : "";
 }
 
-// The instances of the demo, which nobody else starts: in no help and no completion.
-constexpr std::array demo_app_options = {
-    Option{"--name", "NAME", "a", ""},
-    Option{"--port", "PORT", "20001", ""},
-    Option{"--parent", "PID", "1", ""},
-};
-constexpr CommandInfo demo_app{// its help is the demo's
-                               .name = "demo",
-                               .title = "",
-                               .brief = "",
-                               .usage = {},
-                               .options = demo_app_options};
-
 boost::system::result<Words, UsageError> sort_words(const std::vector<std::string>& words,
                                                     const CommandInfo& command) {
   const std::string topic(command.name);
@@ -217,14 +204,10 @@ Parsed parse_demo(const std::vector<std::string>& arguments) {
   return DemoCommand{words->value("--listen"), *serving};
 }
 
+// The instances of the demo, which nobody else starts: in no help and no completion.
 Parsed parse_demo_app(const std::vector<std::string>& arguments) {
-  const auto words = sort_words(arguments, demo_app);
-  if (!words) return words.error();
-  const auto port = to_number<std::uint16_t>(words->value("--port"));
-  const auto parent = to_number<std::int64_t>(words->value("--parent"));
-  if (!words->has("--name") || !port || !parent)
-    return UsageError{"demo-app is started by frontdoor demo", "demo"};
-  return DemoAppCommand{words->value("--name"), *port, *parent};
+  if (!arguments.empty()) return unexpected(arguments.front(), "demo");
+  return DemoAppCommand{};
 }
 
 Parsed parse_completion(const std::vector<std::string>& arguments) {

@@ -53,11 +53,7 @@ struct DemoCommand {
 };
 
 // One instance of the demo, started by it and by nobody else.
-struct DemoAppCommand {
-  std::string name;
-  std::uint16_t port = 0;
-  std::int64_t parent = 0;  // its process id: without it the instance has no reason to live
-};
+struct DemoAppCommand {};
 
 struct CompletionCommand {
   std::string shell;  // "bash", "fish" or "zsh"

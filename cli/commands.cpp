@@ -123,7 +123,7 @@ constexpr std::array all_commands = {
         .about =
             "Starts three small instances behind a front door and prints its address. The page there shows\n"
             "which instance answers, and has a button that crashes it: the site stays up, and the instance "
-            "is\nstarted again after two seconds.\n",
+            "is\nstarted again at once.\n",
         .options = demo_options,
         .sections = demo_sections},
     CommandInfo{.name = "check",

@@ -1,14 +1,17 @@
-// `frontdoor demo`: a front door on loopback, three instances of demo_app behind it, and on the terminal what
-// happens to them. The instances are children that are started again two seconds after they end; whether they
-// get traffic is the front door's own business, as with any upstream.
+// `frontdoor demo`: a front door on loopback that runs three instances of demo_app, as it runs any app, and on the terminal
+// what happens to them.
 
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include "cli/arguments.h"
 #include "cli/program.h"
 
 namespace frontdoor::cli {
 
-int run_demo(const DemoCommand& command, const Streams& streams);
+// `words`: as the program was started, for the launcher.
+int run_demo(const DemoCommand& command, const std::vector<std::string>& words, const Streams& streams);
 
 }  // namespace frontdoor::cli

@@ -4,159 +4,120 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <chrono>
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
+#include <ostream>
+#include <thread>
 
+#include "base/json.h"
+#include "cli/demo_server.h"
 #include "cli/exit_codes.h"
 #include "demo_page.h"
 
 namespace frontdoor::cli {
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using Request = http::request<http::string_body>;
-using Response = http::response<http::string_body>;
+constexpr Millis kStart{1'000};  // what a real app loads at its start takes so long; nobody must notice
+constexpr Millis kLast{100};     // between the answer to GET /crash and the crash
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::optional<std::uint16_t> port_of(const std::string& text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
 
 void replace(std::string& text, std::string_view what, const std::string& by) {
   const auto at = text.find(what);
   if (at != text.npos) text.replace(at, what.size(), by);
 }
 
-void report(char letter) { [[maybe_unused]] const auto written = write(1, &letter, 1); }
-
-[[noreturn]] void crash() {
-  prctl(PR_SET_DUMPABLE, 0);  // a demo leaves no core files behind
-  std::signal(SIGABRT, SIG_DFL);
-  std::abort();
-}
-
 class DemoApp {
  public:
-  DemoApp(asio::io_context& io, const DemoAppCommand& command)
-      : acceptor_(io), crash_soon_(io), name_(command.name), port_(command.port) {}
+  explicit DemoApp(std::string name) : name_(std::move(name)) {}
 
-  bool listen() {
-    const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), port_);
-    boost::system::error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(1024, error);
-    if (error) return false;
-    report(kReportListening);
-    return true;
+  DemoAnswer answer(const http::RequestHead& head) {
+    const std::string_view path = head.target.substr(0, head.target.find('?'));
+    if (path == "/healthz") return {.body = "ok\n"};
+    ++requests_;
+    if (path == "/api/whoami") return {.type = "application/json", .body = who()};
+    if (path == "/") return {.type = "text/html; charset=utf-8", .body = page()};
+    if (path != "/crash") return {.status = 404, .body = "not here; there are /, /api/whoami, /healthz and /crash\n"};
+    // A GET that dies unanswered would be sent to the next instance, as a GET may be, and kill that, too.
+    if (head.method == http::Method::Post) crash();
+    crash_at_ = Clock::now() + kLast;
+    return {.status = 202, .body = "instance " + name_ + " (pid " + std::to_string(::getpid()) + ") is about to crash\n"};
   }
 
-  asio::awaitable<void> accept() {
-    for (;;) {
-      auto [error, socket] = co_await acceptor_.async_accept(quietly);
-      if (!error) asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket)), asio::detached);
-    }
+  // How long there is nothing to do.
+  Millis patience() const {
+    if (!crash_at_) return Millis{60'000};
+    return std::max(Millis{0}, std::chrono::ceil<Millis>(*crash_at_ - Clock::now()));
+  }
+
+  void crash_when_due() const {
+    if (crash_at_ && Clock::now() >= *crash_at_) crash();
   }
 
  private:
-  asio::awaitable<void> serve(tcp::socket socket) {
-    boost::system::error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    boost::beast::flat_buffer buffer;
-    for (;;) {
-      Request request;
-      auto [read_error, read] = co_await http::async_read(socket, buffer, request, quietly);
-      if (read_error) co_return;
-      Response response = answer(request);
-      auto [write_error, written] = co_await http::async_write(socket, response, quietly);
-      if (write_error || !response.keep_alive()) co_return;
-    }
-  }
-
-  Response answer(const Request& request) {
-    Response response{http::status::ok, request.version()};
-    response.keep_alive(request.keep_alive());
-    response.set(http::field::cache_control, "no-store");
-    respond(request, response);
-    response.prepare_payload();
-    return response;
-  }
-
-  void respond(const Request& request, Response& response) {
-    const auto target = request.target().substr(0, request.target().find('?'));
-    if (target == "/healthz") {
-      response.body() = "ok\n";
-      if (probes_reported_ < 8) ++probes_reported_, report(kReportProbed);
-      return;
-    }
-    ++requests_;
-    if (target == "/crash") {
-      // A GET that dies unanswered would be sent to the next instance, as a GET may be, and kill them all in
-      // turn.
-      if (request.method() == http::verb::post) crash();
-      crash_soon();
-      response.result(http::status::accepted);
-      response.body() = "instance " + name_ + " (pid " + std::to_string(getpid()) + ") is about to crash\n";
-    } else if (target == "/api/whoami") {
-      response.set(http::field::content_type, "application/json");
-      response.body() = who();
-    } else if (target == "/") {
-      response.set(http::field::content_type, "text/html; charset=utf-8");
-      response.body() = std::string(kDemoPage);
-      replace(response.body(), "__NAME__", name_);
-      replace(response.body(), "__PID__", std::to_string(getpid()));
-    } else {
-      response.result(http::status::not_found);
-      response.body() = "not here; there are /, /api/whoami, /healthz and /crash\n";
-    }
+  [[noreturn]] static void crash() {
+    ::prctl(PR_SET_DUMPABLE, 0);  // a demo leaves no core files behind
+    std::signal(SIGABRT, SIG_DFL);
+    std::abort();
   }
 
   std::string who() const {
-    const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - started_;
-    return "{\"name\":\"" + name_ + "\",\"pid\":" + std::to_string(getpid()) +
-           ",\"uptime\":" + std::to_string(uptime.count()) + ",\"requests\":" + std::to_string(requests_) +
-           "}\n";
+    const std::chrono::duration<double> uptime = Clock::now() - started_;
+    std::string text = "{\"name\":";
+    append_json_string(text, name_);
+    return text + ",\"pid\":" + std::to_string(::getpid()) + ",\"uptime\":" + std::to_string(uptime.count()) +
+           ",\"requests\":" + std::to_string(requests_) + "}\n";
   }
 
-  void crash_soon() {
-    crash_soon_.expires_after(std::chrono::milliseconds(100));
-    crash_soon_.async_wait([](boost::system::error_code error) {
-      if (!error) crash();
-    });
+  std::string page() const {
+    std::string text(kDemoPage);
+    replace(text, "__NAME__", name_);
+    replace(text, "__PID__", std::to_string(::getpid()));
+    return text;
   }
 
-  tcp::acceptor acceptor_;
-  asio::steady_timer crash_soon_;
   const std::string name_;
-  const std::uint16_t port_;
-  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  const TimePoint started_ = Clock::now();
   std::uint64_t requests_ = 0;
-  int probes_reported_ = 0;
+  std::optional<TimePoint> crash_at_;
 };
-
-// Nobody else knows of this process, so it must not outlive the one that started it, even when that is killed
-// -9. The signal comes when the parent's *thread* ends, which is the one that serves. A parent that was gone
-// before we asked is seen by its process id.
-bool tie_life_to(std::int64_t parent) { return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent; }
 
 }  // namespace
 
-int run_demo_app(const DemoAppCommand& command) {
-  if (!tie_life_to(command.parent)) return kExitFailure;
-  std::signal(SIGPIPE, SIG_IGN);
+int run_demo_app(const Streams& streams) {
+  const std::string name = variable("FRONTDOOR_INSTANCE");
+  const auto port = port_of(variable("PORT"));
+  if (name.empty() || !port) {
+    streams.err << "frontdoor: demo-app is started by frontdoor demo\n";
+    return kExitUsage;
+  }
+  ::prctl(PR_SET_NAME, "demo-app");  // started as /proc/self/exe, it would be called that
   const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  std::this_thread::sleep_for(kStart);
 
-  asio::io_context io(1);
-  DemoApp app(io, command);
-  if (!app.listen()) return kExitFailure;
-  asio::co_spawn(io, app.accept(), asio::detached);
-  io.run();
-  return kExitOk;
+  DemoApp app(name);
+  DemoServer server([&app](const http::RequestHead& head) { return app.answer(head); });
+  if (!server.listen(*port)) {
+    streams.err << "frontdoor: demo-app cannot listen on port " << *port << "\n";
+    return kExitFailure;
+  }
+  for (;;) {
+    server.turn(app.patience());
+    app.crash_when_due();
+  }
 }
 
 }  // namespace frontdoor::cli

@@ -138,9 +138,9 @@ struct Runner {
 
   int operator()(const DemoCommand& command) const {
     begin(command.serving);
-    return run_demo(command, streams);
+    return run_demo(command, words, streams);
   }
-  int operator()(const DemoAppCommand& command) const { return run_demo_app(command); }
+  int operator()(const DemoAppCommand&) const { return run_demo_app(streams); }
 
   int operator()(const CompletionCommand& command) const {
     streams.out << completion_script(command.shell);

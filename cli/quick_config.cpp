@@ -74,22 +74,19 @@ boost::system::result<std::string, UsageError> run_config(const QuickRun& run) {
   return text;
 }
 
-std::string demo_config(std::string_view listen, const std::vector<std::uint16_t>& ports) {
-  std::string upstreams;
-  for (const std::uint16_t port : ports) {
-    upstreams += (upstreams.empty() ? "" : ", ") + toml_string("127.0.0.1:" + std::to_string(port));
-  }
+std::string demo_config(std::string_view listen) {
   // The demo's own lines tell the story; the logs would tell it a second and a third time. A page that is
-  // still open must not make Ctrl-C wait.
+  // still open must not make Ctrl-C wait, and who presses the button again and again need not wait for half a
+  // minute until an instance comes back from its crash loop.
   return "[[listener]]\naddress = " + toml_string(listen) +
          "\n\n"
          "[timeouts]\ndrain = \"2s\"\n\n"
          "[access_log]\noutput = \"off\"\n\n"
          "[log]\nlevel = \"error\"\n\n"
-         "[pool.demo]\nupstreams = [" +
-         upstreams +
-         "]\n\n"
-         "[pool.demo.health_check]\npath = \"/healthz\"\ninterval = \"500ms\"\ntimeout = "
+         "[pool.app]\ncommand = [\"/proc/self/exe\", \"demo-app\"]\ninstances = " +
+         std::to_string(kDemoInstances) + "\nmax_starting = " + std::to_string(kDemoInstances) +
+         "\nrestart = { backoff_max = \"5s\", reset_after = \"20s\" }\n\n"
+         "[pool.app.health_check]\npath = \"/healthz\"\ninterval = \"500ms\"\ntimeout = "
          "\"500ms\"\ninterval_down = \"200ms\"\n";
 }
 

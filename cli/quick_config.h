@@ -19,8 +19,9 @@ boost::system::result<std::string, UsageError> proxy_config(const ProxyCommand& 
 // One pool of instances; its access log is off, since the instances' own lines are what one watches.
 boost::system::result<std::string, UsageError> run_config(const QuickRun& run);
 
-// One pool of loopback ports, probed twice a second.
-std::string demo_config(std::string_view listen, const std::vector<std::uint16_t>& ports);
+// One pool of instances of this program itself, probed twice a second.
+inline constexpr unsigned kDemoInstances = 3;
+std::string demo_config(std::string_view listen);
 
 // A TOML basic string, quotes included.
 std::string toml_string(std::string_view text);

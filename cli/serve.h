@@ -14,12 +14,16 @@
 
 namespace frontdoor {
 
+class Instance;
+
 struct ServeOptions {
   std::string config_file;  // "" = in-memory config: SIGHUP re-reads nothing
   std::string ready_file;
   std::optional<std::uint32_t> workers;  // the command line's word, which no file changes
   std::string config_text;               // used when config_file is "" or "-"
   std::optional<int> launcher;           // the socket to it; without one no instance can be started
+  // Called on the control thread whenever an instance is in another state.
+  std::function<void(const Instance&)> on_instance;
   // Called once on the control thread when every listener listens.
   std::function<void(const std::vector<Endpoint>&)> on_ready;
   // Called on the control thread before its loop runs, and when it is about to end: what a command runs

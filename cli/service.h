@@ -40,6 +40,9 @@ class Service : private InstanceHost {
   std::shared_ptr<Upstream> upstream_of(const InstanceAddress& instance) override;
   void probe_now(const Upstream& upstream) override { health_.look_now(upstream); }
   void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;
+  void instance_moved(const Instance& instance) override {
+    if (options_.on_instance) options_.on_instance(instance);
+  }
 
   const ServeOptions& options_;
   Log log_;

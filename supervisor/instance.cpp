@@ -204,6 +204,7 @@ void Instance::came_up() {
 }
 
 void Instance::ended(const ProcessEnd& end, const RestartDecision& decision) {
+  last_end_ = end;
   if (!was_up_) failed_once_ = true;
   if (stopping_) {
     context_.log.info("instance stopped",
@@ -242,6 +243,7 @@ asio::awaitable<void> Instance::pause(Duration duration) {
 void Instance::move(InstanceState state) {
   state_ = state;
   changed_.cancel();
+  context_.host.instance_moved(*this);
 }
 
 }  // namespace frontdoor

@@ -59,6 +59,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   InstanceState state() const { return state_; }
   pid_t pid() const { return pid_; }  // -1 without a process
   std::uint32_t starts() const { return starts_; }
+  const std::optional<ProcessEnd>& last_end() const { return last_end_; }  // of the process before
   const RecentLines& recent_lines() const { return recent_; }
 
   // What is stored with the launcher, and found again after a crash of the front door.
@@ -104,6 +105,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool was_up_ = false;  // in this life
   StartGate::Place starting_;
   std::uint32_t starts_ = 0;
+  std::optional<ProcessEnd> last_end_;
   RecentLines recent_{1'000, 256 * 1024};
   boost::asio::steady_timer changed_;  // cancelled at each change of state
 };

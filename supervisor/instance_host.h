@@ -11,6 +11,8 @@
 
 namespace frontdoor {
 
+class Instance;
+
 class InstanceHost {
  public:
   virtual ~InstanceHost() = default;
@@ -21,6 +23,8 @@ class InstanceHost {
   virtual void probe_now(const Upstream& upstream) = 0;
   // Its process has ended: out in this very turn of the loop.
   virtual void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) = 0;
+  // It is in another state now, or in the same one again.
+  virtual void instance_moved(const Instance&) {}
 };
 
 }  // namespace frontdoor

@@ -51,15 +51,4 @@ std::optional<std::uint16_t> InstancePorts::take() {
   return std::nullopt;
 }
 
-std::vector<std::uint16_t> free_instance_ports(std::size_t count) {
-  InstancePorts from;
-  std::vector<std::uint16_t> ports;
-  while (ports.size() < count) {
-    const auto port = from.take();
-    if (!port) break;
-    ports.push_back(*port);
-  }
-  return ports;
-}
-
 }  // namespace frontdoor

@@ -4,12 +4,10 @@
 
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <random>
 #include <set>
-#include <vector>
 
 #include "base/address.h"
 
@@ -34,8 +32,5 @@ class InstancePorts {
   std::uint16_t next_;
   std::set<std::uint16_t> taken_;
 };
-
-// For who wants only a few, once. Fewer when too few are free.
-std::vector<std::uint16_t> free_instance_ports(std::size_t count);
 
 }  // namespace frontdoor

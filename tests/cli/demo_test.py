@@ -2,6 +2,7 @@
 """The demo with a real crash: the site stays up, the instance comes back, nothing is left behind.
 Usage: demo_test.py FRONTDOOR"""
 
+import contextlib
 import http.client
 import json
 import os
@@ -87,13 +88,13 @@ class DemoTest(unittest.TestCase):
     def test_a_crash_costs_one_post_and_no_get(self):
         demo = self.start("--listen", "127.0.0.1:0")
         before = demo.pids()
-        self.assertEqual(sorted(before), ["a", "b", "c"])
+        self.assertEqual(sorted(before), ["app.1", "app.2", "app.3"])
         self.assertIn("frontdoor demo", demo.request("GET", "/")[1])
 
         self.assertEqual(demo.request("POST", "/crash")[0], 502)
         wait_for(lambda: demo.said("crashed: SIGABRT"), "the crash on the terminal")
         # Requests go on while it is gone and while it comes back; who() fails the test at the first that is lost.
-        wait_for(lambda: demo.who() and demo.said("is back"), "the instance to come back")
+        wait_for(lambda: demo.who() and demo.said(" is up"), "the instance to come back")
         wait_for(lambda: len(set(demo.pids().items()) - set(before.items())) == 1, "exactly one new instance")
 
         after = demo.pids()
@@ -107,6 +108,7 @@ class DemoTest(unittest.TestCase):
             os.kill(pid, signal.SIGKILL)
         demo.who()  # fails unless it is answered
         wait_for(lambda: demo.said("none is up now: requests wait, at most 10s"), "what becomes of requests")
+        wait_for(lambda: demo.said(" is up"), "the first to come back")
         self.assertFalse(demo.said("503"), demo.lines)
         self.assertEqual(demo.end(), 0)
 
@@ -114,12 +116,13 @@ class DemoTest(unittest.TestCase):
         with open(PAGE, encoding="utf-8") as file:
             sentences = re.search(r"// ---- What is said.*?// ---- End of it", file.read(), re.S).group()
         table = [
-            ("gone_sentence('a', 7, ['b', 'c'])", "Instance a (pid 7) no longer answers. Its traffic goes to b and c."),
-            ("gone_sentence('a', 7, ['c'])", "Instance a (pid 7) no longer answers. Its traffic goes to c."),
-            ("gone_sentence('a', 7, [])",
-             "Instance a (pid 7) no longer answers. None is up now: requests wait until one is."),
-            ("back_sentence('a', 8, 7, '2.3 s')", "Instance a is back after 2.3 s, with pid 8 instead of 7."),
-            ("back_sentence('a', 7, 7, '2.3 s')", "Instance a is back after 2.3 s, still with pid 7."),
+            ("gone_sentence('app.1', 7, ['app.2', 'app.3'])",
+             "app.1 (pid 7) no longer answers. Its traffic goes to app.2 and app.3."),
+            ("gone_sentence('app.1', 7, ['app.3'])", "app.1 (pid 7) no longer answers. Its traffic goes to app.3."),
+            ("gone_sentence('app.1', 7, [])",
+             "app.1 (pid 7) no longer answers. None is up now: requests wait until one is."),
+            ("back_sentence('app.1', 8, 7, '2.3 s')", "app.1 is back after 2.3 s, with pid 8 instead of 7."),
+            ("back_sentence('app.1', 7, 7, '2.3 s')", "app.1 is back after 2.3 s, still with pid 7."),
             ("crash_sentence(502, '3')",
              "POST /crash: 502 after 3 ms. A POST may have had its effect, so it is not sent to another instance."),
             ("crash_sentence(503, '10000')",
@@ -145,6 +148,26 @@ class DemoTest(unittest.TestCase):
         pids = demo.pids().values()
         demo.end(signal.SIGKILL)
         wait_for(lambda: not any(alive(pid) for pid in pids), "the instances to end")
+
+    def test_an_instance_that_crashes_again_and_again_is_told_as_a_crash_loop(self):
+        demo = self.start("--listen", "127.0.0.1:0")
+        victim = demo.who()["name"]
+
+        def crash_it_again():
+            who = demo.who()
+            if who["name"] == victim:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(who["pid"], signal.SIGABRT)
+            return demo.said("a crash loop: the next start is later")
+
+        wait_for(crash_it_again, "the crash loop", seconds=60)
+        self.assertTrue(any(victim in line for line in demo.lines if "crash loop" in line), demo.lines)
+        self.assertEqual(demo.end(), 0)
+
+    def test_an_instance_is_started_by_the_demo_alone(self):
+        done = subprocess.run([PROGRAM, "demo-app"], capture_output=True, text=True, timeout=20)
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (2, "", "frontdoor: demo-app is started by frontdoor demo\n"))
 
     def test_takes_the_next_port_when_8080_is_taken(self):
         first = self.start()

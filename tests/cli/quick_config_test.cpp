@@ -59,14 +59,15 @@ TEST(ProxyConfig, NamesTheOptionOfAWrongAddress) {
   }
 }
 
-TEST(DemoConfig, Loads) {
-  const auto loaded = config::load(demo_config("127.0.0.1:8080", {20001, 20002, 20003}), "test");
+TEST(DemoConfig, RunsThisProgramThreeTimes) {
+  const auto loaded = config::load(demo_config("127.0.0.1:8080"), "test");
   EXPECT_TRUE(loaded.diagnostics.empty()) << loaded.diagnostics.front().to_string();
   ASSERT_TRUE(loaded.ok());
-  EXPECT_EQ(upstreams_of(loaded.config),
-            (std::vector<std::string>{"127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:20003"}));
-  ASSERT_TRUE(loaded.config.pools.at(0).health_check);
-  EXPECT_EQ(loaded.config.pools[0].health_check->interval, config::Millis(500));
+  const config::Pool& pool = loaded.config.pools.at(0);
+  EXPECT_EQ(pool.process.command, (std::vector<std::string>{"/proc/self/exe", "demo-app"}));
+  EXPECT_EQ(pool.process.instances, kDemoInstances);
+  ASSERT_TRUE(pool.health_check);
+  EXPECT_EQ(pool.health_check->interval, config::Millis(500));
   EXPECT_EQ(loaded.config.access_log.output, "off");
 }
 
