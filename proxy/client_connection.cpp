@@ -4,8 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "proxy/drain.h"
-
 namespace frontdoor {
 
 namespace {
@@ -43,7 +41,7 @@ void ClientConnection::begin() {
 void ClientConnection::park() {
   session_.reset();
   transport_.notify(this);
-  if (owner_.closing_idle()) end_at_ = closing_moment_of_idle(loop_.now(), waiting_since_, 0, 0);
+  if (owner_.closing_idle()) end_at_ = closing_moment_of_idle(loop_.now(), idle_kind(), waiting_since_, 0, 0);
   loop_.arm(*this, std::min(waiting_since_ + timeouts().client_idle, end_at_));
   if (transport_.may_read()) loop_.enqueue(*this);
 }
@@ -75,7 +73,7 @@ void ClientConnection::run() {
 
 void ClientConnection::close_idle(std::size_t index, std::size_t count) {
   if (session_ || ending_) return;  // told in park()
-  end_at_ = closing_moment_of_idle(loop_.now(), waiting_since_, index, count);
+  end_at_ = closing_moment_of_idle(loop_.now(), idle_kind(), waiting_since_, index, count);
   loop_.arm(*this, end_at_);
 }
 

@@ -10,6 +10,7 @@
 #include "loop/event_loop.h"
 #include "loop/task.h"
 #include "loop/transport.h"
+#include "proxy/drain.h"
 #include "proxy/h1_session.h"
 #include "proxy/proxy_header_reader.h"
 
@@ -63,6 +64,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   void head_begun() override;
   void exchange_begins() override;
   void exchange_ended() override;
+  IdleKind idle_kind() const { return served_ ? IdleKind::Served : IdleKind::Unused; }
   void end();
   void read_last_words();
   void run() override;

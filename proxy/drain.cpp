@@ -13,6 +13,8 @@ constexpr Millis kPace{100};  // nobody's reconnecting needs more distance than 
 
 constexpr Millis kIdleSpread{400};
 constexpr Millis kQuiet{300};  // a round trip around the world
+// A client has connected to send a request. One that is short of CPU takes its time between the two.
+constexpr Millis kFirstRequest{2'000};
 constexpr double kShareForEnding = 0.5;
 
 // Multiples of the golden ratio, less their whole part, fill the unit interval evenly however many there are.
@@ -37,9 +39,11 @@ TimePoint closing_moment(const DrainWindow& window, std::size_t index, std::size
   return window.from + std::chrono::duration_cast<Duration>(span * place_of(index));
 }
 
-TimePoint closing_moment_of_idle(TimePoint from, TimePoint idle_since, std::size_t index, std::size_t count) {
+TimePoint closing_moment_of_idle(TimePoint from, IdleKind kind, TimePoint idle_since, std::size_t index,
+                                 std::size_t count) {
   const Duration span = std::min<Duration>(kPace * count, kIdleSpread);
   const TimePoint spread = from + std::chrono::duration_cast<Duration>(span * place_of(index));
+  if (kind == IdleKind::Unused) return std::clamp(idle_since + kFirstRequest, spread, from + kFirstRequest);
   return std::clamp(idle_since + kQuiet, spread, from + kIdleSpread);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "base/time.h"
@@ -23,10 +24,15 @@ TimePoint closing_moment(const DrainWindow& window, std::size_t index, std::size
 // How long answers to a close are waited for at most: there is time left to end in order before the cut.
 TimePoint answers_until(const DrainWindow& window);
 
-// The moment for the `index`-th of `count` connections on which no request is under way, when no new ones are accepted
-// from `from` on. They are spread as well, over less than half a second. One that was used a moment ago, or is new,
-// keeps the time in which its next request is most likely to come. Why that is all one can do: docs/adr/0011.
-TimePoint closing_moment_of_idle(TimePoint from, TimePoint idle_since, std::size_t index, std::size_t count);
+// A connection on which no request is under way: whether there has been one.
+enum class IdleKind : std::uint8_t { Served, Unused };
+
+// The moment for the `index`-th of `count` idle connections, when no new ones are accepted from `from` on. They are
+// spread as well, over less than half a second. One that was used a moment ago keeps the time in which its next request
+// is most likely to come; one that is new and unused keeps a longer one, since nobody connects for nothing.
+// Why that is all one can do: docs/adr/0011.
+TimePoint closing_moment_of_idle(TimePoint from, IdleKind kind, TimePoint idle_since, std::size_t index,
+                                 std::size_t count);
 
 // When to end what has no end of its own: event streams, gRPC streams, and tunnels whose protocol we do not know. For
 // half of `drain_streams` they may end by themselves; over the other half the rest is spread. One worker's.

@@ -74,7 +74,7 @@ TEST(Drain, IdleConnectionsAreGoneInLessThanHalfASecond) {
     Duration at;
   } cases[] = {
       {10s, 0, 1, 0s},          // nobody has used it for long
-      {0s, 0, 1, 300ms},        // new, or used just now
+      {0s, 0, 1, 300ms},        // used just now
       {100ms, 0, 1, 200ms},     //
       {10s, 1, 2, 123'606us},   // spread
       {10s, 1, 1'000, 247'213us},
@@ -83,11 +83,22 @@ TEST(Drain, IdleConnectionsAreGoneInLessThanHalfASecond) {
       {-1s, 0, 1, 400ms},       // never later than that
   };
   for (const auto& c : cases) {
-    const auto at = closing_moment_of_idle(kStart, kStart - c.idle, c.index, c.count) - kStart;
+    const auto at = closing_moment_of_idle(kStart, IdleKind::Served, kStart - c.idle, c.index, c.count) - kStart;
     EXPECT_EQ(std::chrono::duration_cast<std::chrono::microseconds>(at), c.at) << c.index << " of " << c.count;
   }
   for (std::size_t i = 0; i < 10'000; ++i)
-    EXPECT_LE(closing_moment_of_idle(kStart, kStart, i, 10'000), kStart + 400ms);
+    EXPECT_LE(closing_moment_of_idle(kStart, IdleKind::Served, kStart, i, 10'000), kStart + 400ms);
+}
+
+TEST(Drain, OneThatHasJustConnectedIsGivenTimeForItsFirstRequest) {
+  const auto at = [](Duration idle, std::size_t index = 0, std::size_t count = 1) {
+    return closing_moment_of_idle(kStart, IdleKind::Unused, kStart - idle, index, count) - kStart;
+  };
+  EXPECT_EQ(at(0s), 2s);
+  EXPECT_EQ(at(1s), 1s);
+  EXPECT_EQ(at(-1s), 2s) << "a stop does not wait longer for anybody";
+  EXPECT_EQ(at(1min), 0s) << "one that said nothing for so long has nothing to say";
+  EXPECT_GT(at(1min, 1, 1'000), 0s) << "spread";
 }
 
 TEST(Drain, StreamsHaveHalfOfTheirTimeAndAreSpreadOverTheOther) {
