@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/log.h"
-#include "cli/paced_count.h"
+#include "base/paced_count.h"
 #include "proxy/access_log.h"
 #include "proxy/malformed_messages.h"
 #include "proxy/server.h"

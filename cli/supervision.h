@@ -26,6 +26,7 @@ class Supervision {
   void apply(const config::Config& config);  // a reload
   boost::asio::awaitable<void> stop();       // returns when no instance is left
 
+  InstanceLogs& logs() { return supervisor_.logs(); }
   const InstanceAddresses& members() const { return supervisor_.members(); }
 
  private:

@@ -7,8 +7,8 @@
 #include <new>
 #include <utility>
 
+#include "base/signals_blocked.h"
 #include "proxy/access_log.h"
-#include "proxy/signals_blocked.h"
 
 namespace frontdoor {
 namespace {

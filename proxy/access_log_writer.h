@@ -16,8 +16,8 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "proxy/access_log.h"
-#include "proxy/log_destination.h"
-#include "proxy/log_rotation.h"
+#include "base/log_destination.h"
+#include "base/log_rotation.h"
 
 namespace frontdoor {
 

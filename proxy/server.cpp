@@ -10,8 +10,8 @@
 #include <fstream>
 #include <random>
 
+#include "base/signals_blocked.h"
 #include "proxy/listen_socket.h"
-#include "proxy/signals_blocked.h"
 
 namespace frontdoor {
 

@@ -54,6 +54,7 @@ Instance::Instance(InstanceContext& context, std::shared_ptr<StartGate> gate, In
       settings_(std::move(settings)),
       policy_(settings_.restart),
       random_(std::random_device{}()),
+      lines_(context.logs.of(address_.pool, number)),
       changed_(context.control, asio::steady_timer::time_point::max()) {}
 
 void Instance::start(std::optional<RunningProcess> running) {
@@ -157,8 +158,8 @@ void Instance::begin(const RunningProcess& process) {
   ++starts_;
   alive_ = true;
   was_up_ = false;
-  before_life_ = recent_.last_number();
-  pid_ = process.pid;
+  before_life_ = lines_->recent.last_number();
+  writer_ = pid_ = process.pid;
   // An inherited one brings the marker that its children were started with.
   if (const auto line = process.memo.rfind('\n'); line != std::string::npos)
     life_marker_ = process.memo.substr(line + 1);
@@ -212,7 +213,7 @@ void Instance::ended(const ProcessEnd& end, const RestartDecision& decision) {
     return;
   }
   std::string words;
-  for (const std::string& line : recent_.last_words(kLastWords, before_life_))
+  for (const std::string& line : lines_->recent.last_words(kLastWords, before_life_, writer_))
     words += (words.empty() ? "" : "\n") + line;
   const bool again = decision.what == RestartDecision::What::StartAgain;
   const Log::Fields fields = {

@@ -17,12 +17,12 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "supervisor/instance_host.h"
+#include "supervisor/instance_logs.h"
 #include "supervisor/instance_places.h"
 #include "supervisor/instance_status.h"
 #include "supervisor/launch_request.h"
 #include "supervisor/launcher_client.h"
 #include "supervisor/output_sink.h"
-#include "supervisor/recent_lines.h"
 #include "supervisor/restart_policy.h"
 #include "supervisor/start_gate.h"
 
@@ -36,6 +36,7 @@ struct InstanceContext {
   InstanceHost& host;
   OutputSink& output;
   InstancePlaces& places;
+  InstanceLogs& logs;
 };
 
 // In words, for the event log and for whoever asked for the start.
@@ -60,7 +61,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   pid_t pid() const { return pid_; }  // -1 without a process
   std::uint32_t starts() const { return starts_; }
   const std::optional<ProcessEnd>& last_end() const { return last_end_; }  // of the process before
-  const RecentLines& recent_lines() const { return recent_; }
+  const RecentLines& recent_lines() const { return lines_->recent; }  // of all lives, and of those before this one
 
   // What is stored with the launcher, and found again after a crash of the front door.
   static std::string memo_of(const InstanceAddress& address, unsigned number,
@@ -82,7 +83,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void came_up();
   void ended(const ProcessEnd& end, const RestartDecision& decision);
   void move(InstanceState state);
-  void add_line(OutputStream stream, std::string_view line);
+  void add_line(OutputStream stream, pid_t pid, std::string_view line, bool goes_on);
 
   InstanceContext& context_;
   const std::shared_ptr<StartGate> gate_;
@@ -100,13 +101,14 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::uint64_t life_ = 0;         // counts processes; 0 before the first
   bool alive_ = false;             // the process of this life
   std::uint64_t before_life_ = 0;  // the last line of the life before
+  pid_t writer_ = -1;              // the process of the last life, also when it has ended
   std::string life_marker_;        // in the environment of whatever it starts
   TimePoint up_since_{};
   bool was_up_ = false;  // in this life
   StartGate::Place starting_;
   std::uint32_t starts_ = 0;
   std::optional<ProcessEnd> last_end_;
-  RecentLines recent_{1'000, 256 * 1024};
+  const std::shared_ptr<InstanceLog> lines_;
   boost::asio::steady_timer changed_;  // cancelled at each change of state
 };
 

@@ -30,7 +30,9 @@ asio::awaitable<void> Instance::follow([[maybe_unused]] std::shared_ptr<Instance
   asio::posix::stream_descriptor reading(context_.control, pipe.release());
   LineSplitter splitter;
   std::array<char, 8192> block;
-  const auto take = [this, stream](std::string_view line) { add_line(stream, line); };
+  const auto take = [this, stream, pid = pid_](std::string_view line, bool goes_on) {
+    add_line(stream, pid, line, goes_on);
+  };
   for (;;) {
     co_await context_.output.room();  // an app that writes faster than anybody reads waits for its reader
     auto [error, size] = co_await reading.async_read_some(asio::buffer(block), quietly);
@@ -41,8 +43,8 @@ asio::awaitable<void> Instance::follow([[maybe_unused]] std::shared_ptr<Instance
   --*open_pipes;
 }
 
-void Instance::add_line(OutputStream stream, std::string_view line) {
-  recent_.add(stream, line, unix_millis());
+void Instance::add_line(OutputStream stream, pid_t pid, std::string_view line, bool goes_on) {
+  context_.logs.add(*lines_, {.unix_millis = unix_millis(), .pid = pid, .stream = stream, .goes_on = goes_on}, line);
   context_.output.write(address_.instance, line);
 }
 

@@ -67,7 +67,7 @@ Supervisor::Supervisor(asio::io_context& control, Log& log, LauncherClient& laun
     : control_(control),
       log_(log),
       places_(log, launcher),
-      context_{control, log, launcher, host, output, places_},
+      context_{control, log, launcher, host, output, places_, logs_},
       usable_cpus_(usable_cpus) {}
 
 Supervisor::~Supervisor() = default;
@@ -93,6 +93,7 @@ void Supervisor::apply(const config::Config& config, std::vector<RunningProcess>
     take_over(*group, inherited);
   }
   end_strangers(std::move(inherited));
+  logs_.forget([this](const std::string& pool) { return groups_.contains(pool); });
   for (auto& [name, group] : groups_) {
     group->fit_again = true;
     if (!std::exchange(group->fitting, true)) asio::co_spawn(control_, fit(group), asio::detached);

@@ -33,6 +33,7 @@ class Supervisor {
 
   const InstanceAddresses& members() const { return members_; }
   std::vector<std::shared_ptr<Instance>> instances() const;
+  InstanceLogs& logs() { return logs_; }  // what they have written lately; see LineFollower, too
 
  private:
   struct Group;  // a pool's instances
@@ -51,6 +52,7 @@ class Supervisor {
   boost::asio::io_context& control_;
   Log& log_;
   InstancePlaces places_;
+  InstanceLogs logs_;
   InstanceContext context_;
   const unsigned usable_cpus_;
   std::map<std::string, std::shared_ptr<Group>> groups_;

@@ -1,6 +1,6 @@
 // Destinations that are slow, shared or gone.
 
-#include "proxy/log_destination.h"
+#include "base/log_destination.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

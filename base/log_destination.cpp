@@ -4,7 +4,7 @@
 //            (pipe(7)), so that another log on the same pipe never lands in the middle of a line
 //   socket   send with MSG_DONTWAIT (under systemd stdout is one)
 
-#include "proxy/log_destination.h"
+#include "base/log_destination.h"
 
 #include <fcntl.h>
 #include <poll.h>

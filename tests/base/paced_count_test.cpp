@@ -1,6 +1,6 @@
 // What goes on happening is told at once, and then once for each interval.
 
-#include "cli/paced_count.h"
+#include "base/paced_count.h"
 
 #include <gtest/gtest.h>
 
