@@ -17,7 +17,14 @@ namespace frontdoor {
 
 namespace {
 
-// Small files of /proc, read at one go. Empty: it has gone, or we may not.
+template <class Number>
+bool to_number(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+}  // namespace
+
 std::string read_proc_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return {};
@@ -33,14 +40,6 @@ std::optional<ProcessInfo> read_process(pid_t pid) {
   static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   return parse_process_stat(read_proc_file("/proc/" + std::to_string(pid) + "/stat"), page);
 }
-
-template <class Number>
-bool to_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
-}  // namespace
 
 std::optional<ProcessInfo> parse_process_stat(std::string_view line, std::uint64_t page_bytes) {
   ProcessInfo process;
@@ -59,13 +58,17 @@ std::optional<ProcessInfo> parse_process_stat(std::string_view line, std::uint64
   }
   std::uint64_t user = 0;
   std::uint64_t system = 0;
+  std::uint64_t waited_user = 0;
+  std::uint64_t waited_system = 0;
   std::int64_t pages = 0;
   if (fields[0].size() != 1 || !to_number(fields[1], process.parent) || !to_number(fields[11], user) ||
-      !to_number(fields[12], system) || !to_number(fields[19], process.started) ||
+      !to_number(fields[12], system) || !to_number(fields[13], waited_user) ||
+      !to_number(fields[14], waited_system) || !to_number(fields[19], process.started) ||
       !to_number(fields[21], pages))
     return std::nullopt;
   process.state = fields[0].front();
   process.cpu_ticks = user + system;
+  process.waited_cpu_ticks = waited_user + waited_system;
   process.resident_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, pages)) * page_bytes;
   return process;
 }

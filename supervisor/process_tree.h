@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct ProcessInfo {
       0;  // clock ticks since the machine's start: with the pid it names one process for ever
   std::uint64_t cpu_ticks = 0;  // user and system
   std::uint64_t resident_bytes = 0;
+  std::uint64_t waited_cpu_ticks = 0;  // of children that have ended
 
   bool operator==(const ProcessInfo&) const = default;
 };
@@ -27,6 +29,12 @@ struct ProcessInfo {
 // One line of /proc/PID/stat; nothing when it is none. The command's name may contain anything, ") R 1"
 // included.
 std::optional<ProcessInfo> parse_process_stat(std::string_view line, std::uint64_t page_bytes);
+
+// Nothing: it has gone.
+std::optional<ProcessInfo> read_process(pid_t pid);
+
+// A small file of /proc, at one go. Empty: it has gone, or we may not.
+std::string read_proc_file(const std::string& path);
 
 // All processes that this one may see. Those that end meanwhile are left out.
 std::vector<ProcessInfo> list_processes();
