@@ -126,6 +126,18 @@ void check_hold(const Pool& pool, const PoolPlace& places, Reader& reader) {
                        ": they will have gone when the answer comes");
 }
 
+void check_triggers(const Pool& pool, const PoolPlace& places, Reader& reader) {
+  const Process& process = pool.process;
+  if (process.command.empty()) return;
+  const std::string heading = "[pool." + toml_key(pool.name) + "] ";
+  if (process.watch.empty() && !process.watch_ignore.empty())
+    reader.diagnostics.warning(places.at, heading + "watch_ignore has no effect without watch");
+  if (process.idle_stop != Millis{0} && pool.hold.timeout == Millis{0})
+    reader.diagnostics.warning(places.at, heading + "idle_stop stops the instances, and without [pool." +
+                                              toml_key(pool.name) +
+                                              ".hold] timeout the request that starts them again is answered 503");
+}
+
 // What was accepted in the last moment of the delay must have time left.
 void check_drain(Reader& reader) {
   const auto& timeouts = reader.config.timeouts;
@@ -191,6 +203,7 @@ void check(const Value& root, const LoadOptions& options, Reader& reader) {
     check_loops(reader.config.pools[i], reader.pools[i], reader);
     check_health(reader.config.pools[i], reader.pools[i], reader);
     check_hold(reader.config.pools[i], reader.pools[i], reader);
+    check_triggers(reader.config.pools[i], reader.pools[i], reader);
   }
   check_routes(reader);
   check_drain(reader);

@@ -146,6 +146,11 @@ struct Process {
   std::string stop_signal = "SIGTERM";
   Millis stop_timeout{10'000};
   KillMode kill_mode = KillMode::Tree;
+  std::uint64_t max_memory = 0;   // of an instance with all that it has started; 0 = off
+  std::string cron_restart = "";  // five fields; "" = never
+  std::vector<std::string> watch = {};
+  std::vector<std::string> watch_ignore = {};
+  Millis idle_stop{0};  // 0 = never
   Restart restart;
   bool operator==(const Process&) const = default;
 };

@@ -85,6 +85,8 @@ std::string type_of(const Key& key) {
       return "list of addresses";
     case Type::Command:
       return "text or list of words";
+    case Type::Patterns:
+      return "list of patterns";
     case Type::Variables:
       return "table of texts";
     case Type::Count:

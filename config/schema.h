@@ -36,6 +36,7 @@ enum class Type : std::uint8_t {
   Command,    // argv: a list, or text that is split as a shell splits words
   Variables,  // { NAME = "value" }
   Count,      // an integer or "max", which is 0 in the struct
+  Patterns,   // a list of paths with wildcards; `problem` judges each
   // Structure: walked by load.cpp and show.cpp.
   Table,
   TableList,

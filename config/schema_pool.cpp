@@ -63,10 +63,17 @@ constexpr std::array<Key, A + B> join(const std::array<Key, A>& a, const std::ar
 constexpr auto pool_keys = join(upstream_pool_keys, process_rows::keys);
 
 constexpr auto pool_planned = std::to_array<std::string_view>(
-    {"discover", "balance",           "hash_on",   "slow_start", "sticky",     "protocol",
-     "tls",      "outlier_detection", "env_file",  "profile",    "user",       "group",
-     "umask",    "rlimits",           "ready",      "hung_grace", "max_memory",
-     "watch",    "cron_restart",      "idle_stop", "logs"});
+    {"discover", "balance", "hash_on", "slow_start", "sticky", "protocol", "tls", "outlier_detection",
+     // clang-format off: one on a line, so that branches can take them out one by one
+     "env_file",
+     "profile",
+     "user",
+     "group",
+     "umask",
+     "rlimits",
+     "ready",
+     "hung_grace",
+     "logs"});  // clang-format on
 
 constexpr std::array upstream_keys = {
     Key{.name = "address",

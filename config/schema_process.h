@@ -5,8 +5,10 @@
 
 #include <array>
 
+#include "config/cron_expression.h"
 #include "config/patterns.h"
 #include "config/schema.h"
+#include "config/watch_pattern.h"
 
 namespace frontdoor::config::schema::process_rows {
 
@@ -128,6 +130,40 @@ inline constexpr std::array keys = {
         .doc = "\"process\" leaves alone what an instance has started, so that a helper may outlive it.",
         .slot = of_process<&Process::kill_mode>,
         .words = kill_mode_words},
+    Key{.name = "max_memory",
+        .type = Type::Size,
+        .fallback = "\"0\"",
+        .doc = "An instance that uses more, with all that it has started, is replaced: the new one up first, one at a "
+               "time. \"0\" is no limit.",
+        .slot = of_process<&Process::max_memory>},
+    Key{.name = "cron_restart",
+        .fallback = "\"\"",
+        .doc = "When all instances are replaced, one after another: minute, hour, day, month and weekday in local "
+               "time, as in \"30 4 * * mon-fri\", or \"@daily\". \"\" is never.",
+        .slot = of_process<&Process::cron_restart>,
+        .problem = cron_problem},
+    Key{.name = "watch",
+        .type = Type::Patterns,
+        .fallback = "[]",
+        .doc = "A change of one of these files replaces all instances, one after another: [\"src/**/*.js\"], below "
+               "`directory`; [\".\"] is all of it. node_modules and names with a dot in front count only where they "
+               "are named.",
+        .slot = of_process<&Process::watch>,
+        .problem = watch_pattern_problem},
+    Key{.name = "watch_ignore",
+        .type = Type::Patterns,
+        .fallback = "[]",
+        .doc = "What `watch` leaves out: a name at any depth (\"tmp\", \"*.log\"), or a path below `directory` with "
+               "all that is in it.",
+        .slot = of_process<&Process::watch_ignore>,
+        .problem = watch_ignore_problem},
+    Key{.name = "idle_stop",
+        .type = Type::Duration,
+        .fallback = "\"0s\"",
+        .doc = "After so long without a request all instances are stopped. The next request starts them, and waits "
+               "(hold). \"0s\" is never.",
+        .slot = of_process<&Process::idle_stop>,
+        .max = 30 * 24 * hour},
     Key{.name = "restart", .type = Type::Table, .doc = "When an instance that has ended is started again."},
 };
 

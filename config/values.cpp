@@ -12,6 +12,7 @@
 #include "config/process_values.h"
 #include "config/suggest.h"
 #include "config/units.h"
+#include "config/watch_pattern.h"
 
 namespace frontdoor::config {
 namespace {
@@ -94,6 +95,8 @@ void ValueReader::read() {
       return read_cidrs(key_, value_, *std::get<Cidrs*>(slot_), diagnostics_);
     case Type::Command:
       return read_command(key_, value_, *std::get<std::vector<std::string>*>(slot_), diagnostics_);
+    case Type::Patterns:
+      return read_patterns(key_, value_, *std::get<std::vector<std::string>*>(slot_), diagnostics_);
     case Type::Variables:
       return read_variables(key_, value_, *std::get<std::vector<std::pair<std::string, std::string>>*>(slot_),
                             diagnostics_);

@@ -74,6 +74,7 @@ bool fits(const Key& key, const Slot& slot) {
     case Type::Cidrs:
       return is(std::type_identity<frontdoor::Cidrs*>());
     case Type::Command:
+    case Type::Patterns:
       return is(std::type_identity<std::vector<std::string>*>());
     case Type::Variables:
       return is(std::type_identity<std::vector<std::pair<std::string, std::string>>*>());

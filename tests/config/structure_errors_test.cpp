@@ -91,7 +91,7 @@ TEST(StructureErrors, FeaturesToComeAreNotCalledUnknown) {
        "fd.toml:8:1: \"protocols\" is not supported by this version of frontdoor"},
       {{.below = "[[route]]\nmethods = []"},
        "fd.toml:7:1: \"methods\" is not supported by this version of frontdoor"},
-      {{.in_pool = "watch = []"}, "fd.toml:5:1: \"watch\" is not supported by this version of frontdoor"},
+      {{.in_pool = "sticky = []"}, "fd.toml:5:1: \"sticky\" is not supported by this version of frontdoor"},
       {{.below = "health_check.expect.body = \"x\""},
        "fd.toml:6:21: \"body\" is not supported by this version of frontdoor"},
       {{.top = "slow_start = {}"}, "fd.toml:1:1: \"slow_start\" is not supported by this version of frontdoor"},

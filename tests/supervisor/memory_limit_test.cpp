@@ -1,0 +1,132 @@
+// Which instance is replaced for its memory, and how seldom when that is in vain.
+
+#include "supervisor/memory_limit.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <vector>
+
+namespace frontdoor {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class Pool {
+ public:
+  explicit Pool(std::uint64_t limit) : memory(limit) {}
+
+  // One look a second; the number of the instance that is to be replaced, or 0.
+  unsigned look(std::vector<MemoryLook> instances) {
+    now += seconds(1);
+    verdict = memory.look(instances, now);
+    return verdict ? verdict->number : 0;
+  }
+
+  MemoryLimit memory;
+  TimePoint now{hours(1)};
+  std::optional<MemoryLimit::Verdict> verdict;
+};
+
+MemoryLook one(unsigned number, std::uint64_t bytes, Duration lived = hours(5), std::uint32_t starts = 1) {
+  return {number, starts, bytes, lived};
+}
+
+TEST(MemoryLimit, APeakIsNoLeak) {
+  Pool pool(100);
+  EXPECT_EQ(pool.look({one(1, 101)}), 0u);
+  EXPECT_EQ(pool.look({one(1, 100)}), 0u);
+  EXPECT_EQ(pool.look({one(1, 101)}), 0u);
+  EXPECT_EQ(pool.look({one(1, 101)}), 1u);
+  EXPECT_EQ(pool.verdict->bytes, 101u);
+  EXPECT_FALSE(pool.verdict->too_low);
+}
+
+TEST(MemoryLimit, TwoLivesAreTwoMatters) {
+  Pool pool(100);
+  EXPECT_EQ(pool.look({one(1, 200, hours(1), 1)}), 0u);
+  EXPECT_EQ(pool.look({one(1, 200, seconds(0), 2)}), 0u);
+  EXPECT_EQ(pool.look({}), 0u);  // not up for a moment
+  EXPECT_EQ(pool.look({one(1, 200, seconds(1), 2)}), 0u);
+}
+
+TEST(MemoryLimit, OneAtATimeTheLargestFirst) {
+  Pool pool(100);
+  const std::vector<MemoryLook> all{one(1, 150), one(2, 300), one(3, 50), one(4, 200)};
+  EXPECT_EQ(pool.look(all), 0u);
+  EXPECT_EQ(pool.look(all), 2u);
+  EXPECT_EQ(pool.look(all), 0u);
+  EXPECT_EQ(pool.look(all), 0u);
+  pool.memory.replaced(true, pool.now);
+  EXPECT_EQ(pool.look({one(1, 150), one(2, 40, seconds(1), 2), one(3, 50), one(4, 200)}), 4u);
+  pool.memory.replaced(true, pool.now);
+  EXPECT_EQ(pool.look({one(1, 150), one(2, 40), one(3, 50), one(4, 20)}), 1u);
+}
+
+TEST(MemoryLimit, ALimitBelowWhatTheAppNeedsIsToldAndWaitsLongerEachTime) {
+  Pool pool(100);
+  Duration expected = minutes(1);
+  for (int times = 0; times < 10; ++times) {
+    const auto fresh = [&] { return std::vector<MemoryLook>{one(1, 200, seconds(3))}; };
+    EXPECT_EQ(pool.look(fresh()), 0u);
+    ASSERT_EQ(pool.look(fresh()), 1u) << times;
+    EXPECT_TRUE(pool.verdict->too_low);
+    EXPECT_EQ(pool.verdict->pause, expected);
+    pool.memory.replaced(true, pool.now);
+    const TimePoint again = pool.now + expected;
+    pool.now = again - seconds(3);
+    EXPECT_EQ(pool.look(fresh()), 0u);
+    EXPECT_EQ(pool.look(fresh()), 0u);
+    pool.now = again;
+    pool.look({});
+    expected = std::min<Duration>(expected * 2, hours(1));
+  }
+}
+
+TEST(MemoryLimit, ALongLifeForgives) {
+  Pool pool(100);
+  pool.look({one(1, 200, seconds(3))});
+  EXPECT_EQ(pool.look({one(1, 200, seconds(4))}), 1u);
+  pool.memory.replaced(true, pool.now);
+  pool.now += minutes(2);
+  pool.look({one(1, 200, minutes(2), 2)});
+  EXPECT_EQ(pool.look({one(1, 200, minutes(2), 2)}), 1u);
+  EXPECT_FALSE(pool.verdict->too_low);
+  EXPECT_EQ(pool.verdict->pause, Duration{});
+}
+
+TEST(MemoryLimit, AReplacementThatFailedIsNotTriedAgainAtOnce) {
+  Pool pool(100);
+  pool.look({one(1, 200)});
+  EXPECT_EQ(pool.look({one(1, 200)}), 1u);
+  pool.memory.replaced(false, pool.now);
+  EXPECT_EQ(pool.look({one(1, 200)}), 0u);
+  pool.now += minutes(1);
+  EXPECT_EQ(pool.look({one(1, 200)}), 1u);
+  pool.memory.replaced(false, pool.now);
+  pool.now += minutes(1);
+  EXPECT_EQ(pool.look({one(1, 200)}), 0u);  // longer each time
+  pool.now += minutes(1);
+  EXPECT_EQ(pool.look({one(1, 200)}), 1u);
+  pool.memory.replaced(true, pool.now);
+  pool.look({one(2, 200)});
+  EXPECT_EQ(pool.look({one(2, 200)}), 2u);
+}
+
+TEST(MemoryLimit, AnotherLimitBeginsAnew) {
+  Pool pool(100);
+  pool.look({one(1, 200, seconds(1))});
+  EXPECT_EQ(pool.look({one(1, 200, seconds(2))}), 1u);
+  pool.memory.replaced(true, pool.now);
+  pool.memory.set_limit(100);  // the same: a reload that changes something else
+  EXPECT_EQ(pool.look({one(1, 200)}), 0u);
+  EXPECT_EQ(pool.look({one(1, 200)}), 0u);
+  pool.memory.set_limit(150);
+  EXPECT_EQ(pool.look({one(1, 200)}), 0u);
+  EXPECT_EQ(pool.look({one(1, 200)}), 1u);
+}
+
+}  // namespace
+}  // namespace frontdoor
