@@ -4,6 +4,7 @@
 import unittest
 
 from support import App, Client, FixedRate, apps, curl, eventually, get, http_get, main
+from support.ledger import Ledger
 
 
 class Harness(unittest.TestCase):
@@ -14,6 +15,23 @@ class Harness(unittest.TestCase):
         self.assertEqual(report["failed"], 0, report)
         self.assertEqual(report["requests"], 200)
         self.assertEqual(report["by_app"], {"a": report["requests"]})
+
+    def test_the_fixed_rate_client_numbers_its_posts_and_names_those_that_fail(self):
+        with Ledger() as ledger, App("a", script="ledger.js", environment={"LEDGER": ledger.path}) as app:
+            with FixedRate(app.address, rate=100, seconds=1, post_every=5) as load:
+                eventually(lambda: load.ended(), "the end of the load")
+                report = load.finish()
+            self.assertEqual((report["requests"], report["posts"], report["posts_failed"]), (100, 20, []))
+            begun, ended = ledger.read()
+            self.assertEqual((sorted(begun), sorted(ended)), (list(range(1, 21)),) * 2)
+            self.assertEqual(begun[1], [app.pid])
+
+            with FixedRate(app.address, rate=100, post_every=5) as load:
+                eventually(lambda: len(ledger.read()[1]) > 20, "some more")
+                app.kill()
+                report = load.finish()
+            self.assertTrue(report["posts_failed"] or report["failed"], report)
+            self.assertLessEqual({f["method"] for f in report["failures"]}, {"GET", "POST"})
 
     def test_the_fixed_rate_client_sees_every_kind_of_failure(self):
         with App("a") as app:

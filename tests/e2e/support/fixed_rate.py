@@ -1,7 +1,8 @@
 """A client that sends GETs at a fixed rate (open loop: a slow answer does not slow the next request down) over
 keep-alive connections, and calls everything a failure that is not a complete 200. A program of its own, see load.py.
 
-usage: fixed_rate.py ADDRESS TARGET RATE SECONDS TIMEOUT CONNECTIONS
+usage: fixed_rate.py ADDRESS TARGET RATE SECONDS TIMEOUT CONNECTIONS POST_EVERY
+With POST_EVERY = n, each n-th request is a POST /write?id=NUMBER with a small body, each with a number of its own.
 It stops early at the end of its standard input, then prints one JSON object.
 """
 
@@ -22,7 +23,7 @@ class Connection:
         self.writer = writer
         self.reusable = True
 
-    async def get(self, request):
+    async def ask(self, request):
         self.writer.write(request)
         head = await self.reader.readuntil(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
@@ -47,15 +48,17 @@ class Connection:
 
 
 class Load:
-    def __init__(self, address, target, rate, seconds, timeout, connections):
+    def __init__(self, address, target, rate, seconds, timeout, connections, post_every):
         self.address = address
         host, _, port = address.rpartition(":")
         self.host, self.port = host.strip("[]"), int(port)
-        self.request = f"GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
+        self.get = f"GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
+        self.post_every = post_every
         self.rate, self.seconds, self.timeout = rate, seconds, timeout
         self.idle = collections.deque()
         self.connections = connections
         self.requests = 0
+        self.posts = 0
         self.failures = []
         self.latencies = []
         self.by_app = collections.Counter()
@@ -64,7 +67,15 @@ class Load:
     async def connect(self):
         return Connection(*await asyncio.open_connection(self.host, self.port))
 
-    async def one(self):
+    def next_request(self):
+        """Its bytes, and what a report calls it."""
+        if not self.post_every or self.requests % self.post_every:
+            return self.get, {"method": "GET"}
+        self.posts += 1
+        head = f"POST /write?id={self.posts} HTTP/1.1\r\nHost: {self.address}\r\nContent-Length: 5\r\n\r\nhello"
+        return head.encode(), {"method": "POST", "id": self.posts}
+
+    async def one(self, request, name):
         begun = time.monotonic()
         connection = None
         try:
@@ -72,14 +83,14 @@ class Load:
                 while self.idle and self.idle[0].reader.at_eof():  # as every client's pool does
                     self.idle.popleft().writer.close()
                 connection = self.idle.popleft() if self.idle else await self.connect()
-                self.by_app[await connection.get(self.request)] += 1
+                self.by_app[await connection.ask(request)] += 1
             self.latencies.append(time.monotonic() - begun)
             if connection.reusable:
                 self.idle.append(connection)
                 connection = None
         except (Failed, OSError, EOFError, TimeoutError, ValueError, KeyError, asyncio.LimitOverrunError) as error:
             reason = "no answer in time" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
-            self.failures.append({"at_s": round(begun - self.started, 3), "unix": round(time.time(), 6),
+            self.failures.append({**name, "at_s": round(begun - self.started, 3), "unix": round(time.time(), 6),
                                   "took_ms": round((time.monotonic() - begun) * 1000, 1), "reason": reason})
         if connection:
             connection.writer.close()
@@ -100,7 +111,7 @@ class Load:
             # After a hiccup of this process it catches up, so that the rate is what was asked for, to the end.
             for _ in range(int(elapsed * self.rate) - self.requests):
                 self.requests += 1
-                task = asyncio.create_task(self.one())
+                task = asyncio.create_task(self.one(*self.next_request()))
                 running.add(task)
                 task.add_done_callback(running.discard)
             await asyncio.sleep(0.002)
@@ -111,14 +122,15 @@ class Load:
     def report(self):
         sorted_ms = sorted(latency * 1000 for latency in self.latencies)
         at = lambda share: round(sorted_ms[min(int(len(sorted_ms) * share), len(sorted_ms) - 1)], 2) if sorted_ms else 0
+        posts_failed = [failure["id"] for failure in self.failures if failure["method"] == "POST"]
         return {"requests": self.requests, "seconds": round(self.seconds, 3), "failed": len(self.failures),
-                "failures": self.failures[:50], "by_app": self.by_app,
+                "failures": self.failures if self.post_every else self.failures[:50], "by_app": self.by_app, "posts": self.posts, "posts_failed": posts_failed,
                 "latency_ms": {"p50": at(0.5), "p99": at(0.99), "p999": at(0.999), "max": at(1)}}
 
 
 async def main():
-    address, target, rate, seconds, timeout, connections = sys.argv[1:]
-    load = Load(address, target, float(rate), float(seconds), float(timeout), int(connections))
+    address, target, rate, seconds, timeout, connections, post_every = sys.argv[1:]
+    load = Load(address, target, float(rate), float(seconds), float(timeout), int(connections), int(post_every))
     await load.run()
     print(json.dumps(load.report()), flush=True)
 

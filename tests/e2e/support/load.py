@@ -16,9 +16,10 @@ _SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixed_rate.p
 class FixedRate:
     """with FixedRate(address, rate=500) as load: …; report = load.finish()"""
 
-    def __init__(self, address, target="/", rate=500, seconds=60.0, timeout=15.0, connections=16):
+    def __init__(self, address, target="/", rate=500, seconds=60.0, timeout=15.0, connections=16,
+                 post_every=0):
         self._arguments = [sys.executable, _SCRIPT, address, target, str(rate), str(seconds), str(timeout),
-                           str(connections)]
+                           str(connections), str(post_every)]
         self._process = None
 
     def __enter__(self):
