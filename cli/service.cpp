@@ -204,6 +204,12 @@ std::shared_ptr<Upstream> Service::upstream_of(const InstanceAddress& instance) 
   return nullptr;
 }
 
+PoolTraffic Service::traffic_of(const std::string& pool) {
+  for (const Pool& each : snapshot_->pools)
+    if (each.name == pool) return each.memory->traffic.read();
+  return {};
+}
+
 void Service::evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) {
   const Upstream::Seen seen = upstream->seen();
   const bool was_up = seen.state == UpstreamState::Up;

@@ -38,6 +38,6 @@ void Supervision::apply(const config::Config& config) {
     start(config);
 }
 
-asio::awaitable<void> Supervision::stop() { co_await supervisor_.stop(); }
+asio::awaitable<void> Supervision::stop() { co_await supervisor_.shut_down(); }
 
 }  // namespace frontdoor

@@ -129,23 +129,30 @@ struct Restart {
   Millis backoff_max{30'000};
   Millis reset_after{60'000};          // of life: then the pause is the shortest again
   std::uint32_t crash_loop_after = 5;  // shorter lives in a row
+  double share = 0.25;                 // of the pool, replaced at a time; never less than one
   bool operator==(const Restart&) const = default;
 };
 
-// How the instances of a pool are started and kept (supervisor/).
-struct Process {
+// What a process is started with. A running one keeps it: where the config says something else, another one has to
+// take its place. What is missing here can change under a running process.
+struct Launch {
   enum class KillMode : std::uint8_t { Tree, Process };
   enum class Port : std::uint8_t { Auto, Unix };
   std::vector<std::string> command = {};  // argv; empty: the pool has no instances
   std::string directory = "";             // "" = where frontdoor was started
-  std::uint32_t instances = 1;            // 0 = "max": as many as usable CPUs
   std::vector<std::pair<std::string, std::string>> env = {};
   Port port = Port::Auto;  // where each instance listens: what PORT tells it
+  KillMode kill_mode = KillMode::Tree;
+  bool operator==(const Launch&) const = default;
+};
+
+// How the instances of a pool are started and kept (supervisor/).
+struct Process : Launch {
+  std::uint32_t instances = 1;  // 0 = "max": as many as usable CPUs
   Millis start_timeout{30'000};
   std::uint32_t max_starting = 0;  // at once; 0 = as many as usable CPUs
   std::string stop_signal = "SIGTERM";
   Millis stop_timeout{10'000};
-  KillMode kill_mode = KillMode::Tree;
   std::uint64_t max_memory = 0;   // of an instance with all that it has started; 0 = off
   std::string cron_restart = "";  // five fields; "" = never
   std::vector<std::string> watch = {};

@@ -64,6 +64,11 @@ inline constexpr std::array restart_keys = {
         .slot = at<&Restart::crash_loop_after>,
         .min = 1,
         .max = 1000},
+    Key{.name = "share",
+        .type = Type::Percent,
+        .fallback = "\"25%\"",
+        .doc = "How much of the pool may be replaced at a time, for whatever reason; always at least one instance.",
+        .slot = at<&Restart::share>},
 };
 
 inline constexpr std::array keys = {

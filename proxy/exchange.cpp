@@ -62,7 +62,10 @@ Task<> Exchange::run() {
   } catch (const std::bad_alloc&) {
     next = out_of_memory();
   }
-  if (next == Next::Refuse) co_await send_refusal();
+  if (next == Next::Refuse) {
+    if (pool_ && status_ >= 500) pool_->pool().memory->traffic.add_lost();
+    co_await send_refusal();
+  }
   log_request();
 }
 
@@ -158,7 +161,10 @@ Task<Exchange::Next> Exchange::forward() {
     }
     case Relayed::RefuseClient: leave_upstream(); co_return Next::Refuse;
     case Relayed::ClientGone: client_left(); break;
-    case Relayed::Aborted: client_.abort(); break;
+    case Relayed::Aborted:
+      if (outcome_ == outcome::kResponseTruncated) pool_->pool().memory->traffic.add_lost();
+      client_.abort();
+      break;
     case Relayed::GivenUp: client_.give_up(); break;
   }
   leave_upstream();
@@ -295,6 +301,7 @@ Exchange::Next Exchange::after_failure() {
   remember_failure(replay);
   if (replay.spends_budget) pool_->pool().memory->retries.spend(now());
   const bool sent = stream_ && stream_->sent_anything();
+  if (sent && replay.choice != Replay::Choice::Never) pool_->pool().memory->traffic.add_replayed();
   stream_.reset();
   untried_only_ = failure_ == UpstreamFailure::HeaderTimeout;
   fresh_only_ = replay.choice == Replay::Choice::FreshConnection;

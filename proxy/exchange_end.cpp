@@ -32,6 +32,7 @@ class TextSource final : public BodySource {
 }  // namespace
 
 Exchange::Next Exchange::client_left() {
+  if (pool_) pool_->pool().memory->traffic.add_left();
   outcome_ = client_.cut_by_us() ? outcome::kDrained : outcome::kClientClosed;
   return Next::Done;
 }

@@ -19,6 +19,7 @@ Task<Exchange::Next> Exchange::hold() {
   HeldPlace place(context_.held, pool.memory, waker_);
   if (!place.enter(client_.buffered_bytes() + body_.kept(), {pool.hold.max_requests, pool.hold.max_bytes}))
     co_return refuse_with(503, outcome::kHoldFull);
+  if (held_for_ == Duration{}) pool.memory->traffic.add_held();  // the first time
   holding_ = true;
   detail_ = "";  // it is no longer about the last attempt
   const Next next = co_await wait_for_upstream(place);

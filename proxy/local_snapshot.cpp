@@ -113,6 +113,7 @@ bool LocalPool::has_several() const {
 void LocalPool::report_requests(TimePoint now) {
   if (requests_ == 0) return;
   pool_.memory->retries.add_requests(requests_, now);
+  pool_.memory->traffic.add_requests(requests_);
   requests_ = 0;
 }
 

@@ -91,7 +91,7 @@ class LocalPool {
   bool has_untried(std::span<LocalUpstream* const> tried) const;
   bool has_several() const;  // more than one is up
 
-  // For the retry budget: counted here, reported from time to time.
+  // For the retry budget and the pool's traffic: counted here, reported from time to time.
   void count_request() { ++requests_; }
   void report_requests(TimePoint now);
 

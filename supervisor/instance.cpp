@@ -9,6 +9,7 @@
 #include <chrono>
 #include <utility>
 
+#include "supervisor/instance_memo.h"
 
 namespace frontdoor {
 
@@ -45,19 +46,33 @@ const char* to_string(InstanceState state) {
   return "";
 }
 
-Instance::Instance(InstanceContext& context, std::shared_ptr<StartGate> gate, InstanceAddress address,
-                   unsigned number, config::Process settings)
+Instance::Instance(InstanceContext& context, Shared shared, std::shared_ptr<PlaceHistory> history,
+                   InstanceAddress address, unsigned number, config::Process settings)
     : context_(context),
-      gate_(std::move(gate)),
+      shared_(std::move(shared)),
+      history_(std::move(history)),
       address_(std::move(address)),
       number_(number),
       settings_(std::move(settings)),
       policy_(settings_.restart),
       random_(std::random_device{}()),
-      lines_(context.logs.of(address_.pool, number)),
-      changed_(context.control, asio::steady_timer::time_point::max()) {}
+      lines_(context.logs.of(address_.pool, number)) {}
 
-void Instance::start(std::optional<RunningProcess> running) {
+// ---- What others ask of it
+
+void Instance::start() { spawn_run(std::nullopt); }
+
+void Instance::take_over(RunningProcess running, std::string launch) {
+  launched_as_ = std::move(launch);
+  engaged_ = true;
+  born_ = ++context_.ticks;
+  spawn_run(std::move(running));
+}
+
+void Instance::spawn_run(std::optional<RunningProcess> running) {
+  running_ = true;
+  upstream_ = context_.host.upstream_of(address_);
+  if (!running) in_line_ = true;
   asio::co_spawn(context_.control, run(shared_from_this(), std::move(running)), [](std::exception_ptr bug) {
     if (bug) std::rethrow_exception(bug);
   });
@@ -65,60 +80,124 @@ void Instance::start(std::optional<RunningProcess> running) {
 
 asio::awaitable<bool> Instance::proved() {
   const auto self = shared_from_this();
-  while (state_ != InstanceState::Up && state_ != InstanceState::Stopped && !failed_once_)
-    co_await changed_.async_wait(quietly);
-  co_return state_ == InstanceState::Up;
+  for (;;) {
+    const std::uint64_t seen = shared_.changed->version();
+    if (state_ == InstanceState::Up) co_return true;
+    if (failed() || !running_) co_return false;
+    co_await shared_.changed->changed(seen);
+  }
+}
+
+void Instance::restart_now(const config::Process& settings, std::string reason) {
+  if (done()) return;
+  history_->last_reason = std::move(reason);
+  settings_ = settings;
+  policy_.set_rules(settings_.restart);
+  policy_.forgive();
+  failure_.clear();
+  restart_asked_ = true;
+  if (!running_) {
+    move(InstanceState::Starting);
+    spawn_run(std::nullopt);
+  } else if (alive_) {
+    asio::co_spawn(context_.control, terminate(shared_from_this(), life_), asio::detached);
+  }
+  shared_.changed->tell();
+}
+
+void Instance::leave() {
+  leaving_ = true;
+  move(InstanceState::Draining);
 }
 
 asio::awaitable<void> Instance::stop() {
   const auto self = shared_from_this();
-  const bool asked_before = std::exchange(stopping_, true);
-  changed_.cancel();
-  if (alive_ && !asked_before) co_await terminate(self, life_);  // one signal, however many ask
-  while (state_ != InstanceState::Stopped) co_await changed_.async_wait(quietly);
+  stopping_ = true;
+  if (running_) move(InstanceState::Stopping);
+  if (alive_) co_await terminate(self, life_);
+  for (;;) {
+    const std::uint64_t seen = shared_.changed->version();
+    if (!running_) break;
+    co_await shared_.changed->changed(seen);
+  }
+  move(InstanceState::Stopped);
 }
+
+void Instance::change(const config::Process& settings) {
+  settings_ = settings;
+  policy_.set_rules(settings_.restart);
+}
+
+bool Instance::started_as(const config::Launch& launch) const {
+  return engaged_ ? launched_as_ == launch_text(launch) : static_cast<const config::Launch&>(settings_) == launch;
+}
+
+bool Instance::idle() const {
+  return state_ == InstanceState::Pausing || state_ == InstanceState::CrashLoop || state_ == InstanceState::Exited;
+}
+
+Tick Instance::born() const { return in_line_ || restart_asked_ ? kNotBornYet : born_; }
 
 // ---- Its lives
 
 asio::awaitable<void> Instance::run([[maybe_unused]] std::shared_ptr<Instance> self,
                                     std::optional<RunningProcess> running) {
-  while (!stopping_ && !given_up_) {
+  while (!done() || running) {
     if (!running) running = co_await launch();
-    if (running) {
-      const ProcessEnd end = co_await live(std::move(*running));
-      running.reset();
-      const Duration lived = was_up_ ? Clock::now() - up_since_ : Duration{};
-      const RestartDecision decision =
-          policy_.ended(end, lived, std::generate_canonical<double, 10>(random_));
-      ended(end, decision);
-      if (decision.what == RestartDecision::What::Stay) break;
-      co_await pause(decision.pause);
+    if (!running) {
+      if (state_ == InstanceState::Exited) break;
+      continue;
     }
+    const ProcessEnd end = co_await live(std::move(*running));
+    running.reset();
+    ended(end);
+    if (done() || restart_asked_) continue;
+    const RestartDecision decision = decide(end);
+    tell_end(end, decision);
+    if (decision.what == RestartDecision::What::Stay) {
+      move(InstanceState::Exited);
+      break;
+    }
+    co_await pause(decision.pause);
   }
-  move(InstanceState::Stopped);
+  running_ = false;
+  shared_.changed->tell();
 }
 
-// Nothing: it could not be started, and a pause has passed.
+// Nothing: it is not wanted any more, or it could not be started, and a pause has passed.
 asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
-  starting_ = co_await gate_->enter();
-  if (stopping_) co_return std::nullopt;
+  in_line_ = true;
+  move(InstanceState::Starting);
+  const std::function<bool()> wanted = [this] { return !done(); };
+  starting_ = co_await shared_.gate->enter(wanted);
+  in_line_ = false;
+  if (!starting_) co_return std::nullopt;
+  restart_asked_ = false;
+  failure_.clear();
+  was_up_ = false;
+  engaged_ = true;
+  launched_as_ = launch_text(settings_);
+  born_ = ++context_.ticks;
   LaunchRequest what = request();
   context_.places.clear(address_.endpoint);
   std::vector<int> sockets;
   auto launched = co_await context_.launcher.launch(what, std::move(sockets));
   if (launched) co_return std::move(*launched);
+  engaged_ = false;
   starting_ = {};
+  const std::string reason = why_not_started(what, launched.error());
   const RestartDecision decision = policy_.failed_to_start(std::generate_canonical<double, 10>(random_));
+  const bool again = decision.what == RestartDecision::What::StartAgain;
   context_.log.error("instance cannot be started",
                      {{"pool", address_.pool},
                       {"instance", address_.instance},
-                      {"reason", why_not_started(what, launched.error())},
-                      {"next_ms", std::chrono::duration_cast<Millis>(decision.pause).count()}});
-  failed_once_ = true;
-  if (decision.what == RestartDecision::What::Stay)
-    given_up_ = true;
-  else
-    co_await pause(decision.pause);
+                      {"reason", reason},
+                      {"next_ms", again ? std::chrono::duration_cast<Millis>(decision.pause).count() : -1}});
+  failure_ = reason;
+  if (done()) co_return std::nullopt;
+  history_->last_reason = reason;
+  move(!again ? InstanceState::Exited : decision.crash_loop ? InstanceState::CrashLoop : InstanceState::Pausing);
+  if (again) co_await pause(decision.pause);
   co_return std::nullopt;
 }
 
@@ -131,18 +210,24 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
                  asio::detached);
   asio::co_spawn(context_.control, follow(self, std::move(process.errors), OutputStream::Errors, open_pipes),
                  asio::detached);
-  asio::co_spawn(context_.control, watch_start(self, life_), asio::detached);
+  // Somebody changed their mind while it was being launched.
+  if (stopping_ || restart_asked_)
+    asio::co_spawn(context_.control, terminate(self, life_), asio::detached);
+  else
+    asio::co_spawn(context_.control, watch_start(self, life_), asio::detached);
 
   asio::posix::stream_descriptor gone(context_.control, process.pidfd.release());
   co_await gone.async_wait(gone.wait_read, quietly);
   alive_ = false;
   starting_ = {};
-  if (const auto upstream = context_.host.upstream_of(address_)) {
-    upstream->set_starting(false);
-    context_.host.evict(upstream, "its process has ended");
+  if (upstream_) {
+    upstream_->set_starting(false);
+    context_.host.evict(upstream_, "its process has ended");
   }
+  shared_.changed->tell();
   const ProcessEnd end = co_await context_.launcher.ended(process.id);
-  if (!stopping_) co_await clear_tree(kAfterCrash);
+  const Duration patience = asked_to_end_ ? killed_at_ - Clock::now() : Duration{kAfterCrash};
+  co_await clear_tree(std::max<Duration>(patience, kLook));
   // What it wrote last is still in the pipes. They close with the last process that holds them.
   asio::steady_timer pause(context_.control);
   for (int look = 0; *open_pipes > 0 && look < 10; ++look) {
@@ -150,24 +235,26 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
     co_await pause.async_wait(quietly);
   }
   pid_ = -1;
+  engaged_ = false;
   co_return end;
 }
 
 void Instance::begin(const RunningProcess& process) {
   ++life_;
   ++starts_;
+  ++history_->starts;
   alive_ = true;
+  asked_to_end_ = false;
   was_up_ = false;
   before_life_ = lines_->recent.last_number();
   writer_ = pid_ = process.pid;
   // An inherited one brings the marker that its children were started with.
-  if (const auto line = process.memo.rfind('\n'); line != std::string::npos)
-    life_marker_ = process.memo.substr(line + 1);
+  if (auto memo = parse_memo(process.memo)) life_marker_ = std::move(memo->life);
   move(InstanceState::Starting);
-  if (const auto upstream = context_.host.upstream_of(address_)) {
-    upstream->judge_anew(Clock::now());
-    upstream->set_starting(true);
-    context_.host.probe_now(*upstream);
+  if (upstream_) {
+    upstream_->judge_anew(Clock::now());
+    upstream_->set_starting(true);
+    context_.host.probe_now(*upstream_);
   }
   context_.log.info("instance started", {{"pool", address_.pool},
                                          {"instance", address_.instance},
@@ -176,22 +263,22 @@ void Instance::begin(const RunningProcess& process) {
 }
 
 asio::awaitable<void> Instance::watch_start(std::shared_ptr<Instance> self, std::uint64_t life) {
-  asio::steady_timer pause(context_.control);
   const TimePoint latest = Clock::now() + settings_.start_timeout;
-  while (alive_ && life_ == life) {
-    const auto upstream = context_.host.upstream_of(address_);
-    if (upstream && upstream->available()) co_return came_up();
+  while (alive_ && life_ == life && !asked_to_end_) {
+    const std::uint64_t seen = shared_.changed->version();
+    if (upstream_ && upstream_->available()) co_return came_up();
     if (Clock::now() >= latest) {
+      const std::string waited = std::to_string(settings_.start_timeout.count()) + " ms";
       context_.log.error("instance is not ready in time",
                          {{"pool", address_.pool},
                           {"instance", address_.instance},
                           {"pid", pid_},
                           {"start_timeout_ms", settings_.start_timeout.count()}});
+      start_failed("not ready after " + waited);
       co_await terminate(self, life);
       co_return;
     }
-    pause.expires_after(kLook);
-    co_await pause.async_wait(quietly);
+    co_await shared_.changed->changed(seen, std::min(latest, Clock::now() + kLook));
   }
 }
 
@@ -199,22 +286,29 @@ void Instance::came_up() {
   starting_ = {};
   up_since_ = Clock::now();
   was_up_ = true;
-  if (const auto upstream = context_.host.upstream_of(address_)) upstream->set_starting(false);
+  failure_.clear();
+  upstream_->set_starting(false);
   context_.log.info("instance up", {{"pool", address_.pool}, {"instance", address_.instance}, {"pid", pid_}});
-  if (!stopping_) move(InstanceState::Up);
+  if (!done()) move(InstanceState::Up);
 }
 
-void Instance::ended(const ProcessEnd& end, const RestartDecision& decision) {
-  last_end_ = end;
-  if (!was_up_) failed_once_ = true;
-  if (stopping_) {
+void Instance::ended(const ProcessEnd& end) {
+  history_->last_end = end;
+  history_->last_end_at = Clock::now();
+  if (!was_up_ && !failed()) start_failed(to_string(end) + " before it was ready");
+  if (stopping_ || restart_asked_)
     context_.log.info("instance stopped",
                       {{"pool", address_.pool}, {"instance", address_.instance}, {"end", to_string(end)}});
-    return;
-  }
-  std::string words;
-  for (const std::string& line : lines_->recent.last_words(kLastWords, before_life_, writer_))
-    words += (words.empty() ? "" : "\n") + line;
+  else if (leaving_)  // nobody asked it to, yet
+    tell_end(end, {.what = RestartDecision::What::Stay});
+}
+
+RestartDecision Instance::decide(const ProcessEnd& end) {
+  const Duration lived = was_up_ ? Clock::now() - up_since_ : Duration{};
+  return policy_.ended(end, lived, std::generate_canonical<double, 10>(random_));
+}
+
+void Instance::tell_end(const ProcessEnd& end, const RestartDecision& decision) {
   const bool again = decision.what == RestartDecision::What::StartAgain;
   const Log::Fields fields = {
       {"pool", address_.pool},
@@ -222,7 +316,8 @@ void Instance::ended(const ProcessEnd& end, const RestartDecision& decision) {
       {"end", to_string(end)},
       {"lives", static_cast<std::uint64_t>(starts_)},
       {"next_ms", again ? std::chrono::duration_cast<Millis>(decision.pause).count() : -1},
-      {"last_words", words}};
+      {"last_words", last_words()}};
+  if (again) history_->last_reason = to_string(end);
   if (decision.crash_loop) {
     context_.log.error("instance is in a crash loop", fields);
     move(InstanceState::CrashLoop);
@@ -232,18 +327,34 @@ void Instance::ended(const ProcessEnd& end, const RestartDecision& decision) {
   }
 }
 
+std::string Instance::last_words() const {
+  std::string words;
+  for (const std::string& line : lines_->recent.last_words(kLastWords, before_life_, writer_))
+    words += (words.empty() ? "" : "\n") + line;
+  return words;
+}
+
+void Instance::start_failed(const std::string& why) {
+  const std::string words = last_words();
+  failure_ = words.empty() ? why : why + "; it said: " + words;
+  shared_.changed->tell();
+}
+
 asio::awaitable<void> Instance::pause(Duration duration) {
-  asio::steady_timer timer(context_.control);
   const TimePoint until = Clock::now() + duration;
-  while (!stopping_ && Clock::now() < until) {
-    timer.expires_after(std::min<Duration>(until - Clock::now(), Millis{50}));
-    co_await timer.async_wait(quietly);
+  next_start_ = until;
+  for (;;) {
+    const std::uint64_t seen = shared_.changed->version();
+    if (done() || restart_asked_ || Clock::now() >= until) break;
+    co_await shared_.changed->changed(seen, until);
   }
+  next_start_.reset();
 }
 
 void Instance::move(InstanceState state) {
+  if (state_ != state) since_ = Clock::now();
   state_ = state;
-  changed_.cancel();
+  shared_.changed->tell();
   context_.host.instance_moved(*this);
 }
 

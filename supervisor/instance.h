@@ -1,12 +1,12 @@
 // One instance of a pool: the process that serves at its address, started again when it ends, until it is
 // stopped for good. Gets traffic only while its health says that it is up, loses it in the moment its process
-// ends. Owned by the supervisor, lives on in its coroutine until stopped. Control thread.
+// ends. Owned by its pool's group, lives on in its coroutine until stopped. Control thread. The states:
+// instance_status.h.
 
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,7 +22,10 @@
 #include "supervisor/instance_status.h"
 #include "supervisor/launch_request.h"
 #include "supervisor/launcher_client.h"
+#include "supervisor/notice.h"
 #include "supervisor/output_sink.h"
+#include "supervisor/place_history.h"
+#include "supervisor/pool_plan.h"
 #include "supervisor/restart_policy.h"
 #include "supervisor/start_gate.h"
 
@@ -37,6 +40,7 @@ struct InstanceContext {
   OutputSink& output;
   InstancePlaces& places;
   InstanceLogs& logs;
+  Tick ticks = 0;  // the last one
 };
 
 // In words, for the event log and for whoever asked for the start.
@@ -44,28 +48,50 @@ std::string why_not_started(const LaunchRequest& request, const LaunchFailure& f
 
 class Instance : public std::enable_shared_from_this<Instance> {
  public:
-  Instance(InstanceContext& context, std::shared_ptr<StartGate> gate, InstanceAddress address,
+  // What the instances of a pool share.
+  struct Shared {
+    std::shared_ptr<StartGate> gate;
+    std::shared_ptr<Notice> changed;  // told at each change of any of them
+  };
+
+  Instance(InstanceContext& context, Shared shared, std::shared_ptr<PlaceHistory> history, InstanceAddress address,
            unsigned number, config::Process settings);
 
-  // Once, when it is a member of its pool. `running`: its process, inherited from a front door that crashed.
-  void start(std::optional<RunningProcess> running = std::nullopt);
+  // Once, when it is a member of its pool.
+  void start();
+  // The same with a process that a front door has left that crashed. `launch`: what it was started with.
+  void take_over(RunningProcess running, std::string launch);
   // Until it is up (true) or has ended, or one start has failed (false).
   boost::asio::awaitable<bool> proved();
+  // Without its process it begins at once with another one, which is started as `settings` say; with one, that is
+  // asked to end first.
+  void restart_now(const config::Process& settings, std::string reason);
+  // It is no member any more, and not started again.
+  void leave();
   // Asks the process to end, kills what does not, and returns when nothing of it is left.
   boost::asio::awaitable<void> stop();
+  // What a running process does not notice holds at once, the rest from its next start on.
+  void change(const config::Process& settings);
 
   const InstanceAddress& address() const { return address_; }
   const config::Process& settings() const { return settings_; }
+  // Whether its process was started as these say, or will be.
+  bool started_as(const config::Launch& launch) const;
+  const std::shared_ptr<Upstream>& upstream() const { return upstream_; }  // null: its pool is gone from the config
   unsigned number() const { return number_; }
   InstanceState state() const { return state_; }
+  TimePoint since() const { return since_; }
   pid_t pid() const { return pid_; }  // -1 without a process
   std::uint32_t starts() const { return starts_; }
-  const std::optional<ProcessEnd>& last_end() const { return last_end_; }  // of the process before
+  const std::optional<ProcessEnd>& last_end() const { return history_->last_end; }  // of the process before
   const RecentLines& recent_lines() const { return lines_->recent; }  // of all lives, and of those before this one
+  std::optional<TimePoint> next_start() const { return next_start_; }
 
-  // What is stored with the launcher, and found again after a crash of the front door.
-  static std::string memo_of(const InstanceAddress& address, unsigned number,
-                             const config::Process& settings);
+  bool idle() const;               // without a process, and none about to be started
+  bool was_up() const { return was_up_; }  // the process that it has
+  bool failed() const { return !failure_.empty(); }          // the last start did not come up
+  const std::string& failure() const { return failure_; }   // why, with the last words
+  Tick born() const;  // when its process was started; kNotBornYet: it is about to be
 
  private:
   boost::asio::awaitable<void> run(std::shared_ptr<Instance> self, std::optional<RunningProcess> running);
@@ -75,41 +101,57 @@ class Instance : public std::enable_shared_from_this<Instance> {
   boost::asio::awaitable<void> follow(std::shared_ptr<Instance> self, OwnedFd pipe, OutputStream stream,
                                       std::shared_ptr<int> open_pipes);
   boost::asio::awaitable<void> terminate(std::shared_ptr<Instance> self, std::uint64_t life);
-  boost::asio::awaitable<void> clear_tree(Millis patience);
+  boost::asio::awaitable<void> clear_tree(Duration patience);
   boost::asio::awaitable<void> pause(Duration duration);
 
+  void spawn_run(std::optional<RunningProcess> running);
+  bool done() const { return stopping_ || leaving_; }  // no process after the one that it has
   LaunchRequest request();
   void begin(const RunningProcess& process);
   void came_up();
-  void ended(const ProcessEnd& end, const RestartDecision& decision);
+  void ended(const ProcessEnd& end);
+  RestartDecision decide(const ProcessEnd& end);
+  void tell_end(const ProcessEnd& end, const RestartDecision& decision);
+  void start_failed(const std::string& why);
+  std::string last_words() const;
   void move(InstanceState state);
   void add_line(OutputStream stream, pid_t pid, std::string_view line, bool goes_on);
 
   InstanceContext& context_;
-  const std::shared_ptr<StartGate> gate_;
+  const Shared shared_;
+  const std::shared_ptr<PlaceHistory> history_;
   const InstanceAddress address_;
   const unsigned number_;
-  const config::Process settings_;
+  config::Process settings_;
+  std::string launched_as_;  // launch_text() of its process
   RestartPolicy policy_;
   std::minstd_rand random_;
+  std::shared_ptr<Upstream> upstream_;
 
   InstanceState state_ = InstanceState::Starting;
+  TimePoint since_ = Clock::now();
+  bool running_ = false;         // run() is
   bool stopping_ = false;
-  bool failed_once_ = false;  // a start has failed
-  bool given_up_ = false;     // the policy does not start it again
+  bool leaving_ = false;
+  bool restart_asked_ = false;   // by somebody, not by the policy
+  bool in_line_ = false;         // to be started
+  bool engaged_ = false;         // has a process, or has asked the launcher for one
+  std::string failure_;          // of the last start; "" while nothing is known against it
   pid_t pid_ = -1;
   std::uint64_t life_ = 0;         // counts processes; 0 before the first
   bool alive_ = false;             // the process of this life
+  bool asked_to_end_ = false;      // the same
+  TimePoint killed_at_{};          // then, if it has not listened
   std::uint64_t before_life_ = 0;  // the last line of the life before
   pid_t writer_ = -1;              // the process of the last life, also when it has ended
   std::string life_marker_;        // in the environment of whatever it starts
   TimePoint up_since_{};
   bool was_up_ = false;  // in this life
+  Tick born_ = 0;
+  std::optional<TimePoint> next_start_;
   StartGate::Place starting_;
   std::uint32_t starts_ = 0;
-  std::optional<ProcessEnd> last_end_;
   const std::shared_ptr<InstanceLog> lines_;
-  boost::asio::steady_timer changed_;  // cancelled at each change of state
 };
 
 }  // namespace frontdoor

@@ -23,35 +23,35 @@ constexpr Millis kLook{10};
 
 }  // namespace
 
-// First what was asked for, by the signal that was agreed; then, when its time is up, by force.
+// First what was asked for, by the signal that was agreed; then, when its time is up, by force. Once for each process,
+// however many ask. What it leaves behind is live()'s.
 asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Instance> self,
                                           std::uint64_t life) {
-  if (stopping_) move(InstanceState::Stopping);
+  if (asked_to_end_) co_return;
+  asked_to_end_ = true;
+  killed_at_ = Clock::now() + settings_.stop_timeout;
   const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
   ::kill(pid_, signal);  // not reaped before we have been told of its end, so the number is still its own
-  asio::steady_timer pause(context_.control);
-  const TimePoint latest = Clock::now() + settings_.stop_timeout;
-  while (alive_ && life_ == life && Clock::now() < latest) {
-    pause.expires_after(kLook);
-    co_await pause.async_wait(quietly);
+  const auto runs = [&] { return alive_ && life_ == life; };
+  while (runs() && Clock::now() < killed_at_) {
+    const std::uint64_t seen = shared_.changed->version();
+    co_await shared_.changed->changed(seen, killed_at_);
   }
-  if (alive_ && life_ == life) {
-    context_.log.warn("instance did not stop in time and is killed",
-                      {{"pool", address_.pool},
-                       {"instance", address_.instance},
-                       {"pid", pid_},
-                       {"stop_timeout_ms", settings_.stop_timeout.count()}});
+  if (!runs()) co_return;
+  context_.log.warn("instance did not stop in time and is killed",
+                    {{"pool", address_.pool},
+                     {"instance", address_.instance},
+                     {"pid", pid_},
+                     {"stop_timeout_ms", settings_.stop_timeout.count()}});
+  if (settings_.kill_mode == config::Process::KillMode::Tree)
     for (const ProcessInfo& process : descendants(list_processes(), pid_)) signal_process(process, SIGKILL);
-    ::kill(pid_, SIGKILL);
-  }
-  const auto left = std::chrono::duration_cast<Millis>(std::max<Duration>(latest - Clock::now(), kLook));
-  co_await clear_tree(left);
+  ::kill(pid_, SIGKILL);
 }
 
 // A wrapper that dies of a signal without passing it on leaves the app itself behind: that one is asked now,
 // and killed when it does not listen. Orphans are the launcher's children by then; they are known by what
 // they were started with.
-asio::awaitable<void> Instance::clear_tree(Millis patience) {
+asio::awaitable<void> Instance::clear_tree(Duration patience) {
   if (settings_.kill_mode == config::Process::KillMode::Process) co_return;
   const std::string marker = "FRONTDOOR_LIFE=" + life_marker_;
   const auto left = [&] {
@@ -60,7 +60,6 @@ asio::awaitable<void> Instance::clear_tree(Millis patience) {
     for (const ProcessInfo& process : all) {
       if (process.parent != ::getppid() || process.state == 'Z' || !started_with(process.pid, marker))
         continue;
-      if (alive_ && process.pid == pid_) continue;
       tree.push_back(process);
       for (const ProcessInfo& child : descendants(all, process.pid)) tree.push_back(child);
     }

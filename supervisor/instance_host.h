@@ -7,6 +7,7 @@
 #include <string>
 
 #include "balancer/instance_addresses.h"
+#include "balancer/pool_traffic.h"
 #include "balancer/upstream.h"
 
 namespace frontdoor {
@@ -20,6 +21,8 @@ class InstanceHost {
   virtual void instances_changed(const InstanceAddresses& instances) = 0;
   // Null: it is no member (any more).
   virtual std::shared_ptr<Upstream> upstream_of(const InstanceAddress& instance) = 0;
+  // Of the pool, so far.
+  virtual PoolTraffic traffic_of(const std::string& pool) = 0;
   virtual void probe_now(const Upstream& upstream) = 0;
   // Its process has ended: out in this very turn of the loop.
   virtual void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) = 0;

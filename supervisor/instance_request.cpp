@@ -8,6 +8,7 @@
 
 #include "config/process_values.h"
 #include "supervisor/instance.h"
+#include "supervisor/instance_memo.h"
 
 extern char** environ;
 
@@ -53,16 +54,6 @@ std::string why_not_started(const LaunchRequest& request, const LaunchFailure& f
   return "not started";
 }
 
-std::string Instance::memo_of(const InstanceAddress& address, unsigned number,
-                              const config::Process& settings) {
-  std::string memo =
-      address.pool + '\n' + std::to_string(number) + '\n' + address.endpoint.to_string() + '\n';
-  for (const std::string& word : settings.command) memo += word + '\0';
-  memo += settings.directory + '\0';
-  for (const auto& [name, value] : settings.env) memo += name + '=' + value + '\0';
-  return memo;
-}
-
 // What the caller's environment, the config and this instance's place have to say, in this order.
 LaunchRequest Instance::request() {
   LaunchRequest what;
@@ -78,7 +69,7 @@ LaunchRequest Instance::request() {
   if (settings_.kill_mode == config::Process::KillMode::Process)
     set_variable(what.environment, "FRONTDOOR_KILL_MODE", "process");
   what.parent_death_signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
-  what.memo = memo_of(address_, number_, settings_) + '\n' + life_marker_;
+  what.memo = to_text({address_.pool, number_, address_.endpoint, life_marker_, launch_text(settings_)});
   return what;
 }
 

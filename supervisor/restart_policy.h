@@ -35,6 +35,7 @@ class RestartPolicy {
   RestartDecision ended(const ProcessEnd& end, Duration lived, double random);
   // It could not be started at all: no such command, no memory.
   RestartDecision failed_to_start(double random);
+  void set_rules(const config::Restart& settings) { settings_ = settings; }
   // Somebody asked for it, or the command changed: what was held against it is forgotten.
   void forgive() { short_lives_ = 0; }
 

@@ -4,14 +4,15 @@
 
 #pragma once
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <algorithm>
 #include <cstdint>
-#include <list>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <utility>
+
+#include "supervisor/notice.h"
 
 namespace frontdoor {
 
@@ -21,7 +22,7 @@ class StartGate : public std::enable_shared_from_this<StartGate> {
   class Place {
    public:
     Place() = default;
-    explicit Place(std::shared_ptr<StartGate> gate) : gate_(std::move(gate)) {}
+    explicit Place(std::shared_ptr<StartGate> gate) : gate_(std::move(gate)) { ++gate_->taken_; }
     Place(Place&&) = default;
     Place& operator=(Place&& other) noexcept {
       if (this != &other) {
@@ -31,43 +32,48 @@ class StartGate : public std::enable_shared_from_this<StartGate> {
       return *this;
     }
     ~Place() { leave(); }
+    explicit operator bool() const { return gate_ != nullptr; }
 
    private:
     void leave() {
-      if (gate_) gate_->give_back();
+      if (!gate_) return;
+      --gate_->taken_;
+      gate_->changed_->tell();
       gate_.reset();
     }
     std::shared_ptr<StartGate> gate_;
   };
 
-  StartGate(boost::asio::io_context& control, std::uint32_t places) : control_(control), free_(places) {}
+  // `changed` is told of each place that is given back, and by whoever waits here no longer.
+  StartGate(std::shared_ptr<Notice> changed, std::uint32_t places) : changed_(std::move(changed)), places_(places) {}
 
-  boost::asio::awaitable<Place> enter() {
+  void set_places(std::uint32_t places) { places_ = places; }
+
+  // No place: it is not wanted any more.
+  boost::asio::awaitable<Place> enter(std::function<bool()> wanted) {
     const auto self = shared_from_this();
-    if (free_ == 0) {
-      const auto called =
-          std::make_shared<boost::asio::steady_timer>(control_, boost::asio::steady_timer::time_point::max());
-      waiting_.push_back(called);
-      co_await called->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    } else {
-      --free_;
+    const std::uint64_t ticket = ++last_ticket_;
+    waiting_.push_back(ticket);
+    for (;;) {
+      const std::uint64_t seen = changed_->version();
+      const bool still = wanted();
+      const bool admitted = still && taken_ < places_ && waiting_.front() == ticket;
+      if (admitted || !still) {
+        std::erase(waiting_, ticket);
+        changed_->tell();  // the next in line may be admitted, too
+        if (admitted) co_return Place(self);
+        co_return Place();
+      }
+      co_await changed_->changed(seen);
     }
-    co_return Place(self);
   }
 
  private:
-  void give_back() {
-    if (waiting_.empty()) {
-      ++free_;
-      return;
-    }
-    waiting_.front()->cancel();  // the place goes to the one that has waited longest
-    waiting_.pop_front();
-  }
-
-  boost::asio::io_context& control_;
-  std::uint32_t free_;
-  std::list<std::shared_ptr<boost::asio::steady_timer>> waiting_;
+  const std::shared_ptr<Notice> changed_;
+  std::uint32_t places_;
+  std::uint32_t taken_ = 0;
+  std::uint64_t last_ticket_ = 0;
+  std::deque<std::uint64_t> waiting_;
 };
 
 }  // namespace frontdoor

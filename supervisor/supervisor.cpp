@@ -1,13 +1,11 @@
 #include "supervisor/supervisor.h"
 
-#include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <charconv>
-#include <csignal>
+#include <exception>
 #include <utility>
+
+#include "supervisor/instance_memo.h"
 
 namespace frontdoor {
 
@@ -15,52 +13,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
-constexpr Millis kLook{10};
-
-// The lines of Instance::memo_of().
-struct Memo {
-  std::string pool;
-  unsigned number = 0;
-  Endpoint place;
-};
-
-std::optional<Memo> parse_memo(std::string_view text) {
-  Memo memo;
-  std::array<std::string_view, 3> lines;
-  for (std::string_view& line : lines) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return std::nullopt;
-    line = text.substr(0, end);
-    text.remove_prefix(end + 1);
-  }
-  memo.pool = lines[0];
-  const auto number = [](std::string_view line, auto& to) {
-    return std::from_chars(line.data(), line.data() + line.size(), to).ec == std::errc{};
-  };
-  const auto place = parse_place(std::string(lines[2]));
-  if (!number(lines[1], memo.number) || !place) return std::nullopt;
-  memo.place = *place;
-  return memo;
-}
-
-// What a process was started with; the rest can change under it.
-bool same_process(const config::Process& a, const config::Process& b) {
-  return a.command == b.command && a.directory == b.directory && a.env == b.env && a.port == b.port &&
-         a.stop_signal == b.stop_signal && a.kill_mode == b.kill_mode;
-}
+constexpr unsigned kMostInstances = 1'000;  // as in the config
 
 }  // namespace
-
-struct Supervisor::Group {
-  std::string pool;
-  config::Process settings;
-  Millis drain{};
-  std::shared_ptr<StartGate> gate;
-  std::vector<std::shared_ptr<Instance>> instances;  // members; also new ones that prove themselves
-  bool fitting = false;
-  bool fit_again = false;  // the config changed meanwhile
-};
 
 Supervisor::Supervisor(asio::io_context& control, Log& log, LauncherClient& launcher, InstanceHost& host,
                        OutputSink& output, unsigned usable_cpus)
@@ -72,171 +27,129 @@ Supervisor::Supervisor(asio::io_context& control, Log& log, LauncherClient& laun
 
 Supervisor::~Supervisor() = default;
 
-unsigned Supervisor::wanted(const config::Process& process) const {
-  if (process.command.empty()) return 0;
-  return process.instances != 0 ? process.instances : usable_cpus_;
+std::shared_ptr<InstanceGroup> Supervisor::group_of(const std::string& pool) {
+  auto& group = groups_[pool];
+  if (!group) {
+    const InstanceGroup::Surroundings surroundings{context_, usable_cpus_, [this] { tell_members(); }};
+    group = std::make_shared<InstanceGroup>(surroundings, pool);
+    asio::co_spawn(control_, keep(group), [](std::exception_ptr bug) {
+      if (bug) std::rethrow_exception(bug);
+    });
+  }
+  return group;
+}
+
+// Its coroutine begins after the turn in which it was made, and so after it was told what it is for.
+asio::awaitable<void> Supervisor::keep(std::shared_ptr<InstanceGroup> group) {
+  co_await asio::post(control_, asio::use_awaitable);
+  co_await group->run(group);
+  const auto its = groups_.find(group->pool());
+  if (its != groups_.end() && its->second == group) groups_.erase(its);
 }
 
 void Supervisor::apply(const config::Config& config, std::vector<RunningProcess> inherited) {
-  for (auto& [name, group] : groups_) group->settings.command.clear();  // unless it is named again below
+  if (stopping_) return;
+  std::map<std::string, std::shared_ptr<InstanceGroup>> unnamed = groups_;
   for (const config::Pool& pool : config.pools) {
     if (pool.process.command.empty()) continue;
-    auto& group = groups_[pool.name];
-    if (!group) {
-      group = std::make_shared<Group>();
-      group->pool = pool.name;
-      const std::uint32_t places = pool.process.max_starting != 0 ? pool.process.max_starting : usable_cpus_;
-      group->gate = std::make_shared<StartGate>(control_, places);
-    }
-    group->settings = pool.process;
-    group->drain = pool.timeouts.value_or(config.timeouts).drain;
-    take_over(*group, inherited);
+    group_of(pool.name)->configure(pool.process, pool.timeouts.value_or(config.timeouts).drain);
+    unnamed.erase(pool.name);
   }
-  end_strangers(std::move(inherited));
+  for (const auto& [name, group] : unnamed) group->configure({}, config.timeouts.drain);
+  adopt(std::move(inherited));
   logs_.forget([this](const std::string& pool) { return groups_.contains(pool); });
-  for (auto& [name, group] : groups_) {
-    group->fit_again = true;
-    if (!std::exchange(group->fitting, true)) asio::co_spawn(control_, fit(group), asio::detached);
+  for (const auto& [name, group] : groups_) {
+    Wish fit{.what = Wish::What::Fit, .reason = "config changed"};
+    asio::co_spawn(control_, group->fulfil(std::move(fit)), asio::detached);
   }
 }
 
-InstanceAddress Supervisor::address_of(const Group& group, unsigned number, const Endpoint& place) {
-  return {group.pool, group.pool + '.' + std::to_string(number), place};
-}
-
-void Supervisor::take_over(Group& group, std::vector<RunningProcess>& inherited) {
-  for (auto process = inherited.begin(); process != inherited.end();) {
-    const auto memo = parse_memo(process->memo);
-    // One that runs an earlier command is no instance of this pool any more: it is ended, and another one started.
-    const bool fits = memo && memo->pool == group.pool && memo->number >= 1 &&
-                      memo->number <= wanted(group.settings) &&
-                      process->memo.starts_with(Instance::memo_of(address_of(group, memo->number, memo->place),
-                                                                  memo->number, group.settings)) &&
-                      std::none_of(group.instances.begin(), group.instances.end(),
-                                   [&](const auto& instance) { return instance->number() == memo->number; });
-    if (!fits) {
-      ++process;
-      continue;
-    }
-    const auto instance = add(group, memo->number, memo->place);
-    tell_members();
-    instance->start(std::move(*process));
-    process = inherited.erase(process);
+// Those of pools that are gone end as instances do: asked, given their time, killed, heard to their last line.
+void Supervisor::adopt(std::vector<RunningProcess> inherited) {
+  for (RunningProcess& process : inherited) {
+    const InstanceMemo memo = parse_memo(process.memo).value_or(InstanceMemo{.pool = "unknown", .number = 1});
+    const bool named = groups_.contains(memo.pool);
+    if (!named) log_.warn("a process that no pool names is ended", {{"pid", process.pid}, {"pool", memo.pool}});
+    const auto group = group_of(memo.pool);
+    if (!named) group->configure({}, Millis{0});
+    group->adopt(std::move(process), memo);
   }
 }
 
-// Nobody wants them any more, and nobody else can end them.
-void Supervisor::end_strangers(std::vector<RunningProcess> strangers) {
-  for (const RunningProcess& process : strangers) {
-    log_.warn("a process that no pool names is ended", {{"pid", process.pid}});
-    ::kill(process.pid, SIGTERM);
-    asio::co_spawn(control_, context_.launcher.ended(process.id), asio::detached);
-  }
+asio::awaitable<OperationResult> Supervisor::restart(std::string pool, std::optional<unsigned> number, RestartHow how,
+                                                     std::string reason) {
+  Wish wish{.what = Wish::What::Restart, .number = number, .how = how, .reason = std::move(reason)};
+  return ask(std::move(pool), std::move(wish));
 }
 
-std::shared_ptr<Instance> Supervisor::add(Group& group, unsigned number, std::optional<Endpoint> place) {
-  if (place) {
-    places_.adopt(*place);
-  } else {
-    const std::string name = group.pool + '.' + std::to_string(number);
-    const auto taken = places_.take(group.settings, name);
-    if (!taken.place) {
-      log_.error("an instance has no place to listen", {{"pool", group.pool}, {"instance", name}, {"reason", taken.problem}});
-      return nullptr;
-    }
-    place = taken.place;
-  }
-  const auto instance = std::make_shared<Instance>(context_, group.gate, address_of(group, number, *place), number,
-                                                   group.settings);
-  group.instances.push_back(instance);
-  return instance;
+asio::awaitable<OperationResult> Supervisor::stop(std::string pool, std::optional<unsigned> number) {
+  Wish wish{.what = Wish::What::Stop, .number = number, .reason = "stop"};
+  return ask(std::move(pool), std::move(wish));
 }
 
-// One change at a time for each pool; the others may be changing, too.
-asio::awaitable<void> Supervisor::fit(std::shared_ptr<Group> group) {
-  while (std::exchange(group->fit_again, false) && !stopping_) {
-    const unsigned count = wanted(group->settings);
-    std::vector<std::shared_ptr<Instance>> fresh;
-    for (unsigned number = 1; number <= count; ++number) {
-      const bool there = std::any_of(group->instances.begin(), group->instances.end(),
-                                     [&](const auto& instance) { return instance->number() == number; });
-      if (there) continue;
-      if (auto instance = add(*group, number)) fresh.push_back(std::move(instance));
-    }
-    if (!fresh.empty()) tell_members();
-    for (const auto& instance : fresh) instance->start();
-
-    const auto before = group->instances;
-    for (const auto& instance : before) {
-      if (stopping_ || group->fit_again) break;
-      if (instance->number() > count) {
-        co_await retire(group, instance);
-      } else if (!same_process(instance->settings(), group->settings)) {
-        const bool replaced = co_await replace(group, instance);
-        if (!replaced) break;
-      }
-    }
-  }
-  group->fitting = false;
-  if (group->instances.empty() && group->settings.command.empty()) groups_.erase(group->pool);
+asio::awaitable<OperationResult> Supervisor::start(std::string pool, std::optional<unsigned> number) {
+  Wish wish{.what = Wish::What::Start, .number = number, .reason = "start"};
+  return ask(std::move(pool), std::move(wish));
 }
 
-// The new one up and proved first; then the old one leaves. A new one that does not come up ends the change:
-// the old ones stay.
-asio::awaitable<bool> Supervisor::replace(std::shared_ptr<Group> group, std::shared_ptr<Instance> old) {
-  const auto next = add(*group, old->number());
-  if (!next) co_return false;
-  tell_members();
-  next->start();
-  const bool up = co_await next->proved();
-  if (!up && !stopping_) {
-    log_.error("the new instance does not come up, the old ones stay",
-               {{"pool", group->pool}, {"instance", next->address().instance}});
-    co_await retire(group, next);
-    co_return false;
-  }
-  if (!stopping_) co_await retire(group, old);
-  co_return true;
+asio::awaitable<OperationResult> Supervisor::scale(std::string pool, unsigned instances) {
+  Wish wish{.what = Wish::What::Scale, .count = instances, .reason = "scale"};
+  return ask(std::move(pool), std::move(wish));
 }
 
-// Out of its pool, its requests finished or their time up, then stopped.
-asio::awaitable<void> Supervisor::retire(std::shared_ptr<Group> group, std::shared_ptr<Instance> instance) {
-  const auto upstream = context_.host.upstream_of(instance->address());
-  std::erase(group->instances, instance);
-  tell_members();
-  asio::steady_timer pause(control_);
-  const TimePoint latest = Clock::now() + group->drain;
-  while (upstream && upstream->in_flight() != 0 && Clock::now() < latest && !stopping_) {
-    pause.expires_after(kLook);
-    co_await pause.async_wait(quietly);
-  }
-  co_await instance->stop();
-  places_.give_back(instance->address().endpoint);
+asio::awaitable<OperationResult> Supervisor::ask(std::string pool, Wish wish) {
+  OperationResult refused{.ok = false, .error = objection(pool, wish)};
+  if (!refused.error.empty()) co_return refused;
+  const std::shared_ptr<InstanceGroup> group = groups_.at(pool);
+  co_return co_await group->fulfil(std::move(wish));
 }
 
-asio::awaitable<void> Supervisor::stop() {
+// Why that can not be asked for; "" = it can.
+std::string Supervisor::objection(const std::string& pool, const Wish& wish) const {
+  const auto found = groups_.find(pool);
+  if (stopping_) return "frontdoor is stopping";
+  if (found == groups_.end() || found->second->gone())
+    return "no pool \"" + pool + "\" whose instances frontdoor runs";
+  const InstanceGroup& group = *found->second;
+  if (wish.number && (*wish.number == 0 || *wish.number > group.wanted()))
+    return "no instance " + pool + '.' + std::to_string(*wish.number) + ": the pool has " +
+           std::to_string(group.wanted());
+  if (wish.what != Wish::What::Scale) return "";
+  if (wish.count == 0) return "a pool has at least one instance; `stop` stops them";
+  if (wish.count > kMostInstances) return "a pool has at most " + std::to_string(kMostInstances) + " instances";
+  if (group.status().stopped) return "pool \"" + pool + "\" is stopped: start it first";
+  return "";
+}
+
+asio::awaitable<void> Supervisor::shut_down() {
   stopping_ = true;
-  std::vector<std::shared_ptr<Instance>> all = instances();
-  auto left = std::make_shared<std::size_t>(all.size());
-  for (const auto& instance : all)
-    asio::co_spawn(control_, instance->stop(), [left](std::exception_ptr) { --*left; });
-  asio::steady_timer pause(control_);
-  while (*left != 0) {
-    pause.expires_after(kLook);
-    co_await pause.async_wait(quietly);
-  }
+  const auto all = groups_;
+  for (const auto& [name, group] : all) asio::co_spawn(control_, group->shut_down(), asio::detached);
+  for (const auto& [name, group] : all) co_await group->shut_down();
 }
 
 std::vector<std::shared_ptr<Instance>> Supervisor::instances() const {
   std::vector<std::shared_ptr<Instance>> all;
+  for (const auto& [name, group] : groups_) {
+    const auto its = group->instances();
+    all.insert(all.end(), its.begin(), its.end());
+  }
+  return all;
+}
+
+std::vector<PoolStatus> Supervisor::status() const {
+  std::vector<PoolStatus> all;
   for (const auto& [name, group] : groups_)
-    all.insert(all.end(), group->instances.begin(), group->instances.end());
+    if (!group->gone() || !group->instances().empty()) all.push_back(group->status());
   return all;
 }
 
 void Supervisor::tell_members() {
   members_.clear();
-  for (const auto& instance : instances()) members_.push_back(instance->address());
+  for (const auto& [name, group] : groups_) {
+    const auto its = group->members();
+    members_.insert(members_.end(), its.begin(), its.end());
+  }
   context_.host.instances_changed(members_);
 }
 

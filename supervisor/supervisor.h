@@ -1,5 +1,6 @@
-// The pools that frontdoor runs itself: how many instances each has, which of them are members, and how a
-// change is carried out without losing a request. Control thread.
+// The pools that frontdoor runs itself: how many instances each has, which of them are members, and how what is asked
+// of them is carried out without losing a request. Each pool has its own queue of operations (pool_plan.h), so that one
+// may roll while another is scaled. Control thread.
 
 #pragma once
 
@@ -7,12 +8,17 @@
 #include <boost/asio/io_context.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "supervisor/instance.h"
+#include "supervisor/instance_group.h"
+#include "supervisor/instance_logs.h"
 #include "supervisor/instance_places.h"
+#include "supervisor/instance_status.h"
+#include "supervisor/operation.h"
 
 namespace frontdoor {
 
@@ -23,30 +29,37 @@ class Supervisor {
   ~Supervisor();
 
   // Makes the instances fit the config: starts what is missing, stops what is no longer named after its last
-  // request, and replaces those whose command, directory or variables changed, one after another.
-  // `inherited`: what a front door that crashed had running; what fits is taken over.
+  // request, and replaces those that were started with something else, in turn.
+  // `inherited`: what a front door that crashed had running. It is taken over, and what does not fit replaced or ended.
   void apply(const config::Config& config, std::vector<RunningProcess> inherited = {});
-  // What it had left with the launcher; before the first apply().
+
+  // What that had left with the launcher; before the first apply().
   void inherit(std::map<std::string, std::vector<OwnedFd>>& kept) { places_.inherit(kept); }
+
+  // Operations. They may overlap: what was asked last is where it ends. `number`: one instance, or the whole pool.
+  // `reason`: for the event log and `status`.
+  boost::asio::awaitable<OperationResult> restart(std::string pool, std::optional<unsigned> number, RestartHow how,
+                                                  std::string reason);
+  // Stays stopped until `start`, or a restart of it, whatever the config says meanwhile.
+  boost::asio::awaitable<OperationResult> stop(std::string pool, std::optional<unsigned> number);
+  boost::asio::awaitable<OperationResult> start(std::string pool, std::optional<unsigned> number);
+  // Until the config names another number than it did.
+  boost::asio::awaitable<OperationResult> scale(std::string pool, unsigned instances);
+
   // All instances, at once; returns when nothing is left of them.
-  boost::asio::awaitable<void> stop();
+  boost::asio::awaitable<void> shut_down();
 
   const InstanceAddresses& members() const { return members_; }
   std::vector<std::shared_ptr<Instance>> instances() const;
-  InstanceLogs& logs() { return logs_; }  // what they have written lately; see LineFollower, too
+  std::vector<PoolStatus> status() const;  // by name
+  InstanceLogs& logs() { return logs_; }   // what they have written lately; see LineFollower, too
 
  private:
-  struct Group;  // a pool's instances
-
-  boost::asio::awaitable<void> fit(std::shared_ptr<Group> group);
-  boost::asio::awaitable<bool> replace(std::shared_ptr<Group> group, std::shared_ptr<Instance> old);
-  boost::asio::awaitable<void> retire(std::shared_ptr<Group> group, std::shared_ptr<Instance> instance);
-  std::shared_ptr<Instance> add(Group& group, unsigned number,
-                                std::optional<Endpoint> place = std::nullopt);
-  static InstanceAddress address_of(const Group& group, unsigned number, const Endpoint& place);
-  void take_over(Group& group, std::vector<RunningProcess>& inherited);
-  void end_strangers(std::vector<RunningProcess> strangers);
-  unsigned wanted(const config::Process& process) const;
+  std::shared_ptr<InstanceGroup> group_of(const std::string& pool);
+  void adopt(std::vector<RunningProcess> inherited);
+  boost::asio::awaitable<void> keep(std::shared_ptr<InstanceGroup> group);
+  boost::asio::awaitable<OperationResult> ask(std::string pool, Wish wish);
+  std::string objection(const std::string& pool, const Wish& wish) const;
   void tell_members();
 
   boost::asio::io_context& control_;
@@ -55,7 +68,7 @@ class Supervisor {
   InstanceLogs logs_;
   InstanceContext context_;
   const unsigned usable_cpus_;
-  std::map<std::string, std::shared_ptr<Group>> groups_;
+  std::map<std::string, std::shared_ptr<InstanceGroup>> groups_;
   InstanceAddresses members_;
   bool stopping_ = false;
 };

@@ -1,0 +1,259 @@
+#include "supervisor/instance_group.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <utility>
+
+namespace frontdoor {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Millis kLook{10};          // at requests in flight, which call nobody
+constexpr Millis kWithoutPlace{500};  // until the next try
+
+}  // namespace
+
+InstanceGroup::InstanceGroup(Surroundings surroundings, std::string pool)
+    : surroundings_(std::move(surroundings)),
+      context_(surroundings_.context),
+      pool_(std::move(pool)),
+      changed_(std::make_shared<Notice>(context_.control)),
+      gate_(std::make_shared<StartGate>(changed_, 1)) {}
+
+InstanceGroup::~InstanceGroup() = default;
+
+void InstanceGroup::spawn(asio::awaitable<void> coroutine) {
+  asio::co_spawn(context_.control, std::move(coroutine), [](std::exception_ptr bug) {
+    if (bug) std::rethrow_exception(bug);
+  });
+}
+
+InstanceGroup::Place& InstanceGroup::place(unsigned number) { return places_[number]; }
+
+// ---- What is asked for
+
+void InstanceGroup::configure(const config::Process& settings, Millis drain) {
+  settings_ = settings;
+  drain_ = drain;
+  gate_->set_places(settings.max_starting != 0 ? settings.max_starting : surroundings_.usable_cpus);
+  const unsigned count = settings.instances != 0 ? settings.instances : surroundings_.usable_cpus;
+  plan_.configure(gone() ? 0 : count, settings.restart.share, ++context_.ticks);
+  if (!gone())
+    for (const auto& instance : instances()) {
+      const bool was_current = instance->started_as(settings_);
+      instance->change(settings_);
+      // It has no process that could be replaced, and what kept it from running may just have been changed.
+      if (instance->idle() && !was_current) instance->restart_now(settings_, "config changed");
+    }
+  changed_->tell();
+}
+
+void InstanceGroup::adopt(RunningProcess process, const InstanceMemo& memo) {
+  Place& its = place(memo.number);
+  const bool fits = plan_.wanted(memo.number) && memo.launch == launch_text(settings_);
+  const auto instance = add(memo.number, memo.place);
+  // Of two, as a crash in the middle of a roll leaves them, the one goes that is not as the config says.
+  std::shared_ptr<Instance> surplus;
+  if (its.serving && fits) surplus = std::exchange(its.serving, instance);
+  else if (its.serving) surplus = instance;
+  else its.serving = instance;
+  surroundings_.members_changed();
+  instance->take_over(std::move(process), memo.launch);
+  if (surplus) spawn(retire(shared_from_this(), memo.number, surplus));
+}
+
+asio::awaitable<OperationResult> InstanceGroup::fulfil(Wish wish) {
+  const auto self = shared_from_this();
+  if (stopping_) co_return OperationResult{.ok = false, .error = "frontdoor is stopping"};
+  wish.asked = ++context_.ticks;
+  plan_.ask(wish);
+  const auto pending = std::make_shared<PendingWish>(std::move(wish));
+  pending->before = context_.host.traffic_of(pool_);
+  pending_.push_back(pending);
+  changed_->tell();
+  for (;;) {
+    const std::uint64_t seen = changed_->version();
+    if (pending->result) co_return *pending->result;
+    co_await changed_->changed(seen);
+  }
+}
+
+// ---- Carrying it out
+
+asio::awaitable<void> InstanceGroup::run([[maybe_unused]] std::shared_ptr<InstanceGroup> self) {
+  for (;;) {
+    const std::uint64_t seen = changed_->version();
+    if (!stopping_) take_steps();
+    answer();
+    forget_empty_places();
+    if ((gone() || stopping_) && places_.empty() && pending_.empty()) break;
+    const TimePoint again = std::exchange(out_of_places_, false) ? Clock::now() + kWithoutPlace : TimePoint::max();
+    co_await changed_->changed(seen, again);
+  }
+}
+
+std::vector<PlaceView> InstanceGroup::look() const {
+  std::vector<PlaceView> views;
+  for (const auto& [number, place] : places_) {
+    PlaceView view{.number = number,
+                   .serving = place.serving != nullptr,
+                   .proving = place.next != nullptr,
+                   .leaving = !place.leaving.empty()};
+    if (const auto& serving = place.serving) {
+      view.current = serving->started_as(settings_);
+      view.idle = serving->idle();
+      view.was_up = serving->was_up();
+      view.failed = serving->failed();
+      view.born = serving->born();
+    }
+    views.push_back(view);
+  }
+  return views;
+}
+
+void InstanceGroup::take_steps() {
+  std::vector<std::shared_ptr<Instance>> fresh;
+  for (const PlanStep& step : plan_.next(look())) {
+    Place& its = place(step.number);
+    switch (step.what) {
+      case PlanStep::What::Start:
+        its.serving = add(step.number);
+        if (its.serving) fresh.push_back(its.serving);
+        break;
+      case PlanStep::What::RestartNow:
+        note_replaced(step.number);
+        its.serving->restart_now(settings_, plan_.reason_for(step.number));
+        break;
+      case PlanStep::What::Retire:
+        spawn(retire(shared_from_this(), step.number, std::exchange(its.serving, nullptr)));
+        break;
+      case PlanStep::What::Replace:
+        its.next = add(step.number);
+        if (its.next) spawn(replace(shared_from_this(), step.number));
+        break;
+    }
+  }
+  if (fresh.empty()) return;
+  surroundings_.members_changed();
+  for (const auto& instance : fresh) instance->start();
+}
+
+InstanceAddress InstanceGroup::address_of(unsigned number, const Endpoint& where) const {
+  return {pool_, pool_ + '.' + std::to_string(number), where};
+}
+
+// Null: it has no place to listen. Another try is made.
+std::shared_ptr<Instance> InstanceGroup::add(unsigned number, std::optional<Endpoint> where) {
+  if (where) {
+    context_.places.adopt(*where);
+  } else {
+    const std::string name = pool_ + '.' + std::to_string(number);
+    const auto taken = context_.places.take(settings_, name);
+    if (!taken.place) {
+      context_.log.error("an instance has no place to listen",
+                         {{"pool", pool_}, {"instance", name}, {"reason", taken.problem}});
+      out_of_places_ = true;
+      return nullptr;
+    }
+    where = taken.place;
+  }
+  const Instance::Shared shared{gate_, changed_};
+  return std::make_shared<Instance>(context_, shared, place(number).history, address_of(number, *where), number,
+                                    settings_);
+}
+
+// The new one up and proved first; then the old one leaves. A new one that does not come up ends the rollout: the old
+// ones stay.
+asio::awaitable<void> InstanceGroup::replace([[maybe_unused]] std::shared_ptr<InstanceGroup> self, unsigned number) {
+  const std::shared_ptr<Instance> next = place(number).next;
+  const std::string reason = plan_.reason_for(number);
+  surroundings_.members_changed();
+  next->start();
+  const auto wanted = [&] { return !stopping_ && plan_.wanted(number) && next->started_as(settings_); };
+  for (;;) {
+    const std::uint64_t seen = changed_->version();
+    if (!wanted() || next->failed() || next->state() == InstanceState::Up) break;
+    co_await changed_->changed(seen);
+  }
+  Place& its = place(number);
+  its.next = nullptr;
+  if (next->state() == InstanceState::Up && wanted()) {
+    its.history->last_reason = reason;
+    note_replaced(number);
+    const std::shared_ptr<Instance> old = std::exchange(its.serving, next);
+    co_return co_await retire(self, number, old);
+  }
+  if (wanted()) {
+    replacement_failure_ = next->address().instance + " does not come up, the old ones stay: " + next->failure();
+    plan_.replacement_failed(next->born());
+    for (const auto& pending : pending_) ++pending->failed;
+    context_.log.error("the new instance does not come up, the old ones stay",
+                       {{"pool", pool_}, {"instance", next->address().instance}, {"reason", next->failure()}});
+  }
+  co_await retire(self, number, next);
+}
+
+// Out of its pool, its requests finished or their time up, then stopped.
+asio::awaitable<void> InstanceGroup::retire([[maybe_unused]] std::shared_ptr<InstanceGroup> self, unsigned number,
+                                            std::shared_ptr<Instance> instance) {
+  place(number).leaving.push_back(instance);
+  const bool served = instance->was_up();
+  instance->leave();
+  surroundings_.members_changed();
+  const auto upstream = instance->upstream();
+  const TimePoint latest = Clock::now() + (served ? drain_ : Millis{0});
+  while (upstream && upstream->in_flight() != 0 && Clock::now() < latest && !stopping_) {
+    const std::uint64_t seen = changed_->version();
+    co_await changed_->changed(seen, std::min(latest, Clock::now() + kLook));
+  }
+  co_await instance->stop();
+  context_.places.give_back(instance->address().endpoint);
+  std::erase(place(number).leaving, instance);
+  changed_->tell();
+}
+
+void InstanceGroup::forget_empty_places() {
+  std::erase_if(places_, [&](const auto& entry) { return entry.first > plan_.count() && entry.second.empty(); });
+  if (stopping_) std::erase_if(places_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+asio::awaitable<void> InstanceGroup::shut_down() {
+  const auto self = shared_from_this();
+  stopping_ = true;
+  // Those that retire or prove themselves hear of it, too.
+  for (auto& [number, place] : places_)
+    if (place.serving) spawn(retire(self, number, std::exchange(place.serving, nullptr)));
+  changed_->tell();
+  for (;;) {
+    const std::uint64_t seen = changed_->version();
+    const bool empty = std::all_of(places_.begin(), places_.end(), [](const auto& entry) { return entry.second.empty(); });
+    if (empty) co_return;
+    co_await changed_->changed(seen);
+  }
+}
+
+std::vector<InstanceAddress> InstanceGroup::members() const {
+  std::vector<InstanceAddress> all;
+  for (const auto& [number, place] : places_)
+    for (const auto* const member : {&place.serving, &place.next})
+      if (*member) all.push_back((*member)->address());
+  return all;
+}
+
+std::vector<std::shared_ptr<Instance>> InstanceGroup::instances() const {
+  std::vector<std::shared_ptr<Instance>> all;
+  for (const auto& [number, place] : places_) {
+    for (const auto* const member : {&place.next, &place.serving})
+      if (*member) all.push_back(*member);
+    all.insert(all.end(), place.leaving.begin(), place.leaving.end());
+  }
+  return all;
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,113 @@
+// The instances of one pool: carries out what its plan says, one step for each place at a time, and tells whoever asked
+// for something what became of it. A place is "app.1"; while it is being replaced it has two instances, or three.
+// Owned by the supervisor, lives on in its coroutine until the pool is gone and its last instance with it. Control
+// thread.
+
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "balancer/pool_traffic.h"
+#include "config/config.h"
+#include "supervisor/instance.h"
+#include "supervisor/instance_memo.h"
+#include "supervisor/instance_status.h"
+#include "supervisor/operation.h"
+#include "supervisor/pool_plan.h"
+
+namespace frontdoor {
+
+// What somebody waits for, and what has happened since.
+struct PendingWish {
+  explicit PendingWish(Wish what) : wish(std::move(what)) {}
+
+  Wish wish;
+  TimePoint began = Clock::now();
+  PoolTraffic before = {};
+  unsigned replaced = 0;
+  unsigned failed = 0;
+  std::optional<OperationResult> result = {};
+};
+
+class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
+ public:
+  struct Surroundings {
+    InstanceContext& context;
+    unsigned usable_cpus;
+    std::function<void()> members_changed;  // before they are started, and when they leave
+  };
+
+  InstanceGroup(Surroundings surroundings, std::string pool);
+  ~InstanceGroup();
+
+  // What the config says of the pool; without a command it is gone from it, and its instances end after their last
+  // request.
+  void configure(const config::Process& settings, Millis drain);
+  // A process that a front door has left that crashed.
+  void adopt(RunningProcess process, const InstanceMemo& memo);
+  // Once, after the first configure(): until there is nothing left to do for it.
+  boost::asio::awaitable<void> run(std::shared_ptr<InstanceGroup> self);
+
+  // Until it has come true, has failed, or was overtaken by another wish.
+  boost::asio::awaitable<OperationResult> fulfil(Wish wish);
+  // The front door ends: all instances at once.
+  boost::asio::awaitable<void> shut_down();
+
+  const std::string& pool() const { return pool_; }
+  const config::Process& settings() const { return settings_; }
+  unsigned wanted() const { return plan_.count(); }
+  bool gone() const { return settings_.command.empty(); }  // from the config
+  std::vector<InstanceAddress> members() const;
+  std::vector<std::shared_ptr<Instance>> instances() const;  // those that leave included
+  PoolStatus status() const;
+
+ private:
+  struct Place {
+    std::shared_ptr<Instance> serving = {};  // a member of the pool
+    std::shared_ptr<Instance> next = {};     // also a member, proves itself
+    std::vector<std::shared_ptr<Instance>> leaving = {};
+    std::shared_ptr<PlaceHistory> history = std::make_shared<PlaceHistory>();
+
+    bool empty() const { return !serving && !next && leaving.empty(); }
+  };
+
+  std::vector<PlaceView> look() const;
+  void take_steps();
+  std::shared_ptr<Instance> add(unsigned number, std::optional<Endpoint> where = std::nullopt);
+  Place& place(unsigned number);
+  InstanceAddress address_of(unsigned number, const Endpoint& where) const;
+  boost::asio::awaitable<void> replace(std::shared_ptr<InstanceGroup> self, unsigned number);
+  boost::asio::awaitable<void> retire(std::shared_ptr<InstanceGroup> self, unsigned number,
+                                      std::shared_ptr<Instance> instance);
+  void answer();
+  OperationResult result_of(const PendingWish& pending, const Fulfilment& found) const;
+  std::string why_not_up(unsigned number) const;
+  void tell(const PendingWish& pending, const OperationResult& result);
+  void note_replaced(unsigned number);
+  void forget_empty_places();
+  void spawn(boost::asio::awaitable<void> coroutine);
+  InstanceStatus status_of(const Instance& instance, const Place& place) const;
+
+  const Surroundings surroundings_;
+  InstanceContext& context_;
+  const std::string pool_;
+  const std::shared_ptr<Notice> changed_;
+  const std::shared_ptr<StartGate> gate_;
+  PoolPlan plan_;
+  config::Process settings_;
+  Millis drain_{};
+  std::map<unsigned, Place> places_;
+  std::list<std::shared_ptr<PendingWish>> pending_;
+  std::string replacement_failure_;
+  bool stopping_ = false;
+  bool out_of_places_ = false;
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,191 @@
+#include "supervisor/pool_plan.h"
+
+#include <algorithm>
+
+namespace frontdoor {
+
+namespace {
+
+const PlaceView* find(std::span<const PlaceView> places, unsigned number) {
+  const auto found = std::find_if(places.begin(), places.end(),
+                                  [&](const PlaceView& place) { return place.number == number; });
+  return found == places.end() ? nullptr : &*found;
+}
+
+bool is_empty(const PlaceView* place) {
+  return !place || (!place->serving && !place->proving && !place->leaving);
+}
+
+}  // namespace
+
+void PoolPlan::configure(unsigned instances, double share, Tick now) {
+  if (instances != configured_) scaled_.reset();
+  configured_ = instances;
+  share_ = share;
+  config_read_ = now;
+  forget_beyond();
+}
+
+void PoolPlan::ask(const Wish& wish) {
+  switch (wish.what) {
+    case Wish::What::Restart:
+      if (wish.number || all_stopped_) start(wish.number);
+      mark(wish.how == RestartHow::Now ? now_ : rolling_, wish);
+      break;
+    case Wish::What::Start:
+      start(wish.number);
+      mark(start_, wish);
+      break;
+    case Wish::What::Stop:
+      stop(wish.number);
+      break;
+    case Wish::What::Scale:
+      scaled_ = wish.count;
+      if (*scaled_ == configured_) scaled_.reset();
+      forget_beyond();
+      break;
+    case Wish::What::Fit:
+      break;
+  }
+}
+
+void PoolPlan::mark(std::map<unsigned, Mark>& marks, const Wish& wish) {
+  for (unsigned number = 1; number <= count(); ++number)
+    if (!wish.number || *wish.number == number) marks[number] = {wish.asked, wish.reason};
+}
+
+void PoolPlan::start(std::optional<unsigned> number) {
+  if (!number) {
+    all_stopped_ = false;
+    stopped_.clear();
+    return;
+  }
+  if (all_stopped_)
+    for (unsigned other = 1; other <= count(); ++other) stopped_.insert(other);
+  all_stopped_ = false;
+  stopped_.erase(*number);
+}
+
+void PoolPlan::stop(std::optional<unsigned> number) {
+  if (number)
+    stopped_.insert(*number);
+  else
+    all_stopped_ = true;
+}
+
+// A place that was given up is a new one when it comes back.
+void PoolPlan::forget_beyond() {
+  std::erase_if(stopped_, [&](unsigned number) { return number > count(); });
+  for (auto* const marks : {&rolling_, &now_, &start_})
+    std::erase_if(*marks, [&](const auto& mark) { return mark.first > count(); });
+}
+
+void PoolPlan::replacement_failed(Tick born) {
+  given_up_ = born;
+  std::erase_if(rolling_, [&](const auto& mark) { return mark.second.asked <= born; });
+}
+
+bool PoolPlan::wanted(unsigned number) const {
+  return number >= 1 && number <= count() && !all_stopped_ && !stopped_.contains(number);
+}
+
+unsigned PoolPlan::at_a_time() const {
+  return std::max(1U, static_cast<unsigned>(share_ * static_cast<double>(count())));
+}
+
+bool PoolPlan::wants_newer(const std::map<unsigned, Mark>& marks, const PlaceView& place) const {
+  const auto mark = marks.find(place.number);
+  return mark != marks.end() && mark->second.asked > place.born;
+}
+
+bool PoolPlan::to_be_replaced(const PlaceView& place) const {
+  return wants_newer(rolling_, place) || (!place.current && config_read_ > given_up_);
+}
+
+std::string PoolPlan::reason_for(unsigned number) const {
+  const Mark* latest = nullptr;
+  for (const auto* const marks : {&rolling_, &now_, &start_}) {
+    const auto mark = marks->find(number);
+    if (mark != marks->end() && (!latest || mark->second.asked > latest->asked)) latest = &mark->second;
+  }
+  return latest && latest->asked > config_read_ ? latest->reason : "config changed";
+}
+
+std::vector<PlanStep> PoolPlan::next(std::span<const PlaceView> places) const {
+  using What = PlanStep::What;
+  std::vector<PlanStep> steps;
+  unsigned under_way = 0;
+  std::vector<const PlaceView*> to_replace;
+  for (const PlaceView& place : places) {
+    if (place.leaving || (place.serving && place.proving)) ++under_way;
+    if (!place.serving || place.proving) continue;  // a new one that is no longer wanted is given up by who waits for it
+    if (!wanted(place.number)) {
+      steps.push_back({What::Retire, place.number});
+    } else if (wants_newer(now_, place) ||
+               (place.idle && (to_be_replaced(place) || wants_newer(start_, place)))) {
+      steps.push_back({What::RestartNow, place.number});  // without a process there is nothing to lose
+    } else if (to_be_replaced(place) && !place.leaving) {
+      to_replace.push_back(&place);
+    }
+  }
+  for (unsigned number = 1; number <= count(); ++number) {
+    const PlaceView* const place = find(places, number);
+    if (wanted(number) && (!place || (!place->serving && !place->proving))) steps.push_back({What::Start, number});
+  }
+  // The oldest first: of two rolls that overlap neither keeps the other from its end.
+  std::stable_sort(to_replace.begin(), to_replace.end(),
+                   [](const PlaceView* a, const PlaceView* b) { return a->born < b->born; });
+  for (const PlaceView* const place : to_replace)
+    if (under_way++ < at_a_time()) steps.push_back({What::Replace, place->number});
+  return steps;
+}
+
+Fulfilment PoolPlan::look(const Wish& wish, std::span<const PlaceView> places) const {
+  using What = Fulfilment::What;
+  if (wish.what == Wish::What::Scale && wish.count != count()) return {What::Overtaken, 0, "scaled again"};
+  const bool rolls = wish.what == Wish::What::Fit || (wish.what == Wish::What::Restart && wish.how == RestartHow::Rolling);
+  if (rolls && given_up_ > wish.asked) return {What::Failed, 0, ""};
+
+  bool pending = false;
+  unsigned failed = 0;
+  unsigned looked_at = 0;
+  unsigned overtaken = 0;
+  const auto look_one = [&](unsigned number) {
+    const Fulfilment one = look_at(wish, number, find(places, number));
+    ++looked_at;
+    if (one.what == What::Overtaken) ++overtaken;
+    if (one.what == What::Pending) pending = true;
+    if (one.what == What::Failed && failed == 0) failed = number;
+  };
+  if (wish.number) {
+    look_one(*wish.number);
+  } else {
+    for (unsigned number = 1; number <= count(); ++number) look_one(number);
+    for (const PlaceView& place : places)
+      if (place.number > count() && !is_empty(&place)) pending = true;
+  }
+  if (looked_at != 0 && overtaken == looked_at)
+    return {What::Overtaken, 0, wish.what == Wish::What::Stop ? "started" : "stopped"};
+  if (pending) return {};
+  return failed != 0 ? Fulfilment{What::Failed, failed, ""} : Fulfilment{What::Done, 0, ""};
+}
+
+Fulfilment PoolPlan::look_at(const Wish& wish, unsigned number, const PlaceView* place) const {
+  using What = Fulfilment::What;
+  if (wish.what == Wish::What::Stop) {
+    if (wanted(number)) return {What::Overtaken, number, ""};
+    return {is_empty(place) ? What::Done : What::Pending, number, ""};
+  }
+  if (!wanted(number)) {
+    if (wish.what == Wish::What::Scale || wish.what == Wish::What::Fit)
+      return {is_empty(place) ? What::Done : What::Pending, number, ""};
+    return {What::Overtaken, number, ""};
+  }
+  if (!place || !place->serving || place->proving || place->leaving) return {What::Pending, number, ""};
+  const bool young = wish.what != Wish::What::Restart || (place->born > wish.asked && place->born != kNotBornYet);
+  if (!young || (wish.what == Wish::What::Fit && !place->current)) return {What::Pending, number, ""};
+  if (place->was_up) return {What::Done, number, ""};
+  return {place->failed ? What::Failed : What::Pending, number, ""};
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,118 @@
+// What is to be done with a pool's instances: compares what was asked for (by the config, an operator, a trigger) with
+// what is there, and names the next steps. However operations overlap, what was asked last is where it ends, so it ends
+// with as many processes as were asked for. A restart asks for processes that are younger than it; one that comes
+// while another is under way waits for its turn, and is joined by those that come meanwhile. Pure.
+
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "supervisor/operation.h"
+
+namespace frontdoor {
+
+// Orders operations and starts of processes in time.
+using Tick = std::uint64_t;
+inline constexpr Tick kNotBornYet = std::numeric_limits<Tick>::max();  // it will be younger than whatever is asked now
+
+// One place of the pool ("app.1"), as it is.
+struct PlaceView {
+  unsigned number = 0;
+  bool serving = false;  // an instance is there, in the pool, whether it is up or not
+  bool proving = false;  // another one that is to take its place is starting
+  bool leaving = false;  // an old one finishes its requests, or is being stopped
+  // Of the serving one:
+  bool current = true;   // it was started as the config says now
+  bool idle = false;     // without a process: it pauses, or has ended for good
+  bool was_up = false;   // this process has been up
+  bool failed = false;   // the last start did not come up
+  Tick born = 0;         // when its process was started
+};
+
+struct PlanStep {
+  enum class What : std::uint8_t {
+    Start,       // a new instance in an empty place
+    Replace,     // a new one beside the old one; then the old one retires
+    RestartNow,  // the same instance gets a new process
+    Retire,      // out of the pool, its requests finished, stopped
+  };
+  What what = What::Start;
+  unsigned number = 0;
+
+  bool operator==(const PlanStep&) const = default;
+};
+
+// What somebody asked for and waits for.
+struct Wish {
+  enum class What : std::uint8_t { Restart, Start, Stop, Scale, Fit };  // Fit: a config was read
+  What what = What::Fit;
+  std::optional<unsigned> number = {};  // none: the whole pool
+  RestartHow how = RestartHow::Rolling;
+  unsigned count = 0;  // Scale
+  std::string reason = {};
+  Tick asked = 0;
+};
+
+struct Fulfilment {
+  enum class What : std::uint8_t { Pending, Done, Failed, Overtaken };
+  What what = What::Pending;
+  unsigned number = 0;    // Failed: which place does not come up; 0: the replacement that ended the rollout
+  const char* by = "";    // Overtaken: by what
+};
+
+class PoolPlan {
+ public:
+  // A config was read. Another number of instances than before ends what `scale` has asked for. `share`: how much of
+  // the pool may be replaced at a time.
+  void configure(unsigned instances, double share, Tick now);
+
+  void ask(const Wish& wish);
+  // Why this place's process is to be a new one; what was asked last counts.
+  std::string reason_for(unsigned number) const;
+
+  // The new instance that was started at `born` did not come up: what was asked before that ends here, and the old
+  // ones stay.
+  void replacement_failed(Tick born);
+
+  unsigned count() const { return scaled_.value_or(configured_); }
+  bool scaled() const { return scaled_.has_value(); }
+  bool stopped() const { return all_stopped_; }
+  bool wanted(unsigned number) const;
+  unsigned at_a_time() const;  // how many may be replaced; never less than one
+
+  std::vector<PlanStep> next(std::span<const PlaceView> places) const;
+  Fulfilment look(const Wish& wish, std::span<const PlaceView> places) const;
+
+ private:
+  struct Mark {
+    Tick asked = 0;
+    std::string reason;
+  };
+  bool wants_newer(const std::map<unsigned, Mark>& marks, const PlaceView& place) const;
+  bool to_be_replaced(const PlaceView& place) const;
+  void mark(std::map<unsigned, Mark>& marks, const Wish& wish);
+  void start(std::optional<unsigned> number);
+  void stop(std::optional<unsigned> number);
+  void forget_beyond();
+  Fulfilment look_at(const Wish& wish, unsigned number, const PlaceView* place) const;
+
+  unsigned configured_ = 0;
+  double share_ = 0;
+  std::optional<unsigned> scaled_;
+  bool all_stopped_ = false;
+  std::set<unsigned> stopped_;
+  std::map<unsigned, Mark> rolling_;
+  std::map<unsigned, Mark> now_;
+  std::map<unsigned, Mark> start_;  // for what has no process
+  Tick config_read_ = 0;
+  Tick given_up_ = 0;  // what was asked until then
+};
+
+}  // namespace frontdoor
