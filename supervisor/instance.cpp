@@ -20,7 +20,7 @@ namespace {
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr Millis kLook{10};           // at something that is awaited and does not call
 constexpr Millis kAfterCrash{1'000};  // for what a crashed process has left to end by itself
-constexpr std::size_t kLastWords = 5;
+constexpr std::size_t kLastWords = 12;  // the message of a Node error, its ten frames and the line behind them
 
 }  // namespace
 
