@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <new>
@@ -66,7 +67,7 @@ int Service::run() {
                                    {"max_connections", server_.places()[i]->limit()},
                                    {"open_files", server_.budget().plan().descriptors}});
   apply(snapshot_);
-  server_.start();
+  if (!options_.launcher) start_workers();
   if (options_.on_start) options_.on_start(control_);
   if (options_.launcher) {
     InstanceHost& host = *this;
@@ -75,6 +76,7 @@ int Service::run() {
       if (!draining_) stop(SIGTERM);
     });
     supervision_->start(snapshot_->config);
+    asio::co_spawn(control_, start_workers_at_last(), asio::detached);
   }
   asio::co_spawn(control_, become_ready(), asio::detached);
   asio::co_spawn(control_, handle_signals(), asio::detached);
@@ -107,6 +109,23 @@ void Service::members_changed() {
   resolver_.watch(*snapshot_);
 }
 
+void Service::start_workers() {
+  if (!std::exchange(workers_run_, true)) server_.start();
+}
+
+// Clients that come before an instance has been named wait in the listener's queue: a pool without members would
+// refuse them. Not for ever: other pools may be up.
+asio::awaitable<void> Service::start_workers_at_last() {
+  asio::steady_timer pause(control_, kFirstVerdicts);
+  co_await pause.async_wait(quietly);
+  start_workers();
+}
+
+bool Service::every_routed_pool_has_members() const {
+  return std::all_of(snapshot_->routes.begin(), snapshot_->routes.end(),
+                     [this](const Route& route) { return !snapshot_->pools[route.pool].members.empty(); });
+}
+
 bool Service::every_upstream_judged() const {
   for (const auto& pool : snapshot_->pools)
     for (const auto& member : pool.members)
@@ -119,7 +138,7 @@ bool Service::every_upstream_judged() const {
 asio::awaitable<void> Service::become_ready() {
   asio::steady_timer pause(control_);
   const TimePoint latest = Clock::now() + kFirstVerdicts;
-  while (!every_upstream_judged() && Clock::now() < latest) {
+  while ((!workers_run_ || !every_upstream_judged()) && Clock::now() < latest) {
     pause.expires_after(kPoll);
     co_await pause.async_wait(quietly);
     if (draining_) co_return;  // too late: nobody is to come any more
@@ -167,6 +186,7 @@ asio::awaitable<void> Service::handle_signals_with_memory() {
 
 bool Service::stop(int signal) {
   const std::string_view name = signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
+  start_workers();  // they are needed to end in order, too
   if (!std::exchange(draining_, true)) {
     ready_file_.remove();  // before anything else: whoever sends traffic by it goes elsewhere
     log_.info("draining",
@@ -193,6 +213,7 @@ asio::awaitable<void> Service::stop_after_drain() {
 void Service::instances_changed(const InstanceAddresses& instances) {
   instances_ = instances;
   members_changed();
+  if (every_routed_pool_has_members()) start_workers();
 }
 
 std::shared_ptr<Upstream> Service::upstream_of(const InstanceAddress& instance) {

@@ -26,6 +26,9 @@ class Service : private InstanceHost {
  private:
   void apply(std::shared_ptr<const Snapshot> snapshot);
   void members_changed();
+  void start_workers();  // once
+  boost::asio::awaitable<void> start_workers_at_last();
+  bool every_routed_pool_has_members() const;
   bool every_upstream_judged() const;
   boost::asio::awaitable<void> become_ready();
   boost::asio::awaitable<void> handle_signals();
@@ -65,6 +68,7 @@ class Service : private InstanceHost {
   TrafficLosses losses_{log_, server_};
   InstanceAddresses instances_;
   std::unique_ptr<Supervision> supervision_;  // null: this program runs no instances
+  bool workers_run_ = false;
   bool draining_ = false;
 };
 

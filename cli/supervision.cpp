@@ -21,21 +21,23 @@ Supervision::Supervision(asio::io_context& control, Log& log, int launcher_socke
       supervisor_(control, log, launcher_, host, output_, usable_cpus()) {}
 
 void Supervision::start(const config::Config& config) {
-  asio::co_spawn(control_, begin(config), asio::detached);
+  config_ = config;
+  asio::co_spawn(control_, begin(), asio::detached);
 }
 
-asio::awaitable<void> Supervision::begin(config::Config config) {
+asio::awaitable<void> Supervision::begin() {
   auto inherited = co_await launcher_.inherit();
   begun_ = true;
   supervisor_.inherit(inherited.kept);
-  supervisor_.apply(config, std::move(inherited.processes));
+  supervisor_.apply(*config_, std::move(inherited.processes));
+  config_.reset();
 }
 
 void Supervision::apply(const config::Config& config) {
   if (begun_)
     supervisor_.apply(config);
   else
-    start(config);
+    config_ = config;  // begin() applies it
 }
 
 asio::awaitable<void> Supervision::stop() { co_await supervisor_.shut_down(); }

@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
+#include <optional>
 
 #include "base/log.h"
 #include "config/config.h"
@@ -30,12 +31,13 @@ class Supervision {
   const InstanceAddresses& members() const { return supervisor_.members(); }
 
  private:
-  boost::asio::awaitable<void> begin(config::Config config);
+  boost::asio::awaitable<void> begin();
 
   boost::asio::io_context& control_;
   LauncherClient launcher_;
   OutputSink output_;
   Supervisor supervisor_;
+  std::optional<config::Config> config_;  // until what an earlier front door had running is known
   bool begun_ = false;
 };
 

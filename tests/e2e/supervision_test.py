@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support import FixedRate, Frontdoor, binary, curl, eventually, get, main
+from support import FixedRate, Frontdoor, binary, curl, eventually, get, http_get, main
 from support import process as processes
 from support.app import node_environment, script_path
 
@@ -59,6 +59,13 @@ def front_door(door):
     return None
 
 
+def first_answer(path):
+    try:
+        return http_get(f"unix:{path}")
+    except (FileNotFoundError, ConnectionRefusedError):  # it is not there yet
+        return None
+
+
 class Instances(unittest.TestCase):
     def test_each_has_a_place_of_its_own(self):
         with Frontdoor(pool(env='RELEASE = "1", PORT = "80"')) as door:
@@ -84,6 +91,18 @@ class Instances(unittest.TestCase):
     def test_requests_wait_for_the_first_one_that_is_up(self):
         with Frontdoor(pool(env='LATE = "700"')) as door:
             self.assertEqual(curl(door.address, "/").status, 200)
+
+    def test_the_first_client_waits_until_the_instances_have_names(self):
+        # It comes in the moment in which the socket is there, long before the ready file.
+        with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:
+            path = os.path.join(directory, "door")
+            for _ in range(5):
+                door = Frontdoor(pool(instances=1), f'listen = "unix:{path}"\n')
+                try:
+                    door.spawn()
+                    self.assertEqual(eventually(lambda: first_answer(path), "the listener", pause=0.0005).status, 200)
+                finally:
+                    door.close()
 
     def test_a_kill_costs_no_get_and_is_made_good(self):
         with Frontdoor(pool()) as door, FixedRate(door.address, rate=200, seconds=30) as load:
