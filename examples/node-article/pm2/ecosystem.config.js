@@ -1,0 +1,12 @@
+// What one has who comes from pm2.
+module.exports = {
+  apps: [{
+    name: 'article',
+    script: 'server.js',
+    cwd: `${__dirname}/..`,
+    instances: 2,
+    exec_mode: 'cluster',
+    max_memory_restart: '300M',
+    env: { NODE_ENV: 'production' },
+  }],
+};
