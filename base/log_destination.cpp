@@ -1,7 +1,8 @@
 // See log_destination.h. What each kind of destination needs:
 //   file     one write for all; ENOSPC and EDQUOT lose what is left, the next call tries again
 //   pipe     pieces of at most PIPE_BUF that end at a line's end: the kernel keeps each in one piece
-//            (pipe(7)), so that another log on the same pipe never lands in the middle of a line
+//            (pipe(7)), so that another log on the same pipe never lands in the middle of a line. A longer line goes
+//            by itself, and stays whole unless the pipe fills up
 //   socket   send with MSG_DONTWAIT (under systemd stdout is one)
 
 #include "base/log_destination.h"
@@ -28,11 +29,14 @@ LogDestination::~LogDestination() {
   if (owned_) ::close(fd_);
 }
 
-std::string LogDestination::open(const std::string& path) {
+std::string LogDestination::open(const std::string& path, Links links) {
   // O_NONBLOCK: a FIFO that nobody reads is an error now (ENXIO) and not a start that hangs. Not
   // group-writable and not for others: targets carry tokens.
-  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-                        S_IRUSR | S_IWUSR | S_IRGRP);
+  const int not_through = links == Links::Refuse ? O_NOFOLLOW : 0;
+  const int fd =
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | not_through,
+             S_IRUSR | S_IWUSR | S_IRGRP);
+  if (fd < 0 && errno == ELOOP && not_through != 0) return "cannot open " + path + ": it is a symbolic link";
   if (fd < 0) return "cannot open " + path + ": " + error_text(errno);
   use(fd, true);
   may_block_ = false;
@@ -60,6 +64,12 @@ void LogDestination::close() {
   if (owned_) ::close(fd_);
   fd_ = -1;
   owned_ = torn_ = false;
+}
+
+std::optional<std::uint64_t> LogDestination::file_size() const {
+  struct stat status {};
+  if (fd_ < 0 || ::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return static_cast<std::uint64_t>(status.st_size);
 }
 
 bool LogDestination::moved_from(const std::string& path) const {
@@ -140,7 +150,11 @@ bool LogDestination::wait_for_reader() {
 std::string_view LogDestination::next_piece(std::string_view lines) const {
   if (kind_ != Kind::Pipe || lines.size() <= PIPE_BUF) return lines;
   const auto end = lines.substr(0, PIPE_BUF).rfind('\n');
-  return lines.substr(0, end == std::string_view::npos ? PIPE_BUF : end + 1);
+  if (end != std::string_view::npos) return lines.substr(0, end + 1);
+  // A longer line is kept in one piece as long as the pipe has room for it; a descriptor that would block gets no
+  // more than it has said it takes.
+  if (may_block_) return lines.substr(0, PIPE_BUF);
+  return lines.substr(0, std::min(lines.find('\n'), lines.size() - 1) + 1);
 }
 
 }  // namespace frontdoor

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,12 +23,14 @@ class LogDestination {
 
   // Each returns "" or what went wrong. A failed open keeps what was open before, so that a rotation which
   // goes wrong costs nothing.
-  std::string open(const std::string& path);
+  enum class Links : std::uint8_t { Follow, Refuse };  // what a path may end with
+  std::string open(const std::string& path, Links links = Links::Follow);
   // stdout and its like: not closed, and its flags, which other processes share, are left as they are.
   std::string borrow(int fd);
 
   void close();
   bool is_open() const { return fd_ >= 0; }
+  std::optional<std::uint64_t> file_size() const;  // of a regular file
   // Whether `path` no longer names the regular file that is open: it was renamed, removed or replaced. False when
   // that cannot be told.
   bool moved_from(const std::string& path) const;

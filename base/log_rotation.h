@@ -29,6 +29,8 @@ class LogRotation {
     moved_ = false;
   }
 
+  bool has_failed() const { return !reason_.empty(); }  // it is tried again at the next look
+
   // Whether that is news. A question is always answered.
   bool failed(std::string_view reason, Open why) {
     if (why == Open::Again && reason == reason_) return false;

@@ -177,7 +177,8 @@ asio::awaitable<void> Service::handle_signals_with_memory() {
                    {{"file", options_.config_file}, {"reason", "out of memory"}});
       }
     } else if (signal == SIGUSR1) {  // after a log rotation
-      if (!access_log_.reopen()) log_.info("nothing to reopen: the access log is no file");
+      const bool instances_too = supervision_ && supervision_->reopen_logs();
+      if (!access_log_.reopen() && !instances_too) log_.info("nothing to reopen: the access log is no file");
     } else if (stop(signal)) {
       co_return;
     }

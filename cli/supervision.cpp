@@ -17,7 +17,8 @@ Supervision::Supervision(asio::io_context& control, Log& log, int launcher_socke
                          std::function<void()> launcher_gone)
     : control_(control),
       launcher_(control, launcher_socket, std::move(launcher_gone)),
-      output_(control, log, STDOUT_FILENO, cli::style_for(STDOUT_FILENO).coloured()),
+      output_(control, log, STDOUT_FILENO,
+              {.terminal = ::isatty(STDOUT_FILENO) == 1, .coloured = cli::style_for(STDOUT_FILENO).coloured()}),
       supervisor_(control, log, launcher_, host, output_, usable_cpus()) {}
 
 void Supervision::start(const config::Config& config) {
@@ -28,18 +29,24 @@ void Supervision::start(const config::Config& config) {
 asio::awaitable<void> Supervision::begin() {
   auto inherited = co_await launcher_.inherit();
   begun_ = true;
+  output_.apply(*config_);
   supervisor_.inherit(inherited.kept);
   supervisor_.apply(*config_, std::move(inherited.processes));
   config_.reset();
 }
 
 void Supervision::apply(const config::Config& config) {
-  if (begun_)
+  if (begun_) {
+    output_.apply(config);
     supervisor_.apply(config);
-  else
+  } else {
     config_ = config;  // begin() applies it
+  }
 }
 
-asio::awaitable<void> Supervision::stop() { co_await supervisor_.shut_down(); }
+asio::awaitable<void> Supervision::stop() {
+  co_await supervisor_.shut_down();
+  output_.close();
+}
 
 }  // namespace frontdoor

@@ -10,9 +10,9 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "supervisor/app_output.h"
 #include "supervisor/instance_host.h"
 #include "supervisor/launcher_client.h"
-#include "supervisor/output_sink.h"
 #include "supervisor/supervisor.h"
 
 namespace frontdoor {
@@ -27,6 +27,7 @@ class Supervision {
   void apply(const config::Config& config);  // a reload
   boost::asio::awaitable<void> stop();       // returns when no instance is left
 
+  bool reopen_logs() { return output_.reopen(); }  // false: no pool logs into files
   InstanceLogs& logs() { return supervisor_.logs(); }
   const InstanceAddresses& members() const { return supervisor_.members(); }
 
@@ -35,7 +36,7 @@ class Supervision {
 
   boost::asio::io_context& control_;
   LauncherClient launcher_;
-  OutputSink output_;
+  AppOutput output_;
   Supervisor supervisor_;
   std::optional<config::Config> config_;  // until what an earlier front door had running is known
   bool begun_ = false;

@@ -115,6 +115,23 @@ void check_health(const Pool& pool, const PoolPlace& places, Reader& reader) {
                                               ", so checks come later than the interval says");
 }
 
+// Two pools that rename one file under each other would lose what is in it.
+void check_log_files(Reader& reader) {
+  const auto& pools = reader.config.pools;
+  for (std::size_t i = 1; i < pools.size(); ++i) {
+    const std::string& file = pools[i].process.logs.file;
+    if (file.empty() || file.find("{pool}") != std::string::npos || file.find("{instance}") != std::string::npos)
+      continue;
+    for (std::size_t j = 0; j < i; ++j) {
+      if (pools[j].process.logs.file != file) continue;
+      reader.diagnostics.error(reader.pools[i].at, "[pool." + toml_key(pools[i].name) + "] and [pool." +
+                                                       toml_key(pools[j].name) + "] log into one file, " + quote(file) +
+                                                       ": put {pool} into its name");
+      break;
+    }
+  }
+}
+
 // Browsers, SDKs and load balancers commonly give up after 30 s: a later answer has nobody to read it.
 constexpr Millis kPatientClient{30'000};
 
@@ -205,6 +222,7 @@ void check(const Value& root, const LoadOptions& options, Reader& reader) {
     check_hold(reader.config.pools[i], reader.pools[i], reader);
     check_triggers(reader.config.pools[i], reader.pools[i], reader);
   }
+  check_log_files(reader);
   check_routes(reader);
   check_drain(reader);
   check_unused_pools(reader);

@@ -133,6 +133,20 @@ struct Restart {
   bool operator==(const Restart&) const = default;
 };
 
+// Where the output of a pool's instances goes (supervisor/pool_output.h).
+struct Logs {
+  enum class Mode : std::uint8_t { Prefix, Json, Off };
+  enum class FileFormat : std::uint8_t { Text, Json };
+  Mode mode = Mode::Prefix;  // on standard output
+  std::string file = "";     // "" = none; {pool}, {instance}, {stream} are filled in
+  FileFormat file_format = FileFormat::Text;
+  std::uint64_t max_size = 50 * 1024 * 1024;     // of one file; 0 = never full
+  std::uint32_t keep = 5;                        // full ones, of each
+  std::uint64_t max_total = 1024 * 1024 * 1024;  // of the pool's files; 0 = without bound
+  std::uint64_t min_free = 256 * 1024 * 1024;    // on the disk; 0 = until it is full
+  bool operator==(const Logs&) const = default;
+};
+
 // What a process is started with. A running one keeps it: where the config says something else, another one has to
 // take its place. What is missing here can change under a running process.
 struct Launch {
@@ -159,6 +173,7 @@ struct Process : Launch {
   std::vector<std::string> watch_ignore = {};
   Millis idle_stop{0};  // 0 = never
   Restart restart;
+  Logs logs;
   bool operator==(const Process&) const = default;
 };
 

@@ -131,6 +131,21 @@ std::string log_output_problem(std::string_view text) {
   return R"(write "stdout", "stderr", "off", or a path, as in "./access.log")";
 }
 
+std::string log_file_problem(std::string_view text) {
+  if (text.empty()) return "";
+  if (text.find('\0') != std::string_view::npos) return "a path has no NUL byte";
+  if (text.ends_with('/')) return "it names a directory: add a file, as in \"{instance}.log\"";
+  for (std::size_t brace = text.find('{'); brace != std::string_view::npos; brace = text.find('{', brace + 1)) {
+    const std::string_view from_here = text.substr(brace);
+    const std::string_view name = from_here.substr(0, from_here.find('}') + 1);
+    if (name != "{pool}" && name != "{instance}" && name != "{stream}")
+      return "only {pool}, {instance} and {stream} are filled in";
+    if (name != "{pool}" && from_here.find('/') != std::string_view::npos)
+      return std::string(name) + " may stand in the file's name alone, not in its directory";
+  }
+  return "";
+}
+
 std::string normal_host(std::string_view host) {
   std::string result(host);
   for (char& c : result)

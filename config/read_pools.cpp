@@ -90,6 +90,9 @@ void read_pool(const Entry& entry, Reader& reader) {
       restart != nullptr && is_table(*restart, "restart", heading(pool, ".restart"), reader))
     read_plain_keys(*restart, {schema::restart, heading(pool, ".restart"), pool.name}, &pool.process.restart,
                     reader);
+  if (const auto* logs = value.find("logs");
+      logs != nullptr && is_table(*logs, "logs", heading(pool, ".logs"), reader))
+    read_plain_keys(*logs, {schema::logs, heading(pool, ".logs"), pool.name}, &pool.process.logs, reader);
   if (const auto* timeouts = value.find("timeouts");
       timeouts != nullptr && is_table(*timeouts, "timeouts", heading(pool, ".timeouts"), reader)) {
     pool.timeouts = reader.config.timeouts;

@@ -255,7 +255,7 @@ std::vector<std::string_view> Table::names() const {
 std::span<const Table* const> tables() {
   static constexpr std::array all = {
       &root,  &listener, &route,   &route_timeouts, &pool,     &upstream, &health_check, &expect,
-      &retry, &hold,     &restart, &pool_timeouts,  &timeouts, &limits,   &access_log,   &log};
+      &retry, &hold,     &restart, &logs, &pool_timeouts,  &timeouts, &limits,   &access_log,   &log};
   return all;
 }
 

@@ -5,6 +5,7 @@
 
 #include "config/patterns.h"
 #include "config/schema.h"
+#include "config/schema_logs.h"
 #include "config/schema_process.h"
 
 namespace frontdoor::config::schema {
@@ -72,8 +73,7 @@ constexpr auto pool_planned = std::to_array<std::string_view>(
      "umask",
      "rlimits",
      "ready",
-     "hung_grace",
-     "logs"});  // clang-format on
+     "hung_grace"});  // clang-format on
 
 constexpr std::array upstream_keys = {
     Key{.name = "address",
@@ -258,5 +258,9 @@ constinit const Table hold{
 constinit const Table restart{.heading = "[pool.NAME.restart]",
                               .doc = "When an instance that has ended is started again.",
                               .keys = process_rows::restart_keys};
+
+constinit const Table logs{.heading = "[pool.NAME.logs]",
+                           .doc = "Where the output of the pool's instances goes.",
+                           .keys = logs_rows::keys};
 
 }  // namespace frontdoor::config::schema

@@ -170,6 +170,7 @@ inline constexpr std::array keys = {
         .slot = of_process<&Process::idle_stop>,
         .max = 30 * 24 * hour},
     Key{.name = "restart", .type = Type::Table, .doc = "When an instance that has ended is started again."},
+    Key{.name = "logs", .type = Type::Table, .doc = "Where the output of the instances goes."},
 };
 
 }  // namespace frontdoor::config::schema::process_rows

@@ -70,8 +70,10 @@ void write_pool(std::string& out, Pool& pool, const Timeouts& file_timeouts) {
   }
   write_table(out, name + ".retry]", schema::retry, &pool.retry);
   write_table(out, name + ".hold]", schema::hold, &pool.hold);
-  if (!pool.process.command.empty())
+  if (!pool.process.command.empty()) {
     write_table(out, name + ".restart]", schema::restart, &pool.process.restart);
+    write_table(out, name + ".logs]", schema::logs, &pool.process.logs);
+  }
   if (pool.timeouts)
     write_overrides(out, name + ".timeouts]", schema::Scope::FileOnly, *pool.timeouts, file_timeouts);
 }

@@ -56,7 +56,8 @@ Instance::Instance(InstanceContext& context, Shared shared, std::shared_ptr<Plac
       settings_(std::move(settings)),
       policy_(settings_.restart),
       random_(std::random_device{}()),
-      lines_(context.logs.of(address_.pool, number)) {}
+      lines_(context.logs.of(address_.pool, number)),
+      output_(std::make_shared<OutputReader>(context.control, context.log, context.output, context.logs, lines_)) {}
 
 // ---- What others ask of it
 
@@ -205,11 +206,7 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
 asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
   const auto self = shared_from_this();
   begin(process);
-  const auto open_pipes = std::make_shared<int>(2);
-  asio::co_spawn(context_.control, follow(self, std::move(process.output), OutputStream::Output, open_pipes),
-                 asio::detached);
-  asio::co_spawn(context_.control, follow(self, std::move(process.errors), OutputStream::Errors, open_pipes),
-                 asio::detached);
+  output_->follow(pid_, std::move(process.output), std::move(process.errors));
   // Somebody changed their mind while it was being launched.
   if (stopping_ || restart_asked_)
     asio::co_spawn(context_.control, terminate(self, life_), asio::detached);
@@ -228,12 +225,7 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
   const ProcessEnd end = co_await context_.launcher.ended(process.id);
   const Duration patience = asked_to_end_ ? killed_at_ - Clock::now() : Duration{kAfterCrash};
   co_await clear_tree(std::max<Duration>(patience, kLook));
-  // What it wrote last is still in the pipes. They close with the last process that holds them.
-  asio::steady_timer pause(context_.control);
-  for (int look = 0; *open_pipes > 0 && look < 10; ++look) {
-    pause.expires_after(kLook);
-    co_await pause.async_wait(quietly);
-  }
+  output_->drain();  // its last words
   pid_ = -1;
   engaged_ = false;
   co_return end;

@@ -23,7 +23,7 @@
 #include "supervisor/launch_request.h"
 #include "supervisor/launcher_client.h"
 #include "supervisor/notice.h"
-#include "supervisor/output_sink.h"
+#include "supervisor/output_reader.h"
 #include "supervisor/place_history.h"
 #include "supervisor/pool_plan.h"
 #include "supervisor/restart_policy.h"
@@ -37,7 +37,7 @@ struct InstanceContext {
   Log& log;
   LauncherClient& launcher;
   InstanceHost& host;
-  OutputSink& output;
+  AppOutput& output;
   InstancePlaces& places;
   InstanceLogs& logs;
   Tick ticks = 0;  // the last one
@@ -98,8 +98,6 @@ class Instance : public std::enable_shared_from_this<Instance> {
   boost::asio::awaitable<std::optional<RunningProcess>> launch();
   boost::asio::awaitable<ProcessEnd> live(RunningProcess process);
   boost::asio::awaitable<void> watch_start(std::shared_ptr<Instance> self, std::uint64_t life);
-  boost::asio::awaitable<void> follow(std::shared_ptr<Instance> self, OwnedFd pipe, OutputStream stream,
-                                      std::shared_ptr<int> open_pipes);
   boost::asio::awaitable<void> terminate(std::shared_ptr<Instance> self, std::uint64_t life);
   boost::asio::awaitable<void> clear_tree(Duration patience);
   boost::asio::awaitable<void> pause(Duration duration);
@@ -115,7 +113,6 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void start_failed(const std::string& why);
   std::string last_words() const;
   void move(InstanceState state);
-  void add_line(OutputStream stream, pid_t pid, std::string_view line, bool goes_on);
 
   InstanceContext& context_;
   const Shared shared_;
@@ -152,6 +149,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   StartGate::Place starting_;
   std::uint32_t starts_ = 0;
   const std::shared_ptr<InstanceLog> lines_;
+  const std::shared_ptr<OutputReader> output_;
 };
 
 }  // namespace frontdoor

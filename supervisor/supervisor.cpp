@@ -18,7 +18,7 @@ constexpr unsigned kMostInstances = 1'000;  // as in the config
 }  // namespace
 
 Supervisor::Supervisor(asio::io_context& control, Log& log, LauncherClient& launcher, InstanceHost& host,
-                       OutputSink& output, unsigned usable_cpus)
+                       AppOutput& output, unsigned usable_cpus)
     : control_(control),
       log_(log),
       places_(log, launcher),

@@ -25,7 +25,7 @@ namespace frontdoor {
 class Supervisor {
  public:
   Supervisor(boost::asio::io_context& control, Log& log, LauncherClient& launcher, InstanceHost& host,
-             OutputSink& output, unsigned usable_cpus);
+             AppOutput& output, unsigned usable_cpus);
   ~Supervisor();
 
   // Makes the instances fit the config: starts what is missing, stops what is no longer named after its last

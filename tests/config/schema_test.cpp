@@ -21,6 +21,7 @@ struct Defaults {
   Retry retry;
   Hold hold;
   Restart restart;
+  Logs logs;
   AccessLog access_log;
   EventLog log;
 
@@ -34,6 +35,7 @@ struct Defaults {
     if (&table == &schema::retry) return &retry;
     if (&table == &schema::hold) return &hold;
     if (&table == &schema::restart) return &restart;
+    if (&table == &schema::logs) return &logs;
     if (&table == &schema::limits) return &limits;
     if (&table == &schema::access_log) return &access_log;
     if (&table == &schema::log) return &log;

@@ -84,9 +84,8 @@ class Instances(unittest.TestCase):
             self.assertEqual((first["RELEASE"], first["tty"]), ("1", False))
             with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
                 self.assertLess(int(first["PORT"]), int(file.read().split()[0]))
-            lines = [line.get("text", "") for line in door.access()]
-            self.assertIn("app.1 | listening", lines)
-            self.assertIn("app.2 | listening", lines)
+            for line in ("app.1 | listening", "app.2 | listening"):
+                eventually(lambda: line in [text.get("text", "") for text in door.access()], line)
 
     def test_requests_wait_for_the_first_one_that_is_up(self):
         with Frontdoor(pool(env='LATE = "700"')) as door:

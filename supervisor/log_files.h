@@ -1,0 +1,62 @@
+// The files that a pool's instances log into: frontdoor's own, so that it can rename one that is full and open
+// another, never copy and cut it. Bounded for each file and for all together, and not written while the disk has
+// less than a floor of free room. What is on the disk is all of its state: a front door that comes after a crash goes
+// on where this one was. The writer's thread alone (supervisor/output_writer.h).
+
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/log_destination.h"
+#include "base/log_rotation.h"
+#include "config/config.h"
+#include "supervisor/log_file_name.h"
+#include "supervisor/log_room.h"
+#include "supervisor/output_writer.h"
+
+namespace frontdoor {
+
+class LogFiles : public OutputDestination {
+ public:
+  LogFiles(const config::Logs& settings, const std::string& pool);
+
+  std::uint64_t write(const std::string& path, std::string_view lines) override;
+  std::string last_error() const override { return last_error_; }
+  void look(bool asked) override;
+  std::vector<OutputNews> take_news() override;
+  void finish_by(TimePoint deadline) override;
+
+ private:
+  struct File {
+    LogDestination destination;
+    LogRotation rotation;
+    std::uint64_t size = 0;
+    bool regular = false;
+    std::string not_rotated = {};  // why, when that has been told
+  };
+
+  bool open(const std::string& path, File& file, LogRotation::Open why);
+  std::uint64_t write_regular(const std::string& path, File& file, std::string_view lines);
+  bool rotate(const std::string& path, File& file);
+  void keep_to_total();
+  bool disk_has_room(std::size_t bytes);
+  void tell(LogLevel level, std::string event, const std::string& file, std::string reason);
+
+  const LogFileName name_;
+  const LogRoom room_;
+  const std::uint32_t keep_;
+  const std::uint64_t min_free_;
+
+  std::map<std::string, File> files_;
+  std::uint64_t free_ = 0;  // on the disk, as far as is known
+  bool free_known_ = false;
+  bool disk_full_ = false;  // below the floor, and told
+  std::string last_error_;
+  std::vector<OutputNews> news_;
+  std::atomic<Duration::rep> finish_by_{TimePoint::max().time_since_epoch().count()};
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,72 @@
+// What log files are called, and which of them make room.
+
+#include <gtest/gtest.h>
+
+#include "supervisor/log_file_name.h"
+#include "supervisor/log_room.h"
+
+namespace frontdoor {
+namespace {
+
+TEST(LogFileName, IsFilledIn) {
+  const LogFileName name("/var/log/{pool}/{instance}.{stream}.log", "app");
+  EXPECT_EQ(name.path("app.1", OutputStream::Errors), "/var/log/app/app.1.stderr.log");
+  EXPECT_EQ(name.directory(), "/var/log/app");
+  EXPECT_EQ(LogFileName("x.log", "app").directory(), ".");
+  EXPECT_EQ(LogFileName("/x.log", "app").directory(), "/");
+  EXPECT_EQ(LogFileName("x.log", "app").path("app.2", OutputStream::Output), "x.log");
+}
+
+TEST(LogFileName, KnowsItsFiles) {
+  const struct {
+    const char* pattern;
+    const char* file;
+    std::optional<std::uint32_t> generation;
+  } cases[] = {
+      {"/l/{instance}.log", "app.1.log", 0},
+      {"/l/{instance}.log", "app.12.log.3", 3},
+      {"/l/{instance}.log", "app.1.log.12", 12},
+      {"/l/{instance}.log", "app.1.log.", std::nullopt},
+      {"/l/{instance}.log", "app.1.log.0", std::nullopt},
+      {"/l/{instance}.log", "app.1.log.01", std::nullopt},
+      {"/l/{instance}.log", "app.1.log.3.gz", std::nullopt},
+      {"/l/{instance}.log", "app.1.logs", std::nullopt},
+      {"/l/{instance}.log", "app.log", std::nullopt},
+      {"/l/{instance}.log", "app.x.log", std::nullopt},
+      {"/l/{instance}.log", "web.1.log", std::nullopt},
+      {"/l/{instance}.log", "app.log.1", std::nullopt},
+      {"{instance}", "app.1.2", 2},
+      {"{pool}.{stream}", "app.stdout", 0},
+      {"{pool}.{stream}", "app.stderr.1", 1},
+      {"{pool}.{stream}", "app.stdlog", std::nullopt},
+      {"x.log", "x.log", 0},
+      {"x.log", "x.log.7", 7},
+      {"x.log", "x.logg", std::nullopt},
+      {"x.log", "x.log.99999999999", std::nullopt},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(LogFileName(c.pattern, "app").generation(c.file), c.generation) << c.pattern << ' ' << c.file;
+}
+
+TEST(LogRoom, WhatOneFileMayHold) {
+  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 0}.size_of_one(100)), 10u);
+  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 1'000}.size_of_one(4)), 10u);
+  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 40}.size_of_one(4)), 5u) << "half of the room is for those that are open";
+  EXPECT_EQ((LogRoom{.max_size = 0, .max_total = 40}.size_of_one(1)), 20u);
+  EXPECT_EQ((LogRoom{.max_size = 0, .max_total = 0}.size_of_one(1)), 0u) << "without bound";
+  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 1}.size_of_one(100)), 1u);
+}
+
+TEST(LogRoom, TheOldestMakeRoom) {
+  const std::vector<LogFile> files{{"a.log", 10, 1, true}, {"a.log.1", 10, 2}, {"b.log.2", 10, 3}, {"b.log.1", 10, 4}};
+  using Paths = std::vector<std::string>;
+  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 40}.to_delete(files)), Paths{});
+  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 39}.to_delete(files)), (Paths{"a.log.1"}));
+  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 20}.to_delete(files)), (Paths{"a.log.1", "b.log.2"}));
+  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 1}.to_delete(files)).size(), 3u) << "never the one that is open";
+  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 0}.to_delete(files)), Paths{});
+  EXPECT_EQ((LogRoom{.max_size = 12, .max_total = 41}.to_delete(files)), (Paths{"a.log.1"})) << "an open one may still fill";
+}
+
+}  // namespace
+}  // namespace frontdoor
