@@ -49,8 +49,12 @@ const std::shared_ptr<PoolOutput>& AppOutput::of(const std::string& pool) {
 }
 
 void AppOutput::apply(const config::Config& config) {
-  for (const config::Pool& pool : config.pools)
-    if (!pool.process.command.empty()) of(pool.name)->apply(pool.process.logs);
+  named_.clear();
+  for (const config::Pool& pool : config.pools) {
+    if (pool.process.command.empty()) continue;
+    named_.insert(pool.name);
+    of(pool.name)->apply(pool.process.logs);
+  }
 }
 
 bool AppOutput::reopen() {
@@ -76,7 +80,18 @@ asio::awaitable<void> AppOutput::watch() {
     const TimePoint now = Clock::now();
     standard_output_.tell(log_, now);
     for (const auto& [name, pool] : pools_) pool->tell(now);
+    let_go();
   }
+}
+
+// Of pools that the config has no more, once no instance of theirs writes.
+void AppOutput::let_go() {
+  std::erase_if(pools_, [this](const auto& entry) {
+    const auto& [name, pool] = entry;
+    if (named_.contains(name) || pool.use_count() > 1) return false;
+    pool->begin_close();
+    return pool->closed();
+  });
 }
 
 }  // namespace frontdoor

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -37,6 +38,7 @@ class AppOutput {
 
  private:
   boost::asio::awaitable<void> watch();
+  void let_go();
 
   boost::asio::io_context& control_;
   Log& log_;
@@ -45,6 +47,7 @@ class AppOutput {
   OutputPace pace_;
   ToldWriter standard_output_;
   std::map<std::string, std::shared_ptr<PoolOutput>> pools_;
+  std::set<std::string> named_;  // pools of the config
 };
 
 }  // namespace frontdoor

@@ -79,6 +79,7 @@ class PoolOutput {
   bool reopen();  // false: it has no files
   void tell(TimePoint now);
   void begin_close();
+  bool closed() const { return !files_ && leaving_.empty(); }
   void close();
 
  private:
