@@ -98,25 +98,31 @@ UsageError unexpected(std::string_view word, const std::string& topic) {
   return {"unexpected " + quote(word), topic};
 }
 
-boost::system::result<QuickRun, UsageError> quick_run(const Words& words) {
-  QuickRun quick{*words.behind_dashes, 1, words.value("--listen"), words.value("--health")};
-  if (quick.command.empty() || quick.command.front().empty())
-    return UsageError{"there is no command behind --, as in -- node server.js", "run"};
+// The options that say how a command is run, as `run` takes them without a config.
+boost::system::result<ImportRun, UsageError> run_options(const Words& words) {
+  ImportRun run{"", std::nullopt, words.value("--listen"), words.value("--health")};
   if (words.has("-i") && words.value("-i") != "max") {
-    const auto number = to_number<std::uint32_t>(words.value("-i"));
-    if (!number || *number < 1 || *number > 1000)
+    run.instances = to_number<std::uint32_t>(words.value("-i"));
+    if (!run.instances || *run.instances < 1 || *run.instances > 1000)
       return UsageError{"-i takes a number from 1 to 1000 or max, not " + quote(words.value("-i")), "run"};
-    quick.instances = *number;
   } else if (words.has("-i")) {
-    quick.instances = 0;
+    run.instances = 0;
   }
-  if (words.has("--health") && !quick.health_path.starts_with('/'))
-    return UsageError{"--health takes a path that starts with /, not " + quote(quick.health_path), "run"};
-  return quick;
+  if (words.has("--health") && !run.health_path.starts_with('/'))
+    return UsageError{"--health takes a path that starts with /, not " + quote(run.health_path), "run"};
+  return run;
 }
 
-// `run` serves one of three things. They are told apart here already, so that the one to come gets no other
-// meaning.
+boost::system::result<QuickRun, UsageError> quick_run(const Words& words) {
+  const std::vector<std::string>& command = *words.behind_dashes;
+  if (command.empty() || command.front().empty())
+    return UsageError{"there is no command behind --, as in -- node server.js", "run"};
+  const auto options = run_options(words);
+  if (!options) return options.error();
+  return QuickRun{command, options->instances.value_or(1), options->listen, options->health_path};
+}
+
+// `run` serves one of three things.
 Parsed parse_run(const std::vector<std::string>& arguments) {
   const auto words = sort_words(arguments, *find_command("run"));
   if (!words) return words.error();
@@ -132,17 +138,21 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
     if (!quick) return quick.error();
     return RunCommand{"", *serving, std::move(*quick)};
   }
-  for (const std::string_view option : {"-i", "--listen", "--health"})
-    if (words->has(option))
-      return UsageError{std::string(option) + " needs a command, as in run " + std::string(option) + " … -- node server.js", "run"};
   if (!words->plain.empty()) {
     const std::string& word = words->plain.front();
     if (word.ends_with(".toml") || word == "-") {
       return UsageError{"unexpected " + quote(word) + ", did you mean --config " + word + "?", "run"};
     }
-    return UsageError{"running a directory (" + word + ") is not in this version yet", "run"};
+    auto import = run_options(*words);
+    if (!import) return import.error();
+    import->path = word;
+    return RunCommand{"", *serving, std::nullopt, std::move(*import)};
   }
-  if (!words->has("--config")) return UsageError{"run needs to know what: --config FILE, or -- COMMAND", "run"};
+  for (const std::string_view option : {"-i", "--listen", "--health"})
+    if (words->has(option))
+      return UsageError{std::string(option) + " needs a command, as in run " + std::string(option) + " … -- node server.js", "run"};
+  if (!words->has("--config"))
+    return UsageError{"run needs to know what: --config FILE, a directory as in run ., or -- COMMAND", "run"};
   return RunCommand{words->value("--config"), *serving};
 }
 
@@ -161,6 +171,17 @@ Parsed parse_config_only(const std::vector<std::string>& arguments, const std::s
   return CommandType{words->value("--config")};
 }
 
+Parsed parse_import(const std::vector<std::string>& arguments) {
+  const auto words = sort_words(arguments, *find_command("config import"));
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"config import"};
+  if (words->plain.empty())
+    return UsageError{"config import needs to know what: an ecosystem file, a Procfile, a package.json, or their directory",
+                      "config import"};
+  if (words->plain.size() > 1) return unexpected(words->plain[1], "config import");
+  return ImportCommand{words->plain.front()};
+}
+
 Parsed parse_config(std::vector<std::string> arguments) {
   const auto verb =
       std::find_if(arguments.begin(), arguments.end(), [](auto& w) { return !w.starts_with('-'); });
@@ -168,9 +189,13 @@ Parsed parse_config(std::vector<std::string> arguments) {
     arguments.erase(verb);
     return parse_config_only<ShowCommand>(arguments, "config show");
   }
+  if (verb != arguments.end() && *verb == "import") {
+    arguments.erase(verb);
+    return parse_import(arguments);
+  }
   const bool help = std::find(arguments.begin(), arguments.end(), "--help") != arguments.end();
   if (help) return HelpCommand{"config show"};
-  return UsageError{"config knows one thing: config show --config FILE", "config show"};
+  return UsageError{"config knows two things: config show --config FILE, and config import FILE", "config show"};
 }
 
 Parsed parse_proxy(const std::vector<std::string>& arguments) {

@@ -26,10 +26,19 @@ struct QuickRun {
   std::string health_path;      // "" = ready when it listens
 };
 
+// `run DIRECTORY` or `run FILE`: what is there says how the app is started; what is given here overrides it.
+struct ImportRun {
+  std::string path;
+  std::optional<std::uint32_t> instances;  // 0 = "max"
+  std::string listen;
+  std::string health_path;
+};
+
 struct RunCommand {
   std::string config_file;  // "-" = standard input
   ServingArguments serving;
-  std::optional<QuickRun> quick = {};  // instead of a file
+  std::optional<QuickRun> quick = {};    // instead of a file
+  std::optional<ImportRun> import = {};  // likewise
 };
 
 struct CheckCommand {
@@ -38,6 +47,10 @@ struct CheckCommand {
 
 struct ShowCommand {  // config show
   std::string config_file;
+};
+
+struct ImportCommand {  // config import
+  std::string path;
 };
 
 struct ProxyCommand {
@@ -65,7 +78,7 @@ struct HelpCommand {
   std::string topic;  // a command's name; "" = the program
 };
 
-using Command = std::variant<RunCommand, CheckCommand, ShowCommand, ProxyCommand, DemoCommand, DemoAppCommand,
+using Command = std::variant<RunCommand, CheckCommand, ShowCommand, ImportCommand, ProxyCommand, DemoCommand, DemoAppCommand,
                              CompletionCommand, VersionCommand, HelpCommand>;
 
 struct UsageError {

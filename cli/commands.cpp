@@ -34,6 +34,7 @@ constexpr std::array run_usage = {
     Row{"frontdoor run --config FILE [OPTIONS]"},
     Row{"frontdoor --config FILE [OPTIONS]"},
     Row{"frontdoor run [-i N] [--listen ADDRESS] [--health PATH] -- COMMAND"},
+    Row{"frontdoor run [-i N] [--listen ADDRESS] [--health PATH] DIRECTORY|FILE"},
 };
 constexpr std::array run_options = {
     config,
@@ -46,6 +47,7 @@ constexpr std::array program_options = {config, workers, ready_file};
 constexpr std::array run_examples = {
     Row{"frontdoor run -i 2 -- node server.js", "each instance gets a PORT of its own to listen on"},
     Row{"frontdoor run -i max --listen :8080 --health /healthz -- python3 app.py"},
+    Row{"frontdoor run .", "what the ecosystem file, Procfile or package.json here says"},
 };
 
 constexpr std::array run_sections = {Section{"Signals", signal_rows}, Section{"Examples", run_examples}};
@@ -86,6 +88,12 @@ constexpr std::array demo_sections = {Section{"Try", demo_try}};
 constexpr std::array config_only = {config};
 constexpr std::array check_usage = {Row{"frontdoor check --config FILE"}};
 constexpr std::array show_usage = {Row{"frontdoor config show --config FILE"}};
+constexpr std::array import_usage = {Row{"frontdoor config import FILE"}, Row{"frontdoor config import DIRECTORY"}};
+constexpr std::array import_examples = {
+    Row{"frontdoor config import ecosystem.config.js > fd.toml && frontdoor check --config fd.toml"},
+    Row{"frontdoor config import ."},
+};
+constexpr std::array import_sections = {Section{"Examples", import_examples}};
 
 constexpr auto shells = std::to_array<std::string_view>({"bash", "fish", "zsh"});
 constexpr std::array completion_usage = {Row{"frontdoor completion bash|fish|zsh"}};
@@ -106,7 +114,8 @@ constexpr std::array all_commands = {
                 .usage = run_usage,
                 .about = "With a command, frontdoor starts it, as many times as asked, each on a PORT of its own,\n"
                          "starts again what ends, and sends requests to those that are up. The same from a file:\n"
-                         "`command` in a [pool.NAME]. Not in this version yet: `run DIRECTORY`.\n",
+                         "`command` in a [pool.NAME]. Of a directory, the first of these is read: fd.toml, pm2's\n"
+                         "ecosystem file (executed by node if it is JavaScript), Procfile, package.json, server.js.\n",
                 .options = run_options,
                 .sections = run_sections},
     CommandInfo{.name = "proxy",
@@ -141,6 +150,15 @@ constexpr std::array all_commands = {
                 .usage = show_usage,
                 .about = "Prints TOML that means the same as FILE and says all that FILE leaves out.\n",
                 .options = config_only},
+    CommandInfo{.name = "config import",
+                .title = "a config made of a Procfile, a package.json or pm2's ecosystem file",
+                .brief = "a config made of a Procfile, a package.json or pm2's ecosystem file",
+                .usage = import_usage,
+                .about =
+                    "Prints TOML that starts what FILE starts. What has no equivalent, or is otherwise than there,\n"
+                    "is told on standard error and as comments in the TOML. A .js, .cjs or .mjs is executed by node,\n"
+                    "with all that its author wrote; a .json, a Procfile and a package.json are only read.\n",
+                .sections = import_sections},
     CommandInfo{.name = "completion",
                 .title = "let the shell complete what you type",
                 .brief = "a script that lets bash, fish or zsh complete what you type",

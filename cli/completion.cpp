@@ -29,9 +29,9 @@ constexpr Offer help_flag{"--help", "what there is"};
 std::vector<Offer> command_offers() {
   std::vector<Offer> offers;
   for (const CommandInfo& command : commands()) {
-    const bool two_words = command.name.find(' ') != command.name.npos;
-    offers.push_back(
-        {two_words ? command.name.substr(0, command.name.find(' ')) : command.name, command.brief});
+    const std::string_view word = command.name.substr(0, command.name.find(' '));
+    // Commands of two words may share the first.
+    if (offers.empty() || offers.back().word != word) offers.push_back({word, command.brief});
   }
   return offers;
 }
@@ -47,9 +47,12 @@ std::vector<Context> contexts() {
   start.offers.push_back({"--version", find_command("version")->brief});
   std::vector<Context> all{std::move(start)};
   for (const CommandInfo& command : commands()) {
-    if (const auto space = command.name.find(' '); space != command.name.npos)
-      all.push_back(
-          {command.name.substr(0, space), {{command.name.substr(space + 1), command.brief}, help_flag}});
+    if (const auto space = command.name.find(' '); space != command.name.npos) {
+      const std::string_view first = command.name.substr(0, space);
+      auto half = std::find_if(all.begin(), all.end(), [&](const Context& other) { return other.command == first; });
+      if (half == all.end()) half = all.insert(all.end(), {first, {help_flag}});
+      half->offers.insert(half->offers.end() - 1, {command.name.substr(space + 1), command.brief});
+    }
     Context context{command.name, {}};
     for (const auto word : command.words) context.offers.push_back({word, ""});
     if (command.name == "help") context.offers = command_offers();

@@ -11,6 +11,7 @@
 #include "cli/demo_app.h"
 #include "cli/exit_codes.h"
 #include "cli/help.h"
+#include "cli/import_apps.h"
 #include "cli/log_file.h"
 #include "cli/quick_config.h"
 #include "cli/read_config.h"
@@ -73,10 +74,26 @@ struct Runner {
     remove_stale_ready_file(serving.ready_file);
   }
 
-  int operator()(const RunCommand& command) const {
+  int operator()(RunCommand command) const {
     begin(command.serving);
     std::optional<ConfigText> source;
-    if (command.quick) {
+    if (command.import) {
+      // The process that the user started has read the directory, for all front doors that it starts.
+      if (auto text = take_kept_text()) {
+        source = ConfigText{std::move(*text), command.import->path, ""};
+      } else {
+        int status = kExitOk;
+        auto imported = import_to_run(*command.import, streams, status);
+        if (!imported) return status;
+        command.config_file = imported->config_file;
+        if (command.config_file.empty()) {
+          keep_text(imported->text);
+          source = ConfigText{std::move(imported->text), imported->name, ""};
+        } else {
+          source = read(command.config_file);
+        }
+      }
+    } else if (command.quick) {
       const auto text = run_config(*command.quick);
       if (!text) return refuse(text.error(), streams);
       source = ConfigText{*text, "<command line>", ""};
@@ -122,6 +139,8 @@ struct Runner {
     streams.out << config::show(*config);
     return kExitOk;
   }
+
+  int operator()(const ImportCommand& command) const { return print_import(command, streams); }
 
   int operator()(const ProxyCommand& command) const {
     begin(command.serving);

@@ -1,5 +1,6 @@
 #include "cli/roles.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ namespace frontdoor::cli {
 namespace {
 
 constexpr const char* kRole = "FRONTDOOR_ROLE";
+constexpr const char* kKeptText = "FRONTDOOR_KEPT_TEXT_FD";
 
 std::optional<std::string> take_variable(const char* name) {
   const char* const value = std::getenv(name);
@@ -54,6 +56,28 @@ std::string become_launcher(const std::vector<std::string>& words, const std::st
   ::setenv(kRole, "launcher", 1);
   ::execv("/proc/self/exe", argv.data());
   return std::strerror(errno);
+}
+
+void keep_text(const std::string& text) {
+  OwnedFd file = to_memory_file(text);
+  // Without close-on-exec: it goes with the launcher, and from there to each front door; instances get nothing of it.
+  const int fd = file.valid() ? ::fcntl(file.get(), F_DUPFD, 3) : -1;
+  if (fd >= 0) ::setenv(kKeptText, std::to_string(fd).c_str(), 1);
+}
+
+std::optional<std::string> take_kept_text() {
+  const bool started_by_launcher = std::getenv(kLauncherVariable) != nullptr;
+  const auto value = take_variable(kKeptText);
+  int fd = -1;
+  if (!value || !started_by_launcher ||
+      std::from_chars(value->data(), value->data() + value->size(), fd).ec != std::errc{})
+    return std::nullopt;
+  OwnedFd file(fd);
+  std::string text;
+  char chunk[4096];
+  for (ssize_t size; (size = ::pread(fd, chunk, sizeof chunk, static_cast<off_t>(text.size()))) > 0;)
+    text.append(chunk, static_cast<std::size_t>(size));
+  return text;
 }
 
 bool take_launcher_role() { return take_variable(kRole) == "launcher"; }

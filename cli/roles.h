@@ -23,6 +23,11 @@ std::optional<int> take_launcher_socket();
 // `text`: a config that came from standard input and can not be read from there once more.
 std::string become_launcher(const std::vector<std::string>& words, const std::string* text);
 
+// A config that was made of other files by the process that becomes the launcher, kept for each front door that it
+// starts: after a crash the same apps are started again, whatever the files have become.
+void keep_text(const std::string& text);
+std::optional<std::string> take_kept_text();  // nothing: this is no front door of a launcher that has kept one
+
 // In that program: true once, and then it is a launcher's turn.
 bool take_launcher_role();
 int run_as_launcher(const std::vector<std::string>& words);

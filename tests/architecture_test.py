@@ -24,7 +24,8 @@ ARROWS = {
     "health": ["balancer", "http"],
     "discovery": ["balancer"],
     "supervisor": ["balancer"],
-    "cli": ["proxy", "health", "discovery", "supervisor"],
+    "importer": ["config"],
+    "cli": ["proxy", "health", "discovery", "supervisor", "importer"],
 }
 
 # Types that are known to be trivially destructible, so that a temporary of them may stand beside a co_await.

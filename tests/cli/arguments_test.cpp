@@ -24,6 +24,13 @@ std::string serving(const ServingArguments& s) {
 
 struct Describe {
   std::string operator()(const RunCommand& c) const {
+    if (c.import) {
+      std::string text = "import " + c.import->path;
+      if (c.import->instances) text += " x" + std::to_string(*c.import->instances);
+      if (!c.import->listen.empty()) text += " listen=" + c.import->listen;
+      if (!c.import->health_path.empty()) text += " health=" + c.import->health_path;
+      return text + serving(c.serving);
+    }
     if (!c.quick) return "run " + c.config_file + serving(c.serving);
     std::string text = "run " + std::to_string(c.quick->instances) + " x";
     for (auto& word : c.quick->command) text += ' ' + word;
@@ -33,6 +40,7 @@ struct Describe {
   }
   std::string operator()(const CheckCommand& c) const { return "check " + c.config_file; }
   std::string operator()(const ShowCommand& c) const { return "show " + c.config_file; }
+  std::string operator()(const ImportCommand& c) const { return "config import " + c.path; }
   std::string operator()(const ProxyCommand& c) const {
     std::string text = "proxy " + c.listen + " ->";
     for (auto& to : c.to) text += " " + to;
@@ -59,6 +67,11 @@ TEST(Arguments, AreUnderstood) {
       {"run -i 2 --listen :80 --health /up --workers 3 -- node -i server.js",
        "run 2 x node -i server.js listen=:80 health=/up workers=3"},
       {"run -i max -- app --", "run 0 x app --"},
+      {"run .", "import ."},
+      {"run -i max --listen :80 --health /up --workers 2 ./app", "import ./app x0 listen=:80 health=/up workers=2"},
+      {"run Procfile -i 3", "import Procfile x3"},
+      {"config import ecosystem.config.js", "config import ecosystem.config.js"},
+      {"config import --help", "help config import"},
       {"run --config fd.toml --ready-file /tmp/r --workers 4", "run fd.toml ready=/tmp/r workers=4"},
       {"--workers=1 --config fd.toml", "run fd.toml workers=1"},
       {"check --config fd.toml", "check fd.toml"},
@@ -121,14 +134,17 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"check --config", "--config needs a value, for instance --config fd.toml", "check"},
       {"check --config=", "--config needs a value, for instance --config fd.toml", "check"},
       {"check --config a --config b", "--config is given twice", "check"},
-      {"config", "config knows one thing: config show --config FILE", "config show"},
-      {"config edit", "config knows one thing: config show --config FILE", "config show"},
+      {"config", "config knows two things: config show --config FILE, and config import FILE", "config show"},
+      {"config edit", "config knows two things: config show --config FILE, and config import FILE", "config show"},
+      {"config import",
+       "config import needs to know what: an ecosystem file, a Procfile, a package.json, or their directory", "config import"},
+      {"config import a b", "unexpected \"b\"", "config import"},
       {"config show", "config show needs --config FILE", "config show"},
-      {"run", "run needs to know what: --config FILE, or -- COMMAND", "run"},
-      {"--workers 2", "run needs to know what: --config FILE, or -- COMMAND", "run"},
+      {"run", "run needs to know what: --config FILE, a directory as in run ., or -- COMMAND", "run"},
+      {"--workers 2", "run needs to know what: --config FILE, a directory as in run ., or -- COMMAND", "run"},
       {"run --config fd.toml --workers 0", "--workers takes a number from 1 to 1024, not \"0\"", "run"},
       {"run --config fd.toml --workers many", "--workers takes a number from 1 to 1024, not \"many\"", "run"},
-      {"run ./app", "running a directory (./app) is not in this version yet", "run"},
+      {"run -i none .", "-i takes a number from 1 to 1000 or max, not \"none\"", "run"},
       {"run --", "there is no command behind --, as in -- node server.js", "run"},
       {"run -i 0 -- node", "-i takes a number from 1 to 1000 or max, not \"0\"", "run"},
       {"run -i many -- node", "-i takes a number from 1 to 1000 or max, not \"many\"", "run"},

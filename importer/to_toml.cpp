@@ -1,0 +1,76 @@
+#include "importer/to_toml.h"
+
+#include "config/values.h"
+
+namespace frontdoor::importer {
+namespace {
+
+using config::toml_key;
+using config::toml_string;
+
+constexpr const char* path_variable = "${PATH:-/usr/local/bin:/usr/bin:/bin}";
+
+void append_line(std::string& out, const std::string& key, const std::string& value) { out += key + " = " + value + '\n'; }
+
+std::string command_of(const ImportedApp& app) {
+  std::string text;
+  for (const std::string& word : app.command) text += (text.empty() ? "" : ", ") + toml_string(word);
+  return '[' + text + ']';
+}
+
+void append_variables(std::string& out, const std::string& heading, const Variables& variables, const std::string& before_path) {
+  if (variables.empty() && before_path.empty()) return;
+  out += "\n[" + heading + "]\n";
+  for (const auto& [name, value] : variables)
+    if (before_path.empty() || name != "PATH") append_line(out, toml_key(name), toml_string(value));
+  if (before_path.empty()) return;
+  // What the operator's PATH has, it has at each start.
+  std::string path = toml_string(before_path);
+  path.insert(path.size() - 1, path_variable);
+  append_line(out, "PATH", path);
+}
+
+// The settings of one table below the pool, "restart" or "logs".
+void append_table(std::string& out, const ImportedApp& app, const std::string& table) {
+  bool begun = false;
+  for (const auto& [key, value] : app.settings) {
+    if (!key.starts_with(table + '.')) continue;
+    if (!std::exchange(begun, true)) out += "\n[pool." + toml_key(app.name) + '.' + table + "]\n";
+    append_line(out, key.substr(table.size() + 1), value);
+  }
+}
+
+void append_pool(std::string& out, const ImportedApp& app) {
+  const std::string heading = "pool." + toml_key(app.name);
+  out += "\n[" + heading + "]\n";
+  append_line(out, "command", command_of(app));
+  append_line(out, "directory", toml_string(app.directory));
+  append_line(out, "instances", app.instances == 0 ? "\"max\"" : std::to_string(app.instances));
+  if (!app.health_path.empty()) append_line(out, "health_check", toml_string(app.health_path));
+  for (const auto& [key, value] : app.settings)
+    if (key.find('.') == key.npos) append_line(out, key, value);
+  for (const char* table : {"restart", "logs"}) append_table(out, app, table);
+  append_variables(out, heading + ".env", app.env, app.before_path);
+  for (const auto& [name, variables] : app.profiles)
+    append_variables(out, heading + ".profile." + toml_key(name) + ".env", variables, "");
+}
+
+}  // namespace
+
+std::string to_toml(const Imported& imported, const Plan& plan, const std::string& from, AccessLog access_log) {
+  std::string out = "# Made of " + toml_string(from) + " by frontdoor.";
+  if (!imported.notes.empty()) out += " What is otherwise than there, or has no equivalent:";
+  out += '\n';
+  for (const std::string& line : lines_of(imported.notes)) out += "#   " + line + '\n';
+  out += "\nlisten = " + toml_string(plan.listen) + '\n';
+  if (access_log == AccessLog::Off) out += "\n[access_log]\noutput = \"off\"\n";
+  for (const PlannedRoute& route : plan.routes) {
+    out += "\n[[route]]\n";
+    if (!route.host.empty()) append_line(out, "host", toml_string(route.host));
+    append_line(out, "pool", toml_string(route.pool));
+  }
+  for (const ImportedApp& app : imported.apps) append_pool(out, app);
+  return out;
+}
+
+}  // namespace frontdoor::importer
