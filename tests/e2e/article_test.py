@@ -185,7 +185,9 @@ class Article(unittest.TestCase):
                 eventually(self.all_are_back, "those that it ended")
             seen = load.finish()
         self.assertGreaterEqual(self.server.output().count("instance ended"), 3)
-        self.assertEqual(seen["failures"], [])
+        # On a machine so busy that no GET is answered between both deaths, one that was on both looks like the killer (ADR 0007).
+        self.assertLessEqual(len(seen["failures"]), seen["requests"] // 100, seen["failures"])
+        self.assertEqual([f for f in seen["failures"] if f["reason"] != "Failed: status 502"], [])
         self.assertIn("ENOENT: no such file or directory", self.server.output())
         self.stop()
 
