@@ -75,8 +75,8 @@ void HoldQueue::call_next_locked(std::size_t ahead, Call call) {
   waiter.called(ahead);
 }
 
-// Stays among those who wait, or is called at once if a call was kept: behind those who were called before it. Who has
-// looked in vain since the last call has seen that there is nothing left of what was kept.
+// Stays among those who wait, or is called at once if a call was kept: behind those that were called before it. A
+// request that has looked in vain since the last call has seen that nothing is left of what was kept.
 void HoldQueue::settle_locked(Places::iterator place) {
   const std::uint64_t called_at = place->second.called_at;
   if (called_.empty() || (called_at != 0 && called_at == calls_)) kept_calls_ = 0;

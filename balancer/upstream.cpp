@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 #include <utility>
 
 namespace frontdoor {
@@ -45,6 +46,15 @@ Upstream::Upstream(std::string pool, Address address, unsigned workers, std::sha
 
 Upstream::Seen Upstream::seen() const { return unpack(word_.load(std::memory_order_acquire)); }
 
+// One that has no memory to hear of it must not keep it from the others. What it has on the upstream is then found out
+// by its own deadlines.
+void Upstream::tell(UpstreamObserver& observer, std::uint64_t incarnation, DownCause cause) noexcept {
+  try {
+    observer.went_down(incarnation, cause);
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 bool Upstream::change(Seen seen, UpstreamState to, std::string reason, TimePoint now, DownCause cause) {
   if (seen.state == to) return false;
   const bool born = to == UpstreamState::Up;
@@ -63,7 +73,7 @@ bool Upstream::change(Seen seen, UpstreamState to, std::string reason, TimePoint
     // too small for a while, which costs a few connections and no request.
     if (born) idle_limit_ms_.store(0, std::memory_order_relaxed);
     if (to == UpstreamState::Down)
-      for (UpstreamObserver* observer : observers_) observer->went_down(next.incarnation, cause);
+      for (UpstreamObserver* observer : observers_) tell(*observer, next.incarnation, cause);
   }
   if (born) {
     const std::uint32_t limit = max_in_flight_.load(std::memory_order_relaxed);

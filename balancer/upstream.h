@@ -40,6 +40,7 @@ enum class DownCause : std::uint8_t {
 // Is told at once that an upstream went down: on any thread, with the upstream locked: post and return.
 class UpstreamObserver {
  public:
+  // May throw bad_alloc, and then has not heard it.
   virtual void went_down(std::uint64_t incarnation, DownCause cause) = 0;
 
  protected:
@@ -121,6 +122,8 @@ class Upstream {
   void learn_idle_limit(Millis limit);
 
  private:
+  static void tell(UpstreamObserver& observer, std::uint64_t incarnation, DownCause cause) noexcept;
+
   struct alignas(64) PerWorker {
     SingleWriterCount in_flight;
     std::atomic<Duration::rep> last_success{0};

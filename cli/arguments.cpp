@@ -57,6 +57,11 @@ boost::system::result<Words, UsageError> sort_words(const std::vector<std::strin
       for (const Option& o : command.options) names.push_back(o.name);
       return UsageError{"unknown option " + quote(name) + suggestion(name, names), topic};
     }
+    if (option->takes == Option::Takes::Nothing) {
+      if (equals != word.npos) return UsageError{name + " takes no value", topic};
+      sorted.options[option->name] = {""};
+      continue;
+    }
     std::string value;
     if (equals != std::string::npos) {
       value = word.substr(equals + 1);
@@ -84,7 +89,7 @@ std::optional<Number> to_number(std::string_view text) {
 
 boost::system::result<ServingArguments, UsageError> serving_arguments(const Words& words,
                                                                       const std::string& topic) {
-  ServingArguments serving{words.value("--ready-file"), std::nullopt};
+  ServingArguments serving{words.value("--ready-file"), std::nullopt, words.has("--exit-with-child")};
   if (!words.has("--workers")) return serving;
   serving.workers = to_number<std::uint32_t>(words.value("--workers"));
   if (!serving.workers || *serving.workers < 1 || *serving.workers > 1024) {

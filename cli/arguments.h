@@ -16,6 +16,7 @@ namespace frontdoor::cli {
 struct ServingArguments {
   std::string ready_file;                // "" = none
   std::optional<std::uint32_t> workers;  // overrides the config's
+  bool exit_with_child = false;          // `run` only
 };
 
 // `run -- COMMAND`: instances without a file.

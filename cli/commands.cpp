@@ -42,7 +42,9 @@ constexpr std::array run_options = {
     Option{"--listen", "ADDRESS", ":8080", "with a command: where clients connect (default: `127.0.0.1:8080`)"},
     Option{"--health", "PATH", "/healthz", "with a command: an instance is up when a GET of PATH is answered well"},
     workers,
-    ready_file};
+    ready_file,
+    Option{"--exit-with-child", "", "", "end when the app has, with its exit status: for containers and jobs",
+           Option::Takes::Nothing}};
 constexpr std::array program_options = {config, workers, ready_file};
 constexpr std::array run_examples = {
     Row{"frontdoor run -i 2 -- node server.js", "each instance gets a PORT of its own to listen on"},

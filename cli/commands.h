@@ -6,19 +6,22 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace frontdoor::cli {
 
 struct Option {
-  enum class Takes : std::uint8_t { Text, FileName };
+  enum class Takes : std::uint8_t { Text, FileName, Nothing };
 
   std::string_view name;     // with its dashes
-  std::string_view value;    // what help writes for its value: "FILE"
+  std::string_view value;    // what help writes for its value: "FILE"; "" for one that takes nothing
   std::string_view example;  // of a value, for the message when it is missing
   std::string_view doc;
   Takes takes = Takes::Text;
   bool repeatable = false;
+
+  std::string usage() const { return std::string(name) + (value.empty() ? "" : " ") + std::string(value); }
 };
 
 struct Row {

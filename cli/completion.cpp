@@ -238,9 +238,14 @@ std::string zsh() {
 std::string fish_line(const Context& context, const Offer& offer) {
   std::string line = "complete -c frontdoor -n '__frontdoor_command";
   if (!context.command.empty()) line += ' ' + std::string(context.command);
-  line += offer.word.starts_with("--") ? "' -l " + std::string(offer.word.substr(2))
-                                       : "' -a " + std::string(offer.word);
-  if (offer.option != nullptr) line += offer.option->takes == Option::Takes::FileName ? " -r -F" : " -x";
+  if (offer.word.starts_with("--"))
+    line += "' -l " + std::string(offer.word.substr(2));
+  else if (offer.word.starts_with("-"))
+    line += "' -s " + std::string(offer.word.substr(1));
+  else
+    line += "' -a " + std::string(offer.word);
+  if (offer.option != nullptr && offer.option->takes != Option::Takes::Nothing)
+    line += offer.option->takes == Option::Takes::FileName ? " -r -F" : " -x";
   if (!offer.doc.empty()) line += " -d " + quoted(offer.doc, "\\'");
   return line + '\n';
 }

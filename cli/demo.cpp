@@ -113,7 +113,7 @@ int run_demo(const DemoCommand& command, const std::vector<std::string>& words, 
   }
   const auto launcher = take_launcher_socket();
   if (!launcher) {
-    const std::string reason = become_launcher(words, nullptr);
+    const std::string reason = become_launcher(words, nullptr, Hangup::Ends);
     streams.err << "launcher: " << reason << "\n";
     return kExitFailure;
   }

@@ -71,7 +71,7 @@ std::vector<Line> lines_of(std::span<const Row> rows) {
 std::vector<Line> lines_of(std::span<const Option> options) {
   std::vector<Line> lines;
   for (const Option& option : options)
-    lines.push_back({std::string(option.name) + ' ' + std::string(option.value), option.doc});
+    lines.push_back({option.usage(), option.doc});
   return lines;
 }
 

@@ -94,7 +94,7 @@ struct Runner {
         }
       }
     } else if (command.quick) {
-      const auto text = run_config(*command.quick);
+      const auto text = run_config(*command.quick, command.serving.exit_with_child ? Restarts::Never : Restarts::AsEver);
       if (!text) return refuse(text.error(), streams);
       source = ConfigText{*text, "<command line>", ""};
     } else {
@@ -108,9 +108,15 @@ struct Runner {
     options.config_file = command.config_file;
     options.config_text = source->text;
     options.ready_file = command.serving.ready_file;
+    options.exit_with_child = command.serving.exit_with_child;
+    if (options.exit_with_child && !has_instances(*config)) {
+      streams.err << "frontdoor: --exit-with-child needs a command, in a [pool.NAME] or behind --\n";
+      return kExitUsage;
+    }
     options.launcher = take_launcher_socket();
     if (!options.launcher && has_instances(*config)) {
-      const std::string reason = become_launcher(words, command.config_file == "-" ? &source->text : nullptr);
+      const std::string reason = become_launcher(words, command.config_file == "-" ? &source->text : nullptr,
+                                                 command.config_file.empty() ? Hangup::Ends : Hangup::Reloads);
       streams.err << "launcher: " << reason << "\n";
       return kExitFailure;
     }
@@ -180,7 +186,7 @@ struct Runner {
 }  // namespace
 
 int run_program(const std::vector<std::string>& words, const Streams& streams) {
-  if (take_launcher_role()) return run_as_launcher(words);
+  if (const auto hangup = take_launcher_role()) return run_as_launcher(words, *hangup);
   const auto command = parse_arguments(words);
   if (!command) return refuse(command.error(), streams);
   const int status = std::visit(Runner{streams, words}, *command);

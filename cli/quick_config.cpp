@@ -61,7 +61,7 @@ boost::system::result<std::string, UsageError> proxy_config(const ProxyCommand& 
   return text;
 }
 
-boost::system::result<std::string, UsageError> run_config(const QuickRun& run) {
+boost::system::result<std::string, UsageError> run_config(const QuickRun& run, Restarts restarts) {
   const std::string listen = run.listen.empty() ? "127.0.0.1:8080" : run.listen;
   if (const auto address = address_of("--listen", listen, "run"); !address) return address.error();
   std::string command;
@@ -71,6 +71,7 @@ boost::system::result<std::string, UsageError> run_config(const QuickRun& run) {
                      "\n\n[access_log]\noutput = \"off\"\n\n[pool.app]\ncommand = [" + command + "]\ninstances = " +
                      (run.instances == 0 ? "\"max\"" : std::to_string(run.instances)) + "\n";
   if (!run.health_path.empty()) text += "health_check = " + toml_string(run.health_path) + "\n";
+  if (restarts == Restarts::Never) text += "restart = { policy = \"never\" }\n";
   return text;
 }
 

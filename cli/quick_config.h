@@ -17,7 +17,8 @@ namespace frontdoor::cli {
 boost::system::result<std::string, UsageError> proxy_config(const ProxyCommand& command);
 
 // One pool of instances; its access log is off, since the instances' own lines are what one watches.
-boost::system::result<std::string, UsageError> run_config(const QuickRun& run);
+enum class Restarts : std::uint8_t { AsEver, Never };  // whether an instance that has ended is started again
+boost::system::result<std::string, UsageError> run_config(const QuickRun& run, Restarts restarts = Restarts::AsEver);
 
 // One pool of instances of this program itself, probed twice a second.
 inline constexpr unsigned kDemoInstances = 3;

@@ -39,10 +39,11 @@ std::string ReadyFile::write(const std::vector<config::Listener>& listeners,
   // Renamed into place, so that a reader never sees half of it.
   const std::string draft = path_ + ".new";
   const std::string text = lines_of(listeners, endpoints);
-  fd_ = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  fd_ = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   // Where there are no locks (some network file systems) a file that is left behind stays behind.
   const bool locked = fd_ >= 0 && (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);
-  if (locked && ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+  // Not before it is ours: another process may be at the same step.
+  if (locked && ::ftruncate(fd_, 0) == 0 && ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       std::rename(draft.c_str(), path_.c_str()) == 0)
     return "";
   const std::string reason = std::strerror(errno);

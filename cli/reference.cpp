@@ -70,8 +70,7 @@ void append_command(std::string& out, const CommandInfo& command) {
   if (!command.options.empty()) {
     out += "\n| Option | Meaning |\n|---|---|\n";
     for (const Option& option : command.options)
-      out += "| " + code(std::string(option.name) + ' ' + std::string(option.value)) + " | " +
-             cell(option.doc) + " |\n";
+      out += "| " + code(option.usage()) + " | " + cell(option.doc) + " |\n";
   }
   for (const Section& section : command.sections)
     if (section.title != signals().title) append_rows(out, "Command", section);

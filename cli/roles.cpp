@@ -19,6 +19,8 @@ namespace {
 
 constexpr const char* kRole = "FRONTDOOR_ROLE";
 constexpr const char* kKeptText = "FRONTDOOR_KEPT_TEXT_FD";
+constexpr const char* kLauncher = "launcher";
+constexpr const char* kReloadingLauncher = "launcher, SIGHUP reloads";
 
 std::optional<std::string> take_variable(const char* name) {
   const char* const value = std::getenv(name);
@@ -44,7 +46,7 @@ std::optional<int> take_launcher_socket() {
   return fd;
 }
 
-std::string become_launcher(const std::vector<std::string>& words, const std::string* text) {
+std::string become_launcher(const std::vector<std::string>& words, const std::string* text, Hangup hangup) {
   // Each front door that the launcher starts reads the config from standard input again.
   if (text != nullptr) {
     OwnedFd file = to_memory_file(*text);
@@ -53,7 +55,7 @@ std::string become_launcher(const std::vector<std::string>& words, const std::st
   std::vector<char*> argv{const_cast<char*>("frontdoor")};
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  ::setenv(kRole, "launcher", 1);
+  ::setenv(kRole, hangup == Hangup::Reloads ? kReloadingLauncher : kLauncher, 1);
   ::execv("/proc/self/exe", argv.data());
   return std::strerror(errno);
 }
@@ -80,12 +82,19 @@ std::optional<std::string> take_kept_text() {
   return text;
 }
 
-bool take_launcher_role() { return take_variable(kRole) == "launcher"; }
+std::optional<Hangup> take_launcher_role() {
+  const auto role = take_variable(kRole);
+  if (role == kLauncher) return Hangup::Ends;
+  if (role == kReloadingLauncher) return Hangup::Reloads;
+  return std::nullopt;
+}
 
-int run_as_launcher(const std::vector<std::string>& words) {
+int run_as_launcher(const std::vector<std::string>& words, Hangup hangup) {
   LauncherOptions options;
   options.front_door = {"frontdoor"};
   options.front_door.insert(options.front_door.end(), words.begin(), words.end());
+  options.hangup_reloads = hangup == Hangup::Reloads;
+  options.given = take_from_service_manager();
   Log log(STDERR_FILENO, LogLevel::Info, LogFormat::Auto);
   return run_launcher(options, log);
 }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,15 +22,16 @@ std::optional<int> take_launcher_socket();
 
 // Executes this program again as the launcher of these words. Returns only when that fails, with the reason.
 // `text`: a config that came from standard input and can not be read from there once more.
-std::string become_launcher(const std::vector<std::string>& words, const std::string* text);
+enum class Hangup : std::uint8_t { Ends, Reloads };  // what SIGHUP means
+std::string become_launcher(const std::vector<std::string>& words, const std::string* text, Hangup hangup);
 
 // A config that was made of other files by the process that becomes the launcher, kept for each front door that it
 // starts: after a crash the same apps are started again, whatever the files have become.
 void keep_text(const std::string& text);
 std::optional<std::string> take_kept_text();  // nothing: this is no front door of a launcher that has kept one
 
-// In that program: true once, and then it is a launcher's turn.
-bool take_launcher_role();
-int run_as_launcher(const std::vector<std::string>& words);
+// In that program: something once, and then it is a launcher's turn.
+std::optional<Hangup> take_launcher_role();
+int run_as_launcher(const std::vector<std::string>& words, Hangup hangup);
 
 }  // namespace frontdoor::cli

@@ -1,5 +1,7 @@
 #include "cli/serve.h"
 
+#include <unistd.h>
+
 #include <csignal>
 
 #include "cli/service.h"
@@ -8,8 +10,10 @@ namespace frontdoor {
 
 int serve(const config::Config& config, const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);  // a hang-up is a return value
+  // PID 1 of a container inherits every orphan there, also where it has started nothing: the kernel may reap them.
+  if (::getpid() == 1 && !options.launcher) std::signal(SIGCHLD, SIG_IGN);
   raise_descriptor_limit();
-  Service service(config, options);
+  Service service(config, options, take_from_service_manager());
   return service.run();
 }
 

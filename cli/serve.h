@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/service_manager.h"
 #include "config/config.h"
 
 namespace frontdoor {
@@ -21,6 +22,7 @@ struct ServeOptions {
   std::string ready_file;
   std::optional<std::uint32_t> workers;  // the command line's word, which no file changes
   std::string config_text;               // used when config_file is "" or "-"
+  bool exit_with_child = false;          // ends when its instances have, with their exit status
   std::optional<int> launcher;           // the socket to it; without one no instance can be started
   // Called on the control thread whenever an instance is in another state.
   std::function<void(const Instance&)> on_instance;

@@ -18,6 +18,7 @@
 #include "cli/signals.h"
 #include "config/load.h"
 #include "config/units.h"
+#include "supervisor/exit_status.h"
 
 namespace frontdoor {
 
@@ -28,15 +29,34 @@ constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 constexpr Millis kFirstVerdicts{1'000};  // how long "ready" waits for the first probes at most
 constexpr Millis kPoll{10};
+constexpr Millis kStatusLook{1'000};  // how old the service manager's line about us may be
 
 unsigned thread_count(const config::Config& config, const ServeOptions& options) {
   const std::uint32_t wanted = options.workers.value_or(config.workers);
   return wanted != 0 ? wanted : usable_cpus();
 }
 
+bool always_started_again(const config::Config& config) {
+  return std::all_of(config.pools.begin(), config.pools.end(), [](const config::Pool& pool) {
+    return pool.process.command.empty() || pool.process.restart.policy == config::Restart::Policy::Always;
+  });
+}
+
+// Sockets that no listener has taken: their clients would wait for nobody.
+std::vector<PassedSocket> passed_in_vain(std::vector<PassedSocket> passed,
+                                         const std::vector<config::Listener>& listeners) {
+  std::erase_if(passed, [&](const PassedSocket& socket) {
+    return std::any_of(listeners.begin(), listeners.end(), [&](const config::Listener& listener) {
+      return listener.address.kind == Address::Kind::Fd &&
+             (listener.address.host == socket.name || listener.address.host == std::to_string(socket.fd));
+    });
+  });
+  return passed;
+}
+
 }  // namespace
 
-Service::Service(const config::Config& config, const ServeOptions& options)
+Service::Service(const config::Config& config, const ServeOptions& options, FromServiceManager given)
     : options_(options),
       log_(STDERR_FILENO, config.log.level, config.log.format),
       access_log_(config.access_log, access_log_error_, &log_),
@@ -49,7 +69,12 @@ Service::Service(const config::Config& config, const ServeOptions& options)
           control_, log_,
           [this](const std::string& host, NameLookups::Done done) { lookups_.start(host, std::move(done)); },
           [this] { members_changed(); }, {.routable = has_route}),
-      server_({time_, ops_, health_, &access_log_, nullptr, &malformed_}, thread_count(config, options), snapshot_) {}
+      server_({time_, ops_, health_, &access_log_, nullptr, &malformed_}, thread_count(config, options), snapshot_),
+      given_(std::move(given)),
+      notices_(given_.notify_socket.empty()
+                   ? ServiceNotices::Send{}
+                   : [this](const std::string& lines) { tell_service_manager(lines); },
+               options.launcher ? ::getppid() : ::getpid()) {}
 
 int Service::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signals_.add(signal);
@@ -58,14 +83,17 @@ int Service::run() {
     log_.error("cannot open the access log", {{"reason", access_log_error_}});
     return cli::kExitFailure;
   }
-  if (const auto errors = server_.listen(); !errors.empty()) {
+  if (const auto errors = server_.listen(given_.sockets); !errors.empty()) {
     for (const auto& error : errors) log_.error(error);
     return cli::kExitFailure;
   }
+  for (const PassedSocket& socket : passed_in_vain(given_.sockets, server_.listeners()))
+    log_.warn("a passed socket is used by no listener", {{"name", socket.name}, {"number", socket.fd}});
   for (std::size_t i = 0; i < server_.endpoints().size(); ++i)
     log_.info("connection limit", {{"listener", server_.endpoints()[i].to_string()},
                                    {"max_connections", server_.places()[i]->limit()},
                                    {"open_files", server_.budget().plan().descriptors}});
+  health_.cap_header_bytes(server_.header_bytes_max());
   apply(snapshot_);
   if (!options_.launcher) start_workers();
   if (options_.on_start) options_.on_start(control_);
@@ -77,12 +105,15 @@ int Service::run() {
     });
     supervision_->start(snapshot_->config);
     asio::co_spawn(control_, start_workers_at_last(), asio::detached);
+    if (options_.exit_with_child && always_started_again(snapshot_->config))
+      log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
   }
   asio::co_spawn(control_, become_ready(), asio::detached);
   asio::co_spawn(control_, handle_signals(), asio::detached);
   asio::co_spawn(control_, watch_lost_lines(lost_lines_), asio::detached);
   asio::co_spawn(control_, watch_malformed(log_, malformed_), asio::detached);
   asio::co_spawn(control_, watch_traffic_losses(losses_), asio::detached);
+  if (notices_.wanted()) asio::co_spawn(control_, follow_status(), asio::detached);
   control_.run();
   ready_file_.remove();
   server_.stop();
@@ -90,7 +121,7 @@ int Service::run() {
   losses_.report_rest(Clock::now());
   lost_lines_.report();
   log_.info("stopped", {{"requests", server_.served()}});
-  return cli::kExitOk;
+  return exit_status_;
 }
 
 void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
@@ -103,10 +134,17 @@ void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
 
 // Names have other addresses, or instances came or went.
 void Service::members_changed() {
-  snapshot_ = registry_.rebuild(*snapshot_, resolver_.addresses(), instances_);
-  server_.publish(snapshot_);
-  health_.apply(snapshot_);
-  resolver_.watch(*snapshot_);
+  for (;;) {
+    try {
+      snapshot_ = registry_.rebuild(*snapshot_, resolver_.addresses(), instances_);
+      server_.publish(snapshot_);
+      health_.apply(snapshot_);
+      resolver_.watch(*snapshot_);
+      return;
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(kPoll);  // nothing that this thread does would go well now
+    }
+  }
 }
 
 void Service::start_workers() {
@@ -147,6 +185,9 @@ asio::awaitable<void> Service::become_ready() {
     log_.info("listening", {{"address", endpoint.to_string()}});
   if (const auto error = ready_file_.write(server_.listeners(), server_.endpoints()); !error.empty())
     log_.warn("cannot write the ready file", {{"path", options_.ready_file}, {"reason", error}});
+  notices_.ready(status_line(census()));
+  if (notices_.wanted() && given_.watchdog.count() != 0)
+    asio::co_spawn(control_, watch_workers(server_, log_, notices_, given_.watchdog), asio::detached);
   if (options_.on_ready) options_.on_ready(server_.endpoints());
 }
 
@@ -170,12 +211,7 @@ asio::awaitable<void> Service::handle_signals_with_memory() {
     const bool terminal_closed = signal == SIGHUP && options_.launcher && options_.config_file.empty();
     if (terminal_closed && draining_) continue;
     if (signal == SIGHUP && !terminal_closed) {
-      try {
-        reload();
-      } catch (const std::bad_alloc&) {
-        log_.error("reload refused, the old config stays",
-                   {{"file", options_.config_file}, {"reason", "out of memory"}});
-      }
+      reload_as_told();
     } else if (signal == SIGUSR1) {  // after a log rotation
       const bool instances_too = supervision_ && supervision_->reopen_logs();
       if (!access_log_.reopen() && !instances_too) log_.info("nothing to reopen: the access log is no file");
@@ -187,15 +223,8 @@ asio::awaitable<void> Service::handle_signals_with_memory() {
 
 bool Service::stop(int signal) {
   const std::string_view name = signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
-  start_workers();  // they are needed to end in order, too
-  if (!std::exchange(draining_, true)) {
-    ready_file_.remove();  // before anything else: whoever sends traffic by it goes elsewhere
-    log_.info("draining",
-              {{"signal", name},
-               {"connections", server_.open_connections()},
-               {"drain", config::format_duration(snapshot_->config.timeouts.drain)},
-               {"hint", signal == SIGINT ? "a second Ctrl-C stops at once" : "a second one stops at once"}});
-    asio::co_spawn(control_, stop_after_drain(), asio::detached);
+  if (!draining_) {
+    begin_drain(name, signal == SIGINT ? "a second Ctrl-C stops at once" : "a second one stops at once");
     return false;
   }
   log_.warn("stopping at once", {{"signal", name}, {"connections", server_.open_connections()}});
@@ -203,9 +232,22 @@ bool Service::stop(int signal) {
   return true;
 }
 
+void Service::begin_drain(std::string_view why, std::string_view hint) {
+  start_workers();  // they are needed to end in order, too
+  draining_ = true;
+  ready_file_.remove();  // before anything else: whoever sends traffic by it goes elsewhere
+  notices_.stopping("draining", longest_stop());
+  log_.info("draining", {{"signal", why},
+                         {"connections", server_.open_connections()},
+                         {"drain", config::format_duration(snapshot_->config.timeouts.drain)},
+                         {"hint", hint}});
+  asio::co_spawn(control_, stop_after_drain(), asio::detached);
+}
+
 asio::awaitable<void> Service::stop_after_drain() {
   co_await drain(server_, log_, snapshot_->config.timeouts);
   if (supervision_) co_await supervision_->stop();  // not before the last request that they served
+  if (supervision_ && options_.exit_with_child && !all_ended_) exit_status_ = exit_status_of(supervision_->status());
   finish();
 }
 
@@ -239,12 +281,78 @@ void Service::evict(const std::shared_ptr<Upstream>& upstream, const std::string
   if (was_up) health_.upstream_refused(upstream, reason);
 }
 
+void Service::instance_moved(const Instance& instance) {
+  if (options_.on_instance) options_.on_instance(instance);
+  // Not from inside of what is moving it.
+  if (options_.exit_with_child) asio::post(control_, [this] { look_whether_all_ended(); });
+}
+
+// Nobody is left who could answer, so there is nothing to drain for but what is on its way out.
+void Service::look_whether_all_ended() {
+  if (draining_ || !supervision_ || !ended_for_good(supervision_->status())) return;
+  all_ended_ = true;
+  exit_status_ = exit_status_of(supervision_->status());
+  log_.info("the app has ended, and so does frontdoor", {{"status", exit_status_}});
+  begin_drain("the app has ended", "a signal stops at once");
+}
+
+// ---- The service manager
+
+void Service::tell_service_manager(const std::string& lines) {
+  if (options_.launcher) {
+    if (supervision_) supervision_->tell_service_manager(lines);
+    return;
+  }
+  const std::string reason = notify_socket_.send(lines);
+  if (!reason.empty() && !std::exchange(notify_failed_, true))
+    log_.warn("the service manager cannot be told", {{"reason", reason}});
+  if (reason.empty()) notify_failed_ = false;
+}
+
+Census Service::census() const {
+  Census census;
+  for (const Pool& pool : snapshot_->pools) {
+    census.members += pool.members.size();
+    for (const Member& member : pool.members) census.up += member.upstream->available() ? 1 : 0;
+  }
+  if (supervision_) supervision_->count(census.starting, census.crash_loop);
+  return census;
+}
+
+// Until a drain is over and the last instance is killed; and a moment.
+Duration Service::longest_stop() const {
+  Millis instances{0};
+  for (const config::Pool& pool : snapshot_->config.pools)
+    if (!pool.process.command.empty()) instances = std::max(instances, pool.process.stop_timeout);
+  return snapshot_->config.timeouts.drain + instances + Millis{10'000};
+}
+
+asio::awaitable<void> Service::follow_status() {
+  asio::steady_timer pause(control_);
+  for (;;) {
+    pause.expires_after(kStatusLook);
+    co_await pause.async_wait(quietly);
+    if (!draining_) notices_.status(status_line(census()));
+  }
+}
+
 void Service::finish() {
   if (control_.stopped()) return;
   if (options_.on_stop) options_.on_stop();
   health_.stop();
   resolver_.stop();
   control_.stop();
+}
+
+void Service::reload_as_told() {
+  notices_.reloading();
+  try {
+    reload();
+  } catch (const std::bad_alloc&) {
+    log_.error("reload refused, the old config stays",
+               {{"file", options_.config_file}, {"reason", "out of memory"}});
+  }
+  notices_.reloaded(status_line(census()));
 }
 
 void Service::reload() {

@@ -10,6 +10,7 @@
 #include "cli/loss_reports.h"
 #include "cli/ready_file.h"
 #include "cli/serve.h"
+#include "cli/service_notices.h"
 #include "cli/supervision.h"
 #include "discovery/name_lookup.h"
 #include "discovery/resolver.h"
@@ -20,7 +21,7 @@ namespace frontdoor {
 
 class Service : private InstanceHost {
  public:
-  Service(const config::Config& config, const ServeOptions& options);
+  Service(const config::Config& config, const ServeOptions& options, FromServiceManager given);
   int run();  // until a signal ends it; exit status
 
  private:
@@ -35,8 +36,16 @@ class Service : private InstanceHost {
   boost::asio::awaitable<void> handle_signals_with_memory();
   boost::asio::awaitable<void> stop_after_drain();
   bool stop(int signal);  // true: at once
+  void begin_drain(std::string_view why, std::string_view hint);
   void reload();
+  void reload_as_told();
   void finish();
+
+  // The service manager
+  void tell_service_manager(const std::string& lines);
+  Census census() const;
+  Duration longest_stop() const;
+  boost::asio::awaitable<void> follow_status();
 
   // InstanceHost
   void instances_changed(const InstanceAddresses& instances) override;
@@ -44,9 +53,10 @@ class Service : private InstanceHost {
   PoolTraffic traffic_of(const std::string& pool) override;
   void probe_now(const Upstream& upstream) override { health_.look_now(upstream); }
   void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;
-  void instance_moved(const Instance& instance) override {
-    if (options_.on_instance) options_.on_instance(instance);
-  }
+  void instance_moved(const Instance& instance) override;
+
+  // --exit-with-child
+  void look_whether_all_ended();
 
   const ServeOptions& options_;
   Log log_;
@@ -69,7 +79,13 @@ class Service : private InstanceHost {
   InstanceAddresses instances_;
   std::unique_ptr<Supervision> supervision_;  // null: this program runs no instances
   bool workers_run_ = false;
+  const FromServiceManager given_;
+  const NotifySocket notify_socket_{given_.notify_socket};
+  bool notify_failed_ = false;
+  ServiceNotices notices_;
   bool draining_ = false;
+  bool all_ended_ = false;  // of their own accord (--exit-with-child)
+  int exit_status_ = 0;
 };
 
 }  // namespace frontdoor

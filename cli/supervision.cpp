@@ -44,6 +44,13 @@ void Supervision::apply(const config::Config& config) {
   }
 }
 
+void Supervision::count(std::uint64_t& starting, std::uint64_t& crash_loop) const {
+  for (const auto& instance : supervisor_.instances()) {
+    starting += instance->state() == InstanceState::Starting ? 1 : 0;
+    crash_loop += instance->state() == InstanceState::CrashLoop ? 1 : 0;
+  }
+}
+
 asio::awaitable<void> Supervision::stop() {
   co_await supervisor_.shut_down();
   output_.close();

@@ -5,8 +5,11 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "config/config.h"
@@ -29,6 +32,11 @@ class Supervision {
 
   bool reopen_logs() { return output_.reopen(); }  // false: no pool logs into files
   InstanceLogs& logs() { return supervisor_.logs(); }
+  // By way of the launcher, which is the unit's main process: only from that one systemd takes it by default.
+  void tell_service_manager(const std::string& lines) { launcher_.notify(lines); }
+  std::vector<PoolStatus> status() const { return supervisor_.status(); }
+  void count(std::uint64_t& starting, std::uint64_t& crash_loop) const;
+
   const InstanceAddresses& members() const { return supervisor_.members(); }
 
  private:

@@ -11,15 +11,16 @@
 namespace frontdoor::config {
 namespace {
 
-bool is_every_interface(std::string_view host) { return host.empty() || host == "0.0.0.0" || host == "::"; }
+bool is_both_families(std::string_view host) { return host.empty() || host == "::"; }
+bool is_v4(const std::string& host) { return host.find(':') == std::string::npos && Endpoint::numeric(host, 0); }
 
-// ":80" is both families; "0.0.0.0:80" beside "[::]:80" is fine.
+// ":80" and "[::]:80" are every address of both families, so that nothing else of this port is left.
 bool same_listener(const Address& a, const Address& b) {
   if (a.kind != b.kind) return false;
   if (a.kind != Address::Kind::Tcp) return a == b;
   if (a.port != b.port || a.port == 0) return false;
-  return a.host == b.host ||
-         ((a.host.empty() || b.host.empty()) && is_every_interface(a.host) && is_every_interface(b.host));
+  if (a.host == b.host || is_both_families(a.host) || is_both_families(b.host)) return true;
+  return (a.host == "0.0.0.0" && is_v4(b.host)) || (b.host == "0.0.0.0" && is_v4(a.host));
 }
 
 void check_listeners(std::uint64_t open_files, Reader& reader) {

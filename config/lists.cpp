@@ -129,10 +129,6 @@ std::optional<Address> parse_listen_address(std::string_view text, std::string& 
   AddressError error;
   auto address = parse_address(text, error);
   problem = error.what;
-  if (address && address->kind == Address::Kind::Fd) {
-    problem = "this version takes no sockets from systemd; write where to listen, as in \":8080\"";
-    return std::nullopt;
-  }
   return address;
 }
 

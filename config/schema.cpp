@@ -63,7 +63,8 @@ constexpr std::array listener_keys = {
     Key{.name = "address",
         .type = Type::ListenAddress,
         .doc = "\":8080\" for every interface, \"127.0.0.1:8080\", \"[::1]:8080\" or \"unix:/run/fd.sock\"; "
-               "port 0 is any free one.",
+               "port 0 is any free one. \"fd:web\" is the socket that the service manager passed under this "
+               "name, \"fd:3\" one by its number.",
         .slot = at<&Listener::address>},
     Key{.name = "max_connections",
         .type = Type::IntegerOrAuto,

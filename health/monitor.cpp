@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <limits>
 #include <utility>
 
 #include "health/prober.h"
@@ -30,6 +31,7 @@ struct HealthMonitor::Impl {
 
   asio::io_context& control;
   Log& log;
+  std::uint64_t most_header_bytes = std::numeric_limits<std::uint64_t>::max();
   std::vector<Watched> watched;  // in the order of the file
 };
 
@@ -38,10 +40,13 @@ HealthMonitor::HealthMonitor(asio::io_context& control, Log& log)
 
 HealthMonitor::~HealthMonitor() { stop(); }
 
+void HealthMonitor::cap_header_bytes(std::uint64_t most) { impl_->most_header_bytes = most; }
+
 void HealthMonitor::apply(std::shared_ptr<const Snapshot> snapshot) {
   std::vector<Impl::Watched> next;
   const config::Limits& configured = snapshot->config.limits;
-  const http::HeadLimits limits{configured.header_bytes, configured.header_count, configured.uri_bytes};
+  const http::HeadLimits limits{std::min(configured.header_bytes, impl_->most_header_bytes), configured.header_count,
+                                configured.uri_bytes};
   for (std::size_t i = 0; i < snapshot->pools.size(); ++i) {
     const auto& check = snapshot->config.pools[i].health_check;
     const ProxyVersion send_proxy = snapshot->pools[i].send_proxy;

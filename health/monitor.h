@@ -21,6 +21,9 @@ class HealthMonitor : public UpstreamWitness {
   HealthMonitor(boost::asio::io_context& control, Log& log);
   ~HealthMonitor() override;
 
+  // Longer heads no worker takes, whatever a snapshot says: a probe must not pass where clients would get a 502. Before
+  // the first apply().
+  void cap_header_bytes(std::uint64_t most);
   // Starts, keeps or stops probers so that they fit the snapshot: an upstream known before keeps its verdict
   // and history, a changed check takes effect at its next probe. Control thread.
   void apply(std::shared_ptr<const Snapshot> snapshot);

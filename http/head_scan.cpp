@@ -52,6 +52,11 @@ std::size_t control_in_step(const char* at) {
 }
 #endif
 
+// A handshake or an alert of any version: a client that was given https://, an upstream that wants it.
+bool is_tls_record(std::string_view bytes) {
+  return (bytes[0] == 0x16 || bytes[0] == 0x15) && (bytes.size() == 1 || bytes[1] == 0x03);
+}
+
 inline std::size_t search(std::string_view bytes, std::size_t from) {
   const char* const data = bytes.data();
   const std::size_t size = bytes.size();
@@ -77,6 +82,7 @@ HeadScan::Found HeadScan::next_line(std::string_view bytes) {
     at_ = hit;
     return Found::NeedMore;
   }
+  if (hit == 0 && is_tls_record(bytes)) return refuse(hit, "TLS where HTTP without it is spoken");
   if (bytes[hit] != '\r') return refuse(hit, bytes[hit] == '\n' ? "bare LF" : "control character");
   if (hit + 1 == bytes.size()) {
     at_ = hit;

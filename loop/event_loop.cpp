@@ -139,8 +139,8 @@ void EventLoop::run_posted() {
   mail_ = false;
   std::uint64_t writes = 0;
   if (::read(event_fd_, &writes, sizeof writes) == sizeof writes) wakes_ += writes;
-  // In this order: read, say so, take the work. Who posts before the flag falls writes nothing, and its work is in the
-  // queue already, which is taken below. Who posts afterwards writes again: its work may be taken now, and then a turn
+  // In this order: read, say so, take the work. A post before the flag falls writes nothing, and its work is in the
+  // queue already, which is taken below. A later one writes again: its work may be taken now, and then a turn
   // finds an empty queue; or it is not, and then that write wakes the turn that takes it. An exchange and no plain
   // store, on both sides: seeing a poster's flag means seeing what it did before, also where that was a stop().
   woken_.exchange(false, std::memory_order_acq_rel);

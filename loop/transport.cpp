@@ -25,7 +25,7 @@ constexpr std::uint32_t kInput = EPOLLIN | EPOLLRDHUP | EPOLLET;
 constexpr std::uint32_t kInputAndRoom = kInput | EPOLLOUT;
 
 // A dead port in the ephemeral range (it starts at 32768) can be connected to by itself, by TCP's simultaneous open:
-// nobody serves there. Then both ends have one port; only who has the same on both asks further.
+// nobody serves there. Then both ends have one port; only a socket with the same port on both is asked further.
 bool connected_to_itself(int fd, std::uint16_t port) {
   if (port < 32'768) return false;
   Endpoint local;

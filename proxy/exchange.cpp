@@ -81,12 +81,18 @@ Exchange::Next Exchange::route() {
   std::string_view host;
   std::string_view path;
   http::normalize_host(request.authority, host, context_.host_scratch);
-  if (!http::normalize_path(request.target, path, context_.scratch)) return refuse_with(400, outcome::kBadTarget);
+  if (!http::normalize_path(request.target, path, context_.scratch)) {
+    detail_ = "the path has a broken % escape, climbs above the root, or hides a dot segment";
+    return refuse_with(400, outcome::kBadTarget);
+  }
 
   route_ = snapshot_->shared().match(host, path);
   logged_ = !route_ || route_->access_log;
   if (!route_) return refuse_with(404, outcome::kNoRoute);
-  if (path.data() != request.target.data() && !routed_alike(host, path.size())) return refuse_with(400, outcome::kBadTarget);
+  if (path.data() != request.target.data() && !routed_alike(host, path.size())) {
+    detail_ = "without its dot segments the path would take another route";
+    return refuse_with(400, outcome::kBadTarget);
+  }
   pool_ = &snapshot_->pool(route_->pool);
   pool_->count_request();
 

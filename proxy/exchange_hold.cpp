@@ -39,7 +39,7 @@ bool Exchange::worth_waiting() {
 
 Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
   for (;;) {
-    // Who has sent a FIN may only have half-closed, but most have left, and nobody waits behind those in vain.
+    // A client that has sent a FIN may only have half-closed; but most have left, and none waits behind those in vain.
     if (client_.gone() || client_.finished()) co_return client_left();
     if (context_.held.ended()) co_return refuse_with(503, outcome::kDrained);
     if (!(snapshot_ == context_.snapshot)) {

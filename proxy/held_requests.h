@@ -21,7 +21,7 @@ class HeldRequests {
   explicit HeldRequests(EventLoop& loop) : loop_(loop) {}
 
   void wake_all();  // the configuration has changed
-  void end();       // of a drain: who waits now, or would have to, is told to come back
+  void end();       // of a drain: requests that wait now, or would have to, are told to come back
   bool ended() const { return ended_; }
   std::size_t size() const { return places_.size(); }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "proxy/passed_listener.h"
 #include "proxy/port_holder.h"
 
 namespace frontdoor {
@@ -33,9 +34,7 @@ int bind_tcp(const Endpoint& endpoint, Share share) {
   if (fd < 0) return -1;
   enable(fd, SOL_SOCKET, SO_REUSEADDR);
   if (share == Share::WithOtherWorkers) enable(fd, SOL_SOCKET, SO_REUSEPORT);
-  // What is accepted here inherits both. A proxy writes whole messages: Nagle would only hold the last segment back.
-  enable(fd, IPPROTO_TCP, TCP_NODELAY);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
+  prepare_for_accept(fd);
   if (endpoint.family() == AF_INET6) {
     const int dual_stack = 0;
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &dual_stack, sizeof dual_stack);
@@ -149,6 +148,7 @@ bool remove_stale(const Endpoint& endpoint, const std::string& path) {
 
 ListenSockets open_unix(const Address& address, unsigned count) {
   ListenSockets sockets;
+  sockets.shared = true;
   sockets.bound = Endpoint::unix_path(address.host);
   if (!remove_stale(sockets.bound, address.host)) return failed(address, "in use, or not a socket");
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -180,13 +180,20 @@ void remove_socket_file(const SocketFile& file) {
   if (there.st_dev == file.device && there.st_ino == file.inode) ::unlink(file.path.c_str());
 }
 
-ListenSockets open_listen_sockets(const Address& address, unsigned count) {
+// A proxy writes whole messages: Nagle would only hold the last segment back.
+void prepare_for_accept(int fd) {
+  enable(fd, IPPROTO_TCP, TCP_NODELAY);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
+}
+
+ListenSockets open_listen_sockets(const Address& address, unsigned count,
+                                  const std::vector<PassedSocket>& passed) {
   switch (address.kind) {
     case Address::Kind::Tcp: return open_tcp(address, count);
     case Address::Kind::Unix: return open_unix(address, count);
     case Address::Kind::Fd: break;
   }
-  return failed(address, "passed sockets (fd:) are not supported by this version");
+  return open_passed_listener(address, count, passed);
 }
 
 }  // namespace frontdoor

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/service_manager.h"
 
 namespace frontdoor {
 
@@ -21,13 +22,18 @@ struct SocketFile {
 };
 
 struct ListenSockets {
-  std::vector<int> fds;  // one for each worker; for a unix path the same socket `count` times (duplicates)
+  std::vector<int> fds;  // one for each worker
+  bool shared = false;   // they are one socket, `count` times (duplicates): a unix path, a passed one
   Endpoint bound;        // with the port that port 0 became
   SocketFile file;        // path "" where there is none
   std::string error;     // not empty: nothing is open; names the holder of an address in use
 };
 
-ListenSockets open_listen_sockets(const Address& address, unsigned count);
+ListenSockets open_listen_sockets(const Address& address, unsigned count,
+                                  const std::vector<PassedSocket>& passed = {});
+
+// What is accepted from it inherits the options that every client's socket has. Without effect on a unix socket.
+void prepare_for_accept(int fd);
 
 // While its sockets are open, so that the number of a removed one's inode is not in use again.
 void remove_socket_file(const SocketFile& file);

@@ -146,7 +146,7 @@ std::unique_ptr<ClientConnection> Listener::welcome_connection(const IpEndpoint&
   }
 }
 
-// The next ones would fare no better: who has nothing to say gives its memory, and those who come wait a moment.
+// The next ones would fare no better: a connection that has nothing to say gives its memory, and new ones wait a moment.
 void Listener::turn_away_for_memory() {
   turned_away(Unwelcome::NoMemory);
   if (!waiting_.empty()) make_room(Newcomers::Closed, [] {});

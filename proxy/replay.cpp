@@ -30,7 +30,7 @@ Replay decide_extra(const FailedAttempt& attempt, const config::Retry& retry, co
 
 // A process that is only stopped may still carry out what it was sent once it wakes, so a late PUT could overwrite a
 // newer one: from a silent upstream only safe methods are taken back. And only for one that has not had the request yet:
-// who was silent works on it perhaps, and would do so twice.
+// an upstream that was silent may be working on it, and would do so twice.
 Replay decide_timeout(const FailedAttempt& attempt, const config::Retry& retry) {
   if (!retry.on_timeout) return never("not_configured");
   if (!http::is_safe(attempt.method)) return never("timeout_not_safe");

@@ -74,11 +74,11 @@ std::uint64_t Server::connection_limit(const config::Listener& listener) const {
   return listener.max_connections != 0 ? std::min(listener.max_connections, possible) : possible;
 }
 
-std::vector<std::string> Server::listen() {
+std::vector<std::string> Server::listen(const std::vector<PassedSocket>& passed) {
   std::vector<std::string> errors;
   std::vector<ListenSockets> opened;
   for (const auto& listener : listeners_) {
-    opened.push_back(open_listen_sockets(listener.address, static_cast<unsigned>(workers_.size())));
+    opened.push_back(open_listen_sockets(listener.address, static_cast<unsigned>(workers_.size()), passed));
     if (!opened.back().error.empty()) errors.push_back(opened.back().error);
   }
   if (!errors.empty()) {
@@ -92,7 +92,7 @@ std::vector<std::string> Server::listen() {
     places_.push_back(settings.places);
     if (!opened[i].file.path.empty()) socket_files_.push_back(opened[i].file);
     for (std::size_t w = 0; w < workers_.size(); ++w)
-      workers_[w]->add_listener(opened[i].fds[w], opened[i].bound.is_unix(), settings);
+      workers_[w]->add_listener(opened[i].fds[w], opened[i].shared, settings);
   }
   return errors;
 }
@@ -155,6 +155,16 @@ std::uint64_t Server::looped() const {
   std::uint64_t sum = 0;
   for (const auto& worker : workers_) sum += worker->looped();
   return sum;
+}
+
+void Server::ask_for_a_turn() {
+  for (auto& worker : workers_) worker->ask_for_a_turn();
+}
+
+std::optional<unsigned> Server::stuck_worker() const {
+  for (unsigned i = 0; i < workers_.size(); ++i)
+    if (!workers_[i]->has_turned()) return i;
+  return std::nullopt;
 }
 
 std::uint64_t Server::turned_away(Unwelcome why) const {

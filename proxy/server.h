@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,8 +19,9 @@ class Server {
   Server(const WorkerEnvironment& environment, unsigned workers, std::shared_ptr<const Snapshot> snapshot);
   ~Server();  // stops at once
 
-  // Opens every listener of the config, in order. Every failure, or nothing; on failure none is open.
-  std::vector<std::string> listen();
+  // Opens every listener of the config, in order. Every failure, or nothing; on failure none is open. `passed`: what
+  // was given to this process, for those that name one of them.
+  std::vector<std::string> listen(const std::vector<PassedSocket>& passed = {});
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }  // as bound, in the config's order
   const std::vector<std::shared_ptr<Places>>& places() const { return places_; }  // the same
   const ConnectionBudget& budget() const { return budget_; }
@@ -41,6 +43,10 @@ class Server {
   bool accepting() const;  // until all workers have done what stop_accepting() asks for
   std::uint64_t served() const;
   std::uint64_t looped() const;  // requests that came back to us
+
+  // Whether each worker's loop still turns: asks those that have answered the last time, and who has not answered yet.
+  void ask_for_a_turn();
+  std::optional<unsigned> stuck_worker() const;
   std::uint64_t turned_away(Unwelcome why) const;  // connections closed before their first request
 
  private:

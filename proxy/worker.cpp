@@ -128,6 +128,12 @@ OpenWork Worker::open_work() const {
   return open_work_;
 }
 
+void Worker::ask_for_a_turn() {
+  if (!has_turned()) return;
+  loop_.post([this] { turns_.fetch_add(1, std::memory_order_relaxed); });
+  ++turns_asked_;  // behind a post that finds no memory: what was not asked is not owed
+}
+
 // At once, as far as it can be: a stop that waits for nobody.
 void Worker::end_waiting() {
   if (context_.held.ended()) return;

@@ -213,8 +213,7 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
   else
     asio::co_spawn(context_.control, watch_start(self, life_), asio::detached);
 
-  asio::posix::stream_descriptor gone(context_.control, process.pidfd.release());
-  co_await gone.async_wait(gone.wait_read, quietly);
+  co_await context_.launcher.gone(process);
   alive_ = false;
   starting_ = {};
   if (upstream_) {
@@ -279,6 +278,7 @@ void Instance::came_up() {
   up_since_ = Clock::now();
   was_up_ = true;
   failure_.clear();
+  look_below();
   upstream_->set_starting(false);
   context_.log.info("instance up", {{"pool", address_.pool}, {"instance", address_.instance}, {"pid", pid_}});
   if (!done()) move(InstanceState::Up);

@@ -12,6 +12,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/time.h"
@@ -24,6 +25,7 @@
 #include "supervisor/launcher_client.h"
 #include "supervisor/notice.h"
 #include "supervisor/output_reader.h"
+#include "supervisor/process_tree.h"
 #include "supervisor/place_history.h"
 #include "supervisor/pool_plan.h"
 #include "supervisor/restart_policy.h"
@@ -100,6 +102,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   boost::asio::awaitable<void> watch_start(std::shared_ptr<Instance> self, std::uint64_t life);
   boost::asio::awaitable<void> terminate(std::shared_ptr<Instance> self, std::uint64_t life);
   boost::asio::awaitable<void> clear_tree(Duration patience);
+  void look_below();
   boost::asio::awaitable<void> pause(Duration duration);
 
   void spawn_run(std::optional<RunningProcess> running);
@@ -142,6 +145,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::uint64_t before_life_ = 0;  // the last line of the life before
   pid_t writer_ = -1;              // the process of the last life, also when it has ended
   std::string life_marker_;        // in the environment of whatever it starts
+  std::vector<ProcessInfo> seen_below_;  // of this life, when it came up or was asked to end
   TimePoint up_since_{};
   bool was_up_ = false;  // in this life
   Tick born_ = 0;

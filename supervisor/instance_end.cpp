@@ -7,9 +7,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <csignal>
+#include <utility>
 
 #include "config/process_values.h"
 #include "supervisor/instance.h"
+#include "supervisor/life_marks.h"
 #include "supervisor/process_tree.h"
 
 namespace frontdoor {
@@ -31,6 +33,7 @@ asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Insta
   asked_to_end_ = true;
   killed_at_ = Clock::now() + settings_.stop_timeout;
   const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
+  look_below();
   ::kill(pid_, signal);  // not reaped before we have been told of its end, so the number is still its own
   const auto runs = [&] { return alive_ && life_ == life; };
   while (runs() && Clock::now() < killed_at_) {
@@ -48,23 +51,17 @@ asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Insta
   ::kill(pid_, SIGKILL);
 }
 
+// While it still is who its children's parents lead to.
+void Instance::look_below() {
+  if (settings_.kill_mode == config::Process::KillMode::Tree) seen_below_ = descendants(list_processes(), pid_);
+}
+
 // A wrapper that dies of a signal without passing it on leaves the app itself behind: that one is asked now,
-// and killed when it does not listen. Orphans are the launcher's children by then; they are known by what
-// they were started with.
+// and killed when it does not listen. Orphans are the launcher's children by then.
 asio::awaitable<void> Instance::clear_tree(Duration patience) {
   if (settings_.kill_mode == config::Process::KillMode::Process) co_return;
-  const std::string marker = "FRONTDOOR_LIFE=" + life_marker_;
-  const auto left = [&] {
-    const auto all = list_processes();
-    std::vector<ProcessInfo> tree;
-    for (const ProcessInfo& process : all) {
-      if (process.parent != ::getppid() || process.state == 'Z' || !started_with(process.pid, marker))
-        continue;
-      tree.push_back(process);
-      for (const ProcessInfo& child : descendants(all, process.pid)) tree.push_back(child);
-    }
-    return tree;
-  };
+  const LifeMarks life{pid_, "FRONTDOOR_LIFE=" + life_marker_, std::exchange(seen_below_, {})};
+  const auto left = [&] { return left_of(life, list_processes(), ::getppid(), started_with); };
   auto tree = left();
   if (tree.empty()) co_return;
   const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);

@@ -12,15 +12,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <new>
 #include <string>
 #include <string_view>
+
+#include "supervisor/process_ops.h"
 
 namespace frontdoor {
 
 namespace {
 
 constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
-constexpr int kOutOfTheWay = 64;  // descriptors are moved above this before they get their numbers
 
 std::string_view value_of(const std::vector<std::string>& environment, std::string_view name) {
   for (const std::string& variable : environment)
@@ -60,6 +62,16 @@ class Child {
       : request_(request), descriptors_(descriptors), report_(report), parent_(parent) {}
 
   [[noreturn]] void run() {
+    try {
+      carry_out();
+    } catch (const std::bad_alloc&) {
+      errno = ENOMEM;
+    }
+    fail(LaunchStage::Fork);
+  }
+
+ private:
+  [[noreturn]] void carry_out() {
     // A session of its own has no terminal, so nothing that the app does with one can stop it (SIGTTIN,
     // SIGTTOU), and Ctrl-C reaches the front door alone, which passes on one stop signal.
     ::setsid();
@@ -81,7 +93,6 @@ class Child {
     execute();
   }
 
- private:
   void reset_signals() {
     for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
     sigset_t none;
@@ -91,11 +102,14 @@ class Child {
 
   // Moved out of the way first: any of them may have a number that another one is to get.
   void arrange_descriptors() {
-    report_ = ::fcntl(report_, F_DUPFD_CLOEXEC, kOutOfTheWay);
+    const int places = 3 + static_cast<int>(descriptors_.sockets.size());
+    const int report = ::fcntl(report_, F_DUPFD_CLOEXEC, places);
+    if (report < 0) fail(LaunchStage::Fork);
+    report_ = report;
     std::vector<int> wanted{::open("/dev/null", O_RDONLY | O_CLOEXEC), descriptors_.output,
                             descriptors_.errors};
     wanted.insert(wanted.end(), descriptors_.sockets.begin(), descriptors_.sockets.end());
-    for (int& fd : wanted) fd = ::fcntl(fd, F_DUPFD_CLOEXEC, kOutOfTheWay);
+    for (int& fd : wanted) fd = ::fcntl(fd, F_DUPFD_CLOEXEC, places);
     for (std::size_t i = 0; i < wanted.size(); ++i)
       if (wanted[i] < 0 || ::dup2(wanted[i], static_cast<int>(i)) < 0) fail(LaunchStage::Fork);
     ::close_range(static_cast<unsigned>(wanted.size()), ~0U, CLOSE_RANGE_CLOEXEC);
@@ -154,10 +168,15 @@ class Child {
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
 Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptors) {
+  ProcessOps kernel;
+  return launch(request, descriptors, kernel);
+}
+
+Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptors, ProcessOps& ops) {
   int report[2];
-  if (::pipe2(report, O_CLOEXEC) != 0) return {.failure = {LaunchStage::Fork, errno}};
+  if (ops.pipe(report) != 0) return {.failure = {LaunchStage::Fork, errno}};
   const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
+  const pid_t pid = ops.fork();
   if (pid == 0) {
     ::close(report[0]);
     Child(request, descriptors, report[1], parent).run();
@@ -175,7 +194,7 @@ Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptor
   ::close(report[0]);
   if (got == static_cast<ssize_t>(sizeof failure)) launched.failure = failure;
   if (launched.ok()) {
-    launched.pidfd = open_pidfd(pid);
+    launched.pidfd = ops.open_pidfd(pid);
     if (launched.pidfd >= 0) return launched;
     launched.failure = {LaunchStage::Fork, errno};
     ::kill(pid, SIGKILL);

@@ -13,6 +13,8 @@
 
 namespace frontdoor {
 
+class ProcessOps;
+
 // The child's ends. They stay the caller's.
 struct ChildDescriptors {
   int output = -1;
@@ -29,6 +31,7 @@ struct Launched {
 };
 
 Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptors);
+Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptors, ProcessOps& ops);
 
 // pidfd_open(2) by number: glibc 2.36 declares it without extern "C". Close-on-exec by itself; -1 and errno.
 int open_pidfd(pid_t pid);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -15,12 +16,15 @@
 #include <cstring>
 #include <deque>
 #include <map>
+#include <new>
 #include <optional>
+#include <utility>
 
 #include "base/log.h"
 #include "base/time.h"
 #include "supervisor/launch.h"
 #include "supervisor/launcher_message.h"
+#include "supervisor/process_ops.h"
 #include "supervisor/process_tree.h"
 
 namespace frontdoor {
@@ -53,23 +57,34 @@ struct Record {
   OwnedFd errors;
   int stop_signal = SIGTERM;
   std::optional<siginfo_t> ended;
+  bool told = false;  // the front door that runs, of the end
 };
 
 class Launcher {
  public:
-  Launcher(const LauncherOptions& options, Log& log) : options_(options), log_(log) {}
+  Launcher(const LauncherOptions& options, Log& log, ProcessOps& ops)
+      : options_(options), log_(log), ops_(ops), service_manager_(options.given.notify_socket) {}
 
   int run() {
     if (!set_up()) return 1;
-    start_front_door();
-    while (!exit_status_) turn();
+    while (!exit_status_) {
+      try {
+        turn();
+      } catch (const std::bad_alloc&) {
+        ::poll(nullptr, 0, static_cast<int>(kLook.count()));  // what is not done yet is tried again
+      }
+    }
     end_what_is_left();
     return *exit_status_;
   }
 
  private:
   bool set_up();
+  void raise_open_files();
   void start_front_door();
+  bool fork_front_door();
+  [[noreturn]] void become_front_door(int socket, pid_t launcher);
+  void start_later();
   void turn();
   int patience() const;
 
@@ -80,31 +95,36 @@ class Launcher {
   void receive();
   void handle(LauncherMessage& message);
   void launch_instance(LauncherMessage& message);
+  LaunchFailure try_launch(LauncherMessage& message);
   void hand_over();
+  OwnedFd duplicate(const OwnedFd& fd) { return OwnedFd(fd.valid() ? ops_.duplicate(fd.get()) : -1); }
   void tell_running(std::uint64_t id, const Record& record);
-  void tell_end(std::uint64_t id, const Record& record);
+  void tell_ends();
   void send(LauncherMessage message);
   void flush();
+  void notify(const std::string& lines);
 
   void end_what_is_left();
   std::vector<ProcessInfo> what_is_left() const;
 
   const LauncherOptions& options_;
   Log& log_;
+  ProcessOps& ops_;
+  const NotifySocket service_manager_;
+  bool notify_failed_ = false;
   OwnedFd signals_;
   OwnedFd front_door_;  // our end of the socketpair
   pid_t front_door_pid_ = -1;
   TimePoint front_door_since_{};
   Millis pause_{0};
   TimePoint start_at_{};  // while there is no front door
+  rlimit open_files_{};   // as we were started; what we start finds it so
   bool told_to_stop_ = false;
   std::optional<int> exit_status_;
   std::deque<LauncherMessage> unsent_;
   std::map<std::uint64_t, Record> records_;
   std::map<std::string, std::vector<OwnedFd>> kept_;
 };
-
-OwnedFd duplicate(const OwnedFd& fd) { return OwnedFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
 
 bool Launcher::set_up() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -115,55 +135,78 @@ bool Launcher::set_up() {
   for (const int signal : kForwarded) {
     struct sigaction before {};
     ::sigaction(signal, nullptr, &before);
-    if (before.sa_handler != SIG_IGN) ::sigaddset(&watched, signal);  // nohup stays in force
+    const bool ignored = before.sa_handler == SIG_IGN && (signal != SIGHUP || !options_.hangup_reloads);
+    if (!ignored) ::sigaddset(&watched, signal);  // nohup stays in force
   }
   ::sigprocmask(SIG_BLOCK, &watched, nullptr);
+  if (options_.hangup_reloads) ::signal(SIGHUP, SIG_DFL);  // what is ignored is not even told
   ::signal(SIGPIPE, SIG_IGN);
+  raise_open_files();
   signals_ = OwnedFd(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
   if (signals_.valid()) return true;
   log_.error("the launcher cannot start", {{"reason", std::strerror(errno)}});
   return false;
 }
 
-// The child goes on as the front door by executing this program again, so that nothing of the launcher is in
-// it.
+// Three descriptors for each instance: the usual limit of 1,024 would be reached by some hundred of them.
+void Launcher::raise_open_files() {
+  if (::getrlimit(RLIMIT_NOFILE, &open_files_) != 0) return;
+  const rlimit most{open_files_.rlim_max, open_files_.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &most);
+}
+
 void Launcher::start_front_door() {
-  int ends[2];
   front_door_since_ = Clock::now();
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-    log_.error("the front door cannot be started", {{"reason", std::strerror(errno)}});
-    start_at_ = Clock::now() + kLongestPause;
-    return;
-  }
+  if (fork_front_door()) return hand_over();
+  const int error = errno;
+  start_later();
+  log_.error("the front door cannot be started", {{"reason", std::strerror(error)},
+                                                  {"next_ms", static_cast<std::int64_t>(pause_.count())}});
+}
+
+void Launcher::start_later() {
+  pause_ = pause_ == Millis{0} ? kFirstPause : std::min(pause_ * 2, kLongestPause);
+  start_at_ = Clock::now() + pause_;
+}
+
+bool Launcher::fork_front_door() {
+  int ends[2];
+  if (ops_.socket_pair(ends) != 0) return false;
   OwnedFd ours(ends[0]);
-  OwnedFd theirs(ends[1]);
+  const OwnedFd theirs(ends[1]);
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
   const pid_t launcher = ::getpid();
-  const pid_t pid = ::fork();
-  if (pid < 0) {
-    log_.error("the front door cannot be started", {{"reason", std::strerror(errno)}});
-    start_at_ = Clock::now() + kLongestPause;
-    return;
-  }
-  if (pid == 0) {
-    // Its own process group: what a terminal sends reaches the launcher alone, which passes it on once.
-    ::setpgid(0, 0);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::signal(SIGPIPE, SIG_DFL);
-    ::lseek(STDIN_FILENO, 0, SEEK_SET);  // where it holds the config, each front door reads it from the start
-    const int fd = ::fcntl(theirs.get(), F_DUPFD, 3);  // without close-on-exec
-    ::setenv(kLauncherVariable, std::to_string(fd).c_str(), 1);
-    std::vector<char*> argv;
-    for (const std::string& word : options_.front_door) argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    if (::getppid() == launcher) ::execv("/proc/self/exe", argv.data());
-    ::_exit(1);
-  }
+  const pid_t pid = ops_.fork();
+  if (pid < 0) return false;
+  if (pid == 0) become_front_door(theirs.get(), launcher);
   front_door_pid_ = pid;
   front_door_ = std::move(ours);
-  hand_over();
+  for (auto& [id, record] : records_) record.told = false;
+  if (options_.given.watchdog.count() != 0) notify("WATCHDOG=1");  // it gets as long as any other to say so itself
+  return true;
+}
+
+// The child goes on as the front door by executing this program again, so that nothing of the launcher is in it.
+void Launcher::become_front_door(int socket, pid_t launcher) {
+  // Its own process group: what a terminal sends reaches the launcher alone, which passes it on once. A group in the
+  // background is stopped when it writes to a terminal that says so (stty tostop), or reads from it.
+  ::setpgid(0, 0);
+  ::signal(SIGTTOU, SIG_IGN);
+  ::signal(SIGTTIN, SIG_IGN);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);
+  ::setrlimit(RLIMIT_NOFILE, &open_files_);
+  ::lseek(STDIN_FILENO, 0, SEEK_SET);  // where it holds the config, each front door reads it from the start
+  const int fd = ::fcntl(socket, F_DUPFD, 3);  // without close-on-exec
+  ::setenv(kLauncherVariable, std::to_string(fd).c_str(), 1);
+  hand_on(options_.given);
+  std::vector<char*> argv;
+  for (const std::string& word : options_.front_door) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  if (::getppid() == launcher) ::execv("/proc/self/exe", argv.data());
+  ::_exit(1);
 }
 
 int Launcher::patience() const {
@@ -175,10 +218,12 @@ int Launcher::patience() const {
 void Launcher::turn() {
   std::array<pollfd, 2> watched{pollfd{signals_.get(), POLLIN, 0}, pollfd{front_door_.get(), POLLIN, 0}};
   if (!unsent_.empty()) watched[1].events |= POLLOUT;
-  ::poll(watched.data(), watched.size(), patience());
+  if (::poll(watched.data(), watched.size(), patience()) < 0 && errno != EINTR)
+    ::poll(nullptr, 0, static_cast<int>(kLook.count()));  // out of memory; not in a circle as fast as it goes
   if (watched[0].revents != 0) read_signals();
   if (watched[1].revents & POLLOUT) flush();
   if (watched[1].revents & (POLLIN | POLLHUP | POLLERR)) receive();
+  tell_ends();
   if (front_door_pid_ > 0 || exit_status_) return;
   if (told_to_stop_)
     exit_status_ = 0;
@@ -213,7 +258,6 @@ void Launcher::reap() {
     });
     if (found == records_.end()) continue;
     found->second.ended = info;
-    tell_end(found->first, found->second);
   }
 }
 
@@ -225,15 +269,15 @@ void Launcher::front_door_ended(const siginfo_t& info) {
     exit_status_ = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
     return;
   }
-  const bool lived_well = Clock::now() - front_door_since_ > kLivedWell;
-  pause_ = lived_well || pause_ == Millis{0} ? kFirstPause : std::min(pause_ * 2, kLongestPause);
-  start_at_ = Clock::now() + pause_;
+  if (Clock::now() - front_door_since_ > kLivedWell) pause_ = Millis{0};
+  start_later();
   const auto running =
       std::count_if(records_.begin(), records_.end(), [](const auto& entry) { return !entry.second.ended; });
   log_.error("the front door crashed and is started anew",
              {{"signal", signal_name(info.si_status)},
               {"pause_ms", static_cast<std::int64_t>(pause_.count())},
               {"instances_running", static_cast<std::int64_t>(running)}});
+  notify(std::string("STATUS=the front door crashed (SIG") + signal_name(info.si_status) + ") and is started anew");
 }
 
 // ---- The front door's wishes
@@ -265,42 +309,62 @@ void Launcher::handle(LauncherMessage& message) {
     case Kind::Drop:
       kept_.erase(message.name);
       return;
+    case Kind::Notify:
+      return notify(message.name);
     default:
       return;
   }
 }
 
-// Launch: request, output and errors for the child, output and errors to keep, sockets.
 void Launcher::launch_instance(LauncherMessage& message) {
+  LaunchFailure failure{LaunchStage::Fork, ENOMEM};
+  try {
+    failure = try_launch(message);
+  } catch (const std::bad_alloc&) {
+    const auto place = records_.find(message.id);
+    if (place != records_.end() && place->second.pid < 0) records_.erase(place);
+  }
+  if (failure.stage != LaunchStage::None)
+    send({.kind = Kind::LaunchFailed,
+          .id = message.id,
+          .code = static_cast<std::int32_t>(failure.stage),
+          .status = failure.error});
+}
+
+// Launch: request, output and errors for the child, output and errors to keep, sockets. What takes memory comes before
+// there is a process, so that there is none that nobody knows.
+LaunchFailure Launcher::try_launch(LauncherMessage& message) {
   constexpr std::size_t kSockets = 5;
-  LaunchFailure failure{LaunchStage::Protocol, EPROTO};
-  std::optional<LaunchRequest> request;
-  if (message.fds.size() >= kSockets && records_.size() < kMostRecords) {
-    if (const auto bytes = from_memory_file(message.fds[0].get(), kLongestLaunchRequest))
-      request = decode_launch_request(*bytes);
+  if (message.lost_fds) return {LaunchStage::Fork, EMFILE};
+  if (records_.size() >= kMostRecords) return {LaunchStage::Fork, EAGAIN};
+  if (message.fds.size() < kSockets) return {LaunchStage::Protocol, EPROTO};
+  const auto bytes = from_memory_file(message.fds[0].get(), kLongestLaunchRequest);
+  auto request = bytes ? decode_launch_request(*bytes) : std::nullopt;
+  if (!request || request->passed_sockets != message.fds.size() - kSockets) return {LaunchStage::Protocol, EPROTO};
+
+  ChildDescriptors child{message.fds[1].get(), message.fds[2].get(), {}};
+  for (std::size_t i = kSockets; i < message.fds.size(); ++i) child.sockets.push_back(message.fds[i].get());
+  request->limits.insert(request->limits.begin(), {RLIMIT_NOFILE, open_files_.rlim_cur, open_files_.rlim_max});
+  LauncherMessage answer{.kind = Kind::Launched, .id = message.id};
+  answer.fds.reserve(1);
+  const auto place = records_.try_emplace(message.id).first;
+
+  const Launched launched = launch(*request, child, ops_);
+  if (!launched.ok()) {
+    records_.erase(place);
+    return launched.failure;
   }
-  if (request && request->passed_sockets == message.fds.size() - kSockets) {
-    ChildDescriptors child{message.fds[1].get(), message.fds[2].get(), {}};
-    for (std::size_t i = kSockets; i < message.fds.size(); ++i) child.sockets.push_back(message.fds[i].get());
-    Launched launched = launch(*request, child);
-    if (launched.ok()) {
-      Record& record = records_[message.id];
-      record.pid = launched.pid;
-      record.pidfd = OwnedFd(launched.pidfd);
-      record.memo = to_memory_file(request->memo);
-      record.output = std::move(message.fds[3]);
-      record.errors = std::move(message.fds[4]);
-      if (request->parent_death_signal != 0) record.stop_signal = request->parent_death_signal;
-      LauncherMessage answer{.kind = Kind::Launched, .id = message.id, .pid = launched.pid};
-      answer.fds.push_back(duplicate(record.pidfd));
-      return send(std::move(answer));
-    }
-    failure = launched.failure;
-  }
-  send({.kind = Kind::LaunchFailed,
-        .id = message.id,
-        .code = static_cast<std::int32_t>(failure.stage),
-        .status = failure.error});
+  Record& record = place->second;
+  record.pid = launched.pid;
+  record.pidfd = OwnedFd(launched.pidfd);
+  record.memo = to_memory_file(request->memo, ops_);
+  record.output = std::move(message.fds[3]);
+  record.errors = std::move(message.fds[4]);
+  if (request->parent_death_signal != 0) record.stop_signal = request->parent_death_signal;
+  answer.pid = launched.pid;
+  answer.fds.push_back(duplicate(record.pidfd));
+  send(std::move(answer));
+  return {};
 }
 
 // What the front door before this one had. A memory file or a descriptor that can not be had leaves its place
@@ -311,10 +375,8 @@ void Launcher::hand_over() {
     for (const OwnedFd& fd : fds) message.fds.push_back(duplicate(fd));
     send(std::move(message));
   }
-  for (const auto& [id, record] : records_) {
-    tell_running(id, record);
-    if (record.ended) tell_end(id, record);
-  }
+  for (const auto& [id, record] : records_) tell_running(id, record);
+  tell_ends();
   send({.kind = Kind::HandedOver});
 }
 
@@ -325,12 +387,17 @@ void Launcher::tell_running(std::uint64_t id, const Record& record) {
   send(std::move(message));
 }
 
-void Launcher::tell_end(std::uint64_t id, const Record& record) {
-  send({.kind = Kind::Exited,
-        .id = id,
-        .pid = record.pid,
-        .code = record.ended->si_code,
-        .status = record.ended->si_status});
+void Launcher::tell_ends() {
+  if (!front_door_.valid()) return;  // the next one is told
+  for (auto& [id, record] : records_) {
+    if (!record.ended || record.told) continue;
+    send({.kind = Kind::Exited,
+          .id = id,
+          .pid = record.pid,
+          .code = record.ended->si_code,
+          .status = record.ended->si_status});
+    record.told = true;
+  }
 }
 
 // A front door that is stopped or busy must not hold up the launcher: what it does not take now waits.
@@ -345,6 +412,14 @@ void Launcher::flush() {
     if (send_message(front_door_.get(), unsent_.front()) == Sent::WouldBlock) return;
     unsent_.pop_front();  // one that failed: its reader has gone, and SIGCHLD tells of that
   }
+}
+
+// The front door's words: systemd takes them from the main process of the unit alone, unless it is told otherwise.
+void Launcher::notify(const std::string& lines) {
+  const std::string reason = service_manager_.send(lines);
+  if (!reason.empty() && !std::exchange(notify_failed_, true))
+    log_.warn("the service manager cannot be told", {{"reason", reason}});
+  if (reason.empty()) notify_failed_ = false;
 }
 
 // ---- The end
@@ -386,6 +461,13 @@ std::vector<ProcessInfo> Launcher::what_is_left() const {
 
 }  // namespace
 
-int run_launcher(const LauncherOptions& options, Log& log) { return Launcher(options, log).run(); }
+int run_launcher(const LauncherOptions& options, Log& log) {
+  ProcessOps kernel;
+  return run_launcher(options, log, kernel);
+}
+
+int run_launcher(const LauncherOptions& options, Log& log, ProcessOps& ops) {
+  return Launcher(options, log, ops).run();
+}
 
 }  // namespace frontdoor

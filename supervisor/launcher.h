@@ -15,14 +15,21 @@
 #include <string>
 #include <vector>
 
+#include "base/service_manager.h"
+
 namespace frontdoor {
 
 class Log;
+class ProcessOps;
 
 struct LauncherOptions {
   std::vector<std::string> front_door;  // argv; this program itself is executed
+  FromServiceManager given = {};        // kept for each front door; what it has to say is passed on
   std::chrono::milliseconds stop_timeout{
       10'000};  // for instances that are left when there is no front door to stop them
+  // SIGHUP makes the front door read its config again, and so reaches it under nohup, too. Without: it says that the
+  // terminal was closed, and nohup is there to keep that away.
+  bool hangup_reloads = false;
 };
 
 // The descriptor of the socketpair, for the front door's process alone.
@@ -31,5 +38,6 @@ inline constexpr const char* kLauncherVariable = "FRONTDOOR_LAUNCHER_FD";
 // Until the front door has ended of its own accord and nothing is left. Returns its exit status, or 128 +
 // signal.
 int run_launcher(const LauncherOptions& options, Log& log);
+int run_launcher(const LauncherOptions& options, Log& log, ProcessOps& ops);
 
 }  // namespace frontdoor

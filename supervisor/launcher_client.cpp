@@ -22,7 +22,7 @@ namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
-OwnedFd duplicate(int fd) { return OwnedFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+constexpr std::chrono::milliseconds kTryAgain{20};
 
 struct Pipe {
   OwnedFd reading;
@@ -30,9 +30,9 @@ struct Pipe {
 };
 
 // The child's end blocks, as programs expect; ours does not.
-std::optional<Pipe> make_pipe() {
+std::optional<Pipe> make_pipe(ProcessOps& ops) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
+  if (ops.pipe(ends) != 0) return std::nullopt;
   Pipe pipe{OwnedFd(ends[0]), OwnedFd(ends[1])};
   ::fcntl(pipe.reading.get(), F_SETFL, O_NONBLOCK);
   return pipe;
@@ -40,7 +40,7 @@ std::optional<Pipe> make_pipe() {
 
 }  // namespace
 
-// What is known of a process, and who waits for more.
+// What is known of a process, and the coroutines that wait for more.
 struct LauncherClient::Expected {
   explicit Expected(asio::io_context& control) : changed(control) {
     changed.expires_at(asio::steady_timer::time_point::max());
@@ -54,7 +54,11 @@ struct LauncherClient::Expected {
 };
 
 LauncherClient::LauncherClient(asio::io_context& control, int socket, std::function<void()> launcher_gone)
-    : socket_(control, socket), launcher_gone_(std::move(launcher_gone)), handed_over_(control) {
+    : LauncherClient(control, socket, std::move(launcher_gone), kernel_) {}
+
+LauncherClient::LauncherClient(asio::io_context& control, int socket, std::function<void()> launcher_gone,
+                               ProcessOps& ops)
+    : ops_(ops), socket_(control, socket), launcher_gone_(std::move(launcher_gone)), handed_over_(control) {
   socket_.native_non_blocking(true);
   handed_over_.expires_at(asio::steady_timer::time_point::max());
   asio::co_spawn(control, read(), asio::detached);
@@ -78,18 +82,22 @@ asio::awaitable<LauncherClient::LaunchResult> LauncherClient::launch(LaunchReque
                                                                      std::vector<int> sockets) {
   request.id = ++last_id_;
   request.passed_sockets = static_cast<std::uint32_t>(sockets.size());
-  auto output = make_pipe();
-  auto errors = make_pipe();
-  OwnedFd bytes = to_memory_file(encode(request));
-  if (!output || !errors || !bytes.valid()) co_return LaunchFailure{LaunchStage::Fork, errno};
+  auto output = make_pipe(ops_);
+  if (!output) co_return LaunchFailure{LaunchStage::Fork, errno};
+  auto errors = make_pipe(ops_);
+  if (!errors) co_return LaunchFailure{LaunchStage::Fork, errno};
+  OwnedFd bytes = to_memory_file(encode(request), ops_);
+  if (!bytes.valid()) co_return LaunchFailure{LaunchStage::Fork, errno};
 
   LauncherMessage message{.kind = Kind::Launch, .id = request.id};
   message.fds.push_back(std::move(bytes));
   message.fds.push_back(std::move(output->writing));
   message.fds.push_back(std::move(errors->writing));
-  message.fds.push_back(duplicate(output->reading.get()));
-  message.fds.push_back(duplicate(errors->reading.get()));
-  for (const int socket : sockets) message.fds.push_back(duplicate(socket));
+  sockets.insert(sockets.begin(), {output->reading.get(), errors->reading.get()});
+  for (const int fd : sockets) {
+    message.fds.push_back(duplicate(fd));
+    if (!message.fds.back().valid()) co_return LaunchFailure{LaunchStage::Fork, errno};
+  }
 
   Expected& expected = expect(request.id);
   send(std::move(message));
@@ -105,6 +113,21 @@ asio::awaitable<LauncherClient::LaunchResult> LauncherClient::launch(LaunchReque
   process.output = std::move(output->reading);
   process.errors = std::move(errors->reading);
   co_return process;
+}
+
+asio::awaitable<void> LauncherClient::gone(RunningProcess& process) {
+  if (process.pidfd.valid()) {
+    try {
+      asio::posix::stream_descriptor pidfd(socket_.get_executor(), process.pidfd.get());
+      process.pidfd.release();
+      co_await pidfd.async_wait(pidfd.wait_read, quietly);
+      co_return;
+    } catch (const boost::system::system_error&) {
+      // The kernel gives no more watches. The launcher tells a moment later.
+    }
+  }
+  Expected& expected = expect(process.id);
+  while (!expected.end && !gone_) co_await expected.changed.async_wait(quietly);
 }
 
 asio::awaitable<ProcessEnd> LauncherClient::ended(std::uint64_t id) {
@@ -123,6 +146,8 @@ void LauncherClient::keep(const std::string& name, const std::vector<int>& fds) 
 }
 
 void LauncherClient::drop(const std::string& name) { send({.kind = Kind::Drop, .name = name}); }
+
+void LauncherClient::notify(const std::string& lines) { send({.kind = Kind::Notify, .name = lines}); }
 
 asio::awaitable<void> LauncherClient::read() {
   const auto alive = alive_;
@@ -170,7 +195,7 @@ void LauncherClient::take(LauncherMessage message) {
       return;
     }
     case Kind::Running: {
-      if (message.fds.size() != 4) return;
+      message.fds.resize(4);
       RunningProcess process{.id = message.id, .pid = message.pid};
       process.memo = from_memory_file(message.fds[0].get(), kLongestLaunchRequest).value_or("");
       process.pidfd = std::move(message.fds[1]);
@@ -196,12 +221,32 @@ void LauncherClient::send(LauncherMessage message) {
   if (!std::exchange(flushing_, true)) asio::co_spawn(socket_.get_executor(), flush(), asio::detached);
 }
 
+// The kernel has no memory for it, or this user has too many descriptors on their way (ETOOMANYREFS). False: it is to
+// be tried again, since a launcher that did not hear it would keep what it need not.
+bool LauncherClient::not_sent(const LauncherMessage& message, int error) {
+  if (error == EPIPE || error == ECONNRESET || error == ENOTCONN) return true;  // the end of the socket says the rest
+  if (message.kind == Kind::Notify) return true;
+  if (message.kind != Kind::Launch) return false;
+  Expected& expected = expect(message.id);
+  expected.answered = true;
+  expected.failure = {LaunchStage::Fork, error};
+  expected.changed.cancel();
+  return true;
+}
+
 asio::awaitable<void> LauncherClient::flush() {
   const auto alive = alive_;
   while (*alive && !unsent_.empty()) {
-    if (send_message(socket_.native_handle(), unsent_.front()) == Sent::WouldBlock) {
+    const Sent sent = send_message(socket_.native_handle(), unsent_.front());
+    const int reason = errno;
+    if (sent == Sent::WouldBlock) {
       auto [error] = co_await socket_.async_wait(socket_.wait_write, quietly);
       if (error) co_return;
+      continue;
+    }
+    if (sent == Sent::Failed && !not_sent(unsent_.front(), reason)) {
+      asio::steady_timer pause(socket_.get_executor(), kTryAgain);
+      co_await pause.async_wait(quietly);
       continue;
     }
     unsent_.pop_front();

@@ -18,6 +18,7 @@
 #include "supervisor/launch_request.h"
 #include "supervisor/launcher_message.h"
 #include "supervisor/process_end.h"
+#include "supervisor/process_ops.h"
 
 namespace frontdoor {
 
@@ -26,6 +27,7 @@ struct RunningProcess {
   std::uint64_t id = 0;
   pid_t pid = -1;
   std::string memo = {};
+  // Not valid where there was no descriptor left for it.
   OwnedFd pidfd = {};   // readable when it has ended
   OwnedFd output = {};  // what it writes; non-blocking
   OwnedFd errors = {};
@@ -41,6 +43,8 @@ class LauncherClient {
 
   // Takes the socket. `launcher_gone` is called once, when the launcher has ended before us.
   LauncherClient(boost::asio::io_context& control, int socket, std::function<void()> launcher_gone);
+  LauncherClient(boost::asio::io_context& control, int socket, std::function<void()> launcher_gone,
+                 ProcessOps& ops);
   ~LauncherClient();
 
   // Once, before the first launch.
@@ -48,6 +52,9 @@ class LauncherClient {
 
   // `id` of the request is filled in here. The sockets stay the caller's.
   boost::asio::awaitable<LaunchResult> launch(LaunchRequest request, std::vector<int> sockets);
+
+  // Until this process has ended, as its pidfd says; where there is none, as the launcher does. Takes the pidfd.
+  boost::asio::awaitable<void> gone(RunningProcess& process);
 
   // Until this process, launched or inherited, has ended; then the launcher forgets it. Once for each
   // process.
@@ -58,6 +65,9 @@ class LauncherClient {
   void keep(const std::string& name, const std::vector<int>& fds);
   void drop(const std::string& name);
 
+  // Lines for the service manager that started the launcher (base/service_manager.h), at most 255 bytes.
+  void notify(const std::string& lines);
+
  private:
   struct Expected;
 
@@ -66,8 +76,12 @@ class LauncherClient {
   void launcher_has_gone();
   void send(LauncherMessage message);
   boost::asio::awaitable<void> flush();
+  bool not_sent(const LauncherMessage& message, int error);
   Expected& expect(std::uint64_t id);
+  OwnedFd duplicate(int fd) { return OwnedFd(ops_.duplicate(fd)); }
 
+  ProcessOps kernel_;
+  ProcessOps& ops_;
   boost::asio::posix::stream_descriptor socket_;
   std::function<void()> launcher_gone_;
   boost::asio::steady_timer handed_over_;

@@ -1,15 +1,17 @@
 #include "supervisor/launcher_message.h"
 
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "supervisor/process_ops.h"
 
 namespace frontdoor {
 
@@ -26,6 +28,7 @@ struct Header {
   std::int32_t code;
   std::int32_t status;
   std::uint32_t reserved;
+  std::uint64_t places;  // bit i: the descriptor i is with it
 };
 
 // Room for the descriptors of a message, aligned as the kernel wants it.
@@ -45,6 +48,15 @@ std::vector<OwnedFd> take_fds(msghdr& header) {
     }
   }
   return fds;
+}
+
+// Where some were lost, the last ones are missing.
+std::vector<OwnedFd> in_places(std::vector<OwnedFd> fds, std::uint64_t places) {
+  std::vector<OwnedFd> placed(static_cast<std::size_t>(std::bit_width(places)));
+  std::size_t next = 0;
+  for (std::size_t place = 0; place < placed.size() && next < fds.size(); ++place)
+    if ((places >> place & 1) != 0) placed[place] = std::move(fds[next++]);
+  return placed;
 }
 
 }  // namespace
@@ -71,13 +83,20 @@ Sent send_message(int socket, const LauncherMessage& message) {
               message.pid,
               message.code,
               message.status,
+              0,
               0};
   std::array<iovec, 2> parts{iovec{&head, sizeof head}, iovec{const_cast<char*>(name.data()), name.size()}};
   msghdr header{};
   header.msg_iov = parts.data();
   header.msg_iovlen = parts.size();
   Control control;
-  const std::size_t count = std::min(message.fds.size(), kMostFds);
+  std::array<int, kMostFds> fds{};
+  std::size_t count = 0;
+  for (std::size_t place = 0; place < std::min(message.fds.size(), kMostFds); ++place) {
+    if (!message.fds[place].valid()) continue;
+    head.places |= std::uint64_t{1} << place;
+    fds[count++] = message.fds[place].get();
+  }
   if (count != 0) {
     header.msg_control = control.bytes.data();
     header.msg_controllen = CMSG_SPACE(count * sizeof(int));
@@ -85,10 +104,7 @@ Sent send_message(int socket, const LauncherMessage& message) {
     part->cmsg_level = SOL_SOCKET;
     part->cmsg_type = SCM_RIGHTS;
     part->cmsg_len = CMSG_LEN(count * sizeof(int));
-    for (std::size_t i = 0; i < count; ++i) {
-      const int fd = message.fds[i].get();
-      std::memcpy(CMSG_DATA(part) + i * sizeof fd, &fd, sizeof fd);
-    }
+    std::memcpy(CMSG_DATA(part), fds.data(), count * sizeof(int));
   }
   for (;;) {
     if (::sendmsg(socket, &header, MSG_NOSIGNAL) >= 0) return Sent::Ok;
@@ -117,26 +133,38 @@ Received receive_message(int socket) {
   if (size == 0) return {.closed = true};
   Received received;
   LauncherMessage message;
-  message.fds = take_fds(header);  // owned from here on, whatever the rest says
+  std::vector<OwnedFd> fds = take_fds(header);  // owned from here on, whatever the rest says
   const auto bytes = static_cast<std::size_t>(size);
   if (bytes < sizeof head || head.name_size != bytes - sizeof head) return received;
-  if (head.kind > static_cast<std::uint32_t>(LauncherMessage::Kind::HandedOver)) return received;
+  if (head.kind > static_cast<std::uint32_t>(LauncherMessage::Kind::Notify)) return received;
   message.kind = static_cast<LauncherMessage::Kind>(head.kind);
   message.id = head.id;
   message.pid = head.pid;
   message.code = head.code;
   message.status = head.status;
   message.name.assign(name.data(), head.name_size);
+  message.fds = in_places(std::move(fds), head.places);
+  message.lost_fds = (header.msg_flags & MSG_CTRUNC) != 0;
   received.message = std::move(message);
   return received;
 }
 
 OwnedFd to_memory_file(std::string_view bytes) {
-  OwnedFd file(::memfd_create("frontdoor", MFD_CLOEXEC));
+  ProcessOps kernel;
+  return to_memory_file(bytes, kernel);
+}
+
+OwnedFd to_memory_file(std::string_view bytes, ProcessOps& ops) {
+  OwnedFd file(ops.memory_file());
   while (file.valid() && !bytes.empty()) {
     const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return {};
+    if (written <= 0) {
+      const int error = written < 0 ? errno : ENOSPC;
+      file = {};
+      errno = error;
+      return file;
+    }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return file;

@@ -3,7 +3,8 @@
 // message boundaries (SOCK_SEQPACKET). Any thread that owns its end.
 //
 //   front door ─► launcher   Launch (request, output, errors, kept output, kept errors, sockets…), Forget,
-//   Keep, Drop launcher ─► front door   Launched (pidfd), LaunchFailed, Exited
+//   Keep, Drop, Notify (lines for the service manager)
+//   launcher ─► front door   Launched (pidfd), LaunchFailed, Exited
 //     at the start of a front door's process, what the one before it had:
 //                            Running (memo, pidfd, kept output, kept errors), Kept, Exited, then HandedOver
 
@@ -18,6 +19,8 @@
 #include <vector>
 
 namespace frontdoor {
+
+class ProcessOps;
 
 // Closes itself.
 class OwnedFd {
@@ -48,7 +51,8 @@ struct LauncherMessage {
     Exited,
     Running,
     Kept,
-    HandedOver
+    HandedOver,
+    Notify  // the last one: receive_message() compares with it
   };
 
   Kind kind = Kind::None;
@@ -56,10 +60,12 @@ struct LauncherMessage {
   std::int32_t pid = 0;     // Launched, Running
   std::int32_t code = 0;    // Exited: CLD_EXITED, CLD_KILLED, CLD_DUMPED; LaunchFailed: LaunchStage
   std::int32_t status = 0;  // Exited: exit status or signal; LaunchFailed: errno
-  std::string name = {};    // Keep, Drop, Kept: what the descriptor is; at most 255 bytes
-  std::vector<OwnedFd> fds = {};
+  std::string name = {};    // Keep, Drop, Kept: what the descriptor is; Notify: the lines; at most 255 bytes
+  std::vector<OwnedFd> fds = {};  // one that could not be had leaves its place empty
+  bool lost_fds = false;          // received: this process had no descriptors left for all of them
 };
 
+// Failed: errno says why. EPIPE: nobody is there; else it may succeed another time.
 enum class Sent : std::uint8_t { Ok, WouldBlock, Failed };
 Sent send_message(int socket, const LauncherMessage& message);
 
@@ -73,6 +79,7 @@ Received receive_message(int socket);
 
 // A memory file with these bytes; invalid and errno when there is no memory or descriptor for it.
 OwnedFd to_memory_file(std::string_view bytes);
+OwnedFd to_memory_file(std::string_view bytes, ProcessOps& ops);
 std::optional<std::string> from_memory_file(int fd, std::size_t limit);
 
 }  // namespace frontdoor

@@ -61,7 +61,8 @@ std::optional<ProcessInfo> parse_process_stat(std::string_view line, std::uint64
   std::uint64_t waited_user = 0;
   std::uint64_t waited_system = 0;
   std::int64_t pages = 0;
-  if (fields[0].size() != 1 || !to_number(fields[1], process.parent) || !to_number(fields[11], user) ||
+  if (fields[0].size() != 1 || !to_number(fields[1], process.parent) ||
+      !to_number(fields[3], process.session) || !to_number(fields[11], user) ||
       !to_number(fields[12], system) || !to_number(fields[13], waited_user) ||
       !to_number(fields[14], waited_system) || !to_number(fields[19], process.started) ||
       !to_number(fields[21], pages))

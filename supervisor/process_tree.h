@@ -22,6 +22,7 @@ struct ProcessInfo {
   std::uint64_t cpu_ticks = 0;  // user and system
   std::uint64_t resident_bytes = 0;
   std::uint64_t waited_cpu_ticks = 0;  // of children that have ended
+  pid_t session = 0;
 
   bool operator==(const ProcessInfo&) const = default;
 };

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <thread>
 
 namespace frontdoor {
@@ -49,6 +50,24 @@ TEST(Upstream, KnowsOfWhichLifeItDied) {
   live();
   EXPECT_TRUE(upstream.died(2));
   EXPECT_FALSE(upstream.died(3));
+}
+
+TEST(Upstream, AnObserverWithoutMemoryKeepsItFromNobodyElse) {
+  struct Observer final : UpstreamObserver {
+    void went_down(std::uint64_t, DownCause) override {
+      ++told;
+      if (out_of_memory) throw std::bad_alloc();
+    }
+    int told = 0;
+    bool out_of_memory = false;
+  } first, second, third;
+  Upstream upstream("app", address(), 1, std::make_shared<PoolMemory>());
+  for (Observer* observer : {&first, &second, &third}) upstream.subscribe(*observer);
+  upstream.change(upstream.seen(), UpstreamState::Up, "", Clock::now());
+  second.out_of_memory = true;
+  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Down, "connection refused", Clock::now()));
+  EXPECT_EQ(first.told + second.told + third.told, 3);
+  for (Observer* observer : {&first, &second, &third}) upstream.unsubscribe(*observer);
 }
 
 TEST(Upstream, AReportAboutAnEarlierLifeIsDropped) {

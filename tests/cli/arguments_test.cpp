@@ -19,6 +19,7 @@ std::string serving(const ServingArguments& s) {
   std::string text;
   if (!s.ready_file.empty()) text += " ready=" + s.ready_file;
   if (s.workers) text += " workers=" + std::to_string(*s.workers);
+  if (s.exit_with_child) text += " ends with its child";
   return text;
 }
 
@@ -73,6 +74,8 @@ TEST(Arguments, AreUnderstood) {
       {"config import ecosystem.config.js", "config import ecosystem.config.js"},
       {"config import --help", "help config import"},
       {"run --config fd.toml --ready-file /tmp/r --workers 4", "run fd.toml ready=/tmp/r workers=4"},
+      {"run --exit-with-child --config fd.toml", "run fd.toml ends with its child"},
+      {"run --exit-with-child -- node a.js", "run 1 x node a.js ends with its child"},
       {"--workers=1 --config fd.toml", "run fd.toml workers=1"},
       {"check --config fd.toml", "check fd.toml"},
       {"check --config -", "check -"},

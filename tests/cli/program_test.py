@@ -99,11 +99,20 @@ timeout = 500
             self.assertEqual((done.returncode, done.stdout, done.stderr), (78, "", expected), command)
         self.assertEqual(run("config", "show", "--config", "-", text=bad).returncode, 0)
 
-    def test_what_run_refuses_check_does_not_accept(self):
-        for command in ["check"], ["run"]:
-            done = run(*command, "--config", "-", text=GOOD.replace(":0", "fd:web"))
-            self.assertEqual(done.returncode, 78, command)
-            self.assertIn('<stdin>:1:10: bad address "fd:web": this version takes no sockets from systemd', done.stderr)
+    def test_a_passed_socket_is_no_matter_of_the_file_and_missed_by_run(self):
+        config = GOOD.replace(":0", "fd:web")
+        self.assertEqual(run("check", "--config", "-", text=config).returncode, 0)
+        done = run("run", "--config", "-", text=config)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot listen on fd:web: no sockets were passed to this process (LISTEN_FDS); a .socket unit does that",
+                      done.stderr)
+
+    def test_to_end_with_a_child_there_must_be_one(self):
+        done = run("run", "--exit-with-child", "--config", "-", text=GOOD)
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, "frontdoor: --exit-with-child needs a command, in a [pool.NAME] or behind --\n"))
+        done = run("run", "--exit-with-child=yes", "--config", "-", text=GOOD)
+        self.assertEqual((done.returncode, done.stderr.splitlines()[0]), (2, "frontdoor: --exit-with-child takes no value"))
 
     def test_a_string_without_an_end_is_told_in_plain_words(self):
         done = run("check", "--config", "-", text=GOOD.replace(':0"', ":0"))

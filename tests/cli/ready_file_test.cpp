@@ -3,6 +3,8 @@
 #include "cli/ready_file.h"
 
 #include <gtest/gtest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +50,20 @@ TEST_F(ReadyFiles, WithFewerNamesThanListenersNothingIsReadThatIsNotThere) {
   ReadyFile file(path);
   EXPECT_EQ(file.write({{.name = "web"}}, kEndpoints), "");
   EXPECT_EQ(text(), "web 127.0.0.1:81\n- [::1]:82\n");
+}
+
+TEST_F(ReadyFiles, AnotherProcessThatIsWritingTheSameKeepsWhatItWrites) {
+  const std::string draft = path + ".new";
+  const int other = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  ASSERT_EQ(::write(other, "theirs\n", 7), 7);
+  ReadyFile file(path);
+  EXPECT_NE(file.write({}, kEndpoints), "");
+  struct stat info {};
+  ASSERT_EQ(::fstat(other, &info), 0);
+  EXPECT_EQ(info.st_size, 7);
+  ::close(other);
+  ::unlink(draft.c_str());
 }
 
 TEST_F(ReadyFiles, GoesWhenItIsNotTrueAnyMore) {

@@ -168,6 +168,15 @@ TEST(StructureErrors, WhatBelongsTogether) {
       {"listen = [\":80\", \"0.0.0.0:80\"]\n" + pool,
        {"fd.toml:1:18: two listeners cannot share the address \"0.0.0.0:80\", which is taken at "
         "fd.toml:1:11"}},
+      {"listen = [\":80\", \"127.0.0.1:80\"]\n" + pool,
+       {"fd.toml:1:18: two listeners cannot share the address \"127.0.0.1:80\", which is taken at "
+        "fd.toml:1:11"}},
+      {"listen = [\"0.0.0.0:80\", \"[::]:80\"]\n" + pool,
+       {"fd.toml:1:25: two listeners cannot share the address \"[::]:80\", which is taken at fd.toml:1:11"}},
+      {"listen = [\"10.0.0.1:80\", \"0.0.0.0:80\"]\n" + pool,
+       {"fd.toml:1:26: two listeners cannot share the address \"0.0.0.0:80\", which is taken at "
+        "fd.toml:1:11"}},
+      {"listen = [\"0.0.0.0:80\", \"[::1]:80\", \"10.0.0.1:81\"]\n" + pool, {}},
       {listen + "[[listener]]\naddress = \":8080\"\n" + pool,
        {"fd.toml:3:11: two listeners cannot share the address \":8080\", which is taken at fd.toml:1:10"}},
       {"[[listener]]\nname = \"a\"\naddress = \":1\"\n[[listener]]\nname = \"a\"\naddress = \":2\"\n" + pool,

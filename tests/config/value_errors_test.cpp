@@ -171,9 +171,10 @@ TEST(ValueErrors, HostsAndPaths) {
        "fd.toml:6:21: path: \"/a#b\" will not do: \"#\" is not part of what is sent"},
       {"health_check.host = \"a\\r\\nb\"",
        "fd.toml:6:21: host: \"a\\r\\nb\" will not do: this is not a host name"},
-      {"[[listener]]\naddress = \"fd:web\"",
-       "fd.toml:7:11: bad address \"fd:web\": this version takes no sockets from systemd; write where to "
-       "listen, as in \":8080\""},
+      {"[[listener]]\naddress = \"fd:\"",
+       "fd.toml:7:11: bad address \"fd:\": the name of the passed socket is missing, as in \"fd:http\""},
+      {"[[listener]]\naddress = \"fd:web\"\n[[listener]]\naddress = \"fd:web\"",
+       "fd.toml:9:11: two listeners cannot share the address \"fd:web\", which is taken at fd.toml:7:11"},
       {"[[listener]]\naddress = \":1\"\nname = \"a b\"",
        "fd.toml:8:8: name: \"a b\" will not do: a name consists of letters, digits, \"-\", \"_\" and \".\""},
   });

@@ -140,6 +140,16 @@ TEST_F(MonitorTest, ADeadUpstreamIsTakenOutAtOnceAndReturnsWhenItListens) {
   ASSERT_TRUE(becomes(upstream, State::Up));
 }
 
+TEST_F(MonitorTest, AHeadThatNoWorkerTakesIsNoPassWhateverAReloadSays) {
+  ScriptedServer server(io_);
+  server.answer("HTTP/1.1 200 OK\r\nX: " + std::string(40'000, 'x') + "\r\nContent-Length: 0\r\n\r\n");
+  const auto upstream = add(server);
+  monitor_.cap_header_bytes(32 * 1024);
+  config_.limits.header_bytes = 64 * 1024;
+  apply();
+  ASSERT_TRUE(becomes(upstream, State::Down));
+}
+
 TEST_F(MonitorTest, WithoutACheckItIsUpFromTheStart) {
   ScriptedServer server(io_);
   config_.pools[0].health_check.reset();

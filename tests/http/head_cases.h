@@ -15,6 +15,7 @@
 namespace frontdoor::http {
 
 using namespace std::string_literals;
+using namespace std::string_view_literals;
 
 // `rule` is the sentence that is broken when the row fails. `want` is what outcome() says.
 struct HeadCase {

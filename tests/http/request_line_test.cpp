@@ -186,6 +186,17 @@ TEST(RequestLine, VersionIsOneDotZeroOrOne) {
   });
 }
 
+TEST(RequestLine, TlsOnAPlainPortIsCalledByItsName) {
+  for (const std::string_view start : {"\x16\x03\x01\x02\x00\x01"sv, "\x16"sv, "\x15\x03\x03"sv}) {
+    RequestHeadParser parser{HeadLimits{}};
+    ASSERT_EQ(parser.parse(start), HeadStatus::Refused);
+    EXPECT_STREQ(parser.refusal().detail, "TLS where HTTP without it is spoken");
+  }
+  RequestHeadParser parser{HeadLimits{}};
+  ASSERT_EQ(parser.parse("\x16GET / HTTP/1.1\r\n"), HeadStatus::Refused);
+  EXPECT_STREQ(parser.refusal().detail, "control character");
+}
+
 TEST(RequestLine, OtherProtocolsAreToldAtOnce) {
   // Nobody should have to wait for the header timeout to learn that this port does not speak their protocol.
   const auto rule = "cannot become a request: refuse early";

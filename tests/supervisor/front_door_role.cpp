@@ -67,6 +67,42 @@ struct Part {
     co_return started.error().stage == LaunchStage::Exec&& started.error().error == ENOENT ? 0 : 11;
   }
 
+  // How many starts failed before one did not; then that one is killed, and its end is known.
+  asio::awaitable<int> try_until_it_runs() {
+    auto inherited = co_await launcher.inherit();
+    for (int failed = 0; failed < 50; ++failed) {
+      LaunchRequest request = shell("exec sleep 1000");
+      std::vector<int> none;
+      auto started = co_await launcher.launch(std::move(request), std::move(none));
+      if (!started && started.error().stage != LaunchStage::Fork) co_return 60;
+      if (!started) continue;
+      kill(started->pid, SIGKILL);
+      co_await launcher.gone(*started);
+      const ProcessEnd end = co_await launcher.ended(started->id);
+      const ProcessEnd killed{true, SIGKILL};
+      co_return end == killed ? failed : 61;
+    }
+    co_return 62;
+  }
+
+  asio::awaitable<int> adopt_without_memo() {
+    auto inherited = co_await launcher.inherit();
+    if (inherited.processes.empty()) {
+      LaunchRequest request = shell("exec sleep 1000");
+      std::vector<int> none;
+      auto started = co_await launcher.launch(std::move(request), std::move(none));
+      if (!started) co_return 10;
+      raise(SIGKILL);
+    }
+    RunningProcess& process = inherited.processes.front();
+    if (!process.memo.empty() || !process.output.valid() || !process.pidfd.valid()) co_return 11;
+    kill(process.pid, SIGKILL);
+    co_await launcher.gone(process);
+    const ProcessEnd end = co_await launcher.ended(process.id);
+    const ProcessEnd killed{true, SIGKILL};
+    co_return end == killed ? 0 : 12;
+  }
+
   asio::awaitable<int> keep_and_crash() {
     auto inherited = co_await launcher.inherit();
     if (!inherited.kept.contains("a socket")) {
@@ -99,6 +135,8 @@ asio::awaitable<int> play(Part part, std::string_view role) {
     co_return co_await part.leave(
         "FRONTDOOR_KILL_MODE=process setsid sh -c 'echo; exec sleep 3' & exec sleep 1000");
   if (role == "role:fail-to-start") co_return co_await part.fail_to_start();
+  if (role == "role:try-until-it-runs") co_return co_await part.try_until_it_runs();
+  if (role == "role:adopt-without-memo") co_return co_await part.adopt_without_memo();
   if (role == "role:keep") co_return co_await part.keep_and_crash();
   if (role == "role:wait") {
     asio::steady_timer forever(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());

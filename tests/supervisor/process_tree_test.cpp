@@ -16,7 +16,7 @@ constexpr std::string_view kTail =
 TEST(ProcessTree, ReadsTheLineOfAProcess) {
   const auto process = parse_process_stat("412 (node) S 7" + std::string(kTail.substr(2)), 4096);
   ASSERT_TRUE(process);
-  EXPECT_EQ(*process, (ProcessInfo{412, 7, 'S', 4711, 42, 250 * 4096}));
+  EXPECT_EQ(*process, (ProcessInfo{412, 7, 'S', 4711, 42, 250 * 4096, 0, 1}));
 }
 
 TEST(ProcessTree, ANameMayContainAnything) {

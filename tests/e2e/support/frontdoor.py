@@ -36,7 +36,8 @@ class Frontdoor:
     `config` is what follows the listener; `listeners` replaces the default one.
     """
 
-    def __init__(self, config, listeners='listen = "127.0.0.1:0"\n', options=(), workers=2, open_files=None):
+    def __init__(self, config, listeners='listen = "127.0.0.1:0"\n', options=(), workers=2, open_files=None, prefix=(),
+                 pass_fds=()):
         self.directory = tempfile.mkdtemp(prefix="frontdoor-e2e-")
         self.config_file = os.path.join(self.directory, "fd.toml")
         self.ready_file = os.path.join(self.directory, "ready")
@@ -44,7 +45,8 @@ class Frontdoor:
         self.stderr_file = os.path.join(self.directory, "stderr")
         self.options = options
         # As `ulimit -n`: soft and hard, or it would raise the one to the other.
-        self.prefix = ["prlimit", f"--nofile={open_files}:{open_files}"] if open_files else []
+        self.prefix = [*prefix, *(["prlimit", f"--nofile={open_files}:{open_files}"] if open_files else [])]
+        self.pass_fds = pass_fds
         self.head = f"workers = {workers}\n{listeners}"
         self.addresses = {}
         self.process = None
@@ -63,7 +65,7 @@ class Frontdoor:
         with open(self.stdout_file, "wb") as out, open(self.stderr_file, "wb") as err:
             self.process = process.spawn(
                 [*self.prefix, binary(), "--config", config or self.config_file, "--ready-file", self.ready_file, *self.options],
-                stdin=stdin, stdout=out if stdout is None else stdout, stderr=err)
+                stdin=stdin, stdout=out if stdout is None else stdout, stderr=err, pass_fds=self.pass_fds)
         return self
 
     def wait_until_ready(self):

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""When the kernel refuses to start an instance, when one starts and dies again and again, and what instances leave behind."""
+
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from support import Frontdoor, binary, curl, eventually, get, main, quick, sanitized, say
+from support import process as processes
+from support.app import script_path
+
+APP = script_path("instance.js")
+NOBODY = 54321  # a user without any other process
+
+
+def pool(command, instances=1, more="", name="app"):
+    return f"[pool.{name}]\ncommand = {json.dumps(command)}\ninstances = {instances}\n{more}\n"
+
+
+def shell(script):
+    return ["sh", "-c", script]
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def events(door, name, **fields):
+    return [e for e in door.events() if e.get("event") == name and all(e.get(k) == v for k, v in fields.items())]
+
+
+def front_door(door):
+    for child in processes.children(door.pid):
+        with open(f"/proc/{child}/comm", encoding="ascii") as file:
+            if file.read().strip() == "frontdoor":
+                return child
+    return None
+
+
+def read_number(path):
+    def there():
+        try:
+            with open(path, encoding="ascii") as file:
+                return int(file.read() or 0)
+        except FileNotFoundError:
+            return 0
+    return eventually(there, path)
+
+
+class Refused(unittest.TestCase):
+    def test_without_processes_it_says_so_waits_and_goes_on_when_there_are_some(self):
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o755)
+            program = os.path.join(directory, "frontdoor")
+            shutil.copy(binary(), program)  # where that user may read it
+            app = os.path.join(directory, "instance.js")
+            shutil.copy(APP, app)
+            door = Frontdoor(pool(["node", app], more='restart = { backoff_min = "20ms", backoff_max = "50ms" }'),
+                             prefix=["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "sh", "-c",
+                                     f'shift; exec {program} "$@"', "-"])
+
+            def limit(processes_of_its_user):
+                subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "prlimit", "--pid",
+                                str(door.pid), f"--nproc={processes_of_its_user}"], check=True)
+            os.chmod(door.directory, 0o777)
+            os.chmod(door.config_file, 0o644)
+            with door:
+                pid = json.loads(get(door.address))["pid"]
+                limit("1:")
+                os.kill(pid, signal.SIGKILL)
+                failed = eventually(lambda: len(events(door, "instance cannot be started")) >= 3 and
+                                    events(door, "instance cannot be started"), "that it is tried again")
+                self.assertEqual(failed[0]["reason"], "no process can be started: Resource temporarily unavailable")
+                limit(f"{resource.getrlimit(resource.RLIMIT_NPROC)[1]}:".replace("-1", "unlimited"))
+                self.assertNotEqual(json.loads(get(door.address))["pid"], pid)
+
+    def test_without_descriptors_it_says_so_waits_and_goes_on_when_there_are_some(self):
+        for who in "the launcher", "the front door":
+            with self.subTest(who), Frontdoor(pool(["node", APP], more='restart = { backoff_min = "20ms", backoff_max = "50ms" }')) as door:
+                pid = json.loads(get(door.address))["pid"]
+                poor = door.pid if who == "the launcher" else front_door(door)
+                before = resource.prlimit(poor, resource.RLIMIT_NOFILE)
+                resource.prlimit(poor, resource.RLIMIT_NOFILE, (3, before[1]))  # as many as it polls
+                os.kill(pid, signal.SIGKILL)
+                failed = eventually(lambda: len(events(door, "instance cannot be started")) >= 3 and
+                                    events(door, "instance cannot be started"), "that it is tried again")
+                self.assertEqual(failed[0]["reason"], "no process can be started: Too many open files")
+                resource.prlimit(poor, resource.RLIMIT_NOFILE, before)
+                eventually(lambda: len(events(door, "instance up")) == 2, "its successor")
+                self.assertNotEqual(json.loads(get(door.address))["pid"], pid)
+
+    def test_a_low_limit_of_open_files_is_enough_for_an_app_and_reaches_it(self):
+        with Frontdoor(pool(shell(f"ulimit -n; exec node {APP}")), open_files=64) as door:
+            self.assertEqual(curl(door.address, "/").status, 200)
+            self.assertIn("app.1 | 64", [line.get("text", "") for line in door.access()])
+
+    def test_the_launcher_s_own_limit_is_not_what_an_app_finds(self):
+        with Frontdoor(pool(shell(f"ulimit -Sn; exec node {APP}")), prefix=["prlimit", "--nofile=256:4096"]) as door:
+            self.assertEqual(curl(door.address, "/").status, 200)
+            self.assertIn("app.1 | 256", [line.get("text", "") for line in door.access()])
+            with open(f"/proc/{door.pid}/limits", encoding="ascii") as file:
+                self.assertRegex(file.read(), r"Max open files +4096 +4096")
+
+
+class LeftBehind(unittest.TestCase):
+    def left(self, script, expect_alive=False):
+        """Runs an instance whose script writes a pid into $F, ends the instance by force, and returns whether that process lives
+        when the next life has begun; nothing may live when frontdoor has ended."""
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "pid")
+            command = shell(f"export F={path}; test -e $F.done || {{ {script} \n}}; exec node {APP}")
+            with Frontdoor(pool(command)) as door:
+                pid = read_number(path)
+                instance = json.loads(get(door.address))["pid"]
+                self.assertTrue(alive(pid))
+                with open(path + ".done", "w", encoding="ascii"):
+                    pass
+                os.kill(instance, signal.SIGKILL)
+                eventually(lambda: len(events(door, "instance up")) == 2, "the next life")
+                lives = alive(pid)
+                door.terminate()
+                self.assertEqual(door.wait(), 0)
+                self.assertFalse(alive(pid), "nothing outlives frontdoor")
+            self.assertEqual(lives, expect_alive)
+
+    def test_a_child(self):
+        self.left("sleep 1000 & echo $! > $F")
+
+    def test_one_that_has_wiped_its_environment(self):
+        self.left("env -i sleep 1000 & echo $! > $F")
+
+    def test_one_in_a_session_of_its_own(self):
+        self.left("setsid sh -c 'echo $$ > $F; exec sleep 1000' &")
+
+    def test_one_that_has_forked_twice(self):
+        self.left("(setsid sh -c 'sleep 1000 & echo $! > $F' &)")
+
+    def test_one_that_has_done_both_but_was_seen_below_its_parent(self):
+        self.left("setsid sh -c 'echo $$ > $F; exec env -i sleep 1000' &")
+
+    def test_what_has_done_all_three_is_found_at_the_end_of_all(self):
+        self.left("(setsid sh -c 'env -i sleep 1000 & echo $! > $F' &)", expect_alive=True)
+
+    def test_a_parent_that_stops_alone_leaves_no_server_on_the_port(self):
+        # As a framework's command line does (Unitech/pm2#6084): the parent ends at its stop signal, its server does not.
+        parent = f"trap 'exit 0' TERM; setsid node {APP} & wait"
+        with Frontdoor(pool(shell(parent), more='env = { STUBBORN = "1", RELEASE = "1" }\nstop_timeout = "300ms"')) as door:
+            old = json.loads(get(door.address))
+            door.reload(pool(shell(parent), more='env = { STUBBORN = "1", RELEASE = "2" }\nstop_timeout = "300ms"'))
+            eventually(lambda: not alive(old["pid"]), "the end of the old server")
+            new = json.loads(get(door.address))
+            self.assertEqual(new["RELEASE"], "2")
+            door.terminate()
+            self.assertEqual(door.wait(), 0)
+            self.assertFalse(alive(new["pid"]))
+
+    def test_with_both_of_its_own_processes_killed_the_app_is_asked_to_stop(self):
+        door = Frontdoor(pool(["node", APP]))
+        door.expected_status = None
+        with door:
+            pid = json.loads(get(door.address))["pid"]
+            serving = front_door(door)
+            os.kill(serving, signal.SIGSTOP)  # so that it can not clear up before it is killed, too
+            os.kill(door.pid, signal.SIGKILL)
+            os.kill(serving, signal.SIGKILL)
+            eventually(lambda: not alive(pid), "the app's end")
+
+
+class Leaks(unittest.TestCase):
+    def test_a_crash_again_and_again_leaks_nothing(self):
+        cycles = 100 if quick() else 1_000
+        config = pool(shell("sleep 0 & exit 3"), more='[pool.app.restart]\nbackoff_min = "1ms"\nbackoff_max = "1ms"\ncrash_loop_after = 2\n')
+        with Frontdoor(config) as door:
+            def lives():
+                with open(door.stderr_file, "rb") as file:
+                    counts = re.findall(rb'"lives":(\d+)', file.read()[-4096:])
+                return int(counts[-1]) if counts else 0
+
+            def measure(after):
+                eventually(lambda: lives() >= after, f"{after} lives", timeout=600)
+                os.kill(front_door(door), signal.SIGSTOP)  # it holds still for the count
+                found = {name: (len(processes.open_fds(pid)), processes.rss_kib(pid))
+                         for name, pid in (("launcher", door.pid), ("front door", front_door(door)))}
+                os.kill(front_door(door), signal.SIGCONT)
+                return found
+            early = measure(20)
+            late = measure(20 + cycles)
+            for name in early:
+                say(f"{name}: {early[name][0]} -> {late[name][0]} descriptors, {early[name][1]} -> {late[name][1]} KiB")
+                # One life's worth may be there in one count and not in the other.
+                self.assertLessEqual(abs(late[name][0] - early[name][0]), 8, name)
+                if not sanitized():
+                    self.assertLessEqual(late[name][1] - early[name][1], 2_048 if quick() else 4_096, name)
+            zombies = [pid for pid in processes.children(door.pid) if not alive(pid)]
+            self.assertLessEqual(len(zombies), 1)
+            door.reload(pool(["node", APP]))
+            self.assertEqual(curl(door.address, "/").status, 200)
+            fits = len(processes.open_fds(door.pid))
+            for release in range(2, 6 if quick() else 40):
+                door.reload(pool(["node", APP], more=f'env = {{ RELEASE = "{release}" }}'))
+                eventually(lambda: json.loads(get(door.address)).get("RELEASE") == str(release), "the next release")
+            eventually(lambda: len(processes.children(door.pid)) == 2, "that only the front door and one instance are left")
+            eventually(lambda: len(processes.open_fds(door.pid)) == fits, "that no release has left a descriptor")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+// Starting a process on a machine that has nothing left: each system call that it takes fails once, for each reason.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio.hpp>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "supervisor/launch.h"
+#include "supervisor/launcher.h"
+#include "supervisor/launcher_client.h"
+#include "supervisor/launcher_message.h"
+#include "tests/supervisor/faulty_process_ops.h"
+
+namespace frontdoor {
+namespace {
+
+namespace asio = boost::asio;
+using Op = FaultyProcessOps::Op;
+
+std::size_t open_descriptors() {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
+}
+
+bool has_children() {
+  siginfo_t info{};
+  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+LaunchRequest sleeper() {
+  LaunchRequest request;
+  request.command = {"sleep", "1000"};
+  request.environment = {"PATH=/usr/bin:/bin"};
+  return request;
+}
+
+TEST(LaunchMisfortune, EachCallThatFailsIsItsReasonAndLeavesNothing) {
+  const std::size_t before = open_descriptors();
+  for (const Op op : {Op::Pipe, Op::Fork, Op::OpenPidfd})
+    for (const int error : {EMFILE, ENFILE, EAGAIN, ENOMEM}) {
+      FaultyProcessOps ops(op, error, 1);
+      const Launched launched = launch(sleeper(), {1, 2, {}}, ops);
+      EXPECT_EQ(launched.failure.stage, LaunchStage::Fork) << to_string(op);
+      EXPECT_EQ(launched.failure.error, error) << to_string(op);
+      EXPECT_EQ(launched.pid, -1);
+      EXPECT_EQ(open_descriptors(), before) << to_string(op);
+      EXPECT_FALSE(has_children()) << "a child without a pidfd is not left running: " << to_string(op);
+    }
+}
+
+// The client's side: a request that cannot be made is answered, and nothing crosses to the launcher.
+TEST(LaunchMisfortune, TheFrontDoorAnswersWhatItCannotAskFor) {
+  struct {
+    Op op;
+    int succeed_first;
+  } const cases[] = {{Op::Pipe, 0},      {Op::Pipe, 1},      {Op::MemoryFile, 0}, {Op::Duplicate, 0},
+                     {Op::Duplicate, 1}, {Op::Duplicate, 2}};
+  const std::size_t before = open_descriptors();
+  for (const auto& c : cases)
+    for (const int error : {EMFILE, ENFILE, ENOMEM}) {
+      asio::io_context control{1};
+      int ends[2];
+      ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+      FaultyProcessOps ops(c.op, error, 1, c.succeed_first);
+      {
+        LauncherClient client(control, ends[0], [] {}, ops);
+        std::optional<LaunchFailure> failure;
+        const int passed = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        asio::co_spawn(control, client.launch(sleeper(), {passed}),
+                       [&](std::exception_ptr, LauncherClient::LaunchResult result) { failure = result.error(); });
+        while (!failure && control.run_one() != 0) {
+        }
+        ASSERT_TRUE(failure);
+        EXPECT_EQ(failure->stage, LaunchStage::Fork);
+        EXPECT_EQ(failure->error, error) << to_string(c.op) << " after " << c.succeed_first;
+        close(passed);
+        fcntl(ends[1], F_SETFL, O_NONBLOCK);
+        EXPECT_TRUE(receive_message(ends[1]).empty) << "nothing was asked for";
+      }
+      close(ends[1]);
+    }
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST(LaunchMisfortune, AnOfferThatTheKernelDoesNotTakeIsAnswered) {
+  asio::io_context control{1};
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  LauncherClient client(control, ends[0], [] {});
+  LaunchRequest request = sleeper();
+  std::optional<LaunchFailure> failure;
+  shutdown(ends[0], SHUT_WR);  // EPIPE at once; the reading half lives, so nobody says that the launcher has gone
+  asio::co_spawn(control, client.launch(request, {}),
+                 [&](std::exception_ptr, LauncherClient::LaunchResult result) { failure = result.error(); });
+  close(ends[1]);
+  while (!failure && control.run_one() != 0) {
+  }
+  ASSERT_TRUE(failure);
+}
+
+TEST(LauncherMessage, ADescriptorThatCouldNotBeHadLeavesItsPlaceEmpty) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  const OwnedFd ours(ends[0]);
+  const OwnedFd theirs(ends[1]);
+  LauncherMessage message{.kind = LauncherMessage::Kind::Running, .id = 7};
+  message.fds.emplace_back(-1);
+  message.fds.emplace_back(dup(1));
+  message.fds.emplace_back(-1);
+  message.fds.emplace_back(dup(2));
+  ASSERT_EQ(send_message(ours.get(), message), Sent::Ok);
+  const Received received = receive_message(theirs.get());
+  ASSERT_TRUE(received.message);
+  ASSERT_EQ(received.message->fds.size(), 4u);
+  EXPECT_FALSE(received.message->fds[0].valid());
+  EXPECT_TRUE(received.message->fds[1].valid());
+  EXPECT_FALSE(received.message->fds[2].valid());
+  EXPECT_TRUE(received.message->fds[3].valid());
+  EXPECT_FALSE(received.message->lost_fds);
+}
+
+TEST(LauncherMessage, WhatARecipientHasNoRoomForIsToldAsLost) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  const OwnedFd ours(ends[0]);
+  const OwnedFd theirs(ends[1]);
+  LauncherMessage message{.kind = LauncherMessage::Kind::Launch, .id = 7};
+  message.fds.emplace_back(dup(1));
+  message.fds.emplace_back(dup(1));
+  ASSERT_EQ(send_message(ours.get(), message), Sent::Ok);
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{0, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  const Received received = receive_message(theirs.get());
+  setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_TRUE(received.message);
+  EXPECT_EQ(received.message->id, 7u);
+  EXPECT_TRUE(received.message->lost_fds);
+  ASSERT_EQ(received.message->fds.size(), 2u);
+  EXPECT_FALSE(received.message->fds[0].valid());
+}
+
+// The launcher as a process of its own whose calls fail; this program is its front door, which asks again.
+int run_launcher_with(Op op, int error, int times, const std::string& role, int succeed_first) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    const int quiet = open("/dev/null", O_WRONLY);
+    Log log(quiet, LogLevel::Info, LogFormat::Json);
+    FaultyProcessOps ops(op, error, times, succeed_first);
+    const LauncherOptions options{.front_door = {"supervisor_test", role},
+                                  .stop_timeout = std::chrono::milliseconds(500)};
+    _exit(run_launcher(options, log, ops));
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+TEST(LauncherMisfortune, AFrontDoorThatCannotBeStartedIsTriedAgain) {
+  for (const Op op : {Op::SocketPair, Op::Fork})
+    for (const int error : {EMFILE, EAGAIN, ENOMEM})
+      EXPECT_EQ(run_launcher_with(op, error, 2, "role:fail-to-start", 0), 0) << to_string(op);
+}
+
+TEST(LauncherMisfortune, AnInstanceThatCannotBeStartedIsAnsweredAndTheNextOneRuns) {
+  // One fork is the front door's own.
+  for (const auto& [op, first] : {std::pair{Op::Fork, 1}, std::pair{Op::Pipe, 0}, std::pair{Op::OpenPidfd, 0}})
+    for (const int error : {EMFILE, EAGAIN, ENOMEM})
+      EXPECT_EQ(run_launcher_with(op, error, 3, "role:try-until-it-runs", first), 3) << to_string(op);
+}
+
+// It runs, and its end is known, though nobody could hand over its pidfd.
+TEST(LauncherMisfortune, AnInstanceWhosePidfdCannotBeHandedOverIsFollowedAllTheSame) {
+  EXPECT_EQ(run_launcher_with(Op::Duplicate, EMFILE, 1, "role:try-until-it-runs", 0), 0);
+}
+
+// Without its memo a front door that comes anew does not know it; it is there, and can be ended.
+TEST(LauncherMisfortune, WhatCannotBeHandedOverLeavesItsPlaceEmpty) {
+  EXPECT_EQ(run_launcher_with(Op::MemoryFile, ENOMEM, 1, "role:adopt-without-memo", 0), 0);
+}
+
+}  // namespace
+}  // namespace frontdoor
