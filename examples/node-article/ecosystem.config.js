@@ -3,7 +3,6 @@ module.exports = {
   apps: [{
     name: 'article',
     script: 'server.js',
-    cwd: `${__dirname}/..`,
     instances: 2,
     exec_mode: 'cluster',
     max_memory_restart: '300M',
