@@ -133,6 +133,19 @@ class AccessLog(unittest.TestCase):
             self.assertEqual(sum(event["requests"] for event in told), 3)
             self.assertEqual({event["reason"] for event in told}, details)
 
+    def test_tls_on_a_plain_port_and_a_bad_target_are_called_by_their_names(self):
+        with App("app") as app, Frontdoor(pool("app", [app])) as door:
+            door.wait_until_serving([app])
+            for sent, outcome, detail in [
+                    (b"\x16\x03\x01\x02\x00\x01\x00\x01", "bad_request", "TLS where HTTP without it is spoken"),
+                    (b"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "bad_target",
+                     "the path has a broken % escape, climbs above the root, or hides a dot segment")]:
+                with self.subTest(detail), Client(door.address) as client:
+                    client.socket.sendall(sent)
+                    self.assertEqual(client.read_response().status, 400)
+                    line = eventually(lambda outcome=outcome: [e for e in door.access() if e.get("outcome") == outcome], "its line")[0]
+                    self.assertEqual(line["detail"], detail)
+
     def test_body_bytes_are_counted_both_ways(self):
         with App("app") as app, Frontdoor(pool("app", [app])) as door:
             door.wait_until_serving([app])
