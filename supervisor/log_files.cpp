@@ -34,15 +34,17 @@ std::string megabytes(std::uint64_t bytes) { return std::to_string(bytes >> 20) 
 
 }  // namespace
 
-LogFiles::LogFiles(const config::Logs& settings, const std::string& pool)
+LogFiles::LogFiles(const config::Logs& settings, const std::string& pool, Millis idle)
     : name_(settings.file, pool),
       room_{settings.max_size, settings.max_total},
       keep_(settings.keep),
-      min_free_(settings.min_free) {}
+      min_free_(settings.min_free),
+      idle_(idle) {}
 
 std::uint64_t LogFiles::write(const std::string& path, std::string_view lines) {
   File& file = files_[path];
-  if (!file.destination.is_open() && !file.rotation.has_failed()) open(path, file, LogRotation::Open::Asked);
+  file.written = Clock::now();
+  if (!file.destination.is_open() && !file.rotation.has_failed()) open(path, file, LogRotation::Open::No);
   if (!file.destination.is_open()) {
     last_error_ = "it could not be opened";
     return lines_in(lines);
@@ -88,6 +90,8 @@ std::uint64_t LogFiles::write_regular(const std::string& path, File& file, std::
 
 void LogFiles::look(bool asked) {
   free_known_ = false;
+  const TimePoint now = Clock::now();
+  std::erase_if(files_, [&](const auto& entry) { return now - entry.second.written > idle_; });
   for (auto& [path, file] : files_) {
     const LogRotation::Open why = file.rotation.look(asked, file.destination.moved_from(path));
     if (why != LogRotation::Open::No) open(path, file, why);
@@ -116,7 +120,9 @@ bool LogFiles::open(const std::string& path, File& file, LogRotation::Open why) 
   file.rotation.opened();
   if (why == LogRotation::Open::Moved)
     tell(LogLevel::Warn, "log file reopened", path, "the old one was renamed or removed");
-  else
+  else if (why == LogRotation::Open::Asked)
+    tell(LogLevel::Info, "log file reopened", path, "");
+  else if (told_.insert(path).second || why == LogRotation::Open::Again)
     tell(LogLevel::Info, "log file opened", path, "");
   keep_to_total();
   return true;

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,8 @@ namespace frontdoor {
 
 class LogFiles : public OutputDestination {
  public:
-  LogFiles(const config::Logs& settings, const std::string& pool);
+  // `idle`: a file that nobody has written for so long is closed; its instance may be no more.
+  LogFiles(const config::Logs& settings, const std::string& pool, Millis idle = std::chrono::minutes{10});
 
   std::uint64_t write(const std::string& path, std::string_view lines) override;
   std::string last_error() const override { return last_error_; }
@@ -35,9 +38,11 @@ class LogFiles : public OutputDestination {
     LogRotation rotation;
     std::uint64_t size = 0;
     bool regular = false;
+    TimePoint written = {};
     std::string not_rotated = {};  // why, when that has been told
   };
 
+  // `why` is No the first time.
   bool open(const std::string& path, File& file, LogRotation::Open why);
   std::uint64_t write_regular(const std::string& path, File& file, std::string_view lines);
   bool rotate(const std::string& path, File& file);
@@ -49,8 +54,10 @@ class LogFiles : public OutputDestination {
   const LogRoom room_;
   const std::uint32_t keep_;
   const std::uint64_t min_free_;
+  const Millis idle_;
 
-  std::map<std::string, File> files_;
+  std::map<std::string, File> files_;  // those that are written
+  std::set<std::string> told_;         // which were opened
   std::uint64_t free_ = 0;  // on the disk, as far as is known
   bool free_known_ = false;
   bool disk_full_ = false;  // below the floor, and told

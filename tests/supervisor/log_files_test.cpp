@@ -153,9 +153,11 @@ TEST_F(LogFilesTest, AreOpenedAnewWhenSomebodyAsks) {
   LogFiles files = this->files();
   files.write(path("app.1.log"), "before\n");
   fs::rename(path("app.1.log"), path("moved"));
+  events(files);
   files.look(true);
   files.write(path("app.1.log"), "after\n");
   EXPECT_EQ(contents("app.1.log"), "after\n");
+  EXPECT_EQ(events(files), (Events{"log file reopened"})) << "a question is answered";
 }
 
 TEST_F(LogFilesTest, ADirectoryThatIsRemovedIsMadeAgain) {
@@ -179,6 +181,17 @@ TEST_F(LogFilesTest, ADirectoryThatCannotBeMadeIsToldOnceAndTriedAgain) {
   files.look(false);
   EXPECT_EQ(files.write(path("app.1.log"), "four\n"), 0u);
   EXPECT_EQ(all(), (All{{"app.1.log", "four\n"}}));
+}
+
+TEST_F(LogFilesTest, OnesThatNobodyWritesAreClosedAndOpenedAgainInSilence) {
+  LogFiles files(settings_, "app", Millis{-1});
+  files.write(path("app.1.log"), "before\n");
+  EXPECT_EQ(events(files), (Events{"log file opened"}));
+  files.look(false);
+  fs::rename(path("app.1.log"), path("moved"));  // which it would have missed if it were open
+  files.write(path("app.1.log"), "after\n");
+  EXPECT_EQ(contents("app.1.log"), "after\n");
+  EXPECT_EQ(events(files), Events{});
 }
 
 TEST_F(LogFilesTest, ALinkIsNotFollowed) {
