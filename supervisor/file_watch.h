@@ -1,0 +1,39 @@
+// Watches a pool's files on a thread of its own, since a disk may be slow and a network's stand still. The thread lives
+// as long as this; what it tells, it tells on itself: post and return.
+
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/time.h"
+#include "supervisor/file_tree.h"
+
+namespace frontdoor {
+
+class FileWatchListener {
+ public:
+  virtual ~FileWatchListener() = default;
+  virtual void watching(std::size_t files, std::size_t directories) = 0;  // once, from when on nothing is missed
+  virtual void changed(std::vector<std::string> files) = 0;               // they have been left alone for a moment
+  virtual void trouble(std::string what) = 0;
+};
+
+class FileWatch {
+ public:
+  FileWatch(WatchPatterns patterns, FileTreeOptions options, std::shared_ptr<FileWatchListener> listener);
+  ~FileWatch();  // waits for the thread: the listener hears nothing afterwards
+  FileWatch(const FileWatch&) = delete;
+  FileWatch& operator=(const FileWatch&) = delete;
+
+ private:
+  void run(WatchPatterns patterns, FileTreeOptions options, FileWatchListener& listener) const;
+
+  int stop_ = -1;  // an eventfd
+  std::thread thread_;
+};
+
+}  // namespace frontdoor
