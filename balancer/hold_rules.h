@@ -13,7 +13,7 @@ namespace frontdoor {
 // How a pool is at this moment.
 struct PoolOutlook {
   bool up = false;           // at least one upstream is up (and all that are have as many requests as they may)
-  bool undecided = false;    // at least one has not been judged yet: it may come up at any moment
+  bool undecided = false;    // at least one has not been judged yet: it may come up at any moment; or they sleep
   Duration down_for{};       // since the last one went down; only with neither of the above
   Duration usual_outage{};   // how long upstreams of this pool were down before; zero = never seen one come back
 };

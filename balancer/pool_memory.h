@@ -7,6 +7,7 @@
 
 #include "balancer/containment.h"
 #include "balancer/hold_queue.h"
+#include "balancer/pool_sleep.h"
 #include "balancer/pool_traffic.h"
 #include "balancer/retry_budget.h"
 #include "base/time.h"
@@ -19,6 +20,7 @@ class PoolMemory {
   RetryBudget retries;
   Containment deaths;
   PoolTrafficCounts traffic;
+  PoolSleep sleep;
 
   // How long its upstreams are usually down: a moving average that leans to what was seen last. Zero: not seen yet.
   Duration usual_outage() const { return Duration(usual_outage_.load(std::memory_order_relaxed)); }

@@ -108,7 +108,7 @@ const Route* Snapshot::match(std::string_view host, std::string_view path) const
 }
 
 PoolOutlook Pool::outlook(TimePoint now) const {
-  PoolOutlook outlook{.usual_outage = memory->usual_outage()};
+  PoolOutlook outlook{.undecided = memory->sleep.wakes(), .usual_outage = memory->usual_outage()};
   TimePoint last_went_down{};
   for (const Member& member : members) {
     switch (member.upstream->seen().state) {

@@ -103,6 +103,10 @@ int Service::run() {
       log_.error("the launcher is gone: stopping");
       if (!draining_) stop(SIGTERM);
     });
+    std::vector<std::string> own_files;
+    for (const std::string& file : {options_.ready_file, options_.config_file})
+      if (!file.empty() && file != "-") own_files.push_back(file);
+    supervision_->set_own_files(std::move(own_files));
     supervision_->start(snapshot_->config);
     asio::co_spawn(control_, start_workers_at_last(), asio::detached);
     if (options_.exit_with_child && always_started_again(snapshot_->config))
@@ -265,6 +269,12 @@ std::shared_ptr<Upstream> Service::upstream_of(const InstanceAddress& instance) 
     for (const Member& member : pool.members)
       if (member.upstream->name() == instance.upstream_name()) return member.upstream;
   }
+  return nullptr;
+}
+
+std::shared_ptr<PoolMemory> Service::memory_of(const std::string& pool) {
+  for (const Pool& each : snapshot_->pools)
+    if (each.name == pool) return each.memory;
   return nullptr;
 }
 

@@ -50,6 +50,7 @@ class Service : private InstanceHost {
   // InstanceHost
   void instances_changed(const InstanceAddresses& instances) override;
   std::shared_ptr<Upstream> upstream_of(const InstanceAddress& instance) override;
+  std::shared_ptr<PoolMemory> memory_of(const std::string& pool) override;
   PoolTraffic traffic_of(const std::string& pool) override;
   void probe_now(const Upstream& upstream) override { health_.look_now(upstream); }
   void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;

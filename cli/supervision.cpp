@@ -19,7 +19,8 @@ Supervision::Supervision(asio::io_context& control, Log& log, int launcher_socke
       launcher_(control, launcher_socket, std::move(launcher_gone)),
       output_(control, log, STDOUT_FILENO,
               {.terminal = ::isatty(STDOUT_FILENO) == 1, .coloured = cli::style_for(STDOUT_FILENO).coloured()}),
-      supervisor_(control, log, launcher_, host, output_, usable_cpus()) {}
+      supervisor_(control, log, launcher_, host, output_, usable_cpus()),
+      triggers_(control, log, supervisor_, host) {}
 
 void Supervision::start(const config::Config& config) {
   config_ = config;
@@ -32,16 +33,25 @@ asio::awaitable<void> Supervision::begin() {
   output_.apply(*config_);
   supervisor_.inherit(inherited.kept);
   supervisor_.apply(*config_, std::move(inherited.processes));
+  triggers_.apply(*config_, own_files(*config_));
   config_.reset();
 }
 
 void Supervision::apply(const config::Config& config) {
-  if (begun_) {
-    output_.apply(config);
-    supervisor_.apply(config);
-  } else {
+  if (!begun_) {
     config_ = config;  // begin() applies it
+    return;
   }
+  output_.apply(config);
+  supervisor_.apply(config);
+  triggers_.apply(config, own_files(config));
+}
+
+std::vector<std::string> Supervision::own_files(const config::Config& config) const {
+  std::vector<std::string> files = own_files_;
+  const std::string& log = config.access_log.output;
+  if (log != "stdout" && log != "stderr" && log != "off") files.push_back(log);
+  return files;
 }
 
 void Supervision::count(std::uint64_t& starting, std::uint64_t& crash_loop) const {
@@ -52,6 +62,7 @@ void Supervision::count(std::uint64_t& starting, std::uint64_t& crash_loop) cons
 }
 
 asio::awaitable<void> Supervision::stop() {
+  triggers_.stop();
   co_await supervisor_.shut_down();
   output_.close();
 }

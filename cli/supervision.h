@@ -17,6 +17,7 @@
 #include "supervisor/instance_host.h"
 #include "supervisor/launcher_client.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/triggers.h"
 
 namespace frontdoor {
 
@@ -25,6 +26,8 @@ class Supervision {
   Supervision(boost::asio::io_context& control, Log& log, int launcher_socket, InstanceHost& host,
               std::function<void()> launcher_gone);
 
+  // Files that frontdoor reads and writes beside its logs, which no `watch` of an app means. Before start().
+  void set_own_files(std::vector<std::string> files) { own_files_ = std::move(files); }
   // Takes over what an earlier front door had running, then makes the instances fit.
   void start(const config::Config& config);
   void apply(const config::Config& config);  // a reload
@@ -41,12 +44,15 @@ class Supervision {
 
  private:
   boost::asio::awaitable<void> begin();
+  std::vector<std::string> own_files(const config::Config& config) const;
 
   boost::asio::io_context& control_;
   LauncherClient launcher_;
   AppOutput output_;
   Supervisor supervisor_;
   std::optional<config::Config> config_;  // until what an earlier front door had running is known
+  Triggers triggers_;
+  std::vector<std::string> own_files_;
   bool begun_ = false;
 };
 

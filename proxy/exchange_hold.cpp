@@ -30,6 +30,7 @@ Task<Exchange::Next> Exchange::hold() {
 
 // False: it is answered at once instead.
 bool Exchange::worth_waiting() {
+  pool_->pool().memory->sleep.request_waits();
   const PoolOutlook outlook = pool_->pool().outlook(now());
   retry_after_ = retry_after_seconds(outlook);
   if (worth_holding(outlook, pool_->pool().hold)) return true;

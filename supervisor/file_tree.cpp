@@ -190,6 +190,9 @@ FileTree::Entries FileTree::read(int fd, const std::string& path) {
 // "access.log" is ours, and so are "access.log.1" and "access.log-20261128".
 bool FileTree::is_own(const std::string& path, const Identity& identity) const {
   if (own_.contains(identity)) return true;
+  const auto slash = path.rfind('/');
+  for (const LogFileName& log : options_.logs)
+    if (path.substr(0, slash) == log.directory() && log.generation(path.substr(slash + 1))) return true;
   return std::any_of(options_.own_files.begin(), options_.own_files.end(), [&](const std::string& own) {
     return path.starts_with(own) && (path.size() == own.size() || path[own.size()] == '.' || path[own.size()] == '-');
   });

@@ -18,12 +18,14 @@
 #include <utility>
 #include <vector>
 
+#include "supervisor/log_file_name.h"
 #include "supervisor/watch_patterns.h"
 
 namespace frontdoor {
 
 struct FileTreeOptions {
   std::vector<std::string> own_files = {};  // absolute; we write them, and what rotation makes of them
+  std::vector<LogFileName> logs = {};       // of instances; absolute, too
   std::size_t most_directories = 8'192;
   std::size_t most_files = 50'000;
   std::size_t most_watches = 8'192;

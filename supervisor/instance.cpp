@@ -40,6 +40,8 @@ const char* to_string(InstanceState state) {
       return "draining";
     case InstanceState::Stopping:
       return "stopping";
+    case InstanceState::Idle:
+      return "idle";
     case InstanceState::Stopped:
       return "stopped";
   }

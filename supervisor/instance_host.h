@@ -7,6 +7,7 @@
 #include <string>
 
 #include "balancer/instance_addresses.h"
+#include "balancer/pool_memory.h"
 #include "balancer/pool_traffic.h"
 #include "balancer/upstream.h"
 
@@ -23,6 +24,8 @@ class InstanceHost {
   virtual std::shared_ptr<Upstream> upstream_of(const InstanceAddress& instance) = 0;
   // Of the pool, so far.
   virtual PoolTraffic traffic_of(const std::string& pool) = 0;
+  // What its requests share; null: there is no such pool (any more).
+  virtual std::shared_ptr<PoolMemory> memory_of(const std::string&) { return nullptr; }
   virtual void probe_now(const Upstream& upstream) = 0;
   // Its process has ended: out in this very turn of the loop.
   virtual void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) = 0;

@@ -23,7 +23,7 @@ class Upstream;
 //      ▲ │ ended, or not ready in time │ ended
 //      │ ▼                             ▼
 //   pausing, or crash loop when it happens again and again ───► exited: the policy does not start it again
-enum class InstanceState : std::uint8_t { Starting, Up, Pausing, CrashLoop, Exited, Draining, Stopping, Stopped };
+enum class InstanceState : std::uint8_t { Starting, Up, Pausing, CrashLoop, Exited, Draining, Stopping, Stopped, Idle };
 const char* to_string(InstanceState state);  // "starting", "crash loop", …
 
 struct InstanceStatus {
@@ -48,6 +48,7 @@ struct PoolStatus {
   unsigned wanted = 0;         // instances, by the config or by `scale`
   bool scaled = false;         // by `scale`, until the config names another number
   bool stopped = false;        // by `stop`, until `start`
+  bool idle = false;           // by `idle_stop`, until the next request
   std::string operation = {};  // what is under way: "restart: 1 of 4"; "" = nothing
   std::vector<InstanceStatus> instances = {};  // by number; an old one behind the new one that replaces it
 };

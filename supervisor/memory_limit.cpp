@@ -9,7 +9,7 @@ namespace {
 
 constexpr unsigned kLooks = 2;  // a peak that is over at the next look is no leak
 constexpr Duration kSoon = std::chrono::minutes(1);
-constexpr Duration kShortest = std::chrono::minutes(1);
+constexpr Duration kShortest = std::chrono::seconds(10);
 constexpr Duration kLongest = std::chrono::hours(1);
 
 Duration pause_after(unsigned times) {
@@ -45,10 +45,11 @@ std::optional<MemoryLimit::Verdict> MemoryLimit::look(std::span<const MemoryLook
   if (!worst || replacing_ || now < not_before_) return std::nullopt;
 
   replacing_ = true;
-  const bool too_low = worst->lived < kSoon;
-  if (!too_low && !failed_) in_vain_ = 0;
-  if (too_low) ++in_vain_;
-  pause_ = too_low ? pause_after(in_vain_) : Duration{};
+  const bool soon = worst->lived < kSoon;
+  if (soon) ++in_vain_;
+  if (!soon && !failed_) in_vain_ = 0;
+  const bool too_low = soon && in_vain_ > 1;  // one may have had a bad day
+  pause_ = too_low ? pause_after(in_vain_ - 1) : Duration{};
   return Verdict{worst->number, worst->bytes, too_low, pause_};
 }
 

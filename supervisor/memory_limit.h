@@ -1,8 +1,8 @@
 // Which instance of a pool is to be replaced for its memory, and when. One at a time, the largest first. Pure: no
 // process, no clock.
 //
-// A limit below what the app needs would replace it for ever: an instance that is over the limit soon after it came up
-// makes the next replacement wait, longer each time, and that is told. It serves on meanwhile.
+// A limit below what the app needs would replace it for ever: two instances in a row that are over the limit within a
+// minute of coming up make the next replacement wait, longer each time, and that is told. It serves on meanwhile.
 
 #pragma once
 
@@ -27,7 +27,7 @@ class MemoryLimit {
   struct Verdict {
     unsigned number = 0;
     std::uint64_t bytes = 0;
-    bool too_low = false;  // it was over the limit soon after it came up
+    bool too_low = false;  // it was over the limit soon after it came up, as the one before
     Duration pause{};      // at least so long until the next one
   };
 

@@ -44,7 +44,9 @@ asio::awaitable<void> Supervisor::keep(std::shared_ptr<InstanceGroup> group) {
   co_await asio::post(control_, asio::use_awaitable);
   co_await group->run(group);
   const auto its = groups_.find(group->pool());
-  if (its != groups_.end() && its->second == group) groups_.erase(its);
+  if (its == groups_.end() || its->second != group) co_return;
+  asleep_.erase(group->pool());
+  groups_.erase(its);
 }
 
 void Supervisor::apply(const config::Config& config, std::vector<RunningProcess> inherited) {
@@ -92,6 +94,13 @@ asio::awaitable<OperationResult> Supervisor::start(std::string pool, std::option
   return ask(std::move(pool), std::move(wish));
 }
 
+void Supervisor::sleep(const std::string& pool) {
+  Wish wish{.what = Wish::What::Stop, .reason = "idle_stop"};
+  if (!objection(pool, wish).empty()) return;
+  asleep_.insert(pool);
+  asio::co_spawn(control_, groups_.at(pool)->fulfil(std::move(wish)), asio::detached);
+}
+
 asio::awaitable<OperationResult> Supervisor::scale(std::string pool, unsigned instances) {
   Wish wish{.what = Wish::What::Scale, .count = instances, .reason = "scale"};
   return ask(std::move(pool), std::move(wish));
@@ -101,6 +110,7 @@ asio::awaitable<OperationResult> Supervisor::ask(std::string pool, Wish wish) {
   OperationResult refused{.ok = false, .error = objection(pool, wish)};
   if (!refused.error.empty()) co_return refused;
   const std::shared_ptr<InstanceGroup> group = groups_.at(pool);
+  if (wish.what != Wish::What::Scale && asleep_.erase(pool) != 0) wish.number.reset();  // it wakes as a whole
   co_return co_await group->fulfil(std::move(wish));
 }
 
@@ -114,10 +124,12 @@ std::string Supervisor::objection(const std::string& pool, const Wish& wish) con
   if (wish.number && (*wish.number == 0 || *wish.number > group.wanted()))
     return "no instance " + pool + '.' + std::to_string(*wish.number) + ": the pool has " +
            std::to_string(group.wanted());
+  if (wish.what == Wish::What::Stop && wish.number && asleep(pool))
+    return "pool \"" + pool + "\" is idle: none of its instances runs";
   if (wish.what != Wish::What::Scale) return "";
   if (wish.count == 0) return "a pool has at least one instance; `stop` stops them";
   if (wish.count > kMostInstances) return "a pool has at most " + std::to_string(kMostInstances) + " instances";
-  if (group.status().stopped) return "pool \"" + pool + "\" is stopped: start it first";
+  if (group.status().stopped && !asleep(pool)) return "pool \"" + pool + "\" is stopped: start it first";
   return "";
 }
 
@@ -140,8 +152,22 @@ std::vector<std::shared_ptr<Instance>> Supervisor::instances() const {
 std::vector<PoolStatus> Supervisor::status() const {
   std::vector<PoolStatus> all;
   for (const auto& [name, group] : groups_)
-    if (!group->gone() || !group->instances().empty()) all.push_back(group->status());
+    if (auto its = status_of(name)) all.push_back(std::move(*its));
   return all;
+}
+
+std::optional<PoolStatus> Supervisor::status_of(const std::string& pool) const {
+  const auto found = groups_.find(pool);
+  if (found == groups_.end()) return std::nullopt;
+  const InstanceGroup& group = *found->second;
+  if (group.gone() && group.instances().empty()) return std::nullopt;
+  PoolStatus status = group.status();
+  if (!asleep(pool)) return status;
+  status.idle = true;
+  status.stopped = false;
+  for (InstanceStatus& instance : status.instances)
+    if (instance.state == InstanceState::Stopped) instance.state = InstanceState::Idle;
+  return status;
 }
 
 void Supervisor::tell_members() {

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,10 @@ class Supervisor {
   // Stays stopped until `start`, or a restart of it, whatever the config says meanwhile.
   boost::asio::awaitable<OperationResult> stop(std::string pool, std::optional<unsigned> number);
   boost::asio::awaitable<OperationResult> start(std::string pool, std::optional<unsigned> number);
+  // Stopped until the next request, by `idle_stop`: any operation on the pool ends that, and all of them but a `stop`
+  // start it again.
+  void sleep(const std::string& pool);
+  bool asleep(const std::string& pool) const { return asleep_.contains(pool); }
   // Until the config names another number than it did.
   boost::asio::awaitable<OperationResult> scale(std::string pool, unsigned instances);
 
@@ -52,6 +57,7 @@ class Supervisor {
   const InstanceAddresses& members() const { return members_; }
   std::vector<std::shared_ptr<Instance>> instances() const;
   std::vector<PoolStatus> status() const;  // by name
+  std::optional<PoolStatus> status_of(const std::string& pool) const;
   InstanceLogs& logs() { return logs_; }   // what they have written lately; see LineFollower, too
 
  private:
@@ -69,6 +75,7 @@ class Supervisor {
   InstanceContext context_;
   const unsigned usable_cpus_;
   std::map<std::string, std::shared_ptr<InstanceGroup>> groups_;
+  std::set<std::string> asleep_;  // pools
   InstanceAddresses members_;
   bool stopping_ = false;
 };

@@ -213,8 +213,12 @@ TEST(FileTree, OurOwnLogsAndAnybodysSocketsAreNone) {
   directory.write("access.log");
   FileTreeOptions options;
   options.own_files = {(directory.path / "access.log").string()};
+  options.logs.emplace_back((directory.path / "{instance}.log").string(), "app");
+  directory.write("app.1.log");
   Watched watched(directory.path, {"."}, {}, options);
   EXPECT_EQ(watched.tree.files(), 0u);
+  directory.write("app.2.log.1");
+  EXPECT_THAT(watched.changed(), IsEmpty());
   directory.write("access.log");
   EXPECT_THAT(watched.changed(), IsEmpty());
   fs::rename(directory.path / "access.log", directory.path / "access.log.1");

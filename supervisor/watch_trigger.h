@@ -1,0 +1,35 @@
+// `watch`: rolls the pool when its files have changed. Control thread; the files are watched on another one.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "supervisor/file_watch.h"
+#include "supervisor/trigger.h"
+#include "supervisor/watch_rolls.h"
+
+namespace frontdoor {
+
+class WatchTrigger final : public Trigger {
+ public:
+  WatchTrigger(TriggerContext& context, std::string pool, WatchPatterns patterns, FileTreeOptions options)
+      : Trigger(context, std::move(pool)), patterns_(std::move(patterns)), options_(std::move(options)) {}
+
+  void stop() override;
+
+ private:
+  class Listener;
+
+  boost::asio::awaitable<void> run(std::shared_ptr<Trigger> self) override;
+  void changed(const std::vector<std::string>& files);
+  void tell_loop(const WatchRolls::Roll& roll);
+
+  const WatchPatterns patterns_;
+  const FileTreeOptions options_;
+  std::unique_ptr<FileWatch> watch_;
+  WatchRolls rolls_;
+};
+
+}  // namespace frontdoor
