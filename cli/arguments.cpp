@@ -105,7 +105,7 @@ UsageError unexpected(std::string_view word, const std::string& topic) {
 
 // The options that say how a command is run, as `run` takes them without a config.
 boost::system::result<ImportRun, UsageError> run_options(const Words& words) {
-  ImportRun run{"", std::nullopt, words.value("--listen"), words.value("--health")};
+  ImportRun run{"", std::nullopt, words.value("--listen"), words.value("--health"), words.has("--watch")};
   if (words.has("-i") && words.value("-i") != "max") {
     run.instances = to_number<std::uint32_t>(words.value("-i"));
     if (!run.instances || *run.instances < 1 || *run.instances > 1000)
@@ -124,7 +124,7 @@ boost::system::result<QuickRun, UsageError> quick_run(const Words& words) {
     return UsageError{"there is no command behind --, as in -- node server.js", "run"};
   const auto options = run_options(words);
   if (!options) return options.error();
-  return QuickRun{command, options->instances.value_or(1), options->listen, options->health_path};
+  return QuickRun{command, options->instances.value_or(1), options->listen, options->health_path, options->watch};
 }
 
 // `run` serves one of three things.
@@ -153,7 +153,7 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
     import->path = word;
     return RunCommand{"", *serving, std::nullopt, std::move(*import)};
   }
-  for (const std::string_view option : {"-i", "--listen", "--health"})
+  for (const std::string_view option : {"-i", "--listen", "--health", "--watch"})
     if (words->has(option))
       return UsageError{std::string(option) + " needs a command, as in run " + std::string(option) + " … -- node server.js", "run"};
   if (!words->has("--config"))

@@ -25,6 +25,7 @@ struct QuickRun {
   std::uint32_t instances = 1;  // 0 = "max"
   std::string listen;           // as the user wrote it; "" = 127.0.0.1:8080
   std::string health_path;      // "" = ready when it listens
+  bool watch = false;           // a change of a file below here rolls it
 };
 
 // `run DIRECTORY` or `run FILE`: what is there says how the app is started; what is given here overrides it.
@@ -33,6 +34,7 @@ struct ImportRun {
   std::optional<std::uint32_t> instances;  // 0 = "max"
   std::string listen;
   std::string health_path;
+  bool watch = false;
 };
 
 struct RunCommand {

@@ -33,14 +33,16 @@ constexpr std::array program_sections = {Section{"Examples", program_examples}};
 constexpr std::array run_usage = {
     Row{"frontdoor run --config FILE [OPTIONS]"},
     Row{"frontdoor --config FILE [OPTIONS]"},
-    Row{"frontdoor run [-i N] [--listen ADDRESS] [--health PATH] -- COMMAND"},
-    Row{"frontdoor run [-i N] [--listen ADDRESS] [--health PATH] DIRECTORY|FILE"},
+    Row{"frontdoor run [-i N] [--listen ADDRESS] [--health PATH] [--watch] -- COMMAND"},
+    Row{"frontdoor run [-i N] [--listen ADDRESS] [--health PATH] [--watch] DIRECTORY|FILE"},
 };
 constexpr std::array run_options = {
     config,
     Option{"-i", "N", "2", "with a command: how many instances of it, or `max`, one for each usable CPU"},
     Option{"--listen", "ADDRESS", ":8080", "with a command: where clients connect (default: `127.0.0.1:8080`)"},
     Option{"--health", "PATH", "/healthz", "with a command: an instance is up when a GET of PATH is answered well"},
+    Option{"--watch", "", "", "with a command: a save below its directory replaces its instances in turn",
+           Option::Takes::Nothing},
     workers,
     ready_file,
     Option{"--exit-with-child", "", "", "end when the app has, with its exit status: for containers and jobs",
@@ -48,7 +50,6 @@ constexpr std::array run_options = {
 constexpr std::array program_options = {config, workers, ready_file};
 constexpr std::array run_examples = {
     Row{"frontdoor run -i 2 -- node server.js", "each instance gets a PORT of its own to listen on"},
-    Row{"frontdoor run -i max --listen :8080 --health /healthz -- python3 app.py"},
     Row{"frontdoor run .", "what the ecosystem file, Procfile or package.json here says"},
 };
 

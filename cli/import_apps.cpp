@@ -127,8 +127,9 @@ std::optional<ImportedText> import_to_run(const ImportRun& run, const Streams& s
   const auto source = source_at(run.path, files);
   if (!source) return status = refuse(source.error(), streams), std::nullopt;
   if (source->kind == SourceKind::Config) {
-    if (!run.instances && run.listen.empty() && run.health_path.empty()) return ImportedText{"", "", source->path};
-    streams.err << "frontdoor: " << source->name << " is served as it is: what -i, --listen and --health say belongs into it\n";
+    if (!run.instances && run.listen.empty() && run.health_path.empty() && !run.watch)
+      return ImportedText{"", "", source->path};
+    streams.err << "frontdoor: " << source->name << " is served as it is: what -i, --listen, --health and --watch say belongs into it\n";
     return status = kExitUsage, std::nullopt;
   }
   Imported imported = read_source(*source, files);
@@ -136,6 +137,7 @@ std::optional<ImportedText> import_to_run(const ImportRun& run, const Streams& s
   options.instances = run.instances;
   options.listen = run.listen;
   options.health_path = run.health_path;
+  options.watch = run.watch;
   const importer::Plan plan = importer::make_plan(imported, options);
   if (!imported.ok()) return status = refuse(imported, source->name, streams), std::nullopt;
   std::string also;

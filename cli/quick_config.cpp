@@ -71,6 +71,7 @@ boost::system::result<std::string, UsageError> run_config(const QuickRun& run, R
                      "\n\n[access_log]\noutput = \"off\"\n\n[pool.app]\ncommand = [" + command + "]\ninstances = " +
                      (run.instances == 0 ? "\"max\"" : std::to_string(run.instances)) + "\n";
   if (!run.health_path.empty()) text += "health_check = " + toml_string(run.health_path) + "\n";
+  if (run.watch) text += "watch = [\".\"]\n";
   if (restarts == Restarts::Never) text += "restart = { policy = \"never\" }\n";
   return text;
 }

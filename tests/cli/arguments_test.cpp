@@ -30,6 +30,7 @@ struct Describe {
       if (c.import->instances) text += " x" + std::to_string(*c.import->instances);
       if (!c.import->listen.empty()) text += " listen=" + c.import->listen;
       if (!c.import->health_path.empty()) text += " health=" + c.import->health_path;
+      if (c.import->watch) text += " watch";
       return text + serving(c.serving);
     }
     if (!c.quick) return "run " + c.config_file + serving(c.serving);
@@ -37,6 +38,7 @@ struct Describe {
     for (auto& word : c.quick->command) text += ' ' + word;
     if (!c.quick->listen.empty()) text += " listen=" + c.quick->listen;
     if (!c.quick->health_path.empty()) text += " health=" + c.quick->health_path;
+    if (c.quick->watch) text += " watch";
     return text + serving(c.serving);
   }
   std::string operator()(const CheckCommand& c) const { return "check " + c.config_file; }
@@ -68,6 +70,8 @@ TEST(Arguments, AreUnderstood) {
       {"run -i 2 --listen :80 --health /up --workers 3 -- node -i server.js",
        "run 2 x node -i server.js listen=:80 health=/up workers=3"},
       {"run -i max -- app --", "run 0 x app --"},
+      {"run --watch -- node --watch server.js", "run 1 x node --watch server.js watch"},
+      {"run --watch .", "import . watch"},
       {"run .", "import ."},
       {"run -i max --listen :80 --health /up --workers 2 ./app", "import ./app x0 listen=:80 health=/up workers=2"},
       {"run Procfile -i 3", "import Procfile x3"},
@@ -152,6 +156,7 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"run -i 0 -- node", "-i takes a number from 1 to 1000 or max, not \"0\"", "run"},
       {"run -i many -- node", "-i takes a number from 1 to 1000 or max, not \"many\"", "run"},
       {"run --health healthz -- node", "--health takes a path that starts with /, not \"healthz\"", "run"},
+      {"run --watch --config fd.toml", "--watch needs a command, as in run --watch … -- node server.js", "run"},
       {"run -i 2", "-i needs a command, as in run -i … -- node server.js", "run"},
       {"run --listen :80 --config fd.toml", "--listen needs a command, as in run --listen … -- node server.js", "run"},
       {"run fd.toml", "unexpected \"fd.toml\", did you mean --config fd.toml?", "run"},

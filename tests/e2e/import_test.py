@@ -278,7 +278,7 @@ class RunsWhatIsThere(unittest.TestCase):
                 self.assertEqual(door.who()["FRONTDOOR_INSTANCE"], "own.1")
             refused = directory.frontdoor("run", ".", "-i", "2")
             self.assertEqual((refused.returncode, refused.stderr),
-                             (2, "frontdoor: fd.toml is served as it is: what -i, --listen and --health say belongs into it\n"))
+                             (2, "frontdoor: fd.toml is served as it is: what -i, --listen, --health and --watch say belongs into it\n"))
 
     def test_a_front_door_that_is_killed_comes_back_to_the_same_apps(self):
         with Directory({"Procfile": "web: node server.js"}) as directory, Running(directory, "run", ".") as door:

@@ -5,10 +5,12 @@ Each with a real Node app that lives in a directory of its own."""
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 import unittest
 
-from support import Client, FixedRate, Frontdoor, eventually, http_get, main
+from support import Client, FixedRate, Frontdoor, binary, eventually, http_get, main
+from support import process as processes
 
 APP = """'use strict';
 const http = require('http');
@@ -176,6 +178,30 @@ class Watch(unittest.TestCase):
             eventually(lambda: events(door, "no file is watched: nothing matches"), "the warning")
             site.write("src/a.js", "")
             eventually(lambda: events(door, "restart done", reason="src/a.js changed"), "the roll")
+
+
+class WithoutAFile(unittest.TestCase):
+    def test_run_watches_the_directory_it_was_started_in(self):
+        with Site() as site, tempfile.TemporaryDirectory() as directory:
+            ready = os.path.join(directory, "ready")
+            with open(os.path.join(directory, "events"), "wb") as log:
+                running = processes.spawn([binary(), "run", "--watch", "--listen", "127.0.0.1:0", "--ready-file", ready,
+                                           "--", "node", "server.js"], cwd=site.directory, stdin=subprocess.DEVNULL,
+                                          stdout=subprocess.DEVNULL, stderr=log)
+            try:
+                eventually(lambda: os.path.exists(ready), "the ready file")
+                with open(ready, encoding="utf-8") as file:
+                    address = file.read().split()[1]
+
+                def said(what):
+                    with open(os.path.join(directory, "events"), encoding="utf-8") as file:
+                        return what in file.read()
+
+                eventually(lambda: said("watching files"), "that files are watched")
+                site.save("server.js", site.version("two"))
+                eventually(lambda: json.loads(http_get(address).text)["version"] == "two", "the new version")
+            finally:
+                processes.end(running, patience=30)
 
 
 class Memory(unittest.TestCase):
