@@ -53,7 +53,7 @@ class Server:
     def __init__(self, command, directory):
         self.command = command
         self._out = b""
-        self._ready = os.path.join(directory, "ready")
+        self._ready = os.path.join(os.path.dirname(directory), "ready")  # not in what may be watched
         words = command.split()
         environment = node_environment(NO_COLOR="1", TERM="xterm")
         self.address = None
