@@ -253,13 +253,17 @@ void AppReader::read_output() {
     if (file.empty() && !candidate.empty() && candidate != "/dev/null" && candidate != "NULL" && candidate != "true" &&
         candidate != "false")
       file = candidate;
+  const bool nowhere = file.empty() && (out == "/dev/null" || out == "NULL") && (errors == "/dev/null" || errors == "NULL");
+  if (flag("disable_logs", false) || nowhere) return app_.set("logs.mode", "\"off\"");
+  const bool as_json = text({"log_type"}) == "json";
+  if (as_json) app_.set("logs.mode", "\"json\"");
+  if (as_json && !file.empty()) app_.set("logs.file_format", "\"json\"");
   if (!file.empty()) app_.set("logs.file", toml_string((std::filesystem::path(app_.directory) / file).string()));
   for (const auto& [key, path] : {std::pair<std::string_view, std::string>{"out_file", out}, {"error_file", errors}}) {
     if (path.empty() || path == file) continue;
     if (path == "/dev/null" || path == "NULL") note(key, "is /dev/null, which has no equivalent: its lines go where the others go");
     else note(key, "has no equivalent: a pool has one file for both, which is " + config::quote(file));
   }
-  if (text({"log_type"}) == "json") app_.set("logs.mode", "\"json\"");
 }
 
 void AppReader::read_user() {
@@ -271,7 +275,9 @@ void AppReader::read_user() {
 void AppReader::name_the_others() {
   std::vector<std::string_view> names;
   for (const EcosystemKey& key : ecosystem_keys()) names.push_back(key.name);
-  for (const auto& [key, value] : in_) {
+  for (const auto& entry : in_) {
+    const std::string_view key = entry.key();
+    const json::value& value = entry.value();
     if (key.starts_with("env_") || value.is_null()) continue;
     const auto known = std::find_if(ecosystem_keys().begin(), ecosystem_keys().end(),
                                     [&](const EcosystemKey& candidate) { return candidate.name == key; });

@@ -141,7 +141,10 @@ TEST(Ecosystem, KeysThatFdTomlHasAWordFor) {
       {R"("watch": true, "ignore_watch": ["./logs/", "*.tmp"])", R"(watch=["."] watch_ignore=["logs", "*.tmp"])"},
       {R"("watch": false, "ignore_watch": ["x"])", ""},
       {R"("user": "www", "gid": 33)", R"(user="www" group="33")"},
-      {R"("log_file": "all.log", "log_type": "json")", R"(logs.file="/srv/app/all.log" logs.mode="json")"},
+      {R"("log_file": "all.log", "log_type": "json")", R"(logs.mode="json" logs.file_format="json" logs.file="/srv/app/all.log")"},
+      {R"("disable_logs": true, "out_file": "x")", R"(logs.mode="off")"},
+      {R"("out_file": "/dev/null", "error_file": "/dev/null")", R"(logs.mode="off")"},
+      {R"("log_type": "json")", R"(logs.mode="json")"},
       {R"("out_file": "/var/log/a", "error_file": "/var/log/a")", R"(logs.file="/var/log/a")"},
   };
   for (const auto& c : cases) {
