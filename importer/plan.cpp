@@ -9,40 +9,38 @@
 namespace frontdoor::importer {
 namespace {
 
-void choose_profile(Imported& imported, const std::string& wanted) {
+// Whether the environment that was asked for is one of the file's.
+void find_profile(Imported& imported, const std::string& wanted) {
   if (wanted.empty()) return;
   std::vector<std::string_view> names;
-  bool found = false;
-  for (ImportedApp& app : imported.apps) {
-    for (auto& [name, variables] : app.profiles) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-      if (name != wanted) continue;
-      found = true;
-      for (auto& [variable, value] : variables) assign(app.env, variable, value);
-    }
-  }
-  if (!found) {
-    std::string what = "--env " + wanted + ": the file has no env_" + wanted;
-    if (const auto meant = config::nearest(wanted, names)) what += ", did you mean " + std::string(*meant) + "?";
-    else if (!names.empty()) what += "; it has " + config::quote_list(names, "and");
-    imported.errors.push_back(what);
-  }
-  for (ImportedApp& app : imported.apps) app.profiles.clear();
+  for (const ImportedApp& app : imported.apps)
+    for (const auto& profile : app.profiles)
+      if (std::find(names.begin(), names.end(), profile.first) == names.end()) names.push_back(profile.first);
+  if (std::find(names.begin(), names.end(), wanted) != names.end()) return;
+  std::string what = "--env " + wanted + ": the file has no env_" + wanted;
+  if (const auto meant = config::nearest(wanted, names)) what += ", did you mean " + std::string(*meant) + "?";
+  else if (!names.empty()) what += "; it has " + config::quote_list(names, "and");
+  imported.errors.push_back(what);
 }
 
-// PORT is frontdoor's to give. The one in the file is where clients have found the app.
-void take_port(ImportedApp& app, std::vector<Note>& notes) {
+// PORT is frontdoor's to give. The one in the file is where clients have found the app; that of the environment that
+// was asked for comes first.
+void take_port(ImportedApp& app, const std::string& profile, std::vector<Note>& notes) {
   const auto from = [&](Variables& variables, bool counts) {
     const auto value = value_of(variables, "PORT");
     if (!value) return;
     std::erase_if(variables, [](const auto& variable) { return variable.first == "PORT"; });
     const auto number = port_number(*value);
     if (!number) notes.push_back({app.name, "PORT", config::quote(*value) + " is no port, and frontdoor gives each instance its own"});
-    else if (counts && !app.port) app.port = number;
+    else if (counts) app.port = number;
     else if (number != app.port) notes.push_back({app.name, "PORT", *value + " of another environment is left out: there is one `listen`"});
   };
-  from(app.env, true);
-  for (auto& [name, variables] : app.profiles) from(variables, app.serves);
+  const auto is_chosen = [&](const auto& entry) { return entry.first == profile; };
+  const auto chosen = std::find_if(app.profiles.begin(), app.profiles.end(), is_chosen);
+  const bool by_profile = chosen != app.profiles.end() && value_of(chosen->second, "PORT");
+  if (by_profile) from(chosen->second, true);
+  from(app.env, !by_profile && !app.port);
+  for (auto& entry : app.profiles) from(entry.second, app.serves && !app.port);
 }
 
 std::string host_of(const std::string& pool) {
@@ -81,8 +79,8 @@ void drop_unknown_settings(Imported& imported) {
 Plan make_plan(Imported& imported, const PlanOptions& options) {
   Plan plan;
   if (!imported.ok()) return plan;
-  choose_profile(imported, options.profile);
-  for (ImportedApp& app : imported.apps) take_port(app, imported.notes);
+  find_profile(imported, options.profile);
+  for (ImportedApp& app : imported.apps) take_port(app, options.profile, imported.notes);
   for (ImportedApp& app : imported.apps)
     if (!app.serves) app.set("port", "\"none\"");
   drop_unknown_settings(imported);

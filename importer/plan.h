@@ -17,7 +17,7 @@ struct PlanOptions {
   std::optional<std::uint32_t> instances = {};  // of the app that gets the requests; 0 = "max"
   std::string listen = {};
   std::string health_path = {};
-  std::string profile = {};  // --env
+  std::string profile = {};  // --env: chosen when the config is loaded; its PORT counts here
   bool watch = false;
 };
 

@@ -10,7 +10,22 @@ using config::toml_string;
 
 constexpr const char* path_variable = "${PATH:-/usr/local/bin:/usr/bin:/bin}";
 
-void append_line(std::string& out, const std::string& key, const std::string& value) { out += key + " = " + value + '\n'; }
+// A config is refused when more than a hundred dots follow each other before a comma or the like, since a key of so many
+// parts would be nested too deeply; those of a text are written so that they do not count.
+std::string few_dots(std::string toml) {
+  std::string result;
+  int dots = 0;
+  for (const char c : toml)
+    if (c == '.' && ++dots > 90) result += "\\u002E";
+    else result += c;
+  return result;
+}
+
+std::string key_of(std::string_view name) { return few_dots(toml_key(name)); }
+
+void append_line(std::string& out, const std::string& key, const std::string& value) {
+  out += key + " = " + few_dots(value) + '\n';
+}
 
 std::string command_of(const ImportedApp& app) {
   std::string text;
@@ -22,7 +37,7 @@ void append_variables(std::string& out, const std::string& heading, const Variab
   if (variables.empty() && before_path.empty()) return;
   out += "\n[" + heading + "]\n";
   for (const auto& [name, value] : variables)
-    if (before_path.empty() || name != "PATH") append_line(out, toml_key(name), toml_string(value));
+    if (before_path.empty() || name != "PATH") append_line(out, key_of(name), toml_string(value));
   if (before_path.empty()) return;
   // What the operator's PATH has, it has at each start.
   std::string path = toml_string(before_path);
@@ -35,13 +50,13 @@ void append_table(std::string& out, const ImportedApp& app, const std::string& t
   bool begun = false;
   for (const auto& [key, value] : app.settings) {
     if (!key.starts_with(table + '.')) continue;
-    if (!std::exchange(begun, true)) out += "\n[pool." + toml_key(app.name) + '.' + table + "]\n";
+    if (!std::exchange(begun, true)) out += "\n[pool." + key_of(app.name) + '.' + table + "]\n";
     append_line(out, key.substr(table.size() + 1), value);
   }
 }
 
 void append_pool(std::string& out, const ImportedApp& app) {
-  const std::string heading = "pool." + toml_key(app.name);
+  const std::string heading = "pool." + key_of(app.name);
   out += "\n[" + heading + "]\n";
   append_line(out, "command", command_of(app));
   append_line(out, "directory", toml_string(app.directory));
@@ -52,7 +67,7 @@ void append_pool(std::string& out, const ImportedApp& app) {
   for (const char* table : {"restart", "logs"}) append_table(out, app, table);
   append_variables(out, heading + ".env", app.env, app.before_path);
   for (const auto& [name, variables] : app.profiles)
-    append_variables(out, heading + ".profile." + toml_key(name) + ".env", variables, "");
+    append_variables(out, heading + ".profile." + key_of(name) + ".env", variables, "");
 }
 
 }  // namespace

@@ -92,9 +92,8 @@ TEST(Plan, OptionsOverride) {
 
 TEST(Plan, AnEnvironmentIsChosenByName) {
   const std::string text = R"([{"script": "a.js", "env": {"A": "1", "B": "2"}, "env_production": {"A": "3", "PORT": 80}}])";
-  const RoundTrip trip = round_trip(ecosystem(text), {.profile = "production"});
-  EXPECT_EQ(variables(trip.config.pools.at(0).process.env), "A=3 B=2");
-  EXPECT_THAT(trip.toml, HasSubstr("listen = \"127.0.0.1:80\""));
+  Imported chosen = ecosystem(text);
+  EXPECT_EQ(make_plan(chosen, {.profile = "production"}).listen, "127.0.0.1:80");
   EXPECT_THAT(round_trip(ecosystem(text), {.profile = "prodcution"}).problems,
               HasSubstr("--env prodcution: the file has no env_prodcution, did you mean production?"));
   EXPECT_THAT(round_trip(ecosystem(text), {.profile = "x"}).problems, HasSubstr("--env x: the file has no env_x; it has \"production\""));
@@ -104,6 +103,14 @@ TEST(Plan, OfSeveralEnvironmentsOnePortCounts) {
   Imported imported = ecosystem(R"([{"script": "a.js", "env": {"PORT": 3000}, "env_production": {"PORT": 80, "A": "1"}}])");
   EXPECT_EQ(make_plan(imported, {}).listen, "127.0.0.1:3000");
   EXPECT_THAT(lines_of(imported.notes), testing::Contains("a: PORT: 80 of another environment is left out: there is one `listen`"));
+}
+
+TEST(Plan, ManyDotsAreNoDeepNesting) {
+  const std::string dots(200, '.');
+  const RoundTrip trip = round_trip(ecosystem("[{\"name\": \"" + dots + "\", \"script\": \"a.js\", \"args\": \"" + dots + "\"}]"));
+  EXPECT_EQ(trip.problems, "");
+  EXPECT_THAT(trip.config.pools.at(0).process.command, ElementsAre("node", "a.js", dots));
+  EXPECT_EQ(trip.config.pools.at(0).name, dots);
 }
 
 TEST(Plan, NotesStandInTheFileAndCanNotLeaveTheirComment) {
