@@ -206,6 +206,13 @@ struct EventLog {
   bool operator==(const EventLog&) const = default;
 };
 
+// The unix socket over which the program is asked and told things while it runs (admin/).
+struct Admin {
+  std::string socket = "";  // "" = a place of its own for each user; "off"; a path
+  std::string group = "";   // whose members may use it besides the user and root; "" = nobody
+  bool operator==(const Admin&) const = default;
+};
+
 struct Config {
   std::uint32_t workers = 0;      // 0 = auto
   std::string resolver = "auto";  // DNS servers for the names of upstreams
@@ -216,6 +223,7 @@ struct Config {
   std::vector<Pool> pools = {};    // in file order
   AccessLog access_log;
   EventLog log;
+  Admin admin;
   bool operator==(const Config&) const = default;
 };
 

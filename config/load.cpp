@@ -34,6 +34,7 @@ void read_config(const Document& document, const LoadOptions& options, Reader& r
   read_section(root, "limits", schema::limits, &config.limits, reader);
   read_section(root, "access_log", schema::access_log, &config.access_log, reader);
   read_section(root, "log", schema::log, &config.log, reader);
+  read_section(root, "admin", schema::admin, &config.admin, reader);
   read_listeners(root, reader);
   read_pools(root, reader);
   read_routes(root, reader);

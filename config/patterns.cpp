@@ -146,6 +146,15 @@ std::string log_file_problem(std::string_view text) {
   return "";
 }
 
+std::string admin_socket_problem(std::string_view text) {
+  constexpr std::size_t most = 99;  // sun_path has room for 107, of which a draft's name takes 8 more
+  if (text.empty() || text == "off") return "";
+  if (!text.starts_with('/')) return R"(write an absolute path, "off", or "" for the usual place)";
+  if (text.find('\0') != std::string_view::npos) return "a path has no NUL byte";
+  if (text.size() > most) return "a socket's path has at most " + std::to_string(most) + " bytes";
+  return "";
+}
+
 std::string normal_host(std::string_view host) {
   std::string result(host);
   for (char& c : result)

@@ -51,8 +51,9 @@ constexpr std::array root_keys = {
     Key{.name = "limits", .type = Type::Table, .doc = "How much a client may send, and how slowly."},
     Key{.name = "access_log", .type = Type::Table, .doc = "One line for each request."},
     Key{.name = "log", .type = Type::Table, .doc = "The event log: what happened and why."},
+    Key{.name = "admin", .type = Type::Table, .doc = "How the running program is asked and told things."},
 };
-constexpr auto root_planned = std::to_array<std::string_view>({"admin", "tls", "redirect"});
+constexpr auto root_planned = std::to_array<std::string_view>({"tls", "redirect"});
 
 constexpr std::array listener_keys = {
     Key{.name = "name",
@@ -215,6 +216,22 @@ constexpr std::array log_keys = {
         .words = log_format_words},
 };
 
+constexpr std::array admin_keys = {
+    Key{.name = "socket",
+        .fallback = "\"\"",
+        .doc = "The path of the unix socket that `frontdoor status`, `restart`, … use. \"\" is /run/frontdoor/admin.sock "
+               "for root and $XDG_RUNTIME_DIR/frontdoor/admin.sock for others, with the pid in its name when that one is "
+               "in use; \"off\" is none. Changing it needs a restart.",
+        .slot = at<&Admin::socket>,
+        .problem = admin_socket_problem},
+    Key{.name = "group",
+        .fallback = "\"\"",
+        .doc = "A group whose members may use the socket as well; \"\" is only the user that frontdoor runs as, and root. "
+               "Changing it needs a restart.",
+        .slot = at<&Admin::group>},
+};
+constexpr auto admin_planned = std::to_array<std::string_view>({"address"});
+
 }  // namespace
 
 constinit const Table root{
@@ -237,6 +254,10 @@ constinit const Table access_log{
 constinit const Table log{.heading = "[log]",
                           .doc = "The event log: what happened and why, one line an event, on stderr.",
                           .keys = log_keys};
+constinit const Table admin{.heading = "[admin]",
+                            .doc = "How the running program is asked and told things: docs/admin.md.",
+                            .keys = admin_keys,
+                            .planned = admin_planned};
 
 const Key* Table::find(std::string_view name) const {
   const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
@@ -256,7 +277,8 @@ std::vector<std::string_view> Table::names() const {
 std::span<const Table* const> tables() {
   static constexpr std::array all = {
       &root,  &listener, &route,   &route_timeouts, &pool,     &upstream, &health_check, &expect,
-      &retry, &hold,     &restart, &logs, &pool_timeouts,  &timeouts, &limits,   &access_log,   &log};
+      &retry, &hold,     &restart, &logs, &pool_timeouts,  &timeouts, &limits,   &access_log,   &log,
+      &admin};
   return all;
 }
 

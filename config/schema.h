@@ -49,7 +49,7 @@ enum class Type : std::uint8_t {
 // The struct that a table fills, and the member that a key fills: typed, so that a wrong row does not compile
 // or fails the schema's test, never memory.
 using Object = std::variant<Config*, Listener*, Route*, Pool*, Upstream*, Timeouts*, Limits*, HealthCheck*,
-                            Retry*, Hold*, Restart*, Logs*, AccessLog*, EventLog*>;
+                            Retry*, Hold*, Restart*, Logs*, AccessLog*, EventLog*, Admin*>;
 struct Choice {
   std::uint8_t* value;  // any of the enums; all have this size
 };
@@ -109,6 +109,8 @@ struct Table {
 
 extern const Table root, listener, route, pool, upstream, health_check, expect, retry, hold, restart, logs,
     timeouts, pool_timeouts, route_timeouts, limits, access_log, log;
+extern const Table root, listener, route, pool, upstream, health_check, expect, retry, hold, restart,
+    timeouts, pool_timeouts, route_timeouts, limits, access_log, log, admin;
 
 std::span<const Table* const> tables();  // all of them, in the order of the documentation
 

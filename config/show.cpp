@@ -103,6 +103,7 @@ std::string show(const Config& original) {
   for (auto& pool : config.pools) write_pool(out, pool, config.timeouts);
   write_table(out, schema::access_log.heading, schema::access_log, &config.access_log);
   write_table(out, schema::log.heading, schema::log, &config.log);
+  write_table(out, schema::admin.heading, schema::admin, &config.admin);
   return out;
 }
 

@@ -24,6 +24,7 @@ struct Defaults {
   Logs logs;
   AccessLog access_log;
   EventLog log;
+  Admin admin;
 
   Object object_of(const Table& table) {
     if (&table == &schema::root) return &config;
@@ -39,6 +40,7 @@ struct Defaults {
     if (&table == &schema::limits) return &limits;
     if (&table == &schema::access_log) return &access_log;
     if (&table == &schema::log) return &log;
+    if (&table == &schema::admin) return &admin;
     return &timeouts;
   }
 };

@@ -68,7 +68,7 @@ TEST(StructureErrors, UnknownKeys) {
        "fd.toml:1:1: unknown key \"connect\" at the top of the file: it belongs to [timeouts]"},
       {{.top = "colour = true"},
        "fd.toml:1:1: unknown key \"colour\"; known here: \"workers\", \"resolver\", \"listen\", \"include\", \"listener\", "
-       "\"route\", \"pool\", \"timeouts\", \"limits\", \"access_log\" and \"log\""},
+       "\"route\", \"pool\", \"timeouts\", \"limits\", \"access_log\", \"log\" and \"admin\""},
   };
   for (const auto& c : cases)
     EXPECT_THAT(problems(c.around.text()), ElementsAre(c.problem)) << c.around.text();
@@ -83,7 +83,7 @@ TEST(StructureErrors, FeaturesToComeAreNotCalledUnknown) {
        "fd.toml:6:11: \"outlier_detection\" is not supported by this version of frontdoor"},
       {{.below = "sticky = { cookie = \"x\" }"},
        "fd.toml:6:1: \"sticky\" is not supported by this version of frontdoor"},
-      {{.below = "[admin]"}, "fd.toml:6:2: \"admin\" is not supported by this version of frontdoor"},
+      {{.below = "[admin]\naddress = \":9900\""}, "fd.toml:7:1: \"address\" is not supported by this version of frontdoor"},
       {{.top = "tls = {}"}, "fd.toml:1:1: \"tls\" is not supported by this version of frontdoor"},
       {{.below = "[timeouts]\ntls_handshake = \"1s\""},
        "fd.toml:7:1: \"tls_handshake\" is not supported by this version of frontdoor"},

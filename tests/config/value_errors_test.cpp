@@ -99,6 +99,13 @@ TEST(ValueErrors, WordsAndBooleans) {
        "\"./access.log\""},
       {"[access_log]\noutput = \"a\\u0000\"",
        "fd.toml:7:10: output: \"a\\u0000\" will not do: a path has no NUL byte"},
+      {"[admin]\nsocket = \"admin.sock\"",
+       "fd.toml:7:10: socket: \"admin.sock\" will not do: write an absolute path, \"off\", or \"\" for the usual place"},
+      {"[admin]\nsocket = \"/a\\u0000\"", "fd.toml:7:10: socket: \"/a\\u0000\" will not do: a path has no NUL byte"},
+      {"[admin]\nsocket = \"/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+       "89012345678\"",
+       "fd.toml:7:10: socket: \"/0123456789012345678901234567890123456789012345678901234567890123456789012345678…\" "
+       "will not do: a socket's path has at most 99 bytes"},
       {"[access_log]\noutput = false", "fd.toml:7:10: output: expected a string, not true or false"},
       {"retry.on = [\"timeot\"]", "fd.toml:6:13: on: \"timeot\" is unknown, did you mean \"timeout\"?"},
       {"retry.on = [503]", "fd.toml:6:13: on: a status needs quotes here: \"503\""},
