@@ -124,7 +124,16 @@ bool Upstream::looked_up() const {
   return looked_up_;
 }
 
-void Upstream::begin_request(unsigned worker) { workers_[worker].in_flight.add(); }
+void Upstream::begin_request(unsigned worker) {
+  workers_[worker].in_flight.add();
+  workers_[worker].requests.add();
+}
+
+std::uint64_t Upstream::requests() const {
+  std::uint64_t sum = 0;
+  for (const PerWorker& worker : workers_) sum += worker.requests.get();
+  return sum;
+}
 
 void Upstream::end_request(unsigned worker) {
   assert(workers_[worker].in_flight.get() > 0);

@@ -103,6 +103,7 @@ class Upstream {
   void begin_request(unsigned worker);
   void end_request(unsigned worker);
   std::uint64_t in_flight() const;
+  std::uint64_t requests() const;  // that were ever begun on it
 
   // `max_in_flight` of the pool; 0 = off, and then no slot is counted. Set by the registry, on the control
   // thread.
@@ -126,6 +127,7 @@ class Upstream {
 
   struct alignas(64) PerWorker {
     SingleWriterCount in_flight;
+    SingleWriterCount requests;  // on the same cache line
     std::atomic<Duration::rep> last_success{0};
   };
 

@@ -45,7 +45,8 @@ boost::system::result<Words, UsageError> sort_words(const std::vector<std::strin
       sorted.help = true;
       continue;
     }
-    if (word.size() < 2 || word[0] != '-') {  // a lone "-" is a value: standard input
+    const bool is_number = word.size() > 1 && word[1] >= '0' && word[1] <= '9';  // as in scale app -1
+    if (word.size() < 2 || word[0] != '-' || is_number) {  // a lone "-" is a value: standard input
       sorted.plain.push_back(word);
       continue;
     }
@@ -138,10 +139,17 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
   }
   const auto serving = serving_arguments(*words, "run");
   if (!serving) return serving.error();
+  if (words->has("--detach") && words->has("--print-unit"))
+    return UsageError{"run takes one of --detach and --print-unit: a unit runs in the foreground", "run"};
+  const auto how = words->has("--detach")       ? RunCommand::How::Detached
+                   : words->has("--print-unit") ? RunCommand::How::AsUnit
+                                                : RunCommand::How::Here;
+  if (how == RunCommand::How::AsUnit && words->value("--config") == "-")
+    return UsageError{"a unit has no standard input to read a config from", "run"};
   if (runs_command) {
     auto quick = quick_run(*words);
     if (!quick) return quick.error();
-    return RunCommand{"", *serving, std::move(*quick)};
+    return RunCommand{"", *serving, std::move(*quick), std::nullopt, how};
   }
   if (!words->plain.empty()) {
     const std::string& word = words->plain.front();
@@ -151,14 +159,14 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
     auto import = run_options(*words);
     if (!import) return import.error();
     import->path = word;
-    return RunCommand{"", *serving, std::nullopt, std::move(*import)};
+    return RunCommand{"", *serving, std::nullopt, std::move(*import), how};
   }
   for (const std::string_view option : {"-i", "--listen", "--health", "--watch"})
     if (words->has(option))
       return UsageError{std::string(option) + " needs a command, as in run " + std::string(option) + " … -- node server.js", "run"};
   if (!words->has("--config"))
     return UsageError{"run needs to know what: --config FILE, a directory as in run ., or -- COMMAND", "run"};
-  return RunCommand{words->value("--config"), *serving};
+  return RunCommand{words->value("--config"), *serving, std::nullopt, std::nullopt, how};
 }
 
 // The commands that take a config and nothing else.
@@ -255,6 +263,69 @@ Parsed parse_completion(const std::vector<std::string>& arguments) {
   return CompletionCommand{shell};
 }
 
+// status, logs, shutdown and those that change something: their words, when they make sense so far.
+boost::system::result<Words, UsageError> control_words(const std::vector<std::string>& arguments,
+                                                       const std::string& topic, std::size_t most_plain) {
+  auto words = sort_words(arguments, *find_command(topic));
+  if (words && !words->help && words->plain.size() > most_plain) return unexpected(words->plain[most_plain], topic);
+  return words;
+}
+
+Parsed parse_status(const std::vector<std::string>& arguments) {
+  const auto words = control_words(arguments, "status", 0);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"status"};
+  return StatusCommand{words->value("--socket"), words->has("--json")};
+}
+
+Parsed parse_operation(OperateCommand::Verb verb, const std::string& topic, const std::vector<std::string>& arguments) {
+  const bool scales = verb == OperateCommand::Verb::Scale;
+  const auto words = control_words(arguments, topic, scales ? 2 : 1);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{topic};
+  if (words->plain.empty())
+    return UsageError{topic + " needs to know which pool, for instance " + topic + " app" + (scales ? " +1" : ""), topic};
+  OperateCommand command;
+  command.verb = verb;
+  command.subject = words->plain.front();
+  command.now = words->has("--now");
+  command.socket = words->value("--socket");
+  command.json = words->has("--json");
+  if (!scales) return command;
+  command.instances = words->plain.size() > 1 ? words->plain[1] : "";
+  const bool is_change = command.instances.starts_with('+') || command.instances.starts_with('-');
+  const auto number = to_number<std::uint32_t>(std::string_view(command.instances).substr(is_change ? 1 : 0));
+  if (!number || *number > 1000 || (*number == 0 && !is_change))
+    return UsageError{"scale takes a number from 1 to 1000, or a change as in +1 and -1" +
+                          (command.instances.empty() ? "" : ", not " + quote(command.instances)),
+                      topic};
+  return command;
+}
+
+Parsed parse_logs(const std::vector<std::string>& arguments) {
+  const auto words = control_words(arguments, "logs", 1);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"logs"};
+  LogsCommand command;
+  command.subject = words->plain.empty() ? "" : words->plain.front();
+  command.follow = words->has("-f");
+  command.socket = words->value("--socket");
+  command.json = words->has("--json");
+  if (!words->has("-n")) return command;
+  const auto number = to_number<std::uint32_t>(words->value("-n"));
+  if (!number || *number > 1000)
+    return UsageError{"-n takes a number up to 1000, not " + quote(words->value("-n")), "logs"};
+  command.lines = *number;
+  return command;
+}
+
+Parsed parse_shutdown(const std::vector<std::string>& arguments) {
+  const auto words = control_words(arguments, "shutdown", 0);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"shutdown"};
+  return ShutdownCommand{words->value("--socket")};
+}
+
 UsageError unknown_command(const std::string& word) {
   std::vector<std::string_view> known;
   for (const CommandInfo& command : commands())
@@ -287,6 +358,13 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
   if (first == "proxy") return parse_proxy(rest);
   if (first == "demo") return parse_demo(rest);
   if (first == "demo-app") return parse_demo_app(rest);
+  if (first == "status") return parse_status(rest);
+  if (first == "restart") return parse_operation(OperateCommand::Verb::Restart, first, rest);
+  if (first == "stop") return parse_operation(OperateCommand::Verb::Stop, first, rest);
+  if (first == "start") return parse_operation(OperateCommand::Verb::Start, first, rest);
+  if (first == "scale") return parse_operation(OperateCommand::Verb::Scale, first, rest);
+  if (first == "logs") return parse_logs(rest);
+  if (first == "shutdown") return parse_shutdown(rest);
   if (first == "completion") return parse_completion(rest);
   if (first == "help") return parse_help(rest);
   if (first == "version") {

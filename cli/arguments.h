@@ -38,10 +38,40 @@ struct ImportRun {
 };
 
 struct RunCommand {
+  enum class How : std::uint8_t { Here, Detached, AsUnit /* only printed */ };
   std::string config_file;  // "-" = standard input
   ServingArguments serving;
   std::optional<QuickRun> quick = {};    // instead of a file
   std::optional<ImportRun> import = {};  // likewise
+  How how = How::Here;
+};
+
+// What is asked of a frontdoor that runs. `socket`: the path of its admin socket, "" = the only one's.
+struct StatusCommand {
+  std::string socket;
+  bool json = false;
+};
+
+struct OperateCommand {
+  enum class Verb : std::uint8_t { Restart, Stop, Start, Scale };
+  Verb verb = Verb::Restart;
+  std::string subject;    // "app" or "app.2"
+  std::string instances;  // Scale: "3", "+1", "-1"
+  bool now = false;
+  std::string socket;
+  bool json = false;
+};
+
+struct LogsCommand {
+  std::string subject;  // "" = all
+  std::uint32_t lines = 20;
+  bool follow = false;
+  std::string socket;
+  bool json = false;
+};
+
+struct ShutdownCommand {
+  std::string socket;
 };
 
 struct CheckCommand {
@@ -82,7 +112,8 @@ struct HelpCommand {
 };
 
 using Command = std::variant<RunCommand, CheckCommand, ShowCommand, ImportCommand, ProxyCommand, DemoCommand, DemoAppCommand,
-                             CompletionCommand, VersionCommand, HelpCommand>;
+                             CompletionCommand, VersionCommand, HelpCommand, StatusCommand, OperateCommand, LogsCommand,
+                             ShutdownCommand>;
 
 struct UsageError {
   UsageError() = default;

@@ -13,6 +13,14 @@ constexpr Option ready_file{"--ready-file", "FILE", "/run/frontdoor.ready",
                             "where each listener listens; there only while it is ready",
                             Option::Takes::FileName};
 
+constexpr Option detach{"--detach", "", "", "return 0 when all is up, 1 when it does not come up; output goes to a file",
+                        Option::Takes::Nothing};
+constexpr Option print_unit{"--print-unit", "", "", "start nothing, print a systemd unit that does what this command does",
+                            Option::Takes::Nothing};
+constexpr Option admin_socket{"--socket", "PATH", "/run/frontdoor/admin.sock",
+                              "which frontdoor, when several run (default: the only one)", Option::Takes::FileName};
+constexpr Option as_json{"--json", "", "", "print JSON", Option::Takes::Nothing};
+
 constexpr std::array signal_rows = {
     Row{"TERM, INT", "stop: finish what is in flight, at most `timeouts.drain`; again: stop at once"},
     Row{"HUP", "read the config again; one with errors changes nothing"},
@@ -28,7 +36,18 @@ constexpr std::array program_examples = {
     Row{"frontdoor proxy --listen :8080 --to :3001 --to :3002 --health /healthz"},
     Row{"frontdoor check --config fd.toml && frontdoor --config fd.toml"},
 };
-constexpr std::array program_sections = {Section{"Examples", program_examples}};
+constexpr std::array pm2_rows = {
+    Row{"pm2 start app.js -i 2", "`frontdoor run -i 2 --detach -- node app.js`"},
+    Row{"pm2 list, pm2 monit", "`frontdoor status`"},
+    Row{"pm2 logs", "`frontdoor logs -f`"},
+    Row{"pm2 reload app", "`frontdoor restart app`"},
+    Row{"pm2 restart app", "`frontdoor restart app --now`"},
+    Row{"pm2 scale app +1", "`frontdoor scale app +1`"},
+    Row{"pm2 stop app, pm2 start app", "`frontdoor stop app`, `frontdoor start app`"},
+    Row{"pm2 delete all, pm2 kill", "`frontdoor shutdown`"},
+    Row{"pm2 save, pm2 startup", "`frontdoor run … --print-unit`, for systemd"},
+};
+constexpr std::array program_sections = {Section{"Examples", program_examples}, Section{"Instead of pm2", pm2_rows}};
 
 constexpr std::array run_usage = {
     Row{"frontdoor run --config FILE [OPTIONS]"},
@@ -46,7 +65,10 @@ constexpr std::array run_options = {
     workers,
     ready_file,
     Option{"--exit-with-child", "", "", "end when the app has, with its exit status: for containers and jobs",
-           Option::Takes::Nothing}};
+           Option::Takes::Nothing},
+
+    detach,
+    print_unit};
 constexpr std::array program_options = {config, workers, ready_file};
 constexpr std::array run_examples = {
     Row{"frontdoor run -i 2 -- node server.js", "each instance gets a PORT of its own to listen on"},
@@ -87,6 +109,32 @@ constexpr std::array demo_try = {
     Row{"curl -d '' http://127.0.0.1:8080/crash", "it dies without an answer: a 502 for this POST only"},
 };
 constexpr std::array demo_sections = {Section{"Try", demo_try}};
+
+constexpr std::array status_usage = {Row{"frontdoor status [--json] [--socket PATH]"}};
+constexpr std::array status_options = {as_json, admin_socket};
+constexpr std::array restart_usage = {Row{"frontdoor restart POOL[.N] [--now] [--json] [--socket PATH]"}};
+constexpr std::array restart_options = {
+    Option{"--now", "", "", "stop and start at once, without waiting for requests", Option::Takes::Nothing}, as_json,
+    admin_socket};
+constexpr std::array restart_examples = {
+    Row{"frontdoor restart app", "every instance in turn, without a lost request"},
+    Row{"frontdoor restart app.2", "one of them"},
+};
+constexpr std::array restart_sections = {Section{"Examples", restart_examples}};
+constexpr std::array stop_usage = {Row{"frontdoor stop POOL[.N] [--json] [--socket PATH]"}};
+constexpr std::array start_usage = {Row{"frontdoor start POOL[.N] [--json] [--socket PATH]"}};
+constexpr std::array scale_usage = {Row{"frontdoor scale POOL N|+N|-N [--json] [--socket PATH]"}};
+constexpr std::array scale_examples = {
+    Row{"frontdoor scale app 4"},
+    Row{"frontdoor scale app +1"},
+};
+constexpr std::array scale_sections = {Section{"Examples", scale_examples}};
+constexpr std::array logs_usage = {Row{"frontdoor logs [-f] [-n N] [POOL[.N]] [--json] [--socket PATH]"}};
+constexpr std::array logs_options = {
+    Option{"-f", "", "", "go on with what is written from now on", Option::Takes::Nothing},
+    Option{"-n", "N", "100", "how many lines to look back, at most 1000 (default: 20)"}, as_json, admin_socket};
+constexpr std::array shutdown_usage = {Row{"frontdoor shutdown [--socket PATH]"}};
+constexpr std::array shutdown_options = {admin_socket};
 
 constexpr std::array config_only = {config};
 constexpr std::array check_usage = {Row{"frontdoor check --config FILE"}};
@@ -162,6 +210,51 @@ constexpr std::array all_commands = {
                     "is told on standard error and as comments in the TOML. A .js, .cjs or .mjs is executed by node,\n"
                     "with all that its author wrote; a .json, a Procfile and a package.json are only read.\n",
                 .sections = import_sections},
+    CommandInfo{.name = "status",
+                .title = "what runs, and how it is",
+                .brief = "what runs, and how it is: instances, memory, restarts, requests",
+                .usage = status_usage,
+                .about = "STARTS counts starts after the first, SERVED requests since frontdoor began, NOW those in\n"
+                         "progress. MEM and CPU are of the process and all that it has started.\n",
+                .options = status_options},
+    CommandInfo{.name = "restart",
+                .title = "replace instances without a lost request",
+                .brief = "replace instances one after another, without a lost request",
+                .usage = restart_usage,
+                .about = "A new instance starts and must be up before an old one leaves. One that does not come up\n"
+                         "ends it: the old ones stay, the exit status is 1, and its last lines tell why.\n",
+                .options = restart_options,
+                .sections = restart_sections},
+    CommandInfo{.name = "stop",
+                .title = "stop a pool or an instance, until it is started",
+                .brief = "stop a pool or an instance, until it is started",
+                .usage = stop_usage,
+                .about = "Requests in progress are finished first. `frontdoor shutdown` ends frontdoor itself.\n",
+                .options = status_options},
+    CommandInfo{.name = "start",
+                .title = "start what was stopped",
+                .brief = "start what was stopped",
+                .usage = start_usage,
+                .options = status_options},
+    CommandInfo{.name = "scale",
+                .title = "run more or fewer instances of a pool",
+                .brief = "run more or fewer instances of a pool",
+                .usage = scale_usage,
+                .about = "Until the config names another number, or frontdoor is started anew.\n",
+                .options = status_options,
+                .sections = scale_sections},
+    CommandInfo{.name = "logs",
+                .title = "what the instances wrote",
+                .brief = "what the instances wrote lately, and write",
+                .usage = logs_usage,
+                .about = "The last 1000 lines of each instance are kept, over its restarts. A reader that is too slow\n"
+                         "misses lines and is told how many; the app never waits for it.\n",
+                .options = logs_options},
+    CommandInfo{.name = "shutdown",
+                .title = "end a running frontdoor",
+                .brief = "finish the requests, stop the instances, end; returns when that is done",
+                .usage = shutdown_usage,
+                .options = shutdown_options},
     CommandInfo{.name = "completion",
                 .title = "let the shell complete what you type",
                 .brief = "a script that lets bash, fish or zsh complete what you type",

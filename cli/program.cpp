@@ -1,24 +1,33 @@
 #include "cli/program.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <istream>
 #include <optional>
 #include <ostream>
 
 #include "cli/arguments.h"
 #include "cli/completion.h"
+#include "cli/control.h"
 #include "cli/demo.h"
 #include "cli/demo_app.h"
+#include "cli/detach.h"
 #include "cli/exit_codes.h"
 #include "cli/help.h"
 #include "cli/import_apps.h"
 #include "cli/log_file.h"
 #include "cli/quick_config.h"
 #include "cli/read_config.h"
+#include "cli/output_file.h"
 #include "cli/roles.h"
 #include "cli/ready_file.h"
 #include "cli/serve.h"
 #include "cli/signals.h"
+#include "cli/unit.h"
 #include "cli/version.h"
 #include "config/load.h"
 #include "config/show.h"
@@ -103,7 +112,13 @@ struct Runner {
     if (!source) return kExitBadConfig;
     auto config = load_or_explain(source->text, source->name, Look::AtTheLogFileToo, streams);
     if (!config) return kExitBadConfig;
+    if (command.how == RunCommand::How::AsUnit) return print_unit(*config, command);
+    if (command.how == RunCommand::How::Detached) {
+      const DetachedRun run{*config, plain_words(words), command.config_file == "-" ? &source->text : nullptr};
+      return run_detached(run, streams);
+    }
     ServeOptions options;
+    options.command_line = words;
     options.workers = command.serving.workers;
     options.config_file = command.config_file;
     options.config_text = source->text;
@@ -120,8 +135,31 @@ struct Runner {
       streams.err << "launcher: " << reason << "\n";
       return kExitFailure;
     }
+    options.output_file = take_variable(kOutputFileVariable).value_or("");
     return serve(*config, options);
   }
+
+  int print_unit(const config::Config& config, const RunCommand& command) const {
+    std::error_code unknown;
+    UnitWish wish;
+    wish.program = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
+    wish.words = plain_words(words);
+    wish.directory = std::filesystem::current_path(unknown).string();
+    if (const passwd* user = ::getpwuid(::geteuid())) wish.user = user->pw_name;
+    if (const char* path = std::getenv("PATH")) wish.path = path;
+    wish.reloads = !command.config_file.empty();
+    wish.stop = config.timeouts.drain;
+    for (const config::Pool& pool : config.pools)
+      if (!pool.process.command.empty())
+        wish.stop = std::max(wish.stop, config.timeouts.drain + pool.process.stop_timeout);
+    streams.out << unit_text(wish);
+    return kExitOk;
+  }
+
+  int operator()(const StatusCommand& command) const { return show_status(command, streams); }
+  int operator()(const OperateCommand& command) const { return operate(command, streams); }
+  int operator()(const LogsCommand& command) const { return show_logs(command, streams); }
+  int operator()(const ShutdownCommand& command) const { return shut_down(command, streams); }
 
   int operator()(const CheckCommand& command) const {
     const auto source = read(command.config_file);
@@ -155,6 +193,7 @@ struct Runner {
     auto config = load_or_explain(*text, "<command line>", Look::AtTheTextOnly, streams);
     if (!config) return kExitBadConfig;
     ServeOptions options;
+    options.command_line = words;
     options.workers = command.serving.workers;
     options.config_text = *text;
     options.ready_file = command.serving.ready_file;

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "cli/output_file.h"
 #include "supervisor/launcher.h"
 #include "supervisor/launcher_message.h"
 
@@ -22,6 +23,8 @@ constexpr const char* kKeptText = "FRONTDOOR_KEPT_TEXT_FD";
 constexpr const char* kLauncher = "launcher";
 constexpr const char* kReloadingLauncher = "launcher, SIGHUP reloads";
 
+}  // namespace
+
 std::optional<std::string> take_variable(const char* name) {
   const char* const value = std::getenv(name);
   if (value == nullptr) return std::nullopt;
@@ -29,8 +32,6 @@ std::optional<std::string> take_variable(const char* name) {
   ::unsetenv(name);
   return taken;
 }
-
-}  // namespace
 
 bool has_instances(const config::Config& config) {
   return std::any_of(config.pools.begin(), config.pools.end(),
@@ -95,6 +96,8 @@ int run_as_launcher(const std::vector<std::string>& words, Hangup hangup) {
   options.front_door.insert(options.front_door.end(), words.begin(), words.end());
   options.hangup_reloads = hangup == Hangup::Reloads;
   options.given = take_from_service_manager();
+  if (const char* file = std::getenv(kOutputFileVariable))
+    options.before_a_word = [path = std::string(file)] { redirect_output(path); };
   Log log(STDERR_FILENO, LogLevel::Info, LogFormat::Auto);
   return run_launcher(options, log);
 }

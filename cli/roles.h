@@ -20,6 +20,9 @@ bool has_instances(const config::Config& config);
 // one.
 std::optional<int> take_launcher_socket();
 
+// A variable that was meant for this process and for none that it starts.
+std::optional<std::string> take_variable(const char* name);
+
 // Executes this program again as the launcher of these words. Returns only when that fails, with the reason.
 // `text`: a config that came from standard input and can not be read from there once more.
 enum class Hangup : std::uint8_t { Ends, Reloads };  // what SIGHUP means

@@ -23,6 +23,8 @@ struct ServeOptions {
   std::optional<std::uint32_t> workers;  // the command line's word, which no file changes
   std::string config_text;               // used when config_file is "" or "-"
   bool exit_with_child = false;          // ends when its instances have, with their exit status
+  std::string output_file = {};                // that standard output and error go to and that is kept small; "" = none
+  std::vector<std::string> command_line = {};  // as the program was started, for status
   std::optional<int> launcher;           // the socket to it; without one no instance can be started
   // Called on the control thread whenever an instance is in another state.
   std::function<void(const Instance&)> on_instance;

@@ -11,7 +11,9 @@
 
 #include "cli/drain.h"
 #include "cli/exit_codes.h"
+#include "cli/find_running.h"
 #include "cli/loss_reports.h"
+#include "cli/output_file.h"
 #include "cli/read_config.h"
 #include "cli/reload.h"
 #include "cli/roles.h"
@@ -85,6 +87,7 @@ int Service::run() {
   }
   if (const auto errors = server_.listen(given_.sockets); !errors.empty()) {
     for (const auto& error : errors) log_.error(error);
+    name_who_serves_there();
     return cli::kExitFailure;
   }
   for (const PassedSocket& socket : passed_in_vain(given_.sockets, server_.listeners()))
@@ -112,6 +115,9 @@ int Service::run() {
     if (options_.exit_with_child && always_started_again(snapshot_->config))
       log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
   }
+  start_admin();
+  if (!options_.output_file.empty())
+    asio::co_spawn(control_, keep_output_small(control_, options_.output_file, kMostOutputBytes), asio::detached);
   asio::co_spawn(control_, become_ready(), asio::detached);
   asio::co_spawn(control_, handle_signals(), asio::detached);
   asio::co_spawn(control_, watch_lost_lines(lost_lines_), asio::detached);
@@ -120,12 +126,38 @@ int Service::run() {
   if (notices_.wanted()) asio::co_spawn(control_, follow_status(), asio::detached);
   control_.run();
   ready_file_.remove();
+  admin_->stop();
   server_.stop();
   report_malformed(log_, malformed_);
   losses_.report_rest(Clock::now());
   lost_lines_.report();
   log_.info("stopped", {{"requests", server_.served()}});
   return exit_status_;
+}
+
+// The commonest reason is a frontdoor that was forgotten.
+void Service::name_who_serves_there() {
+  for (const config::Listener& listener : snapshot_->config.listeners) {
+    if (listener.address.kind != Address::Kind::Tcp || listener.address.port == 0) continue;
+    const auto other = cli::frontdoor_on_port(listener.address.port);
+    if (!other) continue;
+    log_.error("another frontdoor serves there", {{"pid", other->pid},
+                                                  {"command", other->command},
+                                                  {"directory", other->directory},
+                                                  {"end_it_with", other->stop}});
+  }
+}
+
+void Service::start_admin() {
+  AdminHost::View view{[this] { return snapshot_; },
+                       [this] { return supervision_.get(); },
+                       [this] { return draining_; },
+                       [this] {
+                         if (!draining_) begin_drain("frontdoor shutdown", "a signal stops at once");
+                       },
+                       server_};
+  admin_ = std::make_unique<AdminHost>(control_, log_, options_, std::move(view));
+  admin_->start(snapshot_->config.admin);
 }
 
 void Service::apply(std::shared_ptr<const Snapshot> snapshot) {

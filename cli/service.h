@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "cli/admin_host.h"
 #include "cli/loss_reports.h"
 #include "cli/ready_file.h"
 #include "cli/serve.h"
@@ -37,6 +38,8 @@ class Service : private InstanceHost {
   boost::asio::awaitable<void> stop_after_drain();
   bool stop(int signal);  // true: at once
   void begin_drain(std::string_view why, std::string_view hint);
+  void start_admin();
+  void name_who_serves_there();
   void reload();
   void reload_as_told();
   void finish();
@@ -87,6 +90,7 @@ class Service : private InstanceHost {
   bool draining_ = false;
   bool all_ended_ = false;  // of their own accord (--exit-with-child)
   int exit_status_ = 0;
+  std::unique_ptr<AdminHost> admin_;
 };
 
 }  // namespace frontdoor

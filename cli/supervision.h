@@ -40,6 +40,7 @@ class Supervision {
   std::vector<PoolStatus> status() const { return supervisor_.status(); }
   void count(std::uint64_t& starting, std::uint64_t& crash_loop) const;
 
+  Supervisor& supervisor() { return supervisor_; }
   const InstanceAddresses& members() const { return supervisor_.members(); }
 
  private:

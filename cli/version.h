@@ -7,5 +7,6 @@
 namespace frontdoor::cli {
 
 std::string version_text();
+std::string version_number();  // "0.1.0"
 
 }  // namespace frontdoor::cli

@@ -108,8 +108,6 @@ struct Table {
 };
 
 extern const Table root, listener, route, pool, upstream, health_check, expect, retry, hold, restart, logs,
-    timeouts, pool_timeouts, route_timeouts, limits, access_log, log;
-extern const Table root, listener, route, pool, upstream, health_check, expect, retry, hold, restart,
     timeouts, pool_timeouts, route_timeouts, limits, access_log, log, admin;
 
 std::span<const Table* const> tables();  // all of them, in the order of the documentation

@@ -271,6 +271,7 @@ void Launcher::front_door_ended(const siginfo_t& info) {
   }
   if (Clock::now() - front_door_since_ > kLivedWell) pause_ = Millis{0};
   start_later();
+  options_.before_a_word();
   const auto running =
       std::count_if(records_.begin(), records_.end(), [](const auto& entry) { return !entry.second.ended; });
   log_.error("the front door crashed and is started anew",

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ class Log;
 class ProcessOps;
 
 struct LauncherOptions {
+  std::function<void()> before_a_word = [] {};  // its output may go to a file that others rename
   std::vector<std::string> front_door;  // argv; this program itself is executed
   FromServiceManager given = {};        // kept for each front door; what it has to say is passed on
   std::chrono::milliseconds stop_timeout{

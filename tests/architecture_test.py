@@ -25,7 +25,8 @@ ARROWS = {
     "discovery": ["balancer"],
     "supervisor": ["balancer"],
     "importer": ["config"],
-    "cli": ["proxy", "health", "discovery", "supervisor", "importer"],
+    "admin": ["base"],
+    "cli": ["proxy", "health", "discovery", "supervisor", "importer", "admin"],
 }
 
 # Types that are known to be trivially destructible, so that a temporary of them may stand beside a co_await.

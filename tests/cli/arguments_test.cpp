@@ -25,22 +25,36 @@ std::string serving(const ServingArguments& s) {
 
 struct Describe {
   std::string operator()(const RunCommand& c) const {
+    const std::string how = c.how == RunCommand::How::Detached ? " detached" : c.how == RunCommand::How::AsUnit ? " unit" : "";
     if (c.import) {
       std::string text = "import " + c.import->path;
       if (c.import->instances) text += " x" + std::to_string(*c.import->instances);
       if (!c.import->listen.empty()) text += " listen=" + c.import->listen;
       if (!c.import->health_path.empty()) text += " health=" + c.import->health_path;
       if (c.import->watch) text += " watch";
-      return text + serving(c.serving);
+            return text + serving(c.serving) + how;
     }
-    if (!c.quick) return "run " + c.config_file + serving(c.serving);
+    if (!c.quick) return "run " + c.config_file + serving(c.serving) + how;
     std::string text = "run " + std::to_string(c.quick->instances) + " x";
     for (auto& word : c.quick->command) text += ' ' + word;
     if (!c.quick->listen.empty()) text += " listen=" + c.quick->listen;
     if (!c.quick->health_path.empty()) text += " health=" + c.quick->health_path;
     if (c.quick->watch) text += " watch";
-    return text + serving(c.serving);
+        return text + serving(c.serving) + how;
   }
+  static std::string end(const std::string& socket, bool json) {
+    return (json ? " json" : "") + (socket.empty() ? "" : " at " + socket);
+  }
+  std::string operator()(const StatusCommand& c) const { return "status" + end(c.socket, c.json); }
+  std::string operator()(const OperateCommand& c) const {
+    const char* const verbs[] = {"restart ", "stop ", "start ", "scale "};
+    return verbs[static_cast<int>(c.verb)] + c.subject + (c.instances.empty() ? "" : " to " + c.instances) +
+           (c.now ? " now" : "") + end(c.socket, c.json);
+  }
+  std::string operator()(const LogsCommand& c) const {
+    return "logs " + c.subject + " lines=" + std::to_string(c.lines) + (c.follow ? " follow" : "") + end(c.socket, c.json);
+  }
+  std::string operator()(const ShutdownCommand& c) const { return "shutdown" + end(c.socket, false); }
   std::string operator()(const CheckCommand& c) const { return "check " + c.config_file; }
   std::string operator()(const ShowCommand& c) const { return "show " + c.config_file; }
   std::string operator()(const ImportCommand& c) const { return "config import " + c.path; }
@@ -75,12 +89,33 @@ TEST(Arguments, AreUnderstood) {
       {"run .", "import ."},
       {"run -i max --listen :80 --health /up --workers 2 ./app", "import ./app x0 listen=:80 health=/up workers=2"},
       {"run Procfile -i 3", "import Procfile x3"},
+      {"run --detach .", "import . detached"},
       {"config import ecosystem.config.js", "config import ecosystem.config.js"},
       {"config import --help", "help config import"},
       {"run --config fd.toml --ready-file /tmp/r --workers 4", "run fd.toml ready=/tmp/r workers=4"},
       {"run --exit-with-child --config fd.toml", "run fd.toml ends with its child"},
       {"run --exit-with-child -- node a.js", "run 1 x node a.js ends with its child"},
       {"--workers=1 --config fd.toml", "run fd.toml workers=1"},
+      {"run --detach -i 2 -- node --detach", "run 2 x node --detach detached"},
+      {"run --config fd.toml --print-unit", "run fd.toml unit"},
+      {"status", "status"},
+      {"status --json --socket /s", "status json at /s"},
+      {"restart app", "restart app"},
+      {"restart app.2 --now --json", "restart app.2 now json"},
+      {"stop app", "stop app"},
+      {"start app.1 --socket=/s", "start app.1 at /s"},
+      {"scale app 3", "scale app to 3"},
+      {"scale app +1", "scale app to +1"},
+      {"scale app -1 --json", "scale app to -1 json"},
+      {"logs", "logs  lines=20"},
+      {"logs -f -n 5 app.1", "logs app.1 lines=5 follow"},
+      {"logs -n 0 --json", "logs  lines=0 json"},
+      {"shutdown", "shutdown"},
+      {"shutdown --socket /s", "shutdown at /s"},
+      {"status --help", "help status"},
+      {"restart -h", "help restart"},
+      {"logs --help", "help logs"},
+      {"shutdown --help", "help shutdown"},
       {"check --config fd.toml", "check fd.toml"},
       {"check --config -", "check -"},
       {"config show --config fd.toml", "show fd.toml"},
@@ -152,6 +187,24 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"run --config fd.toml --workers 0", "--workers takes a number from 1 to 1024, not \"0\"", "run"},
       {"run --config fd.toml --workers many", "--workers takes a number from 1 to 1024, not \"many\"", "run"},
       {"run -i none .", "-i takes a number from 1 to 1000 or max, not \"none\"", "run"},
+      {"restart", "restart needs to know which pool, for instance restart app", "restart"},
+      {"scale", "scale needs to know which pool, for instance scale app +1", "scale"},
+      {"scale app", "scale takes a number from 1 to 1000, or a change as in +1 and -1", "scale"},
+      {"scale app many", "scale takes a number from 1 to 1000, or a change as in +1 and -1, not \"many\"", "scale"},
+      {"scale app 0", "scale takes a number from 1 to 1000, or a change as in +1 and -1, not \"0\"", "scale"},
+      {"scale app +-1", "scale takes a number from 1 to 1000, or a change as in +1 and -1, not \"+-1\"", "scale"},
+      {"scale app 1 2", "unexpected \"2\"", "scale"},
+      {"stop app web", "unexpected \"web\"", "stop"},
+      {"status app", "unexpected \"app\"", "status"},
+      {"shutdown now", "unexpected \"now\"", "shutdown"},
+      {"logs a b", "unexpected \"b\"", "logs"},
+      {"logs -n 1001", "-n takes a number up to 1000, not \"1001\"", "logs"},
+      {"logs -n", "-n needs a value, for instance -n 100", "logs"},
+      {"logs --follow", "unknown option \"--follow\"", "logs"},
+      {"restart app --now=1", "--now takes no value", "restart"},
+      {"restart app --nwo", "unknown option \"--nwo\", did you mean \"--now\"?", "restart"},
+      {"run --detach --print-unit -- node", "run takes one of --detach and --print-unit: a unit runs in the foreground", "run"},
+      {"run --config - --print-unit", "a unit has no standard input to read a config from", "run"},
       {"run --", "there is no command behind --, as in -- node server.js", "run"},
       {"run -i 0 -- node", "-i takes a number from 1 to 1000 or max, not \"0\"", "run"},
       {"run -i many -- node", "-i takes a number from 1 to 1000 or max, not \"many\"", "run"},

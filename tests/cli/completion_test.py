@@ -13,7 +13,8 @@ import unittest
 
 PROGRAM = sys.argv.pop(1)
 
-COMMANDS = ["check", "completion", "config", "demo", "help", "proxy", "run", "version"]
+COMMANDS = ["check", "completion", "config", "demo", "help", "logs", "proxy", "restart", "run", "scale", "shutdown", "start",
+            "status", "stop", "version"]
 CASES = [  # what has been typed (the last word is being completed), what is offered
     (["frontdoor", ""], [*COMMANDS, "--config", "--help", "--ready-file", "--version", "--workers"]),
     (["frontdoor", "c"], ["check", "completion", "config"]),
@@ -32,6 +33,10 @@ CASES = [  # what has been typed (the last word is being completed), what is off
     (["frontdoor", "proxy", "--to", "run", "--h"], ["--health", "--help"]),
     (["frontdoor", "completion", ""], ["--help", "bash", "fish", "zsh"]),
     (["frontdoor", "help", "co"], ["completion", "config"]),
+    (["frontdoor", "restart", "app", "--n"], ["--now"]),
+    (["frontdoor", "restart", "--now", "--s"], ["--socket"]),
+    (["frontdoor", "status", "--json", "--socket", "fd"], ["fd.toml"]),
+    (["frontdoor", "logs", "-f", "--j"], ["--json"]),
     (["frontdoor", "version", "x"], []),
 ]
 

@@ -1,0 +1,228 @@
+#include "admin/connection.h"
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+#include <utility>
+
+namespace frontdoor {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+namespace json = boost::json;
+
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kMostDiscarded = 1024 * 1024;  // of a request that was refused
+constexpr int kLongestJsonDepth = 4;
+
+// A socket that only its user can open has no browser behind it and no name that could be forged, so neither Host nor
+// a token tells anything. Whatever has come through a proxy or out of a page was meant for somebody else.
+constexpr std::array kForeign{http::field::origin, http::field::via, http::field::forwarded};
+constexpr std::string_view kForwardedFor = "X-Forwarded-For";
+
+std::string head_of(unsigned status, std::string_view content_type, const std::string& more) {
+  return "HTTP/1.1 " + std::to_string(status) + ' ' + std::string(http::obsolete_reason(http::int_to_status(status))) +
+         "\r\nContent-Type: " + std::string(content_type) +
+         "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n" + more + "\r\n";
+}
+
+// The members of a JSON object are parameters like those of the query; false when it is none.
+bool add_parameters(AdminParameters& parameters, std::string_view body) {
+  json::parse_options options;
+  options.max_depth = kLongestJsonDepth;
+  boost::system::error_code error;
+  const json::value value = json::parse(json::string_view(body.data(), body.size()), error, {}, options);
+  if (error || !value.is_object()) return false;
+  for (const auto& [name, member] : value.as_object()) {
+    if (member.is_string())
+      parameters.insert_or_assign(std::string(name), std::string(member.as_string()));
+    else if (member.is_bool())
+      parameters.insert_or_assign(std::string(name), member.as_bool() ? "1" : "0");
+    else if (member.is_int64())
+      parameters.insert_or_assign(std::string(name), std::to_string(member.as_int64()));
+    else if (member.is_uint64())
+      parameters.insert_or_assign(std::string(name), std::to_string(member.as_uint64()));
+    else if (!member.is_null())
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+AdminConnection::AdminConnection(asio::io_context& control, int fd, const AdminLimits& limits,
+                                 std::shared_ptr<std::size_t> streams)
+    : limits_(limits), fd_(fd), stream_(control), streams_(std::move(streams)) {
+  stream_.socket().assign(asio::local::stream_protocol(), fd);
+}
+
+AdminConnection::~AdminConnection() {
+  if (streaming_) --*streams_;
+}
+
+void AdminConnection::close() { stream_.close(); }
+
+asio::awaitable<void> AdminConnection::serve(const AdminRoutes& routes, const AdminAccess& access) {
+  const auto self = shared_from_this();
+  const auto peer = peer_of(fd_);
+  if (!peer || !may_use(*peer, access)) {
+    unread_ = true;
+    const AdminProblem problem(403, "not_allowed", "this user may not use the admin socket");
+    co_await refuse(problem);
+  } else {
+    Parser parser;
+    parser.header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
+    parser.body_limit(limits_.body_bytes);
+    const bool complete = co_await read(parser);
+    reading_ = false;
+    if (complete) co_await dispatch(routes, parser);
+  }
+  co_await end();
+}
+
+asio::awaitable<bool> AdminConnection::read(Parser& parser) {
+  stream_.expires_after(limits_.read);
+  auto [error, size] = co_await http::async_read(stream_, buffer_, parser, quietly);
+  if (!error) co_return true;
+  unread_ = true;
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    const AdminProblem problem(431, "head_too_large", "the request's head is too large");
+    co_await refuse(problem);
+  } else if (error == http::error::body_limit) {
+    const AdminProblem problem(413, "body_too_large", "the request's body is too large");
+    co_await refuse(problem);
+  } else if (error == boost::beast::error::timeout || error.category() == asio::error::get_system_category() ||
+             error == http::error::end_of_stream || error == http::error::partial_message ||
+             error.category() == asio::error::get_misc_category()) {
+    gone_ = true;  // silent for too long, or it has left
+  } else {
+    const AdminProblem problem(400, "bad_request", "this is no HTTP request");
+    co_await refuse(problem);
+  }
+  co_return false;
+}
+
+asio::awaitable<void> AdminConnection::dispatch(const AdminRoutes& routes, Parser& parser) {
+  const auto& message = parser.get();
+  bool foreign = message.find(boost::beast::string_view(kForwardedFor.data(), kForwardedFor.size())) != message.end();
+  for (const http::field field : kForeign) foreign = foreign || message.find(field) != message.end();
+  if (foreign) {
+    const AdminProblem problem(403, "not_allowed", "the admin socket takes no request that comes from a page or through a proxy");
+    co_return co_await refuse(problem);
+  }
+  const std::string_view target(message.target().data(), message.target().size());
+  auto path = parse_admin_path(target);
+  if (!path) {
+    const AdminProblem problem(400, "bad_target", "the request's target is no path");
+    co_return co_await refuse(problem);
+  }
+  if (!message.body().empty() && !add_parameters(path->parameters, message.body())) {
+    const AdminProblem problem(400, "bad_body", "the request's body is no JSON object of texts, numbers and booleans");
+    co_return co_await refuse(problem);
+  }
+  const std::string method(message.method_string().data(), message.method_string().size());
+  auto found = routes.find(method, path->segments);
+  if (found.route == nullptr && !found.allowed.empty()) {
+    allow_ = "Allow: " + found.allowed + "\r\n";
+    const AdminProblem problem(405, "wrong_method", "this takes " + found.allowed);
+    co_return co_await refuse(problem);
+  }
+  if (found.route == nullptr) {
+    const AdminProblem problem(404, "no_such_path", "there is nothing at this path");
+    co_return co_await refuse(problem);
+  }
+  const AdminRequest request{std::move(path->parameters), std::move(found.placeholders)};
+  co_await found.route->handler(request, *this);
+}
+
+asio::awaitable<void> AdminConnection::answer(unsigned status, const json::object& body) {
+  if (std::exchange(answered_, true)) co_return;
+  const std::string text = json::serialize(body) + '\n';
+  std::string bytes =
+      head_of(status, "application/json", "Content-Length: " + std::to_string(text.size()) + "\r\n" + allow_) + text;
+  co_await send(std::move(bytes));
+}
+
+asio::awaitable<bool> AdminConnection::begin(std::string_view content_type) {
+  if (*streams_ >= limits_.streams) {
+    const AdminProblem problem(503, "too_many_readers", "as many long answers as may be open at a time are open already");
+    co_await refuse(problem);
+    co_return false;
+  }
+  ++*streams_;
+  streaming_ = answered_ = true;
+  std::string head = head_of(200, content_type, "Transfer-Encoding: chunked\r\n");
+  co_await send(std::move(head));
+  if (!gone_) asio::co_spawn(stream_.get_executor(), watch(shared_from_this()), asio::detached);
+  co_return !gone_;
+}
+
+asio::awaitable<bool> AdminConnection::write(const std::string& bytes) {
+  if (bytes.empty() || gone_) co_return !gone_;
+  char size[32];
+  std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  std::string chunk = size + bytes + "\r\n";
+  co_await send(std::move(chunk));
+  co_return !gone_;
+}
+
+// A client that reads nothing for so long is gone, however much it has been sent.
+asio::awaitable<void> AdminConnection::send(std::string bytes) {
+  for (std::size_t sent = 0; sent < bytes.size() && !gone_;) {
+    stream_.expires_after(limits_.write);
+    auto [error, size] =
+        co_await stream_.async_write_some(asio::buffer(bytes.data() + sent, bytes.size() - sent), quietly);
+    if (error) client_left();
+    sent += size;
+  }
+}
+
+// Nobody sends anything behind a request whose answer has no end, so whatever comes there is the client's farewell.
+asio::awaitable<void> AdminConnection::watch([[maybe_unused]] std::shared_ptr<AdminConnection> self) {
+  std::array<char, 256> block;
+  for (;;) {
+    stream_.expires_never();
+    auto [error, size] = co_await stream_.async_read_some(asio::buffer(block), quietly);
+    if (error) break;
+  }
+  client_left();
+}
+
+void AdminConnection::client_left() {
+  if (std::exchange(gone_, true)) return;
+  if (const auto call = std::exchange(when_gone_, nullptr)) call();
+}
+
+// What a client that was refused is still sending is read and thrown away, for a moment: closed over it, the answer
+// would be lost.
+asio::awaitable<void> AdminConnection::end() {
+  if (streaming_ && !gone_) {
+    std::string last = "0\r\n\r\n";
+    co_await send(std::move(last));
+  }
+  boost::system::error_code ignored;
+  stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  if (unread_ && !gone_) {
+    std::array<char, 8192> block;
+    stream_.expires_after(limits_.read);
+    for (std::size_t discarded = 0; discarded < kMostDiscarded;) {
+      auto [error, size] = co_await stream_.async_read_some(asio::buffer(block), quietly);
+      if (error) break;
+      discarded += size;
+    }
+  }
+  gone_ = true;
+  stream_.close();
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,64 @@
+// One request over the admin socket, from its first byte to the last of its answer. Owned by its coroutine. Control
+// thread.
+
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "admin/reply.h"
+#include "admin/route.h"
+#include "admin/server.h"
+
+namespace frontdoor {
+
+class AdminConnection final : public AdminReply, public std::enable_shared_from_this<AdminConnection> {
+ public:
+  // `streams`: answers in pieces that are open, over all connections.
+  AdminConnection(boost::asio::io_context& control, int fd, const AdminLimits& limits,
+                  std::shared_ptr<std::size_t> streams);
+  ~AdminConnection() override;
+
+  boost::asio::awaitable<void> serve(const AdminRoutes& routes, const AdminAccess& access);
+  bool reading() const { return reading_; }  // its request is not complete yet
+  void close();
+
+  // AdminReply
+  boost::asio::awaitable<void> answer(unsigned status, const boost::json::object& body) override;
+  boost::asio::awaitable<bool> begin(std::string_view content_type) override;
+  boost::asio::awaitable<bool> write(const std::string& bytes) override;
+  void when_gone(std::function<void()> call) override { when_gone_ = std::move(call); }
+  bool gone() const override { return gone_; }
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+  boost::asio::awaitable<bool> read(Parser& parser);  // false: refused, or gone
+  boost::asio::awaitable<void> dispatch(const AdminRoutes& routes, Parser& parser);
+  boost::asio::awaitable<void> send(std::string bytes);
+  boost::asio::awaitable<void> end();
+  boost::asio::awaitable<void> watch(std::shared_ptr<AdminConnection> self);
+  void client_left();
+
+  const AdminLimits& limits_;
+  const int fd_;  // the stream's
+  boost::beast::basic_stream<boost::asio::local::stream_protocol> stream_;
+  boost::beast::flat_buffer buffer_;
+  std::shared_ptr<std::size_t> streams_;
+  std::string allow_;
+  bool reading_ = true;
+  bool answered_ = false;
+  bool streaming_ = false;
+  bool unread_ = false;  // the client may still be sending
+  bool gone_ = false;
+  std::function<void()> when_gone_;
+};
+
+}  // namespace frontdoor

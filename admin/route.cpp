@@ -1,0 +1,60 @@
+#include "admin/route.h"
+
+#include <optional>
+#include <utility>
+
+namespace frontdoor {
+
+namespace {
+
+// What the placeholders stand for when the path is one of the pattern.
+std::optional<AdminParameters> match(std::string_view pattern, const std::vector<std::string>& segments) {
+  AdminParameters placeholders;
+  for (const std::string& segment : segments) {
+    if (pattern.empty()) return std::nullopt;
+    pattern.remove_prefix(1);
+    const std::string_view wanted = pattern.substr(0, pattern.find('/'));
+    pattern.remove_prefix(wanted.size());
+    if (!wanted.starts_with('{')) {
+      if (wanted != segment) return std::nullopt;
+      continue;
+    }
+    const auto end = wanted.find('}');
+    const std::string_view verb = wanted.substr(end + 1);  // with its colon
+    if (!segment.ends_with(verb) || segment.size() == verb.size()) return std::nullopt;
+    const std::string value = segment.substr(0, segment.size() - verb.size());
+    if (value.find(':') != std::string::npos) return std::nullopt;  // another verb
+    placeholders.emplace(wanted.substr(1, end - 1), value);
+  }
+  if (!pattern.empty()) return std::nullopt;
+  return placeholders;
+}
+
+}  // namespace
+
+std::string AdminRequest::parameter(std::string_view name) const {
+  const auto found = parameters.find(name);
+  return found == parameters.end() ? "" : found->second;
+}
+
+bool AdminRequest::wants(std::string_view name) const {
+  const auto found = parameters.find(name);
+  return found != parameters.end() && found->second != "0" && found->second != "false";
+}
+
+void AdminRoutes::add(std::string method, std::string pattern, AdminHandler handler) {
+  routes_.push_back({std::move(method), std::move(pattern), std::move(handler)});
+}
+
+AdminRoutes::Match AdminRoutes::find(std::string_view method, const std::vector<std::string>& segments) const {
+  Match found;
+  for (const AdminRoute& route : routes_) {
+    auto placeholders = match(route.pattern, segments);
+    if (!placeholders) continue;
+    if (route.method == method) return {&route, std::move(*placeholders), ""};
+    found.allowed += (found.allowed.empty() ? "" : ", ") + route.method;
+  }
+  return found;
+}
+
+}  // namespace frontdoor

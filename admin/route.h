@@ -1,0 +1,49 @@
+// Which handler answers a request. A pattern is a path whose segments are words, placeholders, or a placeholder with a
+// verb behind it: "/api/v1/pools/{pool}:restart". Pure, but for what the handlers do.
+
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/reply.h"
+#include "admin/path.h"
+
+namespace frontdoor {
+
+struct AdminRequest {
+  AdminParameters parameters = {};    // of the query, and the members of a JSON body
+  AdminParameters placeholders = {};  // what the route's stand for
+
+  std::string parameter(std::string_view name) const;  // "" when it was not given
+  bool wants(std::string_view name) const;             // it was given, and not as "0"
+};
+
+// Runs on the control thread until the answer is complete; both arguments live as long.
+using AdminHandler = std::function<boost::asio::awaitable<void>(const AdminRequest&, AdminReply&)>;
+
+struct AdminRoute {
+  std::string method;
+  std::string pattern;
+  AdminHandler handler;
+};
+
+class AdminRoutes {
+ public:
+  void add(std::string method, std::string pattern, AdminHandler handler);
+
+  struct Match {
+    const AdminRoute* route = nullptr;
+    AdminParameters placeholders = {};
+    std::string allowed = {};  // without a route: the methods that the path has; "" = there is no such path
+  };
+  Match find(std::string_view method, const std::vector<std::string>& segments) const;
+
+ private:
+  std::vector<AdminRoute> routes_;
+};
+
+}  // namespace frontdoor

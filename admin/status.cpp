@@ -1,0 +1,106 @@
+#include "admin/status.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "admin/time_text.h"
+#include "admin/utf8.h"
+
+namespace frontdoor {
+
+namespace {
+
+namespace json = boost::json;
+
+json::array texts(const std::vector<std::string>& values) {
+  json::array array;
+  for (const std::string& value : values) array.emplace_back(to_utf8(value));
+  return array;
+}
+
+template <class Number>
+json::value or_null(const std::optional<Number>& value) {
+  return value ? json::value(*value) : json::value(nullptr);
+}
+
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(to_utf8(text));
+}
+
+json::value time_or_null(std::int64_t unix_millis) {
+  return unix_millis == 0 ? json::value(nullptr) : json::value(rfc3339(unix_millis));
+}
+
+void add_process(json::object& to, const AdminProcess& process) {
+  to["instance"] = process.number;
+  to["pid"] = process.pid > 0 ? json::value(process.pid) : json::value(nullptr);
+  to["processes"] = process.processes;
+  to["memory_bytes"] = or_null(process.memory_bytes);
+  to["cpu_percent"] =
+      process.cpu_percent ? json::value(std::round(*process.cpu_percent * 10) / 10) : json::value(nullptr);
+  to["cpu_ms_total"] = or_null(process.cpu_millis);
+  to["restarts"] = process.restarts;
+  to["last_end"] = text_or_null(process.last_end);
+  to["last_reason"] = text_or_null(process.last_reason);
+  to["requests_at_end"] = texts(process.requests_at_end);
+  to["next_start_ms"] = or_null(process.next_start_millis);
+}
+
+json::object to_json(const AdminUpstream& upstream, std::int64_t now) {
+  json::object object{{"name", upstream.name},
+                      {"address", upstream.address},
+                      {"state", upstream.state},
+                      {"reason", text_or_null(upstream.reason)},
+                      {"since", time_or_null(upstream.since_unix_millis)},
+                      {"state_ms", nullptr},
+                      {"requests", upstream.requests},
+                      {"in_flight", upstream.in_flight}};
+  if (upstream.since_unix_millis != 0) object["state_ms"] = std::max<std::int64_t>(now - upstream.since_unix_millis, 0);
+  if (upstream.process) add_process(object, *upstream.process);
+  return object;
+}
+
+}  // namespace
+
+json::object to_json(const AdminStatus& status) {
+  json::array listeners;
+  for (const auto& listener : status.listeners)
+    listeners.push_back(json::object{{"name", text_or_null(listener.name)}, {"address", listener.address}});
+  json::array pools;
+  for (const AdminPool& pool : status.pools) {
+    json::array upstreams;
+    for (const AdminUpstream& upstream : pool.upstreams)
+      upstreams.push_back(to_json(upstream, status.now_unix_millis));
+    json::object object{{"name", pool.name}, {"command", nullptr}, {"upstreams", std::move(upstreams)}};
+    if (!pool.command.empty()) {
+      object["command"] = texts(pool.command);
+      object["directory"] = text_or_null(pool.directory);
+      object["instances"] = pool.wanted;
+      object["stopped"] = pool.stopped;
+      object["operation"] = text_or_null(pool.operation);
+    }
+    pools.push_back(std::move(object));
+  }
+  return {{"version", status.version},
+          {"pid", status.pid},
+          {"main_pid", status.main_pid},
+          {"state", status.state},
+          {"since", time_or_null(status.since_unix_millis)},
+          {"running_ms", std::max<std::int64_t>(status.now_unix_millis - status.since_unix_millis, 0)},
+          {"command_line", texts(status.command_line)},
+          {"directory", to_utf8(status.directory)},
+          {"config_file", text_or_null(status.config_file)},
+          {"config_generation", status.generation},
+          {"socket", to_utf8(status.socket)},
+          {"memory_bytes", status.memory_bytes},
+          {"drain_ms", status.drain_millis},
+          {"connections", status.connections},
+          {"requests", status.requests},
+          {"listeners", std::move(listeners)},
+          {"pools", std::move(pools)}};
+}
+
+}  // namespace frontdoor

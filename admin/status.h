@@ -1,0 +1,77 @@
+// What a running frontdoor tells about itself, as plain data, and as the JSON of /api/v1/status. Pure.
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace frontdoor {
+
+struct AdminProcess {
+  unsigned number = 0;  // of the instance
+  pid_t pid = -1;       // -1: there is none
+  // Of the process and all that descends from it; nothing without one, or when it can not be read.
+  std::optional<std::uint64_t> memory_bytes = {};
+  std::optional<double> cpu_percent = {};  // of one CPU, over the last moment
+  std::optional<std::uint64_t> cpu_millis = {};
+  unsigned processes = 0;
+  std::uint32_t restarts = 0;
+  std::string last_end = {};  // "exit 1"; "" = it has not ended yet
+  std::string last_reason = {};  // why it was restarted last
+  std::vector<std::string> requests_at_end = {};  // that were on the process before when it ended
+  std::optional<std::int64_t> next_start_millis = {};  // from now
+};
+
+struct AdminUpstream {
+  std::string name = {};     // "app.1", "10.0.0.2:8080"
+  std::string address = {};
+  std::string state = {};    // one word or two: "up", "crash loop"
+  std::string reason = {};   // why
+  std::int64_t since_unix_millis = 0;  // of its state; 0 = it never had another
+  std::uint64_t requests = 0;
+  std::uint64_t in_flight = 0;
+  std::optional<AdminProcess> process = {};  // of an instance
+};
+
+struct AdminPool {
+  std::string name = {};
+  std::vector<std::string> command = {};  // empty: frontdoor does not run it
+  std::string directory = {};
+  unsigned wanted = 0;         // instances
+  bool stopped = false;        // by `stop`
+  std::string operation = {};  // what is under way: "restart: 1 of 4"; "" = nothing
+  std::vector<AdminUpstream> upstreams = {};
+};
+
+struct AdminStatus {
+  std::string version = {};
+  pid_t pid = 0;
+  pid_t main_pid = 0;  // the launcher's, where there is one: what is stopped and waited for
+  std::string state = "running";  // "draining"
+  std::int64_t since_unix_millis = 0;
+  std::int64_t now_unix_millis = 0;
+  std::vector<std::string> command_line = {};
+  std::string directory = {};
+  std::string config_file = {};  // "" = it has none
+  std::string socket = {};
+  std::uint64_t memory_bytes = 0;  // of the front door's own process
+  std::uint64_t drain_millis = 0;  // how long a stop may take
+  std::uint64_t connections = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t generation = 0;  // of the config
+  struct Listener {
+    std::string name;
+    std::string address;
+  };
+  std::vector<Listener> listeners = {};
+  std::vector<AdminPool> pools = {};
+};
+
+boost::json::object to_json(const AdminStatus& status);
+
+}  // namespace frontdoor

@@ -1,0 +1,329 @@
+#include "cli/admin_host.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "admin/place.h"
+#include "cli/subject.h"
+#include "cli/version.h"
+#include "proxy/port_holder.h"
+#include "supervisor/line_follower.h"
+
+namespace frontdoor {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::int64_t unix_millis() {
+  return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// 0 for a moment that has not been yet.
+std::int64_t unix_millis_of(TimePoint then, TimePoint now, std::int64_t now_unix_millis) {
+  if (then == TimePoint{}) return 0;
+  return now_unix_millis - std::chrono::duration_cast<Millis>(now - then).count();
+}
+
+std::uint64_t resident_bytes(pid_t pid) {
+  const auto process = read_process(pid);
+  return process ? process->resident_bytes : 0;
+}
+
+AdminUpstream to_admin(const InstanceStatus& instance, const SampledUsages& usages, TimePoint now, std::int64_t now_unix) {
+  AdminUpstream row;
+  row.name = instance.instance;
+  row.address = instance.endpoint ? instance.endpoint->to_string() : "";
+  row.state = to_string(instance.state);
+  row.since_unix_millis = unix_millis_of(instance.since, now, now_unix);
+  if (instance.upstream) {
+    row.requests = instance.upstream->requests();
+    row.in_flight = instance.upstream->in_flight();
+    // Its process runs, and yet nothing is sent there.
+    if (instance.state == InstanceState::Up && !instance.upstream->available()) {
+      row.state = "down";
+      row.reason = instance.upstream->reason();
+      row.since_unix_millis = unix_millis_of(instance.upstream->changed_at(), now, now_unix);
+    }
+  }
+  AdminProcess process;
+  process.number = instance.number;
+  process.pid = instance.pid;
+  process.restarts = instance.restarts;
+  if (instance.last_end) process.last_end = to_string(*instance.last_end);
+  process.last_reason = instance.last_reason;
+  process.requests_at_end = instance.requests_at_end;
+  if (instance.next_start)
+    process.next_start_millis =
+        std::max<std::int64_t>(std::chrono::duration_cast<Millis>(*instance.next_start - now).count(), 0);
+  if (const auto usage = usages.find(instance.pid); usage != usages.end()) {
+    const SampledUsage& sampled = usage->second;
+    process.processes = static_cast<unsigned>(sampled.usage.processes);
+    process.memory_bytes = sampled.usage.memory_bytes;
+    if (sampled.cpu_share) process.cpu_percent = *sampled.cpu_share * 100;
+    process.cpu_millis = static_cast<std::uint64_t>(std::chrono::duration_cast<Millis>(sampled.usage.cpu).count());
+  }
+  row.process = std::move(process);
+  return row;
+}
+
+AdminUpstream to_admin(const Upstream& upstream, TimePoint now, std::int64_t now_unix) {
+  AdminUpstream row;
+  row.name = upstream.name();
+  row.address = upstream.address().to_string();
+  row.state = to_string(upstream.seen().state);
+  row.reason = upstream.reason();
+  row.since_unix_millis = unix_millis_of(upstream.changed_at(), now, now_unix);
+  row.requests = upstream.requests();
+  row.in_flight = upstream.in_flight();
+  return row;
+}
+
+AdminOutcome to_admin(const OperationResult& result) {
+  const RolloutReport& report = result.report;
+  return {result.ok,     result.error,    report.replaced, report.failed, report.served,
+          report.held,   report.replayed, report.lost,     report.took};
+}
+
+AdminLogLine to_admin(LogEntry entry) {
+  return {entry.line.unix_millis, std::move(entry.pool), std::move(entry.instance),
+          entry.line.stream == OutputStream::Errors, std::move(entry.line.text)};
+}
+
+class Follower final : public AdminLogFollower {
+ public:
+  Follower(asio::io_context& control, InstanceLogs& logs, LogSelection which, std::uint64_t after)
+      : follower_(control, logs, std::move(which), after) {}
+
+  asio::awaitable<AdminLogBatch> next(std::size_t most, Millis patience) override {
+    LogBatch batch = co_await follower_.next(most, patience);
+    AdminLogBatch result;
+    result.skipped = batch.skipped;
+    for (LogEntry& entry : batch.lines) result.lines.push_back(to_admin(std::move(entry)));
+    co_return result;
+  }
+
+ private:
+  LineFollower follower_;
+};
+
+}  // namespace
+
+AdminHost::AdminHost(asio::io_context& control, Log& log, const ServeOptions& options, View view)
+    : control_(control),
+      log_(log),
+      options_(options),
+      view_(std::move(view)),
+      started_unix_millis_(unix_millis()),
+      usage_(control) {}
+
+// What the operator started: with instances that is the launcher, whose child this process is.
+pid_t AdminHost::main_pid() const { return options_.launcher ? ::getppid() : ::getpid(); }
+
+void AdminHost::start(const config::Admin& settings) {
+  if (settings.socket == "off") return;
+  AdminSocketOptions options;
+  options.path = settings.socket;
+  options.directories = admin_directories(AdminSurroundings::of_this_process());
+  options.group = settings.group;
+  options.main_pid = main_pid();
+  options.is_leaving = [](pid_t pid) { return is_leaving(pid); };
+  socket_ = AdminSocket::open(options);
+  if (!socket_.valid()) {
+    log_.warn("there is no admin socket: status, restart and the like will not find this process",
+              {{"path", settings.socket}, {"reason", socket_.error()}});
+    return;
+  }
+  if (!socket_.warning().empty())
+    log_.warn("the admin socket is only for this user", {{"path", socket_.path()}, {"reason", socket_.warning()}});
+  server_ = std::make_unique<AdminServer>(control_, log_, AdminAccess{::geteuid(), socket_.group()});
+  add_api(*server_, control_, *this);
+  server_->start(socket_.fd());
+  log_.info("admin socket", {{"path", socket_.path()}});
+}
+
+void AdminHost::stop() {
+  if (server_) server_->stop();
+  socket_.remove();
+}
+
+asio::awaitable<AdminStatus> AdminHost::status() {
+  std::vector<pid_t> pids;
+  for (const PoolStatus& pool : pool_statuses())
+    for (const InstanceStatus& instance : pool.instances)
+      if (instance.pid > 0) pids.push_back(instance.pid);
+  SampledUsages usages;
+  if (!pids.empty()) usages = co_await usage_.of(std::move(pids));
+
+  AdminStatus status;
+  const auto snapshot = view_.snapshot();
+  status.version = cli::version_number();
+  status.pid = ::getpid();
+  status.main_pid = main_pid();
+  status.state = view_.draining() ? "draining" : "running";
+  status.since_unix_millis = started_unix_millis_;
+  status.now_unix_millis = unix_millis();
+  status.command_line = options_.command_line;
+  std::error_code unknown;
+  status.directory = std::filesystem::current_path(unknown).string();
+  status.config_file = options_.config_file;
+  status.socket = socket_.path();
+  status.memory_bytes = resident_bytes(::getpid());
+  status.connections = view_.server.open_connections();
+  status.requests = view_.server.served();
+  status.generation = snapshot->generation;
+  config::Millis drain = snapshot->config.timeouts.drain;
+  for (const config::Pool& pool : snapshot->config.pools)
+    if (!pool.process.command.empty())
+      drain = std::max(drain, snapshot->config.timeouts.drain + pool.process.stop_timeout);
+  status.drain_millis = static_cast<std::uint64_t>(drain.count());
+  for (std::size_t i = 0; i < view_.server.endpoints().size(); ++i)
+    status.listeners.push_back(
+        {view_.server.listeners()[i].name, view_.server.endpoints()[i].to_string()});
+  for (const Pool& pool : snapshot->pools) add_pool(status, pool, usages);
+  co_return status;
+}
+
+void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const SampledUsages& usages) const {
+  const TimePoint now = Clock::now();
+  AdminPool row;
+  row.name = pool.name;
+  std::vector<std::shared_ptr<const Upstream>> instances;
+  for (const PoolStatus& supervised : pool_statuses()) {
+    if (supervised.pool != pool.name) continue;
+    row.wanted = supervised.wanted;
+    row.stopped = supervised.stopped;
+    row.operation = supervised.operation;
+    for (const InstanceStatus& instance : supervised.instances) {
+      row.upstreams.push_back(to_admin(instance, usages, now, status.now_unix_millis));
+      instances.push_back(instance.upstream);
+    }
+  }
+  const auto snapshot = view_.snapshot();
+  for (const config::Pool& configured : snapshot->config.pools) {
+    if (configured.name != pool.name) continue;
+    row.command = configured.process.command;
+    row.directory = configured.process.directory;
+  }
+  for (const Member& member : pool.members)
+    if (std::find(instances.begin(), instances.end(), member.upstream) == instances.end())
+      row.upstreams.push_back(to_admin(*member.upstream, now, status.now_unix_millis));
+  status.pools.push_back(std::move(row));
+}
+
+std::vector<std::string> AdminHost::pool_names() const {
+  std::vector<std::string> names;
+  for (const Pool& pool : view_.snapshot()->pools) names.push_back(pool.name);
+  return names;
+}
+
+// ---- Operations
+
+std::optional<AdminProblem> AdminHost::why_not(const AdminOperation& operation) const {
+  const auto subject = cli::find_subject(operation.pool, pool_names());
+  if (!subject) return AdminProblem(404, "no_such_pool", subject.error().message);
+  const auto statuses = pool_statuses();
+  const auto found = std::find_if(statuses.begin(), statuses.end(),
+                                  [&](const PoolStatus& pool) { return pool.pool == subject->pool; });
+  if (found == statuses.end())
+    return AdminProblem(409, "not_supervised",
+                        "frontdoor does not run the pool \"" + subject->pool + "\": it has no command");
+  const auto number = operation.number ? operation.number : subject->number;
+  if (number && *number != 0 &&
+      std::none_of(found->instances.begin(), found->instances.end(),
+                   [&](const InstanceStatus& instance) { return instance.number == *number; }) &&
+      *number > found->wanted)
+    return AdminProblem(404, "no_such_instance",
+                        "the pool \"" + subject->pool + "\" has no instance " + std::to_string(*number) + ", only 1 to " +
+                            std::to_string(found->wanted));
+  if (number && *number == 0) return AdminProblem(404, "no_such_instance", "instances count from 1");
+  if (view_.draining()) return AdminProblem(409, "stopping", "frontdoor is stopping");
+  if (operation.kind != AdminOperation::Kind::Scale) return std::nullopt;
+  if (number) return AdminProblem(400, "bad_instances", "a pool is scaled, not an instance of it");
+  const std::int64_t wanted = operation.instances + (operation.relative ? std::int64_t{found->wanted} : 0);
+  if (wanted < 1) return AdminProblem(400, "bad_instances", "a pool has at least one instance; stop ends them all");
+  if (wanted > 1000) return AdminProblem(400, "bad_instances", "a pool has at most 1000 instances");
+  return std::nullopt;
+}
+
+asio::awaitable<AdminOutcome> AdminHost::carry_out(AdminOperation operation) {
+  using Kind = AdminOperation::Kind;
+  OperationResult result;
+  const auto subject = cli::find_subject(operation.pool, pool_names());
+  Supervision* const supervision = view_.supervision();
+  if (!subject || supervision == nullptr) {
+    result = {false, "the pool is no longer there", {}};
+    co_return to_admin(result);
+  }
+  const std::string pool = subject->pool;
+  const auto number = operation.number ? operation.number : subject->number;
+  Supervisor& supervisor = supervision->supervisor();
+  switch (operation.kind) {
+    case Kind::Restart: {
+      const RestartHow how = operation.now ? RestartHow::Now : RestartHow::Rolling;
+      result = co_await supervisor.restart(pool, number, how, "restart");
+      break;
+    }
+    case Kind::Stop:
+      result = co_await supervisor.stop(pool, number);
+      break;
+    case Kind::Start:
+      result = co_await supervisor.start(pool, number);
+      break;
+    case Kind::Scale: {
+      std::int64_t wanted = operation.instances;
+      if (operation.relative)
+        for (const PoolStatus& status : pool_statuses())
+          if (status.pool == pool) wanted += status.wanted;
+      result = co_await supervisor.scale(pool, static_cast<unsigned>(std::clamp<std::int64_t>(wanted, 1, 1000)));
+      break;
+    }
+  }
+  co_return to_admin(result);
+}
+
+std::vector<PoolStatus> AdminHost::pool_statuses() const {
+  Supervision* const supervision = view_.supervision();
+  return supervision == nullptr ? std::vector<PoolStatus>() : supervision->supervisor().status();
+}
+
+std::vector<AdminGlance> AdminHost::glance(const std::string& word) const {
+  std::vector<AdminGlance> glances;
+  const auto subject = cli::find_subject(word, pool_names());
+  if (!subject) return glances;
+  for (const PoolStatus& pool : pool_statuses())
+    if (pool.pool == subject->pool)
+      for (const InstanceStatus& instance : pool.instances)
+        glances.push_back({instance.instance, to_string(instance.state), instance.pid});
+  return glances;
+}
+
+// ---- Logs
+
+std::optional<AdminProblem> AdminHost::why_not(const AdminLogFilter& filter) const {
+  if (view_.supervision() == nullptr)
+    return AdminProblem(409, "not_supervised", "frontdoor runs no instances here, so there are no lines of theirs");
+  if (filter.pool.empty()) return std::nullopt;
+  const auto subject = cli::find_subject(filter.pool, pool_names());
+  if (!subject) return AdminProblem(404, "no_such_pool", subject.error().message);
+  return std::nullopt;
+}
+
+std::unique_ptr<AdminLogFollower> AdminHost::follow(const AdminLogFilter& filter, std::size_t count,
+                                                    std::vector<AdminLogLine>& last) {
+  LogSelection which{filter.pool, filter.number};
+  if (!filter.pool.empty()) {
+    const auto subject = cli::find_subject(filter.pool, pool_names());
+    which = {subject->pool, filter.number ? filter.number : subject->number};
+  }
+  InstanceLogs& logs = view_.supervision()->logs();
+  for (LogEntry& entry : logs.last(which, count)) last.push_back(to_admin(std::move(entry)));
+  return std::make_unique<Follower>(control_, logs, std::move(which), logs.last_sequence());
+}
+
+}  // namespace frontdoor

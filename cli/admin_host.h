@@ -1,0 +1,66 @@
+// The admin socket of the running program: opens it, and answers what the API asks by looking at the service's parts.
+// Owned by the Service, which it never outlives. Control thread.
+
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "admin/api.h"
+#include "admin/socket.h"
+#include "admin/target.h"
+#include "balancer/snapshot.h"
+#include "base/log.h"
+#include "cli/serve.h"
+#include "cli/supervision.h"
+#include "cli/usage_sampler.h"
+#include "proxy/server.h"
+
+namespace frontdoor {
+
+class AdminHost : private AdminTarget {
+ public:
+  // What it looks at and what it may do.
+  struct View {
+    std::function<std::shared_ptr<const Snapshot>()> snapshot;
+    std::function<Supervision*()> supervision;  // null: there are no instances
+    std::function<bool()> draining;
+    std::function<void()> shut_down;
+    Server& server;
+  };
+
+  AdminHost(boost::asio::io_context& control, Log& log, const ServeOptions& options, View view);
+
+  // A socket that can not be had is told and done without.
+  void start(const config::Admin& settings);
+  void stop();
+  const std::string& path() const { return socket_.path(); }
+
+ private:
+  boost::asio::awaitable<AdminStatus> status() override;
+  std::optional<AdminProblem> why_not(const AdminOperation& operation) const override;
+  boost::asio::awaitable<AdminOutcome> carry_out(AdminOperation operation) override;
+  std::vector<AdminGlance> glance(const std::string& pool) const override;
+  std::optional<AdminProblem> why_not(const AdminLogFilter& filter) const override;
+  std::unique_ptr<AdminLogFollower> follow(const AdminLogFilter& filter, std::size_t count,
+                                           std::vector<AdminLogLine>& last) override;
+  void shut_down() override { view_.shut_down(); }
+
+  std::vector<std::string> pool_names() const;
+  std::vector<PoolStatus> pool_statuses() const;
+  void add_pool(AdminStatus& status, const Pool& pool, const SampledUsages& usages) const;
+  pid_t main_pid() const;
+
+  boost::asio::io_context& control_;
+  Log& log_;
+  const ServeOptions& options_;
+  const View view_;
+  const std::int64_t started_unix_millis_;
+  UsageSampler usage_;
+  AdminSocket socket_;
+  std::unique_ptr<AdminServer> server_;
+};
+
+}  // namespace frontdoor

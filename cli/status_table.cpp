@@ -1,0 +1,176 @@
+#include "cli/status_table.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+#include <cstdio>
+#include <vector>
+
+#include "cli/find_running.h"
+
+namespace frontdoor::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+enum class Side : std::uint8_t { Left, Right };
+
+struct Column {
+  std::string_view title;
+  Side side;
+};
+
+constexpr std::array columns = {
+    Column{"INSTANCE", Side::Left}, Column{"ADDRESS", Side::Left}, Column{"STATE", Side::Left},
+    Column{"SINCE", Side::Right},   Column{"PID", Side::Right},    Column{"MEM", Side::Right},
+    Column{"CPU", Side::Right},     Column{"STARTS", Side::Right}, Column{"LAST END", Side::Left},
+    Column{"SERVED", Side::Right},  Column{"NOW", Side::Right}};
+constexpr std::size_t kState = 2;
+
+struct TableRow {
+  std::array<std::string, columns.size()> cells;
+  std::vector<std::string> notes;  // below it
+};
+
+const json::value* member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(json::string_view(name.data(), name.size()));
+  return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+std::int64_t number_of(const json::object& object, std::string_view name, std::int64_t otherwise = 0) {
+  const json::value* value = member(object, name);
+  if (value == nullptr) return otherwise;
+  if (value->is_int64()) return value->get_int64();
+  if (value->is_uint64()) return static_cast<std::int64_t>(value->get_uint64());
+  return value->is_double() ? static_cast<std::int64_t>(value->get_double() + 0.5) : otherwise;
+}
+
+std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
+
+std::string padded(std::string_view text, std::size_t width, Side side) {
+  // Wide and combining characters do not occur in what we print here but by somebody's name for a pool.
+  const std::string space(width > text.size() ? width - text.size() : 0, ' ');
+  return side == Side::Left ? std::string(text) + space : space + std::string(text);
+}
+
+Ink ink_of(std::string_view state) {
+  if (state == "up") return Ink::Green;
+  if (state == "down" || state == "crash loop" || state == "exited") return Ink::Red;
+  return Ink::Yellow;
+}
+
+TableRow row_of(const json::object& upstream) {
+  TableRow row;
+  std::string address = text_of(upstream, "address");
+  if (address.starts_with("127.0.0.1:")) address.erase(0, 9);
+  if (address.starts_with("unix:")) address = "unix";
+  const bool is_process = upstream.contains("restarts");
+  row.cells = {text_of(upstream, "name"),
+               is_process ? or_dash(address) : "-",
+               text_of(upstream, "state"),
+               member(upstream, "state_ms") ? short_duration(number_of(upstream, "state_ms")) : "-",
+               or_dash(text_of(upstream, "pid")),
+               member(upstream, "memory_bytes")
+                   ? short_size(static_cast<std::uint64_t>(number_of(upstream, "memory_bytes")))
+                   : "-",
+               member(upstream, "cpu_percent") ? std::to_string(number_of(upstream, "cpu_percent")) + '%' : "-",
+               is_process ? std::to_string(number_of(upstream, "restarts")) : "-",
+               or_dash(text_of(upstream, "last_end")),
+               std::to_string(number_of(upstream, "requests")),
+               std::to_string(number_of(upstream, "in_flight"))};
+  std::string note;
+  if (row.cells[kState] != "up") note = text_of(upstream, "reason");
+  if (member(upstream, "next_start_ms"))
+    note += (note.empty() ? "" : ", ") + ("next start in " + short_duration(number_of(upstream, "next_start_ms")));
+  if (const std::string reason = text_of(upstream, "last_reason"); !reason.empty())
+    note += (note.empty() ? "" : ", ") + ("started anew: " + reason);
+  if (!note.empty()) row.notes.push_back(note);
+  if (const auto* requests = member(upstream, "requests_at_end"); requests != nullptr && requests->is_array())
+    for (const json::value& request : requests->get_array())
+      if (request.is_string())
+        row.notes.push_back("was on it at its end: " + text_of(json::object{{"request", request}}, "request"));
+  return row;
+}
+
+void append_table(std::string& out, const std::vector<TableRow>& rows, const Style& style) {
+  std::array<std::size_t, columns.size()> widths{};
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    widths[i] = columns[i].title.size();
+    for (const TableRow& row : rows) widths[i] = std::max(widths[i], row.cells[i].size());
+  }
+  std::string head;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    head += (i == 0 ? "" : " ") + padded(columns[i].title, widths[i], columns[i].side);
+  out += "  " + style.dim(head) + '\n';
+  for (const TableRow& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const std::string cell = padded(row.cells[i], widths[i], columns[i].side);
+      line += (i == 0 ? "" : " ") + (i == kState ? style.paint(ink_of(row.cells[i]), cell) : cell);
+    }
+    out += "  " + line + '\n';
+    for (const std::string& note : row.notes)
+      out += "  " + std::string(widths[0] + 1, ' ') + style.dim(note) + '\n';
+  }
+}
+
+void append_pool(std::string& out, const json::object& pool, const Style& style) {
+  std::vector<TableRow> rows;
+  std::size_t up = 0;
+  if (const auto* upstreams = member(pool, "upstreams"); upstreams != nullptr && upstreams->is_array())
+    for (const json::value& upstream : upstreams->get_array())
+      if (upstream.is_object()) {
+        rows.push_back(row_of(upstream.get_object()));
+        if (rows.back().cells[kState] == "up") ++up;
+      }
+  out += "\npool " + style.bold(text_of(pool, "name")) + "  " + std::to_string(up) + " of " +
+         std::to_string(rows.size()) + " up";
+  std::vector<std::string> words;
+  if (const auto* command = member(pool, "command"); command != nullptr && command->is_array())
+    for (const json::value& word : command->get_array())
+      words.push_back(text_of(json::object{{"word", word}}, "word"));
+  if (!words.empty()) out += "  " + shell_line(words);
+  if (const auto* stopped = member(pool, "stopped"); stopped != nullptr && stopped->is_bool() && stopped->get_bool())
+    out += "  (stopped)";
+  if (const std::string operation = text_of(pool, "operation"); !operation.empty()) out += "  (" + operation + ')';
+  out += '\n';
+  if (!rows.empty()) append_table(out, rows, style);
+}
+
+}  // namespace
+
+std::string short_duration(std::int64_t millis) {
+  const std::int64_t seconds = std::max<std::int64_t>(millis, 0) / 1000;
+  const auto two = [](std::int64_t first, const char* unit, std::int64_t second, const char* unit_below) {
+    return std::to_string(first) + unit + (second == 0 ? "" : ' ' + std::to_string(second) + unit_below);
+  };
+  if (seconds < 60) return std::to_string(seconds) + 's';
+  if (seconds < 3600) return std::to_string(seconds / 60) + 'm';
+  if (seconds < 86'400) return two(seconds / 3600, "h", seconds / 60 % 60, "m");
+  return two(seconds / 86'400, "d", seconds / 3600 % 24, "h");
+}
+
+std::string short_size(std::uint64_t bytes) {
+  constexpr std::uint64_t kib = 1024;
+  if (bytes < kib * kib) return std::to_string(bytes / kib) + 'K';
+  if (bytes < kib * kib * kib) return std::to_string(bytes / kib / kib) + 'M';
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1fG", static_cast<double>(bytes) / static_cast<double>(kib * kib * kib));
+  return text;
+}
+
+std::string status_table(const json::object& status, const Style& style) {
+  std::string state = text_of(status, "state");
+  state += state == "running" ? " for " + short_duration(number_of(status, "running_ms")) : std::string();
+  std::string out = style.bold("frontdoor") + ' ' + text_of(status, "version") + "  pid " +
+                    text_of(status, "main_pid") + "  " + state + "  " + addresses_of(status) + "  " +
+                    std::to_string(number_of(status, "requests")) + " requests\n";
+  if (const auto* pools = member(status, "pools"); pools != nullptr && pools->is_array())
+    for (const json::value& pool : pools->get_array())
+      if (pool.is_object()) append_pool(out, pool.get_object(), style);
+  return out;
+}
+
+}  // namespace frontdoor::cli

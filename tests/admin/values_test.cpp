@@ -1,0 +1,114 @@
+// What the admin socket tells, as values: who may use it, where it is, and what its lines and its JSON look like.
+
+#include <gtest/gtest.h>
+
+#include <boost/json/serialize.hpp>
+
+#include "admin/log_line.h"
+#include "admin/peer.h"
+#include "admin/place.h"
+#include "admin/status.h"
+#include "admin/time_text.h"
+#include "admin/utf8.h"
+
+namespace frontdoor {
+namespace {
+
+TEST(AdminAccess, IsTheUserSAndRootSAndOneGroupS) {
+  const struct {
+    const char* what;
+    AdminPeer peer;
+    AdminAccess access;
+    bool may;
+  } cases[] = {
+      {"the same user", {1, 1000, {1000}}, {1000, {}}, true},
+      {"root", {1, 0, {0}}, {1000, {}}, true},
+      {"another user", {1, 1001, {1000}}, {1000, {}}, false},
+      {"another user, when frontdoor is root", {1, 1001, {0}}, {0, {}}, false},
+      {"a member of the group", {1, 1001, {1001, 50}}, {1000, 50}, true},
+      {"a member of another one", {1, 1001, {1001, 51}}, {1000, 50}, false},
+      {"nobody's groups", {1, 1001, {}}, {1000, 50}, false},
+  };
+  for (const auto& c : cases) EXPECT_EQ(may_use(c.peer, c.access), c.may) << c.what;
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string result;
+  for (const auto& text : texts) result += (result.empty() ? "" : " ") + text;
+  return result;
+}
+
+TEST(AdminPlaces, AreNeverOnesThatAnEnemyCouldTakeFirst) {
+  const struct {
+    AdminSurroundings surroundings;
+    const char* directories;
+  } cases[] = {
+      {{0, "", "", "", "/root"}, "/run/frontdoor"},
+      {{0, "", "/run/user/0", "", "/root"}, "/run/frontdoor"},
+      {{0, "/run/frontdoor/shop", "", "", ""}, "/run/frontdoor/shop /run/frontdoor"},
+      {{0, "/run/frontdoor:/run/b", "", "", ""}, "/run/frontdoor"},
+      {{7, "", "/run/user/7", "", "/home/u"}, "/run/user/7/frontdoor /home/u/.local/state/frontdoor/run"},
+      {{7, "", "/x", "/s", "/home/u"}, "/x/frontdoor /run/user/7/frontdoor /s/frontdoor/run"},
+      {{7, "", "", "", ""}, "/run/user/7/frontdoor"},
+      {{7, "relative", "relative", "relative", "relative"}, "/run/user/7/frontdoor"},
+  };
+  for (const auto& c : cases) {
+    const std::string directories = joined(admin_directories(c.surroundings));
+    EXPECT_EQ(directories, c.directories);
+    EXPECT_EQ(directories.find("/tmp"), std::string::npos);
+  }
+}
+
+TEST(AdminPlaces, OutputOfWhatRunsDetachedHasOne) {
+  EXPECT_EQ(state_directory({0, "", "", "", "/root"}), "/var/log/frontdoor");
+  EXPECT_EQ(state_directory({0, "", "", "/s", ""}), "/s/frontdoor");
+  EXPECT_EQ(state_directory({7, "", "", "", "/home/u"}), "/home/u/.local/state/frontdoor");
+  EXPECT_EQ(state_directory({7, "", "", "", ""}), "");
+}
+
+TEST(AdminLogLines, KeepTheirBytesAsTextAndAreJsonAsJson) {
+  const AdminLogLine line{1'764'000'000'042, "app", "app.1", true, "caf\xC3\xA9 \xFF\"\t"};
+  EXPECT_EQ(to_text(line, LogForm::Text), "app.1 ! caf\xC3\xA9 \xFF\"\t\n");
+  EXPECT_EQ(to_text(line, LogForm::Json),
+            "{\"time\":\"2025-11-24T16:00:00.042Z\",\"pool\":\"app\",\"instance\":\"app.1\",\"stream\":\"stderr\","
+            "\"text\":\"caf\xC3\xA9 \xEF\xBF\xBD\\\"\\t\"}\n");
+  EXPECT_EQ(skipped_text(1, LogForm::Text), "frontdoor | 1 line is left out here: they came faster than they were read\n");
+  EXPECT_EQ(skipped_text(12, LogForm::Text),
+            "frontdoor | 12 lines are left out here: they came faster than they were read\n");
+  EXPECT_EQ(skipped_text(12, LogForm::Json), "{\"skipped\":12}\n");
+}
+
+TEST(AdminText, IsUtf8) {
+  EXPECT_EQ(to_utf8("plain"), "plain");
+  EXPECT_EQ(to_utf8("caf\xC3\xA9"), "caf\xC3\xA9");
+  EXPECT_EQ(to_utf8("a\xFF"), "a\xEF\xBF\xBD");
+  EXPECT_EQ(rfc3339(0), "1970-01-01T00:00:00.000Z");
+}
+
+TEST(AdminStatus, AsJsonSaysNullForWhatIsNotKnown) {
+  AdminStatus status;
+  status.version = "1";
+  status.pid = 5;
+  status.main_pid = 4;
+  status.since_unix_millis = 1'000;
+  status.now_unix_millis = 3'000;
+  status.command_line = {"run", "--", "a\xFF"};
+  AdminUpstream instance{.name = "app.1", .address = "127.0.0.1:1", .state = "up", .since_unix_millis = 2'000};
+  instance.process = AdminProcess{.number = 1, .pid = 7, .memory_bytes = 9, .cpu_percent = 1.26, .restarts = 2};
+  AdminUpstream stopped{.name = "app.2", .state = "stopped"};
+  stopped.process = AdminProcess{.number = 2, .last_end = "exit 1"};
+  const AdminUpstream remote{.name = "a:1", .address = "a:1", .state = "down", .reason = "refused"};
+  status.pools = {{.name = "app", .command = {"node"}, .wanted = 2, .upstreams = {instance, stopped, remote}},
+                  {.name = "api"}};
+  const std::string text = boost::json::serialize(to_json(status));
+  for (const char* part :
+       {R"("main_pid":4,)", R"("running_ms":2000,)", "\"a\xEF\xBF\xBD\"", R"("config_file":null)",
+        R"("name":"app.1","address":"127.0.0.1:1","state":"up","reason":null,"since":"1970-01-01T00:00:02.000Z","state_ms":1000)",
+        R"("instance":1,"pid":7,"processes":0,"memory_bytes":9,"cpu_percent":1.3E0,"cpu_ms_total":null,"restarts":2,"last_end":null)",
+        R"("state":"stopped","reason":null,"since":null,"state_ms":null)", R"("pid":null)", R"("last_end":"exit 1")",
+        R"("state":"down","reason":"refused")", R"({"name":"api","command":null,"upstreams":[]})"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\nin " << text;
+}
+
+}  // namespace
+}  // namespace frontdoor

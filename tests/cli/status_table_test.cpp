@@ -1,0 +1,78 @@
+#include "cli/status_table.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <sstream>
+
+namespace frontdoor::cli {
+namespace {
+
+const char* const kStatus = R"json({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 187200000,
+  "requests": 1284, "listeners": [{"name": null, "address": "127.0.0.1:8080"}], "pools": [
+  {"name": "app", "command": ["node", "my server.js"], "instances": 2, "stopped": false, "operation": null,
+   "upstreams": [
+    {"name": "app.1", "address": "127.0.0.1:24001", "state": "up", "reason": null, "state_ms": 187200000,
+     "requests": 428, "in_flight": 4, "pid": 20114, "memory_bytes": 100663296, "cpu_percent": 3.2, "restarts": 1,
+     "last_end": "SIGKILL", "last_reason": null, "requests_at_end": ["GET /read (id7)"], "next_start_ms": null},
+    {"name": "app.2", "address": "127.0.0.1:24002", "state": "crash loop", "reason": null, "state_ms": 12000,
+     "requests": 0, "in_flight": 0, "pid": null, "memory_bytes": null, "cpu_percent": null, "restarts": 7,
+     "last_end": "exit 1", "last_reason": "crashed", "requests_at_end": [], "next_start_ms": 8000},
+    {"name": "10.0.0.2:80", "address": "10.0.0.2:80", "state": "down", "reason": "refused\u001b[2J", "state_ms": null,
+     "requests": 3, "in_flight": 0}]},
+  {"name": "api", "command": null, "upstreams": []}]})json";
+
+std::string table(bool coloured) {
+  return status_table(boost::json::parse(kStatus).as_object(), Style(coloured));
+}
+
+TEST(StatusTable, IsWhatOneLooksFor) {
+  EXPECT_EQ(table(false), R"text(frontdoor 0.1.0  pid 4710  running for 2d 4h  127.0.0.1:8080  1284 requests
+
+pool app  1 of 3 up  node 'my server.js'
+  INSTANCE    ADDRESS STATE      SINCE   PID MEM CPU STARTS LAST END SERVED NOW
+  app.1       :24001  up         2d 4h 20114 96M  3%      1 SIGKILL     428   4
+              was on it at its end: GET /read (id7)
+  app.2       :24002  crash loop   12s     -   -   -      7 exit 1        0   0
+              next start in 8s, started anew: crashed
+  10.0.0.2:80 -       down           -     -   -   -      - -             3   0
+              refused?[2J
+
+pool api  0 of 0 up
+)text");
+}
+
+TEST(StatusTable, FitsATerminal) {
+  std::istringstream lines(table(false));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+}
+
+TEST(StatusTable, ColoursNothingButTheText) {
+  std::string coloured = table(true);
+  EXPECT_NE(coloured.find("\033[32mup"), std::string::npos);
+  EXPECT_NE(coloured.find("\033[31mcrash loop"), std::string::npos);
+  for (auto at = coloured.find('\033'); at != std::string::npos; at = coloured.find('\033'))
+    coloured.erase(at, coloured.find('m', at) - at + 1);
+  EXPECT_EQ(coloured, table(false));
+}
+
+TEST(StatusTable, TakesAnythingThatIsAnObject) {
+  for (const char* text : {"{}", R"({"pools": 3})", R"({"pools": [3, {"upstreams": [1, {}]}], "listeners": {}})"})
+    EXPECT_NE(status_table(boost::json::parse(text).as_object(), Style(false)), "") << text;
+}
+
+TEST(ShortText, OfDurationsAndSizes) {
+  EXPECT_EQ(short_duration(-5), "0s");
+  EXPECT_EQ(short_duration(59'999), "59s");
+  EXPECT_EQ(short_duration(60'000), "1m");
+  EXPECT_EQ(short_duration(3'600'000), "1h");
+  EXPECT_EQ(short_duration(11'100'000), "3h 5m");
+  EXPECT_EQ(short_duration(86'400'000), "1d");
+  EXPECT_EQ(short_size(1023 * 1024), "1023K");
+  EXPECT_EQ(short_size(96 * 1024 * 1024), "96M");
+  EXPECT_EQ(short_size(1288490189), "1.2G");
+}
+
+}  // namespace
+}  // namespace frontdoor::cli
