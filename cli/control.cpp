@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <ostream>
 
+#include "base/terminal_text.h"
 #include "cli/admin_client.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
@@ -166,9 +167,13 @@ int operate(const OperateCommand& command, const Streams& streams) {
 int show_logs(const LogsCommand& command, const Streams& streams) {
   const auto socket = find_running(command.socket);
   if (!socket) return fail(streams, socket.error().message);
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;  // which may obey what an app has written
   constexpr Ink inks[] = {Ink::Cyan, Ink::Magenta, Ink::Yellow, Ink::Blue, Ink::Green};
   std::vector<std::string> seen;
-  const auto line = [&](std::string_view text) {
+  const auto line = [&](std::string_view raw) {
+    std::string shown;
+    if (terminal) append_terminal_text(shown, raw);
+    const std::string_view text = terminal ? std::string_view(shown) : raw;
     const auto bar = std::min(text.find(" | "), text.find(" ! "));
     if (command.json || !streams.out_style.coloured() || bar == std::string_view::npos) {
       streams.out << text << '\n';
