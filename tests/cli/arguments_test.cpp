@@ -32,7 +32,7 @@ struct Describe {
       if (!c.import->listen.empty()) text += " listen=" + c.import->listen;
       if (!c.import->health_path.empty()) text += " health=" + c.import->health_path;
       if (c.import->watch) text += " watch";
-            return text + serving(c.serving) + how;
+      return text + serving(c.serving) + how;
     }
     if (!c.quick) return "run " + c.config_file + serving(c.serving) + how;
     std::string text = "run " + std::to_string(c.quick->instances) + " x";
@@ -40,7 +40,7 @@ struct Describe {
     if (!c.quick->listen.empty()) text += " listen=" + c.quick->listen;
     if (!c.quick->health_path.empty()) text += " health=" + c.quick->health_path;
     if (c.quick->watch) text += " watch";
-        return text + serving(c.serving) + how;
+    return text + serving(c.serving) + how;
   }
   static std::string end(const std::string& socket, bool json) {
     return (json ? " json" : "") + (socket.empty() ? "" : " at " + socket);
