@@ -3,6 +3,7 @@
 //
 //   GET  /            the page
 //   GET  /api/whoami  {"name":"app.1","pid":…,"uptime":…,"requests":…}
+//   GET  /api/status  what `frontdoor status --json` says of the frontdoor that has started it
 //   GET  /healthz     200 ok
 //   GET  /crash       202, and the process aborts a moment later
 //   POST /crash       the process aborts while it handles this: no answer

@@ -18,7 +18,7 @@ constexpr std::size_t kMostConnections = 1'000;  // then the others wait in the 
 constexpr timeval kSlowReader{5, 0};             // who does not read is cut off, since everybody waits for it
 
 std::string_view reason(int status) {
-  return status == 200 ? "OK" : status == 202 ? "Accepted" : "Not Found";
+  return status == 200 ? "OK" : status == 202 ? "Accepted" : status == 404 ? "Not Found" : "Service Unavailable";
 }
 
 bool send_all(int fd, std::string_view bytes) {

@@ -48,6 +48,7 @@ class DemoServerTest : public ::testing::Test {
 
   DemoServer server{[](const http::RequestHead& head) -> DemoAnswer {
     if (head.target == "/none") return {.status = 404, .body = "none"};
+    if (head.target == "/away") return {.status = 503, .body = "away"};
     if (head.target == "/later") return {.status = 202, .type = "text/html", .body = "later"};
     return {.body = std::string(head.method_text) + " " + std::string(head.target)};
   }};
@@ -104,6 +105,8 @@ TEST_F(DemoServerTest, SendsNoBodyForAHead) {
 TEST_F(DemoServerTest, SaysWhatKindOfAnswerItIs) {
   send("GET /none HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_TRUE(received().starts_with("HTTP/1.1 404 Not Found\r\n"));
+  send("GET /away HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(received().starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
   send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_TRUE(received().starts_with("HTTP/1.1 202 Accepted\r\nContent-Type: text/html\r\n"));
 }

@@ -112,17 +112,60 @@ class DemoTest(unittest.TestCase):
         self.assertFalse(demo.said("503"), demo.lines)
         self.assertEqual(demo.end(), 0)
 
+    def state(self, demo, name):
+        status, body = demo.request("GET", "/api/status")
+        self.assertEqual(status, 200, body)
+        (pool,) = json.loads(body)["pools"]
+        return next(row for row in pool["upstreams"] if row["name"] == name)
+
+    def test_the_page_shows_what_the_supervisor_says(self):
+        demo = self.start("--listen", "127.0.0.1:0")
+        who = demo.who()
+        row = self.state(demo, who["name"])
+        self.assertEqual((row["state"], row["pid"], row["restarts"]), ("up", who["pid"], 0))
+        os.kill(who["pid"], signal.SIGKILL)
+        wait_for(lambda: self.state(demo, who["name"])["state"] == "starting", "that it is starting")
+        wait_for(lambda: self.state(demo, who["name"])["state"] == "up", "that it is up")
+        row = self.state(demo, who["name"])
+        self.assertEqual((row["restarts"], row["last_end"]), (1, "SIGKILL"))
+        self.assertEqual(demo.end(), 0)
+
+    def test_a_front_door_that_is_killed_comes_back_to_its_instances(self):
+        demo = self.start("--listen", "127.0.0.1:0")
+        before = demo.pids()
+        with open(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children", encoding="ascii") as file:
+            children = set(map(int, file.read().split()))
+        (front_door,) = children - set(before.values())
+        demo.lines.clear()
+        os.kill(front_door, signal.SIGKILL)
+        wait_for(lambda: demo.said("  open  http://"), "another front door")
+        self.assertEqual(demo.pids(), before)
+        self.assertEqual(demo.end(), 0)
+
     def test_the_sentences_of_the_page(self):
         with open(PAGE, encoding="utf-8") as file:
             sentences = re.search(r"// ---- What is said.*?// ---- End of it", file.read(), re.S).group()
+        def row(state, pid=7, **more):
+            return json.dumps({"name": "app.1", "state": state, "pid": pid, "restarts": 0, **more})
+
         table = [
-            ("gone_sentence('app.1', 7, ['app.2', 'app.3'])",
-             "app.1 (pid 7) no longer answers. Its traffic goes to app.2 and app.3."),
-            ("gone_sentence('app.1', 7, ['app.3'])", "app.1 (pid 7) no longer answers. Its traffic goes to app.3."),
-            ("gone_sentence('app.1', 7, [])",
-             "app.1 (pid 7) no longer answers. None is up now: requests wait until one is."),
-            ("back_sentence('app.1', 8, 7, '2.3 s')", "app.1 is back after 2.3 s, with pid 8 instead of 7."),
-            ("back_sentence('app.1', 7, 7, '2.3 s')", "app.1 is back after 2.3 s, still with pid 7."),
+            (f"state_words({row('up')})", "up"),
+            (f"state_words({row('starting')})", "starting"),
+            (f"state_words({row('pausing', next_start_ms=120)})", "ended, starts in 0.1 s"),
+            (f"state_words({row('crash loop', next_start_ms=4300)})", "crash loop, starts in 4.3 s"),
+            (f"state_words({row('stopping', next_start_ms=None)})", "stopping"),
+            (f"change_sentence({row('up')}, {row('up')}, ['app.1'])", ""),
+            (f"change_sentence({row('up')}, {row('pausing', pid=None, last_end='SIGABRT')}, ['app.2', 'app.3'])",
+             "app.1 (pid 7) ended: SIGABRT. Traffic goes to app.2 and app.3."),
+            (f"change_sentence({row('up')}, {row('starting', pid=8, restarts=1, last_end='SIGABRT')}, ['app.3'])",
+             "app.1 (pid 7) ended: SIGABRT. Traffic goes to app.3."),
+            (f"change_sentence({row('pausing', pid=None)}, {row('starting', pid=8, restarts=1)}, ['app.3'])",
+             "app.1 is starting, with pid 8."),
+            (f"change_sentence({row('starting', pid=8)}, {row('up', pid=8)}, ['app.1', 'app.3'])",
+             "app.1 is up, with pid 8. Traffic goes to app.1 and app.3."),
+            (f"change_sentence({row('up')}, {row('crash loop', pid=None, last_end='SIGABRT')}, [])",
+             "app.1 ended again (SIGABRT), a crash loop. None is up now: requests wait until one is."),
+            (f"change_sentence({row('up')}, {row('stopping')}, ['app.2'])", ""),
             ("crash_sentence(502, '3')",
              "POST /crash: 502 after 3 ms. A POST may have had its effect, so it is not sent to another instance."),
             ("crash_sentence(503, '10000')",
