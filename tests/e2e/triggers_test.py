@@ -156,6 +156,7 @@ class Watch(unittest.TestCase):
             self.assertEqual((loop["file"], loop["pause_ms"]), ("cache.json", 10000))
             door.reload(site.pool(WATCH_ALL.replace('"*.new"', '"*.new", "cache.json"'), instances=1))
             eventually(lambda: len(events(door, "watching files")) == 2, "the new watch")
+            eventually(lambda: len(events(door, "restart done")) == len(events(door, "files changed")), "the end of its rolls")
             site.save("server.js", site.version("three"))
             version_is(door, "three", instances=1)
             self.assertEqual(events(door, "files changed")[-1]["file"], "server.js")
