@@ -116,6 +116,7 @@ PoolOutlook Pool::outlook(TimePoint now) const {
         outlook.up = true;
         break;
       case UpstreamState::Unknown:
+      case UpstreamState::Draining:  // while a member, it is about to be started again
         outlook.undecided = true;
         break;
       case UpstreamState::Down:

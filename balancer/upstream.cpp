@@ -31,6 +31,8 @@ const char* to_string(UpstreamState state) {
       return "up";
     case UpstreamState::Down:
       return "down";
+    case UpstreamState::Draining:
+      return "draining";
   }
   return "unknown";
 }
@@ -67,13 +69,16 @@ bool Upstream::change(Seen seen, UpstreamState to, std::string reason, TimePoint
     reason_ = std::move(reason);
     if (born && seen.state == UpstreamState::Down) memory_->note_outage(now - changed_at_);
     changed_at_ = now;
+    down_cause_ = to == UpstreamState::Down ? cause : DownCause::None;
     if (to == UpstreamState::Down && cause == DownCause::Dead)
       last_death_.store(next.incarnation + 1, std::memory_order_release);
     // A new life may run other software with another limit. A worker that learns the old one just now makes it
     // too small for a while, which costs a few connections and no request.
     if (born) idle_limit_ms_.store(0, std::memory_order_relaxed);
-    if (to == UpstreamState::Down)
+    if (to == UpstreamState::Down) {
+      note_told();
       for (UpstreamObserver* observer : observers_) tell(*observer, next.incarnation, cause);
+    }
   }
   if (born) {
     const std::uint32_t limit = max_in_flight_.load(std::memory_order_relaxed);
@@ -85,6 +90,35 @@ bool Upstream::change(Seen seen, UpstreamState to, std::string reason, TimePoint
 void Upstream::judge_anew(TimePoint now) {
   for (Seen last = seen(); last.state != UpstreamState::Unknown; last = seen())
     change(last, UpstreamState::Unknown, "named again", now);
+}
+
+void Upstream::drain(TimePoint now, TimePoint until) {
+  for (Seen last = seen(); last.state != UpstreamState::Draining; last = seen())
+    change(last, UpstreamState::Draining, "leaves its pool", now);
+  const std::lock_guard lock(mutex_);
+  note_told();
+  for (UpstreamObserver* observer : observers_) observer->drains(now, until);
+}
+
+void Upstream::note_told() {
+  told_.clear();
+  for (UpstreamObserver* observer : observers_)
+    if (observer->acknowledges()) told_.push_back(observer);
+}
+
+bool Upstream::acknowledged() const {
+  const std::lock_guard lock(mutex_);
+  return told_.empty();
+}
+
+void Upstream::acknowledge(UpstreamObserver& observer) {
+  const std::lock_guard lock(mutex_);
+  std::erase(told_, &observer);
+}
+
+DownCause Upstream::down_cause() const {
+  const std::lock_guard lock(mutex_);
+  return down_cause_;
 }
 
 std::string Upstream::reason() const {
@@ -99,12 +133,14 @@ TimePoint Upstream::changed_at() const {
 
 void Upstream::subscribe(UpstreamObserver& observer) {
   const std::lock_guard lock(mutex_);
+  told_.reserve(observers_.size() + 1);  // so that nothing is allocated when it matters
   observers_.push_back(&observer);
 }
 
 void Upstream::unsubscribe(UpstreamObserver& observer) {
   const std::lock_guard lock(mutex_);
   std::erase(observers_, &observer);
+  std::erase(told_, &observer);
 }
 
 Upstream::Endpoints Upstream::endpoints() const {

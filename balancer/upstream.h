@@ -8,6 +8,7 @@
 //      └── probes failed ──────────────────────────────────────────► │
 //                            ▲                `rise` passes          │
 //                            └───────────────────────────────────────┘
+//   any ── leaves its pool, or its process is about to be ended ──► Draining: no new requests, those on it go on
 
 #pragma once
 
@@ -19,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "balancer/casualties.h"
 #include "balancer/pool_memory.h"
 #include "base/address.h"
 #include "base/single_writer_count.h"
@@ -26,8 +28,8 @@
 
 namespace frontdoor {
 
-enum class UpstreamState : std::uint8_t { Unknown, Up, Down };
-const char* to_string(UpstreamState state);  // "unknown", "up", "down"
+enum class UpstreamState : std::uint8_t { Unknown, Up, Down, Draining };
+const char* to_string(UpstreamState state);  // "unknown", "up", "down", "draining"
 
 // Why an upstream is down, which says what becomes of the requests that wait on it (proxy/replay.h).
 enum class DownCause : std::uint8_t {
@@ -37,11 +39,16 @@ enum class DownCause : std::uint8_t {
   Unwell,  // it answers, but not well (a probe's status, a name without an address): requests there go on
 };
 
-// Is told at once that an upstream went down: on any thread, with the upstream locked: post and return.
+// Is told at once what became of an upstream: on any thread, with the upstream locked: post and return. Who picks
+// upstreams says with acknowledge() when it has acted.
 class UpstreamObserver {
  public:
   // May throw bad_alloc, and then has not heard it.
   virtual void went_down(std::uint64_t incarnation, DownCause cause) = 0;
+  // It takes no new requests. WebSockets and streams on it are to be closed by `until`.
+  virtual void drains(TimePoint /*from*/, TimePoint /*until*/) {}
+  // Whether it does, so that others wait for it.
+  virtual bool acknowledges() const { return false; }
 
  protected:
   ~UpstreamObserver() = default;
@@ -78,10 +85,14 @@ class Upstream {
               DownCause cause = DownCause::Unwell);
   // Nobody has watched it for a while: back to Unknown. Control thread.
   void judge_anew(TimePoint now);
+  // It takes no new requests from now on, whatever snapshot they began with; those that it has go on, WebSockets and
+  // streams until `until`. When acknowledged() too, in_flight() counts all that it will ever have.
+  void drain(TimePoint now, TimePoint until);
   // Its process has only just been started: a probe that fails says nothing yet, and the next one comes soon.
   // Set by the supervisor, read by health; control thread.
   void set_starting(bool starting) { starting_ = starting; }
   bool starting() const { return starting_; }
+  DownCause down_cause() const;  // None unless it is down
   std::string reason() const;    // why it is in its state; "" before the first change
   TimePoint changed_at() const;  // when it got into its state; the epoch before the first change
   // Whether it was found dead in the life of this incarnation. Remembers one death.
@@ -90,6 +101,9 @@ class Upstream {
   // An observer must unsubscribe before it ends.
   void subscribe(UpstreamObserver& observer);
   void unsubscribe(UpstreamObserver& observer);
+  // Each observer has acted on what it was told last.
+  bool acknowledged() const;  // of those that do
+  void acknowledge(UpstreamObserver& observer);
 
   // Where it is, in the order to try: one address, or both of localhost. Set by the registry when it makes
   // the upstream, and never another: connections, health and what was learned belong to an address. Never
@@ -98,6 +112,8 @@ class Upstream {
   Endpoints endpoints() const;
   void set_endpoints(std::vector<Endpoint> endpoints);
   bool looked_up() const;  // endpoints were set, if only to say that there are none
+
+  Casualties& casualties() { return casualties_; }
 
   // In flight: each worker writes its own counter only, anyone sums.
   void begin_request(unsigned worker);
@@ -147,10 +163,14 @@ class Upstream {
   // of libstdc++ 12 unlocks its readers with relaxed order, which is a data race by the book and to TSan.)
   mutable std::mutex mutex_;
   std::string reason_;
+  DownCause down_cause_ = DownCause::None;
   TimePoint changed_at_{};
   std::vector<UpstreamObserver*> observers_;
+  std::vector<UpstreamObserver*> told_;  // and have not acknowledged it
+  void note_told();
   Endpoints endpoints_;
   bool looked_up_ = false;
+  Casualties casualties_;
 };
 
 // A request under which upstreams die, as the operator should read of it.

@@ -167,6 +167,8 @@ struct Process : Launch {
   std::uint32_t max_starting = 0;  // at once; 0 = as many as usable CPUs
   std::string stop_signal = "SIGTERM";
   Millis stop_timeout{10'000};
+  Millis hung_grace{10'000};     // taken for hung for so long: replaced; 0 = never
+  std::string hung_signal = "";  // sent to it first; "" = none
   std::uint64_t max_memory = 0;   // of an instance with all that it has started; 0 = off
   std::string cron_restart = "";  // five fields; "" = never
   std::vector<std::string> watch = {};

@@ -17,6 +17,7 @@ std::string request_target_problem(std::string_view text);  // "/healthz?full=1"
 std::string host_field_problem(std::string_view text);      // "", "app.internal", "app.internal:8080"
 std::string resolver_problem(std::string_view text);        // "auto", "10.0.0.2:53", "10.0.0.2:53,[fd00::2]:53"
 std::string response_field_problem(std::string_view text);  // "", "X-Request-Id"
+std::string hung_signal_problem(std::string_view text);     // "SIGUSR2", or "" for none
 std::string stop_signal_problem(std::string_view text);     // "SIGTERM"
 std::string log_output_problem(std::string_view text);      // "stdout", "stderr", "off", a path
 std::string log_file_problem(std::string_view text);        // "", "/var/log/{instance}.log"

@@ -106,4 +106,6 @@ std::string stop_signal_problem(std::string_view text) {
   return "";
 }
 
+std::string hung_signal_problem(std::string_view text) { return text.empty() ? "" : stop_signal_problem(text); }
+
 }  // namespace frontdoor::config

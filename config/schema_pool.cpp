@@ -72,8 +72,7 @@ constexpr auto pool_planned = std::to_array<std::string_view>(
      "group",
      "umask",
      "rlimits",
-     "ready",
-     "hung_grace"});  // clang-format on
+     "ready"});  // clang-format on
 
 constexpr std::array upstream_keys = {
     Key{.name = "address",

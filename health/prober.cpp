@@ -136,6 +136,7 @@ asio::awaitable<Duration> Prober::look() {
   const Upstream::Seen seen = upstream_->seen();
   verdict_.align(seen.state);
   if (upstream_->endpoints()->empty()) co_return without_address(seen);
+  if (seen.state == UpstreamState::Draining) co_return kForever;  // until its next process
   if (!check_ && seen.state != UpstreamState::Down && !upstream_->starting()) {
     if (seen.state == UpstreamState::Unknown) move(seen, UpstreamState::Up, "no health check");
     if (!suspected_) co_return kForever;

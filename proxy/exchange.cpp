@@ -292,6 +292,8 @@ Exchange::Next Exchange::after_failure() {
   if ((failure_ == UpstreamFailure::ConnectTimeout && !cut_short) || failure_ == UpstreamFailure::Unreachable)
     context_.witness.upstream_silent(upstream_->shared);
   if (!is_try(failure_, stream_ && stream_->sent_anything(), stream_ && stream_->reused())) --tries_;
+  // Perhaps its upstream has died, and this is seen before its end is told.
+  if (failure_ == UpstreamFailure::Reset && stream_ && stream_->sent_anything()) note_casualty();
   note_death();
   if (client_.gone() || now() >= answer_wanted_until() || gave_place_up_) {
     leave_upstream();
@@ -401,6 +403,18 @@ Task<Exchange::Relayed> Exchange::relay() {
 void Exchange::upstream_went_down(std::uint64_t incarnation, DownCause cause) {
   if (seen_.incarnation != incarnation) return;  // an earlier life's; this request went to the next one
   went_down_ = cause;
+  if (cause == DownCause::Dead && stream_ && stream_->sent_anything()) note_casualty();
+  waker_.wake();
+}
+
+void Exchange::upstream_drains(UpstreamDrain& drain) {
+  if (tunnel_) {
+    const TimePoint moment =
+        tunnel_->websocket() ? drain.next_websocket(now()) : drain.next_stream(now(), tunnel_->drain_streams());
+    return tunnel_->close(moment, drain.latest_answer());
+  }
+  if (!is_stream()) return;
+  ends_at_ = std::min(ends_at_, drain.next_stream(now(), timeouts().drain_streams));
   waker_.wake();
 }
 
@@ -482,6 +496,7 @@ std::optional<Exchange::Relayed> Exchange::move_response() {
   }
   outcome_ = outcome::kResponseTruncated;
   detail_ = stream_->failure_detail();
+  if (stream_->failure() == UpstreamFailure::Reset) note_casualty();
   if (stream_->failure() == UpstreamFailure::InvalidResponse) note_malformed(upstream_->shared->name(), outcome_);
   return Relayed::Aborted;
 }
@@ -565,6 +580,7 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   first_byte_ = response_progress_ = now();
   event_stream_ = is_event_stream(head.fields);
   if (event_stream_) drain_begins();  // perhaps it has
+  if (UpstreamDrain* const drain = upstream_->drain()) upstream_drains(*drain);
   upstream_->shared->note_success(context_.worker, now());
   note_answer();
   return std::nullopt;

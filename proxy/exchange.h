@@ -71,9 +71,13 @@ class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Calle
   // The upstream that this exchange is on was taken out. It looks itself what that means for its request.
   void upstream_went_down(std::uint64_t incarnation, DownCause cause);
 
+  // It leaves its pool: what has no end of its own is closed.
+  void upstream_drains(UpstreamDrain& drain);
+
   // The worker is being drained: a stream is told when to end.
   void drain_begins();
   bool is_stream() const { return event_stream_ && committed_; }
+  bool is_websocket() const { return tunnel_ && tunnel_->websocket(); }
 
  private:
   // What to do next with the request.
@@ -116,6 +120,7 @@ class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Calle
   bool denied_unless_it_died();
   Task<> see_whether_it_died();  // for longer, before the budget denies a retry (ADR 0005)
   void note_death();
+  void note_casualty();  // it was on an upstream that has died, or it looks like it
   Task<Next> let_the_moment_pass();  // after a death
   Likeness likeness() const;
   bool must_spare_the_last();
@@ -222,6 +227,7 @@ class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Calle
   TimePoint ends_at_ = Waker::kNever;  // a stream, in a drain
 
   // A tunnel keeps these instead of the snapshot and the request's head.
+  Tunnel* tunnel_ = nullptr;  // while it runs
   Tunnel::Frames tunnel_frames_ = Tunnel::Frames::Unknown;
   std::shared_ptr<LocalUpstream> tunnel_upstream_;
   std::unique_ptr<KeptRecord> tunnel_record_;

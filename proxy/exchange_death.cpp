@@ -85,11 +85,21 @@ void Exchange::note_death() {
   const bool sent = stream_ && stream_->sent_anything();
   if (!sent || went_down_ != DownCause::Dead || death_noted_ || !pool_->pool().retry.containment) return;
   death_noted_ = true;
+  note_casualty();
   settled_at_ = now() + pause_after_death(upstream_->count_victim(seen_.incarnation));
   const Containment::Verdict verdict = pool_->pool().memory->deaths.died(likeness(), ++deaths_, now());
   suspect_ = suspect_ || verdict.repeated;
   convicted_ = verdict.convicted;
   if (suspect_ || convicted_) report_query_of_death();
+}
+
+// Whoever runs the upstream tells the operator. A tunnel is not named: what its client has sent is none of ours to know.
+void Exchange::note_casualty() {
+  if (!route_) return;
+  const http::RequestHead& request = client_.request();
+  Casualty casualty{std::string(request.method_text) + ' ' + std::string(path_of(request.target)),
+                    std::string(request_id()), likeness().kind};
+  upstream_->shared->casualties().note(std::move(casualty), now());
 }
 
 // Several upstreams that were killed at once die within milliseconds of each other, and until then they take requests:

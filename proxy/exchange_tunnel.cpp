@@ -46,7 +46,10 @@ Task<> Exchange::tunnel() {
 
   Tunnel tunnel(context_.loop, waker_, client_, *stream_, tunnel_frames_, limits);
   context_.tunnels.add(tunnel, now(), context_.streams);
+  tunnel_ = &tunnel;
+  if (UpstreamDrain* const drain = upstream_->drain()) upstream_drains(*drain);
   const Tunnel::Ended ended = co_await tunnel.run();
+  tunnel_ = nullptr;
   bytes_sent_ += tunnel.bytes_to_client();
   tunnelled_to_upstream_ = tunnel.bytes_to_upstream();
   switch (ended) {

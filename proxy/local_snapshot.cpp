@@ -35,6 +35,22 @@ void LocalUpstream::evict(std::uint64_t incarnation, DownCause cause) {
   // It may be up again already, with connections of its new life before those of the old one.
   while (!idle.empty() && idle.back().incarnation() <= incarnation) delete &idle.back();
   exchanges.for_each([&](Exchange& exchange) { exchange.upstream_went_down(incarnation, cause); });
+  drain_.reset();
+  shared->acknowledge(*this);
+}
+
+void LocalUpstream::drains(TimePoint from, TimePoint until) {
+  loop_.post([weak = weak_from_this(), from, until] {
+    if (const auto local = weak.lock()) local->begin_drain({from, until});
+  });
+}
+
+void LocalUpstream::begin_drain(const DrainWindow& window) {
+  std::size_t websockets = 0;
+  exchanges.for_each([&](const Exchange& exchange) { websockets += exchange.is_websocket() ? 1 : 0; });
+  drain_.emplace(window, websockets);
+  exchanges.for_each([&](Exchange& exchange) { exchange.upstream_drains(*drain_); });
+  shared->acknowledge(*this);
 }
 
 void LocalUpstream::set_named(bool named) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "loop/event_loop.h"
 #include "loop/intrusive_list.h"
 #include "proxy/idle_limit.h"
+#include "proxy/upstream_drain.h"
 
 namespace frontdoor {
 
@@ -42,6 +44,9 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   bool named() const { return named_; }
   void set_named(bool named);
 
+  // Of what is open on it while it leaves its pool; null otherwise.
+  UpstreamDrain* drain() { return drain_ ? &*drain_ : nullptr; }
+
   // It was asked after a reset, and is known to live on.
   bool proven_alive(std::uint64_t incarnation, TimePoint now) const {
     return proven_ == incarnation && now < proven_until_;
@@ -60,10 +65,14 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
  private:
   LocalUpstream(std::shared_ptr<Upstream> upstream, unsigned worker_index, EventLoop& loop);
   void went_down(std::uint64_t incarnation, DownCause cause) override;  // any thread
+  void drains(TimePoint from, TimePoint until) override;                // the same
+  bool acknowledges() const override { return true; }
   void evict(std::uint64_t incarnation, DownCause cause);               // the worker's
+  void begin_drain(const DrainWindow& window);
 
   EventLoop& loop_;
   bool named_ = true;
+  std::optional<UpstreamDrain> drain_;
   std::uint64_t proven_ = 0;
   TimePoint proven_until_{};
   std::uint64_t victims_of_ = 0;

@@ -7,8 +7,10 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <csignal>
 #include <utility>
 
+#include "config/process_values.h"
 #include "supervisor/instance_memo.h"
 
 namespace frontdoor {
@@ -21,6 +23,8 @@ constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr Millis kLook{10};           // at something that is awaited and does not call
 constexpr Millis kAfterCrash{1'000};  // for what a crashed process has left to end by itself
 constexpr std::size_t kLastWords = 12;  // the message of a Node error, its ten frames and the line behind them
+constexpr Millis kTelling{2'000};       // for a hung one to say where it hangs
+constexpr Millis kHearing{500};         // for all workers to have said what was on one that has died
 
 }  // namespace
 
@@ -103,14 +107,27 @@ void Instance::restart_now(const config::Process& settings, std::string reason) 
     move(InstanceState::Starting);
     spawn_run(std::nullopt);
   } else if (alive_) {
+    if (upstream_) upstream_->drain(Clock::now(), Clock::now());
     asio::co_spawn(context_.control, terminate(shared_from_this(), life_), asio::detached);
   }
   shared_.changed->tell();
 }
 
-void Instance::leave() {
+void Instance::leave(TimePoint until) {
   leaving_ = true;
+  if (upstream_) upstream_->drain(Clock::now(), until);
   move(InstanceState::Draining);
+}
+
+bool Instance::has_requests() const {
+  return alive_ && upstream_ && (!upstream_->acknowledged() || upstream_->in_flight() != 0);
+}
+
+void Instance::ask_where_it_hangs() {
+  const auto signal = config::parse_signal(settings_.hung_signal);
+  if (!signal || !alive_) return;
+  ::kill(pid_, *signal);
+  telling_until_ = Clock::now() + kTelling;
 }
 
 asio::awaitable<void> Instance::stop() {
@@ -223,6 +240,7 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
     context_.host.evict(upstream_, "its process has ended");
   }
   shared_.changed->tell();
+  if (!asked_to_end_) co_await count_casualties(Clock::now());
   const ProcessEnd end = co_await context_.launcher.ended(process.id);
   const Duration patience = asked_to_end_ ? killed_at_ - Clock::now() : Duration{kAfterCrash};
   co_await clear_tree(std::max<Duration>(patience, kLook));
@@ -232,12 +250,34 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
   co_return end;
 }
 
+// The workers name what was on it; which of these it has died of, if of any, nobody can tell yet.
+asio::awaitable<void> Instance::count_casualties(TimePoint died) {
+  history_->requests_at_end.clear();
+  if (!upstream_) co_return;
+  asio::steady_timer pause(context_.control);
+  while (!upstream_->acknowledged() && Clock::now() < died + kHearing) {
+    pause.expires_after(kLook);
+    co_await pause.async_wait(quietly);
+  }
+  std::vector<Casualty> casualties = upstream_->casualties().take(died);
+  std::string requests;
+  for (const Casualty& casualty : casualties) {
+    history_->requests_at_end.push_back(casualty.request + " (" + casualty.request_id + ")");
+    requests += (requests.empty() ? "" : ", ") + history_->requests_at_end.back();
+  }
+  cause_.ended(std::move(casualties));
+  if (requests.empty()) co_return;
+  context_.log.warn("instance ended with requests on it",
+                    {{"pool", address_.pool}, {"instance", address_.instance}, {"pid", pid_}, {"requests", requests}});
+}
+
 void Instance::begin(const RunningProcess& process) {
   ++life_;
   ++starts_;
   ++history_->starts;
   alive_ = true;
   asked_to_end_ = false;
+  telling_until_ = {};
   was_up_ = false;
   before_life_ = lines_->recent.last_number();
   writer_ = pid_ = process.pid;
@@ -304,10 +344,12 @@ RestartDecision Instance::decide(const ProcessEnd& end) {
 
 void Instance::tell_end(const ProcessEnd& end, const RestartDecision& decision) {
   const bool again = decision.what == RestartDecision::What::StartAgain;
+  const std::string cause = decision.crash_loop ? cause_.common(policy_.short_lives()) : "";
   const Log::Fields fields = {
       {"pool", address_.pool},
       {"instance", address_.instance},
       {"end", to_string(end)},
+      {"on_it_each_time", cause},
       {"lives", static_cast<std::uint64_t>(starts_)},
       {"next_ms", again ? std::chrono::duration_cast<Millis>(decision.pause).count() : -1},
       {"last_words", last_words()}};

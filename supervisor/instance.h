@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "supervisor/crash_cause.h"
 #include "supervisor/instance_host.h"
 #include "supervisor/instance_logs.h"
 #include "supervisor/instance_places.h"
@@ -68,8 +69,13 @@ class Instance : public std::enable_shared_from_this<Instance> {
   // Without its process it begins at once with another one, which is started as `settings` say; with one, that is
   // asked to end first.
   void restart_now(const config::Process& settings, std::string reason);
-  // It is no member any more, and not started again.
-  void leave();
+  // Out of its pool: no new requests, and no process after the one that it has. `until`: when its WebSockets and
+  // streams are to have been closed.
+  void leave(TimePoint until);
+  bool has_requests() const;  // or may still get some
+  // It hangs: let it tell where, if it can. It is not asked to end for a moment.
+  void ask_where_it_hangs();
+  TimePoint telling_until() const { return telling_until_; }
   // Asks the process to end, kills what does not, and returns when nothing of it is left.
   boost::asio::awaitable<void> stop();
   // What a running process does not notice holds at once, the rest from its next start on.
@@ -115,6 +121,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void tell_end(const ProcessEnd& end, const RestartDecision& decision);
   void start_failed(const std::string& why);
   std::string last_words() const;
+  boost::asio::awaitable<void> count_casualties(TimePoint died);
   void move(InstanceState state);
 
   InstanceContext& context_;
@@ -141,6 +148,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::uint64_t life_ = 0;         // counts processes; 0 before the first
   bool alive_ = false;             // the process of this life
   bool asked_to_end_ = false;      // the same
+  TimePoint telling_until_{};      // the same
+  CrashCause cause_;
   TimePoint killed_at_{};          // then, if it has not listened
   std::uint64_t before_life_ = 0;  // the last line of the life before
   pid_t writer_ = -1;              // the process of the last life, also when it has ended

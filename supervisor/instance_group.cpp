@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr Millis kLook{10};          // at requests in flight, which call nobody
 constexpr Millis kWithoutPlace{500};  // until the next try
+constexpr Millis kHungLook{250};      // at what health thinks of those that are up
 
 }  // namespace
 
@@ -87,6 +89,7 @@ asio::awaitable<OperationResult> InstanceGroup::fulfil(Wish wish) {
 // ---- Carrying it out
 
 asio::awaitable<void> InstanceGroup::run([[maybe_unused]] std::shared_ptr<InstanceGroup> self) {
+  spawn(watch_hung(self));
   for (;;) {
     const std::uint64_t seen = changed_->version();
     if (!stopping_) take_steps();
@@ -96,6 +99,8 @@ asio::awaitable<void> InstanceGroup::run([[maybe_unused]] std::shared_ptr<Instan
     const TimePoint again = std::exchange(out_of_places_, false) ? Clock::now() + kWithoutPlace : TimePoint::max();
     co_await changed_->changed(seen, again);
   }
+  over_ = true;
+  changed_->tell();
 }
 
 std::vector<PlaceView> InstanceGroup::look() const {
@@ -204,11 +209,14 @@ asio::awaitable<void> InstanceGroup::retire([[maybe_unused]] std::shared_ptr<Ins
                                             std::shared_ptr<Instance> instance) {
   place(number).leaving.push_back(instance);
   const bool served = instance->was_up();
-  instance->leave();
-  surroundings_.members_changed();
-  const auto upstream = instance->upstream();
   const TimePoint latest = Clock::now() + (served ? drain_ : Millis{0});
-  while (upstream && upstream->in_flight() != 0 && Clock::now() < latest && !stopping_) {
+  instance->leave(latest);
+  surroundings_.members_changed();
+  const auto busy = [&] {
+    const TimePoint now = Clock::now();
+    return (instance->has_requests() && now < latest) || now < instance->telling_until();
+  };
+  while (busy() && !stopping_) {
     const std::uint64_t seen = changed_->version();
     co_await changed_->changed(seen, std::min(latest, Clock::now() + kLook));
   }
@@ -216,6 +224,29 @@ asio::awaitable<void> InstanceGroup::retire([[maybe_unused]] std::shared_ptr<Ins
   context_.places.give_back(instance->address().endpoint);
   std::erase(place(number).leaving, instance);
   changed_->tell();
+}
+
+// The verdict of health that took it out also has it replaced, when it lasts.
+asio::awaitable<void> InstanceGroup::watch_hung([[maybe_unused]] std::shared_ptr<InstanceGroup> self) {
+  HungWatch watch;
+  while (!over_) {
+    const TimePoint now = Clock::now();
+    for (auto& [number, place] : places_) {
+      const auto instance = place.serving;
+      const bool up = instance && instance->state() == InstanceState::Up && instance->upstream();
+      const bool hung = up && instance->upstream()->down_cause() == DownCause::Hung;
+      const auto since = hung ? std::optional(instance->upstream()->changed_at()) : std::nullopt;
+      if (!watch.look(number, since, settings_.hung_grace, now) || stopping_) continue;
+      const std::string reason = "hung: " + instance->upstream()->reason();
+      context_.log.warn("instance hangs and is replaced",
+                        {{"pool", pool_}, {"instance", instance->address().instance}, {"pid", instance->pid()}, {"reason", reason}});
+      instance->ask_where_it_hangs();
+      Wish wish{.what = Wish::What::Restart, .number = number, .reason = reason};
+      asio::co_spawn(context_.control, fulfil(std::move(wish)), asio::detached);
+    }
+    const std::uint64_t seen = changed_->version();
+    co_await changed_->changed(seen, now + kHungLook);
+  }
 }
 
 void InstanceGroup::forget_empty_places() {

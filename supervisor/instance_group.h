@@ -16,6 +16,7 @@
 
 #include "balancer/pool_traffic.h"
 #include "config/config.h"
+#include "supervisor/hung_watch.h"
 #include "supervisor/instance.h"
 #include "supervisor/instance_memo.h"
 #include "supervisor/instance_status.h"
@@ -86,6 +87,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   boost::asio::awaitable<void> replace(std::shared_ptr<InstanceGroup> self, unsigned number);
   boost::asio::awaitable<void> retire(std::shared_ptr<InstanceGroup> self, unsigned number,
                                       std::shared_ptr<Instance> instance);
+  boost::asio::awaitable<void> watch_hung(std::shared_ptr<InstanceGroup> self);
   void answer();
   OperationResult result_of(const PendingWish& pending, const Fulfilment& found) const;
   std::string why_not_up(unsigned number) const;
@@ -107,6 +109,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   std::list<std::shared_ptr<PendingWish>> pending_;
   std::string replacement_failure_;
   bool stopping_ = false;
+  bool over_ = false;  // run() is
   bool out_of_places_ = false;
 };
 

@@ -6,6 +6,8 @@ namespace frontdoor {
 
 namespace {
 
+constexpr unsigned kAll = 0;  // what was asked of the whole pool
+
 const PlaceView* find(std::span<const PlaceView> places, unsigned number) {
   const auto found = std::find_if(places.begin(), places.end(),
                                   [&](const PlaceView& place) { return place.number == number; });
@@ -50,8 +52,7 @@ void PoolPlan::ask(const Wish& wish) {
 }
 
 void PoolPlan::mark(std::map<unsigned, Mark>& marks, const Wish& wish) {
-  for (unsigned number = 1; number <= count(); ++number)
-    if (!wish.number || *wish.number == number) marks[number] = {wish.asked, wish.reason};
+  marks[wish.number.value_or(kAll)] = {wish.asked, wish.reason};
 }
 
 void PoolPlan::start(std::optional<unsigned> number) {
@@ -73,11 +74,10 @@ void PoolPlan::stop(std::optional<unsigned> number) {
     all_stopped_ = true;
 }
 
-// A place that was given up is a new one when it comes back.
+// A place that was given up is a new one when it comes back. (If it comes back before it has gone, it still owes the
+// restart that was asked of it.)
 void PoolPlan::forget_beyond() {
   std::erase_if(stopped_, [&](unsigned number) { return number > count(); });
-  for (auto* const marks : {&rolling_, &now_, &start_})
-    std::erase_if(*marks, [&](const auto& mark) { return mark.first > count(); });
 }
 
 void PoolPlan::replacement_failed(Tick born) {
@@ -94,8 +94,11 @@ unsigned PoolPlan::at_a_time() const {
 }
 
 bool PoolPlan::wants_newer(const std::map<unsigned, Mark>& marks, const PlaceView& place) const {
-  const auto mark = marks.find(place.number);
-  return mark != marks.end() && mark->second.asked > place.born;
+  for (const unsigned key : {place.number, kAll}) {
+    const auto mark = marks.find(key);
+    if (mark != marks.end() && mark->second.asked > place.born) return true;
+  }
+  return false;
 }
 
 bool PoolPlan::to_be_replaced(const PlaceView& place) const {
@@ -105,8 +108,10 @@ bool PoolPlan::to_be_replaced(const PlaceView& place) const {
 std::string PoolPlan::reason_for(unsigned number) const {
   const Mark* latest = nullptr;
   for (const auto* const marks : {&rolling_, &now_, &start_}) {
-    const auto mark = marks->find(number);
-    if (mark != marks->end() && (!latest || mark->second.asked > latest->asked)) latest = &mark->second;
+    for (const unsigned key : {number, kAll}) {
+      const auto mark = marks->find(key);
+      if (mark != marks->end() && (!latest || mark->second.asked > latest->asked)) latest = &mark->second;
+    }
   }
   return latest && latest->asked > config_read_ ? latest->reason : "config changed";
 }

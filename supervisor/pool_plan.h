@@ -108,7 +108,7 @@ class PoolPlan {
   std::optional<unsigned> scaled_;
   bool all_stopped_ = false;
   std::set<unsigned> stopped_;
-  std::map<unsigned, Mark> rolling_;
+  std::map<unsigned, Mark> rolling_;  // by number; 0 = all of them
   std::map<unsigned, Mark> now_;
   std::map<unsigned, Mark> start_;  // for what has no process
   Tick config_read_ = 0;

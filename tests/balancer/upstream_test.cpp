@@ -141,5 +141,71 @@ TEST(Upstream, ALookUpInVainIsStillALookUp) {
   EXPECT_TRUE(upstream.endpoints()->empty());
 }
 
+// ---- Leaving its pool
+
+struct Witness final : UpstreamObserver {
+  explicit Witness(bool acknowledging) : acts(acknowledging) {}
+  void went_down(std::uint64_t, DownCause) override { ++downs; }
+  void drains(TimePoint from, TimePoint until) override { window = until - from; }
+  bool acknowledges() const override { return acts; }
+  const bool acts;
+  int downs = 0;
+  Duration window{};
+};
+
+TEST(Upstream, OneThatDrainsIsNotAvailableAndTellsThoseWhoWatch) {
+  Upstream upstream("app", address(), 1, std::make_shared<PoolMemory>());
+  Witness worker(true);
+  Witness passer_by(false);
+  upstream.subscribe(worker);
+  upstream.subscribe(passer_by);
+  upstream.change(upstream.seen(), UpstreamState::Up, "", Clock::now());
+  EXPECT_TRUE(upstream.acknowledged());
+
+  const TimePoint now = Clock::now();
+  upstream.drain(now, now + 25s);
+  EXPECT_FALSE(upstream.available());
+  EXPECT_STREQ(to_string(upstream.seen().state), "draining");
+  EXPECT_EQ(upstream.seen().incarnation, 1u) << "it is the same life";
+  EXPECT_EQ(worker.window, 25s);
+  EXPECT_FALSE(upstream.acknowledged());
+  upstream.acknowledge(worker);
+  EXPECT_TRUE(upstream.acknowledged()) << "the other one picks nothing";
+
+  upstream.change(upstream.seen(), UpstreamState::Down, "its process has ended", now, DownCause::Dead);
+  EXPECT_EQ(worker.downs, 1);
+  EXPECT_FALSE(upstream.acknowledged());
+  upstream.unsubscribe(worker);
+  EXPECT_TRUE(upstream.acknowledged()) << "who has gone is waited for no longer";
+  upstream.unsubscribe(passer_by);
+}
+
+TEST(Upstream, RemembersWhyItIsDown) {
+  Upstream upstream("app", address(), 1, std::make_shared<PoolMemory>());
+  EXPECT_EQ(upstream.down_cause(), DownCause::None);
+  upstream.change(upstream.seen(), UpstreamState::Down, "", Clock::now(), DownCause::Hung);
+  EXPECT_EQ(upstream.down_cause(), DownCause::Hung);
+  upstream.change(upstream.seen(), UpstreamState::Up, "", Clock::now());
+  EXPECT_EQ(upstream.down_cause(), DownCause::None);
+}
+
+TEST(Casualties, AreThoseOfTheMomentOfTheDeath) {
+  Casualties casualties;
+  const TimePoint now = Clock::now();
+  casualties.note({"GET /cut", "1", 1}, now - 1500ms);  // an app that ends a response so, and lived on
+  casualties.note({"GET /read", "2", 2}, now - 10ms);
+  casualties.note({"GET /read", "2", 2}, now);  // the same request, noticed twice
+  const std::vector<Casualty> expected{{"GET /read", "2", 2}};
+  EXPECT_EQ(casualties.take(now), expected);
+  EXPECT_TRUE(casualties.take(now).empty());
+}
+
+TEST(Casualties, AreAFew) {
+  Casualties casualties;
+  const TimePoint now = Clock::now();
+  for (int i = 0; i < 1'000; ++i) casualties.note({"GET /", std::to_string(i), 1}, now);
+  EXPECT_EQ(casualties.take(now).size(), Casualties::kMost);
+}
+
 }  // namespace
 }  // namespace frontdoor

@@ -37,7 +37,7 @@ TEST(Process, SaysAllOfIt) {
   const Process process = process_of(
       "command = \"app\"\ndirectory = \"/srv\"\ninstances = \"max\"\nenv = { B = \"2\", A = \"1\" }\n"
       "start_timeout = \"5s\"\nmax_starting = 1\nstop_signal = \"SIGINT\"\nstop_timeout = \"1s\"\n"
-      "kill_mode = \"process\"\nport = \"unix\"\nrestart = { policy = \"on_failure\", crash_loop_after = 2 }");
+      "kill_mode = \"process\"\nhung_grace = \"2s\"\nhung_signal = \"SIGUSR2\"\nport = \"unix\"\nrestart = { policy = \"on_failure\", crash_loop_after = 2, share = \"50%\" }");
   EXPECT_EQ(process.directory, "/srv");
   EXPECT_EQ(process.instances, 0u);
   EXPECT_THAT(process.env, ElementsAre(Pair("B", "2"), Pair("A", "1")));
@@ -49,6 +49,9 @@ TEST(Process, SaysAllOfIt) {
   EXPECT_EQ(process.port, Process::Port::Unix);
   EXPECT_EQ(process.restart.policy, Restart::Policy::OnFailure);
   EXPECT_EQ(process.restart.crash_loop_after, 2u);
+  EXPECT_EQ(process.restart.share, 0.5);
+  EXPECT_EQ(process.hung_grace, Millis(2'000));
+  EXPECT_EQ(process.hung_signal, "SIGUSR2");
 }
 
 TEST(Process, IsShownWithoutTheValuesOfItsVariables) {
@@ -104,6 +107,8 @@ TEST(Process, WhatIsWrongWithIt) {
       {"command = \"app\"\nstop_signal = \"SIGSTOPP\"",
        "fd.toml:4:15: stop_signal: \"SIGSTOPP\" will not do: write the name of a signal, as in \"SIGTERM\" "
        "or \"SIGINT\""},
+      {"command = \"app\"\nhung_signal = \"USR9\"",
+       "fd.toml:4:15: hung_signal: \"USR9\" will not do: write the name of a signal, as in \"SIGTERM\" or \"SIGINT\""},
       {"", "fd.toml:2:7: [pool.app] has no upstreams: add upstreams = [\"127.0.0.1:3000\"], or a command"},
       {"upstreams = [\"10.0.0.1:80\"]\ninstances = 2",
        "fd.toml:4:13: warning: \"instances\" has no effect in [pool.app]: it is about instances, and the "

@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+"""Instances that are replaced, whatever for: nothing of what is under way is lost, and the operator reads what happened."""
+
+import json
+import os
+import signal
+import threading
+import unittest
+
+from support import FixedRate, Frontdoor, WebSocketClient, curl, eventually, get, http_get, main
+from support import process as processes
+from support.app import node_environment, script_path
+
+APP = script_path("rolling.js")
+NODE = f'NODE_PATH = "{node_environment()["NODE_PATH"]}"'
+CHECK = 'health_check = { path = "/", interval = "100ms", timeout = "200ms", fall = 2 }\n'
+
+
+def pool(name="app", instances=2, command=None, env="", more=""):
+    command = json.dumps(command or ["node", APP])
+    return f"[pool.{name}]\ncommand = {command}\ninstances = {instances}\nenv = {{ {', '.join(filter(None, [NODE, env]))} }}\n{more}\n"
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def who(door):
+    return json.loads(get(door.address))
+
+
+def pids(door, count):
+    found = {}
+
+    def all_seen():
+        answer = who(door)
+        found[answer["FRONTDOOR_INSTANCE"]] = answer["pid"]
+        return len(found) == count
+
+    eventually(all_seen, f"answers from {count} instances")
+    return found
+
+
+def events(door, name, **fields):
+    return [e for e in door.events() if e.get("event") == name and all(e.get(k) == v for k, v in fields.items())]
+
+
+def said(door, text):
+    return [line for line in door.access() if text in line.get("text", "")]
+
+
+class Asked(threading.Thread):
+    """One request, answered in its own time."""
+
+    def __init__(self, door, target, *options):
+        super().__init__()
+        self._arguments = (door.address, target, *options)
+        self.response = None
+        self.start()
+
+    def run(self):
+        self.response = curl(*self._arguments)
+
+    def answer(self):
+        self.join()
+        return self.response
+
+
+class Rolls(unittest.TestCase):
+    def test_under_load_nothing_is_lost_and_the_report_says_so(self):
+        with Frontdoor(pool(env='RELEASE = "1"')) as door:
+            before = set(pids(door, 2).values())
+            with FixedRate(door.address, rate=200, seconds=60, post_every=3) as load:
+                door.reload(pool(env='RELEASE = "2"'))
+                (done,) = eventually(lambda: events(door, "config change done"), "the report")
+                self.assertEqual(load.finish()["failures"], [])
+            self.assertEqual((done["pool"], done["reason"], done["replaced"], done["lost"]), ("app", "config changed", 2, 0))
+            self.assertGreater(done["served"], 0)
+            self.assertFalse(before & set(pids(door, 2).values()))
+            self.assertFalse(any(alive(pid) for pid in before))
+
+    def test_a_request_under_way_is_finished_by_the_old_one(self):
+        with Frontdoor(pool(instances=1, env='RELEASE = "1"')) as door:
+            pids(door, 1)
+            slow = Asked(door, "/slow?ms=1500")
+            eventually(lambda: said(door, "slow began"), "the request under way")
+            door.reload(pool(instances=1, env='RELEASE = "2"'))
+            eventually(lambda: who(door)["RELEASE"] == "2", "the new release")
+            self.assertEqual(slow.answer().body, b"slow")
+            eventually(lambda: events(door, "instance stopped"), "the old one's end")
+
+    def test_websockets_are_closed_with_1012_before_the_deadline(self):
+        timeouts = '[timeouts]\ndrain = "2s"\n'
+        with Frontdoor(timeouts + pool(instances=1, env='RELEASE = "1"')) as door:
+            pids(door, 1)
+            with WebSocketClient(door.address, "listen", "/") as client:
+                eventually(lambda: said(door, "websocket open"), "a WebSocket")
+                door.reload(timeouts + pool(instances=1, env='RELEASE = "2"'))
+                self.assertEqual(client.to_end()[-1]["code"], 1012)
+            (stopped,) = eventually(lambda: events(door, "instance stopped"), "the old one's end")
+            self.assertEqual(stopped["end"], "exit 0")
+
+    def test_a_bad_release_is_told_with_its_end_and_its_words(self):
+        with Frontdoor(pool()) as door:
+            before = pids(door, 2)
+            door.reload(pool(command=["sh", "-c", "echo broken release >&2; exit 3"]))
+            (failed,) = eventually(lambda: events(door, "config change failed"), "the verdict")
+            self.assertIn("exit 3", failed["error"])
+            self.assertIn("broken release", failed["error"])
+            self.assertEqual(pids(door, 2), before)
+            door.reload(pool(env='RELEASE = "3"'))
+            eventually(lambda: who(door).get("RELEASE") == "3", "the repaired one")
+
+    def test_a_pool_that_is_removed_answers_what_it_has_first(self):
+        with Frontdoor(pool(instances=1)) as door:
+            (pid,) = pids(door, 1).values()
+            slow = Asked(door, "/slow?ms=1500")
+            eventually(lambda: said(door, "slow began"), "the request under way")
+            door.reload(pool("other", instances=1))
+            self.assertEqual(slow.answer().body, b"slow")
+            eventually(lambda: not alive(pid), "its end")
+
+    def test_what_a_process_does_not_notice_holds_at_once(self):
+        with Frontdoor(pool(instances=1, env='STUBBORN = "1"', more='stop_timeout = "60s"')) as door:
+            (pid,) = pids(door, 1).values()
+            door.reload(pool(instances=1, env='STUBBORN = "1"', more='stop_timeout = "200ms"\nstop_signal = "SIGTERM"'))
+            eventually(lambda: events(door, "reloaded"), "the reload")
+            self.assertTrue(alive(pid))
+            door.terminate()
+            self.assertEqual(door.wait(), 0)
+            self.assertEqual(events(door, "instance did not stop in time and is killed")[0]["stop_timeout_ms"], 200)
+
+    def test_what_a_crash_of_the_front_door_leaves_is_rolled_if_it_does_not_fit(self):
+        with Frontdoor(pool(instances=1, env='RELEASE = "1"')) as door:
+            (before,) = pids(door, 1).values()
+            (killed,) = [child for child in processes.children(door.pid) if child != before]
+            door.write_config(pool(instances=1, env='RELEASE = "2"'))
+            os.kill(killed, signal.SIGKILL)
+            eventually(lambda: not alive(killed), "the end of the front door")
+            door.wait_until_ready()
+            eventually(lambda: events(door, "config change done", replaced=1), "the roll")
+            door.wait_until_ready()  # on another port
+            self.assertEqual(eventually(lambda: who(door), "an answer")["RELEASE"], "2")
+            self.assertFalse(alive(before))
+
+
+class Hung(unittest.TestCase):
+    MORE = CHECK + 'hung_grace = "300ms"\nstop_timeout = "300ms"\n[timeouts]\ndrain = "500ms"\n'
+
+    def replaced(self, door, pid):
+        eventually(lambda: events(door, "instance hangs and is replaced", pid=pid), "the verdict")
+        eventually(lambda: not alive(pid), "the end of the hung one")
+        done = eventually(lambda: events(door, "restart done"), "the report")[0]
+        self.assertTrue(done["reason"].startswith("hung: "), done)
+        self.assertEqual(done["replaced"], 1)
+
+    def test_one_that_is_stopped_is_replaced(self):
+        with Frontdoor(pool(more=self.MORE)) as door:
+            before = pids(door, 2)
+            os.kill(before["app.1"], signal.SIGSTOP)
+            self.replaced(door, before["app.1"])
+            after = pids(door, 2)
+            self.assertNotEqual(after["app.1"], before["app.1"])
+            self.assertEqual(after["app.2"], before["app.2"])
+
+    def test_one_that_spins_is_replaced(self):
+        retry = "retry = { attempts = 0 }\n"
+        with Frontdoor(pool(more=retry + self.MORE)) as door:
+            before = pids(door, 2)
+            spinning = Asked(door, "/spin")
+            (hung,) = eventually(lambda: events(door, "instance hangs and is replaced"), "the verdict")
+            self.replaced(door, hung["pid"])
+            self.assertIn(hung["pid"], before.values())
+            self.assertGreaterEqual(spinning.answer().status, 500)
+
+    def test_it_may_say_first_where_it_hangs(self):
+        with Frontdoor(pool(instances=1, more='hung_signal = "SIGUSR2"\n' + self.MORE)) as door:
+            (pid,) = pids(door, 1).values()
+            asked = Asked(door, "/hang")
+            self.replaced(door, pid)
+            self.assertTrue(said(door, "it hangs in: nothing at all"))
+            asked.join()
+
+    def test_zero_is_never(self):
+        more = self.MORE.replace('hung_grace = "300ms"', 'hung_grace = "0s"')
+        with Frontdoor(pool(more=more)) as door:
+            before = pids(door, 2)
+            os.kill(before["app.1"], signal.SIGSTOP)
+            eventually(lambda: events(door, "upstream down"), "its eviction")
+            os.kill(before["app.1"], signal.SIGCONT)
+            self.assertEqual(pids(door, 2), before)
+            self.assertEqual(events(door, "instance hangs and is replaced"), [])
+
+
+class Ends(unittest.TestCase):
+    def test_the_request_that_was_on_it_is_named(self):
+        with Frontdoor(pool()) as door:
+            pids(door, 2)
+            self.assertEqual(curl(door.address, "/end?status=7&secret=1", "-X", "POST").status, 502)
+            (named,) = eventually(lambda: events(door, "instance ended with requests on it"), "its name")
+            self.assertRegex(named["requests"], r"^POST /end \(\S+\)$")
+            eventually(lambda: events(door, "instance ended", end="exit 7"), "the end")
+
+    def test_so_is_one_whose_answer_had_begun(self):
+        with Frontdoor(pool()) as door:
+            pids(door, 2)
+            with self.assertRaises((AssertionError, EOFError)):
+                curl(door.address, "/half")
+            (named,) = eventually(lambda: events(door, "instance ended with requests on it"), "its name")
+            self.assertIn("GET /half (", named["requests"])
+
+    def test_one_that_was_killed_at_rest_names_none(self):
+        with Frontdoor(pool()) as door:
+            os.kill(pids(door, 2)["app.1"], signal.SIGKILL)
+            eventually(lambda: events(door, "instance ended", end="SIGKILL"), "the end")
+            self.assertEqual(events(door, "instance ended with requests on it"), [])
+
+    def test_a_crash_loop_of_one_kind_of_request_is_told_as_such(self):
+        more = ('retry = { attempts = 0, containment = false }\n'
+                '[pool.app.restart]\nbackoff_min = "10ms"\nbackoff_max = "50ms"\ncrash_loop_after = 3\n')
+        with Frontdoor(pool(instances=1, more=more)) as door:
+            for _ in range(3):
+                pids(door, 1)
+                self.assertEqual(curl(door.address, "/end?status=7").status, 502)
+            (loop,) = eventually(lambda: events(door, "instance is in a crash loop"), "the crash loop")
+            self.assertEqual(loop["on_it_each_time"], "GET /end")
+
+    def test_which_ends_are_followed_by_a_start(self):
+        for policy, status, again in [("always", 0, True), ("on_failure", 0, False), ("on_failure", 7, True),
+                                      ("never", 0, False), ("never", 7, False)]:
+            more = f'hold = {{ timeout = "100ms" }}\n[pool.app.restart]\npolicy = "{policy}"\nbackoff_min = "10ms"\n'
+            with self.subTest(policy=policy, status=status), Frontdoor(pool(instances=1, more=more)) as door:
+                pids(door, 1)
+                http_get(door.address, f"/end?status={status}", [("Connection", "close")])
+                ended = eventually(lambda: events(door, "instance ended"), "the end")[0]
+                self.assertEqual((ended["end"], ended["next_ms"] >= 0), (f"exit {status}", again))
+                if again:
+                    pids(door, 1)
+                else:
+                    self.assertEqual(http_get(door.address, "/").status, 503)
+                    # Another config starts it all the same.
+                    door.reload(pool(instances=1, env='RELEASE = "2"', more=more))
+                    eventually(lambda: http_get(door.address, "/").status == 200, "another start")
+
+
+if __name__ == "__main__":
+    main()

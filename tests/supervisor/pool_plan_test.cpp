@@ -1,0 +1,438 @@
+// What is done with a pool's instances, whatever is asked of them and in whatever order.
+
+#include "supervisor/pool_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+namespace frontdoor {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+using Step = PlanStep::What;
+using Found = Fulfilment::What;
+
+// A pool whose steps are carried out at once, or one at a time when the test says so.
+struct Pool {
+  PoolPlan plan;
+  std::map<unsigned, PlaceView> places;
+  Tick tick = 0;
+  bool bad_release = false;
+  unsigned starts = 0;
+  unsigned most_processes = 0;
+
+  explicit Pool(unsigned instances, double share = 0.25) {
+    configure(instances, share);
+    finish();
+  }
+  void configure(unsigned instances, double share = 0.25) { plan.configure(instances, share, ++tick); }
+
+  std::vector<PlaceView> views() const {
+    std::vector<PlaceView> all;
+    for (const auto& [number, place] : places) all.push_back(place);
+    return all;
+  }
+  std::vector<PlanStep> next() const { return plan.next(views()); }
+
+  Wish ask(Wish wish) {
+    wish.asked = ++tick;
+    plan.ask(wish);
+    return wish;
+  }
+  Wish restart(std::optional<unsigned> number = {}, RestartHow how = RestartHow::Rolling) {
+    return ask({.what = Wish::What::Restart, .number = number, .how = how, .reason = "asked"});
+  }
+  Wish stop(std::optional<unsigned> number = {}) { return ask({.what = Wish::What::Stop, .number = number}); }
+  Wish start(std::optional<unsigned> number = {}) { return ask({.what = Wish::What::Start, .number = number}); }
+  Wish scale(unsigned count) { return ask({.what = Wish::What::Scale, .count = count}); }
+  Found look(const Wish& wish) const { return plan.look(wish, views()).what; }
+
+  void begin(const PlanStep& step) {
+    PlaceView& place = places[step.number];
+    place.number = step.number;
+    switch (step.what) {
+      case Step::Start:
+      case Step::RestartNow:
+        place.serving = true;
+        come_up(place);
+        break;
+      case Step::Replace:
+        place.proving = true;
+        break;
+      case Step::Retire:
+        place.serving = false;
+        place.leaving = true;
+        break;
+    }
+    count();
+  }
+  void come_up(PlaceView& place) {
+    ++starts;
+    place.born = ++tick;
+    place.idle = place.failed = bad_release;
+    place.was_up = !bad_release;
+    place.current = true;
+  }
+  // What is under way comes to its end: new ones are up, or not, old ones are gone.
+  void proceed() {
+    for (auto& [number, place] : places) {
+      if (place.proving) {
+        place.proving = false;
+        if (!plan.wanted(number)) {
+          // the new one is given up
+        } else if (bad_release) {
+          plan.replacement_failed(++tick);
+        } else {
+          come_up(place);
+          place.leaving = true;
+          count();
+          continue;
+        }
+      }
+      place.leaving = false;
+    }
+    std::erase_if(places, [](const auto& entry) {
+      return !entry.second.serving && !entry.second.leaving && !entry.second.proving;
+    });
+  }
+  void finish() {
+    for (int round = 0; round < 200; ++round) {
+      const auto steps = next();
+      for (const PlanStep& step : steps) begin(step);
+      const bool busy = std::any_of(places.begin(), places.end(), [](const auto& entry) {
+        return entry.second.proving || entry.second.leaving;
+      });
+      if (steps.empty() && !busy) return;
+      proceed();
+    }
+    FAIL() << "it never comes to rest";
+  }
+  unsigned serving() const {
+    return static_cast<unsigned>(
+        std::count_if(places.begin(), places.end(), [](const auto& entry) { return entry.second.serving; }));
+  }
+  void count() {
+    unsigned now = 0;
+    for (const auto& [number, place] : places) now += unsigned{place.serving} + place.proving + place.leaving;
+    most_processes = std::max(most_processes, now);
+  }
+};
+
+TEST(PoolPlan, StartsWhatIsMissingAndRetiresWhatIsTooMuch) {
+  Pool pool(2);
+  EXPECT_EQ(pool.serving(), 2u);
+  pool.configure(4);
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Start, 3}, PlanStep{Step::Start, 4}));
+  pool.finish();
+  pool.configure(1);
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Retire, 2}, PlanStep{Step::Retire, 3}, PlanStep{Step::Retire, 4}));
+  pool.finish();
+  pool.configure(0);
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Retire, 1}));
+}
+
+TEST(PoolPlan, ARollReplacesSoManyAtATime) {
+  const struct {
+    unsigned instances;
+    double share;
+    unsigned at_a_time;
+  } cases[] = {{1, 0.25, 1}, {4, 0.25, 1}, {8, 0.25, 2}, {4, 0.5, 2}, {4, 1.0, 4}, {3, 0.0, 1}};
+  for (const auto& c : cases) {
+    Pool pool(c.instances, c.share);
+    pool.restart();
+    EXPECT_EQ(pool.next().size(), c.at_a_time) << c.instances << " of which " << c.share;
+    pool.most_processes = 0;
+    pool.finish();
+    EXPECT_EQ(pool.starts, 2 * c.instances);
+    EXPECT_EQ(pool.most_processes, c.instances + c.at_a_time);
+  }
+}
+
+TEST(PoolPlan, ARestartIsDoneWhenAllAreYounger) {
+  Pool pool(3);
+  const Wish wish = pool.restart();
+  EXPECT_EQ(pool.look(wish), Found::Pending);
+  for (int replaced = 0; replaced < 3; ++replaced) {
+    for (const PlanStep& step : pool.next()) pool.begin(step);
+    EXPECT_EQ(pool.look(wish), Found::Pending);
+    pool.proceed();  // the new one is up, and the old one leaves
+    pool.proceed();  // and is gone
+  }
+  EXPECT_EQ(pool.look(wish), Found::Done);
+  EXPECT_THAT(pool.next(), IsEmpty());
+}
+
+TEST(PoolPlan, OneOfThemAlone) {
+  Pool pool(3);
+  const Wish wish = pool.restart(2);
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Replace, 2}));
+  pool.finish();
+  EXPECT_EQ(pool.starts, 4u);
+  EXPECT_EQ(pool.look(wish), Found::Done);
+}
+
+TEST(PoolPlan, RestartsThatComeDuringARollJoinTheNextOne) {
+  Pool pool(4);
+  const Wish first = pool.restart();
+  for (const PlanStep& step : pool.next()) pool.begin(step);
+  pool.proceed();
+  std::vector<Wish> later;
+  for (int i = 0; i < 10; ++i) later.push_back(pool.restart());
+  pool.finish();
+  EXPECT_EQ(pool.look(first), Found::Done);
+  for (const Wish& wish : later) EXPECT_EQ(pool.look(wish), Found::Done);
+  EXPECT_EQ(pool.starts, 4u + 1 + 4) << "the one that was rolled before is rolled again, the others once";
+}
+
+TEST(PoolPlan, WithoutAProcessThereIsNothingToRoll) {
+  Pool pool(2);
+  pool.places[2].idle = true;
+  pool.places[2].was_up = false;
+  const Wish wish = pool.restart();
+  EXPECT_THAT(pool.next(), UnorderedElementsAre(PlanStep{Step::Replace, 1}, PlanStep{Step::RestartNow, 2}));
+  pool.finish();
+  EXPECT_EQ(pool.look(wish), Found::Done);
+}
+
+TEST(PoolPlan, NowIsAllAtOnceAndInPlace) {
+  Pool pool(3);
+  const Wish wish = pool.restart({}, RestartHow::Now);
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::RestartNow, 1}, PlanStep{Step::RestartNow, 2},
+                                       PlanStep{Step::RestartNow, 3}));
+  pool.places[1].born = pool.places[2].born = pool.places[3].born = kNotBornYet;  // as long as they are stopped
+  EXPECT_THAT(pool.next(), IsEmpty());
+  EXPECT_EQ(pool.look(wish), Found::Pending);
+  for (auto& [number, place] : pool.places) pool.come_up(place);
+  EXPECT_EQ(pool.look(wish), Found::Done);
+}
+
+TEST(PoolPlan, OneThatWaitsToBeStartedIsYoungEnough) {
+  Pool pool(1);
+  pool.places[1].born = kNotBornYet;
+  pool.places[1].was_up = false;
+  const Wish wish = pool.restart();
+  EXPECT_THAT(pool.next(), IsEmpty());
+  EXPECT_EQ(pool.look(wish), Found::Pending);
+  pool.come_up(pool.places[1]);
+  EXPECT_EQ(pool.look(wish), Found::Done);
+}
+
+TEST(PoolPlan, ABadReleaseEndsTheRollAndTheOldOnesStay) {
+  Pool pool(4);
+  const unsigned before = pool.starts;
+  pool.bad_release = true;
+  const Wish wish = pool.restart();
+  const Wish other = pool.restart(3);
+  pool.finish();
+  EXPECT_EQ(pool.starts, before);
+  EXPECT_EQ(pool.serving(), 4u);
+  EXPECT_EQ(pool.look(wish), Found::Failed);
+  EXPECT_EQ(pool.look(other), Found::Failed);
+  EXPECT_THAT(pool.next(), IsEmpty());
+
+  pool.bad_release = false;
+  const Wish again = pool.restart();
+  pool.finish();
+  EXPECT_EQ(pool.look(again), Found::Done);
+}
+
+TEST(PoolPlan, ARestartThatWasAskedBehindTheFailedStartIsTriedAgain) {
+  Pool pool(2);
+  const Wish first = pool.restart();
+  for (const PlanStep& step : pool.next()) pool.begin(step);
+  const Tick born = ++pool.tick;
+  const Wish second = pool.restart();  // the release was repaired meanwhile
+  pool.places[1].proving = false;
+  pool.plan.replacement_failed(born);
+  EXPECT_EQ(pool.look(first), Found::Failed);
+  EXPECT_EQ(pool.look(second), Found::Pending);
+  pool.finish();
+  EXPECT_EQ(pool.look(second), Found::Done);
+}
+
+TEST(PoolPlan, AnotherCommandRollsAndABadOneIsNotTriedForEver) {
+  Pool pool(2);
+  for (auto& [number, place] : pool.places) place.current = false;
+  pool.configure(2);
+  const Wish fit = pool.ask({.what = Wish::What::Fit});
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Replace, 1}));
+  pool.bad_release = true;
+  pool.finish();
+  EXPECT_EQ(pool.look(fit), Found::Failed);
+  EXPECT_THAT(pool.next(), IsEmpty());
+
+  pool.bad_release = false;
+  pool.configure(2);  // the file is read again
+  const Wish again = pool.ask({.what = Wish::What::Fit});
+  pool.finish();
+  EXPECT_EQ(pool.look(again), Found::Done);
+  EXPECT_TRUE(pool.places[1].current && pool.places[2].current);
+}
+
+TEST(PoolPlan, WhatIsStoppedStaysStoppedUntilItIsStarted) {
+  Pool pool(3);
+  const Wish one = pool.stop(2);
+  pool.finish();
+  EXPECT_EQ(pool.look(one), Found::Done);
+  EXPECT_EQ(pool.serving(), 2u);
+  pool.configure(3);  // a config is read
+  pool.restart();
+  pool.finish();
+  EXPECT_EQ(pool.serving(), 2u) << "a restart of all is about those that run";
+
+  const Wish all = pool.stop();
+  pool.finish();
+  EXPECT_EQ(pool.look(all), Found::Done);
+  EXPECT_TRUE(pool.plan.stopped());
+  EXPECT_EQ(pool.serving(), 0u);
+
+  const Wish third = pool.start(3);
+  pool.finish();
+  EXPECT_EQ(pool.look(third), Found::Done);
+  EXPECT_EQ(pool.serving(), 1u) << "the others stay stopped";
+  pool.start();
+  pool.finish();
+  EXPECT_EQ(pool.serving(), 3u);
+}
+
+TEST(PoolPlan, ARestartOfWhatIsStoppedStartsIt) {
+  Pool pool(2);
+  pool.stop(1);
+  pool.finish();
+  const Wish one = pool.restart(1);
+  pool.finish();
+  EXPECT_EQ(pool.look(one), Found::Done);
+  EXPECT_EQ(pool.serving(), 2u);
+  pool.stop();
+  pool.finish();
+  const Wish all = pool.restart();
+  pool.finish();
+  EXPECT_EQ(pool.look(all), Found::Done);
+  EXPECT_EQ(pool.serving(), 2u);
+}
+
+TEST(PoolPlan, StartEndsAPauseAndBringsBackWhatHasEndedForGood) {
+  Pool pool(2);
+  pool.places[1].idle = true;
+  const Wish wish = pool.start();
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::RestartNow, 1}));
+  pool.finish();
+  EXPECT_EQ(pool.look(wish), Found::Done);
+}
+
+TEST(PoolPlan, StartAndScaleTellWhatDoesNotComeUp) {
+  Pool pool(1);
+  pool.bad_release = true;
+  const Wish more = pool.scale(2);
+  pool.finish();
+  EXPECT_EQ(pool.plan.look(more, pool.views()).what, Found::Failed);
+  EXPECT_EQ(pool.plan.look(more, pool.views()).number, 2u);
+}
+
+TEST(PoolPlan, ScaleLastsUntilTheConfigNamesAnotherNumber) {
+  Pool pool(2);
+  const Wish wish = pool.scale(5);
+  pool.finish();
+  EXPECT_EQ(pool.look(wish), Found::Done);
+  EXPECT_EQ(pool.serving(), 5u);
+  EXPECT_TRUE(pool.plan.scaled());
+  pool.configure(2);  // about something else
+  pool.finish();
+  EXPECT_EQ(pool.serving(), 5u);
+  pool.configure(3);
+  pool.finish();
+  EXPECT_EQ(pool.serving(), 3u);
+  EXPECT_FALSE(pool.plan.scaled());
+}
+
+TEST(PoolPlan, AStopInTheMiddleOfARollEndsIt) {
+  Pool pool(3);
+  const Wish roll = pool.restart();
+  for (const PlanStep& step : pool.next()) pool.begin(step);
+  const Wish stop = pool.stop();
+  EXPECT_EQ(pool.look(roll), Found::Overtaken);
+  pool.finish();
+  EXPECT_EQ(pool.look(stop), Found::Done);
+  EXPECT_EQ(pool.serving(), 0u);
+  EXPECT_STREQ(pool.plan.look(roll, pool.views()).by, "stopped");
+}
+
+TEST(PoolPlan, WhatIsAskedLaterWins) {
+  Pool pool(3);
+  const Wish five = pool.scale(5);
+  const Wish two = pool.scale(2);
+  EXPECT_EQ(pool.look(five), Found::Overtaken);
+  pool.finish();
+  EXPECT_EQ(pool.look(two), Found::Done);
+  EXPECT_EQ(pool.serving(), 2u);
+
+  const Wish stop = pool.stop();
+  const Wish start = pool.start();
+  EXPECT_EQ(pool.look(stop), Found::Overtaken);
+  pool.finish();
+  EXPECT_EQ(pool.look(start), Found::Done);
+  EXPECT_EQ(pool.serving(), 2u);
+}
+
+TEST(PoolPlan, TheReasonOfARestartIsTheLatest) {
+  Pool pool(2);
+  EXPECT_EQ(pool.plan.reason_for(1), "config changed");
+  pool.ask({.what = Wish::What::Restart, .reason = "cron"});
+  pool.ask({.what = Wish::What::Restart, .number = 2, .reason = "memory"});
+  EXPECT_EQ(pool.plan.reason_for(1), "cron");
+  EXPECT_EQ(pool.plan.reason_for(2), "memory");
+  pool.configure(2);
+  EXPECT_EQ(pool.plan.reason_for(2), "config changed");
+}
+
+// Whatever is asked, and whenever: it ends with as many as were asked for last, each is answered, and there are never
+// more processes than the pool and what is replaced at a time.
+TEST(PoolPlan, OverlappingOperationsEndTruthfully) {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    std::minstd_rand random(seed + 1);
+    const auto roll = [&](unsigned below) { return static_cast<unsigned>(random() % below); };
+    Pool pool(1 + roll(5), roll(2) == 0 ? 0.25 : 0.5);
+    std::vector<Wish> wishes;
+    for (unsigned i = 0; i < 30; ++i) {
+      const auto number = roll(2) == 0 ? std::optional(1 + roll(pool.plan.count())) : std::nullopt;
+      switch (roll(7)) {
+        case 0:
+          wishes.push_back(pool.restart(number, roll(3) == 0 ? RestartHow::Now : RestartHow::Rolling));
+          break;
+        case 1:
+          wishes.push_back(pool.stop(number));
+          break;
+        case 2:
+          wishes.push_back(pool.start(number));
+          break;
+        case 3:
+          wishes.push_back(pool.scale(1 + roll(6)));
+          break;
+        case 4:
+          pool.configure(1 + roll(5));
+          break;
+        case 5:
+          pool.proceed();
+          break;
+        default:
+          for (const PlanStep& step : pool.next()) pool.begin(step);
+      }
+    }
+    pool.finish();
+    unsigned wanted = 0;
+    for (unsigned number = 1; number <= pool.plan.count(); ++number) wanted += pool.plan.wanted(number) ? 1 : 0;
+    EXPECT_EQ(pool.serving(), wanted) << seed;
+    for (const Wish& wish : wishes) {
+      if (wish.number && *wish.number > pool.plan.count()) continue;  // the config took its place away
+      EXPECT_NE(pool.look(wish), Found::Pending) << seed << " at " << wish.asked;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace frontdoor
