@@ -134,6 +134,11 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
   if (!words) return words.error();
   if (words->help) return HelpCommand{"run"};
   const bool runs_command = words->behind_dashes.has_value();
+  if (!words->has("--config") && !runs_command && words->plain.size() > 1) {
+    std::string command;
+    for (const std::string& word : words->plain) command += ' ' + word;
+    return UsageError{"a command stands behind --, as in run --" + command, "run"};
+  }
   if (words->has("--config") + runs_command + !words->plain.empty() > 1 || words->plain.size() > 1) {
     return UsageError{"run takes one of --config FILE, a directory, or -- COMMAND", "run"};
   }
@@ -326,7 +331,20 @@ Parsed parse_shutdown(const std::vector<std::string>& arguments) {
   return ShutdownCommand{words->value("--socket")};
 }
 
+// What pm2 calls otherwise: whoever comes from there types it for years.
+std::string_view instead_of_pm2(std::string_view word) {
+  if (word == "list" || word == "ls" || word == "l" || word == "monit" || word == "describe" || word == "show")
+    return "frontdoor status";
+  if (word == "reload") return "frontdoor restart, which loses no request";
+  if (word == "delete" || word == "del" || word == "kill") return "frontdoor shutdown";
+  if (word == "log") return "frontdoor logs";
+  if (word == "save" || word == "startup") return "frontdoor run --print-unit, for systemd";
+  return "";
+}
+
 UsageError unknown_command(const std::string& word) {
+  if (const std::string_view instead = instead_of_pm2(word); !instead.empty())
+    return {"there is no command " + quote(word) + "; instead of pm2's: " + std::string(instead), ""};
   std::vector<std::string_view> known;
   for (const CommandInfo& command : commands())
     known.push_back(command.name.substr(0, command.name.find(' ')));

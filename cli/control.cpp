@@ -93,6 +93,15 @@ std::string_view done_of(OperateCommand::Verb verb) {
   return "";
 }
 
+// pm2's start takes a program; so do the fingers of whoever comes from there.
+std::string hint_for_start(const OperateCommand& command) {
+  if (command.verb != OperateCommand::Verb::Start) return "";
+  const std::string& name = command.subject;
+  const bool script = name.ends_with(".js") || name.ends_with(".mjs") || name.ends_with(".cjs");
+  if (!script && name.find('/') == std::string::npos) return "";
+  return "\nA program is started with: frontdoor run --detach -- " + std::string(script ? "node " : "") + name;
+}
+
 void tell_result(const OperateCommand& command, const json::object& result, const Streams& streams) {
   const auto number = [&](std::string_view name) {
     const std::string text = text_of(result, name);
@@ -131,7 +140,7 @@ int show_status(const StatusCommand& command, const Streams& streams) {
 
 int operate(const OperateCommand& command, const Streams& streams) {
   const auto socket = find_running(command.socket);
-  if (!socket) return fail(streams, socket.error().message);
+  if (!socket) return fail(streams, socket.error().message + hint_for_start(command));
   std::optional<json::object> result;
   const auto line = [&](std::string_view text) {
     auto object = parse_object(text);
@@ -152,7 +161,7 @@ int operate(const OperateCommand& command, const Streams& streams) {
   question.on_bytes = Lines(line);
   const AdminResponse response = ask(question);
   if (command.json && result) streams.out << json::serialize(*result) << '\n';
-  if (!response.ok()) return fail(streams, why(response, *socket));
+  if (!response.ok()) return fail(streams, why(response, *socket) + hint_for_start(command));
   if (!result) return fail(streams, *socket + ": it ended in the middle; `frontdoor status` tells how far it came");
   const auto* ok = result->if_contains("ok");
   if (ok == nullptr || !ok->is_bool() || !ok->get_bool()) {

@@ -118,7 +118,7 @@ boost::system::result<std::string, NotFound> find_running(const std::string& giv
     for (const std::string& directory : admin_directories(surroundings))
       where += (where.empty() ? "" : ", ") + directory;
     return NotFound{"no frontdoor is running (there is no admin socket in " + where +
-                    "); --socket PATH names one elsewhere"};
+                    "); frontdoor run starts one, --socket PATH names one elsewhere"};
   }
   std::string message = "several frontdoors are running, say which:\n";
   for (const std::string& path : alive) message += line_about(path);
