@@ -172,6 +172,7 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"list", "there is no command \"list\"; instead of pm2's: frontdoor status", ""},
       {"reload app", "there is no command \"reload\"; instead of pm2's: frontdoor restart, which loses no request", ""},
       {"delete app", "there is no command \"delete\"; instead of pm2's: frontdoor shutdown", ""},
+      {"log", "there is no command \"log\"; instead of pm2's: frontdoor logs", ""},
       {"help startup", "there is no command \"startup\"; instead of pm2's: frontdoor run --print-unit, for systemd", ""},
       {"help prox", "there is no command \"prox\", did you mean \"proxy\"?", ""},
       {"fd.toml", "unexpected \"fd.toml\", did you mean --config fd.toml?", ""},
