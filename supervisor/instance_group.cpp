@@ -9,6 +9,8 @@
 #include <exception>
 #include <utility>
 
+#include "supervisor/launcher_message.h"
+
 namespace frontdoor {
 
 namespace asio = boost::asio;
@@ -46,6 +48,7 @@ void InstanceGroup::configure(const config::Process& settings, Millis drain) {
   gate_->set_places(settings.max_starting != 0 ? settings.max_starting : surroundings_.usable_cpus);
   const unsigned count = settings.instances != 0 ? settings.instances : surroundings_.usable_cpus;
   plan_.configure(gone() ? 0 : count, settings.restart.share, ++context_.ticks);
+  remember();
   if (!gone())
     for (const auto& instance : instances()) {
       const bool was_current = instance->started_as(settings_);
@@ -54,6 +57,26 @@ void InstanceGroup::configure(const config::Process& settings, Millis drain) {
       if (instance->idle() && !was_current) instance->restart_now(settings_, "config changed");
     }
   changed_->tell();
+}
+
+void InstanceGroup::recall(const std::string& asked) {
+  plan_.recall(asked);
+  remembered_ = asked;
+}
+
+// What an operator has stopped must not be started again by a crash of the front door.
+void InstanceGroup::remember() {
+  std::string asked = gone() ? "" : plan_.to_remember();
+  if (asked == remembered_) return;
+  const std::string name = std::string(kAskedOf) + pool_;
+  if (asked.empty()) {
+    context_.launcher.drop(name);
+  } else {
+    const OwnedFd file = to_memory_file(asked);
+    if (!file.valid()) return;  // the next change tries again
+    context_.launcher.keep(name, {file.get()});
+  }
+  remembered_ = std::move(asked);
 }
 
 void InstanceGroup::adopt(RunningProcess process, const InstanceMemo& memo) {
@@ -75,6 +98,7 @@ asio::awaitable<OperationResult> InstanceGroup::fulfil(Wish wish) {
   if (stopping_) co_return OperationResult{.ok = false, .error = "frontdoor is stopping"};
   wish.asked = ++context_.ticks;
   plan_.ask(wish);
+  remember();
   const auto pending = std::make_shared<PendingWish>(std::move(wish));
   pending->before = context_.host.traffic_of(pool_);
   pending_.push_back(pending);

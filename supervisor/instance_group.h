@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "balancer/pool_traffic.h"
@@ -24,6 +25,8 @@
 #include "supervisor/pool_plan.h"
 
 namespace frontdoor {
+
+inline constexpr std::string_view kAskedOf = "asked of ";  // what the launcher keeps: this, and the pool
 
 // What somebody waits for, and what has happened since.
 struct PendingWish {
@@ -51,6 +54,8 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   // What the config says of the pool; without a command it is gone from it, and its instances end after their last
   // request.
   void configure(const config::Process& settings, Millis drain);
+  // What was asked of the pool before the front door crashed, as it was left with the launcher. Before configure().
+  void recall(const std::string& asked);
   // A process that a front door has left that crashed.
   void adopt(RunningProcess process, const InstanceMemo& memo);
   // Once, after the first configure(): until there is nothing left to do for it.
@@ -80,6 +85,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   };
 
   std::vector<PlaceView> look() const;
+  void remember();
   void take_steps();
   std::shared_ptr<Instance> add(unsigned number, std::optional<Endpoint> where = std::nullopt);
   Place& place(unsigned number);
@@ -103,6 +109,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   const std::shared_ptr<Notice> changed_;
   const std::shared_ptr<StartGate> gate_;
   PoolPlan plan_;
+  std::string remembered_;  // by the launcher
   config::Process settings_;
   Millis drain_{};
   std::map<unsigned, Place> places_;

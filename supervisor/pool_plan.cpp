@@ -1,6 +1,7 @@
 #include "supervisor/pool_plan.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace frontdoor {
 
@@ -28,7 +29,31 @@ void PoolPlan::configure(unsigned instances, double share, Tick now) {
   forget_beyond();
 }
 
+// "configured scaled all [number...]"; scaled is 0 when it is not. The number in the config tells the next front door
+// whether it has changed in the meantime, which ends a `scale`.
+std::string PoolPlan::to_remember() const {
+  const bool all = all_stopped_ && !sleeping_;
+  if (!scaled_ && !all && stopped_.empty()) return "";
+  std::string text =
+      std::to_string(configured_) + ' ' + std::to_string(scaled_.value_or(0)) + ' ' + (all ? '1' : '0');
+  for (const unsigned number : stopped_) text += ' ' + std::to_string(number);
+  return text;
+}
+
+void PoolPlan::recall(const std::string& text) {
+  std::istringstream words(text);
+  unsigned configured = 0;
+  unsigned scaled = 0;
+  bool all = false;
+  if (!(words >> configured >> scaled >> all)) return;
+  configured_ = configured;
+  if (scaled != 0) scaled_ = scaled;
+  all_stopped_ = all;
+  for (unsigned number = 0; words >> number;) stopped_.insert(number);
+}
+
 void PoolPlan::ask(const Wish& wish) {
+  if (wish.what == Wish::What::Stop) sleeping_ = wish.sleep;
   switch (wish.what) {
     case Wish::What::Restart:
       if (wish.number || all_stopped_) start(wish.number);
@@ -147,6 +172,8 @@ std::vector<PlanStep> PoolPlan::next(std::span<const PlaceView> places) const {
 
 Fulfilment PoolPlan::look(const Wish& wish, std::span<const PlaceView> places) const {
   using What = Fulfilment::What;
+  const bool wants_some = wish.what != Wish::What::Stop && wish.what != Wish::What::Fit;
+  if (wants_some && count() == 0) return {What::Overtaken, 0, "removed from the config"};
   if (wish.what == Wish::What::Scale && wish.count != count()) return {What::Overtaken, 0, "scaled again"};
   const bool rolls = wish.what == Wish::What::Fit || (wish.what == Wish::What::Restart && wish.how == RestartHow::Rolling);
   if (rolls && given_up_ > wish.asked) return {What::Failed, 0, ""};

@@ -56,6 +56,7 @@ struct Wish {
   std::optional<unsigned> number = {};  // none: the whole pool
   RestartHow how = RestartHow::Rolling;
   unsigned count = 0;  // Scale
+  bool sleep = false;  // Stop: by `idle_stop`, until the next request
   std::string reason = {};
   Tick asked = 0;
 };
@@ -76,6 +77,11 @@ class PoolPlan {
   void ask(const Wish& wish);
   // Why this place's process is to be a new one; what was asked last counts.
   std::string reason_for(unsigned number) const;
+
+  // What operators have asked for and what outlives a crash of the front door: `stop` and `scale`. "" = nothing.
+  // recall() comes before the first configure().
+  std::string to_remember() const;
+  void recall(const std::string& text);
 
   // The new instance that was started at `born` did not come up: what was asked before that ends here, and the old
   // ones stay.
@@ -107,6 +113,7 @@ class PoolPlan {
   double share_ = 0;
   std::optional<unsigned> scaled_;
   bool all_stopped_ = false;
+  bool sleeping_ = false;  // stopped by nobody who would want that remembered
   std::set<unsigned> stopped_;
   std::map<unsigned, Mark> rolling_;  // by number; 0 = all of them
   std::map<unsigned, Mark> now_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "supervisor/instance_memo.h"
+#include "supervisor/launcher_message.h"
 
 namespace frontdoor {
 
@@ -14,6 +15,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr unsigned kMostInstances = 1'000;  // as in the config
+constexpr std::size_t kLongestAsked = 64 * 1024;
 
 }  // namespace
 
@@ -32,6 +34,7 @@ std::shared_ptr<InstanceGroup> Supervisor::group_of(const std::string& pool) {
   if (!group) {
     const InstanceGroup::Surroundings surroundings{context_, usable_cpus_, [this] { tell_members(); }};
     group = std::make_shared<InstanceGroup>(surroundings, pool);
+    if (const auto asked = asked_before_.extract(pool)) group->recall(asked.mapped());
     asio::co_spawn(control_, keep(group), [](std::exception_ptr bug) {
       if (bug) std::rethrow_exception(bug);
     });
@@ -49,6 +52,15 @@ asio::awaitable<void> Supervisor::keep(std::shared_ptr<InstanceGroup> group) {
   groups_.erase(its);
 }
 
+void Supervisor::inherit(std::map<std::string, std::vector<OwnedFd>>& kept) {
+  places_.inherit(kept);
+  for (const auto& [name, fds] : kept) {
+    if (!name.starts_with(kAskedOf) || fds.size() != 1) continue;
+    if (auto text = from_memory_file(fds.front().get(), kLongestAsked))
+      asked_before_[name.substr(kAskedOf.size())] = std::move(*text);
+  }
+}
+
 void Supervisor::apply(const config::Config& config, std::vector<RunningProcess> inherited) {
   if (stopping_) return;
   std::map<std::string, std::shared_ptr<InstanceGroup>> unnamed = groups_;
@@ -59,6 +71,7 @@ void Supervisor::apply(const config::Config& config, std::vector<RunningProcess>
   }
   for (const auto& [name, group] : unnamed) group->configure({}, config.timeouts.drain);
   adopt(std::move(inherited));
+  for (const auto& [name, asked] : std::exchange(asked_before_, {})) context_.launcher.drop(std::string(kAskedOf) + name);
   logs_.forget([this](const std::string& pool) { return groups_.contains(pool); });
   for (const auto& [name, group] : groups_) {
     Wish fit{.what = Wish::What::Fit, .reason = "config changed"};
@@ -95,7 +108,7 @@ asio::awaitable<OperationResult> Supervisor::start(std::string pool, std::option
 }
 
 void Supervisor::sleep(const std::string& pool) {
-  Wish wish{.what = Wish::What::Stop, .reason = "idle_stop"};
+  Wish wish{.what = Wish::What::Stop, .sleep = true, .reason = "idle_stop"};
   if (!objection(pool, wish).empty()) return;
   asleep_.insert(pool);
   asio::co_spawn(control_, groups_.at(pool)->fulfil(std::move(wish)), asio::detached);

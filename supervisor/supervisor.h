@@ -35,7 +35,7 @@ class Supervisor {
   void apply(const config::Config& config, std::vector<RunningProcess> inherited = {});
 
   // What that had left with the launcher; before the first apply().
-  void inherit(std::map<std::string, std::vector<OwnedFd>>& kept) { places_.inherit(kept); }
+  void inherit(std::map<std::string, std::vector<OwnedFd>>& kept);
 
   // Operations. They may overlap: what was asked last is where it ends. `number`: one instance, or the whole pool.
   // `reason`: for the event log and `status`.
@@ -76,6 +76,7 @@ class Supervisor {
   const unsigned usable_cpus_;
   std::map<std::string, std::shared_ptr<InstanceGroup>> groups_;
   std::set<std::string> asleep_;  // pools
+  std::map<std::string, std::string> asked_before_;  // by pool: of a front door that crashed, until the first apply()
   InstanceAddresses members_;
   bool stopping_ = false;
 };

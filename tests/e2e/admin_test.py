@@ -244,6 +244,27 @@ class Finding(unittest.TestCase):
             self.assertEqual(json.loads(again)["main_pid"], door.pid)
             self.assertNotEqual(json.loads(again)["pid"], killed)
 
+    def test_what_was_stopped_or_scaled_stays_so_over_a_crash(self):
+        def crash(door):
+            killed = front_door(door)
+            os.kill(killed, signal.SIGKILL)
+            eventually(lambda: front_door(door) not in (None, killed), "another front door")
+            door.wait_until_ready()
+            eventually(lambda: command("status", "--socket", door.admin_socket).returncode == 0, "its status")
+
+        with Frontdoor(pool(instances=1)) as door:
+            all_up(door, 1)
+            self.assertEqual(command("scale", "app", "3", "--socket", door.admin_socket).returncode, 0)
+            self.assertEqual(command("stop", "app.2", "--socket", door.admin_socket).returncode, 0)
+            before = {name: instance["pid"] for name, instance in instances(door).items()}
+            crash(door)
+            eventually(lambda: {name: each["pid"] for name, each in instances(door).items()} == before, "the same ones")
+            self.assertEqual(command("stop", "app", "--socket", door.admin_socket).returncode, 0)
+            crash(door)
+            self.assertIn("(stopped)", command("status", "--socket", door.admin_socket).stdout)
+            self.assertEqual(command("start", "app", "--socket", door.admin_socket).returncode, 0)
+            all_up(door, 3)
+
 
 class Logs(unittest.TestCase):
     def test_lines_of_all_of_one_and_as_json(self):

@@ -350,6 +350,54 @@ TEST(PoolPlan, ScaleLastsUntilTheConfigNamesAnotherNumber) {
   EXPECT_FALSE(pool.plan.scaled());
 }
 
+// By the front door that comes after one that crashed.
+TEST(PoolPlan, WhatOperatorsAskedForIsRemembered) {
+  const auto after = [](const PoolPlan& before, unsigned configured) {
+    PoolPlan plan;
+    plan.recall(before.to_remember());
+    plan.configure(configured, 0.25, 1);
+    return plan;
+  };
+  Pool pool(2);
+  EXPECT_EQ(pool.plan.to_remember(), "");
+  EXPECT_EQ(after(pool.plan, 2).count(), 2U);
+  pool.scale(4);
+  pool.stop(3);
+  const PoolPlan same = after(pool.plan, 2);
+  EXPECT_EQ(same.count(), 4U);
+  EXPECT_TRUE(same.wanted(4));
+  EXPECT_FALSE(same.wanted(3));
+  EXPECT_EQ(after(pool.plan, 3).count(), 3U);  // the config names another number meanwhile
+  pool.stop();
+  EXPECT_TRUE(after(pool.plan, 2).stopped());
+  pool.start();
+  pool.scale(2);
+  EXPECT_EQ(pool.plan.to_remember(), "");
+  pool.ask({.what = Wish::What::Stop, .sleep = true});  // a request wakes it, or a crash
+  EXPECT_EQ(pool.plan.to_remember(), "");
+  pool.stop();
+  EXPECT_TRUE(after(pool.plan, 2).stopped());
+}
+
+TEST(PoolPlan, WhatNobodyWroteIsNotRecalled) {
+  for (const char* const text : {"", "x", "2", "2 3", "-", "2 3 9"}) {
+    PoolPlan plan;
+    plan.recall(text);
+    plan.configure(2, 0.25, 1);
+    EXPECT_EQ(plan.count(), 2U) << text;
+    EXPECT_TRUE(plan.wanted(1) && plan.wanted(2)) << text;
+  }
+}
+
+TEST(PoolPlan, ARollOfAPoolThatLeavesTheConfigDoesNotSayThatItIsDone) {
+  Pool pool(2);
+  const Wish roll = pool.restart();
+  pool.configure(0);
+  const Fulfilment found = pool.plan.look(roll, pool.views());
+  EXPECT_EQ(found.what, Found::Overtaken);
+  EXPECT_STREQ(found.by, "removed from the config");
+}
+
 TEST(PoolPlan, AStopInTheMiddleOfARollEndsIt) {
   Pool pool(3);
   const Wish roll = pool.restart();
