@@ -57,6 +57,13 @@ struct Progress {
   std::string failed = {};  // why it will not come up
 };
 
+// Without an end it never began: its command is not there, for instance.
+std::string how_it_failed(const json::object& upstream, std::string_view state) {
+  const std::string end = text_of(upstream, "last_end"), reason = text_of(upstream, "last_reason");
+  if (end.empty()) return " cannot be started" + (reason.empty() ? "" : ": " + reason);
+  return (state == "exited" ? " has ended, last with " : " ends again and again, last with ") + end;
+}
+
 Progress progress_of(const json::object& status) {
   Progress progress{true, ""};
   const json::value* pools = status.if_contains("pools");
@@ -70,8 +77,7 @@ Progress progress_of(const json::object& status) {
       const std::string state = text_of(upstream, "state");
       if (state == "up") ++up;
       if (state == "crash loop" || state == "exited")
-        progress.failed = text_of(upstream, "name") + (state == "exited" ? " has ended" : " ends again and again") +
-                          (text_of(upstream, "last_end").empty() ? "" : ", last with " + text_of(upstream, "last_end"));
+        progress.failed = text_of(upstream, "name") + how_it_failed(upstream, state);
     }
     progress.up = progress.up && up > 0 && std::to_string(up) == text_of(pool.get_object(), "instances");
   }

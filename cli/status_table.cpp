@@ -85,7 +85,7 @@ TableRow row_of(const json::object& upstream) {
   if (member(upstream, "next_start_ms"))
     note += (note.empty() ? "" : ", ") + ("next start in " + short_duration(number_of(upstream, "next_start_ms")));
   if (const std::string reason = text_of(upstream, "last_reason"); !reason.empty())
-    note += (note.empty() ? "" : ", ") + ("started anew: " + reason);
+    note += (note.empty() ? "" : ", ") + ("last start: " + reason);
   if (!note.empty()) row.notes.push_back(note);
   if (const auto* requests = member(upstream, "requests_at_end"); requests != nullptr && requests->is_array())
     for (const json::value& request : requests->get_array())

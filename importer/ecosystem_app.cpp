@@ -205,7 +205,7 @@ void AppReader::read_start_and_stop() {
     note("listen_timeout", "is shorter than start_timeout, which stays at 30s: it stops an app that is not up by then, where pm2 "
                            "goes on without waiting");
   if (flag("wait_ready", false))
-    note("wait_ready", "has no equivalent in process.send(\"ready\"), which is not there (write process.send?.(\"ready\")): an "
+    note("wait_ready", "there is no process.send here (write process.send?.(\"ready\")); an "
                        "instance is up when it listens; health_check = \"/path\" or ready = \"notify\" say more");
 }
 

@@ -35,7 +35,7 @@ pool app  1 of 3 up  node 'my server.js'
   app.1       :24001  up         2d 4h 20114 96M  3%      1 SIGKILL     428   4
               was on it at its end: GET /read (id7)
   app.2       :24002  crash loop   12s     -   -   -      7 exit 1        0   0
-              next start in 8s, started anew: crashed
+              next start in 8s, last start: crashed
   10.0.0.2:80 -       down           -     -   -   -      - -             3   0
               refused?[2J
 

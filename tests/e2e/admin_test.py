@@ -588,6 +588,11 @@ class Detached(unittest.TestCase):
         self.assertIn("app.1 ! oh dear", done.stderr)
         self.assertFalse(os.path.exists(self.path))
 
+    def test_a_command_that_is_not_there_is_told(self):
+        done = command("run", "--detach", "--listen", "127.0.0.1:0", "--", "no-such-command", env=self.env)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not up: app.1 cannot be started: command not found: no-such-command; nothing is left", done.stderr)
+
     def test_an_address_in_use_is_told(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))

@@ -175,7 +175,7 @@ TEST(Ecosystem, WhatIsOtherwiseIsTold) {
       {R"("instances": -1)", "web: instances: leaves CPUs free, which has no equivalent: \"max\" is one for each usable CPU"},
       {R"("exec_mode": "cluster")", "web: exec_mode: the instances share no port here: each must listen on process.env.PORT"},
       {R"("wait_ready": true)",
-       "web: wait_ready: has no equivalent in process.send(\"ready\"), which is not there (write process.send?.(\"ready\")): an "
+       "web: wait_ready: there is no process.send here (write process.send?.(\"ready\")); an "
        "instance is up when it listens; health_check = \"/path\" or ready = \"notify\" say more"},
       {R"("listen_timeout": 3000)",
        "web: listen_timeout: is shorter than start_timeout, which stays at 30s: it stops an app that is not up by then, where pm2 goes "
