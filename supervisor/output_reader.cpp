@@ -51,7 +51,14 @@ void OutputReader::follow(pid_t pid, OwnedFd output, OwnedFd errors) {
   pipes_.clear();
   const auto begin = [&](OwnedFd fd, OutputStream stream) {
     if (!fd.valid()) return;
-    pipes_.push_back(std::make_shared<Pipe>(control_, fd.release(), pid, stream));
+    try {
+      pipes_.push_back(std::make_shared<Pipe>(control_, fd.get(), pid, stream));
+    } catch (const boost::system::system_error& error) {  // the kernel gives no more watches
+      log_.warn("what an instance writes cannot be read",
+                {{"instance", lines_->instance}, {"pid", pid}, {"reason", error.code().message()}});
+      return;
+    }
+    fd.release();
     asio::co_spawn(control_, read(shared_from_this(), pipes_.back()), asio::detached);
   };
   begin(std::move(output), OutputStream::Output);

@@ -19,7 +19,9 @@
 #include "supervisor/launcher.h"
 #include "supervisor/launcher_client.h"
 #include "supervisor/launcher_message.h"
+#include "supervisor/output_reader.h"
 #include "tests/supervisor/faulty_process_ops.h"
+#include "tests/support/captured_log.h"
 
 namespace frontdoor {
 namespace {
@@ -105,6 +107,59 @@ TEST(LaunchMisfortune, AnOfferThatTheKernelDoesNotTakeIsAnswered) {
   while (!failure && control.run_one() != 0) {
   }
   ASSERT_TRUE(failure);
+}
+
+// A descriptor that epoll refuses, as it does when the user has no watches left: its number is watched already.
+class Unwatchable {
+ public:
+  explicit Unwatchable(asio::io_context& control) : watched_(control, memory_pipe()) {}
+  ~Unwatchable() { watched_.release(); }
+  OwnedFd take() { return OwnedFd(watched_.native_handle()); }
+
+ private:
+  static int memory_pipe() {
+    int ends[2] = {-1, -1};
+    if (pipe2(ends, O_CLOEXEC) == 0) close(ends[1]);
+    return ends[0];
+  }
+  asio::posix::stream_descriptor watched_;
+};
+
+TEST(LaunchMisfortune, AnOutputThatCannotBeWatchedIsTold) {
+  const std::size_t before = open_descriptors();
+  {
+    asio::io_context control{1};
+    test::CapturedLog log;
+    InstanceLogs logs;
+    AppOutput output(control, log.log(), 1, {});
+    const auto reader =
+        std::make_shared<OutputReader>(control, log.log(), output, logs, logs.of("app", 1));
+    Unwatchable unwatchable(control);
+    reader->follow(4711, unwatchable.take(), {});
+    EXPECT_TRUE(log.says("what an instance writes cannot be read")) << log.text();
+    reader->drain();
+  }
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST(LaunchMisfortune, APidfdThatCannotBeWatchedIsMadeGoodByTheLaunchersWord) {
+  asio::io_context control{1};
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  const OwnedFd launcher(ends[1]);
+  LauncherClient client(control, ends[0], [] {});
+  RunningProcess process{.id = 7, .pid = 4711};
+  Unwatchable unwatchable(control);
+  process.pidfd = unwatchable.take();
+  bool gone = false;
+  asio::co_spawn(control, client.gone(process), [&](std::exception_ptr) { gone = true; });
+  for (int turn = 0; turn < 10; ++turn) control.poll();
+  EXPECT_FALSE(gone);
+  ASSERT_EQ(send_message(launcher.get(), {.kind = LauncherMessage::Kind::Exited, .id = 7, .code = CLD_EXITED}),
+            Sent::Ok);
+  while (!gone && control.run_one() != 0) {
+  }
+  EXPECT_TRUE(gone);
 }
 
 TEST(LauncherMessage, ADescriptorThatCouldNotBeHadLeavesItsPlaceEmpty) {
