@@ -94,6 +94,7 @@ std::size_t command_word(std::string_view line, Segment segment) {
       else if (line[at] == quote) quote = 0;
       else if (line[at] == '\\' && quote != '\'') ++at;
     }
+    at = std::min(at, segment.end);  // a backslash at the very end
   }
 }
 

@@ -131,7 +131,7 @@ class AsPidOne(unittest.TestCase):
                     try:
                         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
                             name, _, rest = file.read().rpartition(")")
-                    except FileNotFoundError:
+                    except (FileNotFoundError, ProcessLookupError):
                         return False
                     if rest.split()[0] == "Z" or name.endswith(("(sh", "(sleep")):
                         return False

@@ -29,7 +29,7 @@ def node(script):
 
 
 def read(path):
-    with contextlib.suppress(FileNotFoundError), open(path, encoding="ascii") as file:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(path, encoding="ascii") as file:
         return file.read()
     return ""
 
@@ -63,7 +63,7 @@ class Misery(unittest.TestCase):
 
     def is_gone(self, pid):
         def gone():
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
                     return file.read().rpartition(")")[2].split()[0] == "Z"
             return True

@@ -49,7 +49,7 @@ def lines_of(path):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read().splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
 
 

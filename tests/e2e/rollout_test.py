@@ -25,7 +25,7 @@ def alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -239,7 +239,7 @@ class Ends(unittest.TestCase):
                 ended = eventually(lambda: events(door, "instance ended"), "the end")[0]
                 self.assertEqual((ended["end"], ended["next_ms"] >= 0), (f"exit {status}", again))
                 if again:
-                    pids(door, 1)
+                    eventually(lambda: http_get(door.address, "/").status == 200, "another start")
                 else:
                     self.assertEqual(http_get(door.address, "/").status, 503)
                     # Another config starts it all the same.

@@ -31,7 +31,7 @@ def alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -52,7 +52,7 @@ def read_number(path):
         try:
             with open(path, encoding="ascii") as file:
                 return int(file.read() or 0)
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             return 0
     return eventually(there, path)
 

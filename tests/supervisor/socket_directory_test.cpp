@@ -121,7 +121,8 @@ TEST_F(SocketDirectories, ACrashOfTheFrontDoorLeavesItToTheNext) {
   std::string path;
   OwnedFd kept;
   {
-    auto* crashed = new SocketDirectory({place_});  // is never destroyed: a crash
+    static SocketDirectory* crashed = nullptr;  // is never destroyed: a crash
+    crashed = new SocketDirectory({place_});
     crashed->make("app.1", std::nullopt);
     path = crashed->path();
     kept = OwnedFd(::fcntl(crashed->lock(), F_DUPFD_CLOEXEC, 0));
