@@ -29,7 +29,12 @@ class PoolSleep {
     State expected = State::Asleep;
     if (!state_.compare_exchange_strong(expected, State::Waking, std::memory_order_acq_rel)) return;
     const std::lock_guard lock(mutex_);
-    if (wake_) wake_();
+    try {
+      if (wake_) wake_();
+    } catch (...) {  // no memory to say so: the next request tries again, or nobody would ever
+      state_.store(State::Asleep, std::memory_order_release);
+      throw;
+    }
   }
 
  private:

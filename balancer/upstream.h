@@ -39,8 +39,8 @@ enum class DownCause : std::uint8_t {
   Unwell,  // it answers, but not well (a probe's status, a name without an address): requests there go on
 };
 
-// Is told at once what became of an upstream: on any thread, with the upstream locked: post and return. Who picks
-// upstreams says with acknowledge() when it has acted.
+// Is told at once what became of an upstream: on any thread, with the upstream locked: post and return. One that
+// picks upstreams says with acknowledge() when it has acted.
 class UpstreamObserver {
  public:
   // May throw bad_alloc, and then has not heard it.
@@ -140,6 +140,7 @@ class Upstream {
 
  private:
   static void tell(UpstreamObserver& observer, std::uint64_t incarnation, DownCause cause) noexcept;
+  void note_told();
 
   struct alignas(64) PerWorker {
     SingleWriterCount in_flight;
@@ -167,7 +168,6 @@ class Upstream {
   TimePoint changed_at_{};
   std::vector<UpstreamObserver*> observers_;
   std::vector<UpstreamObserver*> told_;  // and have not acknowledged it
-  void note_told();
   Endpoints endpoints_;
   bool looked_up_ = false;
   Casualties casualties_;

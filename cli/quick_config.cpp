@@ -10,6 +10,8 @@
 namespace frontdoor::cli {
 namespace {
 
+using config::toml_string;  // a ${ in a command or a path is its own
+
 using AddressResult = boost::system::result<Address, UsageError>;
 
 AddressResult address_of(const std::string& option, const std::string& text, const std::string& topic) {
@@ -23,24 +25,6 @@ AddressResult address_of(const std::string& option, const std::string& text, con
 }
 
 }  // namespace
-
-std::string toml_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04X", static_cast<unsigned>(byte));
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
 
 boost::system::result<std::string, UsageError> proxy_config(const ProxyCommand& command) {
   const auto listen = address_of("--listen", command.listen, "proxy");
@@ -66,7 +50,7 @@ boost::system::result<std::string, UsageError> run_config(const QuickRun& run, R
   if (const auto address = address_of("--listen", listen, "run"); !address) return address.error();
   std::string command;
   for (const std::string& word : run.command)
-    command += (command.empty() ? "" : ", ") + config::toml_string(word);  // a ${ in it is the command's own
+    command += (command.empty() ? "" : ", ") + toml_string(word);
   std::string text = "[[listener]]\naddress = " + toml_string(listen) +
                      "\n\n[access_log]\noutput = \"off\"\n\n[pool.app]\ncommand = [" + command + "]\ninstances = " +
                      (run.instances == 0 ? "\"max\"" : std::to_string(run.instances)) + "\n";

@@ -24,7 +24,4 @@ boost::system::result<std::string, UsageError> run_config(const QuickRun& run, R
 inline constexpr unsigned kDemoInstances = 3;
 std::string demo_config(std::string_view listen);
 
-// A TOML basic string, quotes included.
-std::string toml_string(std::string_view text);
-
 }  // namespace frontdoor::cli

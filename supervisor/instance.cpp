@@ -85,16 +85,6 @@ void Instance::spawn_run(std::optional<RunningProcess> running) {
   });
 }
 
-asio::awaitable<bool> Instance::proved() {
-  const auto self = shared_from_this();
-  for (;;) {
-    const std::uint64_t seen = shared_.changed->version();
-    if (state_ == InstanceState::Up) co_return true;
-    if (failed() || !running_) co_return false;
-    co_await shared_.changed->changed(seen);
-  }
-}
-
 void Instance::restart_now(const config::Process& settings, std::string reason) {
   if (done()) return;
   history_->last_reason = std::move(reason);

@@ -64,8 +64,6 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void start();
   // The same with a process that a front door has left that crashed. `launch`: what it was started with.
   void take_over(RunningProcess running, std::string launch);
-  // Until it is up (true) or has ended, or one start has failed (false).
-  boost::asio::awaitable<bool> proved();
   // Without its process it begins at once with another one, which is started as `settings` say; with one, that is
   // asked to end first.
   void restart_now(const config::Process& settings, std::string reason);

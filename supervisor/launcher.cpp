@@ -120,6 +120,7 @@ class Launcher {
   TimePoint start_at_{};  // while there is no front door
   rlimit open_files_{};   // as we were started; what we start finds it so
   bool told_to_stop_ = false;
+  bool crashed_before_ = false;
   std::optional<int> exit_status_;
   std::deque<LauncherMessage> unsent_;
   std::map<std::uint64_t, Record> records_;
@@ -265,15 +266,27 @@ void Launcher::front_door_ended(const siginfo_t& info) {
   front_door_pid_ = -1;
   front_door_ = {};
   unsent_.clear();
-  if (info.si_code == CLD_EXITED || told_to_stop_) {
-    exit_status_ = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+  const bool exited = info.si_code == CLD_EXITED;
+  const auto running =
+      std::count_if(records_.begin(), records_.end(), [](const auto& entry) { return !entry.second.ended; });
+  // One that ends in order has ended its instances before. One that comes after a crash and leaves them could not start:
+  // its file has been broken meanwhile, perhaps. They live on until it is mended.
+  const bool could_not_start = exited && info.si_status != 0 && crashed_before_ && running != 0;
+  if (told_to_stop_ || (exited && !could_not_start)) {
+    exit_status_ = exited ? info.si_status : 128 + info.si_status;
     return;
   }
+  crashed_before_ = true;
   if (Clock::now() - front_door_since_ > kLivedWell) pause_ = Millis{0};
   start_later();
   options_.before_a_word();
-  const auto running =
-      std::count_if(records_.begin(), records_.end(), [](const auto& entry) { return !entry.second.ended; });
+  if (could_not_start) {
+    log_.error("the front door could not start and is started anew",
+               {{"status", static_cast<std::int64_t>(info.si_status)},
+                {"pause_ms", static_cast<std::int64_t>(pause_.count())},
+                {"instances_running", static_cast<std::int64_t>(running)}});
+    return notify("STATUS=the front door cannot start, its instances run on");
+  }
   log_.error("the front door crashed and is started anew",
              {{"signal", signal_name(info.si_status)},
               {"pause_ms", static_cast<std::int64_t>(pause_.count())},

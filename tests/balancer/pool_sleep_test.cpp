@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -31,6 +32,17 @@ TEST(PoolSleep, TheFirstRequestCallsAndTheOthersWait) {
   sleep.request_waits();
   EXPECT_EQ(calls, 1);
   sleep.fall_asleep([&] { ++calls; });
+  sleep.request_waits();
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(PoolSleep, ACallThatFindsNoMemoryIsMadeAgain) {
+  PoolSleep sleep;
+  int calls = 0;
+  sleep.fall_asleep([&] {
+    if (++calls == 1) throw std::bad_alloc();
+  });
+  EXPECT_THROW(sleep.request_waits(), std::bad_alloc);
   sleep.request_waits();
   EXPECT_EQ(calls, 2);
 }

@@ -71,11 +71,12 @@ TEST(DemoConfig, RunsThisProgramThreeTimes) {
   EXPECT_EQ(loaded.config.access_log.output, "off");
 }
 
-TEST(TomlString, Escapes) {
-  EXPECT_EQ(toml_string("plain"), "\"plain\"");
-  EXPECT_EQ(toml_string("a\"b\\c"), "\"a\\\"b\\\\c\"");
-  EXPECT_EQ(toml_string("a\nb\x7f"), "\"a\\u000Ab\\u007F\"");
-  EXPECT_EQ(toml_string("grün"), "\"grün\"");
+TEST(ProxyConfig, ADollarInAPathIsItsOwn) {
+  const auto text = proxy_config(ProxyCommand{.listen = ":0", .to = {":3001"}, .health_path = "/${HOME}"});
+  ASSERT_TRUE(text);
+  const auto loaded = config::load(*text, "test");
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded.config.pools.front().health_check->path, "/${HOME}");
 }
 
 }  // namespace

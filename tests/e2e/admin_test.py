@@ -18,6 +18,8 @@ from support import App, FixedRate, Frontdoor, binary, curl, eventually, free_po
 from support import pool as remote_pool
 from support import process as processes
 from support.app import node_environment, script_path
+from support.instances import events, front_door
+from support.process import alive
 
 APP = script_path("instance.js")
 NOBODY = 65534
@@ -75,26 +77,6 @@ def instances(door, name="app"):
 
 def all_up(door, count):
     return eventually(lambda: [u for u in instances(door).values() if u["state"] == "up"].__len__() == count, f"{count} up")
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def events(door, name):
-    return [e for e in door.events() if e.get("event") == name]
-
-
-def front_door(door):
-    for child in processes.children(door.pid):
-        with open(f"/proc/{child}/comm", encoding="ascii") as file:
-            if file.read().strip().startswith("frontdoor"):
-                return child
-    return None
 
 
 class Status(unittest.TestCase):

@@ -12,6 +12,7 @@ import unittest
 from support import App, Client, Frontdoor, binary, curl, eventually, get, main, pool
 from support import process as processes
 from support.app import node_environment, script_path
+from support.instances import events
 
 APP = script_path("instance.js")
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
@@ -26,10 +27,6 @@ def run(*command, options=(), timeout=60):
     return subprocess.run([binary(), "run", "--exit-with-child", "--listen", "127.0.0.1:0", *options, "--", *command],
                           capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, env=node_environment(),
                           check=False)
-
-
-def events(door, name):
-    return [e for e in door.events() if e.get("event") == name]
 
 
 class ExitWithChild(unittest.TestCase):

@@ -14,16 +14,9 @@ import unittest
 from support import binary, curl, eventually, get, main
 from support import process as processes
 from support.app import node_environment, script_path
+from support.process import alive
 
 APP = script_path("instance.js")
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def parent(pid):

@@ -16,6 +16,7 @@ import unittest
 from support import Frontdoor, eventually, get, main
 from support import process as processes
 from support.app import script_path
+from support.instances import events, front_door
 
 APP = script_path("instance.js")
 STAY = "\nimport signal\nwhile True: signal.pause()\n"
@@ -26,18 +27,6 @@ def table(code=None, name="app", instances=1, logs="", command=None, more=""):
     words = json.dumps(command or ["python3", "-u", "-c", code])
     where = f"logs = {{ {logs} }}\n" if logs else ""
     return f"[pool.{name}]\ncommand = {words}\ninstances = {instances}\n{where}{more}\n"
-
-
-def events(door, name, **fields):
-    return [e for e in door.events() if e.get("event") == name and all(e.get(k) == v for k, v in fields.items())]
-
-
-def front_door(door):
-    for child in processes.children(door.pid):
-        with open(f"/proc/{child}/comm", encoding="ascii") as file:
-            if file.read().strip() == "frontdoor":
-                return child
-    return None
 
 
 def stdout(door):

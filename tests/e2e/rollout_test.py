@@ -7,9 +7,11 @@ import signal
 import threading
 import unittest
 
-from support import FixedRate, Frontdoor, WebSocketClient, curl, eventually, get, http_get, main
+from support import FixedRate, Frontdoor, WebSocketClient, curl, eventually, http_get, main
 from support import process as processes
 from support.app import node_environment, script_path
+from support.instances import events, pids, who
+from support.process import alive
 
 APP = script_path("rolling.js")
 NODE = f'NODE_PATH = "{node_environment()["NODE_PATH"]}"'
@@ -19,34 +21,6 @@ CHECK = 'health_check = { path = "/", interval = "100ms", timeout = "200ms", fal
 def pool(name="app", instances=2, command=None, env="", more=""):
     command = json.dumps(command or ["node", APP])
     return f"[pool.{name}]\ncommand = {command}\ninstances = {instances}\nenv = {{ {', '.join(filter(None, [NODE, env]))} }}\n{more}\n"
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def who(door):
-    return json.loads(get(door.address))
-
-
-def pids(door, count):
-    found = {}
-
-    def all_seen():
-        answer = who(door)
-        found[answer["FRONTDOOR_INSTANCE"]] = answer["pid"]
-        return len(found) == count
-
-    eventually(all_seen, f"answers from {count} instances")
-    return found
-
-
-def events(door, name, **fields):
-    return [e for e in door.events() if e.get("event") == name and all(e.get(k) == v for k, v in fields.items())]
 
 
 def said(door, text):

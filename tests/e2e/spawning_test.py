@@ -14,6 +14,8 @@ import unittest
 from support import Frontdoor, binary, curl, eventually, get, main, quick, sanitized, say
 from support import process as processes
 from support.app import script_path
+from support.instances import events, front_door
+from support.process import alive
 
 APP = script_path("instance.js")
 NOBODY = 54321  # a user without any other process
@@ -25,26 +27,6 @@ def pool(command, instances=1, more="", name="app"):
 
 def shell(script):
     return ["sh", "-c", script]
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def events(door, name, **fields):
-    return [e for e in door.events() if e.get("event") == name and all(e.get(k) == v for k, v in fields.items())]
-
-
-def front_door(door):
-    for child in processes.children(door.pid):
-        with open(f"/proc/{child}/comm", encoding="ascii") as file:
-            if file.read().strip() == "frontdoor":
-                return child
-    return None
 
 
 def read_number(path):

@@ -3,14 +3,12 @@
 
 import json
 import os
-import shutil
 import signal
-import tempfile
 import unittest
 
 from support import FixedRate, Frontdoor, eventually, get, main
-from support import process as processes
 from support.app import script_path
+from support.instances import events, front_door
 
 APP = script_path("starting.py")
 
@@ -37,20 +35,8 @@ def all_found(door, count):
     return answers
 
 
-def events(door, name, **fields):
-    return [e for e in door.events() if e.get("event") == name and all(e.get(k) == v for k, v in fields.items())]
-
-
 def event(door, name, **fields):
     return eventually(lambda: events(door, name, **fields), f"the event {name} {fields}")[0]
-
-
-def front_door(door):
-    for child in processes.children(door.pid):
-        with open(f"/proc/{child}/comm", encoding="ascii") as file:
-            if file.read().strip() == "frontdoor":
-                return child
-    return None
 
 
 class UnixSockets(unittest.TestCase):

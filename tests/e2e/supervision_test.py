@@ -12,6 +12,8 @@ import unittest
 from support import FixedRate, Frontdoor, binary, curl, eventually, get, http_get, main
 from support import process as processes
 from support.app import node_environment, script_path
+from support.instances import events, front_door, pids, who
+from support.process import alive
 
 APP = script_path("instance.js")
 
@@ -19,44 +21,6 @@ APP = script_path("instance.js")
 def pool(name="app", instances=2, command=None, env="", more=""):
     command = json.dumps(command or ["node", APP])
     return f"[pool.{name}]\ncommand = {command}\ninstances = {instances}\nenv = {{ {env} }}\n{more}\n"
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def who(door):
-    return json.loads(get(door.address))
-
-
-def pids(door, count):
-    """Of all the instances, by asking until each has answered."""
-    found = {}
-
-    def all_seen():
-        answer = who(door)
-        found[answer["FRONTDOOR_INSTANCE"]] = answer["pid"]
-        return len(found) == count
-
-    eventually(all_seen, f"answers from {count} instances")
-    return found
-
-
-def events(door, name, **fields):
-    return [e for e in door.events() if e.get("event") == name and all(e.get(k) == v for k, v in fields.items())]
-
-
-def front_door(door):
-    """The process that serves, whose parent is the launcher that the test started."""
-    for child in processes.children(door.pid):
-        with open(f"/proc/{child}/comm", encoding="ascii") as file:
-            if file.read().strip() == "frontdoor":
-                return child
-    return None
 
 
 def first_answer(path):
@@ -237,6 +201,17 @@ class KillingItsParts(unittest.TestCase):
             os.kill(before["app.2"], signal.SIGKILL)
             eventually(lambda: events(door, "instance ended", instance="app.2", end="SIGKILL"), "the end")
             pids(door, 2)
+
+    def test_a_file_that_is_broken_meanwhile_ends_no_instance(self):
+        with Frontdoor(pool(instances=1)) as door:
+            (before,) = pids(door, 1).values()
+            door.write_config("[pool.app\n")
+            os.kill(front_door(door), signal.SIGKILL)
+            eventually(lambda: "could not start and is started anew" in door.stderr(), "the vain start")
+            self.assertTrue(alive(before))
+            door.write_config(pool(instances=1))
+            door.wait_until_ready()
+            self.assertEqual(who(door)["pid"], before)
 
     def test_what_runs_an_earlier_command_is_not_taken_over(self):
         with Frontdoor(pool(instances=1, env='RELEASE = "1"')) as door:

@@ -16,6 +16,7 @@ from support import App, Frontdoor, binary, curl, eventually, get, main, pool
 from support import process as processes
 from support.app import script_path
 from support.service_manager import NotifySocket, activated
+from support.instances import events
 
 APP = script_path("instance.js")
 PRIVATE = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}
@@ -41,10 +42,6 @@ def listening(host="127.0.0.1"):
 
 def address_of(listener):
     return "%s:%d" % listener.getsockname()
-
-
-def events(door, name):
-    return [e for e in door.events() if e.get("event") == name]
 
 
 def serving_pid(door):

@@ -15,6 +15,7 @@ import unittest
 from support import binary, curl, eventually, get, main
 from support import process as processes
 from support.app import node_environment, script_path
+from support.process import alive
 
 APP = script_path("instance.js")
 
@@ -34,14 +35,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 class Terminal:

@@ -11,6 +11,7 @@ import unittest
 
 from support import Client, FixedRate, Frontdoor, binary, eventually, http_get, main
 from support import process as processes
+from support.instances import events
 
 APP = """'use strict';
 const http = require('http');
@@ -60,10 +61,6 @@ class Site:
 
     def __exit__(self, *_):
         shutil.rmtree(self.directory)
-
-
-def events(door, name, **fields):
-    return [e for e in door.events() if e.get("event") == name and all(e.get(k) == v for k, v in fields.items())]
 
 
 def ask(door, target="/", host="example.test"):
