@@ -61,14 +61,40 @@ Value convert(const toml::node& node, std::uint32_t file) {
   return value;
 }
 
+// What follows the string that opens with text's first character, a quote. An unclosed one ends with its line, or with
+// the text: the parser stops there too.
+std::string_view after_string(std::string_view text) {
+  const char quote = text.front();
+  const std::string_view three = text.substr(0, 3);
+  const bool lines = three == R"(""")" || three == "'''";
+  const std::string_view close = lines ? three : three.substr(0, 1);
+  text.remove_prefix(close.size());
+  while (!text.empty() && !text.starts_with(close)) {
+    if (!lines && text.front() == '\n') return text;
+    text.remove_prefix(quote == '"' && text.front() == '\\' ? std::min<std::size_t>(2, text.size()) : 1);
+  }
+  text.remove_prefix(std::min(close.size(), text.size()));
+  // The string of several lines may end with one or two quotes of its own.
+  for (int own = 0; lines && own < 2 && text.starts_with(quote); ++own) text.remove_prefix(1);
+  return text;
+}
+
+// Dots within strings and comments separate no keys.
 bool nested_too_deeply(std::string_view text) {
   int dots = 0;
-  for (const char c : text) {
-    if (c == '.') {
-      if (++dots > max_dots) return true;
-    } else if (std::string_view("=,[]{}#\n").find(c) != std::string_view::npos) {
-      dots = 0;
+  while (!text.empty()) {
+    const char c = text.front();
+    if (c == '"' || c == '\'') {
+      text = after_string(text);
+      continue;
     }
+    if (c == '#') {
+      text.remove_prefix(std::min(text.find('\n'), text.size()));
+      continue;
+    }
+    if (c == '.' && ++dots > max_dots) return true;
+    if (std::string_view("=,[]{}\n").find(c) != std::string_view::npos) dots = 0;
+    text.remove_prefix(1);
   }
   return false;
 }

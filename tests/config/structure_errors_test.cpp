@@ -244,8 +244,21 @@ TEST(StructureErrors, Syntax) {
 TEST(StructureErrors, EndlessKeysAreRefusedBeforeTheyAreWalked) {
   std::string key = "a";
   for (int i = 0; i < 200'000; ++i) key += ".a";
-  EXPECT_THAT(problems(key + " = 1\n"),
-              ElementsAre("fd.toml: a key with more than 100 dots is not supported"));
+  const auto refused = ElementsAre("fd.toml: a key with more than 100 dots is not supported");
+  EXPECT_THAT(problems(key + " = 1\n"), refused);
+  // No text before it hides it.
+  for (const std::string before : {"x = \"a\\\"b\"\n", "x = 'a\"b'\n", "x = \"\"\"a\"\"\"\n", "'it''s' . ", "\"\" . ",
+                                   "# it's\n", "y = {x = \"\"\"a\"\"\"\"\", ", "y = {x = '''a'''', "})
+    EXPECT_THAT(problems(before + key + " = 1\n"), refused) << before;
+}
+
+TEST(StructureErrors, DotsWithinTextsAreNoKeys) {
+  const std::string dots(200, '.');
+  for (const std::string& text : {"'" + dots + "'", "\"\\\"" + dots + "\"", "\"\"\"\n" + dots + "\n\"\"\"",
+                                  "'''" + dots + "'''", "\"a\" # " + dots})
+    EXPECT_THAT(problems("[pool.app]\nupstreams = ['127.0.0.1:1']\ncolour = " + text + "\n"),
+                testing::Contains(testing::StartsWith("fd.toml:3:1: unknown key \"colour\"")))
+        << text;
 }
 
 }  // namespace
