@@ -175,7 +175,7 @@ Verdict settle_request(RequestHead& head, std::string& scratch) {
   head.cdn_loop = found.cdn_loop;
   // RFC 9110 §10.1.1: not from HTTP/1.0, and a client without a body has nothing to wait with.
   head.expect_continue =
-      found.expect_continue && head.version == Version::Http11 && head.framing.kind != BodyKind::None;
+      found.expect_continue && head.version != Version::Http10 && head.framing.kind != BodyKind::None;
   // RFC 9110 §7.8: never from HTTP/1.0, and only where Connection names it; else it was meant for an earlier hop.
   head.upgrade = found.upgrade && found.upgrade_option && head.version == Version::Http11 &&
                  offers_upgrade(head.fields);

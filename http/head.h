@@ -89,7 +89,7 @@ struct RequestHead {
   Fields fields;  // as received, Host included, in order
   Framing framing;
   bool keep_alive = true;               // the client's wish (RFC 9112 §9.3)
-  bool expect_continue = false;         // HTTP/1.1, "Expect: 100-continue", and a body to wait for
+  bool expect_continue = false;         // not HTTP/1.0, "Expect: 100-continue", and a body to wait for
   bool has_connection_options = false;  // Connection names something other than close and keep-alive
   bool cdn_loop = false;                // another front door has passed it on, perhaps this one
   bool upgrade = false;                 // HTTP/1.1, and offers a protocol that is passed on (http/upgrade.h)

@@ -18,6 +18,7 @@ ARROWS = {
     "base": [],
     "loop": ["base"],
     "http": ["base"],
+    "http2": ["http"],
     "config": ["base"],
     "balancer": ["config"],
     "proxy": ["balancer", "http", "loop"],
