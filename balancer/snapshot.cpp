@@ -171,6 +171,7 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation
       if (!slot) {
         slot = std::make_shared<Upstream>(from.name, place.address, workers_, memory, place.name);
         slot->set_starting(place.instance);
+        if (place.instance) slot->set_admission(Upstream::Admission::Nobody);
       }
       if (place.endpoints && !slot->looked_up()) slot->set_endpoints(std::move(*place.endpoints));
       slot->set_max_in_flight(from.max_in_flight);

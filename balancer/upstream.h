@@ -93,6 +93,14 @@ class Upstream {
   void set_starting(bool starting) { starting_ = starting; }
   bool starting() const { return starting_; }
   DownCause down_cause() const;  // None unless it is down
+  // Which probe may say something of it. Set by the supervisor, read by health; control thread.
+  enum class Admission : std::uint8_t {
+    Check,    // the health check, or a connect where there is none
+    Connect,  // while it starts a connect lets it in, whatever the check would say
+    Nobody,   // it has no process, or one that has not said that it is ready: it is not probed
+  };
+  void set_admission(Admission admission) { admission_ = admission; }
+  Admission admission() const { return admission_; }
   std::string reason() const;    // why it is in its state; "" before the first change
   TimePoint changed_at() const;  // when it got into its state; the epoch before the first change
   // Whether it was found dead in the life of this incarnation. Remembers one death.
@@ -155,6 +163,7 @@ class Upstream {
   std::atomic<std::uint64_t> last_death_{0};  // the incarnation that ended so, plus one
   std::atomic<std::int64_t> idle_limit_ms_{0};
   bool starting_ = false;  // control thread
+  Admission admission_ = Admission::Check;
   std::vector<PerWorker> workers_;
   const std::shared_ptr<PoolMemory> memory_;
   std::atomic<std::uint32_t> max_in_flight_{0};

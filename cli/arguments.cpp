@@ -125,7 +125,8 @@ boost::system::result<QuickRun, UsageError> quick_run(const Words& words) {
     return UsageError{"there is no command behind --, as in -- node server.js", "run"};
   const auto options = run_options(words);
   if (!options) return options.error();
-  return QuickRun{command, options->instances.value_or(1), options->listen, options->health_path, options->watch};
+  return QuickRun{command, options->instances.value_or(1), options->listen, options->health_path, options->watch,
+                  words.value("--env")};
 }
 
 // `run` serves one of three things.
@@ -154,7 +155,7 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
   if (runs_command) {
     auto quick = quick_run(*words);
     if (!quick) return quick.error();
-    return RunCommand{"", *serving, std::move(*quick), std::nullopt, how};
+    return RunCommand{"", *serving, std::move(*quick), std::nullopt, how, words->value("--env")};
   }
   if (!words->plain.empty()) {
     const std::string& word = words->plain.front();
@@ -164,14 +165,14 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
     auto import = run_options(*words);
     if (!import) return import.error();
     import->path = word;
-    return RunCommand{"", *serving, std::nullopt, std::move(*import), how};
+    return RunCommand{"", *serving, std::nullopt, std::move(*import), how, words->value("--env")};
   }
   for (const std::string_view option : {"-i", "--listen", "--health", "--watch"})
     if (words->has(option))
       return UsageError{std::string(option) + " needs a command, as in run " + std::string(option) + " … -- node server.js", "run"};
   if (!words->has("--config"))
     return UsageError{"run needs to know what: --config FILE, a directory as in run ., or -- COMMAND", "run"};
-  return RunCommand{words->value("--config"), *serving, std::nullopt, std::nullopt, how};
+  return RunCommand{words->value("--config"), *serving, std::nullopt, std::nullopt, how, words->value("--env")};
 }
 
 // The commands that take a config and nothing else.
@@ -186,7 +187,7 @@ Parsed parse_config_only(const std::vector<std::string>& arguments, const std::s
     return UsageError{"unexpected " + quote(word) + ", did you mean --config " + word + "?", topic};
   }
   if (!words->has("--config")) return UsageError{topic + " needs --config FILE", topic};
-  return CommandType{words->value("--config")};
+  return CommandType{words->value("--config"), words->value("--env")};
 }
 
 Parsed parse_import(const std::vector<std::string>& arguments) {

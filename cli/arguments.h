@@ -26,6 +26,7 @@ struct QuickRun {
   std::string listen;           // as the user wrote it; "" = 127.0.0.1:8080
   std::string health_path;      // "" = ready when it listens
   bool watch = false;           // a change of a file below here rolls it
+  std::string profile = {};     // --env: NODE_ENV, there being no file with profiles
 };
 
 // `run DIRECTORY` or `run FILE`: what is there says how the app is started; what is given here overrides it.
@@ -44,6 +45,7 @@ struct RunCommand {
   std::optional<QuickRun> quick = {};    // instead of a file
   std::optional<ImportRun> import = {};  // likewise
   How how = How::Here;
+  std::string profile = {};              // --env; "" = none
 };
 
 // What is asked of a frontdoor that runs. `socket`: the path of its admin socket, "" = the only one's.
@@ -76,10 +78,12 @@ struct ShutdownCommand {
 
 struct CheckCommand {
   std::string config_file;
+  std::string profile = {};
 };
 
 struct ShowCommand {  // config show
   std::string config_file;
+  std::string profile = {};
 };
 
 struct ImportCommand {  // config import

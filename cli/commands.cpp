@@ -8,6 +8,9 @@ namespace {
 
 constexpr Option config{"--config", "FILE", "fd.toml", "the config; - reads it from standard input",
                         Option::Takes::FileName};
+constexpr Option profile{"--env", "NAME", "production",
+                         "use each pool's `profile` of this name; with a command: sets NODE_ENV"};
+constexpr Option profile_of_file{"--env", "NAME", "production", "use each pool's `profile` of this name"};
 constexpr Option workers{"--workers", "N", "2", "data-path threads, instead of the config's `workers`"};
 constexpr Option ready_file{"--ready-file", "FILE", "/run/frontdoor.ready",
                             "where each listener listens; there only while it is ready",
@@ -62,6 +65,7 @@ constexpr std::array run_options = {
     Option{"--health", "PATH", "/healthz", "with a command: an instance is up when a GET of PATH is answered well"},
     Option{"--watch", "", "", "with a command: a save below its directory replaces its instances in turn",
            Option::Takes::Nothing},
+    profile,
     workers,
     ready_file,
     Option{"--exit-with-child", "", "", "end when the app has, with its exit status: for containers and jobs",
@@ -69,7 +73,7 @@ constexpr std::array run_options = {
 
     detach,
     print_unit};
-constexpr std::array program_options = {config, workers, ready_file};
+constexpr std::array program_options = {config, profile_of_file, workers, ready_file};
 constexpr std::array run_examples = {
     Row{"frontdoor run -i 2 -- node server.js", "each instance gets a PORT of its own to listen on"},
     Row{"frontdoor run .", "what the ecosystem file, Procfile or package.json here says"},
@@ -136,7 +140,7 @@ constexpr std::array logs_options = {
 constexpr std::array shutdown_usage = {Row{"frontdoor shutdown [--socket PATH]"}};
 constexpr std::array shutdown_options = {admin_socket};
 
-constexpr std::array config_only = {config};
+constexpr std::array config_only = {config, profile_of_file};
 constexpr std::array check_usage = {Row{"frontdoor check --config FILE"}};
 constexpr std::array show_usage = {Row{"frontdoor config show --config FILE"}};
 constexpr std::array import_usage = {Row{"frontdoor config import FILE"}, Row{"frontdoor config import DIRECTORY"}};

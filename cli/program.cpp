@@ -46,13 +46,15 @@ std::string count(std::size_t number, std::string_view noun) {
   return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
 }
 
-enum class Look : std::uint8_t { AtTheTextOnly, AtTheLogFileToo };
+enum class Look : std::uint8_t { AtTheTextOnly, AtTheLogFileToo, AsWhoServes };
 
 // Every error and warning, then, if it has errors, one line that sums up. Nothing when it can not be served.
 std::optional<config::Config> load_or_explain(const std::string& text, const std::string& name, Look look,
-                                              const Streams& streams) {
+                                              const Streams& streams, const std::string& profile = "") {
   auto options = config::options_of_this_process(name);
-  if (look == Look::AtTheLogFileToo) options.log_file_problem = log_file_problem;
+  options.profile = profile;
+  if (look != Look::AtTheTextOnly) options.log_file_problem = log_file_problem;
+  if (look != Look::AsWhoServes) options.runs_as.reset();  // whoever checks a config need not be root
   config::Loaded loaded = config::load(text, name, options);
   for (const auto& diagnostic : loaded.diagnostics) streams.err << diagnostic.to_string() << "\n";
   if (loaded.ok()) return std::move(loaded.config);
@@ -110,7 +112,7 @@ struct Runner {
       source = read(command.config_file);
     }
     if (!source) return kExitBadConfig;
-    auto config = load_or_explain(source->text, source->name, Look::AtTheLogFileToo, streams);
+    auto config = load_or_explain(source->text, source->name, Look::AsWhoServes, streams, command.profile);
     if (!config) return kExitBadConfig;
     if (command.how == RunCommand::How::AsUnit) return print_unit(*config, command);
     if (command.how == RunCommand::How::Detached) {
@@ -119,6 +121,7 @@ struct Runner {
     }
     ServeOptions options;
     options.command_line = words;
+    options.profile = command.profile;
     options.workers = command.serving.workers;
     options.config_file = command.config_file;
     options.config_text = source->text;
@@ -164,7 +167,8 @@ struct Runner {
   int operator()(const CheckCommand& command) const {
     const auto source = read(command.config_file);
     if (!source) return kExitBadConfig;
-    const auto config = load_or_explain(source->text, source->name, Look::AtTheLogFileToo, streams);
+    const auto config =
+        load_or_explain(source->text, source->name, Look::AtTheLogFileToo, streams, command.profile);
     if (!config) return kExitBadConfig;
     std::size_t upstreams = 0;
     for (const auto& pool : config->pools) upstreams += pool.upstreams.size();
@@ -178,7 +182,7 @@ struct Runner {
   int operator()(const ShowCommand& command) const {
     const auto source = read(command.config_file);
     if (!source) return kExitBadConfig;
-    const auto config = load_or_explain(source->text, source->name, Look::AtTheTextOnly, streams);
+    const auto config = load_or_explain(source->text, source->name, Look::AtTheTextOnly, streams, command.profile);
     if (!config) return kExitBadConfig;
     streams.out << config::show(*config);
     return kExitOk;

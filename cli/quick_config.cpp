@@ -57,6 +57,9 @@ boost::system::result<std::string, UsageError> run_config(const QuickRun& run, R
   if (!run.health_path.empty()) text += "health_check = " + toml_string(run.health_path) + "\n";
   if (run.watch) text += "watch = [\".\"]\n";
   if (restarts == Restarts::Never) text += "restart = { policy = \"never\" }\n";
+  if (!run.profile.empty())
+    text += "\n[pool.app.profile." + config::toml_key(run.profile) +
+            "]\nenv = { NODE_ENV = " + config::toml_string(run.profile) + " }\n";
   return text;
 }
 

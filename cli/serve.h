@@ -19,6 +19,7 @@ class Instance;
 
 struct ServeOptions {
   std::string config_file;  // "" = in-memory config: SIGHUP re-reads nothing
+  std::string profile = {};  // --env, which a reload keeps
   std::string ready_file;
   std::optional<std::uint32_t> workers;  // the command line's word, which no file changes
   std::string config_text;               // used when config_file is "" or "-"

@@ -407,7 +407,9 @@ void Service::reload() {
   };
   const cli::ConfigText source = cli::read_config(options_.config_file, std::cin);
   if (!source.error.empty()) return refused(source.error);
-  const config::Loaded loaded = config::load(source.text, source.name);
+  auto load_options = config::options_of_this_process(source.name);
+  load_options.profile = options_.profile;
+  const config::Loaded loaded = config::load(source.text, source.name, load_options);
   for (const auto& diagnostic : loaded.diagnostics) {
     if (diagnostic.severity == config::Diagnostic::Severity::Error)
       log_.error(diagnostic.to_string());

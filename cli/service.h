@@ -56,6 +56,7 @@ class Service : private InstanceHost {
   std::shared_ptr<PoolMemory> memory_of(const std::string& pool) override;
   PoolTraffic traffic_of(const std::string& pool) override;
   void probe_now(const Upstream& upstream) override { health_.look_now(upstream); }
+  std::string last_failure(const Upstream& upstream) override { return health_.last_failure(upstream); }
   void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;
   void instance_moved(const Instance& instance) override;
 

@@ -214,6 +214,7 @@ void check_access_log(const Value& root, const LoadOptions& options, Reader& rea
 }  // namespace
 
 void check(const Value& root, const LoadOptions& options, Reader& reader) {
+  check_profile(reader);
   check_listeners(options.open_files, reader);
   check_access_log(root, options, reader);
   for (std::size_t i = 0; i < reader.config.pools.size(); ++i) {

@@ -16,6 +16,7 @@
 #include "base/cidr.h"
 #include "base/log.h"
 #include "base/proxy_protocol.h"
+#include "config/accounts.h"
 
 namespace frontdoor::config {
 
@@ -147,15 +148,29 @@ struct Logs {
   bool operator==(const Logs&) const = default;
 };
 
+struct ResourceLimit {
+  std::string_view name = {};  // "nofile": a literal of resource_limits.cpp
+  int resource = 0;            // RLIMIT_NOFILE
+  std::uint64_t soft = 0;      // RLIM_INFINITY = unlimited
+  std::uint64_t hard = 0;
+  bool operator==(const ResourceLimit&) const = default;
+};
+
 // What a process is started with. A running one keeps it: where the config says something else, another one has to
 // take its place. What is missing here can change under a running process.
 struct Launch {
   enum class KillMode : std::uint8_t { Tree, Process };
-  enum class Port : std::uint8_t { Auto, Unix };
+  enum class Port : std::uint8_t { Auto, Unix, ListenFds, None };
+  enum class Ready : std::uint8_t { HealthCheck, Notify, Listen };
   std::vector<std::string> command = {};  // argv; empty: the pool has no instances
   std::string directory = "";             // "" = where frontdoor was started
   std::vector<std::pair<std::string, std::string>> env = {};
+  std::vector<std::pair<std::string, std::string>> file_env = {};  // what env_file said when the config was loaded
   Port port = Port::Auto;  // where each instance listens: what PORT tells it
+  Ready ready = Ready::HealthCheck;     // without a health check: when it listens
+  std::optional<Account> account = {};  // whom it runs as; none: as frontdoor does
+  std::string umask = "";               // octal; "" = as frontdoor was started
+  std::vector<ResourceLimit> rlimits = {};
   KillMode kill_mode = KillMode::Tree;
   bool operator==(const Launch&) const = default;
 };
@@ -163,6 +178,9 @@ struct Launch {
 // How the instances of a pool are started and kept (supervisor/).
 struct Process : Launch {
   std::uint32_t instances = 1;  // 0 = "max": as many as usable CPUs
+  std::string env_file = "";    // where file_env was read
+  std::string user = "";        // what account was looked up for; "" = frontdoor's own
+  std::string group = "";       // "" = the user's
   Millis start_timeout{30'000};
   std::uint32_t max_starting = 0;  // at once; 0 = as many as usable CPUs
   std::string stop_signal = "SIGTERM";
@@ -174,6 +192,7 @@ struct Process : Launch {
   std::vector<std::string> watch = {};
   std::vector<std::string> watch_ignore = {};
   Millis idle_stop{0};  // 0 = never
+  Millis min_uptime{1'000};  // of one without a port: then it is up
   Restart restart;
   Logs logs;
   bool operator==(const Process&) const = default;
@@ -191,6 +210,8 @@ struct Pool {
   std::optional<std::uint64_t> body_bytes = {};
   std::optional<std::uint64_t> min_bytes_per_second = {};
   ProxyVersion send_proxy = ProxyVersion::None;
+  // Whether it has, or will have, anybody to send requests to.
+  bool takes_requests() const { return process.command.empty() || process.port != Launch::Port::None || !upstreams.empty(); }
   bool operator==(const Pool&) const = default;
 };
 
@@ -221,7 +242,7 @@ struct Config {
   std::vector<Listener> listeners = {};
   Timeouts timeouts;
   Limits limits;
-  std::vector<Route> routes = {};  // first match wins; never empty: without [[route]] one that matches all
+  std::vector<Route> routes = {};  // first match wins; without [[route]] one that matches all, if a pool takes any
   std::vector<Pool> pools = {};    // in file order
   AccessLog access_log;
   EventLog log;

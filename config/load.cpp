@@ -3,6 +3,7 @@
 #include "config/load.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -56,6 +57,9 @@ LoadOptions options_of_this_process(std::string_view name) {
   };
   const auto directory = std::filesystem::path(name).parent_path();
   options.directory = directory.empty() ? "." : directory.string();
+  options.read_file = [](const std::string& path) { return read_file(path, largest_file); };
+  options.accounts = look_up_account;
+  options.runs_as = RunsAs{::geteuid(), ::getegid()};
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max != RLIM_INFINITY)
     options.open_files = limit.rlim_max;
@@ -65,7 +69,7 @@ LoadOptions options_of_this_process(std::string_view name) {
 Loaded load(std::string_view text, std::string_view name, const LoadOptions& options) {
   Diagnostics diagnostics;
   auto document = read_document(text, name, options, diagnostics);
-  Reader reader{.diagnostics = diagnostics, .complete = document.complete};
+  Reader reader{.diagnostics = diagnostics, .options = options, .complete = document.complete};
   read_config(document, options, reader);
   return {std::move(reader.config), diagnostics.in_file_order(), std::move(document.files)};
 }

@@ -1,5 +1,5 @@
-// From the text of fd.toml to a Config, or to every error in it at once. Reads no file but the ones the text
-// includes, starts nothing. Control thread and `frontdoor check`.
+// From the text of fd.toml to a Config, or to every error in it at once. Reads no file but those that the text
+// includes or names as env_file, starts nothing. Control thread and `frontdoor check`.
 
 #pragma once
 
@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/read_file.h"
+#include "config/accounts.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
 
@@ -25,8 +27,21 @@ struct Loaded {
   bool ok() const;                 // no diagnostic is an error
 };
 
+// Whom instances would be started by.
+struct RunsAs {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
 // What a load may see of the world around it.
 struct LoadOptions {
+  std::string profile;  // --env: which [pool.NAME.profile.*] counts; "" = none
+  // For env_file. Nothing: nobody looks.
+  std::function<FileText(const std::string& path)> read_file;
+  // Who `user` and `group` are. Nothing: nobody looks.
+  std::function<AccountLookup(const std::string& user, const std::string& group)> accounts;
+  // Nothing: not known, since who checks a config may be another one than who runs it.
+  std::optional<RunsAs> runs_as;
   // The value of an environment variable, for ${VAR}.
   std::function<std::optional<std::string>(const std::string&)> environment;
   // What `include` patterns are relative to. Nothing: `include` is an error (a config that did not come from

@@ -19,6 +19,7 @@ std::string resolver_problem(std::string_view text);        // "auto", "10.0.0.2
 std::string response_field_problem(std::string_view text);  // "", "X-Request-Id"
 std::string hung_signal_problem(std::string_view text);     // "SIGUSR2", or "" for none
 std::string stop_signal_problem(std::string_view text);     // "SIGTERM"
+std::string umask_problem(std::string_view text);           // "", "022"
 std::string log_output_problem(std::string_view text);      // "stdout", "stderr", "off", a path
 std::string log_file_problem(std::string_view text);        // "", "/var/log/{instance}.log"
 std::string admin_socket_problem(std::string_view text);    // "", "off", an absolute path

@@ -28,6 +28,7 @@ bool has_nul(std::string_view text) { return text.find('\0') != std::string_view
 void read_command(const schema::Key& key, const Value& value, std::vector<std::string>& command,
                   Diagnostics& diagnostics) {
   const std::string name = std::string(key.name) + ": ";
+  command.clear();  // a profile's comes after the pool's
   if (value.is(Kind::Text)) {
     const auto words = split_shell_words(value.text);
     if (words)
@@ -65,11 +66,6 @@ void read_variables(const schema::Key& key, const Value& value,
     if (!problem.empty())
       diagnostics.error(entry.at,
                         std::string(key.name) + ": " + quote(entry.key) + " will not do: " + problem);
-    else if (entry.key == "PORT")
-      diagnostics.warning(entry.at,
-                          std::string(key.name) +
-                              ": PORT has no effect: frontdoor chooses it for each instance, so that no two "
-                              "listen on the same");
     else if (!entry.value.is(Kind::Text))
       wrong_type(std::string(key.name) + "." + entry.key, "text", entry.value, diagnostics);
     else if (has_nul(entry.value.text))
@@ -99,6 +95,12 @@ std::optional<int> parse_signal(std::string_view text) {
     if (name && text == name) return signal;
   }
   return std::nullopt;
+}
+
+std::string umask_problem(std::string_view text) {
+  const bool octal = text.size() <= 4 && text.find_first_not_of("01234567") == std::string_view::npos;
+  const bool permissions = text.size() < 4 || text.front() == '0';
+  return octal && permissions ? "" : "write it in octal, as in \"022\", up to \"777\"";
 }
 
 std::string stop_signal_problem(std::string_view text) {

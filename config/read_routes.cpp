@@ -18,6 +18,14 @@ const Pool* find_pool(const Config& config, std::string_view name) {
   return found == config.pools.end() ? nullptr : &*found;
 }
 
+// Workers get no requests, so that nothing has to say which ones.
+std::vector<const Pool*> serving_pools(const Config& config) {
+  std::vector<const Pool*> pools;
+  for (const auto& pool : config.pools)
+    if (pool.takes_requests()) pools.push_back(&pool);
+  return pools;
+}
+
 std::vector<std::string_view> pool_names(const Config& config) {
   std::vector<std::string_view> names;
   for (const auto& pool : config.pools) names.push_back(pool.name);
@@ -34,12 +42,15 @@ void read_pool_name(const Value& value, Route& route, Reader& reader) {
   const auto& config = reader.config;
   const auto* name = value.find("pool");
   if (name == nullptr) {
-    if (config.pools.size() == 1) route.pool = config.pools.front().name;
-    if (config.pools.size() > 1 && !answers_without_pool(value))
-      reader.diagnostics.error(value.at,
-                               "[[route]] needs a pool, as in pool = " + quote(config.pools.front().name));
+    const auto serving = serving_pools(config);
+    if (serving.size() == 1) route.pool = serving.front()->name;
+    if (serving.size() > 1 && !answers_without_pool(value))
+      reader.diagnostics.error(value.at, "[[route]] needs a pool, as in pool = " + quote(serving.front()->name));
     return;
   }
+  if (const Pool* pool = find_pool(config, route.pool); pool != nullptr && !pool->takes_requests())
+    return reader.diagnostics.error(name->at, "pool: [pool." + toml_key(route.pool) +
+                                                  "] gets no requests, since its instances have port = \"none\"");
   if (!name->is(Kind::Text) || !reader.complete || find_pool(config, route.pool) != nullptr) return;
   std::string message = "pool: there is no [pool." + toml_key(route.pool) + "]";
   const auto names = pool_names(config);
@@ -68,15 +79,15 @@ void read_route(const Value& value, Reader& reader) {
 }
 
 void add_catch_all(Reader& reader) {
-  const auto& pools = reader.config.pools;
+  const auto pools = serving_pools(reader.config);
   if (pools.size() > 1 && reader.complete)
     reader.diagnostics.error(
-        reader.pools[1].at,
+        reader.pools[static_cast<std::size_t>(pools[1] - reader.config.pools.data())].at,
         "with several pools frontdoor needs to know which requests go where: add a [[route]] with pool = " +
-            quote(pools[0].name) + " and one with pool = " + quote(pools[1].name));
+            quote(pools[0]->name) + " and one with pool = " + quote(pools[1]->name));
   if (pools.size() == 1) {
     Route route;
-    route.pool = pools.front().name;
+    route.pool = pools.front()->name;
     reader.config.routes.push_back(std::move(route));
     reader.routes.push_back({});
   }

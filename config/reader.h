@@ -20,6 +20,7 @@ struct PoolPlace {
 
 struct Reader {
   Diagnostics& diagnostics;
+  const LoadOptions& options;
   Config config = {};
   // False when a part of the document is missing: then what is not there is no mistake.
   bool complete = true;
@@ -27,6 +28,7 @@ struct Reader {
   // As many as config has of each; for messages about more than one place.
   std::vector<Position> listeners = {}, routes = {};
   std::vector<PoolPlace> pools = {};
+  std::vector<std::string> profiles = {};  // names, of all pools
 };
 
 // Which table is being read: its rows, and its name as the person wrote it ("[pool.app.retry]").
@@ -48,6 +50,10 @@ bool is_table(const Value& value, std::string_view key, std::string_view form, R
 
 void read_listeners(const Value& root, Reader& reader);
 void read_pools(const Value& root, Reader& reader);
+// What [pool.NAME] says of its instances, once its plain keys have been read.
+void read_process(const Value& value, Pool& pool, Reader& reader);
+void check_readiness(const Value& value, const Pool& pool, Position at, Reader& reader);
+void check_profile(Reader& reader);  // the one that was chosen; after the pools
 void read_routes(const Value& root, Reader& reader);  // after the pools
 
 // Mistakes that take more than one value to see, and settings that do not do what they seem to.

@@ -89,6 +89,8 @@ std::string type_of(const Key& key) {
       return "list of patterns";
     case Type::Variables:
       return "table of texts";
+    case Type::ResourceLimits:
+      return "table of numbers, sizes, or texts";
     case Type::Count:
       return "`\"max\"` or integer" + range_of(key);
     case Type::Table:
@@ -119,12 +121,18 @@ void append_table(std::string& out, const schema::Table& table) {
   out += std::string(table.doc) + "\n";
   if (!table.same_keys_as.empty()) {
     out += "\nThe keys are those of " + code(table.same_keys_as) +
-           "; what is left out is inherited. Without effect here:";
+           "; what is left out is inherited.";
     const bool in_route = &table == &schema::route_timeouts;
+    std::string without;
     for (const auto& key : table.keys)
       if (key.scope == schema::Scope::FileOnly || (in_route && key.scope == schema::Scope::NotInRoute))
-        out += ' ' + code(key.name);
-    out += ".\n";
+        without += ' ' + code(key.name);
+    if (&table == &schema::profile)  // not all of the pool's
+      for (const auto& key : table.keys) without += (without.empty() ? " " : ", ") + code(key.name);
+    if (&table == &schema::profile)
+      out += " Possible here:" + without + ".\n";
+    else
+      out += " Without effect here:" + without + ".\n";
     return;
   }
   out += "\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n";

@@ -276,7 +276,7 @@ std::vector<std::string_view> Table::names() const {
 
 std::span<const Table* const> tables() {
   static constexpr std::array all = {
-      &root,  &listener, &route,   &route_timeouts, &pool,     &upstream, &health_check, &expect,
+      &root,  &listener, &route,   &route_timeouts, &pool, &profile, &upstream, &health_check, &expect,
       &retry, &hold,     &restart, &logs, &pool_timeouts,  &timeouts, &limits,   &access_log,   &log,
       &admin};
   return all;

@@ -35,6 +35,7 @@ enum class Type : std::uint8_t {
   Cidrs,
   Command,    // argv: a list, or text that is split as a shell splits words
   Variables,  // { NAME = "value" }
+  ResourceLimits,  // { nofile = 4096 }
   Count,      // an integer or "max", which is 0 in the struct
   Patterns,   // a list of paths with wildcards; `problem` judges each
   // Structure: walked by load.cpp and show.cpp.
@@ -56,7 +57,7 @@ struct Choice {
 using Slot = std::variant<std::monostate, Millis*, std::uint64_t*, std::uint32_t*, std::uint16_t*, double*,
                           bool*, std::string*, Choice, Address*, std::optional<std::uint64_t>*,
                           std::vector<StatusRange>*, Retry*, frontdoor::Cidrs*, std::vector<std::string>*,
-                          std::vector<std::pair<std::string, std::string>>*>;
+                          std::vector<ResourceLimit>*, std::vector<std::pair<std::string, std::string>>*>;
 
 template <auto Member>
 struct MemberOf;
@@ -107,7 +108,7 @@ struct Table {
   std::vector<std::string_view> names() const;
 };
 
-extern const Table root, listener, route, pool, upstream, health_check, expect, retry, hold, restart, logs,
+extern const Table root, listener, route, pool, profile, upstream, health_check, expect, retry, hold, restart, logs,
     timeouts, pool_timeouts, route_timeouts, limits, access_log, log, admin;
 
 std::span<const Table* const> tables();  // all of them, in the order of the documentation

@@ -63,16 +63,18 @@ constexpr std::array<Key, A + B> join(const std::array<Key, A>& a, const std::ar
 }
 constexpr auto pool_keys = join(upstream_pool_keys, process_rows::keys);
 
+// What a profile may change: plain values of instances.
+constexpr bool is_of_profiles(const Key& key) { return key.type < Type::Table; }
+constexpr auto profile_keys = [] {
+  constexpr auto count = static_cast<std::size_t>(
+      std::count_if(process_rows::keys.begin(), process_rows::keys.end(), is_of_profiles));
+  std::array<Key, count> keys;
+  std::copy_if(process_rows::keys.begin(), process_rows::keys.end(), keys.begin(), is_of_profiles);
+  return keys;
+}();
+
 constexpr auto pool_planned = std::to_array<std::string_view>(
-    {"discover", "balance", "hash_on", "slow_start", "sticky", "protocol", "tls", "outlier_detection",
-     // clang-format off: one on a line, so that branches can take them out one by one
-     "env_file",
-     "profile",
-     "user",
-     "group",
-     "umask",
-     "rlimits",
-     "ready"});  // clang-format on
+    {"discover", "balance", "hash_on", "slow_start", "sticky", "protocol", "tls", "outlier_detection"});
 
 constexpr std::array upstream_keys = {
     Key{.name = "address",
@@ -232,6 +234,11 @@ constinit const Table pool{.heading = "[pool.NAME]",
                            .doc = "A group of upstreams that serve the same.",
                            .keys = pool_keys,
                            .planned = pool_planned};
+constinit const Table profile{.heading = "[pool.NAME.profile.PROFILE]",
+                              .doc = "Overrides what the pool says of its instances when `--env PROFILE` chooses it; "
+                                     "`env` is added to the pool's.",
+                              .keys = profile_keys,
+                              .same_keys_as = "[pool.NAME]"};
 constinit const Table upstream{.heading = "upstreams = [{ … }]",
                                .doc = "One server of a pool, when it needs more than an address.",
                                .keys = upstream_keys,

@@ -26,8 +26,10 @@ Slot of_process(Object object) {
 
 inline constexpr auto kill_mode_words =
     std::to_array<std::string_view>({"tree", "process"});  // as Process::KillMode
-inline constexpr auto port_words = std::to_array<std::string_view>({"auto", "unix"});  // as Process::Port
-inline constexpr auto port_planned = std::to_array<std::string_view>({"listen_fds", "none"});
+inline constexpr auto port_words =
+    std::to_array<std::string_view>({"auto", "unix", "listen_fds", "none"});  // as Launch::Port
+inline constexpr auto ready_words =
+    std::to_array<std::string_view>({"health_check", "notify", "listen"});  // as Launch::Ready
 inline constexpr auto policy_words = std::to_array<std::string_view>({"always", "on_failure", "never"});
 
 inline constexpr std::array restart_keys = {
@@ -97,14 +99,56 @@ inline constexpr std::array keys = {
         .doc =
             "Variables beside those that frontdoor itself was started with. PORT is always frontdoor's own.",
         .slot = of_process<&Process::env>},
+    Key{.name = "env_file",
+        .fallback = "\"\"",
+        .doc = "A file of NAME=value lines, relative to this one; `env` comes after it. Read when the config is, so that "
+               "another content replaces the instances at a reload.",
+        .slot = of_process<&Process::env_file>},
+    Key{.name = "profile",
+        .type = Type::NamedTables,
+        .doc = "What `--env NAME` changes: [pool.NAME.profile.production] for `--env production`."},
+    Key{.name = "user",
+        .fallback = "\"\"",
+        .doc = "Whom the instances run as, a name or a number; with its HOME, USER, LOGNAME, SHELL and groups. Needs "
+               "root. \"\" is frontdoor's own.",
+        .slot = of_process<&Process::user>},
+    Key{.name = "group",
+        .fallback = "\"\"",
+        .doc = "Their group; \"\" is the user's.",
+        .slot = of_process<&Process::group>},
+    Key{.name = "umask",
+        .fallback = "\"\"",
+        .doc = "Which permissions their files do not get, in octal, as in \"027\"; \"\" is frontdoor's own.",
+        .slot = of_process<&Process::umask>,
+        .problem = umask_problem},
+    Key{.name = "rlimits",
+        .type = Type::ResourceLimits,
+        .fallback = "{}",
+        .doc = "Their limits, named as in ulimit and getrlimit(2): { nofile = 65536, core = \"unlimited\", "
+               "stack = \"8MiB\", nproc = \"100:200\" }; one value for both, or soft:hard.",
+        .slot = of_process<&Process::rlimits>},
     Key{.name = "port",
         .type = Type::Word,
         .fallback = "\"auto\"",
         .doc = "Where each instance listens, as PORT tells it: \"auto\" is a port of 127.0.0.1 that nobody else has, "
-               "\"unix\" the path of a unix socket, which is faster and which Node and many others take as it is.",
+               "\"unix\" the path of a unix socket, which is faster and which Node and many others take as it is; "
+               "\"listen_fds\" passes a socket that listens already (sd_listen_fds); \"none\" is for workers, which get "
+               "no requests.",
         .slot = of_process<&Process::port>,
-        .words = port_words,
-        .planned = port_planned},
+        .words = port_words},
+    Key{.name = "ready",
+        .type = Type::Word,
+        .fallback = "\"health_check\"",
+        .doc = "When an instance that starts is up: its health check passes, it says READY=1 (sd_notify) and the check "
+               "passes, or it listens. Without a health check a connection that it accepts is the check.",
+        .slot = of_process<&Process::ready>,
+        .words = ready_words},
+    Key{.name = "min_uptime",
+        .type = Type::Duration,
+        .fallback = "\"1s\"",
+        .doc = "With `port = \"none\"`: an instance that has lived so long is up, unless `ready` is \"notify\".",
+        .slot = of_process<&Process::min_uptime>,
+        .max = hour},
     Key{.name = "start_timeout",
         .type = Type::Duration,
         .fallback = "\"30s\"",

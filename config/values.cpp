@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "config/lists.h"
 #include "config/process_values.h"
+#include "config/resource_limits.h"
 #include "config/suggest.h"
 #include "config/units.h"
 #include "config/watch_pattern.h"
@@ -97,6 +98,8 @@ void ValueReader::read() {
       return read_command(key_, value_, *std::get<std::vector<std::string>*>(slot_), diagnostics_);
     case Type::Patterns:
       return read_patterns(key_, value_, *std::get<std::vector<std::string>*>(slot_), diagnostics_);
+    case Type::ResourceLimits:
+      return read_resource_limits(key_, value_, *std::get<std::vector<ResourceLimit>*>(slot_), diagnostics_);
     case Type::Variables:
       return read_variables(key_, value_, *std::get<std::vector<std::pair<std::string, std::string>>*>(slot_),
                             diagnostics_);
@@ -295,6 +298,7 @@ std::string format_value(const Key& key, const Slot& slot) {
     std::string operator()(Retry* value) const { return format_retry_reasons(*value); }
     std::string operator()(Cidrs* value) const { return format_cidrs(*value); }
     std::string operator()(std::vector<std::string>* value) const { return format_command(*value); }
+    std::string operator()(std::vector<ResourceLimit>* value) const { return format_resource_limits(*value); }
     std::string operator()(std::vector<std::pair<std::string, std::string>>* value) const {
       return format_variables(*value);
     }

@@ -101,6 +101,7 @@ std::string watch_ignore_problem(std::string_view pattern) {
 void read_patterns(const schema::Key& key, const Value& value, std::vector<std::string>& patterns,
                    Diagnostics& diagnostics) {
   const std::string name = std::string(key.name) + ": ";
+  patterns.clear();  // a profile's come after the pool's
   if (value.is(Kind::Text))
     return diagnostics.error(value.at, name + "this is a list: write [" + quote(value.text) + ']');
   if (value.is(Kind::Boolean))

@@ -79,6 +79,11 @@ void HealthMonitor::look_now(const Upstream& upstream) {
   if (Prober* prober = impl_->find(&upstream)) prober->look_now();
 }
 
+std::string HealthMonitor::last_failure(const Upstream& upstream) const {
+  const Prober* const prober = impl_->find(&upstream);
+  return prober ? prober->report().last_error : "";
+}
+
 std::vector<HealthReport> HealthMonitor::report() const {
   std::vector<HealthReport> reports;
   for (const Impl::Watched& each : impl_->watched) reports.push_back(each.prober->report());

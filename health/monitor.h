@@ -31,6 +31,9 @@ class HealthMonitor : public UpstreamWitness {
   // Its process has been started anew: probed at once, and soon again while it is starting(). Control thread.
   void look_now(const Upstream& upstream);
 
+  // What its last probe that did not pass has found, "" for none. Control thread.
+  std::string last_failure(const Upstream& upstream) const;
+
   // One entry an upstream, in the order of the file. Control thread.
   std::vector<HealthReport> report() const;
 

@@ -135,6 +135,7 @@ void Prober::wake_within(Duration delay) {
 asio::awaitable<Duration> Prober::look() {
   const Upstream::Seen seen = upstream_->seen();
   verdict_.align(seen.state);
+  if (upstream_->admission() == Upstream::Admission::Nobody) co_return kForever;
   if (upstream_->endpoints()->empty()) co_return without_address(seen);
   if (seen.state == UpstreamState::Draining) co_return kForever;  // until its next process
   if (!check_ && seen.state != UpstreamState::Down && !upstream_->starting()) {
@@ -203,7 +204,7 @@ void Prober::move(Upstream::Seen seen, UpstreamState to, const std::string& reas
 double Prober::random_share() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
 
 config::HealthCheck Prober::check_or_connect() const {
-  if (check_) return *check_;
+  if (check_ && !(upstream_->starting() && upstream_->admission() == Upstream::Admission::Connect)) return *check_;
   config::HealthCheck connect;
   connect.type = config::HealthCheck::Type::Tcp;
   return connect;

@@ -12,6 +12,7 @@
 
 #include "config/process_values.h"
 #include "supervisor/instance_memo.h"
+#include "supervisor/why_not_started.h"
 
 namespace frontdoor {
 
@@ -25,6 +26,7 @@ constexpr Millis kAfterCrash{1'000};  // for what a crashed process has left to 
 constexpr std::size_t kLastWords = 12;  // the message of a Node error, its ten frames and the line behind them
 constexpr Millis kTelling{2'000};       // for a hung one to say where it hangs
 constexpr Millis kHearing{500};         // for all workers to have said what was on one that has died
+constexpr Millis kSlowStart{3'000};  // then it is worth a look whether it will ever be ready
 
 }  // namespace
 
@@ -188,14 +190,17 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   engaged_ = true;
   launched_as_ = launch_text(settings_);
   born_ = ++context_.ticks;
-  LaunchRequest what = request();
-  context_.places.clear(address_.endpoint);
   std::vector<int> sockets;
-  auto launched = co_await context_.launcher.launch(what, std::move(sockets));
-  if (launched) co_return std::move(*launched);
+  std::string reason = prepare(sockets);
+  if (reason.empty()) {
+    LaunchRequest what = request();
+    auto launched = co_await context_.launcher.launch(what, std::move(sockets));
+    if (launched) co_return std::move(*launched);
+    reason = why_not_started(what, launched.error());
+  }
+  stop_watching();
   engaged_ = false;
   starting_ = {};
-  const std::string reason = why_not_started(what, launched.error());
   const RestartDecision decision = policy_.failed_to_start(std::generate_canonical<double, 10>(random_));
   const bool again = decision.what == RestartDecision::What::StartAgain;
   context_.log.error("instance cannot be started",
@@ -229,9 +234,12 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
     upstream_->set_starting(false);
     context_.host.evict(upstream_, "its process has ended");
   }
+  stop_watching();
   shared_.changed->tell();
   if (!asked_to_end_) co_await count_casualties(Clock::now());
   const ProcessEnd end = co_await context_.launcher.ended(process.id);
+  early_end_ = was_up_ ? "" : early_end(end);
+  if (!was_up_ && !failed()) start_failed(early_end_);
   const Duration patience = asked_to_end_ ? killed_at_ - Clock::now() : Duration{kAfterCrash};
   co_await clear_tree(std::max<Duration>(patience, kLook));
   output_->drain();  // its last words
@@ -274,11 +282,7 @@ void Instance::begin(const RunningProcess& process) {
   // An inherited one brings the marker that its children were started with.
   if (auto memo = parse_memo(process.memo)) life_marker_ = std::move(memo->life);
   move(InstanceState::Starting);
-  if (upstream_) {
-    upstream_->judge_anew(Clock::now());
-    upstream_->set_starting(true);
-    context_.host.probe_now(*upstream_);
-  }
+  begin_to_watch();
   context_.log.info("instance started", {{"pool", address_.pool},
                                          {"instance", address_.instance},
                                          {"pid", pid_},
@@ -286,22 +290,32 @@ void Instance::begin(const RunningProcess& process) {
 }
 
 asio::awaitable<void> Instance::watch_start(std::shared_ptr<Instance> self, std::uint64_t life) {
-  const TimePoint latest = Clock::now() + settings_.start_timeout;
+  TimePoint look_at = begun_ + std::min<Duration>(settings_.start_timeout / 2, kSlowStart);
   while (alive_ && life_ == life && !asked_to_end_) {
     const std::uint64_t seen = shared_.changed->version();
-    if (upstream_ && upstream_->available()) co_return came_up();
-    if (Clock::now() >= latest) {
-      const std::string waited = std::to_string(settings_.start_timeout.count()) + " ms";
+    if (is_ready()) co_return came_up();
+    if (Clock::now() >= start_latest_) {
+      const StartDiagnosis found = diagnose();
+      const auto waited = std::chrono::duration_cast<Millis>(Clock::now() - begun_).count();
       context_.log.error("instance is not ready in time",
                          {{"pool", address_.pool},
                           {"instance", address_.instance},
                           {"pid", pid_},
-                          {"start_timeout_ms", settings_.start_timeout.count()}});
-      start_failed("not ready after " + waited);
+                          {"start_timeout_ms", settings_.start_timeout.count()},
+                          {"reason", found.text}});
+      start_failed("not ready after " + std::to_string(waited) + " ms: " + found.text);
       co_await terminate(self, life);
       co_return;
     }
-    co_await shared_.changed->changed(seen, std::min(latest, Clock::now() + kLook));
+    if (Clock::now() >= look_at) {
+      look_at = TimePoint::max();
+      if (const StartDiagnosis found = diagnose(); found.certain)
+        context_.log.warn("instance is not ready yet", {{"pool", address_.pool},
+                                                        {"instance", address_.instance},
+                                                        {"pid", pid_},
+                                                        {"reason", found.text}});
+    }
+    co_await shared_.changed->changed(seen, std::min(start_latest_, Clock::now() + kLook));
   }
 }
 
@@ -311,7 +325,7 @@ void Instance::came_up() {
   was_up_ = true;
   failure_.clear();
   look_below();
-  upstream_->set_starting(false);
+  if (upstream_) upstream_->set_starting(false);
   context_.log.info("instance up", {{"pool", address_.pool}, {"instance", address_.instance}, {"pid", pid_}});
   if (!done()) move(InstanceState::Up);
 }
@@ -319,7 +333,6 @@ void Instance::came_up() {
 void Instance::ended(const ProcessEnd& end) {
   history_->last_end = end;
   history_->last_end_at = Clock::now();
-  if (!was_up_ && !failed()) start_failed(to_string(end) + " before it was ready");
   if (stopping_ || restart_asked_)
     context_.log.info("instance stopped",
                       {{"pool", address_.pool}, {"instance", address_.instance}, {"end", to_string(end)}});
@@ -342,6 +355,7 @@ void Instance::tell_end(const ProcessEnd& end, const RestartDecision& decision) 
       {"on_it_each_time", cause},
       {"lives", static_cast<std::uint64_t>(starts_)},
       {"next_ms", again ? std::chrono::duration_cast<Millis>(decision.pause).count() : -1},
+      {"reason", early_end_},
       {"last_words", last_words()}};
   if (again) history_->last_reason = to_string(end);
   if (decision.crash_loop) {

@@ -24,6 +24,8 @@
 #include "supervisor/instance_status.h"
 #include "supervisor/launch_request.h"
 #include "supervisor/launcher_client.h"
+#include "supervisor/instance_notify_socket.h"
+#include "supervisor/start_diagnosis.h"
 #include "supervisor/notice.h"
 #include "supervisor/output_reader.h"
 #include "supervisor/process_tree.h"
@@ -46,15 +48,13 @@ struct InstanceContext {
   Tick ticks = 0;  // the last one
 };
 
-// In words, for the event log and for whoever asked for the start.
-std::string why_not_started(const LaunchRequest& request, const LaunchFailure& failure);
-
 class Instance : public std::enable_shared_from_this<Instance> {
  public:
   // What the instances of a pool share.
   struct Shared {
     std::shared_ptr<StartGate> gate;
     std::shared_ptr<Notice> changed;  // told at each change of any of them
+    std::function<void()> members_changed = [] {};  // one listens elsewhere now
   };
 
   Instance(InstanceContext& context, Shared shared, std::shared_ptr<PlaceHistory> history, InstanceAddress address,
@@ -95,6 +95,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
   bool idle() const;               // without a process, and none about to be started
   bool was_up() const { return was_up_; }  // the process that it has
+  const std::string& says() const { return status_; }  // STATUS= of its process; "" = nothing
   bool failed() const { return !failure_.empty(); }          // the last start did not come up
   const std::string& failure() const { return failure_; }   // why, with the last words
   Tick born() const;  // when its process was started; kNotBornYet: it is about to be
@@ -112,6 +113,16 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void spawn_run(std::optional<RunningProcess> running);
   bool done() const { return stopping_ || leaving_; }  // no process after the one that it has
   LaunchRequest request();
+  std::string prepare(std::vector<int>& sockets);  // for a start; what is wrong, or ""
+  std::string take_place();
+  void begin_to_watch();
+  void stop_watching();
+  bool is_ready() const;
+  void listen_to(OwnedFd socket);
+  void hear(const NotifyMessage& message);
+  boost::asio::awaitable<void> await_own_stop(std::shared_ptr<Instance> self, std::uint64_t life);
+  StartDiagnosis diagnose() const;
+  std::string early_end(const ProcessEnd& end) const;
   void begin(const RunningProcess& process);
   void came_up();
   void ended(const ProcessEnd& end);
@@ -125,7 +136,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   InstanceContext& context_;
   const Shared shared_;
   const std::shared_ptr<PlaceHistory> history_;
-  const InstanceAddress address_;
+  InstanceAddress address_;
   const unsigned number_;
   config::Process settings_;
   std::string launched_as_;  // launch_text() of its process
@@ -156,6 +167,14 @@ class Instance : public std::enable_shared_from_this<Instance> {
   TimePoint up_since_{};
   bool was_up_ = false;  // in this life
   Tick born_ = 0;
+  TimePoint begun_{};                     // this life
+  TimePoint start_latest_{};              // when it has to be ready
+  bool said_ready_ = false;               // in this life, by READY=1
+  bool stops_itself_ = false;             // the same, by STOPPING=1
+  std::string early_end_;                 // the same, of one that was never up
+  std::string status_;                    // what it says of itself
+  std::shared_ptr<InstanceNotifySocket> notify_;  // null: it is not asked to say anything
+  std::string notify_path_;
   std::optional<TimePoint> next_start_;
   StartGate::Place starting_;
   std::uint32_t starts_ = 0;

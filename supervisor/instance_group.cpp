@@ -192,7 +192,7 @@ std::shared_ptr<Instance> InstanceGroup::add(unsigned number, std::optional<Endp
     }
     where = taken.place;
   }
-  const Instance::Shared shared{gate_, changed_};
+  const Instance::Shared shared{gate_, changed_, surroundings_.members_changed};
   return std::make_shared<Instance>(context_, shared, place(number).history, address_of(number, *where), number,
                                     settings_);
 }
@@ -297,7 +297,7 @@ std::vector<InstanceAddress> InstanceGroup::members() const {
   std::vector<InstanceAddress> all;
   for (const auto& [number, place] : places_)
     for (const auto* const member : {&place.serving, &place.next})
-      if (*member) all.push_back((*member)->address());
+      if (*member && !is_nowhere((*member)->address().endpoint)) all.push_back((*member)->address());
   return all;
 }
 

@@ -113,7 +113,7 @@ InstanceStatus InstanceGroup::status_of(const Instance& instance, const Place& p
   const PlaceHistory& history = *place.history;
   return {.instance = instance.address().instance,
           .number = instance.number(),
-          .endpoint = instance.address().endpoint,
+          .endpoint = is_nowhere(instance.address().endpoint) ? std::nullopt : std::optional(instance.address().endpoint),
           .state = instance.state(),
           .since = instance.since(),
           .pid = instance.pid(),
@@ -122,6 +122,7 @@ InstanceStatus InstanceGroup::status_of(const Instance& instance, const Place& p
           .last_end = history.last_end,
           .last_end_at = history.last_end_at,
           .next_start = instance.next_start(),
+          .says = instance.says(),
           .last_reason = history.last_reason,
           .requests_at_end = history.requests_at_end,
           .upstream = instance.upstream()};

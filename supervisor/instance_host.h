@@ -27,6 +27,8 @@ class InstanceHost {
   // What its requests share; null: there is no such pool (any more).
   virtual std::shared_ptr<PoolMemory> memory_of(const std::string&) { return nullptr; }
   virtual void probe_now(const Upstream& upstream) = 0;
+  // What its last probe that failed has found; "" when none has.
+  virtual std::string last_failure(const Upstream&) { return ""; }
   // Its process has ended: out in this very turn of the loop.
   virtual void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) = 0;
   // It is in another state now, or in the same one again.

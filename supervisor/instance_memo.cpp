@@ -21,12 +21,24 @@ bool read_number(std::string_view line, Number& to) {
 
 std::string launch_text(const config::Launch& launch) {
   // Names all members, so that one that is added does not compile until it is written here as well.
-  const auto& [command, directory, env, port, kill_mode] = launch;
+  const auto& [command, directory, env, file_env, port, ready, account, umask, rlimits, kill_mode] = launch;
   std::string text;
   for (const std::string& word : command) text += word + kEnd;
   text += kEnd + directory + kEnd;
-  for (const auto& [name, value] : env) text += name + '=' + value + kEnd;
-  text += std::to_string(static_cast<int>(port)) + ' ' + std::to_string(static_cast<int>(kill_mode));
+  for (const auto* variables : {&env, &file_env}) {
+    for (const auto& [name, value] : *variables) text += name + '=' + value + kEnd;
+    text += kEnd;
+  }
+  for (const int word : {static_cast<int>(port), static_cast<int>(ready), static_cast<int>(kill_mode)})
+    text += std::to_string(word) + ' ';
+  if (account) {
+    text += account->name + kEnd + account->home + kEnd + account->shell + kEnd;
+    text += std::to_string(account->uid) + ':' + std::to_string(account->gid);
+    for (const std::uint32_t group : account->groups) text += ',' + std::to_string(group);
+  }
+  text += kEnd + umask + kEnd;
+  for (const auto& limit : rlimits)
+    text += std::to_string(limit.resource) + '=' + std::to_string(limit.soft) + ':' + std::to_string(limit.hard) + ' ';
   return text;
 }
 

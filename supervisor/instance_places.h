@@ -1,15 +1,15 @@
-// Where the instances listen: each has a place that nobody else has, for as long as the supervisor keeps it there, over
+// Where the instances listen, or will: each has a place that nobody else has, for as long as the supervisor keeps it there, over
 // restarts of its process. Owned by the supervisor. Control thread.
 
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/address.h"
-#include "base/log.h"
 #include "config/config.h"
 #include "supervisor/instance_port.h"
 #include "supervisor/launcher_client.h"
@@ -19,13 +19,17 @@ namespace frontdoor {
 
 // What PORT says of a place: a number, or the path of a unix socket.
 std::string port_variable(const Endpoint& place);
-// Endpoint::to_string() and back; nothing for what is no place.
+inline bool is_nowhere(const Endpoint& place) { return place.size() == 0; }
+// Endpoint::to_string() and back; nothing for what is no place. "" is nowhere: a worker has no port.
 std::optional<Endpoint> parse_place(const std::string& text);
+
+// Whom an instance runs as, where that is somebody else.
+std::optional<ProcessIdentity> identity_of(const config::Launch& launch);
 
 class InstancePlaces {
  public:
   // What has to outlive a crash of the front door is left with the launcher.
-  InstancePlaces(Log& log, LauncherClient& launcher) : log_(log), launcher_(launcher) {}
+  explicit InstancePlaces(LauncherClient& launcher) : launcher_(launcher) {}
 
   // What a front door that crashed has left there. Before anything else.
   void inherit(std::map<std::string, std::vector<OwnedFd>>& kept);
@@ -34,19 +38,51 @@ class InstancePlaces {
     std::optional<Endpoint> place;
     std::string problem;  // why there is none
   };
-  Taken take(const config::Process& settings, const std::string& instance);
+  Taken take(const config::Launch& launch, const std::string& instance);
   // One that a process has already, over a crash of the front door.
   void adopt(const Endpoint& place);
   void give_back(const Endpoint& place);
 
-  // Before each start: what the life before has left there goes, so that listening succeeds.
-  void clear(const Endpoint& place);
+  // Whether a place is of the kind that is asked for.
+  bool fits(const Endpoint& place, const config::Launch& launch) const;
+  // What nobody adopted of what a front door has left goes.
+  void settle();
+
+  // Before each start: what the life before has left there goes, so that listening succeeds; a socket to pass begins to
+  // listen.
+  struct Opened {
+    std::vector<int> sockets = {};  // to pass; ours
+    std::string problem = {};       // it can not be had any more
+  };
+  Opened open(const Endpoint& place);
+  // Its process has ended: whoever waits on a passed socket is refused, and nobody accepts them later.
+  void close(const Endpoint& place);
+
+  // A socket for what one life of an instance says of itself, and its path; and what is left of one.
+  struct Notify {
+    OwnedFd socket = {};
+    std::string path = {};
+    std::string problem = {};
+  };
+  Notify open_notify(const config::Launch& launch, const std::string& instance, const std::string& life);
+  // The one that a front door has left that crashed; invalid: there is none.
+  OwnedFd inherited_notify(const std::string& life);
+  bool was_ready(const std::string& life) const { return ready_.contains(life); }
+  void note_ready(const std::string& life);
+  void close_notify(const std::string& path, const std::string& life);
 
  private:
-  Log& log_;
+  SocketDirectory::Made make_directory(const config::Launch& launch, const std::string& instance);
+  std::string make_socket(const Endpoint& place);  // what is wrong, or ""
+  void drop_socket(std::uint16_t port);
+
   LauncherClient& launcher_;
   InstancePorts ports_;
   SocketDirectory directory_;
+  std::map<std::uint16_t, OwnedFd> sockets_;      // to pass, by port
+  std::set<std::uint16_t> inherited_;             // of these, which nobody has adopted yet
+  std::map<std::string, OwnedFd> notify_;         // inherited, by life
+  std::set<std::string> ready_;                   // lives that have said so
 };
 
 }  // namespace frontdoor

@@ -34,7 +34,7 @@ namespace {
 using Kind = LauncherMessage::Kind;
 
 constexpr std::size_t kMostRecords = 10'000;  // instances that run or whose end nobody has asked about
-constexpr std::size_t kMostKept = 1'000;
+constexpr std::size_t kMostKept = 10'000;
 constexpr Millis kFirstPause{100};  // before a front door that crashed is started anew; doubles
 constexpr Millis kLongestPause{5'000};
 constexpr Millis kLivedWell{60'000};  // then the pause is short again

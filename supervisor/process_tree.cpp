@@ -101,6 +101,18 @@ std::vector<ProcessInfo> descendants(const std::vector<ProcessInfo>& processes, 
   return found;
 }
 
+std::optional<bool> descends_from(pid_t process, pid_t ancestor) {
+  constexpr int kDeepest = 1'000;  // what changes while it is read has no end
+  for (int depth = 0; depth < kDeepest; ++depth) {
+    if (process == ancestor) return true;
+    const auto info = read_process(process);
+    if (!info) return depth == 0 ? std::nullopt : std::optional(false);
+    if (info->parent <= 1) return false;
+    process = info->parent;
+  }
+  return false;
+}
+
 bool signal_process(const ProcessInfo& process, int signal) {
   // Held first, looked at then: from here on the number can not pass to another process unnoticed.
   const int pidfd = open_pidfd(process.pid);

@@ -44,6 +44,9 @@ std::vector<ProcessInfo> list_processes();
 // them.
 std::vector<ProcessInfo> descendants(const std::vector<ProcessInfo>& processes, pid_t root);
 
+// Whether it was started by `ancestor`, directly or by others that still live, or is it; nothing when it has gone.
+std::optional<bool> descends_from(pid_t process, pid_t ancestor);
+
 // False: it has gone, its number belongs to another one by now, or we may not.
 bool signal_process(const ProcessInfo& process, int signal);
 

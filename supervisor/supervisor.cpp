@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <cstdlib>
 #include <exception>
 #include <utility>
 
@@ -23,9 +24,12 @@ Supervisor::Supervisor(asio::io_context& control, Log& log, LauncherClient& laun
                        AppOutput& output, unsigned usable_cpus)
     : control_(control),
       log_(log),
-      places_(log, launcher),
+      places_(launcher),
       context_{control, log, launcher, host, output, places_, logs_},
-      usable_cpus_(usable_cpus) {}
+      usable_cpus_(usable_cpus) {
+  if (std::getenv("PORT") != nullptr)
+    log_.info("PORT of frontdoor's own environment is not passed on: each instance gets its own");
+}
 
 Supervisor::~Supervisor() = default;
 
@@ -89,6 +93,7 @@ void Supervisor::adopt(std::vector<RunningProcess> inherited) {
     if (!named) group->configure({}, Millis{0});
     group->adopt(std::move(process), memo);
   }
+  asio::post(control_, [this] { places_.settle(); });  // they have taken what is theirs by then
 }
 
 asio::awaitable<OperationResult> Supervisor::restart(std::string pool, std::optional<unsigned> number, RestartHow how,

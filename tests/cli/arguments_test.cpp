@@ -26,21 +26,22 @@ std::string serving(const ServingArguments& s) {
 struct Describe {
   std::string operator()(const RunCommand& c) const {
     const std::string how = c.how == RunCommand::How::Detached ? " detached" : c.how == RunCommand::How::AsUnit ? " unit" : "";
+    const std::string profile = c.profile.empty() ? "" : " env=" + c.profile;
     if (c.import) {
       std::string text = "import " + c.import->path;
       if (c.import->instances) text += " x" + std::to_string(*c.import->instances);
       if (!c.import->listen.empty()) text += " listen=" + c.import->listen;
       if (!c.import->health_path.empty()) text += " health=" + c.import->health_path;
       if (c.import->watch) text += " watch";
-      return text + serving(c.serving) + how;
+      return text + profile + serving(c.serving) + how;
     }
-    if (!c.quick) return "run " + c.config_file + serving(c.serving) + how;
+    if (!c.quick) return "run " + c.config_file + profile + serving(c.serving) + how;
     std::string text = "run " + std::to_string(c.quick->instances) + " x";
     for (auto& word : c.quick->command) text += ' ' + word;
     if (!c.quick->listen.empty()) text += " listen=" + c.quick->listen;
     if (!c.quick->health_path.empty()) text += " health=" + c.quick->health_path;
     if (c.quick->watch) text += " watch";
-    return text + serving(c.serving) + how;
+    return text + profile + (c.quick->profile == c.profile ? "" : " not its own") + serving(c.serving) + how;
   }
   static std::string end(const std::string& socket, bool json) {
     return (json ? " json" : "") + (socket.empty() ? "" : " at " + socket);
@@ -55,8 +56,9 @@ struct Describe {
     return "logs " + c.subject + " lines=" + std::to_string(c.lines) + (c.follow ? " follow" : "") + end(c.socket, c.json);
   }
   std::string operator()(const ShutdownCommand& c) const { return "shutdown" + end(c.socket, false); }
-  std::string operator()(const CheckCommand& c) const { return "check " + c.config_file; }
-  std::string operator()(const ShowCommand& c) const { return "show " + c.config_file; }
+  std::string operator()(const CheckCommand& c) const { return "check " + c.config_file + with(c.profile); }
+  std::string operator()(const ShowCommand& c) const { return "show " + c.config_file + with(c.profile); }
+  static std::string with(const std::string& profile) { return profile.empty() ? "" : " env=" + profile; }
   std::string operator()(const ImportCommand& c) const { return "config import " + c.path; }
   std::string operator()(const ProxyCommand& c) const {
     std::string text = "proxy " + c.listen + " ->";
@@ -81,6 +83,11 @@ TEST(Arguments, AreUnderstood) {
       {"--config -", "run -"},
       {"run --config fd.toml", "run fd.toml"},
       {"run -- node server.js", "run 1 x node server.js"},
+      {"run --env production --config fd.toml", "run fd.toml env=production"},
+      {"--config fd.toml --env=production", "run fd.toml env=production"},
+      {"run --env production -- node server.js", "run 1 x node server.js env=production"},
+      {"check --config fd.toml --env production", "check fd.toml env=production"},
+      {"config show --env production --config fd.toml", "show fd.toml env=production"},
       {"run -i 2 --listen :80 --health /up --workers 3 -- node -i server.js",
        "run 2 x node -i server.js listen=:80 health=/up workers=3"},
       {"run -i max -- app --", "run 0 x app --"},
@@ -213,6 +220,7 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"run --", "there is no command behind --, as in -- node server.js", "run"},
       {"run -i 0 -- node", "-i takes a number from 1 to 1000 or max, not \"0\"", "run"},
       {"run -i many -- node", "-i takes a number from 1 to 1000 or max, not \"many\"", "run"},
+      {"run --config fd.toml --env", "--env needs a value, for instance --env production", "run"},
       {"run --health healthz -- node", "--health takes a path that starts with /, not \"healthz\"", "run"},
       {"run --watch --config fd.toml", "--watch needs a command, as in run --watch … -- node server.js", "run"},
       {"run -i 2", "-i needs a command, as in run -i … -- node server.js", "run"},

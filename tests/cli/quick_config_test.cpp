@@ -79,5 +79,17 @@ TEST(ProxyConfig, ADollarInAPathIsItsOwn) {
   EXPECT_EQ(loaded.config.pools.front().health_check->path, "/${HOME}");
 }
 
+// Without a file there are no profiles: the name is what Node apps ask for.
+TEST(RunConfig, AnEnvironmentIsNodeEnv) {
+  const auto text = run_config({.command = {"app"}, .instances = 1, .listen = "", .health_path = "", .watch = false, .profile = "my production"});
+  ASSERT_TRUE(text);
+  config::LoadOptions options;
+  options.profile = "my production";
+  const auto loaded = config::load(*text, "test", options);
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded.config.pools.at(0).process.env,
+            (std::vector<std::pair<std::string, std::string>>{{"NODE_ENV", "my production"}}));
+}
+
 }  // namespace
 }  // namespace frontdoor::cli

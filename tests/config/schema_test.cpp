@@ -30,7 +30,7 @@ struct Defaults {
     if (&table == &schema::root) return &config;
     if (&table == &schema::listener) return &listener;
     if (&table == &schema::route) return &route;
-    if (&table == &schema::pool) return &pool;
+    if (&table == &schema::pool || &table == &schema::profile) return &pool;
     if (&table == &schema::upstream) return &upstream;
     if (&table == &schema::health_check || &table == &schema::expect) return &health_check;
     if (&table == &schema::retry) return &retry;
@@ -80,6 +80,8 @@ bool fits(const Key& key, const Slot& slot) {
     case Type::Command:
     case Type::Patterns:
       return is(std::type_identity<std::vector<std::string>*>());
+    case Type::ResourceLimits:
+      return is(std::type_identity<std::vector<ResourceLimit>*>());
     case Type::Variables:
       return is(std::type_identity<std::vector<std::pair<std::string, std::string>>*>());
     default:

@@ -146,7 +146,12 @@ TEST(InstancePlace, IsAPortOrAPath) {
     EXPECT_EQ(place->to_string(), c.text);
     EXPECT_EQ(port_variable(*place), c.port);
   }
-  for (const char* none : {"", "24001", "unix:", "localhost:1"}) EXPECT_FALSE(parse_place(none)) << none;
+  for (const char* none : {"24001", "unix:", "localhost:1"}) EXPECT_FALSE(parse_place(none)) << none;
+  const auto nowhere = parse_place("");
+  ASSERT_TRUE(nowhere);
+  EXPECT_TRUE(is_nowhere(*nowhere));
+  EXPECT_EQ(nowhere->to_string(), "");
+  EXPECT_EQ(port_variable(*nowhere), "");
 }
 
 }  // namespace
