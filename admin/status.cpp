@@ -45,6 +45,7 @@ void add_process(json::object& to, const AdminProcess& process) {
   to["restarts"] = process.restarts;
   to["last_end"] = text_or_null(process.last_end);
   to["last_reason"] = text_or_null(process.last_reason);
+  to["says"] = text_or_null(process.says);
   to["requests_at_end"] = texts(process.requests_at_end);
   to["next_start_ms"] = or_null(process.next_start_millis);
 }

@@ -23,6 +23,7 @@ struct AdminProcess {
   std::uint32_t restarts = 0;
   std::string last_end = {};  // "exit 1"; "" = it has not ended yet
   std::string last_reason = {};  // why it was restarted last
+  std::string says = {};         // of itself, by STATUS= (sd_notify)
   std::vector<std::string> requests_at_end = {};  // that were on the process before when it ended
   std::optional<std::int64_t> next_start_millis = {};  // from now
 };

@@ -40,6 +40,7 @@ AdminUpstream to_admin(const InstanceStatus& instance, const SampledUsages& usag
   row.name = instance.instance;
   row.address = instance.endpoint ? instance.endpoint->to_string() : "";
   row.state = to_string(instance.state);
+  row.reason = instance.late;
   row.since_unix_millis = unix_millis_of(instance.since, now, now_unix);
   if (instance.upstream) {
     row.requests = instance.upstream->requests();
@@ -57,6 +58,7 @@ AdminUpstream to_admin(const InstanceStatus& instance, const SampledUsages& usag
   process.restarts = instance.restarts;
   if (instance.last_end) process.last_end = to_string(*instance.last_end);
   process.last_reason = instance.last_reason;
+  process.says = instance.says;
   process.requests_at_end = instance.requests_at_end;
   if (instance.next_start)
     process.next_start_millis =

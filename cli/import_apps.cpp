@@ -122,7 +122,8 @@ void tell(const Imported& imported, const std::string& name, const Streams& stre
 
 }  // namespace
 
-std::optional<ImportedText> import_to_run(const ImportRun& run, const Streams& streams, int& status) {
+std::optional<ImportedText> import_to_run(const ImportRun& run, const std::string& profile, const Streams& streams,
+                                          int& status) {
   const importer::Files files = files_of_this_machine();
   const auto source = source_at(run.path, files);
   if (!source) return status = refuse(source.error(), streams), std::nullopt;
@@ -133,7 +134,12 @@ std::optional<ImportedText> import_to_run(const ImportRun& run, const Streams& s
     return status = kExitUsage, std::nullopt;
   }
   Imported imported = read_source(*source, files);
+  // Only an ecosystem file has environments. Elsewhere the name is what it is for a command: what Node apps ask for.
+  const bool has_environments = source->kind == SourceKind::Ecosystem || source->kind == SourceKind::EcosystemScript;
+  if (!has_environments && !profile.empty())
+    for (ImportedApp& app : imported.apps) app.profiles.push_back({profile, {{"NODE_ENV", profile}}});
   importer::PlanOptions options;
+  options.profile = profile;
   options.instances = run.instances;
   options.listen = run.listen;
   options.health_path = run.health_path;

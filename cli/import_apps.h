@@ -18,9 +18,10 @@ struct ImportedText {
 };
 
 // `run DIRECTORY` and `run FILE`. One line on standard error says what is started and from which file, one more for
-// each thing that is otherwise than there. Nothing when there is nothing to run: that has been told, and `status` is
-// the exit status.
-std::optional<ImportedText> import_to_run(const ImportRun& run, const Streams& streams, int& status);
+// each thing that is otherwise than there. `profile`: --env, "" = none. Nothing when there is nothing to run: that has
+// been told, and `status` is the exit status.
+std::optional<ImportedText> import_to_run(const ImportRun& run, const std::string& profile, const Streams& streams,
+                                          int& status);
 
 // `config import FILE`; exit status.
 int print_import(const ImportCommand& command, const Streams& streams);

@@ -94,7 +94,7 @@ struct Runner {
         source = ConfigText{std::move(*text), command.import->path, ""};
       } else {
         int status = kExitOk;
-        auto imported = import_to_run(*command.import, streams, status);
+        auto imported = import_to_run(*command.import, command.profile, streams, status);
         if (!imported) return status;
         command.config_file = imported->config_file;
         if (command.config_file.empty()) {

@@ -87,6 +87,7 @@ TableRow row_of(const json::object& upstream) {
   if (const std::string reason = text_of(upstream, "last_reason"); !reason.empty())
     note += (note.empty() ? "" : ", ") + ("last start: " + reason);
   if (!note.empty()) row.notes.push_back(note);
+  if (const std::string says = text_of(upstream, "says"); !says.empty()) row.notes.push_back("says: " + says);
   if (const auto* requests = member(upstream, "requests_at_end"); requests != nullptr && requests->is_array())
     for (const json::value& request : requests->get_array())
       if (request.is_string())

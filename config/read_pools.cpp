@@ -100,8 +100,7 @@ void read_pool(const Entry& entry, Reader& reader) {
                   schema::Scope::FileOnly, *pool.timeouts, reader);
   }
 
-  read_process(value, pool, reader);
-  if (!pool.process.command.empty()) check_readiness(value, pool, entry.at, reader);
+  read_process(value, pool, entry.at, reader);
   warn_of_instance_keys(value, pool, reader);
   // Upstreams that come from discovery are a feature to come, and have been answered as such.
   const bool come_from_elsewhere = value.find("command") != nullptr || value.find("discover") != nullptr;

@@ -75,9 +75,46 @@ void read_env_file(const Value& at, Pool& pool, Reader& reader) {
     return fail(':' + std::to_string(error.line) + ": " + error.what);
   }
   pool.process.file_env = std::move(*parsed);
-  if (pool.process.port != Launch::Port::None &&
-      std::erase_if(pool.process.file_env, [](const auto& variable) { return variable.first == "PORT"; }) != 0)
+  if (std::erase_if(pool.process.file_env, [](const auto& variable) { return variable.first == "PORT"; }) == 0) return;
+  // Such a file is often that of several pools: what it says to the one that serves is not for its workers.
+  if (pool.process.port == Launch::Port::None)
+    reader.diagnostics.warning(at.at, "env_file: " + path + ": PORT is not passed on, since these instances have port = "
+                                          "\"none\"; write it into env if they are to have one");
+  else
     reader.diagnostics.warning(at.at, "env_file: " + path + std::string(kPortIsOurs));
+}
+
+// How an instance is known to be ready must fit to where it listens.
+void check_readiness(const Value& value, const Value* profile, const Pool& pool, Position at, Reader& reader) {
+  const Process& process = pool.process;
+  const auto place_of = [&](std::string_view key) {
+    const auto* const own = find_in(value, profile, key);
+    return own != nullptr ? own->at : at;
+  };
+  const bool checked = process.ready == Launch::Ready::HealthCheck && pool.health_check.has_value();
+  if (process.port == Launch::Port::ListenFds) {
+    // The socket accepts before the app exists: that somebody connects to it says nothing of the app.
+    const bool asks = checked && (pool.health_check->type == HealthCheck::Type::Http || pool.health_check->port != 0);
+    if (!asks && process.ready != Launch::Ready::Notify)
+      reader.diagnostics.error(place_of("port"),
+                               "port: with \"listen_fds\" the socket listens before the app does, so only a health_check by "
+                               "HTTP or ready = \"notify\" can tell that it is up");
+  }
+  if (process.port == Launch::Port::None) {
+    if (process.ready == Launch::Ready::Listen)
+      reader.diagnostics.error(place_of("ready"), "ready: an instance without a port never listens: leave ready out "
+                                                  "(it is up after min_uptime), or write \"notify\"");
+    if (pool.health_check && pool.upstreams.empty())
+      reader.diagnostics.warning(place_of("health_check"),
+                                 "health_check has no effect: instances with port = \"none\" have nothing to ask");
+    if (process.idle_stop != Millis{0})
+      reader.diagnostics.error(place_of("idle_stop"),
+                               "idle_stop: instances with port = \"none\" get no requests, so that none would ever start "
+                               "them again: leave idle_stop out, or give them a port");
+  } else if (find_in(value, profile, "min_uptime") != nullptr) {
+    reader.diagnostics.warning(place_of("min_uptime"),
+                               "min_uptime has no effect: it is for instances with port = \"none\"");
+  }
 }
 
 void read_account(const Value* user, const Value* group, Pool& pool, Reader& reader) {
@@ -98,7 +135,7 @@ void read_account(const Value* user, const Value* group, Pool& pool, Reader& rea
 
 }  // namespace
 
-void read_process(const Value& value, Pool& pool, Reader& reader) {
+void read_process(const Value& value, Pool& pool, Position at, Reader& reader) {
   const Value* const profile = read_profiles(value, pool, reader);
   if (pool.process.command.empty()) return;
   if (pool.process.port != Launch::Port::None) {
@@ -108,35 +145,7 @@ void read_process(const Value& value, Pool& pool, Reader& reader) {
   }
   if (const auto* file = find_in(value, profile, "env_file")) read_env_file(*file, pool, reader);
   read_account(find_in(value, profile, "user"), find_in(value, profile, "group"), pool, reader);
-}
-
-// How an instance is known to be ready must fit to where it listens.
-void check_readiness(const Value& value, const Pool& pool, Position at, Reader& reader) {
-  const Process& process = pool.process;
-  const auto place_of = [&](std::string_view key) {
-    const auto* const own = value.find(key);
-    return own != nullptr ? own->at : at;
-  };
-  const bool checked = process.ready == Launch::Ready::HealthCheck && pool.health_check.has_value();
-  if (process.port == Launch::Port::ListenFds) {
-    // The socket accepts before the app exists: that somebody connects to it says nothing of the app.
-    const bool asks = checked && (pool.health_check->type == HealthCheck::Type::Http || pool.health_check->port != 0);
-    if (!asks && process.ready != Launch::Ready::Notify)
-      reader.diagnostics.error(place_of("port"),
-                               "port: with \"listen_fds\" the socket listens before the app does, so only a health_check by "
-                               "HTTP or ready = \"notify\" can tell that it is up");
-  }
-  if (process.port == Launch::Port::None) {
-    if (process.ready == Launch::Ready::Listen)
-      reader.diagnostics.error(place_of("ready"), "ready: an instance without a port never listens: leave ready out "
-                                                  "(it is up after min_uptime), or write \"notify\"");
-    if (pool.health_check && pool.upstreams.empty())
-      reader.diagnostics.warning(place_of("health_check"),
-                                 "health_check has no effect: instances with port = \"none\" have nothing to ask");
-  } else if (value.find("min_uptime") != nullptr) {
-    reader.diagnostics.warning(place_of("min_uptime"),
-                               "min_uptime has no effect: it is for instances with port = \"none\"");
-  }
+  check_readiness(value, profile, pool, at, reader);
 }
 
 // A profile that no pool has was mistyped, or the whole file is another one.

@@ -51,8 +51,8 @@ bool is_table(const Value& value, std::string_view key, std::string_view form, R
 void read_listeners(const Value& root, Reader& reader);
 void read_pools(const Value& root, Reader& reader);
 // What [pool.NAME] says of its instances, once its plain keys have been read.
-void read_process(const Value& value, Pool& pool, Reader& reader);
-void check_readiness(const Value& value, const Pool& pool, Position at, Reader& reader);
+// `at`: the pool's place, for what is missing.
+void read_process(const Value& value, Pool& pool, Position at, Reader& reader);
 void check_profile(Reader& reader);  // the one that was chosen; after the pools
 void read_routes(const Value& root, Reader& reader);  // after the pools
 

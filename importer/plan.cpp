@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "config/schema.h"
 #include "config/suggest.h"
 #include "config/values.h"
 
@@ -57,23 +56,6 @@ void override_with(const PlanOptions& options, ImportedApp& first, std::vector<I
     if (app.setting("watch") == nullptr) app.set("watch", "[\".\"]");
 }
 
-// What this version has no word for yet.
-void drop_unknown_settings(Imported& imported) {
-  for (ImportedApp& app : imported.apps) {
-    std::erase_if(app.settings, [&](const auto& setting) {
-      const std::string key = setting.first.substr(0, setting.first.find('.'));
-      const config::schema::Key* known = config::schema::pool.find(key);
-      if (known != nullptr && (key != "port" || std::find(known->words.begin(), known->words.end(), "none") != known->words.end()))
-        return false;
-      if (key != "port") imported.notes.push_back({app.name, key, "unsupported: " + setting.second});
-      return true;
-    });
-    if (config::schema::pool.find("profile") == nullptr)
-      for (const auto& profile : std::exchange(app.profiles, {}))
-        imported.notes.push_back({app.name, "env_" + profile.first, "unsupported"});
-  }
-}
-
 }  // namespace
 
 Plan make_plan(Imported& imported, const PlanOptions& options) {
@@ -83,7 +65,6 @@ Plan make_plan(Imported& imported, const PlanOptions& options) {
   for (ImportedApp& app : imported.apps) take_port(app, options.profile, imported.notes);
   for (ImportedApp& app : imported.apps)
     if (!app.serves) app.set("port", "\"none\"");
-  drop_unknown_settings(imported);
   std::vector<ImportedApp*> serving;
   for (ImportedApp& app : imported.apps)
     if (app.serves) serving.push_back(&app);

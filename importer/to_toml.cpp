@@ -66,8 +66,12 @@ void append_pool(std::string& out, const ImportedApp& app) {
     if (key.find('.') == key.npos) append_line(out, key, value);
   for (const char* table : {"restart", "logs"}) append_table(out, app, table);
   append_variables(out, heading + ".env", app.env, app.before_path);
-  for (const auto& [name, variables] : app.profiles)
-    append_variables(out, heading + ".profile." + key_of(name) + ".env", variables, "");
+  // Also one that changes nothing here, because its PORT is the listener's now: --env may ask for it.
+  for (const auto& [name, variables] : app.profiles) {
+    const std::string profile = heading + ".profile." + key_of(name);
+    if (variables.empty()) out += "\n[" + profile + "]\n";
+    append_variables(out, profile + ".env", variables, "");
+  }
 }
 
 }  // namespace

@@ -230,6 +230,7 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
   co_await context_.launcher.gone(process);
   alive_ = false;
   starting_ = {};
+  late_.clear();
   if (upstream_) {
     upstream_->set_starting(false);
     context_.host.evict(upstream_, "its process has ended");
@@ -308,12 +309,15 @@ asio::awaitable<void> Instance::watch_start(std::shared_ptr<Instance> self, std:
       co_return;
     }
     if (Clock::now() >= look_at) {
-      look_at = TimePoint::max();
-      if (const StartDiagnosis found = diagnose(); found.certain)
+      look_at = Clock::now() + (Clock::now() - begun_);  // ever more seldom: each looks at all processes
+      if (StartDiagnosis found = diagnose(); found.certain) {
+        look_at = TimePoint::max();
+        late_ = std::move(found.text);
         context_.log.warn("instance is not ready yet", {{"pool", address_.pool},
                                                         {"instance", address_.instance},
                                                         {"pid", pid_},
-                                                        {"reason", found.text}});
+                                                        {"reason", late_}});
+      }
     }
     co_await shared_.changed->changed(seen, std::min(start_latest_, Clock::now() + kLook));
   }
@@ -324,6 +328,7 @@ void Instance::came_up() {
   up_since_ = Clock::now();
   was_up_ = true;
   failure_.clear();
+  late_.clear();
   look_below();
   if (upstream_) upstream_->set_starting(false);
   context_.log.info("instance up", {{"pool", address_.pool}, {"instance", address_.instance}, {"pid", pid_}});

@@ -96,6 +96,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool idle() const;               // without a process, and none about to be started
   bool was_up() const { return was_up_; }  // the process that it has
   const std::string& says() const { return status_; }  // STATUS= of its process; "" = nothing
+  const std::string& late() const { return late_; }    // why it will not be up, as far as can be seen; "" = nothing
   bool failed() const { return !failure_.empty(); }          // the last start did not come up
   const std::string& failure() const { return failure_; }   // why, with the last words
   Tick born() const;  // when its process was started; kNotBornYet: it is about to be
@@ -173,6 +174,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool stops_itself_ = false;             // the same, by STOPPING=1
   std::string early_end_;                 // the same, of one that was never up
   std::string status_;                    // what it says of itself
+  std::string late_;                      // what was seen of one that starts for long
   std::shared_ptr<InstanceNotifySocket> notify_;  // null: it is not asked to say anything
   std::string notify_path_;
   std::optional<TimePoint> next_start_;

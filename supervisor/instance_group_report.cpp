@@ -123,6 +123,7 @@ InstanceStatus InstanceGroup::status_of(const Instance& instance, const Place& p
           .last_end_at = history.last_end_at,
           .next_start = instance.next_start(),
           .says = instance.says(),
+          .late = instance.late(),
           .last_reason = history.last_reason,
           .requests_at_end = history.requests_at_end,
           .upstream = instance.upstream()};

@@ -39,6 +39,7 @@ struct InstanceStatus {
   std::optional<TimePoint> last_end_at = {};
   std::optional<TimePoint> next_start = {};     // while pausing, or in a crash loop
   std::string says = {};                        // of itself, by STATUS= (sd_notify)
+  std::string late = {};                        // while starting for long: why it will not be up, as far as can be seen
   std::string last_reason = {};                 // why it was restarted last: "crashed", "restart", "src/a.js changed", …
   std::vector<std::string> requests_at_end = {};  // that were on the process before when it ended: "GET /read (id)"
   std::shared_ptr<const Upstream> upstream = {};  // null without one: health, requests in flight

@@ -88,7 +88,9 @@ StartDiagnosis diagnose_start(const StartSight& sight) {
     if (!socket.at.is_unix() || sight.expected.is_unix()) elsewhere.push_back(socket);
   }
   if (!elsewhere.empty())
-    return {pid(elsewhere.front()) + " listens on " + list(elsewhere) + ", expected " + expected_text(sight), true};
+    return {pid(elsewhere.front()) + " listens on " + list(elsewhere) + ", expected " + expected_text(sight) +
+                (sight.expected.is_unix() ? "" : ": let it listen on $PORT, as by sh -c 'exec app --port $PORT'"),
+            true};
   const std::string nothing = "nothing of it listens anywhere, expected " + expected_text(sight);
   if (sight.ready == Ready::Notify && !sight.said_ready) return {"it has not said READY=1, and " + nothing, false};
   return {nothing, false};

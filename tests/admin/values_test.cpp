@@ -96,7 +96,7 @@ TEST(AdminStatus, AsJsonSaysNullForWhatIsNotKnown) {
   AdminUpstream instance{.name = "app.1", .address = "127.0.0.1:1", .state = "up", .since_unix_millis = 2'000};
   instance.process = AdminProcess{.number = 1, .pid = 7, .memory_bytes = 9, .cpu_percent = 1.26, .restarts = 2};
   AdminUpstream stopped{.name = "app.2", .state = "stopped"};
-  stopped.process = AdminProcess{.number = 2, .last_end = "exit 1"};
+  stopped.process = AdminProcess{.number = 2, .last_end = "exit 1", .says = "warm\xFF"};
   const AdminUpstream remote{.name = "a:1", .address = "a:1", .state = "down", .reason = "refused"};
   status.pools = {{.name = "app", .command = {"node"}, .wanted = 2, .upstreams = {instance, stopped, remote}},
                   {.name = "api"}};
@@ -105,7 +105,7 @@ TEST(AdminStatus, AsJsonSaysNullForWhatIsNotKnown) {
        {R"("main_pid":4,)", R"("running_ms":2000,)", "\"a\xEF\xBF\xBD\"", R"("config_file":null)",
         R"("name":"app.1","address":"127.0.0.1:1","state":"up","reason":null,"since":"1970-01-01T00:00:02.000Z","state_ms":1000)",
         R"("instance":1,"pid":7,"processes":0,"memory_bytes":9,"cpu_percent":1.3E0,"cpu_ms_total":null,"restarts":2,"last_end":null)",
-        R"("state":"stopped","reason":null,"since":null,"state_ms":null)", R"("pid":null)", R"("last_end":"exit 1")",
+        R"("state":"stopped","reason":null,"since":null,"state_ms":null)", R"("pid":null)", R"("last_end":"exit 1")", R"("says":null)", "\"says\":\"warm\xEF\xBF\xBD\"",
         R"("state":"down","reason":"refused")", R"({"name":"api","command":null,"upstreams":[]})"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nin " << text;
 }

@@ -15,7 +15,7 @@ const char* const kStatus = R"json({"version": "0.1.0", "main_pid": 4710, "state
    "upstreams": [
     {"name": "app.1", "address": "127.0.0.1:24001", "state": "up", "reason": null, "state_ms": 187200000,
      "requests": 428, "in_flight": 4, "pid": 20114, "memory_bytes": 100663296, "cpu_percent": 3.2, "restarts": 1,
-     "last_end": "SIGKILL", "last_reason": null, "requests_at_end": ["GET /read (id7)"], "next_start_ms": null},
+     "last_end": "SIGKILL", "last_reason": null, "says": "12 jobs\u001b[2J", "requests_at_end": ["GET /read (id7)"], "next_start_ms": null},
     {"name": "app.2", "address": "127.0.0.1:24002", "state": "crash loop", "reason": null, "state_ms": 12000,
      "requests": 0, "in_flight": 0, "pid": null, "memory_bytes": null, "cpu_percent": null, "restarts": 7,
      "last_end": "exit 1", "last_reason": "crashed", "requests_at_end": [], "next_start_ms": 8000},
@@ -33,6 +33,7 @@ TEST(StatusTable, IsWhatOneLooksFor) {
 pool app  1 of 3 up  node 'my server.js'
   INSTANCE    ADDRESS STATE      SINCE   PID MEM CPU STARTS LAST END SERVED NOW
   app.1       :24001  up         2d 4h 20114 96M  3%      1 SIGKILL     428   4
+              says: 12 jobs?[2J
               was on it at its end: GET /read (id7)
   app.2       :24002  crash loop   12s     -   -   -      7 exit 1        0   0
               next start in 8s, last start: crashed

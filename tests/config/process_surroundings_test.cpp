@@ -156,6 +156,9 @@ TEST(ProcessEnvFile, WhatIsWrongWithIt) {
               ElementsAre("fd.toml:4:12: " + start + ":2: a line is NAME=value, and this one has no ="));
   EXPECT_THAT(problems(text, with_file("/etc/app/app.env", "PORT=80\n")),
               ElementsAre("fd.toml:4:12: warning: " + start + kPortIsOurs));
+  EXPECT_THAT(problems(text + "\nport = \"none\"", with_file("/etc/app/app.env", "PORT=80\n")),
+              ElementsAre("fd.toml:4:12: warning: " + start + ": PORT is not passed on, since these instances have port = "
+                          "\"none\"; write it into env if they are to have one"));
 }
 
 const std::string kProfiles =
@@ -214,6 +217,7 @@ TEST(ProcessPort, MustFitToHowItIsKnownToBeReady) {
       {fds + "health_check = \"/\"", {}},
       {fds + "ready = \"notify\"", {}},
       {"ready = \"health_check\"", {}},  // as `config show` writes it
+      {"idle_stop = \"5m\"", {}},
       {"ready = \"listen\"\nhealth_check = \"/\"", {}},
       {"min_uptime = \"2s\"",
        {"fd.toml:4:14: warning: min_uptime has no effect: it is for instances with port = \"none\""}},
@@ -234,6 +238,9 @@ TEST(ProcessPort, MustFitToHowItIsKnownToBeReady) {
         "write \"notify\""}},
       {worker + none + "health_check = \"/\"",
        {"fd.toml:7:16: warning: health_check has no effect: instances with port = \"none\" have nothing to ask"}},
+      {worker + none + "idle_stop = \"5m\"",
+       {"fd.toml:7:13: idle_stop: instances with port = \"none\" get no requests, so that none would ever start them again: "
+        "leave idle_stop out, or give them a port"}},
       {worker + none + "[[route]]\npool = \"worker\"",
        {"fd.toml:8:8: pool: [pool.worker] gets no requests, since its instances have port = \"none\""}},
       {worker + none + "upstreams = [\"10.0.0.1:80\"]\n[[route]]\npool = \"worker\"\n[[route]]\npool = \"app\"",
@@ -242,6 +249,16 @@ TEST(ProcessPort, MustFitToHowItIsKnownToBeReady) {
   };
   for (const auto& c : with_worker)
     EXPECT_EQ(problems(with_command(c.below), options_with({})), c.problems) << c.below;
+}
+
+// What is wrong is where the chosen profile says it.
+TEST(ProcessPort, MustFitInAProfileToo) {
+  EXPECT_THAT(problems(with_command("idle_stop = \"5m\"\n[pool.app.profile.p]\nport = \"none\"\nready = \"listen\"\n"),
+                       with_profile("p")),
+              ElementsAre("fd.toml:4:13: idle_stop: instances with port = \"none\" get no requests, so that none would ever start "
+                          "them again: leave idle_stop out, or give them a port",
+                          "fd.toml:7:9: ready: an instance without a port never listens: leave ready out (it is up after "
+                          "min_uptime), or write \"notify\""));
 }
 
 TEST(ProcessPort, WithoutARouteAllGoesToTheOnlyPoolThatTakesRequests) {

@@ -259,6 +259,40 @@ class RunsWhatIsThere(unittest.TestCase):
                 self.assertIn(f"{name}: starts web x 2\n", door.errors())
                 self.assertEqual("loading" in door.errors(), name == "ecosystem.config.js")
 
+    def test_the_environment_that_was_asked_for(self):
+        ecosystem = {"apps": [{"name": "web", "script": "server.js", "env": {"RELEASE": "1"},
+                               "env_production": {"RELEASE": "2", "PORT": 80}}]}
+        for words, release in ((("run", "."), "1"), (("run", ".", "--env", "production"), "2")):
+            with self.subTest(words), Directory({"ecosystem.json": ecosystem}) as directory, Running(directory, *words) as door:
+                self.assertEqual(door.who()["RELEASE"], release)
+        with Directory({"ecosystem.json": ecosystem}) as directory:
+            done = directory.frontdoor("run", ".", "--env", "prodcution")
+            self.assertEqual((done.returncode, done.stdout), (78, ""))
+            self.assertIn("--env prodcution: the file has no env_prodcution, did you mean production?", done.stderr)
+
+    def test_without_environments_in_the_file_its_name_is_node_env(self):
+        files = {"Procfile": "web: node server.js\nclock: exec sleep 1000\n", "package.json": package("node server.js")}
+        for name, content in files.items():
+            with self.subTest(name), Directory({name: content}) as directory, \
+                    Running(directory, "run", ".", "--env", "production") as door:
+                self.assertEqual(environment(door.who()["pid"])["NODE_ENV"], "production")
+
+    def test_workers_have_no_port_and_need_none(self):
+        with Directory({"Procfile": "web: node server.js\nclock: exec sleep 1000\n"}) as directory, Running(directory, "run", ".") as door:
+            clock = eventually(lambda: [e for e in door.events("instance up") if e["pool"] == "clock"], "the worker")
+            self.assertNotIn("PORT", environment(clock[0]["pid"]))
+            self.assertEqual(door.who()["FRONTDOOR_INSTANCE"], "web.1")
+
+    def test_the_variables_beside_a_procfile(self):
+        files = {"Procfile": "web: node server.js\nclock: exec sleep 1000\n", ".env": "RELEASE='a b'\nPORT=3000\n"}
+        with Directory(files) as directory, Running(directory, "run", ".") as door:
+            self.assertEqual(door.who()["RELEASE"], "a b")
+            self.assertNotEqual(door.who()["PORT"], "3000")
+            clock = eventually(lambda: [e for e in door.events("instance started") if e["pool"] == "clock"], "the worker")
+            found = environment(clock[0]["pid"])
+            self.assertEqual((found["RELEASE"], found.get("PORT")), ("a b", None))
+            self.assertEqual(door.errors().count("PORT is not passed on"), 2, "by the launcher and by the front door")
+
     def test_a_script_alone(self):
         with Directory() as directory, Running(directory, "run", "server.js", "--health", "/") as door:
             self.assertEqual(door.who()["FRONTDOOR_INSTANCE"], "server.1")

@@ -8,10 +8,11 @@ import pwd
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import unittest
 
-from support import FixedRate, Frontdoor, eventually, get, main
+from support import App, FixedRate, Frontdoor, binary, curl, eventually, get, main
 from support.app import script_path
 from support.instances import events, front_door
 
@@ -42,6 +43,10 @@ def all_found(door, count):
 
 def event(door, name, **fields):
     return eventually(lambda: events(door, name, **fields), f"the event {name} {fields}")[0]
+
+
+def control(*words):
+    return subprocess.run([binary(), *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
 
 
 def moment(entry):
@@ -218,6 +223,9 @@ class Readiness(unittest.TestCase):
             up = event(door, "instance up")
             self.assertEqual(up["pid"], answer["pid"])
             self.assertIn("/notify.sock", answer["env"]["NOTIFY_SOCKET"])
+            told = json.loads(control("status", "--json", "--socket", door.admin_socket).stdout)
+            self.assertEqual(told["pools"][0]["upstreams"][0]["says"], "warm")
+            self.assertIn("says: warm", control("status", "--socket", door.admin_socket).stdout)
 
     def test_listening_without_the_word_is_not_enough(self):
         with Frontdoor(pool(more='ready = "notify"\nstart_timeout = "600ms"')) as door:
@@ -298,6 +306,45 @@ class Readiness(unittest.TestCase):
             door.wait_until_ready()
             self.assertEqual(events(door, "a process that no pool names is ended"), [])
 
+    def test_a_worker_s_operations_need_no_requests(self):
+        worker = pool("worker", env='HOW = "nowhere"', more='port = "none"\nmin_uptime = "100ms"')
+        with Frontdoor(pool() + worker) as door:
+            event(door, "instance up", instance="worker.1")
+            for words in (("restart", "worker"), ("scale", "worker", "3"), ("stop", "worker"), ("start", "worker")):
+                done = control(*words, "--socket", door.admin_socket)
+                self.assertEqual(done.returncode, 0, f"{words}: {done.stderr}")
+            rows = json.loads(control("status", "--json", "--socket", door.admin_socket).stdout)["pools"][1]["upstreams"]
+            self.assertEqual([(row["name"], row["address"], row["state"]) for row in rows],
+                             [(f"worker.{number}", "", "up") for number in (1, 2, 3)])
+
+    def test_a_worker_that_does_not_live_ends_its_roll_and_no_other(self):
+        def config(worker, release):
+            return pool(env=f'RELEASE = "{release}"') + pool("worker", command=["sh", "-c", worker],
+                                                             more='port = "none"\nmin_uptime = "1h"\nready = "notify"\n')
+
+        with Frontdoor(config(f"SAYS=READY=1 HOW=nowhere exec python3 {APP}", 1)) as door:
+            old = event(door, "instance up", instance="worker.1")["pid"]
+            door.reload(config("echo broken; exit 3", 2))
+            eventually(lambda: found(door)["env"]["RELEASE"] == "2", "the other pool's new release")
+            failed = event(door, "the new instance does not come up, the old ones stay", pool="worker")
+            self.assertIn("exited 3 before READY=1; it said: broken", failed["reason"])
+            self.assertEqual(os.stat(f"/proc/{old}").st_uid, os.geteuid(), "the old one goes on")
+
+    def test_workers_alone_are_all_there_is(self):
+        with Frontdoor(pool("worker", env='HOW = "nowhere"', more='port = "none"\nmin_uptime = "100ms"')) as door:
+            event(door, "instance up", instance="worker.1")
+            self.assertEqual(curl(door.address).status, 404)
+
+    def test_a_pool_may_have_servers_that_somebody_else_runs_as_well(self):
+        with App("remote") as remote, Frontdoor(pool(more=f'upstreams = ["{remote.address}"]')) as door:
+            seen = set()
+
+            def both():
+                seen.add(get(door.address)[:1])
+                return len(seen) == 2
+
+            eventually(both, "an answer of each")
+
     def test_a_worker_may_say_it(self):
         worker = pool("worker", env='HOW = "nowhere", SAYS = "READY=1"', more='port = "none"\nready = "notify"\nmin_uptime = "1h"')
         with Frontdoor(pool() + worker) as door:
@@ -364,7 +411,7 @@ class PassedSockets(unittest.TestCase):
 
 class Diagnoses(unittest.TestCase):
     def test_what_a_start_that_is_late_looks_like(self):
-        cases = [('HOW = "elsewhere"', "", r"^pid \d+ listens on 127\.0\.0\.1:\d+, expected PORT=\d+$"),
+        cases = [('HOW = "elsewhere"', "", r"^pid \d+ listens on 127\.0\.0\.1:\d+, expected PORT=\d+: let it listen on \$PORT, "),
                  ('HOW = "six"', "", r"^pid \d+ listens on \[::1\]:\d+, IPv6 only; expected 127\.0\.0\.1:\d+$"),
                  ('HOW = "six", SIX = "::"', "", r"^pid \d+ listens on \[::\]:\d+, IPv6 only; expected 127\.0\.0\.1:\d+$"),
                  ('HOST = "127.0.0.2"', "", r"^pid \d+ listens on 127\.0\.0\.2:\d+ only; expected 127\.0\.0\.1:\d+$"),
@@ -377,6 +424,16 @@ class Diagnoses(unittest.TestCase):
                 self.assertRegex(late["reason"], reason)
                 if "HOW" in env and "nowhere" not in env or "HOST" in env:
                     self.assertRegex(event(door, "instance is not ready yet")["reason"], reason)
+
+    def test_one_that_ignores_its_port_is_told_long_before_it_is_given_up(self):
+        # As `run -- node server.js` finds it: an app that listens where it always did.
+        with Frontdoor(pool(env='HOW = "elsewhere"', more='start_timeout = "1h"')) as door:
+            hint = event(door, "instance is not ready yet")["reason"]
+            self.assertRegex(hint, r"^pid \d+ listens on 127\.0\.0\.1:\d+, expected PORT=\d+: let it listen on \$PORT, as by "
+                                   r"sh -c 'exec app --port \$PORT'$")
+            told = json.loads(control("status", "--json", "--socket", door.admin_socket).stdout)
+            self.assertEqual(told["pools"][0]["upstreams"][0]["reason"], hint)
+            self.assertIn(hint, control("status", "--socket", door.admin_socket).stdout)
 
     def test_one_that_ends_before(self):
         cases = [(["true"], "", r"^exited 0 before listening$"),

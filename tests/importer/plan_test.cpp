@@ -94,9 +94,39 @@ TEST(Plan, AnEnvironmentIsChosenByName) {
   const std::string text = R"([{"script": "a.js", "env": {"A": "1", "B": "2"}, "env_production": {"A": "3", "PORT": 80}}])";
   Imported chosen = ecosystem(text);
   EXPECT_EQ(make_plan(chosen, {.profile = "production"}).listen, "127.0.0.1:80");
+  const RoundTrip trip = round_trip(ecosystem(text), {.profile = "production"});
+  EXPECT_EQ(trip.problems, "");
+  EXPECT_EQ(variables(trip.config.pools.at(0).process.env), "A=3 B=2");
+  EXPECT_EQ(variables(round_trip(ecosystem(text)).config.pools.at(0).process.env), "A=1 B=2");
   EXPECT_THAT(round_trip(ecosystem(text), {.profile = "prodcution"}).problems,
               HasSubstr("--env prodcution: the file has no env_prodcution, did you mean production?"));
   EXPECT_THAT(round_trip(ecosystem(text), {.profile = "x"}).problems, HasSubstr("--env x: the file has no env_x; it has \"production\""));
+}
+
+// It has a name that may be asked for, and its PORT has become the listener's.
+TEST(Plan, AnEnvironmentWithNothingButAPortMayBeChosen) {
+  const RoundTrip trip =
+      round_trip(ecosystem(R"([{"script": "a.js", "env_production": {"PORT": 80}}])"), {.profile = "production"});
+  EXPECT_EQ(trip.problems, "");
+  EXPECT_THAT(trip.toml, HasSubstr("listen = \"127.0.0.1:80\""));
+}
+
+TEST(Plan, WhatHasNoPortGetsNoRequests) {
+  const RoundTrip trip = round_trip(read_procfile("web: node a\nclock: node b", "/srv/app", files_of({})));
+  EXPECT_EQ(trip.problems, "");
+  EXPECT_EQ(trip.config.pools.at(0).process.port, config::Launch::Port::Auto);
+  EXPECT_EQ(trip.config.pools.at(1).process.port, config::Launch::Port::None);
+  EXPECT_EQ(routes(trip.config), "*>web");
+  const RoundTrip alone = round_trip(read_procfile("clock: node b", "/srv/app", files_of({})));
+  EXPECT_EQ(alone.problems, "");
+  EXPECT_EQ(routes(alone.config), "");
+}
+
+TEST(Plan, WhomItRunsAsIsKept) {
+  const RoundTrip trip = round_trip(ecosystem(R"([{"script": "a.js", "user": "www", "gid": 33}])"));
+  EXPECT_EQ(trip.problems, "");
+  EXPECT_EQ(trip.config.pools.at(0).process.user, "www");
+  EXPECT_EQ(trip.config.pools.at(0).process.group, "33");
 }
 
 TEST(Plan, OfSeveralEnvironmentsOnePortCounts) {

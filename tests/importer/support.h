@@ -59,6 +59,7 @@ inline RoundTrip round_trip(Imported imported, const PlanOptions& options = {}) 
     if (name == "PATH") return "/bin";
     return std::nullopt;
   };
+  load_options.profile = options.profile;
   auto loaded = config::load(result.toml, "fd.toml", load_options);
   for (const auto& diagnostic : loaded.diagnostics) result.problems += diagnostic.to_string() + '\n';
   result.config = std::move(loaded.config);

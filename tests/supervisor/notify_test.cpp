@@ -137,7 +137,7 @@ TEST_F(NotifySockets, ReadAFloodSlowly) {
     turn_until([&] { return said_.size() == sent || floods_ == 1; });
     return floods_ == 1;
   }));
-  EXPECT_LE(said_.size(), 50u);
+  EXPECT_GE(said_.size(), 50u);
 }
 
 }  // namespace

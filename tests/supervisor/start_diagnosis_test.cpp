@@ -15,6 +15,7 @@ ListeningSocket socket(const Endpoint& where, pid_t pid = 412) { return {.at = w
 const Endpoint kExpected = at("127.0.0.1", 7001);
 
 TEST(StartDiagnosis, SaysWhatIsSeen) {
+  const std::string advice = ": let it listen on $PORT, as by sh -c 'exec app --port $PORT'";
   const std::string passed = " instead of the socket that it was passed (LISTEN_FDS)";
   const struct {
     const char* name;
@@ -23,15 +24,15 @@ TEST(StartDiagnosis, SaysWhatIsSeen) {
     bool certain;
   } cases[] = {
       {"elsewhere", {.expected = kExpected, .tree = {412}, .sockets = {socket(at("127.0.0.1", 8080))}},
-       "pid 412 listens on 127.0.0.1:8080, expected PORT=7001", true},
+       "pid 412 listens on 127.0.0.1:8080, expected PORT=7001" + advice, true},
       {"in a child", {.expected = kExpected, .tree = {412, 413}, .sockets = {socket(at("0.0.0.0", 3000), 413)}},
-       "pid 413 listens on 0.0.0.0:3000, expected PORT=7001", true},
+       "pid 413 listens on 0.0.0.0:3000, expected PORT=7001" + advice, true},
       {"on two", {.expected = kExpected, .sockets = {socket(at("::", 80)), socket(at("::", 443))}},
-       "pid 412 listens on [::]:80 and [::]:443, expected PORT=7001", true},
+       "pid 412 listens on [::]:80 and [::]:443, expected PORT=7001" + advice, true},
       {"on many",
        {.expected = kExpected,
         .sockets = {socket(at("::", 1)), socket(at("::", 2)), socket(at("::", 3)), socket(at("::", 4))}},
-       "pid 412 listens on [::]:1, [::]:2, [::]:3 and others, expected PORT=7001", true},
+       "pid 412 listens on [::]:1, [::]:2, [::]:3 and others, expected PORT=7001" + advice, true},
       {"IPv6 only", {.expected = kExpected, .sockets = {socket(at("::1", 7001))}, .refused = true},
        "pid 412 listens on [::1]:7001, IPv6 only; expected 127.0.0.1:7001", true},
       {"every IPv6 only", {.expected = kExpected, .sockets = {socket(at("::", 7001))}, .refused = true},
