@@ -66,14 +66,18 @@ asio::awaitable<void> InstanceNotifySocket::run([[maybe_unused]] std::shared_ptr
     auto [error] = co_await socket_.async_wait(socket_.wait_read, quietly);
     if (error) break;
     const TimePoint second = Clock::now() + Millis{1'000};
-    for (unsigned taken = 0; socket_.is_open() && Clock::now() < second; ++taken) {
+    unsigned taken = 0;
+    while (socket_.is_open() && Clock::now() < second) {
       if (taken == kMostInASecond) {
         if (!std::exchange(told_of_flood_, true)) listener_.flooded();
         pause.expires_at(second);
         co_await pause.async_wait(quietly);
         break;
       }
-      if (take_one()) continue;
+      if (take_one()) {
+        ++taken;
+        continue;
+      }
       auto [more] = co_await socket_.async_wait(socket_.wait_read, quietly);
       if (more) break;
     }

@@ -53,7 +53,7 @@ void InstancePlaces::inherit(std::map<std::string, std::vector<OwnedFd>>& kept) 
     const auto has = [&](std::string_view prefix) { return name.starts_with(prefix); };
     const auto rest = [&](std::string_view prefix) { return name.substr(prefix.size()); };
     if (has(kReady)) {
-      ready_.insert(rest(kReady));
+      inherited_ready_.insert(rest(kReady));
     } else if (fds.size() != 1) {
       continue;  // not ours
     } else if (has(kDirectory)) {
@@ -89,6 +89,8 @@ void InstancePlaces::settle() {
   inherited_.clear();
   for (const auto& [life, socket] : notify_) launcher_.drop(std::string(kNotify) + life);
   notify_.clear();
+  for (const std::string& life : inherited_ready_) launcher_.drop(std::string(kReady) + life);
+  inherited_ready_.clear();
 }
 
 SocketDirectory::Made InstancePlaces::make_directory(const config::Launch& launch, const std::string& instance) {
@@ -195,6 +197,11 @@ OwnedFd InstancePlaces::inherited_notify(const std::string& life) {
   OwnedFd socket = std::move(found->second);
   notify_.erase(found);
   return socket;
+}
+
+bool InstancePlaces::was_ready(const std::string& life) {
+  if (auto inherited = inherited_ready_.extract(life)) ready_.insert(std::move(inherited));
+  return ready_.contains(life);
 }
 
 void InstancePlaces::note_ready(const std::string& life) {

@@ -67,7 +67,7 @@ class InstancePlaces {
   Notify open_notify(const config::Launch& launch, const std::string& instance, const std::string& life);
   // The one that a front door has left that crashed; invalid: there is none.
   OwnedFd inherited_notify(const std::string& life);
-  bool was_ready(const std::string& life) const { return ready_.contains(life); }
+  bool was_ready(const std::string& life);
   void note_ready(const std::string& life);
   void close_notify(const std::string& path, const std::string& life);
 
@@ -83,6 +83,7 @@ class InstancePlaces {
   std::set<std::uint16_t> inherited_;             // of these, which nobody has adopted yet
   std::map<std::string, OwnedFd> notify_;         // inherited, by life
   std::set<std::string> ready_;                   // lives that have said so
+  std::set<std::string> inherited_ready_;         // the same, which nobody has asked about yet
 };
 
 }  // namespace frontdoor

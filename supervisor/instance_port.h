@@ -13,7 +13,7 @@
 
 namespace frontdoor {
 
-// Whether this process could listen there now.
+// Whether nobody listens there now, as far as can be known.
 bool is_free(const Endpoint& endpoint);
 
 class InstancePorts {

@@ -16,12 +16,12 @@ PROGRAM = sys.argv.pop(1)
 COMMANDS = ["check", "completion", "config", "demo", "help", "logs", "proxy", "restart", "run", "scale", "shutdown", "start",
             "status", "stop", "version"]
 CASES = [  # what has been typed (the last word is being completed), what is offered
-    (["frontdoor", ""], [*COMMANDS, "--config", "--help", "--ready-file", "--version", "--workers"]),
+    (["frontdoor", ""], [*COMMANDS, "--config", "--env", "--help", "--ready-file", "--version", "--workers"]),
     (["frontdoor", "c"], ["check", "completion", "config"]),
     (["frontdoor", "--c"], ["--config"]),
     (["frontdoor", "--config", "conf"], ["conf one.toml", "conf.d"]),
     (["frontdoor", "--config", "fd.toml", "--w"], ["--workers"]),
-    (["frontdoor", "check", "--"], ["--config", "--help"]),
+    (["frontdoor", "check", "--"], ["--config", "--env", "--help"]),
     (["frontdoor", "check", "--config", "fd"], ["fd.toml"]),
     (["frontdoor", "run", "--ready-file", "fd"], ["fd.toml"]),
     (["frontdoor", "run", "--workers", ""], []),

@@ -83,7 +83,7 @@ class Rolls(unittest.TestCase):
             before = pids(door, 2)
             door.reload(pool(command=["sh", "-c", "echo broken release >&2; exit 3"]))
             (failed,) = eventually(lambda: events(door, "config change failed"), "the verdict")
-            self.assertIn("exit 3", failed["error"])
+            self.assertIn("exited 3 before listening", failed["error"])
             self.assertIn("broken release", failed["error"])
             self.assertEqual(pids(door, 2), before)
             door.reload(pool(env='RELEASE = "3"'))

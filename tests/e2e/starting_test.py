@@ -333,7 +333,7 @@ class Readiness(unittest.TestCase):
     def test_workers_alone_are_all_there_is(self):
         with Frontdoor(pool("worker", env='HOW = "nowhere"', more='port = "none"\nmin_uptime = "100ms"')) as door:
             event(door, "instance up", instance="worker.1")
-            self.assertEqual(curl(door.address).status, 404)
+            self.assertEqual(curl(door.address, "/").status, 404)
 
     def test_a_pool_may_have_servers_that_somebody_else_runs_as_well(self):
         with App("remote") as remote, Frontdoor(pool(more=f'upstreams = ["{remote.address}"]')) as door:
