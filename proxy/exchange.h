@@ -60,24 +60,19 @@ struct ExchangeContext {
   StreamDrain streams{};
 };
 
-class Exchange final : public Listed<class OnUpstreamTag>, private Dialer::Caller {
+class Exchange final : public OnUpstream, private Dialer::Caller {
  public:
   // `started`: when the first byte of the request arrived. All references must outlive the exchange.
   Exchange(ExchangeContext& context, ClientStream& client, Waker& waker, TimePoint started);
-  ~Exchange();
+  virtual ~Exchange();
 
   Task<> run();
 
-  // The upstream that this exchange is on was taken out. It looks itself what that means for its request.
-  void upstream_went_down(std::uint64_t incarnation, DownCause cause);
-
-  // It leaves its pool: what has no end of its own is closed.
-  void upstream_drains(UpstreamDrain& drain);
-
-  // The worker is being drained: a stream is told when to end.
-  void drain_begins();
-  bool is_stream() const { return event_stream_ && committed_; }
-  bool is_websocket() const { return tunnel_ && tunnel_->websocket(); }
+  void upstream_went_down(std::uint64_t incarnation, DownCause cause) override;
+  void upstream_drains(UpstreamDrain& drain) override;
+  void drain_begins() override;
+  bool is_stream() const override { return event_stream_ && committed_; }
+  bool is_websocket() const override { return tunnel_ && tunnel_->websocket(); }
 
  private:
   // What to do next with the request.

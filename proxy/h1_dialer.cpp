@@ -31,7 +31,7 @@ UpstreamFailure upstream_failure(ConnectFailure failure) {
 std::unique_ptr<UpstreamStream> H1Dialer::reuse(LocalUpstream& upstream, Waker& waker, Verify verify) {
   if (upstream.send_proxy != ProxyVersion::None) return nullptr;
   while (!upstream.idle.empty()) {
-    std::unique_ptr<H1UpstreamConnection> connection(&upstream.idle.pop_front());
+    std::unique_ptr<H1UpstreamConnection> connection(static_cast<H1UpstreamConnection*>(&upstream.idle.pop_front()));
     if (connection->incarnation() != upstream.shared->seen().incarnation) continue;
     if (connection->lease(waker, verify == Verify::Yes)) return connection;
   }

@@ -4,9 +4,9 @@ namespace frontdoor {
 
 H1UpstreamConnection::H1UpstreamConnection(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits,
                                            LocalUpstream& home, ConnectionBudget* budget)
-    : loop_(loop),
+    : IdleConnection(home.shared->seen().incarnation),
+      loop_(loop),
       home_(home),
-      incarnation_(home.shared->seen().incarnation),
       budget_(budget),
       transport_(loop),
       input_(buffers),
@@ -57,8 +57,8 @@ void H1UpstreamConnection::idle_for(Duration limit) {
   input_.release_if_empty();
   transport_.notify(this);
   home_.idle.push_front(*this);
-  idle_since_ = loop_.now();
-  idle_until_ = idle_since_ + limit;
+  idle_from(loop_.now());
+  idle_until_ = idle_since() + limit;
   // As in Waker: an earlier timer stays and is moved on when it fires.
   if (!Timer::armed() || Timer::due() > idle_until_) loop_.arm(*this, idle_until_);
 }
@@ -67,7 +67,7 @@ void H1UpstreamConnection::run() {
   if (!Listed<IdleTag>::linked()) return;
   const bool touched = transport_.may_read() || transport_.peer_gone();
   if (transport_.peer_finished() && !transport_.peer_gone())
-    if (const auto limit = home_.closes.note(loop_.now() - idle_since_, loop_.now())) home_.shared->learn_idle_limit(*limit);
+    if (const auto limit = home_.closes.note(loop_.now() - idle_since(), loop_.now())) home_.shared->learn_idle_limit(*limit);
   if (touched || loop_.now() >= idle_until_) delete this;
 }
 

@@ -19,7 +19,7 @@
 namespace frontdoor {
 
 class H1UpstreamConnection final : public UpstreamStream,
-                                   public Listed<class IdleTag>,
+                                   public IdleConnection,
                                    private Runnable,
                                    private Timer {
  public:
@@ -29,9 +29,6 @@ class H1UpstreamConnection final : public UpstreamStream,
   ~H1UpstreamConnection() override;
 
   Transport& transport() { return transport_; }
-  // The upstream's life in which the connection was begun. A later life may be another process.
-  std::uint64_t incarnation() const { return incarnation_; }
-
   // From fresh or idle to serving one exchange. False: it has died meanwhile and must be dropped.
   bool lease(Waker& waker, bool verify);
   // Before the first request: a PROXY header. It names one client, so that the connection serves no other.
@@ -39,7 +36,6 @@ class H1UpstreamConnection final : public UpstreamStream,
   // After an exchange: whether it is in order; if so it goes into the home's idle list for at most `limit`.
   bool reusable() const;
   void idle_for(Duration limit);
-  TimePoint idle_since() const { return idle_since_; }
 
   bool send_head(const OutgoingRequest& request, http::Method method) override;
   BodySink& request_body() override { return writer_; }
@@ -63,7 +59,6 @@ class H1UpstreamConnection final : public UpstreamStream,
 
   EventLoop& loop_;
   LocalUpstream& home_;
-  const std::uint64_t incarnation_;
   ConnectionBudget* const budget_;
   Transport transport_;
   InputBuffer input_;
@@ -73,7 +68,6 @@ class H1UpstreamConnection final : public UpstreamStream,
   http::Method method_ = http::Method::Get;
   UpstreamFailure failure_ = UpstreamFailure::None;
   const char* detail_ = "";
-  TimePoint idle_since_{};
   TimePoint idle_until_{};
   std::uint64_t served_ = 0;
   bool received_ = false;

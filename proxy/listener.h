@@ -20,6 +20,7 @@
 namespace frontdoor {
 
 class Listener final : public ConnectionOwner,
+                       public WaitingClients,
                        private EpollHandler,
                        private Runnable,
                        private Timer,
@@ -51,12 +52,12 @@ class Listener final : public ConnectionOwner,
   void cut_all();         // ends every connection now
   std::uint64_t idle_connections();
 
-  void resume();          // asks again before its pause has ended
+  void resume() override;  // asks again before its pause has ended
 
-  // Closes the connection that has waited longest for its client, and calls `closed` when it has found one to close.
-  Room make_room(Newcomers newcomers, const std::function<void()>& closed);
-  bool anybody_waits() const { return !waiting_.empty(); }
-  TimePoint waiting_since() { return waiting_.front().waiting_since(); }  // the longest; somebody waits
+  // WaitingClients
+  Room make_room(Newcomers newcomers, const std::function<void()>& closed) override;
+  bool anybody_waits() const override { return !waiting_.empty(); }
+  TimePoint waiting_since() override { return waiting_.front().waiting_since(); }
   // Calls f(ClientConnection&) for each one without an exchange, the longest-waiting first. f may cut it.
   template <class F>
   void for_each_waiting(F f) {

@@ -16,13 +16,12 @@
 #include "balancer/snapshot.h"
 #include "loop/event_loop.h"
 #include "loop/intrusive_list.h"
+#include "proxy/idle_connection.h"
 #include "proxy/idle_limit.h"
+#include "proxy/on_upstream.h"
 #include "proxy/upstream_drain.h"
 
 namespace frontdoor {
-
-class Exchange;
-class H1UpstreamConnection;
 
 // This worker's side of one Upstream; survives reloads as the Upstream does. Owned by the snapshots that name it, and
 // by the tunnels to it, which keep no snapshot.
@@ -34,10 +33,10 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   const std::shared_ptr<Upstream> shared;
   const unsigned worker;
   ProxyVersion send_proxy = ProxyVersion::None;            // the newest snapshot's
-  List<H1UpstreamConnection, Listed<class IdleTag>> idle;  // last used first; owned here
+  IdleConnections idle;                                    // last used first; owned here
   ObservedCloses closes;
   TimePoint next_knock{};                                  // when it may be asked again whether it still listens
-  List<Exchange, Listed<class OnUpstreamTag>> exchanges;   // waiting on it; eviction and drain reach them here
+  List<OnUpstream, Listed<class OnUpstreamTag>> exchanges; // waiting on it; eviction and drain reach them here
 
   // Whether the newest snapshot names it. Requests that are on one that it does not name end there, but their
   // connections, and those that are idle, serve no others.

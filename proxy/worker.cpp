@@ -96,7 +96,7 @@ void Worker::drain(const DrainWindow& window) {
     draining_ = true;
     context_.streams.begin(window);
     context_.tunnels.drain(window, loop_.now(), context_.streams);
-    for_each_exchange([](Exchange& exchange) { exchange.drain_begins(); });
+    for_each_exchange([](OnUpstream& exchange) { exchange.drain_begins(); });
     count_open_work();
     // With time left to write the answers and to end in order.
     end_waiting_at_ = answers_until(window);
@@ -112,7 +112,7 @@ void Worker::for_each_exchange(Visit visit) {
 
 void Worker::count_open_work() {
   OpenWork open;
-  for_each_exchange([&](const Exchange& exchange) { open.streams += exchange.is_stream() ? 1 : 0; });
+  for_each_exchange([&](const OnUpstream& exchange) { open.streams += exchange.is_stream() ? 1 : 0; });
   const Tunnels::Count tunnels = context_.tunnels.count();
   open.websockets = tunnels.websockets;
   open.tunnels = tunnels.others;

@@ -2,9 +2,6 @@
 
 #include <new>
 
-#include "proxy/h1_upstream_connection.h"
-#include "proxy/listener.h"
-
 namespace frontdoor {
 
 WorkerRoom::WorkerRoom(EventLoop& loop, ConnectionBudget* budget, const LocalSnapshot::Known& upstreams)
@@ -18,10 +15,9 @@ WorkerRoom::~WorkerRoom() {
 
 Room WorkerRoom::make(Newcomers newcomers) {
   if (shed_idle_upstream()) return Room::Now;
-  Listener* longest = nullptr;
-  for (Listener* listener : listeners_)
-    if (listener->anybody_waits() && (!longest || listener->waiting_since() < longest->waiting_since()))
-      longest = listener;
+  WaitingClients* longest = nullptr;
+  for (WaitingClients* clients : clients_)
+    if (clients->anybody_waits() && (!longest || clients->waiting_since() < longest->waiting_since())) longest = clients;
   if (!longest) return Room::None;
   return longest->make_room(newcomers, [this] {
     if (budget_) budget_->count_closed_for_room();
@@ -30,11 +26,11 @@ Room WorkerRoom::make(Newcomers newcomers) {
 
 // Looks at each upstream: rare, and there are few of them beside the connections.
 bool WorkerRoom::shed_idle_upstream() {
-  H1UpstreamConnection* longest = nullptr;
+  IdleConnection* longest = nullptr;
   for (const auto& [shared, weak] : upstreams_) {
     const auto upstream = weak.lock();
     if (!upstream || upstream->idle.empty()) continue;
-    H1UpstreamConnection& candidate = upstream->idle.back();
+    IdleConnection& candidate = upstream->idle.back();
     if (!longest || candidate.idle_since() < longest->idle_since()) longest = &candidate;
   }
   delete longest;
@@ -61,7 +57,7 @@ void WorkerRoom::room_wanted() noexcept {
 void WorkerRoom::room_came() noexcept {
   try {
     loop_.post([this] {
-      for (Listener* listener : listeners_) listener->resume();
+      for (WaitingClients* clients : clients_) clients->resume();
     });
   } catch (const std::bad_alloc&) {
     // They try again after their pause.

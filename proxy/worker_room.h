@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "loop/event_loop.h"
@@ -12,8 +13,6 @@
 #include "proxy/local_snapshot.h"
 
 namespace frontdoor {
-
-class Listener;
 
 // Now: a descriptor is free. Soon: one is in the next turn of the loop, or some connection has something to
 // say, which is heard first. None: all are at work.
@@ -23,6 +22,19 @@ enum class Room : std::uint8_t { Now, Soon, None };
 // for another newcomer, or each would push out the one before.
 enum class Newcomers : std::uint8_t { Kept, Closed };
 
+// The clients of one listener that wait without a request.
+class WaitingClients {
+ public:
+  virtual bool anybody_waits() const = 0;
+  virtual TimePoint waiting_since() = 0;  // the longest; somebody waits
+  // Closes the connection that has waited longest for its client, and calls `closed` when it has found one to close.
+  virtual Room make_room(Newcomers newcomers, const std::function<void()>& closed) = 0;
+  virtual void resume() = 0;  // there is room again
+
+ protected:
+  ~WaitingClients() = default;
+};
+
 class WorkerRoom final : private RoomBoard::Member {
  public:
   // Null: without a budget; only the kernel limits.
@@ -31,8 +43,8 @@ class WorkerRoom final : private RoomBoard::Member {
   WorkerRoom(const WorkerRoom&) = delete;
   WorkerRoom& operator=(const WorkerRoom&) = delete;
 
-  void add(Listener& listener) { listeners_.push_back(&listener); }
-  void remove(Listener& listener) { std::erase(listeners_, &listener); }
+  void add(WaitingClients& clients) { clients_.push_back(&clients); }
+  void remove(WaitingClients& clients) { std::erase(clients_, &clients); }
 
   bool client_fits() const { return !budget_ || budget_->client_fits(); }
   void client_opened() {
@@ -59,7 +71,7 @@ class WorkerRoom final : private RoomBoard::Member {
   EventLoop& loop_;
   ConnectionBudget* const budget_;
   const LocalSnapshot::Known& upstreams_;
-  std::vector<Listener*> listeners_;
+  std::vector<WaitingClients*> clients_;
 };
 
 }  // namespace frontdoor
