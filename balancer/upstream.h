@@ -31,7 +31,7 @@ namespace frontdoor {
 enum class UpstreamState : std::uint8_t { Unknown, Up, Down, Draining };
 const char* to_string(UpstreamState state);  // "unknown", "up", "down", "draining"
 
-// Why an upstream is down, which says what becomes of the requests that wait on it (proxy/replay.h).
+// Why an upstream is down, which says what becomes of the requests that wait on it (proxy/exchange/replay.h).
 enum class DownCause : std::uint8_t {
   None,
   Dead,    // nobody listens

@@ -11,7 +11,7 @@
 #include "admin/place.h"
 #include "cli/subject.h"
 #include "cli/version.h"
-#include "proxy/port_holder.h"
+#include "proxy/server/port_holder.h"
 #include "supervisor/line_follower.h"
 
 namespace frontdoor {

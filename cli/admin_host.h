@@ -16,7 +16,7 @@
 #include "cli/serve.h"
 #include "cli/supervision.h"
 #include "cli/usage_sampler.h"
-#include "proxy/server.h"
+#include "proxy/server/server.h"
 
 namespace frontdoor {
 

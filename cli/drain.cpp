@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "config/units.h"
-#include "proxy/port_holder.h"
+#include "proxy/server/port_holder.h"
 
 namespace frontdoor {
 

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
-#include "proxy/server.h"
+#include "proxy/server/server.h"
 
 namespace frontdoor {
 

@@ -11,9 +11,9 @@
 
 #include "base/log.h"
 #include "base/paced_count.h"
-#include "proxy/access_log.h"
-#include "proxy/malformed_messages.h"
-#include "proxy/server.h"
+#include "proxy/access_log/access_log.h"
+#include "proxy/exchange/malformed_messages.h"
+#include "proxy/server/server.h"
 
 namespace frontdoor {
 

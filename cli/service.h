@@ -16,7 +16,7 @@
 #include "discovery/name_lookup.h"
 #include "discovery/resolver.h"
 #include "health/monitor.h"
-#include "proxy/server.h"
+#include "proxy/server/server.h"
 
 namespace frontdoor {
 

@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "proxy/server.h"
+#include "proxy/server/server.h"
 
 namespace frontdoor {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "cli/style.h"
-#include "proxy/server.h"
+#include "proxy/server/server.h"
 
 namespace frontdoor {
 

@@ -1,6 +1,6 @@
 # frontdoor_library(base [USES <library>…] [PRIVATE <library>…] [PRECOMPILE std|asio])
 #
-# One folder is one static library of the same name. USES are the arrows of ARCHITECTURE.md: a file that includes
+# One folder is one static library of the same name, a room in a folder one of both names: proxy/h1 is proxy_h1. USES are the arrows of ARCHITECTURE.md: a file that includes
 # against them does not find the symbol at link time, and tests/architecture_test.py names the line.
 
 set(PRECOMPILE_std

@@ -99,7 +99,7 @@ struct HealthCheck {
   bool operator==(const HealthCheck&) const = default;
 };
 
-// When a failed request may be tried again; the rules are in proxy/replay.h.
+// When a failed request may be tried again; the rules are in proxy/exchange/replay.h.
 struct Retry {
   std::uint32_t attempts = 2;  // further tries after the first
   bool on_connect_failure = true;

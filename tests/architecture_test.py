@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Checks what no compiler checks: the arrows between the folders, that outcomes are documented, and g++ 12's trap
+"""Checks what no compiler checks: the arrows between the folders and between the rooms of one, that outcomes are documented, and g++ 12's trap
 around co_await.
 
-An arrow points at what may be included. The table below is ARCHITECTURE.md's; CMake's USES must agree with it.
+An arrow points at what may be included. The table below is ARCHITECTURE.md's; CMake's USES must agree with it. A room
+is a folder in a folder, with arrows of its own; who may include the folder may include each of its rooms.
 
 The trap: g++ 12 destroys some temporaries twice when they are part of an expression with co_await in it (use after
 free). These are lambdas that capture, aggregates with a member that has a destructor, and ?: between objects. What
@@ -21,7 +22,12 @@ ARROWS = {
     "http2": ["http"],
     "config": ["base"],
     "balancer": ["config"],
-    "proxy": ["balancer", "http", "loop"],
+    "proxy": ["proxy/server"],
+    "proxy/server": ["proxy/h1"],
+    "proxy/h1": ["proxy/exchange"],
+    "proxy/exchange": ["proxy/access_log", "proxy/upstreams", "http"],
+    "proxy/upstreams": ["balancer", "loop"],
+    "proxy/access_log": ["balancer", "http"],
     "health": ["balancer", "http"],
     "discovery": ["balancer"],
     "supervisor": ["balancer"],
@@ -29,6 +35,9 @@ ARROWS = {
     "admin": ["base"],
     "cli": ["proxy", "health", "discovery", "supervisor", "importer", "admin"],
 }
+
+# Folders that consist of rooms.
+WITH_ROOMS = {name.split("/")[0] for name in ARROWS if "/" in name}
 
 # Types that are known to be trivially destructible, so that a temporary of them may stand beside a co_await.
 TRIVIAL = {"Millis", "Duration", "TimePoint", "Endpoint"}
@@ -63,24 +72,46 @@ def line_of(text, position):
 def check_cmake(root):
     for folder, arrows in ARROWS.items():
         text = (root / folder / "CMakeLists.txt").read_text()
-        call = re.search(r"frontdoor_library\(\s*(\w+)([^)]*)\)", text)
-        uses = re.search(r"USES\s+([^)]*?)(?:PRIVATE|PRECOMPILE|$)", call.group(2)) if call else None
-        linked = [name for name in (uses.group(1).split() if uses else []) if name in ARROWS]
+        libraries = {name.replace("/", "_"): name for name in ARROWS}
+        if folder in WITH_ROOMS:
+            call = re.search(r"target_link_libraries\(\s*(\w+) INTERFACE\s+([^)]*)\)", text)
+            uses = call.group(2) if call else ""
+        else:
+            call = re.search(r"frontdoor_library\(\s*(\w+)([^)]*)\)", text)
+            found = re.search(r"USES\s+([^)]*?)(?:PRIVATE|PRECOMPILE|$)", call.group(2)) if call else None
+            uses = found.group(1) if found else ""
+        if not call or libraries.get(call.group(1)) != folder:
+            yield f"{folder}/CMakeLists.txt: makes no library {folder.replace('/', '_')}"
+        linked = [libraries[name] for name in uses.split() if name in libraries]
         if sorted(linked) != sorted(arrows):
             yield f"{folder}/CMakeLists.txt: USES {linked}, but the arrows are {arrows}"
 
 
+def place_of(path):
+    """The room or the folder that a file belongs to, or that an include names; None: it is none of ours."""
+    parts = path.split("/")
+    room = "/".join(parts[:2])
+    return room if room in ARROWS else parts[0] if parts[0] in ARROWS else None
+
+
 def check_includes(root):
-    folders = [(folder, folder) for folder in ARROWS] + [(f"tests/{folder}", folder) for folder in ARROWS]
-    for path, folder in folders:
-        allowed = reachable(folder)
-        for file in sorted((root / path).rglob("*")):
-            if file.suffix not in (".h", ".cpp"):
-                continue
-            for number, line in enumerate(file.read_text().splitlines(), 1):
-                include = re.match(r'\s*#\s*include\s+[<"](\w+)/', line)
-                if include and include.group(1) in ARROWS and include.group(1) not in allowed:
-                    yield f"{file.relative_to(root)}:{number}: {folder} may not include {include.group(1)}"
+    for top in ["", "tests/"]:
+        for folder in (name for name in ARROWS if "/" not in name):
+            for file in sorted((root / top / folder).rglob("*")):
+                if file.suffix in (".h", ".cpp"):
+                    yield from wrong_includes(str(file.relative_to(root)), file.read_text())
+
+
+def wrong_includes(name, text):
+    place = place_of(name.removeprefix("tests/"))
+    if place in WITH_ROOMS and not name.startswith("tests/"):
+        yield f"{name}:1: {place} consists of rooms, and this file is in none of them"
+    allowed = reachable(place)
+    for number, line in enumerate(text.splitlines(), 1):
+        include = re.match(r'\s*#\s*include\s+[<"]([^">]+/)', line)
+        to = place_of(include.group(1) + "file") if include else None
+        if to and to not in allowed:
+            yield f"{name}:{number}: {place} may not include {to}"
 
 
 def check_openings(root):
@@ -96,7 +127,7 @@ def check_outcomes(root):
     rows = re.findall(r"^\| `([^|]+)` \|", documented, re.M)
     for word in sorted({word for word in rows if rows.count(word) > 1}):
         yield f"docs/outcomes.md: two rows for {word}"
-    for file in [root / "proxy/outcome.h", *sorted((root / "http").glob("*.cpp")), *sorted((root / "http").glob("*.h"))]:
+    for file in [root / "proxy/exchange/outcome.h", *sorted((root / "http").glob("*.cpp")), *sorted((root / "http").glob("*.h"))]:
         text = file.read_text()
         words = re.findall(r'inline constexpr std::string_view k\w+ = "(\w+)"', text)
         words += re.findall(r'\{\s*[45]\d\d, "(\w+)"', text)
@@ -224,7 +255,28 @@ LET_PASS = [
 ]
 
 
+# A file, what it includes, and whether it may.
+INCLUDES = [
+    ("proxy/exchange/exchange.h", "proxy/upstreams/local_snapshot.h", True),
+    ("proxy/exchange/exchange.h", "http/head.h", True),
+    ("proxy/exchange/exchange.cpp", "proxy/h1/h1_session.h", False),
+    ("proxy/upstreams/local_snapshot.cpp", "proxy/exchange/exchange.h", False),
+    ("proxy/access_log/access_log.cpp", "loop/event_loop.h", False),
+    ("proxy/access_log/access_log.cpp", "proxy/upstreams/drain.h", False),
+    ("proxy/server/worker.cpp", "proxy/access_log/access_log.h", True),
+    ("proxy/stray.cpp", "proxy/server/worker.h", False),
+    ("tests/proxy/exchange/replay_test.cpp", "proxy/h1/h1_session.h", False),
+    ("tests/proxy/room_test.cpp", "proxy/h1/h1_session.h", True),
+    ("health/monitor.cpp", "proxy/exchange/stream.h", False),
+    ("cli/service.cpp", "proxy/exchange/stream.h", True),
+    ("base/log.cpp", "sys/epoll.h", True),
+]
+
+
 def check_self():
+    for name, included, allowed in INCLUDES:
+        if allowed == any(True for _ in wrong_includes(name, f'#include "{included}"')):
+            yield f"self-test: {name} includes {included}"
     for sample in CAUGHT:
         if not await_hazards(sample):
             yield f"self-test: not caught: {sample!r}"

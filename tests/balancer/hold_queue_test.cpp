@@ -177,7 +177,7 @@ TEST(HoldQueue, WhatComesBetweenALookAndTheWayBackIsHeard) {
 
 class World {
  public:
-  // Waiters behave as proxy/exchange_hold.cpp does. `quitters` of them give up at some point instead of being served.
+  // Waiters behave as proxy/exchange/exchange_hold.cpp does. `quitters` of them give up at some point instead of being served.
   World(int waiters, int quitters, int releases) {
     for (int i = 0; i < waiters + quitters; ++i) {
       waiters_.push_back(std::make_unique<Request>());

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "proxy/access_log.h"
-#include "proxy/exchange.h"
+#include "proxy/access_log/access_log.h"
+#include "proxy/exchange/exchange.h"
 #include "support/fake_streams.h"
 #include "support/fake_time.h"
 

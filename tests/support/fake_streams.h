@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/local_snapshot.h"
-#include "proxy/stream.h"
+#include "proxy/exchange/stream.h"
+#include "proxy/upstreams/local_snapshot.h"
 
 namespace frontdoor::testing {
 

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "config/load.h"
-#include "proxy/listen_socket.h"
+#include "proxy/server/listen_socket.h"
 
 namespace frontdoor::testing {
 

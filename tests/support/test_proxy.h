@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/access_log.h"
-#include "proxy/worker.h"
+#include "proxy/access_log/access_log.h"
+#include "proxy/server/worker.h"
 #include "support/fake_time.h"
 #include "support/faulty_socket_ops.h"
 #include "support/peers.h"

@@ -1,0 +1,152 @@
+// What an exchange does about the death of its upstream: finds out whether it was one, notes it, lets the moment pass in
+// which others may have been killed with it, and keeps a request that kills from the last one (balancer/containment.h).
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/likeness.h"
+#include "proxy/exchange/outcome.h"
+
+namespace frontdoor {
+
+namespace {
+
+// For how long a process that ends may go on accepting after it has closed a connection. Of Node's process.exit() on a
+// machine with six times the load that it can carry we saw 28 ms.
+constexpr Millis kDying{50};
+constexpr Millis kBetweenKnocks{10};
+constexpr Millis kProven{250};
+
+// The same for one that is killed while many are on it: ten thousand connections perhaps, which are reset in a row.
+constexpr Millis kDyingOfMany{500};
+constexpr Millis kBetweenRareKnocks{50};
+
+}  // namespace
+
+Likeness Exchange::likeness() const {
+  const http::RequestHead& request = client_.request();
+  return likeness_of({request.method_text, request.target, route_->host, route_->path});
+}
+
+bool Exchange::may_be_a_death() {
+  return failure_ == UpstreamFailure::Reset && stream_->sent_anything() && pool_->pool().retry.containment;
+}
+
+// A connection that was reset is nothing: apps do it. But an upstream that has died refuses the next one, and it is the
+// requests that were on it that must know. One that ends closes its listener last of all perhaps, so that it is asked again
+// for a while; one that still accepts then lives, and nobody asks for some time.
+Task<> Exchange::ask_whether_it_died() {
+  const TimePoint end = std::min(now() + kDying, request_deadline());
+  while (went_down_ != DownCause::Dead && !upstream_->shared->died(seen_.incarnation)) {
+    if (client_.gone() || upstream_->proven_alive(seen_.incarnation, now())) co_return;
+    const bool last = now() >= end;
+    if (last || now() >= upstream_->next_knock) {
+      upstream_->next_knock = now() + kBetweenKnocks;
+      const Dialed knock = co_await context_.dialer.knock(*upstream_, waker_, now() + kDying, *this);
+      if (knock.failure == UpstreamFailure::Refused) {
+        upstream_refused();
+        break;
+      }
+      if (last && knock.stream) upstream_->prove_alive(seen_.incarnation, now() + kProven);
+      if (last) co_return;
+    }
+    co_await waker_.until(std::min(end, upstream_->next_knock));
+  }
+  went_down_ = DownCause::Dead;
+  const config::Retry& retry = pool_->pool().retry;
+  if (retry.on_reset && retry.on_evicted) failure_ = UpstreamFailure::Evicted;
+}
+
+bool Exchange::denied_unless_it_died() { return failure_ == UpstreamFailure::Reset && judge(failure_).unless_dead; }
+
+// A process that is killed resets all of its connections in one moment, its listener perhaps last of all. Those are more
+// than the budget allows or than a retry survives, and yet nobody works on them any more. So what would be refused for
+// the load that it is waits until a connect has told whether there is anybody left: one request of each worker asks.
+Task<> Exchange::see_whether_it_died() {
+  return_slot();  // whoever waits for it may be luckier
+  const TimePoint latest = std::min(now() + kDyingOfMany, request_deadline());
+  while (went_down_ != DownCause::Dead && now() < latest && !client_.gone()) {
+    if (now() >= upstream_->next_knock) {
+      upstream_->next_knock = now() + kBetweenRareKnocks;
+      const Dialed knock = co_await context_.dialer.knock(*upstream_, waker_, latest, *this);
+      if (knock.failure == UpstreamFailure::Refused) {
+        upstream_refused();
+        went_down_ = DownCause::Dead;
+        break;
+      }
+    }
+    co_await waker_.until(std::min(latest, upstream_->next_knock));
+  }
+  if (went_down_ == DownCause::Dead) failure_ = UpstreamFailure::Evicted;
+}
+
+void Exchange::note_death() {
+  const bool sent = stream_ && stream_->sent_anything();
+  if (!sent || went_down_ != DownCause::Dead || death_noted_ || !pool_->pool().retry.containment) return;
+  death_noted_ = true;
+  note_casualty();
+  settled_at_ = now() + pause_after_death(upstream_->count_victim(seen_.incarnation));
+  const Containment::Verdict verdict = pool_->pool().memory->deaths.died(likeness(), ++deaths_, now());
+  suspect_ = suspect_ || verdict.repeated;
+  convicted_ = verdict.convicted;
+  if (suspect_ || convicted_) report_query_of_death();
+}
+
+// Whoever runs the upstream tells the operator. A tunnel is not named: what its client has sent is none of ours to know.
+void Exchange::note_casualty() {
+  if (!route_) return;
+  const http::RequestHead& request = client_.request();
+  Casualty casualty{std::string(request.method_text) + ' ' + std::string(path_of(request.target)),
+                    std::string(request_id()), likeness().kind};
+  upstream_->shared->casualties().note(std::move(casualty), now());
+}
+
+// Several upstreams that were killed at once die within milliseconds of each other, and until then they take requests:
+// who goes to the next one at once may be under that one's death too, and look as if it had killed both. Afterwards they
+// refuse, which is free. One that kills pays for the pause as well: it can not take out a pool within milliseconds.
+Task<Exchange::Next> Exchange::let_the_moment_pass() {
+  while (now() < settled_at_ && now() < request_deadline()) {
+    if (client_.gone()) co_return client_left();
+    co_await waker_.until(std::min(settled_at_, request_deadline()));
+  }
+  if (now() >= request_deadline()) co_return request_timed_out();
+  co_return Next::Forward;
+}
+
+// Asked for each request, so it must cost nothing while no kind is convicted.
+bool Exchange::must_spare_the_last() {
+  const Containment& deaths = pool_->pool().memory->deaths;
+  if (!suspect_ && !deaths.convicting()) return false;
+  if (!pool_->pool().retry.containment) return false;
+  if (!convicted_ && deaths.convicting()) convicted_ = deaths.convicted(likeness(), now());
+  return (suspect_ || convicted_) && !pool_->has_several();
+}
+
+Exchange::Next Exchange::contain() {
+  retry_rule_ = "contained";
+  report_query_of_death();
+  return refuse_with(502, outcome::kQueryOfDeath);
+}
+
+void Exchange::report_query_of_death() {
+  if (std::exchange(suspicion_reported_, true)) return;
+  const auto requests = pool_->pool().memory->deaths.note_suspect(now());
+  if (!requests) return;
+  QueryOfDeath query;
+  query.pool = pool_->pool().name;
+  if (upstream_) query.upstream = upstream_->shared->name();
+  query.method = client_.request().method_text;
+  query.path = path_of(client_.request().target);
+  query.request_id = request_id();
+  query.deaths = deaths_;
+  query.requests = *requests;
+  context_.witness.query_of_death(query);
+}
+
+void Exchange::note_answer() {
+  Containment& deaths = pool_->pool().memory->deaths;
+  if (deaths.watching()) deaths.answered(likeness(), now());
+}
+
+}  // namespace frontdoor

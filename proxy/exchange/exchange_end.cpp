@@ -1,0 +1,132 @@
+// How an exchange ends besides by an upstream's response: our own answers, and the line in the access log.
+
+#include <string>
+
+#include "proxy/exchange/error_page.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/outcome.h"
+
+namespace frontdoor {
+
+namespace {
+
+// RFC 9110 §10.2.1. Others may be known to upstreams; these are what a resource usually has.
+constexpr std::string_view kAllow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+// A fixed text as a body.
+class TextSource final : public BodySource {
+ public:
+  explicit TextSource(std::string_view text) : text_(text) {}
+  Peeked peek() override {
+    if (text_.empty()) return {Peeked::State::End, {}, true};
+    return {Peeked::State::Bytes, text_, true};
+  }
+  void consume(std::size_t count) override { text_.remove_prefix(count); }
+  const http::Fields& trailers() const override { return none_; }
+
+ private:
+  std::string_view text_;
+  http::Fields none_;
+};
+
+}  // namespace
+
+Exchange::Next Exchange::client_left() {
+  if (pool_) pool_->pool().memory->traffic.add_left();
+  outcome_ = client_.cut_by_us() ? outcome::kDrained : outcome::kClientClosed;
+  return Next::Done;
+}
+
+// What its upstream's connection held may be enough for an answer.
+Exchange::Next Exchange::out_of_memory() {
+  leave_upstream();
+  if (!committed_) return refuse_with(503, outcome::kLocalResources);
+  client_.abort();
+  outcome_ = outcome::kLocalResources;
+  return Next::Done;
+}
+
+Task<> Exchange::send_refusal() {
+  const http::RequestHead& request = client_.request();
+  ErrorPage page;
+  if (status_ >= 400)
+    page = error_page(status_, outcome_, http::find(request.fields, http::FieldId::Accept), request_id());
+  http::Fields& fields = context_.fields;
+  fields.clear();
+  fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
+  if (status_ == 200 || status_ == 405) fields.push_back({"Allow", kAllow});
+  if (!page.body.empty()) fields.push_back({"Content-Type", page.content_type, http::FieldId::ContentType});
+  fields.push_back({"Cache-Control", "no-store"});
+  const std::string retry_after = std::to_string(retry_after_);
+  if (status_ == 503) fields.push_back({"Retry-After", retry_after, http::FieldId::RetryAfter});
+  add_request_id_header();
+  const http::Framing framing{http::BodyKind::Length, page.body.size()};
+  OutgoingResponse response{status_, {}, fields, framing};
+  const std::string length = std::to_string(page.body.size());
+  response.request_abandoned = true;
+  if (request.method == http::Method::Head) {
+    response.framing = {};
+    response.declared_length = length;
+  }
+  if (!client_.send_head(response)) {
+    client_.abort();
+    co_return;
+  }
+  committed_ = true;
+  first_byte_ = now();
+
+  TextSource text(request.method == http::Method::Head ? std::string_view{} : std::string_view(page.body));
+  const TimePoint deadline = now() + timeouts().client_write;
+  for (;;) {
+    const Pumped pumped = pump(text, client_.response_body());
+    bytes_sent_ += pumped.bytes;
+    if (pumped.state != Pumped::State::WaitingForSink) break;
+    if (now() >= deadline || client_.gone()) {
+      client_.give_up();
+      break;
+    }
+    co_await waker_.until(deadline);
+  }
+}
+
+AccessRecord Exchange::describe_request() const {
+  const http::RequestHead& request = client_.request();
+  AccessRecord record;
+  record.client_ip = client_.client().ip;
+  record.method = request.method_text;
+  record.host = request.authority;
+  record.target = request.target;
+  record.version = request.version;
+  record.referer = http::find(request.fields, http::FieldId::Referer);
+  record.user_agent = http::find(request.fields, http::FieldId::UserAgent);
+  record.request_id = request_id();
+  if (pool_) record.route_pool = pool_->pool().name;
+  if (upstream_) record.upstream = upstream_->shared->name();
+  return record;
+}
+
+void Exchange::log_request() {
+  ++context_.served;
+  if (!context_.access_log || !logged_) return;
+  AccessRecord record = tunnel_record_ ? tunnel_record_->record() : describe_request();
+  record.outcome = outcome_;
+  record.detail = detail_;
+  record.retry_rule = retry_rule_;
+  record.status = committed_ ? status_ : 0;
+  record.tries = attempts_;
+  record.held_us = stage_micros(TimePoint{}, TimePoint{held_for_});
+  record.bytes_received = body_.consumed();
+  record.bytes_sent = bytes_sent_;
+  record.connect_us = attempts_log_.connect_us();
+  record.first_byte_us = stage_micros(started_, first_byte_);
+  record.total_us = stage_micros(started_, context_.loop.clock());
+  record.bytes_received += tunnelled_to_upstream_;
+  if (attempts_log_.told_by(outcome_)) return context_.access_log->append(record);
+
+  AttemptHistory::Room room;
+  const Attempt last{record.upstream, outcome_, record.detail};
+  record.attempts = attempts_log_.list(room, started_, context_.loop.clock(), last);
+  context_.access_log->append(record);
+}
+
+}  // namespace frontdoor

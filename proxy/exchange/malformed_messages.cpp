@@ -1,0 +1,29 @@
+#include "proxy/exchange/malformed_messages.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace frontdoor {
+
+void MalformedMessages::note(std::string_view upstream, std::string_view outcome, std::string_view detail) {
+  const std::lock_guard lock(mutex_);
+  const auto known = [&](std::string_view up, std::string_view how, std::string_view why) {
+    return std::find_if(kinds_.begin(), kinds_.end(), [&](const Kind& kind) {
+      return kind.upstream == up && kind.outcome == how && kind.detail == why;
+    });
+  };
+  auto kind = known(upstream, outcome, detail);
+  if (kind == kinds_.end() && kinds_.size() >= kMostKinds) {
+    kind = known("", "", "");
+    upstream = outcome = detail = {};
+  }
+  if (kind == kinds_.end()) kind = kinds_.insert(kind, {std::string(upstream), outcome, detail});
+  ++kind->count;
+}
+
+std::vector<MalformedMessages::Kind> MalformedMessages::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(kinds_, {});
+}
+
+}  // namespace frontdoor

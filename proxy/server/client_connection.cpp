@@ -1,0 +1,180 @@
+#include "proxy/server/client_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace frontdoor {
+
+namespace {
+
+// For how long what has come is waited for, before its connection makes room for another.
+constexpr std::uint64_t kTurnsToBeHeard = 8;
+
+// A request that was sent before our FIN had come meets an end of the connection, which says that it may be sent again,
+// and no reset, which could overtake the last answer.
+constexpr Millis kLastWords{250};
+constexpr int kReadsPerTurn = 16;
+
+}  // namespace
+
+bool ClientConnection::adopt(int fd) { return transport_.adopt(fd); }
+
+void ClientConnection::start() {
+  admitted_ = !owner_.wants_proxy_header();
+  if (owner_.wants_proxy_header()) begin();
+  else park();
+}
+
+// Where there is no memory for a connection, it ends and nothing else does.
+void ClientConnection::begin() {
+  try {
+    if (!admitted_)
+      header_ = std::make_unique<ProxyHeaderReader>(loop_, owner_.buffers(), transport_);
+    serve();  // what it may throw is its frame's; from then on it catches by itself
+  } catch (const std::bad_alloc&) {
+    owner_.turned_away(Unwelcome::NoMemory);
+    owner_.closed(*this);
+  }
+}
+
+void ClientConnection::park() {
+  session_.reset();
+  transport_.notify(this);
+  if (owner_.closing_idle()) end_at_ = closing_moment_of_idle(loop_.now(), idle_kind(), waiting_since_, 0, 0);
+  loop_.arm(*this, std::min(waiting_since_ + timeouts().client_idle, end_at_));
+  if (transport_.may_read()) loop_.enqueue(*this);
+}
+
+const config::Timeouts& ClientConnection::timeouts() const {
+  return owner_.context().snapshot->shared().config.timeouts;
+}
+
+// Something happened while parked.
+void ClientConnection::run() {
+  if (session_) return;
+  if (header_) {
+    if (loop_.now() >= end_at_ && !header_->saw_anything()) header_->cut();
+    return;
+  }
+  if (ending_) return read_last_words();
+  if (transport_.peer_gone()) return owner_.closed(*this);
+  // A request that comes at the last moment is served.
+  if (loop_.now() >= due()) {
+    // In a drain it is looked for each time: whoever has sent a request before our FIN is served.
+    const bool something_came = owner_.closing_idle() ? transport_.bytes_wait() : spare();
+    if (!something_came) return end();
+  } else if (!transport_.may_read()) {
+    return;
+  }
+  Timer::cancel();
+  begin();
+}
+
+void ClientConnection::close_idle(std::size_t index, std::size_t count) {
+  if (session_ || ending_) return;  // told in park()
+  end_at_ = closing_moment_of_idle(loop_.now(), idle_kind(), waiting_since_, index, count);
+  loop_.arm(*this, end_at_);
+}
+
+// In a drain the clients of all connections are ended within a moment, so what crosses our FIN is read.
+void ClientConnection::end() {
+  if (!owner_.closing_idle()) return owner_.closed(*this);
+  transport_.shutdown_write();
+  ending_ = true;
+  end_at_ = loop_.now() + kLastWords;
+  loop_.arm(*this, end_at_);
+}
+
+void ClientConnection::read_last_words() {
+  std::array<char, 4096> thrown_away;
+  for (int reads = 0; reads < kReadsPerTurn && transport_.may_read(); ++reads) {
+    const IoResult result = transport_.read(thrown_away.data(), thrown_away.size());
+    if (result.status == IoStatus::End || result.status == IoStatus::Failed) return owner_.closed(*this);
+  }
+  if (transport_.peer_gone() || loop_.now() >= end_at_) return owner_.closed(*this);
+  if (transport_.may_read()) loop_.enqueue(*this);
+}
+
+Detached ClientConnection::serve() {
+  H1Session::Ended ended = H1Session::Ended::Reset;  // when memory runs out: an answer may have begun
+  try {
+    if (header_ && !co_await read_proxy_header()) {
+      ended = H1Session::Ended::Close;
+    } else {
+      begin_session(header_ ? header_->take_rest() : InputBuffer(owner_.buffers()));
+      ended = co_await session_->serve();
+    }
+  } catch (const std::bad_alloc&) {
+    owner_.turned_away(Unwelcome::NoMemory);
+  }
+  switch (ended) {
+    case H1Session::Ended::Idle:
+      park();
+      co_return;
+    case H1Session::Ended::Reset:
+      transport_.abort();
+      break;
+    case H1Session::Ended::Close:
+      break;
+  }
+  owner_.closed(*this);
+}
+
+void ClientConnection::begin_session(InputBuffer input) {
+  header_.reset();
+  const ConnectedClient client{client_, owner_.trusted_proxies(), owner_.via(), named_, owner_.request_id_header()};
+  SessionOwner& self = *this;
+  session_ = std::make_unique<H1Session>(owner_.context(), owner_.buffers(), transport_, self, client,
+                                         std::move(input), owner_.draining());
+}
+
+// From here on the client is the one that the proxy names. False: the connection is not wanted.
+Task<bool> ClientConnection::read_proxy_header() {
+  const ProxyHeader header = co_await header_->read(loop_.now() + timeouts().client_header);
+  if (header.status != ProxyHeader::Status::Complete) {
+    if (header_->saw_anything()) owner_.turned_away(Unwelcome::NoProxyHeader);
+    co_return false;
+  }
+  if (header.source.address.known())
+    client_ = header.source;
+  else
+    named_ = header.local;
+  waiting_since_ = loop_.now();  // its request need not come with the header
+  admitted_ = owner_.admit(client_.address);
+  co_return admitted_;
+}
+
+// A request that comes in pieces is not the one to be given up while others have nothing to say. Once for
+// each head: it is no way to stay for ever.
+void ClientConnection::head_begun() { owner_.waits(*this); }
+
+void ClientConnection::exchange_begins() { owner_.works(*this); }
+
+void ClientConnection::exchange_ended() {
+  waiting_since_ = loop_.now();
+  spared_in_ = 0;
+  served_ = true;
+  owner_.waits(*this);
+}
+
+bool ClientConnection::spare() {
+  if (transport_.peer_gone()) return false;
+  // It takes until the next turn that epoll tells of them, and a few more when thousands have something to say.
+  if (spared_in_ != 0) return loop_.turn() <= spared_in_ + kTurnsToBeHeard;
+  if (!transport_.bytes_wait()) return false;
+  spared_in_ = loop_.turn();
+  return true;
+}
+
+void ClientConnection::expired(TimePoint) {
+  if (!session_) loop_.enqueue(*this);
+}
+
+void ClientConnection::cut() {
+  if (session_) return session_->cut();
+  if (header_) return header_->cut();
+  owner_.closed(*this);
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,129 @@
+// One worker's end of a listening socket: accepts, within limits, and owns the connections that came of it.
+// At a limit, and when the process is out of descriptors, the connection that has waited longest for its
+// client is closed for the newcomer, so that who only sits there keeps nobody out; one with an exchange never
+// is (docs/adr/0010). When all are at work it stops asking for a while instead of spinning. One worker.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/single_writer_count.h"
+#include "proxy/server/accept_batch.h"
+#include "proxy/server/client_connection.h"
+#include "proxy/server/client_counts.h"
+#include "proxy/server/places.h"
+#include "proxy/upstreams/worker_room.h"
+
+namespace frontdoor {
+
+class Listener final : public ConnectionOwner,
+                       public WaitingClients,
+                       private EpollHandler,
+                       private Runnable,
+                       private Timer,
+                       private RoomBoard::Member {
+ public:
+  struct Settings {
+    std::shared_ptr<Places> places;  // shared with the other workers
+    bool via = true;
+    bool proxy_protocol = false;
+    Cidrs trusted_proxies = {};
+    std::string request_id_header = {};
+    std::shared_ptr<ClientCounts> clients = {};  // null: a client may have any number of connections
+
+    // `connections`: at a time, over all workers that are given these settings.
+    static Settings of(const config::Listener& listener, std::uint64_t connections);
+  };
+
+  // Takes `fd`. `shared`: other workers accept from the same socket (unix).
+  Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, const bool& draining, int fd, bool shared,
+           Settings settings);
+  ~Listener() override;
+
+  // Takes what waits to be accepted, at a limit too: closing the socket would reset those clients. Until
+  // nobody waits, for in a restart the others go to the successor; but not for more than a full backlog, so that a
+  // flood does not keep it busy.
+  void accept_rest();
+  void stop_accepting();  // closes the socket; connections live on
+  void close_idle();      // and those that become idle later; after stop_accepting
+  void cut_all();         // ends every connection now
+  std::uint64_t idle_connections();
+
+  void resume() override;  // asks again before its pause has ended
+
+  // WaitingClients
+  Room make_room(Newcomers newcomers, const std::function<void()>& closed) override;
+  bool anybody_waits() const override { return !waiting_.empty(); }
+  TimePoint waiting_since() override { return waiting_.front().waiting_since(); }
+  // Calls f(ClientConnection&) for each one without an exchange, the longest-waiting first. f may cut it.
+  template <class F>
+  void for_each_waiting(F f) {
+    waiting_.for_each(f);
+  }
+
+  std::uint64_t connections() const { return count_.get(); }  // any thread
+  std::uint64_t accepted() const { return accepted_; }
+  std::uint64_t pauses() const { return pauses_; }
+  std::uint64_t turned_away_so_far(Unwelcome why) const {  // any thread
+    return turned_away_[static_cast<std::size_t>(why)].get();
+  }
+
+  // ConnectionOwner
+  ExchangeContext& context() override { return context_; }
+  BufferPool& buffers() override { return buffers_; }
+  const bool& draining() const override { return draining_; }
+  bool closing_idle() const override { return closing_idle_; }
+  bool via() const override { return settings_.via; }
+  std::string_view request_id_header() const override { return settings_.request_id_header; }
+  bool wants_proxy_header() const override { return settings_.proxy_protocol; }
+  const Cidrs& trusted_proxies() const override { return settings_.trusted_proxies; }
+  bool admit(const IpAddress& client) override;
+  void turned_away(Unwelcome why) override;
+  void waits(ClientConnection& connection) override { waiting_.push_back(connection); }
+  void works(ClientConnection& connection) override { working_.push_back(connection); }
+  void closed(ClientConnection& connection) override;
+
+ private:
+  void on_events(std::uint32_t) override { context_.loop.enqueue(*this); }
+  void run() override;
+  void expired(TimePoint now) override;
+  void room_wanted() noexcept override;
+  void room_came() noexcept override;
+  void answer_room_wanted();
+  enum class Limit : std::uint8_t { Kept, Exceeded };
+  bool accept_one(Limit limit);  // false: enough for this turn
+  bool take_place(Limit limit);
+  bool wait_for_room(bool fits);  // `fits`: it is the listener's limit that is reached and not the process's
+  bool accept_failed(int error);
+  bool take_in(int fd, const IpEndpoint& client);  // the same; its place has been taken
+  std::unique_ptr<ClientConnection> welcome_connection(const IpEndpoint& client);
+  void turn_away_for_memory();
+  bool welcome(const IpAddress& from);
+  bool is_limited(const IpAddress& client) const;
+  void ask();    // start or go on asking for connections
+  void pause();  // stop asking for a while
+
+  ExchangeContext& context_;
+  BufferPool& buffers_;
+  WorkerRoom& room_;
+  const bool& draining_;
+  int fd_;
+  const bool shared_;
+  const Settings settings_;
+  bool asking_ = false;
+  bool full_ = false;                    // all were at work when a client came
+  bool closing_idle_ = false;
+  AcceptBatch batch_;
+  SingleWriterCount count_;
+  std::array<SingleWriterCount, kUnwelcomeKinds> turned_away_{};
+  std::uint64_t accepted_ = 0;
+  std::uint64_t pauses_ = 0;
+  using Connections = List<ClientConnection, Listed<class ConnectionTag>>;
+  Connections waiting_;  // for their clients, the longest first: without an exchange
+  Connections working_;  // those with one, and those that are about to be closed
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,197 @@
+#include "proxy/server/server.h"
+
+#include <pthread.h>
+#include <unistd.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <random>
+
+#include "base/signals_blocked.h"
+#include "proxy/server/listen_socket.h"
+
+namespace frontdoor {
+
+namespace {
+
+// Standard streams, logs, what a reload and name look-ups open for a moment.
+constexpr std::uint64_t kReservedDescriptors = 24;
+
+std::uint64_t descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+// What the process needs besides connections: each worker's loop and sockets, and a probe for each upstream.
+std::uint64_t own_descriptors(const Snapshot& snapshot, unsigned workers) {
+  std::uint64_t own = kReservedDescriptors + workers * (2 + snapshot.config.listeners.size());
+  for (const Pool& pool : snapshot.pools) own += pool.members.size();
+  return own;
+}
+
+// cgroup v2's "max 100000" or "150000 100000": quota and period in microseconds.
+unsigned cgroup_cpus(unsigned fallback) {
+  std::ifstream in("/sys/fs/cgroup/cpu.max");
+  double quota = 0;
+  double period = 0;
+  if (!(in >> quota >> period) || quota <= 0 || period <= 0) return fallback;
+  return std::max(1u, static_cast<unsigned>(std::ceil(quota / period)));
+}
+
+std::uint64_t random_id() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
+}  // namespace
+
+Server::Server(const WorkerEnvironment& environment, unsigned workers, std::shared_ptr<const Snapshot> snapshot)
+    : budget_(plan_descriptors(descriptor_limit(), own_descriptors(*snapshot, workers))),
+      listeners_(snapshot->config.listeners) {
+  WorkerEnvironment budgeted = environment;
+  budgeted.budget = &budget_;
+  budgeted.loop_mark = http::LoopMark(random_id());
+  for (unsigned i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(budgeted, i, snapshot));
+}
+
+Server::~Server() {
+  stop();
+  remove_socket_files();
+}
+
+// A socket file that nobody listens on only misleads; clients are refused either way.
+void Server::remove_socket_files() {
+  for (const SocketFile& file : socket_files_) remove_socket_file(file);
+  socket_files_.clear();
+}
+
+std::uint64_t Server::connection_limit(const config::Listener& listener) const {
+  const std::uint64_t possible = budget_.plan().clients;
+  return listener.max_connections != 0 ? std::min(listener.max_connections, possible) : possible;
+}
+
+std::vector<std::string> Server::listen(const std::vector<PassedSocket>& passed) {
+  std::vector<std::string> errors;
+  std::vector<ListenSockets> opened;
+  for (const auto& listener : listeners_) {
+    opened.push_back(open_listen_sockets(listener.address, static_cast<unsigned>(workers_.size()), passed));
+    if (!opened.back().error.empty()) errors.push_back(opened.back().error);
+  }
+  if (!errors.empty()) {
+    for (const auto& sockets : opened)
+      for (const int fd : sockets.fds) ::close(fd);
+    return errors;
+  }
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    const auto settings = Listener::Settings::of(listeners_[i], connection_limit(listeners_[i]));
+    endpoints_.push_back(opened[i].bound);
+    places_.push_back(settings.places);
+    if (!opened[i].file.path.empty()) socket_files_.push_back(opened[i].file);
+    for (std::size_t w = 0; w < workers_.size(); ++w)
+      workers_[w]->add_listener(opened[i].fds[w], opened[i].shared, settings);
+  }
+  return errors;
+}
+
+void Server::start() {
+  const SignalsBlocked blocked;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    threads_.emplace_back([worker = workers_[i].get()] { worker->run(); });
+    ::pthread_setname_np(threads_.back().native_handle(), ("worker-" + std::to_string(i)).c_str());
+  }
+}
+
+void Server::publish(std::shared_ptr<const Snapshot> snapshot) {
+  for (auto& worker : workers_) worker->publish(snapshot);
+}
+
+void Server::stop_accepting() {
+  remove_socket_files();
+  for (auto& worker : workers_) worker->stop_accepting();
+}
+
+void Server::drain(const DrainWindow& window) {
+  for (auto& worker : workers_) worker->drain(window);
+}
+
+void Server::cut_all() {
+  for (auto& worker : workers_) worker->cut_all();
+}
+
+void Server::stop() {
+  for (auto& worker : workers_) worker->stop();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+std::uint64_t Server::open_connections() const {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->open_connections();
+  return sum;
+}
+
+OpenWork Server::open_work() const {
+  OpenWork sum;
+  for (const auto& worker : workers_) {
+    const OpenWork one = worker->open_work();
+    sum.requests += one.requests;
+    sum.streams += one.streams;
+    sum.websockets += one.websockets;
+    sum.tunnels += one.tunnels;
+    sum.idle += one.idle;
+  }
+  return sum;
+}
+
+bool Server::accepting() const {
+  return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->accepting(); });
+}
+
+std::uint64_t Server::looped() const {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->looped();
+  return sum;
+}
+
+void Server::ask_for_a_turn() {
+  for (auto& worker : workers_) worker->ask_for_a_turn();
+}
+
+std::optional<unsigned> Server::stuck_worker() const {
+  for (unsigned i = 0; i < workers_.size(); ++i)
+    if (!workers_[i]->has_turned()) return i;
+  return std::nullopt;
+}
+
+std::uint64_t Server::turned_away(Unwelcome why) const {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->turned_away(why);
+  return sum;
+}
+
+std::uint64_t Server::served() const {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->served();
+  return sum;
+}
+
+unsigned usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  const unsigned allowed = ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 1;
+  return std::max(1u, std::min(allowed, cgroup_cpus(allowed)));
+}
+
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return descriptor_limit();
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,71 @@
+// The data path as a whole: opens the listeners, runs the workers on their threads, publishes snapshots to them and
+// brings them to an end. Used by the control thread.
+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "proxy/server/listen_socket.h"
+#include "proxy/server/worker.h"
+
+namespace frontdoor {
+
+class Server {
+ public:
+  Server(const WorkerEnvironment& environment, unsigned workers, std::shared_ptr<const Snapshot> snapshot);
+  ~Server();  // stops at once
+
+  // Opens every listener of the config, in order. Every failure, or nothing; on failure none is open. `passed`: what
+  // was given to this process, for those that name one of them.
+  std::vector<std::string> listen(const std::vector<PassedSocket>& passed = {});
+  const std::vector<Endpoint>& endpoints() const { return endpoints_; }  // as bound, in the config's order
+  const std::vector<std::shared_ptr<Places>>& places() const { return places_; }  // the same
+  const ConnectionBudget& budget() const { return budget_; }
+
+  // What was fixed when it was built, whatever is published later.
+  const std::vector<config::Listener>& listeners() const { return listeners_; }
+  unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
+  std::uint64_t header_bytes_max() const { return workers_.front()->header_bytes_max(); }
+
+  void start();
+  void publish(std::shared_ptr<const Snapshot> snapshot);
+  void stop_accepting();
+  void drain(const DrainWindow& window);
+  void cut_all();
+  void stop();  // joins the threads
+
+  std::uint64_t open_connections() const;
+  OpenWork open_work() const;  // while it is drained
+  bool accepting() const;  // until all workers have done what stop_accepting() asks for
+  std::uint64_t served() const;
+  std::uint64_t looped() const;  // requests that came back to us
+
+  // Whether each worker's loop still turns: asks those that have answered the last time, and who has not answered yet.
+  void ask_for_a_turn();
+  std::optional<unsigned> stuck_worker() const;
+  std::uint64_t turned_away(Unwelcome why) const;  // connections closed before their first request
+
+ private:
+  void remove_socket_files();
+  std::uint64_t connection_limit(const config::Listener& listener) const;
+
+  ConnectionBudget budget_;  // outlives the workers
+  std::vector<config::Listener> listeners_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::thread> threads_;
+  std::vector<Endpoint> endpoints_;
+  std::vector<std::shared_ptr<Places>> places_;
+  std::vector<SocketFile> socket_files_;
+};
+
+// Data-path threads for `workers = "auto"`: CPUs this process may use, by affinity and by cgroup quota.
+unsigned usable_cpus();
+
+// Raises the soft limit on descriptors to the hard one and returns it.
+std::uint64_t raise_descriptor_limit();
+
+}  // namespace frontdoor

@@ -1,0 +1,107 @@
+// One data-path thread: its loop, its listeners, its idle upstream connections, its buffers and its half of the
+// access log. Shares nothing with other workers but Upstreams and the published snapshot.
+
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "balancer/snapshot.h"
+#include "base/single_writer_count.h"
+#include "loop/buffer_pool.h"
+#include "loop/event_loop.h"
+#include "loop/memory_trim.h"
+#include "proxy/access_log/access_log.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/h1/h1_dialer.h"
+#include "proxy/server/listener.h"
+
+namespace frontdoor {
+
+// What all workers use; outlives them.
+struct WorkerEnvironment {
+  TimeSource& time;
+  SocketOps& ops;
+  UpstreamWitness& witness;
+  AccessLog* access_log = nullptr;     // null: there is none, and no reload brings one
+  ConnectionBudget* budget = nullptr;  // null = what the kernel allows
+  MalformedMessages* malformed = nullptr;
+  http::LoopMark loop_mark{};  // this process's
+};
+
+// What a drain still waits for, by connections.
+struct OpenWork {
+  std::uint64_t requests = 0;
+  std::uint64_t streams = 0;  // of events and gRPC
+  std::uint64_t websockets = 0;
+  std::uint64_t tunnels = 0;  // of other protocols
+  std::uint64_t idle = 0;
+};
+
+class Worker final : private Timer {
+ public:
+  Worker(const WorkerEnvironment& environment, unsigned index, std::shared_ptr<const Snapshot> snapshot);
+  ~Worker() override;
+
+  // Before run(), or on the worker's thread.
+  void add_listener(int fd, bool shared, const Listener::Settings& settings);
+
+  void run();                                                   // until stop()
+  void run_once(Millis max_wait) { loop_.run_once(max_wait); }  // tests
+
+  // Any thread; carried out on the worker's.
+  void publish(std::shared_ptr<const Snapshot> snapshot);
+  void stop_accepting();
+  void drain(const DrainWindow& window);  // from now on responses say `Connection: close`, and tunnels are closed
+  void cut_all();  // ends every connection
+  void stop() { loop_.stop(); }
+  std::uint64_t open_connections() const;
+  OpenWork open_work() const;  // while it is drained; some tenths of a second old
+  // Asks the loop for a sign of life, unless it owes one; and whether it owes none. One thread.
+  void ask_for_a_turn();
+  bool has_turned() const { return turns_.load(std::memory_order_relaxed) == turns_asked_; }
+  bool accepting() const { return accepting_.load(std::memory_order_acquire); }
+  std::uint64_t turned_away(Unwelcome why) const;
+  std::uint64_t served() const { return served_.get(); }
+  // Heads that are longer do not fit into the blocks, whatever a later snapshot says.
+  std::uint64_t header_bytes_max() const { return buffers_.block_bytes() / 2; }
+  std::uint64_t looped() const { return looped_.get(); }  // requests that came back to us
+
+  // The worker's thread; tests look whether everything was given back.
+  std::size_t buffers_in_use() const { return buffers_.in_use(); }
+
+ private:
+  void expired(TimePoint now) override;  // housekeeping
+  void cut_everything();
+  void end_waiting();
+  void adopt(std::shared_ptr<const Snapshot> snapshot);
+  void take_over(std::shared_ptr<const Snapshot> snapshot);  // adopts it, if need be later
+  void count_open_work();
+  template <class Visit>
+  void for_each_exchange(Visit visit);
+
+  EventLoop loop_;
+  BufferPool buffers_;
+  LocalSnapshot::Known known_upstreams_;
+  WorkerRoom room_;
+  H1Dialer dialer_;
+  std::unique_ptr<AccessLogBuffer> access_log_;
+  ExchangeContext context_;
+  BurstWatch sockets_;
+  BurstWatch coroutines_;
+  std::shared_ptr<const Snapshot> waiting_snapshot_;  // there was no memory to adopt it
+  bool draining_ = false;
+  TimePoint end_waiting_at_ = Waker::kNever;  // a drain's last moment for requests that are held
+  std::atomic<bool> accepting_{true};
+  std::uint64_t turns_asked_ = 0;  // of the thread that asks
+  std::atomic<std::uint64_t> turns_{0};
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  SingleWriterCount served_;
+  mutable std::mutex open_work_mutex_;
+  OpenWork open_work_;
+  SingleWriterCount looped_;
+};
+
+}  // namespace frontdoor

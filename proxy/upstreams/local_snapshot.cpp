@@ -1,0 +1,161 @@
+#include "proxy/upstreams/local_snapshot.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+namespace frontdoor {
+
+LocalUpstream::LocalUpstream(std::shared_ptr<Upstream> upstream, unsigned worker_index, EventLoop& loop)
+    : shared(std::move(upstream)), worker(worker_index), loop_(loop) {}
+
+std::shared_ptr<LocalUpstream> LocalUpstream::create(std::shared_ptr<Upstream> upstream, unsigned worker,
+                                                     EventLoop& loop) {
+  const std::shared_ptr<LocalUpstream> local(new LocalUpstream(std::move(upstream), worker, loop));
+  // Not before a shared_ptr owns it: from here on another thread may ask for a weak_ptr.
+  local->shared->subscribe(*local);
+  return local;
+}
+
+LocalUpstream::~LocalUpstream() {
+  shared->unsubscribe(*this);
+  while (!idle.empty()) delete &idle.pop_front();
+}
+
+void LocalUpstream::went_down(std::uint64_t incarnation, DownCause cause) {
+  loop_.post([weak = weak_from_this(), incarnation, cause] {
+    if (const auto local = weak.lock()) local->evict(incarnation, cause);
+  });
+}
+
+void LocalUpstream::evict(std::uint64_t incarnation, DownCause cause) {
+  // It may be up again already, with connections of its new life before those of the old one.
+  while (!idle.empty() && idle.back().incarnation() <= incarnation) delete &idle.back();
+  exchanges.for_each([&](OnUpstream& exchange) { exchange.upstream_went_down(incarnation, cause); });
+  drain_.reset();
+  shared->acknowledge(*this);
+}
+
+void LocalUpstream::drains(TimePoint from, TimePoint until) {
+  loop_.post([weak = weak_from_this(), from, until] {
+    if (const auto local = weak.lock()) local->begin_drain({from, until});
+  });
+}
+
+void LocalUpstream::begin_drain(const DrainWindow& window) {
+  std::size_t websockets = 0;
+  exchanges.for_each([&](const OnUpstream& exchange) { websockets += exchange.is_websocket() ? 1 : 0; });
+  drain_.emplace(window, websockets);
+  exchanges.for_each([&](OnUpstream& exchange) { exchange.upstream_drains(*drain_); });
+  shared->acknowledge(*this);
+}
+
+void LocalUpstream::set_named(bool named) {
+  named_ = named;
+  if (named) return;
+  while (!idle.empty()) delete &idle.pop_front();
+}
+
+bool LocalPool::takes_requests(const Member& member) const {
+  const Upstream& upstream = *member.upstream->shared;
+  return upstream.available() && (!pool_.limits_in_flight || upstream.has_slot());
+}
+
+namespace {
+
+bool contains(std::span<LocalUpstream* const> tried, const LocalUpstream* upstream) {
+  return std::find(tried.begin(), tried.end(), upstream) != tried.end();
+}
+
+}  // namespace
+
+LocalUpstream* LocalPool::choose(std::span<LocalUpstream* const> tried, bool untried_only) {
+  const auto weight = [&](std::size_t i) { return members_[i].weight; };
+  const auto up = [&](std::size_t i) { return takes_requests(members_[i]); };
+  const auto untried = [&](std::size_t i) { return up(i) && !contains(tried, members_[i].upstream.get()); };
+  auto chosen = rotation_.pick(members_.size(), weight, untried);
+  if (!chosen && !tried.empty() && !untried_only) chosen = rotation_.pick(members_.size(), weight, up);
+  return chosen ? members_[*chosen].upstream.get() : nullptr;
+}
+
+LocalUpstream* LocalPool::pick(std::span<LocalUpstream* const> tried, bool untried_only) {
+  for (;;) {
+    LocalUpstream* const chosen = choose(tried, untried_only);
+    // Another worker may have taken the last slot meanwhile; then that one is full and the next choice another.
+    if (!chosen || !pool_.limits_in_flight || chosen->shared->take_slot()) return chosen;
+  }
+}
+
+bool LocalPool::has_another(std::span<LocalUpstream* const> tried) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    return takes_requests(member) && !contains(tried, member.upstream.get());
+  });
+}
+
+bool LocalPool::has_untried(std::span<LocalUpstream* const> tried) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    return member.upstream->shared->available() && !contains(tried, member.upstream.get());
+  });
+}
+
+void LocalPool::carry_on(const LocalPool& before) {
+  std::map<const LocalUpstream*, std::int64_t> credits;
+  for (std::size_t i = 0; i < before.members_.size(); ++i)
+    credits.try_emplace(before.members_[i].upstream.get(), before.rotation_.credit(i));
+  std::vector<std::optional<std::int64_t>> carried;
+  std::int64_t total_weight = 0;
+  for (const Member& member : members_) {
+    const auto known = credits.find(member.upstream.get());
+    carried.push_back(known == credits.end() ? std::nullopt : std::optional(known->second));
+    total_weight += member.weight;
+  }
+  rotation_.resume(carried, total_weight);
+}
+
+bool LocalPool::has_several() const {
+  const LocalUpstream* first = nullptr;
+  for (const Member& member : members_) {
+    const LocalUpstream* const upstream = member.upstream.get();
+    if (!upstream->shared->available() || upstream == first) continue;
+    if (first) return true;
+    first = upstream;
+  }
+  return false;
+}
+
+void LocalPool::report_requests(TimePoint now) {
+  if (requests_ == 0) return;
+  pool_.memory->retries.add_requests(requests_, now);
+  pool_.memory->traffic.add_requests(requests_);
+  requests_ = 0;
+}
+
+LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known, EventLoop& loop,
+                             const LocalSnapshot* before)
+    : shared_(std::move(shared)) {
+  std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
+  std::map<const PoolMemory*, const LocalPool*> rotations;
+  if (before)
+    for (const LocalPool& pool : before->pools_) rotations[pool.pool().memory.get()] = &pool;
+  std::set<const Upstream*> named;
+  pools_.reserve(shared_->pools.size());
+  for (const Pool& pool : shared_->pools) {
+    LocalPool& local = pools_.emplace_back(pool, worker);
+    for (const Member& member : pool.members) {
+      auto& remembered = known[member.upstream.get()];
+      auto upstream = remembered.lock();
+      if (!upstream) remembered = upstream = LocalUpstream::create(member.upstream, worker, loop);
+      upstream->set_named(true);
+      named.insert(member.upstream.get());
+      local.add(std::move(upstream), member.weight);
+    }
+    if (const auto rotation = rotations.find(pool.memory.get()); rotation != rotations.end())
+      local.carry_on(*rotation->second);
+  }
+  for (const auto& [upstream, remembered] : known) {
+    if (named.contains(upstream)) continue;
+    if (const auto local = remembered.lock()) local->set_named(false);
+  }
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,165 @@
+// One worker's own view of the snapshot: the same routes and pools, plus what a worker keeps for itself — where its
+// rotation stands, its idle upstream connections, its exchanges on each upstream. Counted without atomics: a request
+// holds the snapshot that it started with, and nobody else touches this worker's copy.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "balancer/round_robin.h"
+#include "balancer/snapshot.h"
+#include "loop/event_loop.h"
+#include "loop/intrusive_list.h"
+#include "proxy/upstreams/idle_connection.h"
+#include "proxy/upstreams/idle_limit.h"
+#include "proxy/upstreams/on_upstream.h"
+#include "proxy/upstreams/upstream_drain.h"
+
+namespace frontdoor {
+
+// This worker's side of one Upstream; survives reloads as the Upstream does. Owned by the snapshots that name it, and
+// by the tunnels to it, which keep no snapshot.
+struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>, private UpstreamObserver {
+ public:
+  static std::shared_ptr<LocalUpstream> create(std::shared_ptr<Upstream> upstream, unsigned worker, EventLoop& loop);
+  ~LocalUpstream();  // closes the idle connections
+
+  const std::shared_ptr<Upstream> shared;
+  const unsigned worker;
+  ProxyVersion send_proxy = ProxyVersion::None;            // the newest snapshot's
+  IdleConnections idle;                                    // last used first; owned here
+  ObservedCloses closes;
+  TimePoint next_knock{};                                  // when it may be asked again whether it still listens
+  List<OnUpstream, Listed<class OnUpstreamTag>> exchanges; // waiting on it; eviction and drain reach them here
+
+  // Whether the newest snapshot names it. Requests that are on one that it does not name end there, but their
+  // connections, and those that are idle, serve no others.
+  bool named() const { return named_; }
+  void set_named(bool named);
+
+  // Of what is open on it while it leaves its pool; null otherwise.
+  UpstreamDrain* drain() { return drain_ ? &*drain_ : nullptr; }
+
+  // It was asked after a reset, and is known to live on.
+  bool proven_alive(std::uint64_t incarnation, TimePoint now) const {
+    return proven_ == incarnation && now < proven_until_;
+  }
+  void prove_alive(std::uint64_t incarnation, TimePoint until) {
+    proven_ = incarnation;
+    proven_until_ = until;
+  }
+
+  // How many requests of this worker have been counted before as victims of this life's end.
+  std::uint32_t count_victim(std::uint64_t incarnation) {
+    if (std::exchange(victims_of_, incarnation) != incarnation) victims_ = 0;
+    return victims_++;
+  }
+
+ private:
+  LocalUpstream(std::shared_ptr<Upstream> upstream, unsigned worker_index, EventLoop& loop);
+  void went_down(std::uint64_t incarnation, DownCause cause) override;  // any thread
+  void drains(TimePoint from, TimePoint until) override;                // the same
+  bool acknowledges() const override { return true; }
+  void evict(std::uint64_t incarnation, DownCause cause);               // the worker's
+  void begin_drain(const DrainWindow& window);
+
+  EventLoop& loop_;
+  bool named_ = true;
+  std::optional<UpstreamDrain> drain_;
+  std::uint64_t proven_ = 0;
+  TimePoint proven_until_{};
+  std::uint64_t victims_of_ = 0;
+  std::uint32_t victims_ = 0;
+};
+
+class LocalPool {
+ public:
+  LocalPool(const Pool& pool, unsigned worker) : pool_(pool), rotation_(worker) {}
+
+  const Pool& pool() const { return pool_; }
+  void add(std::shared_ptr<LocalUpstream> upstream, std::uint32_t weight) {
+    upstream->send_proxy = pool_.send_proxy;
+    members_.push_back({std::move(upstream), weight});
+  }
+
+  // Goes on with the rotation of the same pool's view in an earlier snapshot. After add().
+  void carry_on(const LocalPool& before);
+
+  // The next upstream that is up, avoiding those that were tried while there is another, or altogether. With
+  // `max_in_flight` it has a slot taken, which the caller gives back. Null: none is up, or none has a slot.
+  LocalUpstream* pick(std::span<LocalUpstream* const> tried, bool untried_only = false);
+  // Whether pick() would find one that was not tried; whether there is one that is up, if without a slot.
+  bool has_another(std::span<LocalUpstream* const> tried) const;
+  bool has_untried(std::span<LocalUpstream* const> tried) const;
+  bool has_several() const;  // more than one is up
+
+  // For the retry budget and the pool's traffic: counted here, reported from time to time.
+  void count_request() { ++requests_; }
+  void report_requests(TimePoint now);
+
+ private:
+  struct Member {
+    std::shared_ptr<LocalUpstream> upstream;
+    std::uint32_t weight;
+  };
+  bool takes_requests(const Member& member) const;
+  LocalUpstream* choose(std::span<LocalUpstream* const> tried, bool untried_only);
+
+  const Pool& pool_;
+  std::vector<Member> members_;
+  RoundRobin rotation_;
+  std::uint64_t requests_ = 0;  // since the last report
+};
+
+class LocalSnapshot {
+ public:
+  using Known = std::map<const Upstream*, std::weak_ptr<LocalUpstream>>;
+
+  // `known` finds the LocalUpstreams of earlier snapshots again and is brought up to date. `before` is the worker's
+  // last snapshot, whose rotations are carried on; null = none.
+  LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known, EventLoop& loop,
+                const LocalSnapshot* before = nullptr);
+
+  const Snapshot& shared() const { return *shared_; }
+  LocalPool& pool(std::uint32_t index) { return pools_[index]; }
+  std::span<LocalPool> pools() { return pools_; }
+
+ private:
+  friend class LocalSnapshotRef;
+  std::shared_ptr<const Snapshot> shared_;
+  std::vector<LocalPool> pools_;
+  std::uint32_t references_ = 0;
+};
+
+// Counts, without atomics.
+class LocalSnapshotRef {
+ public:
+  LocalSnapshotRef() = default;
+  explicit LocalSnapshotRef(LocalSnapshot* snapshot) : snapshot_(snapshot) { ++snapshot_->references_; }
+  LocalSnapshotRef(const LocalSnapshotRef& other) : snapshot_(other.snapshot_) {
+    if (snapshot_) ++snapshot_->references_;
+  }
+  LocalSnapshotRef& operator=(LocalSnapshotRef other) noexcept {
+    std::swap(snapshot_, other.snapshot_);
+    return *this;
+  }
+  ~LocalSnapshotRef() {
+    if (snapshot_ && --snapshot_->references_ == 0) delete snapshot_;
+  }
+
+  LocalSnapshot* operator->() const { return snapshot_; }
+  LocalSnapshot* get() const { return snapshot_; }
+  explicit operator bool() const { return snapshot_ != nullptr; }
+  bool operator==(const LocalSnapshotRef& other) const { return snapshot_ == other.snapshot_; }
+
+ private:
+  LocalSnapshot* snapshot_ = nullptr;
+};
+
+}  // namespace frontdoor

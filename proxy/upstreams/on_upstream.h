@@ -1,0 +1,26 @@
+// What is on an upstream: a request, its answer, a tunnel. It is told of all that becomes of the upstream meanwhile, and
+// looks itself what that means for it. In the list of its LocalUpstream for as long as it is there. One worker.
+
+#pragma once
+
+#include <cstdint>
+
+#include "balancer/upstream.h"
+#include "loop/intrusive_list.h"
+#include "proxy/upstreams/upstream_drain.h"
+
+namespace frontdoor {
+
+class OnUpstream : public Listed<class OnUpstreamTag> {
+ public:
+  virtual void upstream_went_down(std::uint64_t incarnation, DownCause cause) = 0;  // it was taken out
+  virtual void upstream_drains(UpstreamDrain& drain) = 0;  // it leaves its pool: what has no end of its own is closed
+  virtual void drain_begins() = 0;                         // the worker's: a stream is told when to end
+  virtual bool is_stream() const = 0;                      // of events or gRPC, without an end of its own
+  virtual bool is_websocket() const = 0;
+
+ protected:
+  ~OnUpstream() = default;
+};
+
+}  // namespace frontdoor

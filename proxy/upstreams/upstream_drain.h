@@ -1,0 +1,35 @@
+// What becomes of the WebSockets and streams that are open on an upstream which leaves its pool: each is closed at a
+// moment of its own within the window. One worker's part; owned by its LocalUpstream.
+
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "proxy/upstreams/drain.h"
+
+namespace frontdoor {
+
+class UpstreamDrain {
+ public:
+  // `websockets`: how many there are now.
+  UpstreamDrain(const DrainWindow& window, std::size_t websockets) : window_(window), expected_(websockets) {
+    streams_.begin(window);
+  }
+
+  TimePoint next_websocket(TimePoint now) {
+    const DrainWindow rest{std::max(window_.from, now), window_.until};
+    const std::size_t place = closed_++;
+    return closing_moment(rest, place, std::max(expected_, closed_));
+  }
+  TimePoint next_stream(TimePoint now, Millis drain_streams) { return streams_.next_moment(now, drain_streams); }
+  TimePoint latest_answer() const { return answers_until(window_); }
+
+ private:
+  const DrainWindow window_;
+  const std::size_t expected_;
+  std::size_t closed_ = 0;
+  StreamDrain streams_;
+};
+
+}  // namespace frontdoor

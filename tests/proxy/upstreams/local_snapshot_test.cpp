@@ -1,0 +1,165 @@
+// A worker's own copy of the snapshot: whom it picks, and what survives a reload.
+
+#include "proxy/upstreams/local_snapshot.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace frontdoor {
+namespace {
+
+config::Config config_with(std::vector<std::uint16_t> ports, std::uint32_t first_weight = 1) {
+  config::Config config;
+  config::Pool pool;
+  pool.name = "app";
+  for (const auto port : ports) pool.upstreams.push_back({{Address::Kind::Tcp, "127.0.0.1", port}, 1});
+  if (!pool.upstreams.empty()) pool.upstreams.front().weight = first_weight;
+  config.pools.push_back(pool);
+  return config;
+}
+
+struct Worker {
+  TimeSource time;
+  KernelSocketOps ops;
+  EventLoop loop{time, ops};
+  UpstreamRegistry registry{1};
+  LocalSnapshot::Known known;
+  LocalSnapshotRef current;
+
+  void publish(const config::Config& config) {
+    auto shared = registry.build(config);
+    for (const auto& member : shared->pools.front().members) set(*member.upstream, UpstreamState::Up);
+    const LocalSnapshot* before = current.get();
+    current = LocalSnapshotRef(new LocalSnapshot(std::move(shared), 0, known, loop, before));
+  }
+  static void set(Upstream& upstream, UpstreamState state) {
+    upstream.change(upstream.seen(), state, "test", Clock::now());
+  }
+  LocalPool& pool() { return current->pool(0); }
+  std::string pick(std::vector<LocalUpstream*> tried = {}) {
+    const auto* upstream = pool().pick(tried);
+    return upstream ? upstream->shared->name().substr(10) : "none";
+  }
+};
+
+TEST(LocalPool, PicksInTurnAndByWeight) {
+  Worker worker;
+  worker.publish(config_with({1, 2}));
+  std::string picks;
+  for (int i = 0; i < 4; ++i) picks += worker.pick();
+  EXPECT_EQ(picks, "1212");
+  worker.publish(config_with({1, 2}, 3));
+  picks.clear();
+  for (int i = 0; i < 8; ++i) picks += worker.pick();
+  EXPECT_EQ(std::count(picks.begin(), picks.end(), '1'), 6);
+}
+
+TEST(LocalPool, AvoidsWhatWasTriedWhileThereIsAnother) {
+  Worker worker;
+  worker.publish(config_with({1, 2, 3}));
+  LocalUpstream* first = worker.pool().pick({});
+  const std::string second = worker.pick({first});
+  EXPECT_NE(second, first->shared->name().substr(10));
+
+  std::vector<LocalUpstream*> all;
+  while (all.size() < 3) all.push_back(worker.pool().pick(all));
+  EXPECT_NE(all[0], all[1]);
+  EXPECT_NE(all[1], all[2]);
+  EXPECT_NE(all[0], all[2]);
+  EXPECT_NE(worker.pick(all), "none") << "all were tried: any of them again rather than none";
+}
+
+TEST(LocalPool, PicksOnlyWhatIsUp) {
+  Worker worker;
+  worker.publish(config_with({1, 2}));
+  LocalUpstream* down = worker.pool().pick({});
+  Worker::set(*down->shared, UpstreamState::Down);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(worker.pick(), "2");
+  LocalUpstream* other = worker.pool().pick({});
+  EXPECT_EQ(worker.pick({other}), "2") << "tried, but the only one that is up";
+  Worker::set(*other->shared, UpstreamState::Down);
+  EXPECT_EQ(worker.pick(), "none");
+  EXPECT_EQ(worker.pick({other}), "none");
+}
+
+TEST(LocalSnapshot, CarriesWhatAWorkerKnowsOfAnUpstreamOverAReload) {
+  Worker worker;
+  worker.publish(config_with({1, 2}));
+  LocalUpstream* first = worker.pool().pick({});
+  LocalUpstream* second = worker.pool().pick({});
+  const std::weak_ptr<Upstream> removed = second->shared;
+  worker.publish(config_with({1, 3}));
+  EXPECT_EQ(worker.pool().pick({}), first) << "with its idle connections";
+  EXPECT_TRUE(removed.expired()) << "no longer named, no longer used: gone";
+}
+
+TEST(LocalSnapshot, AReloadAfterEverySecondRequestKeepsTheWeights) {
+  Worker worker;
+  std::map<std::string, int> picks;
+  for (int request = 0; request < 140; ++request) {
+    if (request % 2 == 0) worker.publish(config_with({1, 2, 3}, 5));
+    ++picks[worker.pick()];
+  }
+  EXPECT_EQ(picks, (std::map<std::string, int>{{"1", 100}, {"2", 20}, {"3", 20}}));
+}
+
+TEST(LocalSnapshot, WhatAReloadDropsIsNotNamedUntilItIsAgain) {
+  Worker worker;
+  worker.publish(config_with({1, 2}));
+  const LocalSnapshotRef request = worker.current;
+  LocalUpstream* one = worker.pool().pick({});
+  EXPECT_TRUE(one->named());
+  worker.publish(config_with({2}));
+  EXPECT_FALSE(one->named());
+  worker.publish(config_with({2, 3}));
+  EXPECT_FALSE(one->named());
+  worker.publish(config_with({1, 2}));
+  EXPECT_TRUE(one->named());
+}
+
+TEST(LocalSnapshot, LivesAsLongAsARequestHoldsIt) {
+  Worker worker;
+  worker.publish(config_with({1}));
+  const std::weak_ptr<Upstream> old = worker.pool().pick({})->shared;
+  {
+    const LocalSnapshotRef held = worker.current;
+    LocalUpstream* used = worker.pool().pick({});
+    worker.publish(config_with({2}));
+    EXPECT_FALSE(old.expired());
+    EXPECT_EQ(held->pool(0).pick({}), used);
+    worker.publish(config_with({1}));  // named again while it is still in use: the same, with its counts
+    EXPECT_EQ(worker.pool().pick({}), used);
+    worker.publish(config_with({2}));
+    EXPECT_FALSE(old.expired());
+  }
+  EXPECT_TRUE(old.expired());
+}
+
+TEST(LocalSnapshot, AnUpstreamThatIsInTwoSnapshotsIsTheSameObject) {
+  Worker worker;
+  worker.publish(config_with({1}));
+  const LocalSnapshotRef held = worker.current;
+  worker.publish(config_with({1}));
+  EXPECT_EQ(held->pool(0).pick({}), worker.pool().pick({}));
+}
+
+TEST(LocalSnapshotRef, CountsCopiesAndAssignments) {
+  Worker worker;
+  worker.publish(config_with({1}));
+  LocalSnapshotRef a = worker.current;
+  LocalSnapshotRef b = a;
+  LocalSnapshotRef none;
+  a = b;
+  a = none;
+  EXPECT_FALSE(a);
+  b = LocalSnapshotRef{};
+  EXPECT_TRUE(worker.current);
+  EXPECT_EQ(worker.pick(), "1");
+}
+
+}  // namespace
+}  // namespace frontdoor
