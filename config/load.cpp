@@ -57,7 +57,13 @@ LoadOptions options_of_this_process(std::string_view name) {
   };
   const auto directory = std::filesystem::path(name).parent_path();
   options.directory = directory.empty() ? "." : directory.string();
-  options.read_file = [](const std::string& path) { return read_file(path, largest_file); };
+  // It is read again at each reload, on the thread that everything waits for: a pipe would stop there for ever.
+  options.read_file = [](const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
+      return FileText{"", "it is no regular file"};
+    return read_file(path, largest_file);
+  };
   options.accounts = look_up_account;
   options.runs_as = RunsAs{::geteuid(), ::getegid()};
   rlimit limit{};

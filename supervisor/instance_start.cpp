@@ -202,7 +202,7 @@ std::string Instance::early_end(const ProcessEnd& end) const {
                              : awaits_word && !said_ready_                ? " before READY=1"
                                                                           : " before listening";
   if (!end.known) return "it ended" + before;
-  if (end.by_signal || end.value != 0) return how + before;
+  if (end.by_signal || end.value != 0) return how + before + address_in_use(last_words(), address_.endpoint);
   for (const ProcessInfo& process : list_processes())
     if (process.parent == ::getppid() && process.state != 'Z' && started_with(process.pid, "FRONTDOOR_LIFE=" + life_marker_))
       return how + before + ", and left " + describe_process(process.pid) + " behind: it must stay in the foreground";

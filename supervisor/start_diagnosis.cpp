@@ -1,6 +1,7 @@
 #include "supervisor/start_diagnosis.h"
 
 #include <algorithm>
+#include <array>
 
 namespace frontdoor {
 
@@ -10,6 +11,9 @@ using Port = config::Launch::Port;
 using Ready = config::Launch::Ready;
 
 constexpr std::size_t kMostNamed = 3;  // sockets in one sentence
+constexpr const char* kAdvice = ": let it listen on $PORT, as by sh -c 'exec app --port $PORT'";
+// Node; Python, Go, Java, .NET, Rust and Ruby, nginx and its like write strerror's words, of which some begin small.
+constexpr std::array<std::string_view, 2> kInUse{"EADDRINUSE", "ddress already in use"};
 
 bool is_every_v4(const Endpoint& at) { return at.family() == AF_INET && at.ip() == "0.0.0.0"; }
 bool is_every_v6(const Endpoint& at) { return at.family() == AF_INET6 && at.ip() == "::"; }
@@ -45,6 +49,8 @@ std::string expected_text(const StartSight& sight) {
   return "PORT=" + std::to_string(sight.expected.port());
 }
 
+bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
 // LISTEN_PID names the process that was started. What that one starts may not take the socket.
 StartDiagnosis about_passed_socket(const StartSight& sight) {
   std::vector<ListeningSocket> others;
@@ -68,6 +74,14 @@ StartDiagnosis about_passed_socket(const StartSight& sight) {
 
 }  // namespace
 
+std::string address_in_use(std::string_view last_words, const Endpoint& expected) {
+  if (expected.is_unix() || expected.size() == 0) return "";
+  const std::string port = std::to_string(expected.port());
+  const auto said = [&](std::string_view word) { return has(last_words, word); };
+  if (std::none_of(kInUse.begin(), kInUse.end(), said) || said(port)) return "";
+  return "; it found an address in use and did not try PORT=" + port + kAdvice;
+}
+
 StartDiagnosis diagnose_start(const StartSight& sight) {
   if (sight.port == Port::None) return {"it has not said READY=1", false};
   if (sight.port == Port::ListenFds) return about_passed_socket(sight);
@@ -89,7 +103,7 @@ StartDiagnosis diagnose_start(const StartSight& sight) {
   }
   if (!elsewhere.empty())
     return {pid(elsewhere.front()) + " listens on " + list(elsewhere) + ", expected " + expected_text(sight) +
-                (sight.expected.is_unix() ? "" : ": let it listen on $PORT, as by sh -c 'exec app --port $PORT'"),
+                (sight.expected.is_unix() ? "" : kAdvice),
             true};
   const std::string nothing = "nothing of it listens anywhere, expected " + expected_text(sight);
   if (sight.ready == Ready::Notify && !sight.said_ready) return {"it has not said READY=1, and " + nothing, false};

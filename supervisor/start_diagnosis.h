@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/address.h"
@@ -31,5 +32,9 @@ struct StartDiagnosis {
 };
 
 StartDiagnosis diagnose_start(const StartSight& sight);
+
+// What the last words of one that has ended early tell of PORT: an app that listens where it always did finds frontdoor
+// there, or the instance before it. "" when they tell nothing. A text for the end of a sentence.
+std::string address_in_use(std::string_view last_words, const Endpoint& expected);
 
 }  // namespace frontdoor

@@ -1,8 +1,11 @@
 // Whom the instances of a pool run as and with what: users, limits, env_file, profiles.
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
 
 #include "config/show.h"
 #include "support.h"
@@ -159,6 +162,20 @@ TEST(ProcessEnvFile, WhatIsWrongWithIt) {
   EXPECT_THAT(problems(text + "\nport = \"none\"", with_file("/etc/app/app.env", "PORT=80\n")),
               ElementsAre("fd.toml:4:12: warning: " + start + ": PORT is not passed on, since these instances have port = "
                           "\"none\"; write it into env if they are to have one"));
+}
+
+// A pipe would be waited for at the next reload.
+TEST(ProcessEnvFile, IsAFile) {
+  std::string place = std::filesystem::temp_directory_path() / "env-file-XXXXXX";
+  const std::string directory = ::mkdtemp(place.data());
+  ASSERT_EQ(::mkfifo((directory + "/pipe").c_str(), 0600), 0);
+  std::ofstream(directory + "/file") << "A=1\n";
+  const LoadOptions options = options_of_this_process(directory + "/fd.toml");
+  EXPECT_THAT(process_of("env_file = \"file\"", options).file_env, ElementsAre(Pair("A", "1")));
+  for (const std::string name : {"pipe", "."})
+    EXPECT_THAT(problems(with_command("env_file = \"" + name + "\""), options),
+                ElementsAre("fd.toml:4:12: env_file: " + directory + "/" + name + ": it is no regular file"));
+  std::filesystem::remove_all(directory);
 }
 
 const std::string kProfiles =

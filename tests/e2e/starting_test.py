@@ -119,11 +119,12 @@ class Surroundings(unittest.TestCase):
     def test_a_user_has_its_own_home_and_groups(self):
         if os.geteuid() != 0:
             self.skipTest("only root becomes somebody else")
-        for port in ("auto", "unix", "listen_fds"):
-            with self.subTest(port=port), Frontdoor(pool(
+        cases = [("auto", "health_check", ""), ("unix", "notify", 'SAYS = "READY=1"'), ("listen_fds", "health_check", 'HOW = "passed"')]
+        for port, ready, env in cases:
+            with self.subTest(port=port, ready=ready), Frontdoor(pool(
                     command=["/usr/bin/python3", APP],  # what PATH has first may lie where only root enters
-                    env='HOW = "passed"' if port == "listen_fds" else "",
-                    more=f'user = "nobody"\nport = "{port}"\nhealth_check = "/healthz"\numask = "027"\n'
+                    env=env,
+                    more=f'user = "nobody"\nport = "{port}"\nready = "{ready}"\nhealth_check = "/healthz"\numask = "027"\n'
                          'rlimits = { nofile = "256:512", core = 0 }\n')) as door:
                 answer = found(door)
                 nobody = pwd.getpwnam("nobody")
@@ -199,6 +200,13 @@ class Surroundings(unittest.TestCase):
             self.assertEqual(len(all_found(door, 2)), 2, "a reload keeps it")
         with Frontdoor(config) as door:
             self.assertEqual(found(door)["env"]["A"], "1")
+
+    def test_as_many_as_usable_cpus(self):
+        one = str(min(os.sched_getaffinity(0)))
+        with Frontdoor(pool(instances='"max"'), prefix=["taskset", "-c", one]) as door:
+            event(door, "instance up")
+            told = json.loads(control("status", "--json", "--socket", door.admin_socket).stdout)
+            self.assertEqual((told["pools"][0]["instances"], len(told["pools"][0]["upstreams"])), (1, 1))
 
     def test_the_directory_is_looked_up_at_each_start(self):
         with tempfile.TemporaryDirectory() as directory:
@@ -434,6 +442,12 @@ class Diagnoses(unittest.TestCase):
             told = json.loads(control("status", "--json", "--socket", door.admin_socket).stdout)
             self.assertEqual(told["pools"][0]["upstreams"][0]["reason"], hint)
             self.assertIn(hint, control("status", "--socket", door.admin_socket).stdout)
+
+    def test_one_that_finds_its_address_in_use_is_told_of_port(self):
+        with socket.create_server(("127.0.0.1", 0)) as other, \
+                Frontdoor(pool(env=f'HOW = "{other.getsockname()[1]}"')) as door:
+            self.assertRegex(event(door, "instance ended")["reason"],
+                             r"^exited 1 before listening; it found an address in use and did not try PORT=\d+: let it listen on \$PORT")
 
     def test_one_that_ends_before(self):
         cases = [(["true"], "", r"^exited 0 before listening$"),

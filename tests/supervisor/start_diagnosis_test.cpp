@@ -78,5 +78,26 @@ TEST(StartDiagnosis, SaysWhatIsSeen) {
   }
 }
 
+// As the languages of most apps say it.
+TEST(AddressInUse, TellsOneThatListensWhereItAlwaysDid) {
+  const std::string told =
+      "; it found an address in use and did not try PORT=7001: let it listen on $PORT, as by sh -c 'exec app --port $PORT'";
+  const struct {
+    const char* last_words;
+    bool expected;
+  } cases[] = {
+      {"Error: listen EADDRINUSE: address already in use :::3000\n    at Server.setupListenHandle", true},
+      {"OSError: [Errno 98] Address already in use", true},
+      {"listen tcp :8080: bind: address already in use", true},
+      {"java.net.BindException: Address already in use", true},
+      {"Error: listen EADDRINUSE: address already in use 127.0.0.1:7001", false},  // there it was to listen: no advice helps
+      {"Error: Cannot find module 'x'", false},
+      {"", false},
+  };
+  for (const auto& c : cases) EXPECT_EQ(address_in_use(c.last_words, kExpected), c.expected ? told : "") << c.last_words;
+  EXPECT_EQ(address_in_use("EADDRINUSE", path("/run/a.sock")), "");
+  EXPECT_EQ(address_in_use("EADDRINUSE", Endpoint{}), "") << "a worker";
+}
+
 }  // namespace
 }  // namespace frontdoor

@@ -1,5 +1,5 @@
 """An app that frontdoor starts in every way there is. It answers what it has found: its environment, its user, its
-limits. HOW says where it listens: at PORT (default), "elsewhere", "six" (IPv6 only), "passed" (LISTEN_FDS), "nowhere"."""
+limits. HOW says where it listens: at PORT (default), "elsewhere", "six" (IPv6 only), "passed" (LISTEN_FDS), "nowhere", a port."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def listening():
     else:
         made = socket.socket()
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((os.environ.get("HOST", "127.0.0.1"), 0 if HOW == "elsewhere" else int(PORT)))
+        made.bind((os.environ.get("HOST", "127.0.0.1"), 0 if HOW == "elsewhere" else int(HOW or PORT)))
     made.listen(128)
     return made
 
