@@ -11,6 +11,8 @@
 #include <chrono>
 #include <limits>
 
+#include "base/quietly.h"
+
 namespace frontdoor {
 
 namespace {
@@ -19,7 +21,6 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 using Kind = AdminOperation::Kind;
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMostLines = 1'000;            // that `logs` looks back
 constexpr std::size_t kLinesAtOnce = 100;            // written in one piece
 constexpr std::size_t kMostOperations = 32;          // under way, also those whose client has gone

@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/quietly.h"
+
 namespace frontdoor {
 
 namespace {
@@ -21,7 +23,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 namespace json = boost::json;
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMostDiscarded = 1024 * 1024;  // of a request that was refused
 constexpr int kLongestJsonDepth = 4;
 

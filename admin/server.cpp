@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "admin/connection.h"
+#include "base/quietly.h"
 
 namespace frontdoor {
 
@@ -22,7 +23,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr Millis kAfterFailure{100};  // no descriptor is left, or no memory
 constexpr int kAtOnce = 16;           // accepted in one turn of the loop
 

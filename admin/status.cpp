@@ -50,7 +50,7 @@ void add_process(json::object& to, const AdminProcess& process) {
   to["next_start_ms"] = or_null(process.next_start_millis);
 }
 
-json::object to_json(const AdminUpstream& upstream, std::int64_t now) {
+json::object upstream_json(const AdminUpstream& upstream, std::int64_t now) {
   json::object object{{"name", upstream.name},
                       {"address", upstream.address},
                       {"state", upstream.state},
@@ -74,7 +74,7 @@ json::object to_json(const AdminStatus& status) {
   for (const AdminPool& pool : status.pools) {
     json::array upstreams;
     for (const AdminUpstream& upstream : pool.upstreams)
-      upstreams.push_back(to_json(upstream, status.now_unix_millis));
+      upstreams.push_back(upstream_json(upstream, status.now_unix_millis));
     json::object object{{"name", pool.name}, {"command", nullptr}, {"upstreams", std::move(upstreams)}};
     if (!pool.command.empty()) {
       object["command"] = texts(pool.command);

@@ -58,7 +58,7 @@ constexpr std::array run_usage = {
     Row{"frontdoor run [-i N] [--listen ADDRESS] [--health PATH] [--watch] -- COMMAND"},
     Row{"frontdoor run [-i N] [--listen ADDRESS] [--health PATH] [--watch] DIRECTORY|FILE"},
 };
-constexpr std::array run_options = {
+constexpr std::array options_of_run = {
     config,
     Option{"-i", "N", "2", "with a command: how many instances of it, or `max`, one for each usable CPU"},
     Option{"--listen", "ADDRESS", ":8080", "with a command: where clients connect (default: `127.0.0.1:8080`)"},
@@ -171,7 +171,7 @@ constexpr std::array all_commands = {
                          "starts again what ends, and sends requests to those that are up. The same from a file:\n"
                          "`command` in a [pool.NAME]. Of a directory, the first of these is read: fd.toml, pm2's\n"
                          "ecosystem file (executed by node if it is JavaScript), Procfile, package.json, server.js.\n",
-                .options = run_options,
+                .options = options_of_run,
                 .sections = run_sections},
     CommandInfo{.name = "proxy",
                 .title = "a front door without a file",

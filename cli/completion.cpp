@@ -81,7 +81,7 @@ std::string every_option(std::string_view separator) {
 }
 
 // In single quotes; `escaped_quote` is what the shell wants for one of those. Our marks for what is typed go.
-std::string quoted(std::string_view text, std::string_view escaped_quote) {
+std::string shell_quoted(std::string_view text, std::string_view escaped_quote) {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'')
@@ -224,7 +224,7 @@ std::string zsh() {
     for (const Offer& offer : context.offers)
       arms +=
           "      " +
-          quoted(std::string(offer.word) + (offer.doc.empty() ? "" : ":") + std::string(offer.doc), "'\\''") +
+          shell_quoted(std::string(offer.word) + (offer.doc.empty() ? "" : ":") + std::string(offer.doc), "'\\''") +
           '\n';
     arms += "    ) ;;\n";
   }
@@ -246,7 +246,7 @@ std::string fish_line(const Context& context, const Offer& offer) {
     line += "' -a " + std::string(offer.word);
   if (offer.option != nullptr && offer.option->takes != Option::Takes::Nothing)
     line += offer.option->takes == Option::Takes::FileName ? " -r -F" : " -x";
-  if (!offer.doc.empty()) line += " -d " + quoted(offer.doc, "\\'");
+  if (!offer.doc.empty()) line += " -d " + shell_quoted(offer.doc, "\\'");
   return line + '\n';
 }
 

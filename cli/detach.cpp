@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Millis kLook{50};
+constexpr Millis kLookAtChild{50};
 constexpr Millis kAnswer{1'000};   // for one status
 constexpr Millis kMargin{10'000};  // beyond the apps' own start_timeout
 constexpr std::size_t kLastLines = 15;
@@ -155,7 +155,7 @@ std::string wait_until_up(const DetachedRun& run, pid_t& child, std::string& soc
     }
     if (Clock::now() >= latest)
       return socket.empty() ? "its admin socket does not answer" : "it is not up in time";
-    const timespec pause{0, std::chrono::nanoseconds(kLook).count()};
+    const timespec pause{0, std::chrono::nanoseconds(kLookAtChild).count()};
     const int signal = ::sigtimedwait(&watched, nullptr, &pause);
     if (signal == SIGINT || signal == SIGTERM) return "interrupted";
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/quietly.h"
 #include "config/units.h"
 #include "proxy/server/port_holder.h"
 
@@ -10,8 +11,7 @@ namespace frontdoor {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
-constexpr Millis kPoll{10};
+constexpr Millis kDrainPoll{10};
 constexpr Millis kReport{5'000};
 
 std::string seconds_until(TimePoint then) {
@@ -48,7 +48,7 @@ asio::awaitable<void> drain(Server& server, Log& log, config::Timeouts timeouts)
       report(log, LogLevel::Info, "still draining", server.open_work(), deadline);
       next_report += kReport;
     }
-    pause.expires_after(kPoll);
+    pause.expires_after(kDrainPoll);
     co_await pause.async_wait(quietly);
   }
   report(log, LogLevel::Warn, "drain is over, what is open is cut", server.open_work(), deadline);

@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr Millis kPatience{2'000};
+constexpr Millis kAnswerPatience{2'000};
 
 using Found = boost::system::result<std::string, NotFound>;  // its conversions take a text for either
 
@@ -28,7 +28,7 @@ std::string printable(std::string_view text) {
 }
 
 std::string line_about(const std::string& socket) {
-  const auto status = status_of(socket, kPatience);
+  const auto status = status_of(socket, kAnswerPatience);
   if (!status) return "  " + socket + "  (does not answer)\n";
   return "  --socket " + socket + "  pid " + text_of(*status, "main_pid") + "  " + addresses_of(*status) + "  " +
          command_line_of(*status) + '\n';
@@ -130,7 +130,7 @@ std::optional<OtherFrontdoor> frontdoor_on_port(std::uint16_t port) {
   const std::string end = ':' + std::to_string(port);
   for (const std::string& path : find_admin_sockets(AdminSurroundings::of_this_process())) {
     if (look_at_socket(path).owner != SocketOwner::Alive) continue;
-    const auto status = status_of(path, kPatience);
+    const auto status = status_of(path, kAnswerPatience);
     if (!status) continue;
     const std::string addresses = addresses_of(*status) + ' ';
     if (addresses.find(end + ' ') == std::string::npos) continue;

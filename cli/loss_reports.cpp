@@ -2,14 +2,15 @@
 
 #include <string>
 
+#include "base/quietly.h"
+
 namespace frontdoor {
 
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kLossReport{10};
-constexpr std::chrono::seconds kLook{1};
+constexpr std::chrono::seconds kLookAtCounters{1};
 
 }  // namespace
 
@@ -130,7 +131,7 @@ void TrafficLosses::report_places(std::size_t listener, TimePoint now) {
 asio::awaitable<void> watch_traffic_losses(TrafficLosses& losses) {
   asio::steady_timer pause(co_await asio::this_coro::executor);
   for (;;) {
-    pause.expires_after(kLook);
+    pause.expires_after(kLookAtCounters);
     auto [error] = co_await pause.async_wait(quietly);
     if (error) co_return;
     losses.report(Clock::now());

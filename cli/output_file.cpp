@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/quietly.h"
 #include "base/time.h"
 
 namespace frontdoor {
@@ -19,8 +20,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
-constexpr Millis kLook{250};
+constexpr Millis kLookAtFile{250};
 
 }  // namespace
 
@@ -45,7 +45,7 @@ bool rotate_output(const std::string& path, std::uint64_t most_bytes) {
 asio::awaitable<void> keep_output_small(asio::io_context& control, std::string path, std::uint64_t most_bytes) {
   asio::steady_timer pause(control);
   for (;;) {
-    pause.expires_after(kLook);
+    pause.expires_after(kLookAtFile);
     auto [error] = co_await pause.async_wait(quietly);
     if (error) co_return;
     rotate_output(path, most_bytes);

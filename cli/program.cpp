@@ -35,7 +35,7 @@
 namespace frontdoor::cli {
 namespace {
 
-int refuse(const UsageError& error, const Streams& streams) {
+int refuse_usage(const UsageError& error, const Streams& streams) {
   const std::string help = error.topic.empty() ? "frontdoor --help" : "frontdoor help " + error.topic;
   streams.err << "frontdoor: " << error.what << "\n"
               << streams.err_style.dim("Try " + help + " for what there is.") << "\n";
@@ -106,7 +106,7 @@ struct Runner {
       }
     } else if (command.quick) {
       const auto text = run_config(*command.quick, command.serving.exit_with_child ? Restarts::Never : Restarts::AsEver);
-      if (!text) return refuse(text.error(), streams);
+      if (!text) return refuse_usage(text.error(), streams);
       source = ConfigText{*text, "<command line>", ""};
     } else {
       source = read(command.config_file);
@@ -193,7 +193,7 @@ struct Runner {
   int operator()(const ProxyCommand& command) const {
     begin(command.serving);
     const auto text = proxy_config(command);
-    if (!text) return refuse(text.error(), streams);
+    if (!text) return refuse_usage(text.error(), streams);
     auto config = load_or_explain(*text, "<command line>", Look::AtTheTextOnly, streams);
     if (!config) return kExitBadConfig;
     ServeOptions options;
@@ -231,7 +231,7 @@ struct Runner {
 int run_program(const std::vector<std::string>& words, const Streams& streams) {
   if (const auto hangup = take_launcher_role()) return run_as_launcher(words, *hangup);
   const auto command = parse_arguments(words);
-  if (!command) return refuse(command.error(), streams);
+  if (!command) return refuse_usage(command.error(), streams);
   const int status = std::visit(Runner{streams, words}, *command);
   streams.out.flush();
   // `frontdoor check > /dev/full` must not look like success.

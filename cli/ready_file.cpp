@@ -14,7 +14,7 @@ namespace frontdoor {
 
 namespace {
 
-std::string lines_of(const std::vector<config::Listener>& listeners, const std::vector<Endpoint>& endpoints) {
+std::string ready_lines(const std::vector<config::Listener>& listeners, const std::vector<Endpoint>& endpoints) {
   std::string text;
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     const bool named = i < listeners.size() && !listeners[i].name.empty();
@@ -38,7 +38,7 @@ std::string ReadyFile::write(const std::vector<config::Listener>& listeners,
   remove();
   // Renamed into place, so that a reader never sees half of it.
   const std::string draft = path_ + ".new";
-  const std::string text = lines_of(listeners, endpoints);
+  const std::string text = ready_lines(listeners, endpoints);
   fd_ = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   // Where there are no locks (some network file systems) a file that is left behind stays behind.
   const bool locked = fd_ >= 0 && (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/quietly.h"
 #include "cli/drain.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
@@ -27,7 +28,6 @@ namespace frontdoor {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 constexpr Millis kFirstVerdicts{1'000};  // how long "ready" waits for the first probes at most
 constexpr Millis kPoll{10};

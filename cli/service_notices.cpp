@@ -4,12 +4,13 @@
 #include <new>
 #include <optional>
 
+#include "base/quietly.h"
+
 namespace frontdoor {
 
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 // What reload protocols of systemd compare with: CLOCK_MONOTONIC, whatever Clock is.
 std::string monotonic_usec() {

@@ -13,7 +13,7 @@ std::string without_specifiers(std::string_view text) {
 }
 
 // Between double quotes, C's escapes hold.
-std::string quoted(std::string_view text) {
+std::string quoted_for_systemd(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string result = "\"";
   for (const char c : text) {
@@ -40,7 +40,7 @@ std::string unit_word(std::string_view word) {
       !dollars.empty() && std::all_of(dollars.begin(), dollars.end(), [](unsigned char c) {
         return c > 0x20 && c != 0x7F && c != '"' && c != '\'' && c != '\\' && c != ';' && c != '#';
       });
-  return plain ? dollars : quoted(dollars);
+  return plain ? dollars : quoted_for_systemd(dollars);
 }
 
 std::string unit_name(std::string_view directory) {
@@ -73,7 +73,7 @@ std::string unit_text(const UnitWish& wish) {
                      "Wants=network-online.target\n\n[Service]\nType=notify\n";
   if (!wish.user.empty()) text += "User=" + without_specifiers(wish.user) + '\n';
   text += "WorkingDirectory=" + without_specifiers(wish.directory) + '\n';
-  if (!wish.path.empty()) text += "Environment=" + quoted("PATH=" + without_specifiers(wish.path)) + '\n';
+  if (!wish.path.empty()) text += "Environment=" + quoted_for_systemd("PATH=" + without_specifiers(wish.path)) + '\n';
   text += "ExecStart=" + line + '\n';
   if (wish.reloads) text += "ExecReload=/bin/kill -HUP $MAINPID\n";
   // The launcher ends the whole tree in order; what is left when its time is over is killed. Its exit status 0 means

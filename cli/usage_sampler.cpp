@@ -5,13 +5,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/quietly.h"
+
 namespace frontdoor {
 
 namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr Millis kFresh{500};     // serves again
 constexpr Millis kMoment{200};    // over which CPU is measured at least; the kernel counts in steps of 10 ms
 constexpr Millis kStale{10'000};  // too long ago for "now"

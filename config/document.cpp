@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/trimmed.h"
 #include "config/unclosed_string.h"
 
 namespace frontdoor::config {
@@ -99,12 +100,6 @@ bool nested_too_deeply(std::string_view text) {
   return false;
 }
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 std::string_view line_of(std::string_view text, std::uint32_t number) {
   for (std::uint32_t line = 1; line < number; ++line) {
     const auto end = text.find('\n');
@@ -119,8 +114,8 @@ std::string quotes_hint(std::string_view line) {
   line = line.substr(0, line.find('#'));
   const auto equals = line.find('=');
   if (equals == std::string_view::npos) return "";
-  const auto key = trim(line.substr(0, equals));
-  const auto value = trim(line.substr(equals + 1));
+  const auto key = trimmed(line.substr(0, equals));
+  const auto value = trimmed(line.substr(equals + 1));
   if (value.find("\xE2\x80\x9C") != std::string_view::npos ||
       value.find("\xE2\x80\x9D") != std::string_view::npos)
     return "; these quotes are curly, write straight ones: \"";

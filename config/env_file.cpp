@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/trimmed.h"
 
 namespace frontdoor::config {
 namespace {
@@ -13,12 +14,6 @@ bool is_name(std::string_view text) {
   return !text.empty() && is_name_start(text.front()) && std::all_of(text.begin(), text.end(), [](char c) {
     return is_name_start(c) || (c >= '0' && c <= '9') || c == '.' || c == '-';
   });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 // Up to a # that stands at the beginning or behind a blank.

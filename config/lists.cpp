@@ -7,18 +7,13 @@
 #include <charconv>
 
 #include "config/suggest.h"
+#include "base/trimmed.h"
 #include "config/values.h"
 
 namespace frontdoor::config {
 namespace {
 
 using Kind = Value::Kind;
-
-std::string_view trim(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
 
 std::optional<std::uint16_t> parse_status(std::string_view text) {
   std::uint16_t status = 0;
@@ -30,8 +25,8 @@ std::optional<std::uint16_t> parse_status(std::string_view text) {
 
 std::optional<StatusRange> parse_range(std::string_view text) {
   const auto dash = text.find('-');
-  const auto first = parse_status(trim(text.substr(0, dash)));
-  const auto last = dash == std::string_view::npos ? first : parse_status(trim(text.substr(dash + 1)));
+  const auto first = parse_status(trimmed(text.substr(0, dash), " "));
+  const auto last = dash == std::string_view::npos ? first : parse_status(trimmed(text.substr(dash + 1), " "));
   if (!first || !last || *first > *last) return std::nullopt;
   return StatusRange{*first, *last};
 }
@@ -54,7 +49,7 @@ void read_ranges(const schema::Key& key, const Value& value, std::vector<StatusR
   std::string_view rest = value.is(Kind::Integer) ? number : value.text;
   for (;;) {
     const auto comma = rest.find(',');
-    const auto part = trim(rest.substr(0, comma));
+    const auto part = trimmed(rest.substr(0, comma), " ");
     if (const auto range = parse_range(part))
       ranges.push_back(*range);
     else

@@ -10,7 +10,7 @@
 namespace frontdoor::config {
 namespace {
 
-bool is_name(std::string_view text) {
+bool is_variable_name(std::string_view text) {
   const auto good = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9');
   };
@@ -23,7 +23,7 @@ std::optional<std::string> value_of(std::string_view expression, const Environme
                                     std::string& problem) {
   const auto colon = expression.find(":-");
   const std::string name(expression.substr(0, colon));
-  if (!is_name(name)) {
+  if (!is_variable_name(name)) {
     problem =
         quote("${" + std::string(expression) + "}") + " names no variable; a plain \"${\" is written \"$${\"";
     return std::nullopt;

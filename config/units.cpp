@@ -47,7 +47,7 @@ constexpr std::array size_aliases = {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-std::string lower(std::string_view text) {
+std::string lower_case(std::string_view text) {
   std::string result(text);
   for (char& c : result)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -59,7 +59,7 @@ struct Parts {
   std::string_view whole, fraction, unit;
 };
 
-std::optional<Parts> split(std::string_view text) {
+std::optional<Parts> split_unit(std::string_view text) {
   constexpr std::size_t most_digits = 15;  // no sum of ours needs more, and factors cannot overflow silently
   std::size_t i = 0;
   while (i < text.size() && is_digit(text[i])) ++i;
@@ -94,7 +94,7 @@ std::optional<std::uint64_t> scale(const Parts& parts, std::uint64_t factor) {
 }
 
 std::string suggestion(const Parts& parts, std::span<const Alias> aliases, std::span<const Unit> units) {
-  auto unit = lower(parts.unit);
+  auto unit = lower_case(parts.unit);
   if (const auto start = unit.find_first_not_of(' '); start != std::string::npos) unit.erase(0, start);
   const auto digits =
       std::string(parts.whole) + (parts.fraction.empty() ? "" : '.' + std::string(parts.fraction));
@@ -107,7 +107,7 @@ std::string suggestion(const Parts& parts, std::span<const Alias> aliases, std::
 
 Measured<std::uint64_t> measure(std::string_view text, std::span<const Unit> units,
                                 std::span<const Alias> aliases) {
-  const auto parts = split(text);
+  const auto parts = split_unit(text);
   if (!parts) return {};
   for (const auto& unit : units) {
     if (unit.name != parts->unit) continue;

@@ -15,7 +15,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr auto quietly = asio::as_tuple(asio::deferred);
 constexpr Duration kForever = Duration::max();
 constexpr Duration kWithoutMemory = Millis{1'000};  // until the next try
 // How soon it is noticed that a name was looked up in vain. Discovery does not call us: the two meet at the Upstream
@@ -120,7 +119,7 @@ asio::awaitable<void> Prober::run([[maybe_unused]] std::shared_ptr<Prober> self)
 asio::awaitable<void> Prober::sleep() {
   while (!stopped_) {
     pause_.expires_at(wake_at_);
-    co_await pause_.async_wait(quietly);
+    co_await pause_.async_wait(asio::as_tuple(asio::deferred));
     if (Clock::now() >= wake_at_) co_return;
   }
 }

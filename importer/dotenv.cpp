@@ -2,17 +2,9 @@
 
 #include <algorithm>
 
+#include "base/trimmed.h"
+
 namespace frontdoor::importer {
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-}  // namespace
 
 std::optional<std::string> dotenv_value(std::string_view text, std::string_view name) {
   std::optional<std::string> found;

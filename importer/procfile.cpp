@@ -7,19 +7,13 @@
 #include <cctype>
 
 #include "config/suggest.h"
+#include "base/trimmed.h"
 #include "config/values.h"
 #include "importer/dotenv.h"
 #include "importer/shell_command.h"
 
 namespace frontdoor::importer {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/quietly.h"
 #include "config/process_values.h"
 #include "supervisor/instance_memo.h"
 #include "supervisor/why_not_started.h"
@@ -20,8 +21,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
-constexpr Millis kLook{10};           // at something that is awaited and does not call
+constexpr Millis kLookAtState{10};           // at something that is awaited and does not call
 constexpr Millis kAfterCrash{1'000};  // for what a crashed process has left to end by itself
 constexpr std::size_t kLastWords = 12;  // the message of a Node error, its ten frames and the line behind them
 constexpr Millis kTelling{2'000};       // for a hung one to say where it hangs
@@ -242,7 +242,7 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
   early_end_ = was_up_ ? "" : early_end(end);
   if (!was_up_ && !failed()) start_failed(early_end_);
   const Duration patience = asked_to_end_ ? killed_at_ - Clock::now() : Duration{kAfterCrash};
-  co_await clear_tree(std::max<Duration>(patience, kLook));
+  co_await clear_tree(std::max<Duration>(patience, kLookAtState));
   output_->drain();  // its last words
   pid_ = -1;
   engaged_ = false;
@@ -255,7 +255,7 @@ asio::awaitable<void> Instance::count_casualties(TimePoint died) {
   if (!upstream_) co_return;
   asio::steady_timer pause(context_.control);
   while (!upstream_->acknowledged() && Clock::now() < died + kHearing) {
-    pause.expires_after(kLook);
+    pause.expires_after(kLookAtState);
     co_await pause.async_wait(quietly);
   }
   std::vector<Casualty> casualties = upstream_->casualties().take(died);
@@ -319,7 +319,7 @@ asio::awaitable<void> Instance::watch_start(std::shared_ptr<Instance> self, std:
                                                         {"reason", late_}});
       }
     }
-    co_await shared_.changed->changed(seen, std::min(start_latest_, Clock::now() + kLook));
+    co_await shared_.changed->changed(seen, std::min(start_latest_, Clock::now() + kLookAtState));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "config/process_values.h"
+#include "base/quietly.h"
 #include "supervisor/instance.h"
 #include "supervisor/life_marks.h"
 #include "supervisor/process_tree.h"
@@ -20,8 +21,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
-constexpr Millis kLook{10};
+constexpr Millis kLookAtEnd{10};
 
 }  // namespace
 
@@ -69,7 +69,7 @@ asio::awaitable<void> Instance::clear_tree(Duration patience) {
   asio::steady_timer pause(context_.control);
   const TimePoint latest = Clock::now() + patience;
   for (; !tree.empty() && Clock::now() < latest; tree = left()) {
-    pause.expires_after(kLook * 2);
+    pause.expires_after(kLookAtEnd * 2);
     co_await pause.async_wait(quietly);
   }
   if (tree.empty()) co_return;
@@ -79,7 +79,7 @@ asio::awaitable<void> Instance::clear_tree(Duration patience) {
                      {"processes", static_cast<std::uint64_t>(tree.size())}});
   for (int look = 0; !tree.empty() && look < 50; ++look, tree = left()) {
     for (const ProcessInfo& process : tree) signal_process(process, SIGKILL);
-    pause.expires_after(kLook * 2);
+    pause.expires_after(kLookAtEnd * 2);
     co_await pause.async_wait(quietly);
   }
 }

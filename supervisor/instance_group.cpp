@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Millis kLook{10};          // at requests in flight, which call nobody
+constexpr Millis kLookAtRequests{10};          // at requests in flight, which call nobody
 constexpr Millis kWithoutPlace{500};  // until the next try
 constexpr Millis kHungLook{250};      // at what health thinks of those that are up
 
@@ -242,7 +242,7 @@ asio::awaitable<void> InstanceGroup::retire([[maybe_unused]] std::shared_ptr<Ins
   };
   while (busy() && !stopping_) {
     const std::uint64_t seen = changed_->version();
-    co_await changed_->changed(seen, std::min(latest, Clock::now() + kLook));
+    co_await changed_->changed(seen, std::min(latest, Clock::now() + kLookAtRequests));
   }
   co_await instance->stop();
   context_.places.give_back(instance->address().endpoint);

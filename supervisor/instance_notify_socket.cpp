@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/address.h"
+#include "base/quietly.h"
 
 namespace frontdoor {
 
@@ -23,7 +24,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr unsigned kMostInASecond = 50;  // each asks /proc who sent it
 constexpr std::size_t kLongestMessage = 4'096;
 

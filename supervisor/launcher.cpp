@@ -38,7 +38,7 @@ constexpr std::size_t kMostKept = 10'000;
 constexpr Millis kFirstPause{100};  // before a front door that crashed is started anew; doubles
 constexpr Millis kLongestPause{5'000};
 constexpr Millis kLivedWell{60'000};  // then the pause is short again
-constexpr Millis kLook{50};           // at what is left, while the tree is being ended
+constexpr Millis kLookAtRest{50};           // at what is left, while the tree is being ended
 
 // What the operator may send to the main process and means for the front door.
 constexpr std::array kForwarded{SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
@@ -71,7 +71,7 @@ class Launcher {
       try {
         turn();
       } catch (const std::bad_alloc&) {
-        ::poll(nullptr, 0, static_cast<int>(kLook.count()));  // what is not done yet is tried again
+        ::poll(nullptr, 0, static_cast<int>(kLookAtRest.count()));  // what is not done yet is tried again
       }
     }
     end_what_is_left();
@@ -220,7 +220,7 @@ void Launcher::turn() {
   std::array<pollfd, 2> watched{pollfd{signals_.get(), POLLIN, 0}, pollfd{front_door_.get(), POLLIN, 0}};
   if (!unsent_.empty()) watched[1].events |= POLLOUT;
   if (::poll(watched.data(), watched.size(), patience()) < 0 && errno != EINTR)
-    ::poll(nullptr, 0, static_cast<int>(kLook.count()));  // out of memory; not in a circle as fast as it goes
+    ::poll(nullptr, 0, static_cast<int>(kLookAtRest.count()));  // out of memory; not in a circle as fast as it goes
   if (watched[0].revents != 0) read_signals();
   if (watched[1].revents & POLLOUT) flush();
   if (watched[1].revents & (POLLIN | POLLHUP | POLLERR)) receive();
@@ -451,14 +451,14 @@ void Launcher::end_what_is_left() {
   };
   pollfd watched{signals_.get(), POLLIN, 0};
   while (running() && Clock::now() < latest) {
-    ::poll(&watched, 1, static_cast<int>(kLook.count()));
+    ::poll(&watched, 1, static_cast<int>(kLookAtRest.count()));
     read_signals();
   }
   for (int look = 0; look < 100; ++look) {
     const auto left = what_is_left();
     if (left.empty()) return;
     for (const ProcessInfo& process : left) signal_process(process, SIGKILL);
-    ::poll(&watched, 1, static_cast<int>(kLook.count()));
+    ::poll(&watched, 1, static_cast<int>(kLookAtRest.count()));
     read_signals();
   }
   log_.warn("processes are left that do not die",

@@ -13,6 +13,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/quietly.h"
+
 namespace frontdoor {
 
 namespace asio = boost::asio;
@@ -20,7 +22,6 @@ using Kind = LauncherMessage::Kind;
 
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::chrono::milliseconds kTryAgain{20};
 

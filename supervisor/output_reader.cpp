@@ -12,18 +12,19 @@
 #include <chrono>
 #include <utility>
 
+#include "base/quietly.h"
+
 namespace frontdoor {
 
 namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
-constexpr std::size_t kBlock = 16 * 1024;             // read at once
+constexpr std::size_t kReadBlock = 16 * 1024;             // read at once
 constexpr std::size_t kMostInPipe = 1024 * 1024;      // what an unprivileged process may make of a pipe
 constexpr Millis kEndOfLine{1'000};                   // then the beginning is given out
-constexpr Millis kLook{10};                           // whether a destination has caught up
+constexpr Millis kLookAtDestination{10};                           // whether a destination has caught up
 constexpr OutputPace::Rates kRates{.fast = 16.0 * 1024 * 1024, .slow = 1024.0 * 1024};
 constexpr std::chrono::minutes kTellAgain{1};
 constexpr std::chrono::seconds kSlowedFor{1};  // of waiting in a minute: then it is told
@@ -92,7 +93,7 @@ asio::awaitable<void> OutputReader::read([[maybe_unused]] std::shared_ptr<Output
 }
 
 std::size_t OutputReader::take_some(Pipe& pipe) {
-  std::array<char, kBlock> block;
+  std::array<char, kReadBlock> block;
   const ssize_t size = ::read(pipe.descriptor.native_handle(), block.data(), block.size());
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   if (size <= 0) {
@@ -139,7 +140,7 @@ asio::awaitable<void> OutputReader::keep_pace() {
     const TimePoint now = Clock::now();
     const Duration wait = std::max(pace_.wait(now, behind != nullptr), output_.pace().wait(now, false));
     if (wait < Millis{1}) co_return;  // not worth a timer; it is owed
-    pause.expires_after(std::min<Duration>(wait, kLook));
+    pause.expires_after(std::min<Duration>(wait, kLookAtDestination));
     co_await pause.async_wait(quietly);
     tell_slowed(Clock::now() - now, behind, Clock::now());
   }

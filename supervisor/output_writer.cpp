@@ -15,7 +15,7 @@ namespace frontdoor {
 
 namespace {
 
-constexpr std::size_t kBlock = 64 * 1024;  // smaller ones for the same file are joined
+constexpr std::size_t kWriteBlock = 64 * 1024;  // smaller ones for the same file are joined
 constexpr auto kDrain = std::chrono::seconds{2};
 constexpr auto kStuck = std::chrono::seconds{1};  // beyond that
 
@@ -63,7 +63,7 @@ void OutputWriter::hand_over(const std::string& name, std::string_view lines, st
       return;
     }
     auto& queue = state_->queue;
-    if (queue.empty() || queue.back().name != name || queue.back().lines.size() + lines.size() > kBlock) {
+    if (queue.empty() || queue.back().name != name || queue.back().lines.size() + lines.size() > kWriteBlock) {
       queue.push_back({name, {}, 0});
     }
     queue.back().lines += lines;

@@ -47,7 +47,7 @@ std::vector<ProcessInfo> process_tree_by_all(const ProcessInfo& root) {
   return tree;
 }
 
-std::uint64_t memory_of(const ProcessInfo& process, MemoryMeasure measure) {
+std::uint64_t measured(const ProcessInfo& process, MemoryMeasure measure) {
   if (measure == MemoryMeasure::Proportional) {
     const std::string path = "/proc/" + std::to_string(process.pid) + "/smaps_rollup";
     if (const std::uint64_t bytes = parse_proportional_memory(read_proc_file(path)); bytes != 0) return bytes;
@@ -90,7 +90,7 @@ ProcessUsage usage_of_tree(pid_t root, MemoryMeasure measure) {
   for (const ProcessInfo& process : process_tree(root)) {
     if (process.state == 'Z') continue;
     ++usage.processes;
-    usage.memory_bytes += memory_of(process, measure);
+    usage.memory_bytes += measured(process, measure);
     const auto used = static_cast<Duration::rep>(process.cpu_ticks + process.waited_cpu_ticks);
     usage.cpu += std::chrono::duration_cast<Duration>(std::chrono::seconds(1)) / ticks * used;
   }

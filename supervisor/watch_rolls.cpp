@@ -8,25 +8,25 @@ namespace frontdoor {
 namespace {
 
 constexpr Duration kQuiet = Millis(100);
-constexpr Duration kLongest = std::chrono::seconds(1);  // what never settles is looked at nevertheless
+constexpr Duration kLongestUnsettled = std::chrono::seconds(1);  // what never settles is looked at nevertheless
 
 constexpr Duration kEcho = std::chrono::seconds(2);  // behind a roll: what an app writes when it has come up
 constexpr unsigned kEchoes = 3;
-constexpr Duration kFirstPause = std::chrono::seconds(10);
-constexpr Duration kLongestPause = std::chrono::minutes(10);
+constexpr Duration kFirstEchoPause = std::chrono::seconds(10);
+constexpr Duration kLongestEchoPause = std::chrono::minutes(10);
 constexpr std::size_t kMostNames = 100;
 
-Duration pause_after(unsigned echoes) {
+Duration pause_after_echoes(unsigned echoes) {
   if (echoes < kEchoes) return {};
-  Duration pause = kFirstPause;
-  for (unsigned i = kEchoes; i < echoes && pause < kLongestPause; ++i) pause *= 2;
-  return std::min(pause, kLongestPause);
+  Duration pause = kFirstEchoPause;
+  for (unsigned i = kEchoes; i < echoes && pause < kLongestEchoPause; ++i) pause *= 2;
+  return std::min(pause, kLongestEchoPause);
 }
 
 }  // namespace
 
 void Settling::changed(TimePoint now) {
-  if (!due_) latest_ = now + kLongest;
+  if (!due_) latest_ = now + kLongestUnsettled;
   due_ = std::min(now + kQuiet, latest_);
 }
 
@@ -56,7 +56,7 @@ void WatchRolls::changed(const std::vector<std::string>& files, TimePoint now) {
 std::optional<TimePoint> WatchRolls::due() const {
   if (rolling_ || count_ == 0) return std::nullopt;
   if (!ended_at_) return TimePoint{};
-  return waiting_echo_ ? *ended_at_ + pause_after(echoes_) : *ended_at_;
+  return waiting_echo_ ? *ended_at_ + pause_after_echoes(echoes_) : *ended_at_;
 }
 
 WatchRolls::Roll WatchRolls::begin() {
@@ -65,7 +65,7 @@ WatchRolls::Roll WatchRolls::begin() {
   if (count_ > 1) roll.files += " and " + std::to_string(count_ - 1) + " more";
   if (waiting_echo_) ++echoes_;
   if (echoes_ >= kEchoes && !told_) roll.told_loop = told_ = true;
-  roll.pause = pause_after(echoes_);
+  roll.pause = pause_after_echoes(echoes_);
   waiting_.clear();
   count_ = 0;
   echoed_ = false;

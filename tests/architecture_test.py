@@ -136,6 +136,40 @@ def check_outcomes(root):
                 yield f"{file.relative_to(root)}: outcome {word} is not in docs/outcomes.md"
 
 
+# --- names in unity builds ---------------------------------------------------------------------------------------------
+
+# A function, constant or type that begins in the first column. Aliases of one thing may meet.
+DECLARED = re.compile(
+    r"^(?=\S)(?:(?:struct|class|enum class|enum) (\w+)|"
+    r"(?!return|using|namespace|template|struct|class|enum|else|case|public|private|#|\})[\w:<>,&*\[\] ]*?[\w>&*\]] [&*]?(\w+)(?:\(|\{| =|\[))", re.M)
+
+
+def names_of_a_file(text):
+    """What its anonymous namespaces declare."""
+    text = without_comments_and_strings(re.sub(r"^\}  // namespace$", "}end", text, flags=re.M))
+    for block in re.finditer(r"^namespace \{\n(.*?)^\}end$", text, re.M | re.S):
+        for found in DECLARED.finditer(block.group(1)):
+            name = found.group(1) or found.group(2)
+            if name:
+                yield name, line_of(text, block.start(1) + found.start())
+
+
+def check_names(root):
+    """Files that are compiled as one must not give the same name to two things."""
+    for folder in ARROWS:
+        if not re.search(r"frontdoor_library\([^)]*\bUNITY\b", (root / folder / "CMakeLists.txt").read_text()):
+            continue
+        skipped = re.findall(r"source_files_properties\((\S+) PROPERTIES SKIP_UNITY", (root / folder / "CMakeLists.txt").read_text())
+        first = {}
+        for file in sorted((root / folder).glob("*.cpp")):
+            if file.name in skipped:
+                continue
+            for name, line in dict(names_of_a_file(file.read_text())).items():
+                place = f"{file.relative_to(root)}:{line}"
+                if first.setdefault(name, place) != place:
+                    yield f"{place}: {name} is a name in {first[name]} too, and both are compiled as one (UNITY)"
+
+
 # --- co_await ---------------------------------------------------------------------------------------------------------
 
 
@@ -277,6 +311,9 @@ def check_self():
     for name, included, allowed in INCLUDES:
         if allowed == any(True for _ in wrong_includes(name, f'#include "{included}"')):
             yield f"self-test: {name} includes {included}"
+    file = 'namespace {\n\nconstexpr auto a = 1;\nstd::string b(int x) {\n  return c(x);\n}\nstruct D {\n  int e;\n};\n}  // namespace\nint f() {}\n'
+    if [name for name, _ in names_of_a_file(file)] != ["a", "b", "D"]:
+        yield f"self-test: names found: {list(names_of_a_file(file))}"
     for sample in CAUGHT:
         if not await_hazards(sample):
             yield f"self-test: not caught: {sample!r}"
@@ -288,7 +325,7 @@ def check_self():
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1])
     problems = [*check_self(), *check_cmake(root), *check_includes(root), *check_openings(root),
-                *check_outcomes(root), *check_awaits(root)]
+                *check_outcomes(root), *check_names(root), *check_awaits(root)]
     print("\n".join(problems) if problems else "architecture: arrows and co_await expressions are as they should be")
     return 1 if problems else 0
 

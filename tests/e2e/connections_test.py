@@ -32,6 +32,11 @@ def still_open(client):
         return False
 
 
+# Until its rest has come the app, and so the connection, is at work: as long as the test wants.
+UNFINISHED = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na"
+REST = b"b"
+
+
 class Connections(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -85,12 +90,14 @@ class Connections(unittest.TestCase):
         door.wait_until_serving([self.app])
         busy = [self.client(door) for _ in range(4)]
         for client in busy:
-            client.request("GET", "/slow?ms=2500")
+            client.send(UNFINISHED)
         self.told(door, "connection limit")
         late = self.client(door)
         late.request("GET", "/")
         event = self.told(door, "every connection is at work")
         self.assertEqual((event["max_connections"], event["connections"]), (4, 4))
+        for client in busy:
+            client.send(REST)
         self.assertEqual([client.read_response().status for client in busy], [200] * 4)
         self.assertEqual(late.read_response().status, 200)
 
