@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -43,6 +44,12 @@ def all_found(door, count):
 
 def event(door, name, **fields):
     return eventually(lambda: events(door, name, **fields), f"the event {name} {fields}")[0]
+
+
+def told(door, name, reason):
+    """An event that says so. On a busy machine a first start may have been too late to be seen at the same point."""
+    return eventually(lambda: [e for e in events(door, name) if re.search(reason, e["reason"])],
+                      f"{name}: {reason}")
 
 
 def control(*words):
@@ -237,14 +244,12 @@ class Readiness(unittest.TestCase):
 
     def test_listening_without_the_word_is_not_enough(self):
         with Frontdoor(pool(more='ready = "notify"\nstart_timeout = "600ms"')) as door:
-            late = event(door, "instance is not ready in time")
-            self.assertRegex(late["reason"], r"pid \d+ listens on 127.0.0.1:\d+, but has not said READY=1")
+            told(door, "instance is not ready in time", r"pid \d+ listens on 127.0.0.1:\d+, but has not said READY=1")
             self.assertEqual(events(door, "instance up"), [])
 
     def test_the_word_without_listening_is_not_enough(self):
         with Frontdoor(pool(env='HOW = "nowhere", SAYS = "READY=1"', more='ready = "notify"\nstart_timeout = "600ms"')) as door:
-            late = event(door, "instance is not ready in time")
-            self.assertRegex(late["reason"], r"nothing of it listens anywhere, expected PORT=\d+")
+            told(door, "instance is not ready in time", r"nothing of it listens anywhere, expected PORT=\d+")
 
     def test_a_helper_of_it_may_speak_for_it_and_nobody_else(self):
         with Frontdoor(pool(env='SAYS = "READY=1"', more='ready = "notify"')) as door:
@@ -265,23 +270,26 @@ class Readiness(unittest.TestCase):
     def test_one_that_says_that_it_stops_gets_nothing_more(self):
         with Frontdoor(pool(instances=2, env='SAYS = "READY=1"', more='ready = "notify"\nstop_timeout = "2s"')) as door:
             all_found(door, 2)
-            gone = found(door, "/notify/STOPPING=1")["env"]["FRONTDOOR_INSTANCE"]
-            event(door, "instance says that it stops", instance=gone)
+            gone = found(door, "/notify/STOPPING=1")
+            name = gone["env"]["FRONTDOOR_INSTANCE"]
+            event(door, "instance says that it stops", instance=name)
             for _ in range(6):
-                self.assertNotEqual(found(door)["env"]["FRONTDOOR_INSTANCE"], gone)
+                self.assertNotEqual(found(door)["pid"], gone["pid"])
             # It does not stop by itself: then it is asked to, and another one takes its place.
-            eventually(lambda: len(events(door, "instance up", instance=gone)) == 2, "its successor")
+            eventually(lambda: len(events(door, "instance up", instance=name)) == 2, "its successor")
 
     def test_more_time_may_be_asked_for(self):
         with Frontdoor(pool(env='LATE = "0.2", HOW = "nowhere", SAYS = "EXTEND_TIMEOUT_USEC=1000000"',
                             more='ready = "notify"\nstart_timeout = "700ms"')) as door:
-            failure = event(door, "instance is not ready in time")
-            self.assertTrue(failure)
-            started = event(door, "instance started")
-            self.assertGreater(moment(failure) - moment(started), 1.1)
+
+            def lives():
+                started = {e["pid"]: moment(e) for e in events(door, "instance started")}
+                return [moment(e) - started.get(e["pid"], moment(e)) for e in events(door, "instance is not ready in time")]
+
+            eventually(lambda: any(life > 1.1 for life in lives()), "one that was waited for")
 
     def test_a_crash_of_the_front_door_does_not_forget_the_word(self):
-        with Frontdoor(pool(env='SAYS = "READY=1"', more='ready = "notify"\nstart_timeout = "1s"')) as door:
+        with Frontdoor(pool(env='SAYS = "READY=1"', more='ready = "notify"\nstart_timeout = "5s"')) as door:
             before = found(door)
             killed = front_door(door)
             os.kill(killed, signal.SIGKILL)
@@ -413,8 +421,7 @@ class PassedSockets(unittest.TestCase):
     def test_a_wrapper_that_keeps_it_is_told_apart(self):
         command = ["sh", "-c", f"python3 {APP}; true"]
         with Frontdoor(pool(command=command, env='HOW = "passed"', more=self.POOL + 'start_timeout = "1500ms"\n')) as door:
-            late = event(door, "instance is not ready in time")
-            self.assertRegex(late["reason"], r"LISTEN_PID names pid \d+, which has started pid \d+: .*exec")
+            told(door, "instance is not ready in time", r"LISTEN_PID names pid \d+, which has started pid \d+: .*exec")
 
 
 class Diagnoses(unittest.TestCase):
@@ -428,10 +435,9 @@ class Diagnoses(unittest.TestCase):
                  ('HOW = "elsewhere"', 'port = "unix"\n', r"^pid \d+ listens on 127\.0\.0\.1:\d+, expected PORT=/.*only a number")]
         for env, more, reason in cases:
             with self.subTest(env=env, more=more), Frontdoor(pool(env=env, more=more + 'start_timeout = "1s"')) as door:
-                late = event(door, "instance is not ready in time")
-                self.assertRegex(late["reason"], reason)
+                told(door, "instance is not ready in time", reason)
                 if "HOW" in env and "nowhere" not in env or "HOST" in env:
-                    self.assertRegex(event(door, "instance is not ready yet")["reason"], reason)
+                    told(door, "instance is not ready yet", reason)
 
     def test_one_that_ignores_its_port_is_told_long_before_it_is_given_up(self):
         # As `run -- node server.js` finds it: an app that listens where it always did.
