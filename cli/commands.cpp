@@ -135,7 +135,7 @@ constexpr std::array scale_examples = {
 constexpr std::array scale_sections = {Section{"Examples", scale_examples}};
 constexpr std::array logs_usage = {Row{"frontdoor logs [-f] [-n N] [POOL[.N]] [--json] [--socket PATH]"}};
 constexpr std::array logs_options = {
-    Option{"-f", "", "", "go on with what is written from now on", Option::Takes::Nothing},
+    Option{"-f", "", "", "go on with what is written from now on; so does `--follow`", Option::Takes::Nothing},
     Option{"-n", "N", "100", "how many lines to look back, at most 1000 (default: 20)"}, as_json, admin_socket};
 constexpr std::array shutdown_usage = {Row{"frontdoor shutdown [--socket PATH]"}};
 constexpr std::array shutdown_options = {admin_socket};
@@ -290,6 +290,10 @@ constexpr std::array statuses = {
     ExitStatus{"78", "wrong config",
                "The config can not be used: it has errors, or can not be read. Nothing was started.",
                "`frontdoor check --config FILE` lists every error."},
+    ExitStatus{"126", "not executable", "`run -- COMMAND`: there is such a file, but it can not be executed.",
+               "The message says what is started instead, if its name tells."},
+    ExitStatus{"127", "no such command", "`run -- COMMAND`: there is no such command.",
+               "The message names what may have been meant."},
 };
 
 constexpr std::array variables = {

@@ -113,11 +113,15 @@ int run_demo(const DemoCommand& command, const std::vector<std::string>& words, 
   }
   const auto launcher = take_launcher_socket();
   if (!launcher) {
-    const std::string reason = become_launcher(words, nullptr, Hangup::Ends);
+    // Chosen once: a front door that is started anew listens where the one before it did.
+    std::vector<std::string> chosen = words;
+    if (command.listen.empty()) chosen.insert(chosen.end(), {"--listen", choose_listen_address(streams.out)});
+    streams.out.flush();
+    const std::string reason = become_launcher(chosen, nullptr, Hangup::Ends);
     streams.err << "launcher: " << reason << "\n";
     return kExitFailure;
   }
-  const std::string text = demo_config(command.listen.empty() ? choose_listen_address(streams.out) : command.listen);
+  const std::string text = demo_config(command.listen);
   config::Loaded loaded = config::load(text, "<demo>");
   if (!loaded.ok()) {
     for (const auto& diagnostic : loaded.diagnostics) streams.err << diagnostic.to_string() << "\n";

@@ -9,5 +9,8 @@ inline constexpr int kExitFailure = 1;  // it could not start or go on: an addre
 inline constexpr int kExitUsage = 2;    // the command line makes no sense
 inline constexpr int kExitBadConfig =
     78;  // EX_CONFIG of sysexits.h: the config has errors, nothing was started
+// As a shell says it, of the command behind `run --`.
+inline constexpr int kExitNotExecutable = 126;
+inline constexpr int kExitNotFound = 127;
 
 }  // namespace frontdoor::cli

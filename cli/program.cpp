@@ -16,6 +16,7 @@
 #include "cli/demo.h"
 #include "cli/demo_app.h"
 #include "cli/detach.h"
+#include "cli/executable.h"
 #include "cli/exit_codes.h"
 #include "cli/help.h"
 #include "cli/import_apps.h"
@@ -31,6 +32,7 @@
 #include "cli/version.h"
 #include "config/load.h"
 #include "config/show.h"
+#include "supervisor/launcher.h"
 
 namespace frontdoor::cli {
 namespace {
@@ -81,7 +83,7 @@ struct Runner {
 
   // What a command that serves does before all that may fail.
   void begin(const ServingArguments& serving) const {
-    hold_signals();
+    hold_signals(std::getenv(kLauncherVariable) != nullptr ? StartedBy::Launcher : StartedBy::User);
     remove_stale_ready_file(serving.ready_file);
   }
 
@@ -115,6 +117,12 @@ struct Runner {
     auto config = load_or_explain(source->text, source->name, Look::AsWhoServes, streams, command.profile);
     if (!config) return kExitBadConfig;
     if (command.how == RunCommand::How::AsUnit) return print_unit(*config, command);
+    // Only a first start ends so: what has run once may be back in a moment.
+    if (command.quick && std::getenv(kLauncherVariable) == nullptr)
+      if (const auto problem = why_not_executable(command.quick->command, ExecutableSurroundings::of_this_process())) {
+        streams.err << "frontdoor: " << problem->what << "\n";
+        return problem->status;
+      }
     if (command.how == RunCommand::How::Detached) {
       const DetachedRun run{*config, plain_words(words), command.config_file == "-" ? &source->text : nullptr};
       return run_detached(run, streams);

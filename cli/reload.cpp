@@ -12,6 +12,8 @@ std::string title(const config::Listener& listener) {
   return "listener " + (listener.name.empty() ? listener.address.to_string() : listener.name);
 }
 
+std::string or_words(const std::string& value, const char* empty) { return value.empty() ? empty : value; }
+
 // The same one, as far as a file can say that: by its address, which is also what nobody else may have.
 bool same_place(const config::Listener& a, const config::Listener& b) {
   return a.address == b.address &&
@@ -45,6 +47,11 @@ std::vector<AwaitsRestart> awaits_restart(const Running& running, const config::
   if (next.limits.header_bytes > running.header_bytes_max)
     found.push_back({"limits.header_bytes", "at most " + config::format_size(running.header_bytes_max),
                      config::format_size(next.limits.header_bytes)});
+  if (next.admin.socket != running.admin.socket)
+    found.push_back({"admin.socket", or_words(running.admin.socket, "its usual place"),
+                     or_words(next.admin.socket, "its usual place")});
+  if (next.admin.group != running.admin.group)
+    found.push_back({"admin.group", or_words(running.admin.group, "none"), or_words(next.admin.group, "none")});
   return found;
 }
 

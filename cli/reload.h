@@ -16,6 +16,7 @@ struct Running {
   std::vector<config::Listener> listeners;
   unsigned workers = 1;
   std::uint64_t header_bytes_max = 0;  // the largest head that the buffers have room for
+  config::Admin admin = {};
 };
 
 struct AwaitsRestart {

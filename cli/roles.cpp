@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "cli/output_file.h"
+#include "cli/signals.h"
 #include "supervisor/launcher.h"
 #include "supervisor/launcher_message.h"
 
@@ -56,6 +57,7 @@ std::string become_launcher(const std::vector<std::string>& words, const std::st
   std::vector<char*> argv{const_cast<char*>("frontdoor")};
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
+  hold_stop_signals();
   ::setenv(kRole, hangup == Hangup::Reloads ? kReloadingLauncher : kLauncher, 1);
   ::execv("/proc/self/exe", argv.data());
   return std::strerror(errno);

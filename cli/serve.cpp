@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <utility>
 
+#include "base/kept_sockets.h"
 #include "cli/service.h"
 
 namespace frontdoor {
@@ -13,7 +15,8 @@ int serve(const config::Config& config, const ServeOptions& options) {
   // PID 1 of a container inherits every orphan there, also where it has started nothing: the kernel may reap them.
   if (::getpid() == 1 && !options.launcher) std::signal(SIGCHLD, SIG_IGN);
   raise_descriptor_limit();
-  Service service(config, options, take_from_service_manager());
+  FromServiceManager given = take_from_service_manager();
+  Service service(config, options, std::move(given), take_kept_sockets());
   return service.run();
 }
 

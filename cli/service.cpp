@@ -58,7 +58,8 @@ std::vector<PassedSocket> passed_in_vain(std::vector<PassedSocket> passed,
 
 }  // namespace
 
-Service::Service(const config::Config& config, const ServeOptions& options, FromServiceManager given)
+Service::Service(const config::Config& config, const ServeOptions& options, FromServiceManager given,
+                 std::vector<KeptSocket> kept)
     : options_(options),
       log_(STDERR_FILENO, config.log.level, config.log.format),
       access_log_(config.access_log, access_log_error_, &log_),
@@ -73,10 +74,12 @@ Service::Service(const config::Config& config, const ServeOptions& options, From
           [this] { members_changed(); }, {.routable = has_route}),
       server_({time_, ops_, health_, &access_log_, nullptr, &malformed_}, thread_count(config, options), snapshot_),
       given_(std::move(given)),
+      kept_(std::move(kept)),
       notices_(given_.notify_socket.empty()
                    ? ServiceNotices::Send{}
                    : [this](const std::string& lines) { tell_service_manager(lines); },
-               options.launcher ? ::getppid() : ::getpid()) {}
+               options.launcher ? ::getppid() : ::getpid()),
+      admin_at_start_(config.admin) {}
 
 int Service::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signals_.add(signal);
@@ -85,7 +88,7 @@ int Service::run() {
     log_.error("cannot open the access log", {{"reason", access_log_error_}});
     return cli::kExitFailure;
   }
-  if (const auto errors = server_.listen(given_.sockets); !errors.empty()) {
+  if (const auto errors = server_.listen(given_.sockets, kept_); !errors.empty()) {
     for (const auto& error : errors) log_.error(error);
     name_who_serves_there();
     return cli::kExitFailure;
@@ -103,9 +106,12 @@ int Service::run() {
   if (options_.launcher) {
     InstanceHost& host = *this;
     supervision_ = std::make_unique<Supervision>(control_, log_, *options_.launcher, host, [this] {
-      log_.error("the launcher is gone: stopping");
+      log_.error(draining_ ? "the launcher has gone: no instance is started any more while this one drains"
+                           : "the launcher has gone: stopping");
       if (!draining_) stop(SIGTERM);
     });
+    supervision_->stop_within(longest_stop(), longest_instance_stop());
+    supervision_->keep_listeners(kept_, server_.to_keep());
     std::vector<std::string> own_files;
     for (const std::string& file : {options_.ready_file, options_.config_file})
       if (!file.empty() && file != "-") own_files.push_back(file);
@@ -162,6 +168,7 @@ void Service::start_admin() {
 
 void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
+  if (supervision_) supervision_->stop_within(longest_stop(), longest_instance_stop());
   health_.apply(snapshot_);
   lookups_.set_servers(snapshot_->config.resolver);
   resolver_.follow(snapshot_->config);
@@ -264,6 +271,8 @@ bool Service::stop(int signal) {
     return false;
   }
   log_.warn("stopping at once", {{"signal", name}, {"connections", server_.open_connections()}});
+  // Nobody waits for the app's own status any more: a shell's word for an end by this signal.
+  if (options_.exit_with_child && !all_ended_) exit_status_ = 128 + signal;
   finish();
   return true;
 }
@@ -271,8 +280,13 @@ bool Service::stop(int signal) {
 void Service::begin_drain(std::string_view why, std::string_view hint) {
   start_workers();  // they are needed to end in order, too
   draining_ = true;
+  if (supervision_) {
+    supervision_->stopping();
+    supervision_->let_listeners_go();
+  }
   ready_file_.remove();  // before anything else: whoever sends traffic by it goes elsewhere
-  notices_.stopping("draining", longest_stop());
+  // And a moment for the launcher to end the instances of a front door that has hung until then.
+  notices_.stopping("draining", longest_stop() + longest_instance_stop() + Millis{5'000});
   log_.info("draining", {{"signal", why},
                          {"connections", server_.open_connections()},
                          {"drain", config::format_duration(snapshot_->config.timeouts.drain)},
@@ -361,12 +375,16 @@ Census Service::census() const {
   return census;
 }
 
-// Until a drain is over and the last instance is killed; and a moment.
-Duration Service::longest_stop() const {
-  Millis instances{0};
+Millis Service::longest_instance_stop() const {
+  Millis longest{0};
   for (const config::Pool& pool : snapshot_->config.pools)
-    if (!pool.process.command.empty()) instances = std::max(instances, pool.process.stop_timeout);
-  return snapshot_->config.timeouts.drain + instances + Millis{10'000};
+    if (!pool.process.command.empty()) longest = std::max(longest, pool.process.stop_timeout);
+  return longest;
+}
+
+// Until a drain is over and the last instance is killed; and a moment.
+Millis Service::longest_stop() const {
+  return snapshot_->config.timeouts.drain + longest_instance_stop() + Millis{10'000};
 }
 
 asio::awaitable<void> Service::follow_status() {
@@ -394,6 +412,17 @@ void Service::reload_as_told() {
     log_.error("reload refused, the old config stays",
                {{"file", options_.config_file}, {"reason", "out of memory"}});
   }
+  asio::co_spawn(control_, tell_reloaded(++reloads_), asio::detached);
+}
+
+// Applied, and not only read: what a changed command replaces has been replaced, or has not come up.
+asio::awaitable<void> Service::tell_reloaded(unsigned reload) {
+  asio::steady_timer pause(control_);
+  do {
+    pause.expires_after(kPoll);
+    co_await pause.async_wait(quietly);
+    if (draining_ || reload != reloads_) co_return;  // a later word holds
+  } while (supervision_ && supervision_->changing());
   notices_.reloaded(status_line(census()));
 }
 
@@ -417,7 +446,7 @@ void Service::reload() {
       log_.warn(diagnostic.to_string());
   }
   if (!loaded.ok()) return refused("the file has errors");
-  const Running running{server_.listeners(), server_.workers(), server_.header_bytes_max()};
+  const Running running{server_.listeners(), server_.workers(), server_.header_bytes_max(), admin_at_start_};
   for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
     log_.warn("waits for a restart", {{"key", key.key}, {"runs", key.runs}, {"file", key.file}});
   log_.set_level(loaded.config.log.level);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/kept_sockets.h"
 #include "base/log.h"
 #include "cli/admin_host.h"
 #include "cli/loss_reports.h"
@@ -22,7 +23,9 @@ namespace frontdoor {
 
 class Service : private InstanceHost {
  public:
-  Service(const config::Config& config, const ServeOptions& options, FromServiceManager given);
+  // `kept`: what an earlier front door listened on.
+  Service(const config::Config& config, const ServeOptions& options, FromServiceManager given,
+          std::vector<KeptSocket> kept = {});
   int run();  // until a signal ends it; exit status
 
  private:
@@ -42,12 +45,14 @@ class Service : private InstanceHost {
   void name_who_serves_there();
   void reload();
   void reload_as_told();
+  boost::asio::awaitable<void> tell_reloaded(unsigned reload);
   void finish();
 
   // The service manager
   void tell_service_manager(const std::string& lines);
   Census census() const;
-  Duration longest_stop() const;
+  Millis longest_instance_stop() const;
+  Millis longest_stop() const;
   boost::asio::awaitable<void> follow_status();
 
   // InstanceHost
@@ -85,13 +90,16 @@ class Service : private InstanceHost {
   std::unique_ptr<Supervision> supervision_;  // null: this program runs no instances
   bool workers_run_ = false;
   const FromServiceManager given_;
+  const std::vector<KeptSocket> kept_;
   const NotifySocket notify_socket_{given_.notify_socket};
   bool notify_failed_ = false;
   ServiceNotices notices_;
   bool draining_ = false;
+  unsigned reloads_ = 0;
   bool all_ended_ = false;  // of their own accord (--exit-with-child)
   int exit_status_ = 0;
   std::unique_ptr<AdminHost> admin_;
+  const config::Admin admin_at_start_;
 };
 
 }  // namespace frontdoor

@@ -1,13 +1,21 @@
-// Signals between the first line of the program and the moment when somebody listens for them. SIGHUP and
-// SIGUSR1 end a process by default, and whoever sends one (a deploy, logrotate) does not know how far a start
-// has come: until then they wait. SIGTERM and SIGINT keep their default, so that a start that hangs can be
-// ended. Main thread.
+// Signals between the first line of the program and the moment when somebody listens for them. Whoever sends one (a
+// deploy, logrotate, a stop that comes at once) does not know how far a start has come. Main thread.
+//
+//   SIGHUP, SIGUSR1   wait until then; by default they would end the process
+//   SIGTERM, SIGINT   end a start, which has begun nothing yet, with status 0 as they end a server; also one that
+//                     hangs. A front door has a launcher that counts on it, and so they wait, too
 
 #pragma once
 
+#include <cstdint>
+
 namespace frontdoor {
 
-void hold_signals();
+enum class StartedBy : std::uint8_t { User, Launcher };
+
+void hold_signals(StartedBy who);
+// While this process becomes the launcher, by executing this program again: what comes now is that one's.
+void hold_stop_signals();
 void release_signals();  // those that came meanwhile are delivered now
 
 }  // namespace frontdoor

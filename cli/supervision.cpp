@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
@@ -47,6 +48,18 @@ void Supervision::apply(const config::Config& config) {
   triggers_.apply(config, own_files(config));
 }
 
+void Supervision::keep_listeners(const std::vector<KeptSocket>& inherited, const std::vector<KeptSocket>& sockets) {
+  for (const KeptSocket& before : inherited) launcher_.drop(before.name);
+  for (const KeptSocket& socket : sockets) {
+    launcher_.keep(socket.name, {socket.fd});
+    kept_listeners_.push_back(socket.name);
+  }
+}
+
+void Supervision::let_listeners_go() {
+  for (const std::string& name : std::exchange(kept_listeners_, {})) launcher_.drop(name);
+}
+
 std::vector<std::string> Supervision::own_files(const config::Config& config) const {
   std::vector<std::string> files = own_files_;
   const std::string& log = config.access_log.output;
@@ -59,6 +72,11 @@ void Supervision::count(std::uint64_t& starting, std::uint64_t& crash_loop) cons
     starting += instance->state() == InstanceState::Starting ? 1 : 0;
     crash_loop += instance->state() == InstanceState::CrashLoop ? 1 : 0;
   }
+}
+
+bool Supervision::changing() const {
+  const auto pools = supervisor_.status();
+  return std::any_of(pools.begin(), pools.end(), [](const PoolStatus& pool) { return pool.changing; });
 }
 
 asio::awaitable<void> Supervision::stop() {

@@ -5,12 +5,14 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/kept_sockets.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "supervisor/app_output.h"
@@ -31,13 +33,21 @@ class Supervision {
   // Takes over what an earlier front door had running, then makes the instances fit.
   void start(const config::Config& config);
   void apply(const config::Config& config);  // a reload
+  // The launcher keeps these for a front door after this one, and nothing else; once it is about to stop, none.
+  void keep_listeners(const std::vector<KeptSocket>& inherited, const std::vector<KeptSocket>& sockets);
+  void let_listeners_go();
   boost::asio::awaitable<void> stop();       // returns when no instance is left
+
+  // What the launcher is told of a stop: how long it takes at most, and that it has begun.
+  void stop_within(std::chrono::milliseconds all, std::chrono::milliseconds instances) { launcher_.stop_within(all, instances); }
+  void stopping() { launcher_.stopping(); }
 
   bool reopen_logs() { return output_.reopen(); }  // false: no pool logs into files
   InstanceLogs& logs() { return supervisor_.logs(); }
   // By way of the launcher, which is the unit's main process: only from that one systemd takes it by default.
   void tell_service_manager(const std::string& lines) { launcher_.notify(lines); }
   std::vector<PoolStatus> status() const { return supervisor_.status(); }
+  bool changing() const;  // something that was asked for, by a reload for instance, is under way
   void count(std::uint64_t& starting, std::uint64_t& crash_loop) const;
 
   Supervisor& supervisor() { return supervisor_; }
@@ -55,6 +65,7 @@ class Supervision {
   Triggers triggers_;
   std::vector<std::string> own_files_;
   bool begun_ = false;
+  std::vector<std::string> kept_listeners_;
 };
 
 }  // namespace frontdoor

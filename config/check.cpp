@@ -133,6 +133,23 @@ void check_log_files(Reader& reader) {
   }
 }
 
+// "app.1" on a command line would be a pool and an instance of another.
+void check_pool_names(Reader& reader) {
+  const auto& pools = reader.config.pools;
+  for (std::size_t i = 0; i < pools.size(); ++i) {
+    const std::string& name = pools[i].name;
+    const std::size_t dot = name.rfind('.');
+    if (dot == std::string::npos || dot + 1 == name.size() || name[dot + 1] == '0' ||
+        name.find_first_not_of("0123456789", dot + 1) != std::string::npos)
+      continue;
+    for (const Pool& other : pools)
+      if (other.name == name.substr(0, dot) && !other.process.command.empty())
+        reader.diagnostics.error(reader.pools[i].at, "[pool." + toml_key(name) + "] has the name of instance " +
+                                                         name.substr(dot + 1) + " of [pool." + toml_key(other.name) +
+                                                         "], and no command could tell them apart: rename one of them");
+  }
+}
+
 // Browsers, SDKs and load balancers commonly give up after 30 s: a later answer has nobody to read it.
 constexpr Millis kPatientClient{30'000};
 
@@ -225,6 +242,7 @@ void check(const Value& root, const LoadOptions& options, Reader& reader) {
     check_triggers(reader.config.pools[i], reader.pools[i], reader);
   }
   check_log_files(reader);
+  check_pool_names(reader);
   check_routes(reader);
   check_drain(reader);
   check_unused_pools(reader);

@@ -118,7 +118,7 @@ bool Instance::has_requests() const {
 void Instance::ask_where_it_hangs() {
   const auto signal = config::parse_signal(settings_.hung_signal);
   if (!signal || !alive_) return;
-  ::kill(pid_, *signal);
+  send(*signal);
   telling_until_ = Clock::now() + kTelling;
 }
 
@@ -192,17 +192,19 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   born_ = ++context_.ticks;
   std::vector<int> sockets;
   std::string reason = prepare(sockets);
+  bool in_vain = false;  // for ever
   if (reason.empty()) {
     LaunchRequest what = request();
     auto launched = co_await context_.launcher.launch(what, std::move(sockets));
     if (launched) co_return std::move(*launched);
     reason = why_not_started(what, launched.error());
+    in_vain = launched.error().stage == LaunchStage::LauncherGone;
   }
   stop_watching();
   engaged_ = false;
   starting_ = {};
   const RestartDecision decision = policy_.failed_to_start(std::generate_canonical<double, 10>(random_));
-  const bool again = decision.what == RestartDecision::What::StartAgain;
+  const bool again = decision.what == RestartDecision::What::StartAgain && !in_vain;
   context_.log.error("instance cannot be started",
                      {{"pool", address_.pool},
                       {"instance", address_.instance},
@@ -280,6 +282,7 @@ void Instance::begin(const RunningProcess& process) {
   was_up_ = false;
   before_life_ = lines_->recent.last_number();
   writer_ = pid_ = process.pid;
+  who_ = read_process(pid_);
   // An inherited one brings the marker that its children were started with.
   if (auto memo = parse_memo(process.memo)) life_marker_ = std::move(memo->life);
   move(InstanceState::Starting);

@@ -109,6 +109,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   boost::asio::awaitable<void> terminate(std::shared_ptr<Instance> self, std::uint64_t life);
   boost::asio::awaitable<void> clear_tree(Duration patience);
   void look_below();
+  void send(int signal);  // to its process alone
   boost::asio::awaitable<void> pause(Duration duration);
 
   void spawn_run(std::optional<RunningProcess> running);
@@ -155,6 +156,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool engaged_ = false;         // has a process, or has asked the launcher for one
   std::string failure_;          // of the last start; "" while nothing is known against it
   pid_t pid_ = -1;
+  std::optional<ProcessInfo> who_;  // with its start: a number alone may pass to another process
   std::uint64_t life_ = 0;         // counts processes; 0 before the first
   bool alive_ = false;             // the process of this life
   bool asked_to_end_ = false;      // the same

@@ -34,7 +34,7 @@ asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Insta
   killed_at_ = Clock::now() + settings_.stop_timeout;
   const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
   look_below();
-  ::kill(pid_, signal);  // not reaped before we have been told of its end, so the number is still its own
+  send(signal);
   const auto runs = [&] { return alive_ && life_ == life; };
   while (runs() && Clock::now() < killed_at_) {
     const std::uint64_t seen = shared_.changed->version();
@@ -48,7 +48,13 @@ asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Insta
                      {"stop_timeout_ms", settings_.stop_timeout.count()}});
   if (settings_.kill_mode == config::Process::KillMode::Tree)
     for (const ProcessInfo& process : descendants(list_processes(), pid_)) signal_process(process, SIGKILL);
-  ::kill(pid_, SIGKILL);
+  send(SIGKILL);
+}
+
+// Its launcher reaps it only when we know of its end, so that the number is still its own; but that may have gone, and
+// whoever reaps it then asks nobody.
+void Instance::send(int signal) {
+  if (who_) signal_process(*who_, signal);
 }
 
 // While it still is who its children's parents lead to.
@@ -61,9 +67,14 @@ void Instance::look_below() {
 asio::awaitable<void> Instance::clear_tree(Duration patience) {
   if (settings_.kill_mode == config::Process::KillMode::Process) co_return;
   const LifeMarks life{pid_, "FRONTDOOR_LIFE=" + life_marker_, std::exchange(seen_below_, {})};
-  const auto left = [&] { return left_of(life, list_processes(), ::getppid(), started_with); };
+  const auto left = [&] { return left_of(life, list_processes(), ::getppid(), bears_mark); };
   auto tree = left();
   if (tree.empty()) co_return;
+  if (!asked_to_end_)
+    context_.log.info("an instance that ended has left processes behind, which are stopped",
+                      {{"pool", address_.pool},
+                       {"instance", address_.instance},
+                       {"processes", static_cast<std::uint64_t>(tree.size())}});
   const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
   for (const ProcessInfo& process : tree) signal_process(process, signal);
   asio::steady_timer pause(context_.control);
@@ -82,6 +93,12 @@ asio::awaitable<void> Instance::clear_tree(Duration patience) {
     pause.expires_after(kLookAtEnd * 2);
     co_await pause.async_wait(quietly);
   }
+  if (tree.empty()) co_return;
+  context_.log.error("processes of an instance that has ended do not die",
+                     {{"pool", address_.pool},
+                      {"instance", address_.instance},
+                      {"pid", tree.front().pid},
+                      {"processes", static_cast<std::uint64_t>(tree.size())}});
 }
 
 }  // namespace frontdoor

@@ -131,6 +131,7 @@ InstanceStatus InstanceGroup::status_of(const Instance& instance, const Place& p
 
 PoolStatus InstanceGroup::status() const {
   PoolStatus status{.pool = pool_, .wanted = plan_.count(), .scaled = plan_.scaled(), .stopped = plan_.stopped()};
+  status.changing = !pending_.empty();
   for (const auto& pending : pending_) {
     const Wish& wish = pending->wish;
     if (wish.what == Wish::What::Fit && pending->replaced == 0 && pending->failed == 0) continue;

@@ -51,6 +51,7 @@ struct PoolStatus {
   bool scaled = false;         // by `scale`, until the config names another number
   bool stopped = false;        // by `stop`, until `start`
   bool idle = false;           // by `idle_stop`, until the next request
+  bool changing = false;  // not all that was asked for is there yet, a config that was read again included
   std::string operation = {};  // what is under way: "restart: 1 of 4"; "" = nothing
   std::vector<InstanceStatus> instances = {};  // by number; an old one behind the new one that replaces it
 };

@@ -62,6 +62,7 @@ enum class LaunchStage : std::uint8_t {
   Identity,   // setgroups, setgid, setuid
   Directory,  // chdir
   Exec,       // no such command, not executable, …
+  LauncherGone,  // nobody is there who could start anything
 };
 
 struct LaunchFailure {

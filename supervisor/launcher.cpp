@@ -21,11 +21,14 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/process_names.h"
 #include "base/time.h"
+#include "supervisor/kept_descriptors.h"
 #include "supervisor/launch.h"
 #include "supervisor/launcher_message.h"
 #include "supervisor/process_ops.h"
 #include "supervisor/process_tree.h"
+#include "supervisor/stop_patience.h"
 
 namespace frontdoor {
 
@@ -34,7 +37,6 @@ namespace {
 using Kind = LauncherMessage::Kind;
 
 constexpr std::size_t kMostRecords = 10'000;  // instances that run or whose end nobody has asked about
-constexpr std::size_t kMostKept = 10'000;
 constexpr Millis kFirstPause{100};  // before a front door that crashed is started anew; doubles
 constexpr Millis kLongestPause{5'000};
 constexpr Millis kLivedWell{60'000};  // then the pause is short again
@@ -63,7 +65,13 @@ struct Record {
 class Launcher {
  public:
   Launcher(const LauncherOptions& options, Log& log, ProcessOps& ops)
-      : options_(options), log_(log), ops_(ops), service_manager_(options.given.notify_socket) {}
+      : options_(options),
+        log_(log),
+        ops_(ops),
+        service_manager_(options.given.notify_socket),
+        stop_within_(options.stop_within),
+        stop_timeout_(options.stop_timeout),
+        kept_(options.longest_wait) {}
 
   int run() {
     if (!set_up()) return 1;
@@ -89,6 +97,7 @@ class Launcher {
   int patience() const;
 
   void read_signals();
+  void end_patience();
   void reap();
   void front_door_ended(const siginfo_t& info);
 
@@ -119,17 +128,19 @@ class Launcher {
   Millis pause_{0};
   TimePoint start_at_{};  // while there is no front door
   rlimit open_files_{};   // as we were started; what we start finds it so
-  bool told_to_stop_ = false;
+  Millis stop_within_;
+  Millis stop_timeout_;  // of the instances
+  StopPatience stop_;
   bool crashed_before_ = false;
   std::optional<int> exit_status_;
   std::deque<LauncherMessage> unsent_;
   std::map<std::uint64_t, Record> records_;
-  std::map<std::string, std::vector<OwnedFd>> kept_;
+  KeptDescriptors kept_;
 };
 
 bool Launcher::set_up() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  ::prctl(PR_SET_NAME, "fd-launcher");
+  ::prctl(PR_SET_NAME, kLauncherName);
   sigset_t watched;
   ::sigemptyset(&watched);
   ::sigaddset(&watched, SIGCHLD);
@@ -194,15 +205,18 @@ void Launcher::become_front_door(int socket, pid_t launcher) {
   ::setpgid(0, 0);
   ::signal(SIGTTOU, SIG_IGN);
   ::signal(SIGTTIN, SIG_IGN);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  // A signal that is passed on before it listens for it must not end it. It releases them itself.
+  sigset_t held;
+  ::sigemptyset(&held);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) ::sigaddset(&held, signal);
+  ::sigprocmask(SIG_SETMASK, &held, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
   ::setrlimit(RLIMIT_NOFILE, &open_files_);
   ::lseek(STDIN_FILENO, 0, SEEK_SET);  // where it holds the config, each front door reads it from the start
   const int fd = ::fcntl(socket, F_DUPFD, 3);  // without close-on-exec
   ::setenv(kLauncherVariable, std::to_string(fd).c_str(), 1);
   hand_on(options_.given);
+  hand_on(kept_.listeners());
   std::vector<char*> argv;
   for (const std::string& word : options_.front_door) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
@@ -211,8 +225,10 @@ void Launcher::become_front_door(int socket, pid_t launcher) {
 }
 
 int Launcher::patience() const {
-  if (front_door_pid_ > 0) return -1;
-  const auto left = std::chrono::ceil<Millis>(start_at_ - Clock::now()).count();
+  TimePoint next = std::min(kept_.refuse_at(), stop_.over_at());
+  if (front_door_pid_ <= 0) next = std::min(next, start_at_);
+  if (next == TimePoint::max()) return -1;
+  const auto left = std::chrono::ceil<Millis>(next - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 
@@ -225,11 +241,31 @@ void Launcher::turn() {
   if (watched[1].revents & POLLOUT) flush();
   if (watched[1].revents & (POLLIN | POLLHUP | POLLERR)) receive();
   tell_ends();
+  end_patience();
   if (front_door_pid_ > 0 || exit_status_) return;
-  if (told_to_stop_)
+  if (stop_.began())
     exit_status_ = 0;
   else if (Clock::now() >= start_at_)
     start_front_door();
+}
+
+// With those who wait for a front door that listens again, and with a front door that was told to stop.
+void Launcher::end_patience() {
+  const TimePoint now = Clock::now();
+  if (now >= kept_.refuse_at()) {
+    options_.before_a_word();
+    log_.error("no front door listens again: clients are refused from now on",
+               {{"waited_ms", static_cast<std::int64_t>(options_.longest_wait.count())}});
+    kept_.close_listeners();
+  }
+  if (now < stop_.over_at()) return;
+  stop_.has_been_killed();
+  if (front_door_pid_ <= 0) return;
+  options_.before_a_word();
+  log_.error("the front door does not stop and is killed; its instances are stopped without it",
+             {{"pid", static_cast<std::int64_t>(front_door_pid_)},
+              {"waited_ms", static_cast<std::int64_t>(stop_.waited(now).count())}});
+  ::kill(front_door_pid_, SIGKILL);
 }
 
 void Launcher::read_signals() {
@@ -240,8 +276,13 @@ void Launcher::read_signals() {
       reap();
       continue;
     }
-    if (signal == SIGTERM || signal == SIGINT) told_to_stop_ = true;
-    if (front_door_pid_ > 0) ::kill(front_door_pid_, signal);
+    const bool stop = signal == SIGTERM || signal == SIGINT || (signal == SIGHUP && !options_.hangup_reloads);
+    // A terminal that is closed may say so twice; a second signal of the others means it.
+    if (stop && (signal != SIGHUP || !stop_.began()))
+      stop_.told(Clock::now(), stop_.began() ? options_.at_once : stop_within_);
+    if (front_door_pid_ <= 0) continue;
+    ::kill(front_door_pid_, signal);
+    if (stop) ::kill(front_door_pid_, SIGCONT);  // one that somebody has stopped could not end in order
   }
 }
 
@@ -272,11 +313,12 @@ void Launcher::front_door_ended(const siginfo_t& info) {
   // One that ends in order has ended its instances before. One that comes after a crash and leaves them could not start:
   // its file has been broken meanwhile, perhaps. They live on until it is mended.
   const bool could_not_start = exited && info.si_status != 0 && crashed_before_ && running != 0;
-  if (told_to_stop_ || (exited && !could_not_start)) {
+  if (stop_.began() || (exited && !could_not_start)) {
     exit_status_ = exited ? info.si_status : 128 + info.si_status;
     return;
   }
   crashed_before_ = true;
+  kept_.front_door_crashed(Clock::now());
   if (Clock::now() - front_door_since_ > kLivedWell) pause_ = Millis{0};
   start_later();
   options_.before_a_word();
@@ -317,11 +359,15 @@ void Launcher::handle(LauncherMessage& message) {
       records_.erase(message.id);
       return;
     case Kind::Keep:
-      if (kept_.size() < kMostKept || kept_.contains(message.name))
-        kept_[message.name] = std::move(message.fds);
-      return;
+      return kept_.keep(message.name, std::move(message.fds));
     case Kind::Drop:
-      kept_.erase(message.name);
+      return kept_.drop(message.name);
+    case Kind::StopWithin:
+      stop_within_ = Millis{message.code};
+      stop_timeout_ = Millis{message.status};
+      return;
+    case Kind::Stopping:
+      if (!stop_.began()) stop_.told(Clock::now(), stop_within_);
       return;
     case Kind::Notify:
       return notify(message.name);
@@ -384,11 +430,12 @@ LaunchFailure Launcher::try_launch(LauncherMessage& message) {
 // What the front door before this one had. A memory file or a descriptor that can not be had leaves its place
 // empty; the front door then does without it.
 void Launcher::hand_over() {
-  for (const auto& [name, fds] : kept_) {
+  // It was started with the listening sockets.
+  kept_.for_each_other([this](const std::string& name, const std::vector<OwnedFd>& fds) {
     LauncherMessage message{.kind = Kind::Kept, .name = name};
     for (const OwnedFd& fd : fds) message.fds.push_back(duplicate(fd));
     send(std::move(message));
-  }
+  });
   for (const auto& [id, record] : records_) tell_running(id, record);
   tell_ends();
   send({.kind = Kind::HandedOver});
@@ -442,7 +489,9 @@ void Launcher::notify(const std::string& lines) {
 // killed, or is a helper that an app started and forgot; `kill_mode = "process"` is how an app says that it
 // did so on purpose.
 void Launcher::end_what_is_left() {
-  const TimePoint latest = Clock::now() + options_.stop_timeout;
+  kept_.close_listeners();
+  const Millis patience = stop_.hurried() ? std::min(stop_timeout_, options_.stop_timeout) : stop_timeout_;
+  const TimePoint latest = Clock::now() + patience;
   for (const auto& [id, record] : records_)
     if (!record.ended) ::kill(record.pid, record.stop_signal);
   const auto running = [this] {

@@ -27,8 +27,13 @@ struct LauncherOptions {
   std::function<void()> before_a_word = [] {};  // its output may go to a file that others rename
   std::vector<std::string> front_door;  // argv; this program itself is executed
   FromServiceManager given = {};        // kept for each front door; what it has to say is passed on
-  std::chrono::milliseconds stop_timeout{
-      10'000};  // for instances that are left when there is no front door to stop them
+  // Until a front door has said how long its stop takes (LauncherClient::stop_within): how long one that was told to stop
+  // has before it is killed, and instances when there is no front door to stop them.
+  std::chrono::milliseconds stop_within{60'000};
+  std::chrono::milliseconds stop_timeout{10'000};
+  std::chrono::milliseconds at_once{3'000};  // what is left of the first after a second signal
+  // Clients wait for a front door that crashed for this long; then its listening sockets are closed, and they are refused.
+  std::chrono::milliseconds longest_wait{5'000};
   // SIGHUP makes the front door read its config again, and so reaches it under nohup, too. Without: it says that the
   // terminal was closed, and nohup is there to keep that away.
   bool hangup_reloads = false;

@@ -10,6 +10,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -103,7 +104,7 @@ asio::awaitable<LauncherClient::LaunchResult> LauncherClient::launch(LaunchReque
   Expected& expected = expect(request.id);
   send(std::move(message));
   while (!expected.answered && !gone_) co_await expected.changed.async_wait(quietly);
-  if (!expected.answered) expected.failure = {LaunchStage::Protocol, EPIPE};
+  if (!expected.answered) expected.failure = {LaunchStage::LauncherGone, EPIPE};
   if (expected.failure.stage != LaunchStage::None) {
     const LaunchFailure failure = expected.failure;
     expected_.erase(request.id);
@@ -149,6 +150,15 @@ void LauncherClient::keep(const std::string& name, const std::vector<int>& fds) 
 void LauncherClient::drop(const std::string& name) { send({.kind = Kind::Drop, .name = name}); }
 
 void LauncherClient::notify(const std::string& lines) { send({.kind = Kind::Notify, .name = lines}); }
+
+void LauncherClient::stop_within(std::chrono::milliseconds all, std::chrono::milliseconds instances) {
+  const auto count = [](std::chrono::milliseconds time) {
+    return static_cast<std::int32_t>(std::clamp<std::int64_t>(time.count(), 0, std::numeric_limits<std::int32_t>::max()));
+  };
+  send({.kind = Kind::StopWithin, .code = count(all), .status = count(instances)});
+}
+
+void LauncherClient::stopping() { send({.kind = Kind::Stopping}); }
 
 asio::awaitable<void> LauncherClient::read() {
   const auto alive = alive_;

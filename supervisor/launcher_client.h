@@ -8,6 +8,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/result.hpp>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -67,6 +68,12 @@ class LauncherClient {
 
   // Lines for the service manager that started the launcher (base/service_manager.h), at most 255 bytes.
   void notify(const std::string& lines);
+
+  // How long a stop takes at most, of that the instances' own time; a launcher that has waited in vain for so long ends
+  // this process.
+  void stop_within(std::chrono::milliseconds all, std::chrono::milliseconds instances);
+  // This process ends by its own decision, as it would by a signal: the launcher's time runs, and nothing is started anew.
+  void stopping();
 
  private:
   struct Expected;

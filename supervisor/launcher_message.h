@@ -3,7 +3,7 @@
 // message boundaries (SOCK_SEQPACKET). Any thread that owns its end.
 //
 //   front door ─► launcher   Launch (request, output, errors, kept output, kept errors, sockets…), Forget,
-//   Keep, Drop, Notify (lines for the service manager)
+//   Keep, Drop, Notify (lines for the service manager), StopWithin, Stopping
 //   launcher ─► front door   Launched (pidfd), LaunchFailed, Exited
 //     at the start of a front door's process, what the one before it had:
 //                            Running (memo, pidfd, kept output, kept errors), Kept, Exited, then HandedOver
@@ -52,14 +52,18 @@ struct LauncherMessage {
     Running,
     Kept,
     HandedOver,
-    Notify  // the last one: receive_message() compares with it
+    Notify,
+    StopWithin,
+    Stopping  // the last one: receive_message() compares with it
   };
 
   Kind kind = Kind::None;
   std::uint64_t id = 0;     // of a launch
   std::int32_t pid = 0;     // Launched, Running
-  std::int32_t code = 0;    // Exited: CLD_EXITED, CLD_KILLED, CLD_DUMPED; LaunchFailed: LaunchStage
-  std::int32_t status = 0;  // Exited: exit status or signal; LaunchFailed: errno
+  std::int32_t code = 0;    // Exited: CLD_EXITED, CLD_KILLED, CLD_DUMPED; LaunchFailed: LaunchStage;
+                            // StopWithin: milliseconds that a stop takes at most
+  std::int32_t status = 0;  // Exited: exit status or signal; LaunchFailed: errno;
+                            // StopWithin: milliseconds of those that are the instances'
   std::string name = {};    // Keep, Drop, Kept: what the descriptor is; Notify: the lines; at most 255 bytes
   std::vector<OwnedFd> fds = {};  // one that could not be had leaves its place empty
   bool lost_fds = false;          // received: this process had no descriptors left for all of them

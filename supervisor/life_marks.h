@@ -3,14 +3,18 @@
 //
 //   a child in the instance's session    by the session, whose number is the pid of the instance's process
 //   one in a session of its own          by its environment, which every child inherits
-//   one that has wiped that, too         when it was seen below the instance while its parent lived
+//   one that has wiped that, too         by a resource limit, which every child inherits through fork, exec and setuid
+//   one that has set that limit itself   when it was seen below the instance while its parent lived
 //
-// What has done all three between two looks is not found before the end of frontdoor itself, when the launcher ends
-// whatever is left below it.
+// The limit is RLIMIT_RTTIME, the CPU time of a real-time process between two system calls: as a number of microseconds
+// that no process lives to see it limits nothing, next to nobody sets it, and all may read it. Where this process may
+// not raise it, or the config sets it, there is no such mark.
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +28,13 @@ struct LifeMarks {
   std::string variable;                // "FRONTDOOR_LIFE=…"
   std::vector<ProcessInfo> seen = {};  // its descendants, when somebody looked last
 };
+
+// The limit that marks the processes of this life; of "00f1…" in "FRONTDOOR_LIFE=00f1…", 16 hexadecimal digits.
+std::optional<std::uint64_t> limit_mark(std::string_view life);
+// Whether this process may hand on such a limit: it has none of its own, or another one's mark.
+bool may_mark();
+// Whether the process bears one of the two marks that its parent has left on it. Reads /proc.
+bool bears_mark(pid_t pid, std::string_view variable);
 
 // `reaper`: whose children they have become. The instance's own process is not among them.
 using StartedWith = std::function<bool(pid_t, std::string_view)>;

@@ -84,6 +84,8 @@ std::string why_not_started(const LaunchRequest& request, const LaunchFailure& f
       return "no process can be started: " + reason;
     case LaunchStage::Protocol:
       return "the launcher did not understand the request";
+    case LaunchStage::LauncherGone:
+      return "the launcher has gone, and nothing is started any more";
     case LaunchStage::None:
       break;
   }

@@ -112,19 +112,7 @@ ListenSockets open_tcp(const Address& address, unsigned count) {
     if (code == EADDRINUSE) code = held_by_leaving_only(address.port) ? 0 : why_not_ours(sockets.bound);
     if (code != 0) return failed(address, why_not_bound(code, address.port));
   }
-  for (unsigned i = 0; i < count; ++i) {
-    const int fd = bind_tcp(sockets.bound, Share::WithOtherWorkers);
-    if (fd < 0 || ::listen(fd, kListenBacklog) != 0) {
-      const int code = errno;
-      if (fd >= 0) ::close(fd);
-      close_all(sockets.fds);
-      return failed(address, why_not_bound(code, address.port));
-    }
-    sockets.fds.push_back(fd);
-    socklen_t size = Endpoint::capacity();
-    ::getsockname(fd, sockets.bound.data(), &size);  // port 0 has become one that the others join
-    sockets.bound.resize(size);
-  }
+  add_listen_sockets(sockets, address, count);
   return sockets;
 }
 
@@ -158,21 +146,45 @@ ListenSockets open_unix(const Address& address, unsigned count) {
     return failed(address, std::strerror(code));
   }
   sockets.fds.push_back(fd);
-  struct stat made {};
-  if (::lstat(address.host.c_str(), &made) == 0) sockets.file = {address.host, made.st_dev, made.st_ino};
-  while (sockets.fds.size() < count) {
-    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) {
-      const int code = errno;
-      close_all(sockets.fds);
-      return failed(address, std::strerror(code));
-    }
-    sockets.fds.push_back(copy);
-  }
+  sockets.file = socket_file(address.host);
+  add_listen_sockets(sockets, address, count);
   return sockets;
 }
 
+// One more that listens where the others do; -1 and errno.
+int another(const ListenSockets& sockets) {
+  if (sockets.shared) return ::fcntl(sockets.fds.front(), F_DUPFD_CLOEXEC, 0);
+  const int fd = bind_tcp(sockets.bound, Share::WithOtherWorkers);
+  if (fd < 0 || ::listen(fd, kListenBacklog) == 0) return fd;
+  const int code = errno;
+  ::close(fd);
+  errno = code;
+  return -1;
+}
+
 }  // namespace
+
+void add_listen_sockets(ListenSockets& sockets, const Address& address, unsigned count) {
+  while (sockets.fds.size() < count) {
+    const int fd = another(sockets);
+    if (fd < 0) {
+      const int code = errno;
+      close_all(sockets.fds);
+      sockets = failed(address, sockets.shared ? std::strerror(code) : why_not_bound(code, address.port));
+      return;
+    }
+    sockets.fds.push_back(fd);
+    socklen_t size = Endpoint::capacity();
+    ::getsockname(fd, sockets.bound.data(), &size);  // port 0 has become one that the others join
+    sockets.bound.resize(size);
+  }
+}
+
+SocketFile socket_file(const std::string& path) {
+  struct stat made {};
+  if (::lstat(path.c_str(), &made) != 0) return {};
+  return {path, made.st_dev, made.st_ino};
+}
 
 void remove_socket_file(const SocketFile& file) {
   struct stat there {};

@@ -22,7 +22,7 @@ struct SocketFile {
 };
 
 struct ListenSockets {
-  std::vector<int> fds;  // one for each worker
+  std::vector<int> fds;  // one for each worker; adopted ones may be more
   bool shared = false;   // they are one socket, `count` times (duplicates): a unix path, a passed one
   Endpoint bound;        // with the port that port 0 became
   SocketFile file;        // path "" where there is none
@@ -31,6 +31,13 @@ struct ListenSockets {
 
 ListenSockets open_listen_sockets(const Address& address, unsigned count,
                                   const std::vector<PassedSocket>& passed = {});
+
+// Until there are `count` of them, all on the same address: TCP sockets of their own, or duplicates of the one. When that
+// fails, as open_listen_sockets() fails.
+void add_listen_sockets(ListenSockets& sockets, const Address& address, unsigned count);
+
+// The file that is there now; path "" without one.
+SocketFile socket_file(const std::string& path);
 
 // What is accepted from it inherits the options that every client's socket has. Without effect on a unix socket.
 void prepare_for_accept(int fd);

@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "proxy/server/kept_listeners.h"
 #include "proxy/server/listen_socket.h"
 
 namespace frontdoor {
@@ -38,7 +39,8 @@ std::uint64_t waiting_to_be_accepted(int fd) {
 
 Listener::Settings Listener::Settings::of(const config::Listener& listener, std::uint64_t connections) {
   Settings settings{std::make_shared<Places>(connections), listener.via, listener.proxy_protocol,
-                    listener.trusted_proxies, listener.request_id_header};
+                    listener.trusted_proxies, listener.request_id_header,
+                    listener.address.kind == Address::Kind::Fd};
   if (listener.max_connections_per_client != 0)
     settings.clients = std::make_shared<ClientCounts>(listener.max_connections_per_client);
   return settings;
@@ -291,10 +293,12 @@ void Listener::closed(ClientConnection& connection) {
   resume();
 }
 
-void Listener::accept_rest() {
-  if (fd_ < 0) return;
+bool Listener::accept_rest() {
+  if (fd_ < 0) return true;
+  const std::uint64_t pauses = pauses_;
   for (int taken = 0; taken < kListenBacklog && waiting_to_be_accepted(fd_) != 0; ++taken)
-    if (!accept_one(Limit::Exceeded)) return;
+    if (!accept_one(Limit::Exceeded)) return pauses_ != pauses || !somebody_waits(fd_);
+  return true;
 }
 
 void Listener::stop_accepting() {
@@ -302,6 +306,8 @@ void Listener::stop_accepting() {
   Runnable::unlink();
   if (fd_ < 0) return;
   if (std::exchange(asking_, false)) context_.loop.unwatch(fd_, *this);
+  // The launcher holds it, too, and a kernel that accepts for nobody lets clients wait in vain.
+  if (!settings_.passed) stop_listening(fd_);
   context_.loop.ops().close(std::exchange(fd_, -1));
 }
 

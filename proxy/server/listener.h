@@ -1,6 +1,6 @@
 // One worker's end of a listening socket: accepts, within limits, and owns the connections that came of it.
 // At a limit, and when the process is out of descriptors, the connection that has waited longest for its
-// client is closed for the newcomer, so that who only sits there keeps nobody out; one with an exchange never
+// client is closed for the newcomer, so that a client that only sits there keeps nobody out; one with an exchange never
 // is (docs/adr/0010). When all are at work it stops asking for a while instead of spinning. One worker.
 
 #pragma once
@@ -32,6 +32,7 @@ class Listener final : public ConnectionOwner,
     bool proxy_protocol = false;
     Cidrs trusted_proxies = {};
     std::string request_id_header = {};
+    bool passed = false;  // whoever has passed the socket listens on
     std::shared_ptr<ClientCounts> clients = {};  // null: a client may have any number of connections
 
     // `connections`: at a time, over all workers that are given these settings.
@@ -45,8 +46,8 @@ class Listener final : public ConnectionOwner,
 
   // Takes what waits to be accepted, at a limit too: closing the socket would reset those clients. Until
   // nobody waits, for in a restart the others go to the successor; but not for more than a full backlog, so that a
-  // flood does not keep it busy.
-  void accept_rest();
+  // flood does not keep it busy. False: descriptors have run out, and some come back in the next turn, so once more then.
+  bool accept_rest();
   void stop_accepting();  // closes the socket; connections live on
   void close_idle();      // and those that become idle later; after stop_accepting
   void cut_all();         // ends every connection now

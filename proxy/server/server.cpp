@@ -11,6 +11,7 @@
 #include <random>
 
 #include "base/signals_blocked.h"
+#include "proxy/server/kept_listeners.h"
 #include "proxy/server/listen_socket.h"
 
 namespace frontdoor {
@@ -74,11 +75,15 @@ std::uint64_t Server::connection_limit(const config::Listener& listener) const {
   return listener.max_connections != 0 ? std::min(listener.max_connections, possible) : possible;
 }
 
-std::vector<std::string> Server::listen(const std::vector<PassedSocket>& passed) {
+std::vector<std::string> Server::listen(const std::vector<PassedSocket>& passed, const std::vector<KeptSocket>& kept) {
   std::vector<std::string> errors;
   std::vector<ListenSockets> opened;
-  for (const auto& listener : listeners_) {
-    opened.push_back(open_listen_sockets(listener.address, static_cast<unsigned>(workers_.size()), passed));
+  const auto inherited = sort_kept(names_to_keep(listeners_), kept);
+  const auto count = static_cast<unsigned>(workers_.size());
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    const Address& address = listeners_[i].address;
+    opened.push_back(inherited[i].empty() ? open_listen_sockets(address, count, passed)
+                                          : adopt_listen_sockets(address, count, inherited[i]));
     if (!opened.back().error.empty()) errors.push_back(opened.back().error);
   }
   if (!errors.empty()) {
@@ -86,13 +91,16 @@ std::vector<std::string> Server::listen(const std::vector<PassedSocket>& passed)
       for (const int fd : sockets.fds) ::close(fd);
     return errors;
   }
+  const auto names = names_to_keep(listeners_);  // now that there are the files of unix sockets
   for (std::size_t i = 0; i < opened.size(); ++i) {
     const auto settings = Listener::Settings::of(listeners_[i], connection_limit(listeners_[i]));
     endpoints_.push_back(opened[i].bound);
     places_.push_back(settings.places);
     if (!opened[i].file.path.empty()) socket_files_.push_back(opened[i].file);
-    for (std::size_t w = 0; w < workers_.size(); ++w)
-      workers_[w]->add_listener(opened[i].fds[w], opened[i].shared, settings);
+    add_kept(to_keep_, names[i], opened[i]);
+    // Sockets of more workers than there are now have clients, too.
+    for (std::size_t s = 0; s < opened[i].fds.size(); ++s)
+      workers_[s % workers_.size()]->add_listener(opened[i].fds[s], opened[i].shared, settings);
   }
   return errors;
 }

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/kept_sockets.h"
 #include "proxy/server/listen_socket.h"
 #include "proxy/server/worker.h"
 
@@ -20,8 +21,10 @@ class Server {
   ~Server();  // stops at once
 
   // Opens every listener of the config, in order. Every failure, or nothing; on failure none is open. `passed`: what
-  // was given to this process, for those that name one of them.
-  std::vector<std::string> listen(const std::vector<PassedSocket>& passed = {});
+  // was given to this process, for those that name one of them. `kept`: what an earlier process of ours listened on; what
+  // the config still names is taken up again with the clients that wait there, and the rest ends.
+  std::vector<std::string> listen(const std::vector<PassedSocket>& passed = {}, const std::vector<KeptSocket>& kept = {});
+  const std::vector<KeptSocket>& to_keep() const { return to_keep_; }  // open until it stops accepting
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }  // as bound, in the config's order
   const std::vector<std::shared_ptr<Places>>& places() const { return places_; }  // the same
   const ConnectionBudget& budget() const { return budget_; }
@@ -44,7 +47,7 @@ class Server {
   std::uint64_t served() const;
   std::uint64_t looped() const;  // requests that came back to us
 
-  // Whether each worker's loop still turns: asks those that have answered the last time, and who has not answered yet.
+  // Whether each worker's loop still turns: asks those that have answered the last time, and says which one has not yet.
   void ask_for_a_turn();
   std::optional<unsigned> stuck_worker() const;
   std::uint64_t turned_away(Unwelcome why) const;  // connections closed before their first request
@@ -60,6 +63,7 @@ class Server {
   std::vector<Endpoint> endpoints_;
   std::vector<std::shared_ptr<Places>> places_;
   std::vector<SocketFile> socket_files_;
+  std::vector<KeptSocket> to_keep_;
 };
 
 // Data-path threads for `workers = "auto"`: CPUs this process may use, by affinity and by cgroup quota.

@@ -5,12 +5,17 @@
 #include <utility>
 
 #include "proxy/h1/head_limits.h"
+#include "proxy/server/listen_socket.h"
 
 namespace frontdoor {
 
 namespace {
 
 constexpr Millis kHousekeeping{250};
+
+// Of a loop that is out of descriptors when it is to stop: idle connections end in each, and make room for clients that
+// the kernel has accepted for us.
+constexpr int kTurnsForTheRest = kListenBacklog;
 
 // A head takes half of a block at most (proxy/h1/head_limits.h); beyond that larger blocks mean fewer system calls on large
 // bodies. Only pages that are written to take memory.
@@ -81,14 +86,18 @@ void Worker::publish(std::shared_ptr<const Snapshot> snapshot) {
 }
 
 void Worker::stop_accepting() {
-  loop_.post([this] {
-    for (auto& listener : listeners_) {
-      listener->accept_rest();
-      listener->stop_accepting();
-      listener->close_idle();
-    }
-    accepting_.store(false, std::memory_order_release);
-  });
+  loop_.post([this] { take_the_rest_and_close(kTurnsForTheRest); });
+}
+
+void Worker::take_the_rest_and_close(int more) {
+  bool all = true;
+  for (auto& listener : listeners_) all = listener->accept_rest() && all;
+  if (!all && more > 0) return loop_.post([this, more] { take_the_rest_and_close(more - 1); });
+  for (auto& listener : listeners_) {
+    listener->stop_accepting();
+    listener->close_idle();
+  }
+  accepting_.store(false, std::memory_order_release);
 }
 
 void Worker::drain(const DrainWindow& window) {

@@ -74,6 +74,7 @@ class Worker final : private Timer {
 
  private:
   void expired(TimePoint now) override;  // housekeeping
+  void take_the_rest_and_close(int more);
   void cut_everything();
   void end_waiting();
   void adopt(std::shared_ptr<const Snapshot> snapshot);

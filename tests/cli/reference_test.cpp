@@ -29,7 +29,7 @@ TEST(CommandLineReference, FileIsCurrent) {
 TEST(CommandLineReference, ExitStatusesAreThoseOfTheProgram) {
   std::string documented, real;
   for (const ExitStatus& status : exit_statuses()) documented += std::string(status.number) + ' ';
-  for (const int status : {kExitOk, kExitFailure, kExitUsage, kExitBadConfig})
+  for (const int status : {kExitOk, kExitFailure, kExitUsage, kExitBadConfig, kExitNotExecutable, kExitNotFound})
     real += std::to_string(status) + ' ';
   EXPECT_EQ(documented, real);
 }

@@ -47,6 +47,16 @@ TEST(AwaitsRestart, EachKeyThatWasFixedAtTheStart) {
               ElementsAre("listener :80: as at the start -> changed"));
 }
 
+TEST(AwaitsRestart, TheAdminSocket) {
+  EXPECT_THAT(waiting("listen = \":80\"\n[admin]\nsocket = \"/run/fd.sock\"\ngroup = \"adm\""),
+              ElementsAre("admin.socket: its usual place -> /run/fd.sock", "admin.group: none -> adm"));
+  Running running = kRunning;
+  running.admin = {"/run/fd.sock", "adm"};
+  EXPECT_THAT(waiting("listen = \":80\"\n[admin]\nsocket = \"/run/fd.sock\"\ngroup = \"adm\"", 4, running), IsEmpty());
+  EXPECT_THAT(waiting("listen = \":80\"\n[admin]\nsocket = \"off\"", 4, running),
+              ElementsAre("admin.socket: /run/fd.sock -> off", "admin.group: adm -> none"));
+}
+
 TEST(AwaitsRestart, ListenersOnPortsThatTheKernelChoseAreToldByName) {
   const std::string two =
       "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\n"

@@ -126,5 +126,19 @@ TEST(Process, SignalsHaveNames) {
     EXPECT_FALSE(parse_signal(none)) << none;
 }
 
+TEST(Process, APoolIsNotCalledLikeAnInstanceOfAnother) {
+  const auto two = [](const std::string& first, const std::string& second, const std::string& what) {
+    return problems("listen = \":8080\"\n[[route]]\npath = \"/b*\"\npool = \"" + second + "\"\n[[route]]\npool = \"" + first +
+                    "\"\n[pool.\"" + first + "\"]\n" + what + "\n[pool.\"" + second + "\"]\ncommand = \"b\"\n");
+  };
+  EXPECT_THAT(two("a", "a.1", "command = \"a\""),
+              ElementsAre("fd.toml:9:7: [pool.\"a.1\"] has the name of instance 1 of [pool.a], and no command could tell them "
+                          "apart: rename one of them"));
+  EXPECT_THAT(two("a.b", "a.b.12", "command = \"a\"").size(), 1u);
+  for (const char* name : {"a.b", "a1", "b.1", "a.1x", "a.01", "a.1.1"})
+    EXPECT_THAT(two("a", name, "command = \"a\""), ElementsAre()) << name;
+  EXPECT_THAT(two("a", "a.1", "upstreams = [\"127.0.0.1:1\"]"), ElementsAre()) << "no instance of it has a name";
+}
+
 }  // namespace
 }  // namespace frontdoor::config

@@ -31,13 +31,23 @@ def run(*command, options=(), timeout=60):
 
 class ExitWithChild(unittest.TestCase):
     def test_its_exit_status_is_the_app_s(self):
-        cases = [(["true"], 0), (["sh", "-c", "exit 3"], 3), (["sh", "-c", "kill -9 $$"], 137), (["sh", "-c", "kill -SEGV $$"], 139),
-                 (["no-such-command"], 127)]
+        cases = [(["true"], 0), (["sh", "-c", "exit 3"], 3), (["sh", "-c", "kill -9 $$"], 137), (["sh", "-c", "kill -SEGV $$"], 139)]
         for command, status in cases:
             with self.subTest(command=command):
                 done = run(*command)
                 self.assertEqual(done.returncode, status, done.stderr)
                 self.assertIn("the app has ended, and so does frontdoor", done.stderr)
+
+    def test_a_command_that_is_not_there_has_the_shell_s_status(self):
+        done = run("no-such-command")
+        self.assertEqual((done.returncode, done.stderr), (127, "frontdoor: command not found: no-such-command\n"))
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write('listen = "127.0.0.1:0"\n[pool.app]\ncommand = "no-such-command"\nrestart.policy = "never"\n')
+            file.flush()
+            done = subprocess.run([binary(), "run", "--exit-with-child", "--config", file.name], capture_output=True, text=True,
+                                  timeout=60, stdin=subprocess.DEVNULL, env=node_environment(), check=False)
+            self.assertEqual(done.returncode, 127, done.stderr)
+            self.assertIn("the app has ended, and so does frontdoor", done.stderr)
 
     def test_of_several_it_is_that_of_the_first_that_did_not_end_well_and_all_are_waited_for(self):
         command = 'case $NODE_APP_INSTANCE in 0) exit 0;; 1) sleep 0.4; exit 5;; 2) sleep 0.8; exit 6;; esac'
@@ -75,6 +85,24 @@ class ExitWithChild(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(count, encoding="ascii") as file:
                 self.assertEqual(len(file.readlines()), 3)
+
+    def test_a_second_signal_is_the_status_where_the_app_is_not_waited_for(self):
+        config = f'listen = "127.0.0.1:0"\n[timeouts]\ndrain = "60s"\ndrain_delay = "50s"\n[pool.app]\ncommand = ["node", "{APP}"]\n'
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file, tempfile.TemporaryDirectory() as directory:
+            file.write(config)
+            file.flush()
+            ready = os.path.join(directory, "ready")
+            running = processes.spawn([binary(), "run", "--exit-with-child", "--config", file.name, "--ready-file", ready],
+                                      env=node_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
+            try:
+                eventually(lambda: os.path.exists(ready), "the ready file")
+                running.send_signal(signal.SIGTERM)
+                eventually(lambda: not os.path.exists(ready), "the drain")
+                running.send_signal(signal.SIGTERM)
+                self.assertEqual(running.wait(30), 128 + signal.SIGTERM)
+            finally:
+                processes.end(running, patience=30)
 
     def test_where_no_end_is_final_it_says_so(self):
         with Frontdoor(f'[pool.app]\ncommand = ["node", "{APP}"]\n', options=["--exit-with-child"]) as door:

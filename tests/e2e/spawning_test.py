@@ -130,8 +130,27 @@ class LeftBehind(unittest.TestCase):
     def test_one_that_has_done_both_but_was_seen_below_its_parent(self):
         self.left("setsid sh -c 'echo $$ > $F; exec env -i sleep 1000' &")
 
-    def test_what_has_done_all_three_is_found_at_the_end_of_all(self):
-        self.left("(setsid sh -c 'env -i sleep 1000 & echo $! > $F' &)", expect_alive=True)
+    def test_one_that_has_done_all_three(self):
+        self.left("(setsid sh -c 'env -i sleep 1000 & echo $! > $F' &)")
+
+    def test_what_has_shed_the_limit_too_is_found_at_the_end_of_all(self):
+        self.left("(setsid sh -c 'env -i prlimit --rttime=1000000: sleep 1000 & echo $! > $F' &)", expect_alive=True)
+
+    def test_in_a_crash_loop_none_pile_up(self):
+        # As daemons do it, and sooner than anybody could look: forked twice, a session of its own, a fresh environment.
+        with tempfile.TemporaryDirectory() as directory:
+            script = f"cd {directory}; (setsid sh -c 'env -i sleep 1000 & echo $! >> pids; touch '$$ &); " \
+                "while ! test -e $$; do :; done; exit 3"
+            config = pool(shell(script), more='[pool.app.restart]\nbackoff_min = "1ms"\nbackoff_max = "1ms"\n')
+            with Frontdoor(config) as door:
+                eventually(lambda: len(events(door, "instance is in a crash loop")) >= 10, "ten lives")
+                with open(f"{directory}/pids", encoding="ascii") as file:
+                    helpers = [int(line) for line in file]
+                self.assertGreaterEqual(len(helpers), 10)
+                self.assertLessEqual(sum(alive(pid) for pid in helpers), 2, "those of the life that has just ended")
+                said = events(door, "an instance that ended has left processes behind, which are stopped")
+                self.assertTrue(said)
+                self.assertEqual((said[0]["instance"], said[0]["processes"]), ("app.1", 1))
 
     def test_a_parent_that_stops_alone_leaves_no_server_on_the_port(self):
         # As a framework's command line does (Unitech/pm2#6084): the parent ends at its stop signal, its server does not.

@@ -10,6 +10,7 @@ import time
 import unittest
 
 from support import App, Client, FixedRate, Frontdoor, binary, eventually, get, http_get, main, pool, say
+from support.app import script_path
 
 
 def seconds_to_end(door, timeout=40):
@@ -135,17 +136,13 @@ class ReadyFile(unittest.TestCase):
                              pool("app", [f"127.0.0.1:{deaf.getsockname()[1]}"]))
             try:
                 door.spawn()
-                eventually(lambda: self.handles(door.pid, signal.SIGTERM), "its signals")
+                eventually(lambda: event(door, "connection limit"), "that it serves, though it is not ready")
                 door.terminate()
                 self.assertEqual(door.wait(20), 0)
                 self.assertEqual(event(door, "listening"), [])
                 self.assertFalse(os.path.exists(door.ready_file))
             finally:
                 door.close()
-
-    @staticmethod
-    def handles(pid, number):
-        return bool(mask(pid, "SigCgt") >> (number - 1) & 1)
 
 
 def mask(pid, which):
@@ -171,6 +168,38 @@ class Signals(unittest.TestCase):
                 door.wait_until_serving([app])
             finally:
                 self.assertEqual(door.close(), 0)
+
+
+    def test_a_stop_that_comes_while_it_reads_its_config_ends_it_in_order(self):
+        for number in signal.SIGTERM, signal.SIGINT:
+            with self.subTest(number):
+                door = Frontdoor(pool("app", []))
+                with open(door.ready_file, "w", encoding="ascii"):
+                    pass  # a killed one has left it
+                door.spawn(stdin=subprocess.PIPE, config="-")
+                try:
+                    eventually(lambda: mask(door.pid, "SigCgt") >> (number - 1) & 1, "the program's first line")
+                    eventually(lambda: not os.path.exists(door.ready_file), "that the old file is gone")
+                    door.process.send_signal(number)
+                    self.assertEqual(door.wait(), 0)
+                    self.assertEqual(door.stderr(), "frontdoor: stopped before it had started\n")
+                    door.process.stdin.close()
+                finally:
+                    door.close()
+
+    def test_a_stop_at_any_moment_of_a_start_ends_in_order(self):
+        # With instances three programs follow each other in it, and a signal finds each of them at some moment.
+        for pause in [0.002 * moment for moment in range(30)]:
+            door = Frontdoor(f'[pool.app]\ncommand = ["node", "{script_path("instance.js")}"]\n')
+            door.spawn()
+            try:
+                eventually(lambda: mask(door.pid, "SigBlk") & 1, "the program's first line", pause=0.0005)
+                time.sleep(pause)  # not to be right: whatever moment it is
+                door.terminate()
+                self.assertEqual(door.wait(), 0, f"after {pause} s:\n{door.stderr()}")
+                self.assertFalse(os.path.exists(door.ready_file))
+            finally:
+                door.close()
 
 
 class UnixSocket(unittest.TestCase):

@@ -232,6 +232,25 @@ class KillingItsParts(unittest.TestCase):
             os.kill(door.pid, signal.SIGKILL)
             eventually(lambda: not alive(serving) and not any(alive(pid) for pid in instances), "the end of all")
 
+    def test_without_its_launcher_in_a_drain_it_says_that_nothing_is_started_any_more(self):
+        config = '[timeouts]\ndrain = "60s"\ndrain_delay = "50s"\n'
+        door = Frontdoor(config + pool(instances=1, more='restart = { backoff_min = "10ms", backoff_max = "10ms" }'))
+        door.expected_status = None
+        with door:
+            (instance,) = pids(door, 1).values()
+            serving = front_door(door)
+            door.terminate()
+            eventually(lambda: events(door, "draining"), "the drain")
+            os.kill(door.pid, signal.SIGKILL)
+            eventually(lambda: events(door, "the launcher has gone: no instance is started any more while this one drains"), "the word")
+            eventually(lambda: not alive(instance), "its end, as its launcher's death asks of it")
+            failed = eventually(lambda: events(door, "instance cannot be started"), "the vain start")
+            self.assertEqual((failed[0]["reason"], failed[0]["next_ms"]),
+                             ("the launcher has gone, and nothing is started any more", -1))
+            os.kill(serving, signal.SIGTERM)  # a second one, which waits for nothing
+            eventually(lambda: not alive(serving), "the end")
+            self.assertEqual(len(events(door, "instance cannot be started")), 1, "it has not been tried again")
+
     def test_the_terminal_s_ctrl_c_reaches_the_app_once(self):
         # A terminal sends SIGINT to the whole foreground group: the launcher's.
         door = Frontdoor(pool(instances=1))

@@ -3,7 +3,6 @@
 of a few lines (support/service_manager.py), once with instances, where a launcher is the main process, and once without."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -16,6 +15,7 @@ from support import App, Frontdoor, binary, curl, eventually, get, main, pool
 from support import process as processes
 from support.app import script_path
 from support.service_manager import NotifySocket, activated
+from support.stopped import Stopped
 from support.instances import events
 
 APP = script_path("instance.js")
@@ -91,6 +91,18 @@ class Notify(unittest.TestCase):
                     self.assertEqual(names, ["READY", "RELOADING", "READY", "RELOADING", "READY", "STOPPING"])
                     self.assertEqual({pid for pid, _ in manager.heard()}, {door.pid}, "NotifyAccess=main takes no others")
 
+    def test_a_reload_lasts_until_what_it_changes_has_been_changed(self):
+        with NotifySocket() as manager, door_for(manager, instances(2, 'env = { RELEASE = "1" }')) as door:
+            manager.wait_for("READY")
+            old = {e["pid"] for e in eventually(lambda: len(events(door, "instance up")) == 2 and events(door, "instance up"), "both")}
+            door.reload(instances(2, 'env = { RELEASE = "2", LATE = "200" }'))
+            manager.wait_for("READY", 2)
+            self.assertFalse(any(processes.alive(pid) for pid in old), "the roll is over")
+            # One that does not come up ends it as well.
+            door.reload(instances(2, 'env = { RELEASE = "3", WITHOUT_LISTENING = "1" }\nstart_timeout = "300ms"'))
+            manager.wait_for("READY", 3)
+            self.assertTrue(events(door, "config change failed"))
+
     def test_the_status_tells_of_a_crash_loop(self):
         config = instances(1) + '[pool.bad]\ncommand = ["false"]\n[pool.bad.restart]\nbackoff_min = "5ms"\ncrash_loop_after = 2\n' \
             '[[route]]\npath = "/bad"\npool = "bad"\n[[route]]\npool = "app"\n'
@@ -122,32 +134,6 @@ class Notify(unittest.TestCase):
                     self.assertEqual(curl(door.address, "/").status, 200)
                     told = eventually(lambda: [e for e in door.events() if "service manager cannot be told" in str(e)], "the warning")
                     self.assertEqual(len(told), 1)
-
-
-class Stopped:
-    """with Stopped(pid, "worker-0"): that thread alone stands still, as a debugger would have it."""
-
-    _SEIZE, _INTERRUPT, _DETACH, _WALL = 0x4206, 0x4207, 17, 0x40000000
-
-    def __init__(self, pid, thread):
-        self.libc = ctypes.CDLL(None, use_errno=True)
-        self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
-        for tid in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{tid}/comm", encoding="ascii") as file:
-                if file.read().strip() == thread:
-                    self.tid = int(tid)
-
-    def _ptrace(self, request):
-        if self.libc.ptrace(request, self.tid, None, None) != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-    def __enter__(self):
-        self._ptrace(self._SEIZE)
-        self._ptrace(self._INTERRUPT)
-        os.waitpid(self.tid, self._WALL)
-
-    def __exit__(self, *_):
-        self._ptrace(self._DETACH)
 
 
 class Watchdog(unittest.TestCase):

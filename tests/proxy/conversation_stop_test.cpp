@@ -3,6 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "support/tunnel_talk.h"
 
@@ -131,6 +135,29 @@ TEST(StoppedIdle, ANewConnectionHasTimeForItsFirstRequest) {
   EXPECT_TRUE(client.ended() || talk.until([&] { return client.ended(); }));
   talk.pass(550ms);
   EXPECT_TRUE(talk.until([&] { return silent.ended(); }));
+}
+
+// Closing the listener would reset them. Each turn ends an idle connection, whose descriptor is the next client's.
+TEST(StoppedIdle, WhomTheKernelHasAcceptedIsServedThoughDescriptorsHaveRunOut) {
+  Stop test;
+  std::vector<Peer*> idle, late;
+  for (int i = 0; i < 3; ++i) idle.push_back(&test.idle_for(10s));
+  for (int i = 0; i < 3; ++i) {
+    late.push_back(&test.connect());
+    late.back()->send(kGet);
+  }
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int next = ::dup(STDIN_FILENO);
+  ::close(next);
+  const rlimit none{static_cast<rlim_t>(next), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  test.stop();
+  const bool all = test.until([&] {
+    return std::all_of(late.begin(), late.end(), [](Peer* client) { return complete_response(client->received()); });
+  });
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_TRUE(all);
 }
 
 TEST(StoppedIdle, ARequestThatHasJustArrivedIsServed) {

@@ -3,10 +3,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio.hpp>
 
+#include "base/address.h"
+#include "base/kept_sockets.h"
 #include "supervisor/launcher.h"
 #include "supervisor/launcher_client.h"
 
@@ -120,6 +123,60 @@ struct Part {
     const auto& fds = inherited.kept["a socket"];
     co_return fds.size() == 1 && read(fds[0].get(), &letter, 1) == 1 && letter == 'x' ? 0 : 11;
   }
+
+  // The first life listens in TEST_DIRECTORY, lets the launcher keep that, and crashes. `next`: what the lives after it do.
+  enum class Next { AdoptIt, FailToStart };
+  asio::awaitable<int> listen_and_crash(Next next) {
+    const auto kept = take_kept_sockets();
+    auto inherited = co_await launcher.inherit();
+    if (inherited.processes.empty()) {
+      const Endpoint place = Endpoint::unix_path(std::string(getenv("TEST_DIRECTORY")) + "/socket");
+      const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      if (bind(fd, place.data(), place.size()) != 0 || listen(fd, 8) != 0) co_return 10;
+      std::vector<int> fds{fd};
+      launcher.keep("listener 0 here", fds);
+      launcher.keep("listener 0 dropped", fds);
+      std::vector<int> other{STDIN_FILENO};
+      launcher.keep("other", other);
+      launcher.drop("listener 0 dropped");
+      LaunchRequest request = shell("exec sleep 1000");
+      std::vector<int> none;
+      auto started = co_await launcher.launch(std::move(request), std::move(none));
+      raise(SIGKILL);
+    }
+    if (next == Next::FailToStart) _exit(1);
+    if (inherited.kept.size() != 1 || !inherited.kept.contains("other")) co_return 11;
+    if (kept.size() != 1 || kept.front().name != "listener 0 here") co_return 12;
+    const int client = accept(kept.front().fd, nullptr, nullptr);  // the test has connected, or is about to
+    co_return client >= 0 ? 0 : 13;
+  }
+
+  // Hears no stop signal; its instance does, and takes a file away.
+  asio::awaitable<int> be_deaf() {
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    auto inherited = co_await launcher.inherit();
+    const std::string directory = getenv("TEST_DIRECTORY");
+    LaunchRequest request = shell("trap 'rm " + directory + "/told; exit' TERM; touch " + directory +
+                                  "/told; while :; do sleep 0.01; done");
+    std::vector<int> none;
+    auto started = co_await launcher.launch(std::move(request), std::move(none));
+    co_return co_await wait_for_ever();
+  }
+
+  asio::awaitable<int> wait_for_ever() {
+    asio::steady_timer forever(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    co_await forever.async_wait(asio::use_awaitable);
+    co_return 98;
+  }
+
+  // Says how long its stop takes, and that it has begun; then it does nothing for it.
+  asio::awaitable<int> stop_and_hang() {
+    auto inherited = co_await launcher.inherit();
+    launcher.stop_within(std::chrono::milliseconds{50}, std::chrono::milliseconds{500});
+    launcher.stopping();
+    co_return co_await wait_for_ever();
+  }
 };
 
 asio::awaitable<int> play(Part part, std::string_view role) {
@@ -138,10 +195,11 @@ asio::awaitable<int> play(Part part, std::string_view role) {
   if (role == "role:try-until-it-runs") co_return co_await part.try_until_it_runs();
   if (role == "role:adopt-without-memo") co_return co_await part.adopt_without_memo();
   if (role == "role:keep") co_return co_await part.keep_and_crash();
-  if (role == "role:wait") {
-    asio::steady_timer forever(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-    co_await forever.async_wait(asio::use_awaitable);
-  }
+  if (role == "role:listen-and-adopt") co_return co_await part.listen_and_crash(Part::Next::AdoptIt);
+  if (role == "role:listen-and-fail") co_return co_await part.listen_and_crash(Part::Next::FailToStart);
+  if (role == "role:deaf") co_return co_await part.be_deaf();
+  if (role == "role:stop-and-hang") co_return co_await part.stop_and_hang();
+  if (role == "role:wait") co_return co_await part.wait_for_ever();
   co_return 99;
 }
 
@@ -150,6 +208,9 @@ asio::awaitable<int> play(Part part, std::string_view role) {
 int play_front_door(std::string_view role) {
   const char* const fd = getenv(kLauncherVariable);
   if (!fd) return 98;
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
   asio::io_context control{1};
   int status = 97;
   LauncherClient launcher(control, atoi(fd), [&] {

@@ -3,27 +3,59 @@
 #include "supervisor/launcher.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
+#include "base/address.h"
 #include "base/log.h"
 #include "supervisor/process_tree.h"
 
 namespace frontdoor {
 namespace {
 
-pid_t start_launcher(const std::string& role) {
+using ::testing::HasSubstr;
+
+pid_t start_launcher(const std::string& role, LauncherOptions options = {}, const char* words = "/dev/null") {
   const pid_t pid = fork();
   if (pid != 0) return pid;
-  const int quiet = open("/dev/null", O_WRONLY);
+  const int quiet = open(words, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   Log log(quiet, LogLevel::Info, LogFormat::Json);
-  const LauncherOptions options{.front_door = {"supervisor_test", role},
-                                .stop_timeout = std::chrono::milliseconds(500)};
+  options.front_door = {"supervisor_test", role};
+  options.stop_timeout = std::chrono::milliseconds(500);
   _exit(run_launcher(options, log));
+}
+
+// What a front door of these tests writes, and the launcher's words.
+struct Directory {
+  Directory() {
+    mkdtemp(path.data());
+    setenv("TEST_DIRECTORY", path.c_str(), 1);
+  }
+  ~Directory() { std::filesystem::remove_all(path); }
+  std::string file(const char* name) const { return path + '/' + name; }
+  bool has(const char* name) const { return access(file(name).c_str(), F_OK) == 0; }
+  std::string words() const {
+    std::ifstream in(file("log"));
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  std::string path = ::testing::TempDir() + "launcher-XXXXXX";
+};
+
+bool connects(const std::string& path) {
+  const Endpoint place = Endpoint::unix_path(path);
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool connected = connect(fd, place.data(), place.size()) == 0;
+  close(fd);
+  return connected;
 }
 
 int status_of(pid_t launcher) {
@@ -56,6 +88,64 @@ TEST(Launcher, AFrontDoorThatCrashesFindsItsInstancesAgain) { EXPECT_EQ(run("rol
 TEST(Launcher, AnInstanceThatEndsMeanwhileIsNotForgotten) { EXPECT_EQ(run("role:adopt-ending"), 0); }
 
 TEST(Launcher, KeepsDescriptorsOverACrash) { EXPECT_EQ(run("role:keep"), 0); }
+
+TEST(Launcher, ClientsOfAFrontDoorThatCrashedWaitForTheNextOne) {
+  const Directory directory;
+  const pid_t launcher = start_launcher("role:listen-and-adopt");
+  EXPECT_TRUE(eventually([&] { return connects(directory.file("socket")); }));
+  EXPECT_EQ(status_of(launcher), 0);
+  EXPECT_FALSE(connects(directory.file("socket"))) << "nobody listens when all have ended";
+}
+
+TEST(Launcher, ClientsAreRefusedWhenNoFrontDoorListensAgain) {
+  const Directory directory;
+  LauncherOptions options;
+  options.longest_wait = std::chrono::milliseconds(300);
+  const pid_t launcher = start_launcher("role:listen-and-fail", options, directory.file("log").c_str());
+  EXPECT_TRUE(eventually([&] { return connects(directory.file("socket")); }));
+  EXPECT_TRUE(eventually([&] { return !connects(directory.file("socket")); }));
+  EXPECT_THAT(directory.words(), HasSubstr("the front door could not start and is started anew"));
+  EXPECT_THAT(directory.words(), HasSubstr("no front door listens again: clients are refused from now on"));
+  kill(launcher, SIGTERM);
+  status_of(launcher);
+  EXPECT_EQ(with_marker("FRONTDOOR_INSTANCE=launcher-test"), 0u);
+}
+
+TEST(Launcher, AFrontDoorThatDoesNotStopIsKilledAndItsInstancesAreStopped) {
+  for (const bool twice : {false, true}) {
+    const Directory directory;
+    LauncherOptions options;
+    options.stop_within = std::chrono::milliseconds(twice ? 600'000 : 100);
+    options.at_once = std::chrono::milliseconds(100);
+    const pid_t launcher = start_launcher("role:deaf", options, directory.file("log").c_str());
+    EXPECT_TRUE(eventually([&] { return directory.has("told"); }));
+    kill(launcher, SIGTERM);
+    if (twice) kill(launcher, SIGINT);
+    EXPECT_EQ(status_of(launcher), 128 + SIGKILL);
+    EXPECT_FALSE(directory.has("told")) << "the instance had its stop signal";
+    EXPECT_THAT(directory.words(), HasSubstr("the front door does not stop and is killed"));
+    EXPECT_EQ(with_marker("FRONTDOOR_INSTANCE=launcher-test"), 0u);
+  }
+}
+
+TEST(Launcher, AFrontDoorThatStopsByItselfHasTheTimeThatItHasNamed) {
+  const Directory directory;
+  const pid_t launcher = start_launcher("role:stop-and-hang", {}, directory.file("log").c_str());
+  EXPECT_EQ(status_of(launcher), 128 + SIGKILL);
+  EXPECT_THAT(directory.words(), HasSubstr("the front door does not stop and is killed"));
+}
+
+TEST(Launcher, AFrontDoorThatSomebodyHasStoppedGoesOnToEndInOrder) {
+  const pid_t launcher = start_launcher("role:wait");
+  std::vector<ProcessInfo> children;
+  ASSERT_TRUE(eventually([&] {
+    children = descendants(list_processes(), launcher);
+    return !children.empty();
+  }));
+  kill(children.front().pid, SIGSTOP);
+  kill(launcher, SIGTERM);
+  EXPECT_EQ(status_of(launcher), 128 + SIGTERM);
+}
 
 TEST(Launcher, SaysWhyACommandCouldNotBeStarted) { EXPECT_EQ(run("role:fail-to-start"), 0); }
 

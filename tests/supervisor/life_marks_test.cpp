@@ -1,6 +1,11 @@
 #include "supervisor/life_marks.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 
 namespace frontdoor {
 namespace {
@@ -55,6 +60,38 @@ TEST(LifeMarks, OnlyOrphansThatRun) {
   LifeMarks before = kLife;
   before.process = -1;
   EXPECT_EQ(left(before, {process(101, kLauncher, -1)}), Pids{});
+}
+
+TEST(LifeMarks, ALimitThatLimitsNothingIsAMark) {
+  EXPECT_EQ(limit_mark("0000000000000001"), (std::uint64_t{1} << 62) + 1);
+  EXPECT_EQ(limit_mark("ffffffffffffffff"), (std::uint64_t{1} << 63) - 1) << "less than infinity";
+  for (const char* none : {"", "1", "000000000000000g", "00000000000000001", "-000000000000001"})
+    EXPECT_FALSE(limit_mark(none)) << none;
+}
+
+// What has forked twice, left the session and wiped its environment.
+TEST(LifeMarks, AProcessThatHasShedAllElseBearsIt) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    const rlimit mark{*limit_mark("00000000000000a1"), RLIM_INFINITY};
+    setrlimit(RLIMIT_RTTIME, &mark);
+    execle("/usr/bin/setsid", "setsid", "/usr/bin/env", "-i", "/bin/sleep", "1000", nullptr, environ);
+    _exit(127);
+  }
+  const auto bears = [pid](const char* variable) {
+    for (int i = 0; i < 2'000; ++i) {
+      if (bears_mark(pid, variable)) return true;
+      usleep(1'000);
+    }
+    return false;
+  };
+  EXPECT_TRUE(bears("FRONTDOOR_LIFE=00000000000000a1"));
+  EXPECT_FALSE(bears_mark(pid, "FRONTDOOR_LIFE=00000000000000a2"));
+  EXPECT_FALSE(bears_mark(getpid(), "FRONTDOOR_LIFE=00000000000000a1"));
+  EXPECT_FALSE(bears_mark(pid, "FRONTDOOR_LIFE"));
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  EXPECT_FALSE(bears_mark(pid, "FRONTDOOR_LIFE=00000000000000a1"));
 }
 
 }  // namespace
