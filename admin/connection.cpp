@@ -15,6 +15,11 @@
 
 #include "base/quietly.h"
 
+// g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 namespace frontdoor {
 
 namespace {

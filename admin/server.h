@@ -1,4 +1,4 @@
-// The HTTP server behind the admin socket. One request a connection; who connects is asked of the kernel. Everything
+// The HTTP server behind the admin socket. One request a connection; the kernel says which user has connected. Everything
 // is bounded, so that a client that is slow, stuck or hostile costs a place for some seconds and nothing else: when
 // the places run out, the connection that has been silent longest makes room. Control thread.
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <climits>
@@ -12,6 +13,7 @@
 #include <ctime>
 
 #include "base/json.h"
+#include "base/terminal_text.h"
 
 namespace frontdoor {
 namespace {
@@ -78,6 +80,21 @@ void append_text_value(std::string& out, std::string_view value, bool spaces_all
 
 std::string_view cut(std::string_view value, std::size_t limit) { return value.substr(0, limit); }
 
+// A value of several lines is a stack trace or an app's last words: below the event's line, as it was written. Each of its
+// lines is marked, so that none can pass for an event.
+void append_block(std::string& out, std::string_view key, std::string_view value) {
+  out += "    ";
+  out += key;
+  out += ":\n";
+  while (!value.empty()) {
+    const std::string_view text = value.substr(0, value.find('\n'));
+    value.remove_prefix(std::min(text.size() + 1, value.size()));
+    out += "    | ";
+    append_terminal_text(out, text);
+    out += '\n';
+  }
+}
+
 std::string text_line(SystemTime now, LogLevel level, std::string_view event, Log::Fields fields,
                       std::size_t limit) {
   std::string line;
@@ -87,15 +104,21 @@ std::string text_line(SystemTime now, LogLevel level, std::string_view event, Lo
   line.append(6 - name_of(level).size(), ' ');
   append_text_value(line, cut(event, limit), true);
   const char* separator = "  ";
+  std::string below;
   for (const auto& field : fields) {
+    const std::string_view value = cut(field.value, limit);
+    if (value.find('\n') != std::string_view::npos) {
+      append_block(below, field.key, value);
+      continue;
+    }
     line += separator;
     line += field.key;
     line += '=';
-    append_text_value(line, cut(field.value, limit), false);
+    append_text_value(line, value, false);
     separator = " ";
   }
   line += '\n';
-  return line;
+  return line + below;
 }
 
 std::string json_line(SystemTime now, LogLevel level, std::string_view event, Log::Fields fields,

@@ -14,6 +14,11 @@
 #include "proxy/server/port_holder.h"
 #include "supervisor/line_follower.h"
 
+// g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 namespace frontdoor {
 
 namespace asio = boost::asio;

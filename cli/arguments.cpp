@@ -212,9 +212,9 @@ Parsed parse_config(std::vector<std::string> arguments) {
     arguments.erase(verb);
     return parse_import(arguments);
   }
-  const bool help = std::find(arguments.begin(), arguments.end(), "--help") != arguments.end();
-  if (help) return HelpCommand{"config show"};
-  return UsageError{"config knows two things: config show --config FILE, and config import FILE", "config show"};
+  const bool help = std::any_of(arguments.begin(), arguments.end(), [](auto& w) { return w == "--help" || w == "-h"; });
+  if (help) return HelpCommand{"config"};
+  return UsageError{"config knows two things: config show --config FILE, and config import FILE", "config"};
 }
 
 Parsed parse_proxy(const std::vector<std::string>& arguments) {
@@ -291,6 +291,10 @@ Parsed parse_operation(OperateCommand::Verb verb, const std::string& topic, cons
   if (words->help) return HelpCommand{topic};
   if (words->plain.empty())
     return UsageError{topic + " needs to know which pool, for instance " + topic + " app" + (scales ? " +1" : ""), topic};
+  if (scales && words->plain.size() == 1)
+    return UsageError{"scale needs to know how many, for instance scale " + words->plain.front() + " 4 or scale " +
+                          words->plain.front() + " +1",
+                      topic};
   OperateCommand command;
   command.verb = verb;
   command.subject = words->plain.front();
@@ -302,13 +306,13 @@ Parsed parse_operation(OperateCommand::Verb verb, const std::string& topic, cons
   const bool is_change = command.instances.starts_with('+') || command.instances.starts_with('-');
   const auto number = to_number<std::uint32_t>(std::string_view(command.instances).substr(is_change ? 1 : 0));
   if (!number || *number > 1000 || (*number == 0 && !is_change))
-    return UsageError{"scale takes a number from 1 to 1000, or a change as in +1 and -1" +
-                          (command.instances.empty() ? "" : ", not " + quote(command.instances)),
+    return UsageError{"scale takes a number from 1 to 1000, or a change as in +1 and -1, not " + quote(command.instances),
                       topic};
   return command;
 }
 
-Parsed parse_logs(const std::vector<std::string>& arguments) {
+Parsed parse_logs(std::vector<std::string> arguments) {
+  std::replace(arguments.begin(), arguments.end(), std::string("--follow"), std::string("-f"));  // as tail has both
   const auto words = control_words(arguments, "logs", 1);
   if (!words) return words.error();
   if (words->help) return HelpCommand{"logs"};
@@ -355,8 +359,7 @@ UsageError unknown_command(const std::string& word) {
 Parsed parse_help(const std::vector<std::string>& arguments) {
   std::string topic;
   for (const std::string& word : arguments) topic += (topic.empty() ? "" : " ") + word;
-  if (topic == "config") topic = "config show";
-  if (topic.empty() || find_command(topic) != nullptr) return HelpCommand{topic};
+  if (topic.empty() || topic == "config" || find_command(topic) != nullptr) return HelpCommand{topic};
   return unknown_command(topic);
 }
 

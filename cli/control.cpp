@@ -115,6 +115,10 @@ void tell_result(const OperateCommand& command, const json::object& result, cons
   streams.out << streams.out_style.paint(Ink::Green, std::string(done_of(command.verb))) << ' ' << command.subject << " in "
               << seconds;
   if (command.verb == OperateCommand::Verb::Restart) streams.out << ", " << number("replaced") << " replaced";
+  if (number("served") + number("held") + number("replayed") + number("lost") == "0000") {
+    streams.out << "; no requests meanwhile\n";
+    return;
+  }
   streams.out << "; requests meanwhile: " << number("served") << " served, " << number("held") << " held, "
               << number("replayed") << " replayed, " << number("lost") << " lost\n";
 }
@@ -145,11 +149,12 @@ int operate(const OperateCommand& command, const Streams& streams) {
   const auto line = [&](std::string_view text) {
     auto object = parse_object(text);
     if (!object) return;
+    const bool has_process = !text_of(*object, "pid").empty();
     if (const auto* last = object->if_contains("result"); last != nullptr && last->is_object())
       result = last->get_object();
-    else if (!command.json)
+    else if (!command.json && (has_process || text_of(*object, "state") != "starting"))  // with its pid, a moment later
       streams.out << "  " << text_of(*object, "instance") << ' ' << text_of(*object, "state")
-                  << (text_of(*object, "pid").empty() ? "" : " (pid " + text_of(*object, "pid") + ')') << std::endl;
+                  << (has_process ? " (pid " + text_of(*object, "pid") + ')' : "") << std::endl;
   };
   AdminAsk question;
   question.socket = *socket;
@@ -214,8 +219,13 @@ int show_logs(const LogsCommand& command, const Streams& streams) {
 int shut_down(const ShutdownCommand& command, const Streams& streams) {
   const auto socket = find_running(command.socket);
   if (!socket) return fail(streams, socket.error().message);
-  const auto status = status_of(*socket, kPatience);
-  if (!status) return fail(streams, *socket + ": it does not answer");
+  AdminAsk look;
+  look.socket = *socket;
+  look.patience = kPatience;
+  const AdminResponse answer = ask(look);
+  if (!answer.ok()) return fail(streams, why(answer, *socket));
+  const auto status = parse_object(answer.body);
+  if (!status) return fail(streams, *socket + ": its answer makes no sense");
   const std::string pid_text = text_of(*status, "main_pid");
   pid_t pid = 0;
   std::from_chars(pid_text.data(), pid_text.data() + pid_text.size(), pid);

@@ -17,6 +17,7 @@
 
 #include "admin/place.h"
 #include "admin/socket.h"
+#include "cli/event_text.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/output_file.h"
@@ -123,7 +124,14 @@ std::string last_lines(const std::string& file, off_t since) {
     const std::size_t newline = begin < 2 ? std::string::npos : text.rfind('\n', begin - 2);
     begin = newline == std::string::npos ? 0 : newline + 1;
   }
-  return text.substr(begin);
+  // The log took no terminal for its reader, but it has one.
+  std::string shown;
+  for (std::string_view rest = std::string_view(text).substr(begin); !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    shown += event_text(line) + '\n';
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  return shown;
 }
 
 std::string how_it_ended(int status) {
@@ -136,7 +144,6 @@ std::string wait_until_up(const DetachedRun& run, pid_t& child, std::string& soc
   sigset_t watched;
   ::sigemptyset(&watched);
   for (const int signal : {SIGINT, SIGTERM, SIGCHLD}) ::sigaddset(&watched, signal);
-  ::sigprocmask(SIG_BLOCK, &watched, nullptr);
   const TimePoint latest = Clock::now() + patience_for(run.config);
   for (;;) {
     int status = 0;
@@ -189,6 +196,10 @@ int run_detached(const DetachedRun& run, const Streams& streams) {
   const off_t since = ::stat(file.c_str(), &before) == 0 ? before.st_size : 0;
   if (::access(directory.c_str(), W_OK) != 0) return fail(directory + ": " + std::strerror(errno));
 
+  sigset_t watched;  // before there is a child that a signal's default would leave behind
+  ::sigemptyset(&watched);
+  for (const int signal : {SIGINT, SIGTERM, SIGCHLD}) ::sigaddset(&watched, signal);
+  ::sigprocmask(SIG_BLOCK, &watched, nullptr);
   pid_t child = start(run, file);
   if (child < 0) return fail(std::string("cannot start: ") + std::strerror(errno));
   std::string socket;

@@ -27,11 +27,30 @@ std::string printable(std::string_view text) {
   return result;
 }
 
-std::string line_about(const std::string& socket) {
-  const auto status = status_of(socket, kAnswerPatience);
-  if (!status) return "  " + socket + "  (does not answer)\n";
-  return "  --socket " + socket + "  pid " + text_of(*status, "main_pid") + "  " + addresses_of(*status) + "  " +
-         command_line_of(*status) + '\n';
+// The end of what is too long for a terminal's line is what tells least.
+std::string cut(std::string line) {
+  constexpr std::size_t kWidth = 80;
+  if (line.size() <= kWidth) return line;
+  line.resize(kWidth - 3);
+  while (!line.empty() && (static_cast<unsigned char>(line.back()) & 0xC0) == 0x80) line.pop_back();  // no half a character
+  if (!line.empty() && static_cast<unsigned char>(line.back()) >= 0xC0) line.pop_back();
+  return line + "...";
+}
+
+// What is to be typed, whole, on a line of its own.
+std::string lines_about(const std::string& socket) {
+  AdminAsk question;
+  question.socket = socket;
+  question.patience = kAnswerPatience;
+  const AdminResponse response = ask(question);
+  boost::system::error_code error;
+  const json::value value = json::parse(response.ok() ? response.body : std::string(), error);
+  std::string about = response.status == 403 ? "this user may not use it" : "it does not answer";
+  if (!error && value.is_object()) {
+    const json::object& status = value.get_object();
+    about = "pid " + text_of(status, "main_pid") + ", " + addresses_of(status) + ": " + command_line_of(status);
+  }
+  return "  --socket " + socket + '\n' + cut("      " + about) + '\n';
 }
 
 }  // namespace
@@ -121,7 +140,7 @@ boost::system::result<std::string, NotFound> find_running(const std::string& giv
                     "); frontdoor run starts one, --socket PATH names one elsewhere"};
   }
   std::string message = "several frontdoors are running, say which:\n";
-  for (const std::string& path : alive) message += line_about(path);
+  for (const std::string& path : alive) message += lines_about(path);
   message.pop_back();
   return NotFound{message};
 }

@@ -89,9 +89,26 @@ std::string program_help(const Style& style) {
   return screen.take();
 }
 
+// A word that several commands begin with: what they are.
+std::string group_help(std::string_view group, const Style& style) {
+  Screen screen(style);
+  screen.title("frontdoor " + std::string(group), "what there is of it");
+  std::vector<Line> usage, list;
+  for (const CommandInfo& command : commands()) {
+    if (!command.name.starts_with(std::string(group) + ' ')) continue;
+    for (const Line& line : lines_of(command.usage)) usage.push_back(line);
+    list.push_back({std::string(command.name), command.brief});
+  }
+  screen.table("Usage", usage);
+  screen.table("Commands", list);
+  screen.paragraph("More about one of them: frontdoor help " + list.front().left + "\n");
+  return screen.take();
+}
+
 }  // namespace
 
 std::string help_text(std::string_view topic, const Style& style) {
+  if (topic == "config") return group_help(topic, style);
   const CommandInfo* command = find_command(topic);
   if (command == nullptr) return program_help(style);
   Screen screen(style);

@@ -126,7 +126,11 @@ std::optional<ImportedText> import_to_run(const ImportRun& run, const std::strin
                                           int& status) {
   const importer::Files files = files_of_this_machine();
   const auto source = source_at(run.path, files);
-  if (!source) return status = refuse(source.error(), streams), std::nullopt;
+  if (!source) {
+    const bool word = run.path.find('/') == std::string::npos && !files.exists(absolute(run.path));
+    return status = refuse(source.error() + (word ? "; a command stands behind --, as in run -- " + run.path : ""), streams),
+           std::nullopt;
+  }
   if (source->kind == SourceKind::Config) {
     if (!run.instances && run.listen.empty() && run.health_path.empty() && !run.watch)
       return ImportedText{"", "", source->path};

@@ -20,7 +20,10 @@ AddressResult address_of(const std::string& option, const std::string& text, con
   std::string what = option + " " + text + ": " + error.what;
   const bool only_digits = !text.empty() && std::all_of(text.begin(), text.end(),
                                                         [](unsigned char c) { return std::isdigit(c) != 0; });
-  if (only_digits) what += ", did you mean :" + text + "?";
+  if (!only_digits) return UsageError{what, topic};
+  AddressError no_port;
+  if (parse_address(":" + text, no_port)) what += ", did you mean :" + text + "?";
+  else what = option + " " + text + ": " + no_port.what;
   return UsageError{what, topic};
 }
 
@@ -65,7 +68,7 @@ boost::system::result<std::string, UsageError> run_config(const QuickRun& run, R
 
 std::string demo_config(std::string_view listen) {
   // The demo's own lines tell the story; the logs would tell it a second and a third time. A page that is
-  // still open must not make Ctrl-C wait, and who presses the button again and again need not wait for half a
+  // still open must not make Ctrl-C wait, and somebody who presses the button again and again need not wait for half a
   // minute until an instance comes back from its crash loop.
   return "[[listener]]\naddress = " + toml_string(listen) +
          "\n\n"

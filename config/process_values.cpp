@@ -76,7 +76,7 @@ void read_variables(const schema::Key& key, const Value& value,
   }
 }
 
-// Values may be secrets: who prints a config gets the names.
+// Values may be secrets: a config that is printed shows the names alone.
 std::string format_variables(const std::vector<std::pair<std::string, std::string>>& variables) {
   std::string text;
   for (const auto& [name, value] : variables)

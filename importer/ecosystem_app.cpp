@@ -271,7 +271,7 @@ void AppReader::read_user() {
   if (const std::string group = text({"gid"}); !group.empty()) app_.set("group", toml_string(group));
 }
 
-// What has no equivalent, and what is no key at all. Who says false wants nothing.
+// What has no equivalent, and what is no key at all. A key that is false asks for nothing.
 void AppReader::name_the_others() {
   std::vector<std::string_view> names;
   for (const EcosystemKey& key : ecosystem_keys()) names.push_back(key.name);

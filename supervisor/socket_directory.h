@@ -28,7 +28,7 @@ class SocketDirectory {
   SocketDirectory(const SocketDirectory&) = delete;
   SocketDirectory& operator=(const SocketDirectory&) = delete;
 
-  // A fresh directory for this instance. `owner`: who enters it besides us.
+  // A fresh directory for this instance. `owner`: the user that enters it besides us.
   struct Made {
     std::string path;     // "" when there is none
     std::string problem;  // and why

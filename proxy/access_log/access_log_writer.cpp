@@ -171,7 +171,7 @@ void AccessLogWriter::write_and_keep(std::string& buffer) {
   const std::uint64_t failed = destination_.write(buffer);
   const std::lock_guard lock(mutex_);
   if (failed != 0) {
-    loss_ = {output_, destination_.last_error()};  // before the count: who sees that asks for this
+    loss_ = {output_, destination_.last_error()};  // before the count: a reader that sees the count asks for this
     lost_.fetch_add(failed, std::memory_order_relaxed);
   }
   bytes_ -= buffer.size();

@@ -30,7 +30,7 @@ class BodySource {
   virtual Peeked peek() = 0;
   virtual void consume(std::size_t count) = 0;
   virtual const http::Fields& trailers() const = 0;
-  // False: the next peek() will be Pending again. It costs nothing to ask, so that who is woken for two directions
+  // False: the next peek() will be Pending again. It costs nothing to ask, so that a reader woken for two directions
   // tries the one that something has happened to.
   virtual bool ready() const { return true; }
 

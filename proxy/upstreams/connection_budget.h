@@ -1,6 +1,6 @@
 // How the descriptors that the process may open are shared out, over all listeners and workers
 // (docs/adr/0010): an idle client takes one, one that is served takes two, and logs, probes and reloads need
-// some too. The counts are a guide: who finds them used up makes room first, and the kernel has the last
+// some too. The counts are a guide: a worker that finds them used up makes room first, and the kernel has the last
 // word. Any thread.
 
 #pragma once

@@ -69,9 +69,21 @@ TEST(Log, TextQuotesWhatCouldBeMisread) {
   Pipe pipe;
   Log log(pipe.writer(), LogLevel::Info, LogFormat::Text);
   log.info("e",
-           {{"a", ""}, {"b", "x=y"}, {"c", "two\nlines"}, {"d", "\x1B[2J"}, {"e", "say \"hi\""}, {"n", 7}});
+           {{"a", ""}, {"b", "x=y"}, {"c", "two words"}, {"d", "\x1B[2J"}, {"e", "say \"hi\""}, {"n", 7}});
   EXPECT_EQ(pipe.read_some().substr(12),
-            " info  e  a=\"\" b=\"x=y\" c=\"two\\nlines\" d=\"\\u001b[2J\" e=\"say \\\"hi\\\"\" n=7\n");
+            " info  e  a=\"\" b=\"x=y\" c=\"two words\" d=\"\\u001b[2J\" e=\"say \\\"hi\\\"\" n=7\n");
+}
+
+TEST(Log, TextShowsSeveralLinesAsLines) {
+  Pipe pipe;
+  Log log(pipe.writer(), LogLevel::Info, LogFormat::Text);
+  log.warn("instance ended", {{"last_words", "Error: no\n    at read (a.js:1)\n\x1B[2Jgone\n"}, {"lives", 3}});
+  EXPECT_EQ(pipe.read_some().substr(12),
+            " warn  instance ended  lives=3\n"
+            "    last_words:\n"
+            "    | Error: no\n"
+            "    |     at read (a.js:1)\n"
+            "    | ^[[2Jgone\n");
 }
 
 TEST(Log, JsonIsForPrograms) {

@@ -50,6 +50,7 @@ TEST(ProxyConfig, NamesTheOptionOfAWrongAddress) {
       {{":80", {":1", "nowhere"}, "", {}}, "--to nowhere: ", ""},
       {{":80", {"3001"}, "", {}}, "--to 3001: ", ", did you mean :3001?"},
       {{"8080", {":1"}, "", {}}, "--listen 8080: ", ", did you mean :8080?"},
+      {{"99999", {":1"}, "", {}}, "--listen 99999: ", "port 99999 is out of range (0 to 65535)"},
   };
   for (const auto& c : cases) {
     const auto text = proxy_config(c.command);

@@ -169,7 +169,8 @@ class Finding(unittest.TestCase):
         self.assertEqual(several.returncode, 1)
         self.assertIn("several frontdoors are running, say which:\n", several.stderr)
         for door, name in ((first, "admin.sock"), (second, f"admin-{second.pid}.sock")):
-            self.assertRegex(several.stderr, rf"--socket \S*{name}  pid {door.pid}  {door.address}  frontdoor --config ")
+            self.assertRegex(several.stderr, rf"  --socket \S*{name}\n      pid {door.pid}, {door.address}: frontdoor --config ")
+        self.assertLessEqual(max(len(line) for line in several.stderr.splitlines() if "--socket" not in line), 80)
         for door, name in ((first, "admin.sock"), (second, f"admin-{second.pid}.sock")):
             told = json.loads(command("status", "--json", "--socket", os.path.join(self.directory, name)).stdout)
             self.assertEqual(told["main_pid"], door.pid)
@@ -407,6 +408,14 @@ class Enemies(unittest.TestCase):
             self.assertEqual(run().stdout, "no\n")
             os.chmod(door.admin_socket, 0o666)
             self.assertRegex(run().stdout, r"^HTTP/1\.1 403 ")
+            # The commands say whose word that is.
+            program = os.path.join(door.directory, "frontdoor")
+            shutil.copy(binary(), program)  # where that user may read it
+            for words in ("shutdown",), ("status",), ("restart", "app"), ("logs",):
+                done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, *words, "--socket",
+                                       door.admin_socket], capture_output=True, text=True, timeout=20, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, "^frontdoor: this user may not ")
 
     def test_the_members_of_a_group_may_be_let_in(self):
         if os.geteuid() != 0:
@@ -483,6 +492,18 @@ class Operations(unittest.TestCase):
             self.assertEqual(command("start", "app", "--socket", door.admin_socket).returncode, 0)
             all_up(door, 1)
 
+    def test_what_is_planned_is_no_warning(self):
+        with Frontdoor(pool()) as door:
+            all_up(door, 2)
+            for words in (["restart", "app"], ["restart", "app", "--now"], ["scale", "app", "1"], ["stop", "app"], ["start", "app"]):
+                done = command(*words, "--socket", door.admin_socket)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                lines = done.stdout.splitlines()
+                self.assertEqual(len(lines), len(set(lines)), f"{words}: nothing is told twice")
+                self.assertNotRegex(done.stdout, r"(?m) starting$")
+            self.assertRegex(done.stdout, r"(?m)^started app in \d+\.\d s; no requests meanwhile$")
+            self.assertEqual([e for e in door.events() if e.get("level") in ("warn", "error")], [])
+
     def test_a_client_that_leaves_cancels_nothing(self):
         with Frontdoor(pool(env='LATE = "500"')) as door:
             all_up(door, 2)
@@ -529,6 +550,11 @@ class Ending(unittest.TestCase):
                 self.assertIn(f'"pid":"{first.pid}"', second.stderr)
                 self.assertIn(f"frontdoor run --listen {address} -- node {APP}", second.stderr)
                 self.assertIn(f"frontdoor shutdown --socket {path}", second.stderr)
+                third = command("run", "--detach", *words[1:], env=env)
+                self.assertEqual(third.returncode, 1)
+                self.assertNotIn('{"', third.stderr, "for people")
+                self.assertIn("error another frontdoor serves there", third.stderr)
+                self.assertIn(f'end_it_with="frontdoor shutdown --socket {path}"', third.stderr)
                 self.assertEqual(command("shutdown", "--socket", path).returncode, 0)
                 self.assertEqual(first.wait(30), 0)
             finally:
@@ -571,9 +597,22 @@ class Detached(unittest.TestCase):
         self.assertFalse(os.path.exists(self.path))
 
     def test_a_command_that_is_not_there_is_told(self):
-        done = command("run", "--detach", "--listen", "127.0.0.1:0", "--", "no-such-command", env=self.env)
+        config = os.path.join(self.directory, "fd.toml")
+        with open(config, "w", encoding="ascii") as file:
+            file.write('listen = "127.0.0.1:0"\n[pool.app]\ncommand = "no-such-command"\n')
+        done = command("run", "--detach", "--config", config, env=self.env)
         self.assertEqual(done.returncode, 1)
         self.assertIn("not up: app.1 cannot be started: command not found: no-such-command; nothing is left", done.stderr)
+
+    def test_a_command_behind_the_dashes_that_is_not_there_starts_nothing(self):
+        for how in ["--detach"], []:
+            done = command("run", *how, "--listen", "127.0.0.1:0", "--", "nod", env=self.env)
+            self.assertEqual((done.returncode, done.stdout), (127, ""))
+            self.assertRegex(done.stderr, r"^frontdoor: command not found: nod, did you mean -- \w+\?\n$")
+            done = command("run", *how, "--listen", "127.0.0.1:0", "--", APP, env=self.env)
+            self.assertEqual((done.returncode, done.stderr),
+                             (126, f"frontdoor: not executable: {APP}, did you mean -- node {APP}?\n"))
+        self.assertFalse(os.path.exists(self.output))
 
     def test_an_address_in_use_is_told(self):
         with socket.socket() as taken:

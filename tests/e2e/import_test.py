@@ -327,6 +327,12 @@ class RunsWhatIsThere(unittest.TestCase):
             self.assertEqual(door.process.wait(30), 0)
             self.assertFalse(alive(pid))
 
+    def test_a_word_that_is_no_directory_may_have_been_a_command(self):
+        with tempfile.TemporaryDirectory() as directory:
+            done = subprocess.run([binary(), "run", "nope"], cwd=directory, capture_output=True, text=True, timeout=20, check=False)
+            self.assertEqual((done.returncode, done.stderr),
+                             (78, "nope: there is no such file or directory; a command stands behind --, as in run -- nope\n"))
+
     def test_what_can_not_be_run_says_why(self):
         cases = [
             ({"Procfile": "web node"}, (".",), "Procfile:1: expected a name and a command, as in web: node server.js, not \"web node\"\n"),

@@ -39,8 +39,12 @@ def connect(address, timeout=_PATIENCE):
     """address: "ip:port", "[v6]:port" or "unix:/path"."""
     if address.startswith("unix:"):
         connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(timeout)
-        connection.connect(address.removeprefix("unix:"))
+        try:
+            connection.settimeout(timeout)
+            connection.connect(address.removeprefix("unix:"))
+        except BaseException:
+            connection.close()
+            raise
         return connection
     host, _, port = address.rpartition(":")
     connection = socket.create_connection((host.strip("[]"), int(port)), timeout)
