@@ -18,8 +18,22 @@ constexpr bool begins_close_frame(char first) { return (byte_of(first) & kOpcode
 
 }  // namespace
 
+// Most messages are one short frame that has come whole.
+inline std::size_t WebSocketFrames::small_frame(std::string_view bytes) {
+  if (!at_boundary() || bytes.size() < 2) return 0;
+  const std::uint8_t second = byte_of(bytes[1]);
+  const std::size_t length = second & kLength;
+  const std::size_t size = 2 + length + (second & kMasked ? kMaskBytes : 0);
+  if (length >= kLength16 || size > bytes.size()) return 0;
+  if (begins_close_frame(bytes[0])) close_seen_ = true;
+  return size;
+}
+
 void WebSocketFrames::advance(std::string_view bytes) {
-  while (!bytes.empty()) bytes.remove_prefix(step(bytes));
+  while (!bytes.empty()) {
+    const std::size_t whole = small_frame(bytes);
+    bytes.remove_prefix(whole != 0 ? whole : step(bytes));
+  }
 }
 
 std::size_t WebSocketFrames::until_boundary(std::string_view next) const {

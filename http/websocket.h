@@ -36,6 +36,7 @@ class WebSocketFrames {
   enum class Expecting : std::uint8_t { FirstByte, SecondByte, ExtendedLength, Rest };
 
   std::size_t step(std::string_view bytes);  // to the next boundary at most; how many it took
+  std::size_t small_frame(std::string_view bytes);  // its size, if the next is one and here in whole; else 0
   void begin_rest(std::uint64_t length);
 
   std::uint64_t left_ = 0;    // Rest: of masking key and payload; ExtendedLength: the length so far

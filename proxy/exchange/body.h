@@ -38,6 +38,17 @@ class BodySource {
   ~BodySource() = default;
 };
 
+// What comes on a connection that nothing shares, once it has switched protocols: for who passes it on at once. Otherwise
+// as peek() and consume(), between which it may be called.
+class RawSource : public BodySource {
+ public:
+  virtual std::string_view raw_bytes() = 0;         // empty: nothing, an end or a failure; peek() tells
+  virtual bool raw_consume(std::size_t count) = 0;  // true: there is no more for now
+
+ protected:
+  ~RawSource() = default;
+};
+
 struct Pushed {
   enum class State : std::uint8_t {
     Done,     // all taken and handed to the kernel

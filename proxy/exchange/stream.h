@@ -17,6 +17,15 @@
 
 namespace frontdoor {
 
+class Transport;
+
+// A connection that has switched protocols, where nothing shares it: so that its tunnel can move bytes without asking
+// through the interfaces of bodies.
+struct RawConnection {
+  Transport* transport = nullptr;  // null: there is none
+  RawSource* source = nullptr;
+};
+
 // How and from where a request came.
 struct ClientInfo {
   std::string_view ip;        // the client's, behind the proxies that we trust
@@ -63,6 +72,7 @@ class ClientStream {
   // Queues a 101 with these fields. From now on both bodies are the connection's bytes as they are, and an end is a
   // FIN. request() is no longer valid. False: the head does not fit, and nothing has changed.
   virtual bool switch_protocols(std::string_view reason, const http::Fields& fields) = 0;
+  virtual RawConnection raw() { return {}; }  // after that
 
   // The response that was begun can not be completed, and the client must be able to tell.
   virtual void abort() = 0;
@@ -115,6 +125,7 @@ class UpstreamStream {
 
   // After Switching: both bodies are the connection's bytes from now on, and an end is a FIN. response() ends here.
   virtual void switch_protocols() = 0;
+  virtual RawConnection raw() { return {}; }
   virtual bool gone() const = 0;  // nobody is there any more
   virtual void abort() = 0;       // what is cut must not look complete: RST instead of FIN when the stream is dropped
 

@@ -3,6 +3,9 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <new>
+
+#include "loop/transport.h"
 
 namespace frontdoor {
 
@@ -30,16 +33,56 @@ Tunnel::Tunnel(EventLoop& loop, Waker& waker, ClientStream& client, UpstreamStre
                const TunnelLimits& limits)
     : loop_(loop),
       waker_(waker),
+      websocket_(frames == Frames::WebSocket),
+      client_end_(client.raw()),
+      upstream_end_(upstream.raw()),
+      to_upstream_(*this, client.request_body(), upstream.request_body(), frames, loop.now()),
+      to_client_(*this, upstream.response_body(), client.response_body(), frames, loop.now()),
       client_(client),
       upstream_(upstream),
-      websocket_(frames == Frames::WebSocket),
-      limits_(limits),
-      to_upstream_(client.request_body(), upstream.request_body(), frames, loop.now()),
-      to_client_(upstream.response_body(), client.response_body(), frames, loop.now()) {}
+      limits_(limits) {
+  if (!client_end_.transport || !upstream_end_.transport) return;
+  to_upstream_.raw = client_end_.source;
+  to_upstream_.receiver = upstream_end_.transport;
+  to_client_.raw = upstream_end_.source;
+  to_client_.receiver = client_end_.transport;
+  client_end_.transport->notify(&to_upstream_);
+  upstream_end_.transport->notify(&to_client_);
+}
+
+Tunnel::~Tunnel() {
+  if (!to_upstream_.receiver) return;
+  client_end_.transport->notify(&waker_);
+  upstream_end_.transport->notify(&waker_);
+}
+
+// As long as both sides only wait for bytes, an event is nearly always some, and there is room for them. Whatever else
+// it turns out to be (an end, a reset, no room, more than a block, no memory), the coroutine comes to it as if it had
+// been woken: nothing is lost on the way.
+bool Tunnel::pass_on(Direction& direction) {
+  if (!plain_) return false;
+  try {
+    const std::string_view bytes = direction.raw->raw_bytes();
+    if (bytes.empty()) return false;
+    const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+    const std::size_t sent = direction.receiver->write(&part, 1).bytes;
+    if (sent == 0) return false;
+    direction.source.passed(bytes.substr(0, sent));
+    direction.bytes += sent;
+    direction.progress = loop_.now();
+    return direction.raw->raw_consume(sent);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+bool Tunnel::plain() const {
+  return to_upstream_.receiver && closing_ == Closing::No && to_upstream_.waits_for_bytes() && to_client_.waits_for_bytes();
+}
 
 Task<Tunnel::Ended> Tunnel::run() {
   for (;;) {
-    again_ = false;
+    plain_ = again_ = false;
     if (const auto ended = turn()) co_return *ended;
     if (again_) {
       co_await waker_.yield();
@@ -47,6 +90,7 @@ Task<Tunnel::Ended> Tunnel::run() {
     }
     const Deadline deadline = next_deadline();
     if (loop_.now() < deadline.at) {
+      plain_ = plain();
       co_await waker_.until(deadline.at);
     } else if (const auto ended = timed_out(deadline.what)) {
       co_return *ended;
@@ -106,11 +150,13 @@ void Tunnel::close(TimePoint at, TimePoint latest) {
   closing_ = Closing::Asked;
   close_at_ = at;
   close_latest_ = latest;
+  plain_ = false;
   waker_.wake();
 }
 
 void Tunnel::cut() {
   cut_ = true;
+  plain_ = false;
   waker_.wake();
 }
 

@@ -5,7 +5,9 @@
 // A drained WebSocket: close frame 1012 to the client at the next boundary ─► the client's frames still pass ─► its
 // close frame comes: close frame 1001 to the upstream instead, and FIN ─► the upstream ends: FIN to the client.
 //
-// One coroutine serves both directions (docs/adr/0004). It knows no snapshot, so a reload neither cuts it nor is kept
+// One coroutine serves both directions (docs/adr/0004), and decides all there is to decide. Between two connections that
+// nothing shares, what comes and finds room is passed on before it, by the direction's own Runnable: nearly all that a
+// tunnel ever does, without a coroutine, and with few calls and cache lines. It knows no snapshot, so a reload neither cuts it nor is kept
 // in memory by it. One worker.
 
 #pragma once
@@ -39,6 +41,7 @@ class Tunnel final : public Listed<class TunnelTag> {
   // Both streams have switched protocols.
   Tunnel(EventLoop& loop, Waker& waker, ClientStream& client, UpstreamStream& upstream, Frames frames,
          const TunnelLimits& limits);
+  ~Tunnel();
 
   Task<Ended> run();
 
@@ -52,9 +55,15 @@ class Tunnel final : public Listed<class TunnelTag> {
   std::uint64_t bytes_to_client() const { return to_client_.bytes; }
 
  private:
-  struct Direction {
-    Direction(BodySource& from, BodySink& to, Frames frames, TimePoint now)
-        : source(from, frames), sink(to), progress(now) {}
+  struct Direction final : Runnable {
+    Direction(Tunnel& owner, BodySource& from, BodySink& to, Frames frames, TimePoint now)
+        : tunnel(owner), progress(now), source(from, frames), sink(to) {}
+
+    // Its source's connection has had an event.
+    void run() override {
+      if (!tunnel.pass_on(*this)) tunnel.waker_.resume();  // which may be the end of both
+    }
+    bool waits_for_bytes() const { return state == Pumped::State::WaitingForSource && !done; }
 
     // Nothing has happened to it since it was tried last. Most wake-ups are for one direction.
     bool stands_still() const {
@@ -62,13 +71,16 @@ class Tunnel final : public Listed<class TunnelTag> {
              !(state == Pumped::State::WaitingForSink && sink.ready());
     }
 
-    TunnelSource source;
-    BodySink& sink;
-    Pumped::State state = Pumped::State::Yielded;  // not tried yet: the 101 waits to be sent
+    Tunnel& tunnel;
+    RawSource* raw = nullptr;       // what it reads from, where both sides are connections of their own; else null
+    Transport* receiver = nullptr;  // and what it writes to
     TimePoint progress;
     std::uint64_t bytes = 0;
+    Pumped::State state = Pumped::State::Yielded;  // not tried yet: the 101 waits to be sent
     bool done = false;  // ended, or nobody takes it any more
     bool lost = false;  // the latter
+    TunnelSource source;
+    BodySink& sink;
   };
   enum class Closing : std::uint8_t { No, Asked, LeftToThem, AwaitingBoundary, AwaitingAnswer, AwaitingEnd };
   enum class WaitingFor : std::uint8_t { Anything, ClientRead, LastWords, ClosingMoment, ClosingAnswer };
@@ -77,6 +89,8 @@ class Tunnel final : public Listed<class TunnelTag> {
     WaitingFor what;
   };
 
+  bool pass_on(Direction& direction);  // false: there is more to it
+  bool plain() const;
   std::optional<Ended> turn();
   Ended ended_by_themselves() const;
   bool move(Direction& direction);  // false: what it reads from has broken off
@@ -89,12 +103,15 @@ class Tunnel final : public Listed<class TunnelTag> {
 
   EventLoop& loop_;
   Waker& waker_;
-  ClientStream& client_;
-  UpstreamStream& upstream_;
+  bool plain_ = false;  // nobody waits for anything but bytes: a direction may pass them on by itself
   const bool websocket_;
-  const TunnelLimits limits_;
+  const RawConnection client_end_;
+  const RawConnection upstream_end_;
   Direction to_upstream_;
   Direction to_client_;
+  ClientStream& client_;
+  UpstreamStream& upstream_;
+  const TunnelLimits limits_;
   Closing closing_ = Closing::No;
   TimePoint close_at_{};
   TimePoint close_latest_{};

@@ -22,6 +22,10 @@ class TunnelSource final : public BodySource {
   void close(Place place, const http::WebSocketCloseFrame& frame);  // again: a nearer place; nothing once it was sent
   void finish() { finished_ = true; }                                // the end follows our close frame
 
+  void passed(std::string_view bytes) {  // by another way than consume(), while nothing is to be closed
+    if (follow_) frames_.advance(bytes);
+  }
+
   bool follows() const { return follow_ && !frames_.lost(); }  // false: what passes makes no frames
   bool closed_by_them() const { return frames_.close_seen(); }
   bool closed_by_us() const { return phase_ == Phase::Discarding; }

@@ -62,6 +62,19 @@ Peeked H1BodyReader::peek_until_close() {
   return {Peeked::State::Bytes, input_.unread(), false};
 }
 
+std::string_view H1BodyReader::raw_bytes() {
+  if (!input_.empty() || fill()) return input_.unread();
+  input_.release_if_empty();
+  return {};
+}
+
+bool H1BodyReader::raw_consume(std::size_t count) {
+  input_.consume(count);
+  if (transport_.may_read()) return false;
+  input_.release_if_empty();  // a tunnel may be silent for hours; it pins no head
+  return input_.empty();
+}
+
 void H1BodyReader::consume(std::size_t count) {
   switch (framing_.kind) {
     case http::BodyKind::Length:
@@ -72,11 +85,7 @@ void H1BodyReader::consume(std::size_t count) {
       decoded_ -= count;
       if (decoded_ == 0) count += std::exchange(squeezed_, 0);
       break;
-    case http::BodyKind::UntilClose:
-      input_.consume(count);
-      // A tunnel may be silent for hours; it pins no head.
-      if (!transport_.may_read()) input_.release_if_empty();
-      return;
+    case http::BodyKind::UntilClose: raw_consume(count); return;
     case http::BodyKind::None: break;
   }
   input_.consume(count);

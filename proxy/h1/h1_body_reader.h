@@ -13,7 +13,7 @@
 
 namespace frontdoor {
 
-class H1BodyReader final : public BodySource {
+class H1BodyReader final : public RawSource {
  public:
   enum class Failure : std::uint8_t { None, Truncated, Reset, Malformed };
 
@@ -32,6 +32,9 @@ class H1BodyReader final : public BodySource {
     return transport_.may_read() || !input_.empty() || complete_ || failure_ != Failure::None;
   }
 
+  std::string_view raw_bytes() override;
+  bool raw_consume(std::size_t count) override;
+
   // Read to its end *and* consumed: nothing of it is left in the input buffer.
   bool complete() const { return complete_ && decoded_ == 0; }
   // Incomplete, and it may end within so many bytes. A chunked one tells only by its end.
@@ -48,16 +51,17 @@ class H1BodyReader final : public BodySource {
   bool fill();  // false: nothing came; ended_ or failure_ may be set now
   Peeked pending_or_failed() const;
 
+  // What every read looks at comes first: one cache line.
   Transport& transport_;
   InputBuffer& input_;
   http::Framing framing_;
-  http::ChunkedDecoder chunked_;
-  std::uint64_t remaining_ = 0;   // Length
-  std::size_t decoded_ = 0;       // Chunked: body bytes at the front of the input
-  std::size_t squeezed_ = 0;      // Chunked: framing bytes behind them, to be dropped with the last of them
   bool ended_ = false;            // the transport has no more bytes
   bool complete_ = true;
   Failure failure_ = Failure::None;
+  std::uint64_t remaining_ = 0;   // Length
+  std::size_t decoded_ = 0;       // Chunked: body bytes at the front of the input
+  std::size_t squeezed_ = 0;      // Chunked: framing bytes behind them, to be dropped with the last of them
+  http::ChunkedDecoder chunked_;
 };
 
 }  // namespace frontdoor

@@ -82,6 +82,7 @@ class H1Session final : private ClientStream {
   BodySink& response_body() override { return writer_; }
   std::size_t unread_bytes() const override { return transport_.unacknowledged(); }
   bool switch_protocols(std::string_view reason, const http::Fields& fields) override;
+  RawConnection raw() override { return {&transport_, &reader_}; }
   void abort() override { aborted_ = true; }
   void give_up() override { aborted_ = given_up_ = true; }
 

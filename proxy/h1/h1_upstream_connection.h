@@ -45,6 +45,7 @@ class H1UpstreamConnection final : public UpstreamStream,
   UpstreamFailure failure() const override;
   const char* failure_detail() const override;
   void switch_protocols() override;
+  RawConnection raw() override { return {&transport_, &reader_}; }
   bool gone() const override { return transport_.peer_gone(); }
   void abort() override { transport_.abort(); }
   bool reused() const override { return served_ > 0; }

@@ -69,6 +69,22 @@ TEST(Waker, AWakeBeforeTheWaitIsNotLost) {
   EXPECT_EQ(stage.resumed, 2);
 }
 
+// Whoever runs already may resume it in the same turn, and the wake that is still listed then is void.
+TEST(Waker, IsResumedAtOnceByWhoRunsInItsPlace) {
+  Stage stage;
+  stage.wait_until(Waker::kNever);
+  stage.waker.wake();
+  stage.waker.resume();
+  EXPECT_EQ(stage.resumed, 1);
+  stage.wait_until(Waker::kNever);
+  stage.turn();
+  EXPECT_EQ(stage.resumed, 1);
+  stage.waker.resume();
+  EXPECT_EQ(stage.resumed, 2);
+  stage.waker.resume();  // nobody sleeps
+  EXPECT_EQ(stage.resumed, 2);
+}
+
 TEST(Waker, SeveralWakesResumeOnce) {
   Stage stage;
   stage.wait_again_and_again(1h);

@@ -5,11 +5,14 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "balancer/hold_queue.h"
 #include "support/test_proxy.h"
+#include "support/tunnel_talk.h"
 
 // AddressSanitizer keeps its own, which finds mismatched pairs; and frames are not recycled under it.
 #ifndef __SANITIZE_ADDRESS__
@@ -224,6 +227,41 @@ TEST(ScarceMemory, RefusesAConnectionOrARequestAndNothingElse) {
       EXPECT_GT(n, 5u) << "the allocations of a first request fail one after the other";
       EXPECT_LT(n, 200u);
     }
+}
+
+// Every block of the pool is lent out, so that a message needs a new slab. Once without one, it passes all the same;
+// without any, its tunnel ends, and nobody else.
+TEST(ScarceMemory, ATunnelWithoutABlockEndsAlone) {
+  for (const Failing failing : {Failing::One, Failing::AllFromThen}) {
+    TunnelTalk talk;
+    talk.open();
+    talk.settle();
+    std::vector<std::unique_ptr<Peer>> others;
+    std::vector<Peer*> all{talk.client.get()};
+    while (others.size() < BufferPool::kSlabBlocks) {
+      others.push_back(talk.proxy.client());
+      others.back()->send("GET / HT");
+      all.push_back(others.back().get());
+    }
+    talk.proxy.settle(all);
+    ASSERT_EQ(talk.proxy.worker().buffers_in_use(), BufferPool::kSlabBlocks);
+
+    const std::string question = client_frame("question");
+    talk.client->send(question);
+    talk.client->poll();
+    failed = false;
+    fails_in = 1;
+    fails_from_then = failing == Failing::AllFromThen;
+    talk.proxy.worker().run_once(Millis{1'000});
+    fails_in = 0;
+    EXPECT_TRUE(failed);
+    if (failing == Failing::One) {
+      EXPECT_TRUE(talk.server_gets(question));
+    } else {
+      EXPECT_TRUE(talk.until([&] { return talk.client->ended() && talk.server().ended(); }));
+    }
+    EXPECT_EQ(talk.proxy.worker().open_connections(), others.size() + (failing == Failing::One ? 1 : 0));
+  }
 }
 
 struct SomebodyWaiting final : HoldQueue::Waiter {

@@ -147,6 +147,49 @@ TEST(Tunnel, BytesPassBothWaysAsTheyAre) {
   }
 }
 
+// Neither a read that finds nothing nor a write of nothing, and no other call: an echo is four.
+TEST(Tunnel, AMessageCostsOneReadAndOneWrite) {
+  for (const bool websocket : {true, false}) {
+    TunnelTalk talk;
+    websocket ? talk.open() : talk.open(kOtherHandshake, kOtherSwitch);
+    talk.settle();
+    const std::uint64_t before = talk.proxy.ops().operations();
+    constexpr std::uint64_t kEchoes = 5;
+    for (std::uint64_t i = 0; i < kEchoes; ++i) {
+      talk.server().forget();
+      talk.client->forget();
+      talk.client->send(client_frame("question"));
+      ASSERT_TRUE(talk.server_gets(client_frame("question")));
+      talk.server().send(server_frame("answer"));
+      ASSERT_TRUE(talk.client_gets(server_frame("answer")));
+    }
+    talk.settle();
+    EXPECT_EQ(talk.proxy.ops().operations() - before, 4 * kEchoes);
+  }
+}
+
+// What does not fit is the coroutine's; when it has gone out, messages pass as before.
+TEST(Tunnel, AMessageCostsTheSameAgainAfterAJam) {
+  TunnelTalk talk;
+  talk.open();
+  talk.client->pause_reading(true);
+  const std::string much(24 << 20, 'x');
+  talk.server().send(much);
+  talk.settle();
+  talk.client->pause_reading(false);
+  ASSERT_TRUE(talk.until([&] { return talk.client->received().size() == much.size(); }));
+  talk.settle();
+  EXPECT_EQ(talk.proxy.worker().buffers_in_use(), 0u);
+  talk.client->forget();
+  const std::uint64_t before = talk.proxy.ops().operations();
+  talk.client->send("question");
+  ASSERT_TRUE(talk.server_gets("question"));
+  talk.server().send("answer");
+  ASSERT_TRUE(talk.client_gets("answer"));
+  talk.settle();
+  EXPECT_EQ(talk.proxy.ops().operations() - before, 4u);
+}
+
 TEST(Tunnel, BytesRightBehindEitherHeadAreItsFirst) {
   TunnelTalk talk;
   talk.client->send(std::string(kHandshake) + client_frame("early"));
