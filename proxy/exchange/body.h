@@ -51,8 +51,9 @@ class RawSource : public BodySource {
 
 struct Pushed {
   enum class State : std::uint8_t {
-    Done,     // all taken and handed to the kernel
-    Blocked,  // not all; push again what was not accepted when woken
+    Done,     // all taken, and on its way: with the kernel, or with a connection that sends for all of its streams at
+              // the end of the turn
+    Blocked,  // not all, for want of room or of the stream's window; push again what was not accepted when woken
     Failed,   // the other side is gone
   };
   State state = State::Done;

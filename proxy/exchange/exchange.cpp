@@ -35,6 +35,7 @@ Answer answer_for(UpstreamFailure failure) {
     case UpstreamFailure::InvalidResponse: return {502, outcome::kInvalidResponse};
     case UpstreamFailure::None:
     case UpstreamFailure::Reset:
+    case UpstreamFailure::NotProcessed:
     case UpstreamFailure::RetryStatus:
     case UpstreamFailure::BodyTimeout: break;
   }
@@ -270,6 +271,9 @@ bool Exchange::send_request_head() {
   http::forward_request(request, forward, context_.fields, context_.scratch);
   const OutgoingRequest outgoing{request.method_text, request.target, request.authority, context_.fields,
                                  request.framing, request.upgrade, request.expect_continue};
+  // Only a protocol that tells what it has not begun with lets a POST be sent again (gRPC is made of those).
+  const bool untouched = request.framing.kind != http::BodyKind::None && body_.consumed() == 0;
+  if (untouched && stream_->tells_unprocessed()) body_.keep_up_to(pool_->pool().retry.body_bytes);
   body_.rewind();
   request_done_ = false;
   event_stream_ = false;
@@ -307,7 +311,10 @@ Exchange::Next Exchange::after_failure() {
   const Replay replay = judge(failure_);
   retry_rule_ = replay.rule;
   remember_failure(replay);
-  if (replay.spends_budget) pool_->pool().memory->retries.spend(now());
+  if (replay.spends_budget) {
+    pool_->pool().memory->retries.spend(now());
+    stream_->pay_for_death();
+  }
   const bool sent = stream_ && stream_->sent_anything();
   if (sent && replay.choice != Replay::Choice::Never) pool_->pool().memory->traffic.add_replayed();
   stream_.reset();
@@ -339,6 +346,7 @@ bool Exchange::another_is_free() const {
 void Exchange::remember_failure(const Replay& replay) {
   AttemptHistory::Failure failure{answer_for(failure_).outcome, {}};
   if (replay.choice == Replay::Choice::FreshConnection) failure.outcome = outcome::kStaleConnection;
+  if (failure_ == UpstreamFailure::NotProcessed) failure.outcome = outcome::kNotProcessed;
   if (failure_ == UpstreamFailure::HeaderTimeout && went_down_ == DownCause::Hung)
     failure.outcome = outcome::kUpstreamHung;
   if (failure_ == UpstreamFailure::Evicted && went_down_ != DownCause::Hung)
@@ -365,6 +373,7 @@ Replay Exchange::judge(UpstreamFailure failure) {
   attempt.sent = stream_ && stream_->sent_anything();
   attempt.reused_connection = stream_ && stream_->reused();
   attempt.received_anything = stream_ && stream_->received_anything();
+  attempt.death_paid_for = failure == UpstreamFailure::Reset && stream_ && stream_->death_paid_for();
   attempt.committed = committed_;
   attempt.body_replayable = body_.replayable();
   attempt.upstream_dead = went_down_ == DownCause::Dead;

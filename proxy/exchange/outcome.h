@@ -44,6 +44,7 @@ inline constexpr std::string_view kResponseTruncated = "response_truncated";
 inline constexpr std::string_view kResponseBodyTimeout = "response_body_timeout";
 
 // Of an attempt, when another one followed.
+inline constexpr std::string_view kNotProcessed = "not_processed";
 inline constexpr std::string_view kStaleConnection = "stale_connection";
 inline constexpr std::string_view kRetryStatus = "retry_status";
 inline constexpr std::string_view kUpstreamDead = "upstream_dead";

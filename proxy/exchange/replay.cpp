@@ -22,9 +22,9 @@ Replay decide_stale(const FailedAttempt& attempt, const config::Retry& retry) {
 Replay decide_extra(const FailedAttempt& attempt, const config::Retry& retry, const char* rule) {
   if (!attempt.body_replayable) return never("body_not_kept");
   if (attempt.tries > retry.attempts) return never("attempts_used_up");
-  if (!attempt.budget_left) return never("budget_used_up");
+  if (!attempt.budget_left && !attempt.death_paid_for) return never("budget_used_up");
   Replay replay = another(rule);
-  replay.spends_budget = true;
+  replay.spends_budget = !attempt.death_paid_for;
   return replay;
 }
 
@@ -42,7 +42,8 @@ Replay decide_reset(const FailedAttempt& attempt, const config::Retry& retry) {
   if (!retry.on_reset) return never("not_configured");
   if (!http::is_idempotent(attempt.method)) return never("reset_not_idempotent");
   Replay replay = decide_extra(attempt, retry, "reset_idempotent");
-  const bool only_the_budget = attempt.body_replayable && attempt.tries <= retry.attempts && !attempt.budget_left;
+  const bool budget_says_no = !attempt.budget_left && !attempt.death_paid_for;
+  const bool only_the_budget = attempt.body_replayable && attempt.tries <= retry.attempts && budget_says_no;
   replay.unless_dead = only_the_budget && retry.on_evicted;
   return replay;
 }
@@ -83,6 +84,16 @@ Replay decide_unsent(const FailedAttempt& attempt, const config::Retry& retry) {
   return another("nothing_sent");
 }
 
+// RFC 9113 §8.7: whatever it is, it may be sent again. A connection that goes away or is full takes no more, so the next
+// try is on a fresh one.
+Replay decide_unprocessed(const FailedAttempt& attempt, const config::Retry& retry) {
+  if (!retry.on_connect_failure) return never("not_configured");
+  if (!attempt.body_replayable) return never("body_not_kept");
+  const bool counts = is_try(attempt.failure, attempt.sent, attempt.reused_connection);
+  if (counts && attempt.tries > retry.attempts) return never("attempts_used_up");
+  return fresh("never_processed");
+}
+
 Replay decide_uncontained(const FailedAttempt& attempt, const config::Retry& retry) {
   if (attempt.committed) return never("committed");
   switch (attempt.failure) {
@@ -92,6 +103,7 @@ Replay decide_uncontained(const FailedAttempt& attempt, const config::Retry& ret
     case UpstreamFailure::Reset:
       if (attempt.reused_connection && !attempt.received_anything) return decide_stale(attempt, retry);
       break;
+    case UpstreamFailure::NotProcessed: return decide_unprocessed(attempt, retry);
     case UpstreamFailure::Refused:
     case UpstreamFailure::Unreachable:
     case UpstreamFailure::ConnectTimeout:
@@ -107,6 +119,7 @@ Replay decide_uncontained(const FailedAttempt& attempt, const config::Retry& ret
 }  // namespace
 
 bool is_try(UpstreamFailure failure, bool sent, bool reused_connection) {
+  if (failure == UpstreamFailure::NotProcessed) return !reused_connection;
   if (sent) return true;
   switch (failure) {
     case UpstreamFailure::Refused:
@@ -118,7 +131,8 @@ bool is_try(UpstreamFailure failure, bool sent, bool reused_connection) {
 
 Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
   const Replay replay = decide_uncontained(attempt, retry);
-  const bool stop = attempt.contained && attempt.sent && replay.choice != Replay::Choice::Never;
+  const bool reached_it = attempt.sent && attempt.failure != UpstreamFailure::NotProcessed;
+  const bool stop = attempt.contained && reached_it && replay.choice != Replay::Choice::Never;
   return stop ? Replay{.rule = "contained", .contained = true} : replay;
 }
 

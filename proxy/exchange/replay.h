@@ -29,6 +29,7 @@ struct FailedAttempt {
   bool another_up = true;    // one is up
   bool another_free = true;  // one could take it now
   bool contained = false;    // requests like this one kill: one try only
+  bool death_paid_for = false;  // its connection carried others, one of which has paid for its end from the budget
 };
 
 struct Replay {
@@ -46,7 +47,8 @@ struct Replay {
 
 // Whether an attempt that failed counts as one of the 1 + `retry.attempts` tries of a request. Whatever was sent does,
 // for whatever reason it failed: no upstream may be hit more often than that. What was refused does not, since a refusal
-// takes its upstream out, so that the row of them ends by itself.
+// takes its upstream out, so that the row of them ends by itself; nor does what an upstream had not begun with on a
+// connection that had served before, since that goes on a fresh one.
 bool is_try(UpstreamFailure failure, bool sent, bool reused_connection);
 
 Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry);

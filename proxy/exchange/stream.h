@@ -1,6 +1,8 @@
 // What the exchange knows of the two sides it joins: a client stream (one request, and the way to answer it) and an
-// upstream stream (the same request, sent on). HTTP/1 connections implement both today, HTTP/2 streams next, and the
-// tests a pair without sockets. Nothing here waits; the exchange sleeps on its Waker.
+// upstream stream (the same request, sent on). An HTTP/1 connection is a stream after the other; where many share one
+// (HTTP/2), each is a stream of its own with a Waker of its own, and what one does or suffers is nothing to its
+// neighbours. Nothing here waits, and nothing here resumes anybody at once: a change wakes, the exchange sleeps on its
+// Waker. Heads and fields that are passed in are read before the call returns: they are the worker's scratch.
 // One worker.
 
 #pragma once
@@ -58,7 +60,9 @@ class ClientStream {
   virtual const char* request_failure_detail() const = 0;  // a literal; "" = nothing to say
   virtual std::size_t buffered_bytes() const = 0;  // of the request: its head and what has been read of its body
 
-  // Gone: nobody can read the answer any more. Finished: a FIN; the answer may still be wanted (ADR 0009).
+  // Gone: nobody can read the answer any more (the connection is broken, or this stream was reset). Finished: the client
+  // has ended its side of the connection with a FIN, as one that leaves does; the answer may still be wanted (ADR 0009).
+  // That a request is complete is the end of its body and never this: every request of HTTP/2 ends its stream.
   virtual bool gone() const = 0;
   virtual bool finished() const = 0;
   virtual bool cut_by_us() const = 0;  // gone, because this process is going away
@@ -67,14 +71,15 @@ class ClientStream {
   virtual bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) = 0;
   virtual bool send_head(const OutgoingResponse& response) = 0;
   virtual BodySink& response_body() = 0;
-  virtual std::size_t unread_bytes() const = 0;  // sent, and not yet with the client; asks the kernel
+  virtual std::size_t unread_bytes() const = 0;  // of this response: sent, and not yet with the client; asks the kernel
 
   // Queues a 101 with these fields. From now on both bodies are the connection's bytes as they are, and an end is a
   // FIN. request() is no longer valid. False: the head does not fit, and nothing has changed.
   virtual bool switch_protocols(std::string_view reason, const http::Fields& fields) = 0;
   virtual RawConnection raw() { return {}; }  // after that
 
-  // The response that was begun can not be completed, and the client must be able to tell.
+  // The response that was begun can not be completed, and the client must be able to tell. Ends this stream alone where
+  // others share its connection.
   virtual void abort() = 0;
   // The same, for a client that does not read: nothing that was sent is kept for it any longer.
   virtual void give_up() = 0;
@@ -98,7 +103,9 @@ enum class UpstreamFailure : std::uint8_t {
   ConnectTimeout,
   Overloaded,       // EAGAIN on a unix socket: its backlog is full
   LocalResources,   // our own fault: no descriptor, port or memory left
-  Reset,            // connection ended before the head of a final response was complete
+  Reset,            // connection or stream ended before the head of a final response was complete
+  NotProcessed,     // the same, and the upstream says that it has not begun with it (RFC 9113 §8.7: above the last stream
+                    // of a GOAWAY, or REFUSED_STREAM)
   HeaderTimeout,    // silent
   Evicted,          // went down while the request waited on it
   RetryStatus,      // answered with a status of `retry.on`
@@ -132,6 +139,14 @@ class UpstreamStream {
   virtual bool reused() const = 0;             // has served a request before this one
   virtual bool sent_anything() const = 0;      // the kernel accepted at least one byte of this request
   virtual bool received_anything() const = 0;  // at least one byte of a response
+
+  // Whether it may fail as NotProcessed: then a body is kept of a request that is not idempotent, too. Asked of those that
+  // have one.
+  virtual bool tells_unprocessed() const { return false; }
+  // A connection that others share dies once, however many were on it: the first that is sent again pays for all of them
+  // from the retry budget. Asked after a failure only.
+  virtual bool death_paid_for() const { return false; }
+  virtual void pay_for_death() {}
 };
 
 struct LocalUpstream;
@@ -168,8 +183,9 @@ class Dialer {
   virtual Task<Dialed> knock(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) {
     return dial(upstream, waker, deadline, caller);
   }
-  // After a response that was complete; it decides whether the connection can serve again. Dropping a stream
-  // instead closes its connection. `idle_limit`: timeouts.upstream_idle.
+  // After a response that was complete; it decides whether the connection can serve again. Dropping a stream instead
+  // cancels it: its connection is closed, or it is reset (CANCEL) where others share the connection, and those live on,
+  // whoever of them has dialed it. `idle_limit`: timeouts.upstream_idle.
   virtual void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) = 0;
 };
 

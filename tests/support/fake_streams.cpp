@@ -115,7 +115,8 @@ bool FakeClientStream::switch_protocols(std::string_view, const http::Fields& fi
 
 void FakeUpstream::add(Step step) {
   steps_.push_back(std::move(step));
-  received_ = received_ || steps_.back().failure != UpstreamFailure::Reset;
+  const UpstreamFailure failure = steps_.back().failure;
+  received_ = received_ || (failure != UpstreamFailure::Reset && failure != UpstreamFailure::NotProcessed);
   if (open && waker_) waker_->wake();
 }
 
@@ -148,6 +149,8 @@ void FakeUpstream::switch_to(const char* protocol) {
 }
 
 void FakeUpstream::reset() { add({UpstreamStream::HeadState::Failed, UpstreamFailure::Reset, nullptr, {}}); }
+
+void FakeUpstream::refuse() { add({UpstreamStream::HeadState::Failed, UpstreamFailure::NotProcessed, nullptr, {}}); }
 
 void FakeUpstream::send_garbage() {
   add({UpstreamStream::HeadState::Failed, UpstreamFailure::InvalidResponse, nullptr, {}});
@@ -186,6 +189,11 @@ class FakeUpstreamStream final : public UpstreamStream {
   bool reused() const override { return upstream_->reused; }
   bool sent_anything() const override { return upstream_->sent; }
   bool received_anything() const override { return upstream_->received_; }
+  bool tells_unprocessed() const override { return upstream_->tells_unprocessed; }
+  bool death_paid_for() const override { return upstream_->death_paid_for && *upstream_->death_paid_for; }
+  void pay_for_death() override {
+    if (upstream_->death_paid_for) *upstream_->death_paid_for = true;
+  }
 
  private:
   // Notes that something was sent: the head leaves with the first push that does not fail.
@@ -226,6 +234,7 @@ std::shared_ptr<FakeUpstream> FakeDialer::add_idle(const std::string& upstream) 
 std::unique_ptr<UpstreamStream> FakeDialer::hand_out(std::shared_ptr<FakeUpstream> connection, Waker& waker) {
   connection->waker_ = &waker;
   connection->takes_head = heads_fit;
+  connection->tells_unprocessed = tells_unprocessed;
   connection->request.wake_on_change(waker);
   connection->body.wake_on_change(waker);
   connections.push_back(connection);

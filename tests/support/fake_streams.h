@@ -200,6 +200,8 @@ class FakeUpstream {
   bool aborted = false;
   bool gone = false;
   bool takes_head = true;
+  bool tells_unprocessed = false;
+  std::shared_ptr<bool> death_paid_for;  // shared by the streams of one connection; null: it has one
 
   // What it answers.
   FakeSource body;
@@ -208,6 +210,7 @@ class FakeUpstream {
   void respond_whole(std::string_view text);  // 200 with this body
   void switch_to(const char* protocol);       // 101; from now on the bodies are a tunnel's
   void reset();                               // the connection ends now
+  void refuse();                              // it had not begun with it
   void send_garbage();                        // an answer that is no HTTP
 
  private:
@@ -249,6 +252,7 @@ class FakeDialer final : public Dialer {
   std::vector<Verify> verified;
   bool room_is_coming = false;  // with UpstreamFailure::LocalResources
   bool heads_fit = true;  // into the buffers of the connections that are handed out
+  bool tells_unprocessed = false;  // those do
 
   std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) override;
   Task<Dialed> dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) override;

@@ -586,6 +586,27 @@ TEST(RetryBudget, EndsTheRetriesOfAPool) {
   }
 }
 
+TEST(RetryBudget, IsPaidOnceForAConnectionThatManyWereOn) {
+  const auto paid_for = std::make_shared<bool>(false);
+  ExchangeStage first(2);
+  first.run();
+  first.conn(0).death_paid_for = paid_for;
+  first.conn(0).reset();
+  first.turn();
+  EXPECT_TRUE(*paid_for);
+  served_by(first, 1);
+
+  ExchangeStage another(2);
+  another.run();
+  another.conn(0).death_paid_for = paid_for;
+  use_budget_up(another);
+  another.conn(0).reset();
+  another.turn();
+  ASSERT_EQ(another.dialer.connections.size(), 2u) << "at once: the budget has nothing to do with it";
+  served_by(another, 1);
+  EXPECT_THAT(another.log_line(), HasSubstr("\"retry\":\"reset_idempotent\""));
+}
+
 TEST(RetryBudget, IsNotForTheRequestsOfADeadUpstream) {
   for (const int accepted_while_dying : {0, 3}) {
     ExchangeStage stage(2);

@@ -284,6 +284,42 @@ TEST(Exchange, APostGoesToAFreshConnectionIfTheStaleOneTookNothing) {
   EXPECT_EQ(stage.client.answer.received(), "hello");
 }
 
+// HTTP/2: a GOAWAY crosses the request, or the stream is refused.
+TEST(Exchange, APostThatWasNotBegunWithIsSentAgainWhole) {
+  ExchangeStage stage(1);
+  stage.dialer.tells_unprocessed = true;
+  stage.client.ask("POST", "/");
+  stage.client.announce_body({BodyKind::Length, 6});
+  stage.client.body.add("abc");
+  const auto going = stage.dialer.add_idle(stage.name(0));
+  stage.run();
+  EXPECT_EQ(going->request.received(), "abc");
+  going->refuse();
+  stage.turn();
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  EXPECT_FALSE(stage.conn(1).reused);
+  stage.client.body.add("def");
+  stage.client.body.end();
+  stage.turn();
+  EXPECT_EQ(stage.conn(1).request.received(), "abcdef");
+  stage.conn(1).respond_whole("hello");
+  stage.turn();
+  EXPECT_EQ(stage.client.answer.received(), "hello");
+  EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"retry\":\"never_processed\""));
+}
+
+TEST(Exchange, AnUpstreamThatRefusesEveryStreamEndsTheTries) {
+  ExchangeStage stage(1);
+  stage.client.ask("POST", "/");
+  stage.run();
+  for (int i = 0; i < 10 && !stage.ended(); ++i) stage.dialer.last().refuse(), stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.dialer.connections.size(), 1 + stage.pool().retry.attempts);
+  EXPECT_EQ(stage.client.status(), 502);
+  EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("\"retry\":\"attempts_used_up\""));
+  EXPECT_THAT(stage.log_line(), ::testing::HasSubstr("not_processed"));
+}
+
 TEST(Exchange, AResetReplaysTheBodyOfAPutElsewhere) {
   ExchangeStage stage;
   stage.client.ask("PUT", "/");

@@ -255,6 +255,50 @@ TEST(Replay, OnlyExtraLoadTakesFromTheBudget) {
   }
 }
 
+TEST(Replay, WhatAnUpstreamSaysThatItHadNotBegunWithIsSentAgainWhateverItIs) {
+  for (const auto method : kMethods)
+    for (const bool reused : {false, true}) {
+      const FailedAttempt refused{
+          .failure = Failure::NotProcessed, .method = method, .sent = true, .reused_connection = reused};
+      check({{"refused", refused, kFresh, "never_processed"}});
+      EXPECT_FALSE(decide_replay(refused, {}).spends_budget) << "nobody has worked on it";
+      FailedAttempt no_budget = refused;
+      no_budget.budget_left = false;
+      FailedAttempt convicted = refused;
+      convicted.contained = true;
+      FailedAttempt used_body = refused;
+      used_body.body_replayable = false;
+      FailedAttempt committed = refused;
+      committed.committed = true;
+      check({{"the budget is not asked", no_budget, kFresh, "never_processed"},
+             {"what was not begun with has killed nobody", convicted, kFresh, "never_processed"},
+             {"not kept", used_body, kNever, "body_not_kept"},
+             {"a client has seen an answer", committed, kNever, "committed"}});
+      FailedAttempt often = refused;
+      often.tries = 3;
+      check({{"a fresh connection that refuses is a try, an old one is not", often, reused ? kFresh : kNever,
+              reused ? "never_processed" : "attempts_used_up"}});
+      EXPECT_EQ(is_try(Failure::NotProcessed, true, reused), !reused);
+    }
+  const FailedAttempt refused{.failure = Failure::NotProcessed, .method = Method::Get, .sent = true};
+  check({{"not configured", refused, kNever, "not_configured"}}, {.on_connect_failure = false});
+}
+
+TEST(Replay, AConnectionsDeathIsPaidForOnce) {
+  FailedAttempt reset{.failure = Failure::Reset, .method = Method::Get, .sent = true};
+  EXPECT_TRUE(decide_replay(reset, {}).spends_budget);
+  reset.death_paid_for = true;
+  EXPECT_FALSE(decide_replay(reset, {}).spends_budget);
+  reset.budget_left = false;
+  check({{"paid for, whatever is left now", reset, kAnother, "reset_idempotent"}});
+  reset.method = Method::Post;
+  check({{"not because it is free", reset, kNever, "reset_not_idempotent"}});
+  reset.method = Method::Get;
+  reset.tries = 3;
+  check({{"nor more often", reset, kNever, "attempts_used_up"}});
+  EXPECT_FALSE(decide_replay(reset, {}).unless_dead);
+}
+
 TEST(Replay, OfARequestWhoseLikeKillThereIsOneTryOnly) {
   for (const auto failure : {Failure::Reset, Failure::Evicted, Failure::HeaderTimeout, Failure::RetryStatus})
     for (const bool reused : {false, true}) {
