@@ -11,39 +11,6 @@
 
 namespace frontdoor {
 
-namespace {
-
-// Between two tries to get a place in a full backlog.
-constexpr Duration kFirstPause = Millis{5};
-constexpr Duration kLongestPause = Millis{80};
-
-struct Answer {
-  std::uint16_t status;
-  std::string_view outcome;
-};
-
-// What the client is told when no upstream could serve it.
-Answer answer_for(UpstreamFailure failure) {
-  switch (failure) {
-    case UpstreamFailure::Refused: return {502, outcome::kConnectRefused};
-    case UpstreamFailure::Unreachable: return {502, outcome::kConnectFailed};
-    case UpstreamFailure::ConnectTimeout: return {504, outcome::kConnectTimeout};
-    case UpstreamFailure::Overloaded: return {503, outcome::kUpstreamOverloaded};
-    case UpstreamFailure::LocalResources: return {503, outcome::kLocalResources};
-    case UpstreamFailure::HeaderTimeout: return {504, outcome::kResponseHeaderTimeout};
-    case UpstreamFailure::Evicted: return {504, outcome::kUpstreamHung};
-    case UpstreamFailure::InvalidResponse: return {502, outcome::kInvalidResponse};
-    case UpstreamFailure::None:
-    case UpstreamFailure::Reset:
-    case UpstreamFailure::NotProcessed:
-    case UpstreamFailure::RetryStatus:
-    case UpstreamFailure::BodyTimeout: break;
-  }
-  return {502, outcome::kUpstreamReset};
-}
-
-}  // namespace
-
 Exchange::Exchange(ExchangeContext& context, ClientStream& client, Waker& waker, TimePoint started)
     : context_(context),
       client_(client),
@@ -52,8 +19,6 @@ Exchange::Exchange(ExchangeContext& context, ClientStream& client, Waker& waker,
       started_(started),
       request_id_(context.request_ids.next()),
       body_(client.request_body()) {}
-
-Exchange::~Exchange() { leave_upstream(); }
 
 Task<> Exchange::run() {
   Next next = Next::Forward;
@@ -68,6 +33,79 @@ Task<> Exchange::run() {
     co_await send_refusal();
   }
   log_request();
+}
+
+// ---- The spine: an attempt after the other, until one has served it or none can
+
+Task<Exchange::Next> Exchange::forward() {
+  const bool has_upstream = attempt_.under_way();  // since hold() found one, or the same again on a fresh connection
+  if (!has_upstream && must_spare_the_last()) co_return contain();
+  if (!has_upstream && !pick_upstream()) {
+    if (attempts_.untried_only) co_return give_up();
+    co_return co_await hold();
+  }
+  ++attempts_.tries;
+  co_await connect();
+  if (!attempt_.stream) co_return after_failure();
+  if (!send_request_head()) {
+    attempt_.leave();  // its slot is not for a client that reads our answer
+    co_return refuse_with(431, outcome::kLocalResources);
+  }
+
+  const Relayed relayed = co_await relay();
+  switch (relayed) {
+    case Relayed::Served:
+      outcome_ = outcome::kServed;
+      context_.dialer.give_back(*attempt_.upstream, std::move(attempt_.stream), timeouts().upstream_idle);
+      break;
+    case Relayed::Switched: co_await tunnel(); break;
+    case Relayed::UpstreamFailed: {
+      if (may_be_a_death()) co_await ask_whether_it_died();
+      if (denied_unless_it_died()) co_await see_whether_it_died();
+      const Next next = after_failure();
+      if (next != Next::Forward || now() >= deaths_.settled_at) co_return next;
+      co_return co_await let_the_moment_pass();
+    }
+    case Relayed::RefuseClient: attempt_.leave(); co_return Next::Refuse;
+    case Relayed::ClientGone: client_left(); break;
+    case Relayed::Aborted:
+      if (outcome_ == outcome::kResponseTruncated) pool_->pool().memory->traffic.add_lost();
+      client_.abort();
+      break;
+    case Relayed::GivenUp: client_.give_up(); break;
+  }
+  attempt_.leave();
+  co_return Next::Done;
+}
+
+Task<Exchange::Relayed> Exchange::relay() {
+  for (;;) {
+    relay_.begin_turn();
+    if (client_.gone()) co_return Relayed::ClientGone;
+    if (attempt_.went_down != DownCause::None && rescue()) co_return Relayed::UpstreamFailed;
+    if (now() >= relay_.ends_at()) co_return timed_out(Relay::WaitingFor::DrainEnd);
+    if (const auto ended = move_request()) co_return *ended;
+    if (const auto ended = move_response()) co_return *ended;
+    if (relay_.yielded()) {
+      co_await waker_.yield();
+      continue;
+    }
+    const Relay::Deadline deadline = relay_.next_deadline(moment());
+    const TimePoint since = now();
+    if (since >= deadline.at) co_return timed_out(deadline.what);
+    co_await waker_.until(deadline.at);
+    relay_.waited(deadline, now() - since);
+  }
+}
+
+Relay::Moment Exchange::moment() {
+  Relay::Moment moment{now(), timeouts(), client_, route_->min_bytes_per_second};
+  moment.bytes_received = body_.consumed();
+  moment.bytes_sent = tally_.bytes_sent;
+  moment.committed = committed_;
+  if (!committed_) moment.answer_by = request_deadline();
+  if (!committed_ || relay_.open_ended()) moment.wanted_until = answer_wanted_until();
+  return moment;
 }
 
 // ---- Before an upstream is involved
@@ -88,7 +126,7 @@ Exchange::Next Exchange::route() {
   }
 
   route_ = snapshot_->shared().match(host, path);
-  logged_ = !route_ || route_->access_log;
+  tally_.logged = !route_ || route_->access_log;
   if (!route_) return refuse_with(404, outcome::kNoRoute);
   if (path.data() != request.target.data() && !routed_alike(host, path.size())) {
     detail_ = "without its dot segments the path would take another route";
@@ -135,128 +173,7 @@ Exchange::Next Exchange::refuse_with(std::uint16_t status, std::string_view outc
 
 Exchange::Next Exchange::request_timed_out() { return refuse_with(504, outcome::kRequestTimeout); }
 
-// ---- One attempt
-
-Task<Exchange::Next> Exchange::forward() {
-  const bool has_upstream = linked();  // since hold() found one, or the same again on a fresh connection
-  if (!has_upstream && must_spare_the_last()) co_return contain();
-  if (!has_upstream && !pick_upstream()) {
-    if (untried_only_) co_return give_up();
-    co_return co_await hold();
-  }
-  ++tries_;
-  co_await connect();
-  if (!stream_) co_return after_failure();
-  if (!send_request_head()) {
-    leave_upstream();  // its slot is not for a client that reads our answer
-    co_return refuse_with(431, outcome::kLocalResources);
-  }
-
-  const Relayed relayed = co_await relay();
-  switch (relayed) {
-    case Relayed::Served:
-      outcome_ = outcome::kServed;
-      context_.dialer.give_back(*upstream_, std::move(stream_), timeouts().upstream_idle);
-      break;
-    case Relayed::Switched: co_await tunnel(); break;
-    case Relayed::UpstreamFailed: {
-      if (may_be_a_death()) co_await ask_whether_it_died();
-      if (denied_unless_it_died()) co_await see_whether_it_died();
-      const Next next = after_failure();
-      if (next != Next::Forward || now() >= settled_at_) co_return next;
-      co_return co_await let_the_moment_pass();
-    }
-    case Relayed::RefuseClient: leave_upstream(); co_return Next::Refuse;
-    case Relayed::ClientGone: client_left(); break;
-    case Relayed::Aborted:
-      if (outcome_ == outcome::kResponseTruncated) pool_->pool().memory->traffic.add_lost();
-      client_.abort();
-      break;
-    case Relayed::GivenUp: client_.give_up(); break;
-  }
-  leave_upstream();
-  co_return Next::Done;
-}
-
-std::span<LocalUpstream* const> Exchange::tried() const { return {tried_.data(), tried_count_}; }
-
-bool Exchange::pick_upstream() {
-  const Pool& pool = pool_->pool();
-  // Nobody overtakes those who wait; hold() lets this request queue up behind them.
-  if (!holding_ && pool.memory->held.occupied()) return false;
-  LocalUpstream* const next = pool_->pick(tried(), untried_only_);
-  if (!next) return false;  // upstream_ stays the last one tried, for the log
-  upstream_ = next;
-  holds_slot_ = pool.limits_in_flight;
-  seen_ = upstream_->shared->seen();
-  went_down_ = DownCause::None;
-  death_noted_ = false;
-  if (tried_count_ < tried_.size()) tried_[tried_count_++] = upstream_;
-  ++attempts_;
-  upstream_->shared->begin_request(context_.worker);
-  upstream_->exchanges.push_back(*this);
-  return true;
-}
-
-void Exchange::leave_upstream() {
-  stream_.reset();
-  if (!linked()) return;
-  unlink();
-  upstream_->shared->end_request(context_.worker);
-  return_slot();
-}
-
-void Exchange::return_slot() {
-  if (std::exchange(holds_slot_, false)) upstream_->shared->return_slot();
-}
-
-Task<> Exchange::connect() {
-  // A request that may not be replayed must not meet a connection that the upstream has just closed; nor should one
-  // that has few tries left, or that comes from an upstream whose siblings may have been killed with it.
-  const bool careless = http::is_idempotent(client_.request().method) && tries_ == 1 && pool_->pool().retry.attempts != 0;
-  const auto verify = careless ? Dialer::Verify::No : Dialer::Verify::Yes;
-  stream_.reset();
-  attempts_log_.begin(now());
-  detail_ = "";
-  if (!fresh_only_) stream_ = context_.dialer.reuse(*upstream_, waker_, verify);
-  if (!stream_) co_await dial();
-  if (stream_) attempts_log_.connected(now());
-}
-
-Task<> Exchange::dial() {
-  const TimePoint deadline = std::min(now() + timeouts().connect, request_deadline());
-  for (Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    Dialed dialed = co_await context_.dialer.dial(*upstream_, waker_, deadline, *this);
-    stream_ = std::move(dialed.stream);
-    failure_ = dialed.failure;
-    const bool given_up = failure_ == UpstreamFailure::None || failure_ == UpstreamFailure::Overloaded;
-    if (!stream_ && given_up && went_down_ != DownCause::None && rescue()) co_return;
-    // The backlog of a unix socket is full. Over TCP the kernel would wait for a place in it: here we do, unless there
-    // is another upstream to go to. So we do for a descriptor, where no other upstream would help.
-    const bool backlog_full = failure_ == UpstreamFailure::Overloaded && !pool_->has_another(tried());
-    if (!backlog_full && !dialed.room_is_coming) co_return;
-    const TimePoint again = std::min(now() + pause, deadline);
-    while (now() < again && went_down_ == DownCause::None && !client_.gone() && !client_.finished())
-      co_await waker_.until(again);
-    // This is a queue as any other: a FIN gives the place in it up.
-    gave_place_up_ = client_.finished();
-    if (now() >= deadline || went_down_ != DownCause::None || client_.gone() || gave_place_up_) co_return;
-  }
-}
-
-// As long as nothing was sent: an upstream that has been taken out meanwhile is left at once for another.
-TimePoint Exchange::wanted_until() {
-  if (client_.gone()) return now();
-  if (!stream_ && went_down_ != DownCause::None && may_leave_its_upstream()) return now();
-  return answer_wanted_until();
-}
-
-// A FIN may be a half-close, so that its answer is still read, or a tab that was closed: nobody can tell.
-TimePoint Exchange::answer_wanted_until() {
-  if (!client_.finished()) return Waker::kNever;
-  if (!fin_seen_) fin_seen_ = now();
-  return *fin_seen_ + timeouts().client_fin;
-}
+// ---- What an attempt sends and gets
 
 bool Exchange::send_request_head() {
   const http::RequestHead& request = client_.request();
@@ -273,147 +190,10 @@ bool Exchange::send_request_head() {
                                  request.framing, request.upgrade, request.expect_continue};
   // Only a protocol that tells what it has not begun with lets a POST be sent again (gRPC is made of those).
   const bool untouched = request.framing.kind != http::BodyKind::None && body_.consumed() == 0;
-  if (untouched && stream_->tells_unprocessed()) body_.keep_up_to(pool_->pool().retry.body_bytes);
+  if (untouched && attempt_.stream->tells_unprocessed()) body_.keep_up_to(pool_->pool().retry.body_bytes);
   body_.rewind();
-  request_done_ = false;
-  event_stream_ = false;
-  request_progress_ = response_progress_ = now();
-  request_state_ = response_state_ = Pumped::State::WaitingForSource;
-  return stream_->send_head(outgoing, request.method);
-}
-
-// Nobody listens: evicted in this very turn, before the next request is routed to it.
-void Exchange::upstream_refused() {
-  const std::string reason = "connection refused";
-  if (upstream_->shared->change(seen_, UpstreamState::Down, reason, now(), DownCause::Dead))
-    context_.witness.upstream_refused(upstream_->shared, reason);
-}
-
-Exchange::Next Exchange::after_failure() {
-  if (failure_ == UpstreamFailure::Refused) upstream_refused();
-  // Where timeouts.request has cut a connect short, that was no silence.
-  const bool cut_short = now() >= request_deadline();
-  if ((failure_ == UpstreamFailure::ConnectTimeout && !cut_short) || failure_ == UpstreamFailure::Unreachable)
-    context_.witness.upstream_silent(upstream_->shared);
-  if (!is_try(failure_, stream_ && stream_->sent_anything(), stream_ && stream_->reused())) --tries_;
-  // Perhaps its upstream has died, and this is seen before its end is told.
-  if (failure_ == UpstreamFailure::Reset && stream_ && stream_->sent_anything()) note_casualty();
-  note_death();
-  if (client_.gone() || now() >= answer_wanted_until() || gave_place_up_) {
-    leave_upstream();
-    return client_left();
-  }
-  if (now() >= request_deadline()) {
-    leave_upstream();
-    return request_timed_out();
-  }
-
-  const Replay replay = judge(failure_);
-  retry_rule_ = replay.rule;
-  remember_failure(replay);
-  if (replay.spends_budget) {
-    pool_->pool().memory->retries.spend(now());
-    stream_->pay_for_death();
-  }
-  const bool sent = stream_ && stream_->sent_anything();
-  if (sent && replay.choice != Replay::Choice::Never) pool_->pool().memory->traffic.add_replayed();
-  stream_.reset();
-  untried_only_ = failure_ == UpstreamFailure::HeaderTimeout;
-  fresh_only_ = replay.choice == Replay::Choice::FreshConnection;
-  // The same one again is fine. But if it was sent, the connection may have ended for another reason than its age: then
-  // another one is better, since there are only so many tries.
-  const bool may_stay = fresh_only_ && upstream_->shared->available();
-  if (may_stay && (!sent || !another_is_free())) return Next::Forward;
-  leave_upstream();
-  if (replay.choice != Replay::Choice::Never) return Next::Forward;
-  return replay.contained && went_down_ == DownCause::Dead ? contain() : give_up();
-}
-
-// The client is told of the last attempt.
-Exchange::Next Exchange::give_up() {
-  UpstreamFailure told = failure_;
-  if (told == UpstreamFailure::HeaderTimeout && went_down_ == DownCause::Hung) told = UpstreamFailure::Evicted;
-  if (told == UpstreamFailure::Evicted && went_down_ == DownCause::Dead) told = UpstreamFailure::Reset;
-  const Answer answer = answer_for(told);
-  return refuse_with(answer.status, answer.outcome);
-}
-
-bool Exchange::another_is_free() const {
-  return tried_count_ < tried_.size() && !pool_->pool().memory->held.occupied() && pool_->has_another(tried());
-}
-
-// For the log: how this attempt failed. Its own word says more than the client's answer does.
-void Exchange::remember_failure(const Replay& replay) {
-  AttemptHistory::Failure failure{answer_for(failure_).outcome, {}};
-  if (replay.choice == Replay::Choice::FreshConnection) failure.outcome = outcome::kStaleConnection;
-  if (failure_ == UpstreamFailure::NotProcessed) failure.outcome = outcome::kNotProcessed;
-  if (failure_ == UpstreamFailure::HeaderTimeout && went_down_ == DownCause::Hung)
-    failure.outcome = outcome::kUpstreamHung;
-  if (failure_ == UpstreamFailure::Evicted && went_down_ != DownCause::Hung)
-    failure.outcome = went_down_ == DownCause::Dead ? outcome::kUpstreamDead : outcome::kUpstreamUnwell;
-  if (failure_ == UpstreamFailure::RetryStatus) {
-    failure.outcome = outcome::kRetryStatus;
-    failure.status = stream_->response().status;
-  }
-  if (!*detail_ && stream_) detail_ = stream_->failure_detail();
-  failure.detail = detail_;
-  if (failure_ == UpstreamFailure::InvalidResponse) note_malformed(upstream_->shared->name(), failure.outcome);
-  attempts_log_.failed(upstream_->shared, failure, now());
-}
-
-void Exchange::note_malformed(std::string_view upstream, std::string_view outcome) {
-  if (context_.malformed) context_.malformed->note(upstream, outcome, detail_);
-}
-
-Replay Exchange::judge(UpstreamFailure failure) {
-  const Pool& pool = pool_->pool();
-  FailedAttempt attempt;
-  attempt.failure = failure;
-  attempt.method = client_.request().method;
-  attempt.sent = stream_ && stream_->sent_anything();
-  attempt.reused_connection = stream_ && stream_->reused();
-  attempt.received_anything = stream_ && stream_->received_anything();
-  attempt.death_paid_for = failure == UpstreamFailure::Reset && stream_ && stream_->death_paid_for();
-  attempt.committed = committed_;
-  attempt.body_replayable = body_.replayable();
-  attempt.upstream_dead = went_down_ == DownCause::Dead;
-  attempt.tries = tries_;
-  attempt.another_up = tried_count_ < tried_.size() && pool_->has_untried(tried());
-  attempt.another_free = another_is_free();
-  attempt.contained = convicted_;
-  pool_->report_requests(now());
-  attempt.budget_left = pool.memory->retries.left(pool.retry.budget, now());
-  return decide_replay(attempt, pool.retry);
-}
-
-// ---- The relay: both directions at once
-
-Task<Exchange::Relayed> Exchange::relay() {
-  for (;;) {
-    yielded_ = false;
-    if (client_.gone()) co_return Relayed::ClientGone;
-    if (went_down_ != DownCause::None && rescue()) co_return Relayed::UpstreamFailed;
-    if (now() >= ends_at_) co_return timed_out(WaitingFor::DrainEnd);
-    if (const auto ended = move_request()) co_return *ended;
-    if (const auto ended = move_response()) co_return *ended;
-    if (yielded_) {
-      co_await waker_.yield();
-      continue;
-    }
-    const Deadline deadline = next_deadline();
-    const TimePoint since = now();
-    if (since >= deadline.at) co_return timed_out(deadline.what);
-    co_await waker_.until(deadline.at);
-    if (deadline.what == WaitingFor::ClientBody || deadline.what == WaitingFor::ClientRead)
-      pace_.waited(now() - since);
-  }
-}
-
-void Exchange::upstream_went_down(std::uint64_t incarnation, DownCause cause) {
-  if (seen_.incarnation != incarnation) return;  // an earlier life's; this request went to the next one
-  went_down_ = cause;
-  if (cause == DownCause::Dead && stream_ && stream_->sent_anything()) note_casualty();
-  waker_.wake();
+  relay_.begin(now());
+  return attempt_.stream->send_head(outgoing, request.method);
 }
 
 void Exchange::upstream_drains(UpstreamDrain& drain) {
@@ -423,58 +203,26 @@ void Exchange::upstream_drains(UpstreamDrain& drain) {
     return tunnel_->close(moment, drain.latest_answer());
   }
   if (!is_stream()) return;
-  ends_at_ = std::min(ends_at_, drain.next_stream(now(), timeouts().drain_streams));
+  relay_.end_at(std::min(relay_.ends_at(), drain.next_stream(now(), timeouts().drain_streams)));
   waker_.wake();
 }
 
 // A stream may go on for hours. Whoever reads one knows how to go on elsewhere, or must learn that it was cut.
 void Exchange::drain_begins() {
   if (!is_stream()) return;
-  ends_at_ = context_.streams.next_moment(now(), timeouts().drain_streams);
+  relay_.end_at(context_.streams.next_moment(now(), timeouts().drain_streams));
   waker_.wake();
 }
 
-// A request that waits on a dead or hung upstream is taken back at once, where the rules allow it, instead of at its
-// timeout. The others wait on: a hung process may wake up, and one that is only unwell still works on them.
-bool Exchange::rescue() {
-  if (committed_ || (stream_ && went_down_ == DownCause::Unwell)) return false;
-  const Replay replay = judge(UpstreamFailure::Evicted);
-  retry_rule_ = replay.rule;
-  if (replay.choice == Replay::Choice::Never) return false;
-  failure_ = UpstreamFailure::Evicted;
-  return true;
-}
-
-bool Exchange::may_leave_its_upstream() { return judge(UpstreamFailure::Evicted).choice != Replay::Choice::Never; }
-
-// Progress is bytes, and also that somebody else is waited for from now on: the patience with a client that does not
-// read must not have been used up by an upstream that had nothing to say, nor an upstream's by a slow end of a body.
-void Exchange::note(const Pumped& pumped, Pumped::State& state, TimePoint& progress) const {
-  if (pumped.bytes != 0 || pumped.state != state) progress = now();
-  state = pumped.state;
-}
-
 std::optional<Exchange::Relayed> Exchange::move_request() {
-  if (request_done_) return std::nullopt;
-  const Pumped pumped = pump(body_, stream_->request_body());
-  note(pumped, request_state_, request_progress_);
-  switch (pumped.state) {
-    case Pumped::State::WaitingForSource:
-    case Pumped::State::WaitingForSink: break;
-    case Pumped::State::Yielded: yielded_ = true; break;
-    case Pumped::State::Done: request_done_ = true; break;
-    // It does not read on; what it has to say about that may already be on its way (an early 413).
-    case Pumped::State::SinkFailed: request_done_ = true; break;
-    case Pumped::State::SourceFailed:
-      if (body_.too_large()) return blame_client(413, outcome::kBodyTooLarge);
-      if (client_.request_malformed()) {
-        detail_ = client_.request_failure_detail();
-        note_malformed("", outcome::kBadBody);
-        return blame_client(400, outcome::kBadBody);
-      }
-      return Relayed::ClientGone;
-  }
-  return std::nullopt;
+  if (relay_.request_done()) return std::nullopt;
+  const auto state = relay_.move_request(body_, attempt_.stream->request_body(), now());
+  if (state != Pumped::State::SourceFailed) return std::nullopt;
+  if (body_.too_large()) return blame_client(413, outcome::kBodyTooLarge);
+  if (!client_.request_malformed()) return Relayed::ClientGone;
+  detail_ = client_.request_failure_detail();
+  note_malformed("", outcome::kBadBody);
+  return blame_client(400, outcome::kBadBody);
 }
 
 // The client is told what is wrong with its request, or cut off when an answer has already begun.
@@ -487,57 +235,76 @@ Exchange::Relayed Exchange::blame_client(std::uint16_t status, std::string_view 
   return Relayed::Aborted;
 }
 
+Exchange::Relayed Exchange::timed_out(Relay::WaitingFor what) {
+  switch (what) {
+    case Relay::WaitingFor::ResponseHead: return attempt_fails(UpstreamFailure::HeaderTimeout);
+    case Relay::WaitingFor::ResponseBody: outcome_ = outcome::kResponseBodyTimeout; return Relayed::Aborted;
+    case Relay::WaitingFor::Events: outcome_ = outcome::kStreamIdle; return Relayed::Aborted;
+    case Relay::WaitingFor::ClientRead: outcome_ = outcome::kClientWriteTimeout; return Relayed::GivenUp;
+    case Relay::WaitingFor::DrainEnd: outcome_ = outcome::kDrained; return Relayed::Aborted;
+    case Relay::WaitingFor::ClientBody: return blame_client(408, outcome::kClientBodyTimeout);
+    case Relay::WaitingFor::AnyAnswer: request_timed_out(); return Relayed::RefuseClient;
+    case Relay::WaitingFor::ClientFin:
+      if (!committed_) break;
+      client_left();
+      return Relayed::Aborted;
+    case Relay::WaitingFor::Nobody: break;
+  }
+  return Relayed::ClientGone;
+}
+
+Exchange::Relayed Exchange::attempt_fails(UpstreamFailure how) {
+  attempt_.failure = how;
+  return Relayed::UpstreamFailed;
+}
+
 std::optional<Exchange::Relayed> Exchange::move_response() {
   if (!committed_) {
     if (const auto ended = forward_head()) return ended;
     if (!committed_) return std::nullopt;
   }
-  const Pumped pumped = pump(stream_->response_body(), client_.response_body());
-  note(pumped, response_state_, response_progress_);
-  bytes_sent_ += pumped.bytes;
+  const Pumped pumped = relay_.move_response(attempt_.stream->response_body(), client_.response_body(), now());
+  tally_.bytes_sent += pumped.bytes;
   switch (pumped.state) {
     case Pumped::State::WaitingForSource:
-    case Pumped::State::WaitingForSink: return std::nullopt;
-    case Pumped::State::Yielded: yielded_ = true; return std::nullopt;
+    case Pumped::State::WaitingForSink:
+    case Pumped::State::Yielded: return std::nullopt;
     case Pumped::State::Done: return Relayed::Served;
     case Pumped::State::SinkFailed: return Relayed::ClientGone;
     case Pumped::State::SourceFailed: break;
   }
   outcome_ = outcome::kResponseTruncated;
-  detail_ = stream_->failure_detail();
-  if (stream_->failure() == UpstreamFailure::Reset) note_casualty();
-  if (stream_->failure() == UpstreamFailure::InvalidResponse) note_malformed(upstream_->shared->name(), outcome_);
+  detail_ = attempt_.stream->failure_detail();
+  if (attempt_.stream->failure() == UpstreamFailure::Reset) note_casualty();
+  if (attempt_.stream->failure() == UpstreamFailure::InvalidResponse)
+    note_malformed(attempt_.upstream->shared->name(), outcome_);
   return Relayed::Aborted;
 }
 
 std::optional<Exchange::Relayed> Exchange::forward_head() {
   for (;;) {
-    switch (stream_->poll_head()) {
+    switch (attempt_.stream->poll_head()) {
       case UpstreamStream::HeadState::Pending: return std::nullopt;
-      case UpstreamStream::HeadState::Switching: return switch_protocols(stream_->response());
-      case UpstreamStream::HeadState::Failed: failure_ = stream_->failure(); return Relayed::UpstreamFailed;
+      case UpstreamStream::HeadState::Switching: return switch_protocols(attempt_.stream->response());
+      case UpstreamStream::HeadState::Failed: return attempt_fails(attempt_.stream->failure());
       case UpstreamStream::HeadState::Informational:
         if (const auto ended = forward_informational()) return ended;
         break;
       case UpstreamStream::HeadState::Final:
-        if (better_elsewhere(stream_->response())) {
-          failure_ = UpstreamFailure::RetryStatus;
-          return Relayed::UpstreamFailed;
-        }
+        if (better_elsewhere(attempt_.stream->response())) return attempt_fails(UpstreamFailure::RetryStatus);
         if (broken_from_its_start()) return Relayed::UpstreamFailed;
-        return commit(stream_->response());
+        return commit(attempt_.stream->response());
     }
   }
 }
 
 std::optional<Exchange::Relayed> Exchange::forward_informational() {
-  const http::ResponseHead& head = stream_->response();
+  const http::ResponseHead& head = attempt_.stream->response();
   if (++informational_ > http::kMaxInformational) {
     detail_ = "too many informational responses";
-    failure_ = UpstreamFailure::InvalidResponse;
-    return Relayed::UpstreamFailed;
+    return attempt_fails(UpstreamFailure::InvalidResponse);
   }
-  request_progress_ = now();  // it lives: response_header's clock starts again
+  relay_.upstream_lives(now());
   // A request that was replayed gets its 100 once: the body that a second one would ask for is already on its way.
   if (head.status == 100 && std::exchange(continue_relayed_, true)) return std::nullopt;
   // RFC 9110 §15.2: a 1xx is not sent to an HTTP/1.0 client.
@@ -553,16 +320,16 @@ std::optional<Exchange::Relayed> Exchange::forward_informational() {
 bool Exchange::better_elsewhere(const http::ResponseHead& head) {
   const auto& statuses = pool_->pool().retry.on_status;
   if (statuses.empty() || std::find(statuses.begin(), statuses.end(), head.status) == statuses.end()) return false;
-  if (!pool_->has_another(tried())) return false;
+  if (!pool_->has_another(attempts_.upstreams())) return false;
   return judge(UpstreamFailure::RetryStatus).choice != Replay::Choice::Never;
 }
 
 // As long as nothing was passed on, a chunked body that came broken behind its head is still an answer of ours and no
 // cut connection (RFC 9110 §15.6.3). Bodies of a known length have nothing that could be wrong.
 bool Exchange::broken_from_its_start() {
-  if (stream_->response().framing.kind != http::BodyKind::Chunked) return false;
-  if (stream_->response_body().peek().state != Peeked::State::Failed) return false;
-  failure_ = stream_->failure();
+  if (attempt_.stream->response().framing.kind != http::BodyKind::Chunked) return false;
+  if (attempt_.stream->response_body().peek().state != Peeked::State::Failed) return false;
+  attempt_.failure = attempt_.stream->failure();
   return true;
 }
 
@@ -580,17 +347,16 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
     // No room for it, perhaps because 1xx heads lie unread before it. Body bytes without their head would be taken for
     // a response of their own.
     detail_ = "its head does not fit into our buffer";
-    failure_ = UpstreamFailure::InvalidResponse;
-    return Relayed::UpstreamFailed;
+    return attempt_fails(UpstreamFailure::InvalidResponse);
   }
   committed_ = true;
 
   status_ = head.status;
-  first_byte_ = response_progress_ = now();
-  event_stream_ = is_event_stream(head.fields);
-  if (event_stream_) drain_begins();  // perhaps it has
-  if (UpstreamDrain* const drain = upstream_->drain()) upstream_drains(*drain);
-  upstream_->shared->note_success(context_.worker, now());
+  tally_.first_byte = now();
+  relay_.response_begins(now(), is_open_ended(head.fields));
+  if (relay_.open_ended()) drain_begins();  // perhaps it has
+  if (UpstreamDrain* const drain = attempt_.upstream->drain()) upstream_drains(*drain);
+  attempt_.upstream->shared->note_success(context_.worker, now());
   note_answer();
   return std::nullopt;
 }

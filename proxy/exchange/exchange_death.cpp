@@ -30,7 +30,7 @@ Likeness Exchange::likeness() const {
 }
 
 bool Exchange::may_be_a_death() {
-  return failure_ == UpstreamFailure::Reset && stream_->sent_anything() && pool_->pool().retry.containment;
+  return attempt_.failure == UpstreamFailure::Reset && attempt_.sent() && pool_->pool().retry.containment;
 }
 
 // A connection that was reset is nothing: apps do it. But an upstream that has died refuses the next one, and it is the
@@ -38,59 +38,61 @@ bool Exchange::may_be_a_death() {
 // for a while; one that still accepts then lives, and nobody asks for some time.
 Task<> Exchange::ask_whether_it_died() {
   const TimePoint end = std::min(now() + kDying, request_deadline());
-  while (went_down_ != DownCause::Dead && !upstream_->shared->died(seen_.incarnation)) {
-    if (client_.gone() || upstream_->proven_alive(seen_.incarnation, now())) co_return;
+  while (attempt_.went_down != DownCause::Dead && !attempt_.upstream->shared->died(attempt_.seen.incarnation)) {
+    if (client_.gone() || attempt_.upstream->proven_alive(attempt_.seen.incarnation, now())) co_return;
     const bool last = now() >= end;
-    if (last || now() >= upstream_->next_knock) {
-      upstream_->next_knock = now() + kBetweenKnocks;
-      const Dialed knock = co_await context_.dialer.knock(*upstream_, waker_, now() + kDying, *this);
+    if (last || now() >= attempt_.upstream->next_knock) {
+      attempt_.upstream->next_knock = now() + kBetweenKnocks;
+      const Dialed knock = co_await context_.dialer.knock(*attempt_.upstream, waker_, now() + kDying, *this);
       if (knock.failure == UpstreamFailure::Refused) {
         upstream_refused();
         break;
       }
-      if (last && knock.stream) upstream_->prove_alive(seen_.incarnation, now() + kProven);
+      if (last && knock.stream) attempt_.upstream->prove_alive(attempt_.seen.incarnation, now() + kProven);
       if (last) co_return;
     }
-    co_await waker_.until(std::min(end, upstream_->next_knock));
+    co_await waker_.until(std::min(end, attempt_.upstream->next_knock));
   }
-  went_down_ = DownCause::Dead;
+  attempt_.went_down = DownCause::Dead;
   const config::Retry& retry = pool_->pool().retry;
-  if (retry.on_reset && retry.on_evicted) failure_ = UpstreamFailure::Evicted;
+  if (retry.on_reset && retry.on_evicted) attempt_.failure = UpstreamFailure::Evicted;
 }
 
-bool Exchange::denied_unless_it_died() { return failure_ == UpstreamFailure::Reset && judge(failure_).unless_dead; }
+bool Exchange::denied_unless_it_died() {
+  return attempt_.failure == UpstreamFailure::Reset && judge(attempt_.failure).unless_dead;
+}
 
 // A process that is killed resets all of its connections in one moment, its listener perhaps last of all. Those are more
 // than the budget allows or than a retry survives, and yet nobody works on them any more. So what would be refused for
 // the load that it is waits until a connect has told whether there is anybody left: one request of each worker asks.
 Task<> Exchange::see_whether_it_died() {
-  return_slot();  // whoever waits for it may be luckier
+  attempt_.lease.return_slot();  // whoever waits for it may be luckier
   const TimePoint latest = std::min(now() + kDyingOfMany, request_deadline());
-  while (went_down_ != DownCause::Dead && now() < latest && !client_.gone()) {
-    if (now() >= upstream_->next_knock) {
-      upstream_->next_knock = now() + kBetweenRareKnocks;
-      const Dialed knock = co_await context_.dialer.knock(*upstream_, waker_, latest, *this);
+  while (attempt_.went_down != DownCause::Dead && now() < latest && !client_.gone()) {
+    if (now() >= attempt_.upstream->next_knock) {
+      attempt_.upstream->next_knock = now() + kBetweenRareKnocks;
+      const Dialed knock = co_await context_.dialer.knock(*attempt_.upstream, waker_, latest, *this);
       if (knock.failure == UpstreamFailure::Refused) {
         upstream_refused();
-        went_down_ = DownCause::Dead;
+        attempt_.went_down = DownCause::Dead;
         break;
       }
     }
-    co_await waker_.until(std::min(latest, upstream_->next_knock));
+    co_await waker_.until(std::min(latest, attempt_.upstream->next_knock));
   }
-  if (went_down_ == DownCause::Dead) failure_ = UpstreamFailure::Evicted;
+  if (attempt_.went_down == DownCause::Dead) attempt_.failure = UpstreamFailure::Evicted;
 }
 
 void Exchange::note_death() {
-  const bool sent = stream_ && stream_->sent_anything();
-  if (!sent || went_down_ != DownCause::Dead || death_noted_ || !pool_->pool().retry.containment) return;
-  death_noted_ = true;
+  if (!attempt_.sent() || attempt_.went_down != DownCause::Dead || attempt_.death_noted) return;
+  if (!pool_->pool().retry.containment) return;
+  attempt_.death_noted = true;
   note_casualty();
-  settled_at_ = now() + pause_after_death(upstream_->count_victim(seen_.incarnation));
-  const Containment::Verdict verdict = pool_->pool().memory->deaths.died(likeness(), ++deaths_, now());
-  suspect_ = suspect_ || verdict.repeated;
-  convicted_ = verdict.convicted;
-  if (suspect_ || convicted_) report_query_of_death();
+  deaths_.settled_at = now() + pause_after_death(attempt_.upstream->count_victim(attempt_.seen.incarnation));
+  const Containment::Verdict verdict = pool_->pool().memory->deaths.died(likeness(), ++deaths_.seen, now());
+  deaths_.suspect = deaths_.suspect || verdict.repeated;
+  deaths_.convicted = verdict.convicted;
+  if (deaths_.suspect || deaths_.convicted) report_query_of_death();
 }
 
 // Whoever runs the upstream tells the operator. A tunnel is not named: what its client has sent is none of ours to know.
@@ -99,16 +101,16 @@ void Exchange::note_casualty() {
   const http::RequestHead& request = client_.request();
   Casualty casualty{std::string(request.method_text) + ' ' + std::string(path_of(request.target)),
                     std::string(request_id()), likeness().kind};
-  upstream_->shared->casualties().note(std::move(casualty), now());
+  attempt_.upstream->shared->casualties().note(std::move(casualty), now());
 }
 
 // Several upstreams that were killed at once die within milliseconds of each other, and until then they take requests:
 // who goes to the next one at once may be under that one's death too, and look as if it had killed both. Afterwards they
 // refuse, which is free. One that kills pays for the pause as well: it can not take out a pool within milliseconds.
 Task<Exchange::Next> Exchange::let_the_moment_pass() {
-  while (now() < settled_at_ && now() < request_deadline()) {
+  while (now() < deaths_.settled_at && now() < request_deadline()) {
     if (client_.gone()) co_return client_left();
-    co_await waker_.until(std::min(settled_at_, request_deadline()));
+    co_await waker_.until(std::min(deaths_.settled_at, request_deadline()));
   }
   if (now() >= request_deadline()) co_return request_timed_out();
   co_return Next::Forward;
@@ -117,29 +119,29 @@ Task<Exchange::Next> Exchange::let_the_moment_pass() {
 // Asked for each request, so it must cost nothing while no kind is convicted.
 bool Exchange::must_spare_the_last() {
   const Containment& deaths = pool_->pool().memory->deaths;
-  if (!suspect_ && !deaths.convicting()) return false;
+  if (!deaths_.suspect && !deaths.convicting()) return false;
   if (!pool_->pool().retry.containment) return false;
-  if (!convicted_ && deaths.convicting()) convicted_ = deaths.convicted(likeness(), now());
-  return (suspect_ || convicted_) && !pool_->has_several();
+  if (!deaths_.convicted && deaths.convicting()) deaths_.convicted = deaths.convicted(likeness(), now());
+  return (deaths_.suspect || deaths_.convicted) && !pool_->has_several();
 }
 
 Exchange::Next Exchange::contain() {
-  retry_rule_ = "contained";
+  tally_.retry_rule = "contained";
   report_query_of_death();
   return refuse_with(502, outcome::kQueryOfDeath);
 }
 
 void Exchange::report_query_of_death() {
-  if (std::exchange(suspicion_reported_, true)) return;
+  if (std::exchange(deaths_.reported, true)) return;
   const auto requests = pool_->pool().memory->deaths.note_suspect(now());
   if (!requests) return;
   QueryOfDeath query;
   query.pool = pool_->pool().name;
-  if (upstream_) query.upstream = upstream_->shared->name();
+  if (attempt_.upstream) query.upstream = attempt_.upstream->shared->name();
   query.method = client_.request().method_text;
   query.path = path_of(client_.request().target);
   query.request_id = request_id();
-  query.deaths = deaths_;
+  query.deaths = deaths_.seen;
   query.requests = *requests;
   context_.witness.query_of_death(query);
 }

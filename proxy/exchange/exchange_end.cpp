@@ -39,7 +39,7 @@ Exchange::Next Exchange::client_left() {
 
 // What its upstream's connection held may be enough for an answer.
 Exchange::Next Exchange::out_of_memory() {
-  leave_upstream();
+  attempt_.leave();
   if (!committed_) return refuse_with(503, outcome::kLocalResources);
   client_.abort();
   outcome_ = outcome::kLocalResources;
@@ -73,13 +73,13 @@ Task<> Exchange::send_refusal() {
     co_return;
   }
   committed_ = true;
-  first_byte_ = now();
+  tally_.first_byte = now();
 
   TextSource text(request.method == http::Method::Head ? std::string_view{} : std::string_view(page.body));
   const TimePoint deadline = now() + timeouts().client_write;
   for (;;) {
     const Pumped pumped = pump(text, client_.response_body());
-    bytes_sent_ += pumped.bytes;
+    tally_.bytes_sent += pumped.bytes;
     if (pumped.state != Pumped::State::WaitingForSink) break;
     if (now() >= deadline || client_.gone()) {
       client_.give_up();
@@ -101,31 +101,25 @@ AccessRecord Exchange::describe_request() const {
   record.user_agent = http::find(request.fields, http::FieldId::UserAgent);
   record.request_id = request_id();
   if (pool_) record.route_pool = pool_->pool().name;
-  if (upstream_) record.upstream = upstream_->shared->name();
+  if (attempt_.upstream) record.upstream = attempt_.upstream->shared->name();
   return record;
 }
 
 void Exchange::log_request() {
   ++context_.served;
-  if (!context_.access_log || !logged_) return;
-  AccessRecord record = tunnel_record_ ? tunnel_record_->record() : describe_request();
+  if (!context_.access_log || !tally_.logged) return;
+  AccessRecord record = tally_.kept ? tally_.kept->record() : describe_request();
+  tally_.bytes_received = body_.consumed();
+  tally_.put_into(record, started_, context_.loop.clock());
   record.outcome = outcome_;
   record.detail = detail_;
-  record.retry_rule = retry_rule_;
   record.status = committed_ ? status_ : 0;
-  record.tries = attempts_;
-  record.held_us = stage_micros(TimePoint{}, TimePoint{held_for_});
-  record.bytes_received = body_.consumed();
-  record.bytes_sent = bytes_sent_;
-  record.connect_us = attempts_log_.connect_us();
-  record.first_byte_us = stage_micros(started_, first_byte_);
-  record.total_us = stage_micros(started_, context_.loop.clock());
-  record.bytes_received += tunnelled_to_upstream_;
-  if (attempts_log_.told_by(outcome_)) return context_.access_log->append(record);
+  record.tries = attempts_.picked;
+  if (tally_.history.told_by(outcome_)) return context_.access_log->append(record);
 
   AttemptHistory::Room room;
   const Attempt last{record.upstream, outcome_, record.detail};
-  record.attempts = attempts_log_.list(room, started_, context_.loop.clock(), last);
+  record.attempts = tally_.history.list(room, started_, context_.loop.clock(), last);
   context_.access_log->append(record);
 }
 

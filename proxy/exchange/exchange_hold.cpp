@@ -19,12 +19,12 @@ Task<Exchange::Next> Exchange::hold() {
   HeldPlace place(context_.held, pool.memory, waker_);
   if (!place.enter(client_.buffered_bytes() + body_.kept(), {pool.hold.max_requests, pool.hold.max_bytes}))
     co_return refuse_with(503, outcome::kHoldFull);
-  if (held_for_ == Duration{}) pool.memory->traffic.add_held();  // the first time
+  if (tally_.held_for == Duration{}) pool.memory->traffic.add_held();  // the first time
   holding_ = true;
   detail_ = "";  // it is no longer about the last attempt
   const Next next = co_await wait_for_upstream(place);
   holding_ = false;
-  held_for_ += now() - began;
+  tally_.held_for += now() - began;
   co_return next;
 }
 
@@ -73,9 +73,8 @@ Exchange::Next Exchange::reroute() {
   snapshot_ = context_.snapshot;
   route_ = nullptr;
   pool_ = nullptr;
-  upstream_ = nullptr;  // and those below belong to the old snapshot
-  tried_count_ = 0;
-  fresh_only_ = untried_only_ = false;
+  attempt_.upstream = nullptr;  // and those below belong to the old snapshot
+  attempts_.forget_upstreams();
   return route();
 }
 

@@ -13,45 +13,45 @@ constexpr const char* kNoCloseFrame = "ended without a close frame";
 
 Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
   // RFC 9110 §7.8: only to what was offered, and not before the request has ended.
-  failure_ = UpstreamFailure::InvalidResponse;
+  attempt_.failure = UpstreamFailure::InvalidResponse;
   detail_ = "a 101 that was not asked for";
-  const bool asked = request_state_ == Pumped::State::Done && http::accepts_upgrade(client_.request(), head);
+  const bool asked = relay_.request_complete() && http::accepts_upgrade(client_.request(), head);
   if (!asked) return Relayed::UpstreamFailed;
   detail_ = "its head does not fit into our buffer";
 
   // The request's head makes room for the tunnel's bytes. A log that a reload switches on meanwhile is too late for it.
-  logged_ = logged_ && context_.access_log;
-  if (logged_) tunnel_record_ = std::make_unique<KeptRecord>(describe_request());
+  tally_.logged = tally_.logged && context_.access_log;
+  if (tally_.logged) tally_.kept = std::make_unique<KeptRecord>(describe_request());
   tunnel_frames_ = http::is_websocket(head) ? Tunnel::Frames::WebSocket : Tunnel::Frames::Unknown;
   http::forward_upgrade(head, client_.client().via, context_.fields, context_.scratch);
   add_request_id_header();
   note_answer();  // while there is still a request to tell of
   if (!client_.switch_protocols(head.reason, context_.fields)) return Relayed::UpstreamFailed;
-  stream_->switch_protocols();
-  failure_ = UpstreamFailure::None;
+  attempt_.stream->switch_protocols();
+  attempt_.failure = UpstreamFailure::None;
   detail_ = "";
   committed_ = true;
   status_ = 101;
-  first_byte_ = now();
-  upstream_->shared->note_success(context_.worker, now());
+  tally_.first_byte = now();
+  attempt_.upstream->shared->note_success(context_.worker, now());
   return Relayed::Switched;
 }
 
 Task<> Exchange::tunnel() {
   const TunnelLimits limits{timeouts().stream_idle, timeouts().client_write, timeouts().drain_streams};
-  tunnel_upstream_ = upstream_->shared_from_this();
+  tunnel_upstream_ = attempt_.upstream->shared_from_this();
   route_ = nullptr;
   pool_ = nullptr;
   snapshot_ = {};
 
-  Tunnel tunnel(context_.loop, waker_, client_, *stream_, tunnel_frames_, limits);
+  Tunnel tunnel(context_.loop, waker_, client_, *attempt_.stream, tunnel_frames_, limits);
   context_.tunnels.add(tunnel, now(), context_.streams);
   tunnel_ = &tunnel;
-  if (UpstreamDrain* const drain = upstream_->drain()) upstream_drains(*drain);
+  if (UpstreamDrain* const drain = attempt_.upstream->drain()) upstream_drains(*drain);
   const Tunnel::Ended ended = co_await tunnel.run();
   tunnel_ = nullptr;
-  bytes_sent_ += tunnel.bytes_to_client();
-  tunnelled_to_upstream_ = tunnel.bytes_to_upstream();
+  tally_.bytes_sent += tunnel.bytes_to_client();
+  tally_.tunnelled_to_upstream = tunnel.bytes_to_upstream();
   switch (ended) {
     case Tunnel::Ended::Closed: outcome_ = outcome::kServed; co_return;
     case Tunnel::Ended::Drained:
@@ -74,7 +74,7 @@ Task<> Exchange::tunnel() {
   }
   // Cut in the middle of whatever it was: neither side may take that for an end.
   client_.abort();
-  stream_->abort();
+  attempt_.stream->abort();
 }
 
 }  // namespace frontdoor

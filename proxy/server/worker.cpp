@@ -116,7 +116,7 @@ void Worker::drain(const DrainWindow& window) {
 template <class Visit>
 void Worker::for_each_exchange(Visit visit) {
   for (const auto& entry : known_upstreams_)
-    if (const auto upstream = entry.second.lock()) upstream->exchanges.for_each(visit);
+    if (const auto upstream = entry.second.lock()) upstream->for_each_on_it(visit);
 }
 
 void Worker::count_open_work() {

@@ -31,7 +31,7 @@ void LocalUpstream::went_down(std::uint64_t incarnation, DownCause cause) {
 void LocalUpstream::evict(std::uint64_t incarnation, DownCause cause) {
   // It may be up again already, with connections of its new life before those of the old one.
   while (!idle.empty() && idle.back().incarnation() <= incarnation) delete &idle.back();
-  exchanges.for_each([&](OnUpstream& exchange) { exchange.upstream_went_down(incarnation, cause); });
+  for_each_on_it([&](OnUpstream& exchange) { exchange.upstream_went_down(incarnation, cause); });
   drain_.reset();
   shared->acknowledge(*this);
 }
@@ -44,9 +44,9 @@ void LocalUpstream::drains(TimePoint from, TimePoint until) {
 
 void LocalUpstream::begin_drain(const DrainWindow& window) {
   std::size_t websockets = 0;
-  exchanges.for_each([&](const OnUpstream& exchange) { websockets += exchange.is_websocket() ? 1 : 0; });
+  for_each_on_it([&](const OnUpstream& exchange) { websockets += exchange.is_websocket() ? 1 : 0; });
   drain_.emplace(window, websockets);
-  exchanges.for_each([&](OnUpstream& exchange) { exchange.upstream_drains(*drain_); });
+  for_each_on_it([&](OnUpstream& exchange) { exchange.upstream_drains(*drain_); });
   shared->acknowledge(*this);
 }
 

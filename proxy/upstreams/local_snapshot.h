@@ -18,7 +18,7 @@
 #include "loop/intrusive_list.h"
 #include "proxy/upstreams/idle_connection.h"
 #include "proxy/upstreams/idle_limit.h"
-#include "proxy/upstreams/on_upstream.h"
+#include "proxy/upstreams/lease.h"
 #include "proxy/upstreams/upstream_drain.h"
 
 namespace frontdoor {
@@ -36,7 +36,13 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   IdleConnections idle;                                    // last used first; owned here
   ObservedCloses closes;
   TimePoint next_knock{};                                  // when it may be asked again whether it still listens
-  List<OnUpstream, Listed<class OnUpstreamTag>> exchanges; // waiting on it; eviction and drain reach them here
+  List<Lease, Listed<class LeaseTag>> leases;              // of all that is on it; eviction and drain reach them here
+
+  // Calls f(OnUpstream&) for each; f may end the one that it was given, no other.
+  template <class F>
+  void for_each_on_it(F f) {
+    leases.for_each([&](Lease& lease) { f(lease.holder()); });
+  }
 
   // Whether the newest snapshot names it. Requests that are on one that it does not name end there, but their
   // connections, and those that are idle, serve no others.

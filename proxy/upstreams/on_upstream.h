@@ -1,17 +1,16 @@
 // What is on an upstream: a request, its answer, a tunnel. It is told of all that becomes of the upstream meanwhile, and
-// looks itself what that means for it. In the list of its LocalUpstream for as long as it is there. One worker.
+// looks itself what that means for it. Its Lease is in the list of the LocalUpstream. One worker.
 
 #pragma once
 
 #include <cstdint>
 
 #include "balancer/upstream.h"
-#include "loop/intrusive_list.h"
 #include "proxy/upstreams/upstream_drain.h"
 
 namespace frontdoor {
 
-class OnUpstream : public Listed<class OnUpstreamTag> {
+class OnUpstream {
  public:
   virtual void upstream_went_down(std::uint64_t incarnation, DownCause cause) = 0;  // it was taken out
   virtual void upstream_drains(UpstreamDrain& drain) = 0;  // it leaves its pool: what has no end of its own is closed

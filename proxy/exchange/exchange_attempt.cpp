@@ -1,0 +1,233 @@
+// One attempt of an exchange: picks an upstream, connects to it, and says what is to be done when it has failed.
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/outcome.h"
+
+namespace frontdoor {
+
+namespace {
+
+// Between two tries to get a place in a full backlog.
+constexpr Duration kFirstPause = Millis{5};
+constexpr Duration kLongestPause = Millis{80};
+
+struct Answer {
+  std::uint16_t status;
+  std::string_view outcome;
+};
+
+// What the client is told when no upstream could serve it.
+Answer answer_for(UpstreamFailure failure) {
+  switch (failure) {
+    case UpstreamFailure::Refused: return {502, outcome::kConnectRefused};
+    case UpstreamFailure::Unreachable: return {502, outcome::kConnectFailed};
+    case UpstreamFailure::ConnectTimeout: return {504, outcome::kConnectTimeout};
+    case UpstreamFailure::Overloaded: return {503, outcome::kUpstreamOverloaded};
+    case UpstreamFailure::LocalResources: return {503, outcome::kLocalResources};
+    case UpstreamFailure::HeaderTimeout: return {504, outcome::kResponseHeaderTimeout};
+    case UpstreamFailure::Evicted: return {504, outcome::kUpstreamHung};
+    case UpstreamFailure::InvalidResponse: return {502, outcome::kInvalidResponse};
+    case UpstreamFailure::None:
+    case UpstreamFailure::Reset:
+    case UpstreamFailure::NotProcessed:
+    case UpstreamFailure::RetryStatus:
+    case UpstreamFailure::BodyTimeout: break;
+  }
+  return {502, outcome::kUpstreamReset};
+}
+
+}  // namespace
+
+bool Exchange::pick_upstream() {
+  const Pool& pool = pool_->pool();
+  // Nobody overtakes those who wait; hold() lets this request queue up behind them.
+  if (!holding_ && pool.memory->held.occupied()) return false;
+  LocalUpstream* const next = pool_->pick(attempts_.upstreams(), attempts_.untried_only);
+  if (!next) return false;  // attempt_.upstream stays the last one tried, for the log
+  attempt_.begin(*next, pool.limits_in_flight ? Lease::Slot::Taken : Lease::Slot::None);
+  attempts_.note(*next);
+  return true;
+}
+
+Task<> Exchange::connect() {
+  // A request that may not be replayed must not meet a connection that the upstream has just closed; nor should one
+  // that has few tries left, or that comes from an upstream whose siblings may have been killed with it.
+  const bool more_tries = attempts_.tries == 1 && pool_->pool().retry.attempts != 0;
+  const bool careless = more_tries && http::is_idempotent(client_.request().method);
+  const auto verify = careless ? Dialer::Verify::No : Dialer::Verify::Yes;
+  attempt_.stream.reset();
+  tally_.history.begin(now());
+  detail_ = "";
+  if (!attempts_.fresh_only) attempt_.stream = context_.dialer.reuse(*attempt_.upstream, waker_, verify);
+  if (!attempt_.stream) co_await dial();
+  if (attempt_.stream) tally_.history.connected(now());
+}
+
+Task<> Exchange::dial() {
+  const TimePoint deadline = std::min(now() + timeouts().connect, request_deadline());
+  for (Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    Dialed dialed = co_await context_.dialer.dial(*attempt_.upstream, waker_, deadline, *this);
+    attempt_.stream = std::move(dialed.stream);
+    attempt_.failure = dialed.failure;
+    const bool given_up = attempt_.failure == UpstreamFailure::None || attempt_.failure == UpstreamFailure::Overloaded;
+    if (!attempt_.stream && given_up && attempt_.went_down != DownCause::None && rescue()) co_return;
+    // The backlog of a unix socket is full. Over TCP the kernel would wait for a place in it: here we do, unless there
+    // is another upstream to go to. So we do for a descriptor, where no other upstream would help.
+    const bool backlog_full =
+        attempt_.failure == UpstreamFailure::Overloaded && !pool_->has_another(attempts_.upstreams());
+    if (!backlog_full && !dialed.room_is_coming) co_return;
+    const TimePoint again = std::min(now() + pause, deadline);
+    while (now() < again && attempt_.went_down == DownCause::None && !client_.gone() && !client_.finished())
+      co_await waker_.until(again);
+    // This is a queue as any other: a FIN gives the place in it up.
+    attempt_.gave_place_up = client_.finished();
+    if (now() >= deadline || attempt_.went_down != DownCause::None) co_return;
+    if (client_.gone() || attempt_.gave_place_up) co_return;
+  }
+}
+
+// As long as nothing was sent: an upstream that has been taken out meanwhile is left at once for another.
+TimePoint Exchange::wanted_until() {
+  if (client_.gone()) return now();
+  if (!attempt_.stream && attempt_.went_down != DownCause::None && may_leave_its_upstream()) return now();
+  return answer_wanted_until();
+}
+
+// A FIN may be a half-close, so that its answer is still read, or a tab that was closed: nobody can tell.
+TimePoint Exchange::answer_wanted_until() {
+  if (!client_.finished()) return Waker::kNever;
+  if (!fin_seen_) fin_seen_ = now();
+  return *fin_seen_ + timeouts().client_fin;
+}
+
+// Nobody listens: evicted in this very turn, before the next request is routed to it.
+void Exchange::upstream_refused() {
+  const std::string reason = "connection refused";
+  if (attempt_.upstream->shared->change(attempt_.seen, UpstreamState::Down, reason, now(), DownCause::Dead))
+    context_.witness.upstream_refused(attempt_.upstream->shared, reason);
+}
+
+Exchange::Next Exchange::after_failure() {
+  if (attempt_.failure == UpstreamFailure::Refused) upstream_refused();
+  // Where timeouts.request has cut a connect short, that was no silence.
+  const bool cut_short = now() >= request_deadline();
+  const bool timed_out = attempt_.failure == UpstreamFailure::ConnectTimeout && !cut_short;
+  if (timed_out || attempt_.failure == UpstreamFailure::Unreachable)
+    context_.witness.upstream_silent(attempt_.upstream->shared);
+  if (!is_try(attempt_.failure, attempt_.sent(), attempt_.on_reused_connection())) --attempts_.tries;
+  // Perhaps its upstream has died, and this is seen before its end is told.
+  if (attempt_.failure == UpstreamFailure::Reset && attempt_.sent()) note_casualty();
+  note_death();
+  if (client_.gone() || now() >= answer_wanted_until() || attempt_.gave_place_up) {
+    attempt_.leave();
+    return client_left();
+  }
+  if (now() >= request_deadline()) {
+    attempt_.leave();
+    return request_timed_out();
+  }
+
+  const Replay replay = judge(attempt_.failure);
+  tally_.retry_rule = replay.rule;
+  remember_failure(replay);
+  if (replay.spends_budget) {
+    pool_->pool().memory->retries.spend(now());
+    if (attempt_.failure == UpstreamFailure::Reset) attempt_.stream->pay_for_death();
+  }
+  const bool sent = attempt_.sent();
+  if (sent && replay.choice != Replay::Choice::Never) pool_->pool().memory->traffic.add_replayed();
+  attempt_.stream.reset();
+  attempts_.untried_only = attempt_.failure == UpstreamFailure::HeaderTimeout;
+  attempts_.fresh_only = replay.choice == Replay::Choice::FreshConnection;
+  // The same one again is fine. But if it was sent, the connection may have ended for another reason than its age: then
+  // another one is better, since there are only so many tries.
+  const bool may_stay = attempts_.fresh_only && attempt_.upstream->shared->available();
+  if (may_stay && (!sent || !another_is_free())) return Next::Forward;
+  attempt_.leave();
+  if (replay.choice != Replay::Choice::Never) return Next::Forward;
+  return replay.contained && attempt_.went_down == DownCause::Dead ? contain() : give_up();
+}
+
+// The client is told of the last attempt.
+Exchange::Next Exchange::give_up() {
+  UpstreamFailure told = attempt_.failure;
+  if (told == UpstreamFailure::HeaderTimeout && attempt_.went_down == DownCause::Hung) told = UpstreamFailure::Evicted;
+  if (told == UpstreamFailure::Evicted && attempt_.went_down == DownCause::Dead) told = UpstreamFailure::Reset;
+  const Answer answer = answer_for(told);
+  return refuse_with(answer.status, answer.outcome);
+}
+
+bool Exchange::another_is_free() const {
+  if (!attempts_.all_remembered() || pool_->pool().memory->held.occupied()) return false;
+  return pool_->has_another(attempts_.upstreams());
+}
+
+// For the log: how this attempt failed. Its own word says more than the client's answer does.
+void Exchange::remember_failure(const Replay& replay) {
+  AttemptHistory::Failure failure{answer_for(attempt_.failure).outcome, {}};
+  if (replay.choice == Replay::Choice::FreshConnection) failure.outcome = outcome::kStaleConnection;
+  if (attempt_.failure == UpstreamFailure::NotProcessed) failure.outcome = outcome::kNotProcessed;
+  if (attempt_.failure == UpstreamFailure::HeaderTimeout && attempt_.went_down == DownCause::Hung)
+    failure.outcome = outcome::kUpstreamHung;
+  if (attempt_.failure == UpstreamFailure::Evicted && attempt_.went_down != DownCause::Hung)
+    failure.outcome = attempt_.went_down == DownCause::Dead ? outcome::kUpstreamDead : outcome::kUpstreamUnwell;
+  if (attempt_.failure == UpstreamFailure::RetryStatus) {
+    failure.outcome = outcome::kRetryStatus;
+    failure.status = attempt_.stream->response().status;
+  }
+  if (!*detail_ && attempt_.stream) detail_ = attempt_.stream->failure_detail();
+  failure.detail = detail_;
+  if (attempt_.failure == UpstreamFailure::InvalidResponse)
+    note_malformed(attempt_.upstream->shared->name(), failure.outcome);
+  tally_.history.failed(attempt_.upstream->shared, failure, now());
+}
+
+void Exchange::note_malformed(std::string_view upstream, std::string_view outcome) {
+  if (context_.malformed) context_.malformed->note(upstream, outcome, detail_);
+}
+
+Replay Exchange::judge(UpstreamFailure failure) {
+  const Pool& pool = pool_->pool();
+  FailedAttempt attempt;
+  attempt.failure = failure;
+  attempt.method = client_.request().method;
+  attempt.sent = attempt_.sent();
+  attempt.reused_connection = attempt_.on_reused_connection();
+  attempt.received_anything = attempt_.stream && attempt_.stream->received_anything();
+  attempt.death_paid_for = failure == UpstreamFailure::Reset && attempt_.stream && attempt_.stream->death_paid_for();
+  attempt.committed = committed_;
+  attempt.body_replayable = body_.replayable();
+  attempt.upstream_dead = attempt_.went_down == DownCause::Dead;
+  attempt.tries = attempts_.tries;
+  attempt.another_up = attempts_.all_remembered() && pool_->has_untried(attempts_.upstreams());
+  attempt.another_free = another_is_free();
+  attempt.contained = deaths_.convicted;
+  pool_->report_requests(now());
+  attempt.budget_left = pool.memory->retries.left(pool.retry.budget, now());
+  return decide_replay(attempt, pool.retry);
+}
+
+// A request that waits on a dead or hung upstream is taken back at once, where the rules allow it, instead of at its
+// timeout. The others wait on: a hung process may wake up, and one that is only unwell still works on them.
+bool Exchange::rescue() {
+  if (committed_ || (attempt_.stream && attempt_.went_down == DownCause::Unwell)) return false;
+  const Replay replay = judge(UpstreamFailure::Evicted);
+  tally_.retry_rule = replay.rule;
+  if (replay.choice == Replay::Choice::Never) return false;
+  attempt_.failure = UpstreamFailure::Evicted;
+  return true;
+}
+
+bool Exchange::may_leave_its_upstream() { return judge(UpstreamFailure::Evicted).choice != Replay::Choice::Never; }
+
+void Exchange::upstream_went_down(std::uint64_t incarnation, DownCause cause) {
+  if (attempt_.seen.incarnation != incarnation) return;  // an earlier life's; this request went to the next one
+  attempt_.went_down = cause;
+  if (cause == DownCause::Dead && attempt_.sent()) note_casualty();
+  waker_.wake();
+}
+
+}  // namespace frontdoor

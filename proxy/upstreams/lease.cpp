@@ -1,0 +1,28 @@
+#include "proxy/upstreams/lease.h"
+
+#include <utility>
+
+#include "proxy/upstreams/local_snapshot.h"
+
+namespace frontdoor {
+
+void Lease::take(LocalUpstream& upstream, Slot slot) {
+  upstream_ = &upstream;
+  slot_ = slot;
+  upstream.shared->begin_request(upstream.worker);
+  upstream.leases.push_back(*this);
+}
+
+void Lease::give_back() {
+  if (!upstream_) return;
+  unlink();
+  upstream_->shared->end_request(upstream_->worker);
+  return_slot();
+  upstream_ = nullptr;
+}
+
+void Lease::return_slot() {
+  if (upstream_ && std::exchange(slot_, Slot::None) == Slot::Taken) upstream_->shared->return_slot();
+}
+
+}  // namespace frontdoor
