@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cli/commands.h"
+#include "config/patterns.h"
 #include "config/suggest.h"
 
 namespace frontdoor::cli {
@@ -217,6 +218,25 @@ Parsed parse_config(std::vector<std::string> arguments) {
   return UsageError{"config knows two things: config show --config FILE, and config import FILE", "config"};
 }
 
+Parsed parse_cert(const std::vector<std::string>& arguments) {
+  const std::string topic = "cert self-signed";
+  const auto words = sort_words(arguments, *find_command(topic));
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{topic};
+  if (words->plain.empty() || words->plain.front() != "self-signed")
+    return UsageError{"cert knows one thing: cert self-signed NAME", topic};
+  SelfSignedCommand command;
+  command.names.assign(words->plain.begin() + 1, words->plain.end());
+  if (command.names.empty()) return UsageError{"cert self-signed needs a name, for instance localhost", topic};
+  for (const std::string& name : command.names)
+    if (!Endpoint::numeric(name, 0))
+      if (const auto problem = config::host_pattern_problem(name); !problem.empty())
+        return UsageError{"a certificate can not be for " + quote(name) + ": " + problem, topic};
+  if (words->has("--cert")) command.cert_file = words->value("--cert");
+  if (words->has("--key")) command.key_file = words->value("--key");
+  return command;
+}
+
 Parsed parse_proxy(const std::vector<std::string>& arguments) {
   const auto words = sort_words(arguments, *find_command("proxy"));
   if (!words) return words.error();
@@ -359,6 +379,7 @@ UsageError unknown_command(const std::string& word) {
 Parsed parse_help(const std::vector<std::string>& arguments) {
   std::string topic;
   for (const std::string& word : arguments) topic += (topic.empty() ? "" : " ") + word;
+  if (topic == "cert") topic = "cert self-signed";
   if (topic.empty() || topic == "config" || find_command(topic) != nullptr) return HelpCommand{topic};
   return unknown_command(topic);
 }
@@ -377,6 +398,7 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
   if (first == "run") return parse_run(rest);
   if (first == "check") return parse_config_only<CheckCommand>(rest, "check");
   if (first == "config") return parse_config(rest);
+  if (first == "cert") return parse_cert(rest);
   if (first == "proxy") return parse_proxy(rest);
   if (first == "demo") return parse_demo(rest);
   if (first == "demo-app") return parse_demo_app(rest);

@@ -90,6 +90,12 @@ struct ImportCommand {  // config import
   std::string path;
 };
 
+struct SelfSignedCommand {  // cert self-signed
+  std::vector<std::string> names;  // hosts, wildcards, addresses; at least one
+  std::string cert_file = "cert.pem";
+  std::string key_file = "key.pem";
+};
+
 struct ProxyCommand {
   std::string listen;           // as the user wrote it
   std::vector<std::string> to;  // at least one
@@ -117,7 +123,7 @@ struct HelpCommand {
 
 using Command = std::variant<RunCommand, CheckCommand, ShowCommand, ImportCommand, ProxyCommand, DemoCommand, DemoAppCommand,
                              CompletionCommand, VersionCommand, HelpCommand, StatusCommand, OperateCommand, LogsCommand,
-                             ShutdownCommand>;
+                             ShutdownCommand, SelfSignedCommand>;
 
 struct UsageError {
   UsageError() = default;

@@ -150,6 +150,17 @@ constexpr std::array import_examples = {
 };
 constexpr std::array import_sections = {Section{"Examples", import_examples}};
 
+constexpr std::array cert_usage = {Row{"frontdoor cert self-signed NAME... [--cert FILE] [--key FILE]"}};
+constexpr std::array cert_options = {
+    Option{"--cert", "FILE", "cert.pem", "where the certificate goes (default: cert.pem)", Option::Takes::FileName},
+    Option{"--key", "FILE", "key.pem", "where its key goes (default: key.pem)", Option::Takes::FileName},
+};
+constexpr std::array cert_examples = {
+    Row{"frontdoor cert self-signed localhost 127.0.0.1 ::1"},
+    Row{"frontdoor cert self-signed dev.example '*.dev.example' --cert dev.pem --key dev.key"},
+};
+constexpr std::array cert_sections = {Section{"Examples", cert_examples}};
+
 constexpr auto shells = std::to_array<std::string_view>({"bash", "fish", "zsh"});
 constexpr std::array completion_usage = {Row{"frontdoor completion bash|fish|zsh"}};
 constexpr std::array completion_install = {
@@ -214,6 +225,14 @@ constexpr std::array all_commands = {
                     "is told on standard error and as comments in the TOML. A .js, .cjs or .mjs is executed by node,\n"
                     "with all that its author wrote; a .json, a Procfile and a package.json are only read.\n",
                 .sections = import_sections},
+    CommandInfo{.name = "cert self-signed",
+                .title = "a certificate for trying TLS",
+                .brief = "a certificate for trying TLS, that no client trusts",
+                .usage = cert_usage,
+                .about = "Writes a certificate for these names and addresses, and its key, valid for 90 days. Files that\n"
+                         "are there already are left alone. `curl --cacert cert.pem` takes it, browsers warn of it.\n",
+                .options = cert_options,
+                .sections = cert_sections},
     CommandInfo{.name = "status",
                 .title = "what runs, and how it is",
                 .brief = "what runs, and how it is: instances, memory, restarts, requests",

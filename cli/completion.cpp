@@ -128,7 +128,7 @@ _frontdoor() {
       -*) ;;
       *)
         command+=${command:+ }${COMP_WORDS[i]}
-        [[ $command == config ]] || break
+        [[ $command == @(config|cert) ]] || break
         ;;
     esac
   done
@@ -159,7 +159,7 @@ _frontdoor() {
       (-*) ;;
       (*)
         command+="${command:+ }$words[i]"
-        [[ $command == config ]] || break
+        [[ $command == (config|cert) ]] || break
         ;;
     esac
   done
@@ -195,7 +195,7 @@ function __frontdoor_command
             case '-*'
             case '*'
                 set -a name $word
-                test "$name" = config; or break
+                contains -- "$name" config cert; or break
         end
     end
     test "$name" = "$argv"

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/quietly.h"
+#include "proxy/exchange/outcome.h"
 
 namespace frontdoor {
 
@@ -39,6 +40,8 @@ void report_malformed(Log& log, MalformedMessages& messages) {
   for (const auto& kind : messages.take()) {
     if (kind.outcome.empty())
       log.warn("more invalid messages, of other kinds", {{"messages", kind.count}});
+    else if (kind.outcome == outcome::kHandshakeFailed)
+      log.info("TLS handshakes failed", {{"reason", kind.detail}, {"connections", kind.count}});
     else if (kind.upstream.empty())
       log.info("requests refused", {{"outcome", kind.outcome}, {"reason", kind.detail}, {"requests", kind.count}});
     else

@@ -11,6 +11,7 @@
 #include <ostream>
 
 #include "cli/arguments.h"
+#include "cli/certificates.h"
 #include "cli/completion.h"
 #include "cli/control.h"
 #include "cli/demo.h"
@@ -26,6 +27,7 @@
 #include "cli/output_file.h"
 #include "cli/roles.h"
 #include "cli/ready_file.h"
+#include "cli/self_signed.h"
 #include "cli/serve.h"
 #include "cli/signals.h"
 #include "cli/unit.h"
@@ -48,14 +50,17 @@ std::string count(std::size_t number, std::string_view noun) {
   return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
 }
 
-enum class Look : std::uint8_t { AtTheTextOnly, AtTheLogFileToo, AsWhoServes };
+enum class Look : std::uint8_t { AtTheTextOnly, AtFilesToo, AsWhoServes };
 
 // Every error and warning, then, if it has errors, one line that sums up. Nothing when it can not be served.
 std::optional<config::Config> load_or_explain(const std::string& text, const std::string& name, Look look,
                                               const Streams& streams, const std::string& profile = "") {
   auto options = config::options_of_this_process(name);
   options.profile = profile;
-  if (look != Look::AtTheTextOnly) options.log_file_problem = log_file_problem;
+  if (look != Look::AtTheTextOnly) {
+    options.log_file_problem = log_file_problem;
+    look_at_certificates(options);
+  }
   if (look != Look::AsWhoServes) options.runs_as.reset();  // whoever checks a config need not be root
   config::Loaded loaded = config::load(text, name, options);
   for (const auto& diagnostic : loaded.diagnostics) streams.err << diagnostic.to_string() << "\n";
@@ -176,7 +181,7 @@ struct Runner {
     const auto source = read(command.config_file);
     if (!source) return kExitBadConfig;
     const auto config =
-        load_or_explain(source->text, source->name, Look::AtTheLogFileToo, streams, command.profile);
+        load_or_explain(source->text, source->name, Look::AtFilesToo, streams, command.profile);
     if (!config) return kExitBadConfig;
     std::size_t upstreams = 0;
     for (const auto& pool : config->pools) upstreams += pool.upstreams.size();
@@ -196,6 +201,7 @@ struct Runner {
     return kExitOk;
   }
 
+  int operator()(const SelfSignedCommand& command) const { return write_self_signed(command, streams); }
   int operator()(const ImportCommand& command) const { return print_import(command, streams); }
 
   int operator()(const ProxyCommand& command) const {

@@ -88,7 +88,8 @@ int Service::run() {
     log_.error("cannot open the access log", {{"reason", access_log_error_}});
     return cli::kExitFailure;
   }
-  if (const auto errors = server_.listen(given_.sockets, kept_); !errors.empty()) {
+  if (!certificates_.open(snapshot_->config)) return cli::kExitFailure;
+  if (const auto errors = server_.listen(given_.sockets, kept_, certificates_.servers()); !errors.empty()) {
     for (const auto& error : errors) log_.error(error);
     name_who_serves_there();
     return cli::kExitFailure;
@@ -121,6 +122,7 @@ int Service::run() {
     if (options_.exit_with_child && always_started_again(snapshot_->config))
       log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
   }
+  certificates_.watch();
   start_admin();
   if (!options_.output_file.empty())
     asio::co_spawn(control_, keep_output_small(control_, options_.output_file, kMostOutputBytes), asio::detached);
@@ -133,6 +135,7 @@ int Service::run() {
   control_.run();
   ready_file_.remove();
   admin_->stop();
+  certificates_.stop();
   server_.stop();
   report_malformed(log_, malformed_);
   losses_.report_rest(Clock::now());

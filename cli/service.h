@@ -9,6 +9,7 @@
 #include "base/kept_sockets.h"
 #include "base/log.h"
 #include "cli/admin_host.h"
+#include "cli/certificates.h"
 #include "cli/loss_reports.h"
 #include "cli/ready_file.h"
 #include "cli/serve.h"
@@ -84,6 +85,7 @@ class Service : private InstanceHost {
   HealthMonitor health_;
   NameLookups lookups_;
   Resolver resolver_;
+  Certificates certificates_{log_};
   Server server_;
   TrafficLosses losses_{log_, server_};
   InstanceAddresses instances_;

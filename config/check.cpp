@@ -28,22 +28,22 @@ void check_listeners(std::uint64_t open_files, Reader& reader) {
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (listeners[i].address != Address{} && same_listener(listeners[i].address, listeners[j].address))
-        reader.diagnostics.error(reader.listeners[i], "two listeners cannot share the address " +
+        reader.diagnostics.error(reader.listeners[i].at, "two listeners cannot share the address " +
                                                           quote(listeners[i].address.to_string()) +
                                                           ", which is taken at " +
-                                                          reader.diagnostics.place(reader.listeners[j]));
+                                                          reader.diagnostics.place(reader.listeners[j].at));
       if (!listeners[i].name.empty() && listeners[i].name == listeners[j].name)
-        reader.diagnostics.error(reader.listeners[i], "two listeners cannot share the name " +
+        reader.diagnostics.error(reader.listeners[i].at, "two listeners cannot share the name " +
                                                           quote(listeners[i].name) + ", which is taken at " +
-                                                          reader.diagnostics.place(reader.listeners[j]));
+                                                          reader.diagnostics.place(reader.listeners[j].at));
     }
     if (listeners[i].proxy_protocol && listeners[i].trusted_proxies.empty())
       reader.diagnostics.error(
-          reader.listeners[i],
+          reader.listeners[i].at,
           "proxy_protocol needs trusted_proxies, as in [\"10.0.0.0/8\"]: from nobody else is a "
           "header taken, and without one each connection is closed");
     if (open_files != 0 && listeners[i].max_connections > open_files)
-      reader.diagnostics.warning(reader.listeners[i],
+      reader.diagnostics.warning(reader.listeners[i].at,
                                  "max_connections is " + std::to_string(listeners[i].max_connections) +
                                      ", but this process may open only " + std::to_string(open_files) +
                                      " files (ulimit -n), and a client that is served takes two");
@@ -98,7 +98,7 @@ void check_loops(const Pool& pool, const PoolPlace& places, Reader& reader) {
     reader.diagnostics.warning(places.upstreams[i],
                                quote(address.to_string()) +
                                    " leads back to this front door, which listens there (" +
-                                   reader.diagnostics.place(reader.listeners[index]) +
+                                   reader.diagnostics.place(reader.listeners[index].at) +
                                    "): did you mean the port of the app?");
   }
 }
@@ -233,6 +233,7 @@ void check_access_log(const Value& root, const LoadOptions& options, Reader& rea
 void check(const Value& root, const LoadOptions& options, Reader& reader) {
   check_profile(reader);
   check_listeners(options.open_files, reader);
+  check_tls(options, reader);
   check_access_log(root, options, reader);
   for (std::size_t i = 0; i < reader.config.pools.size(); ++i) {
     check_upstreams(reader.config.pools[i], reader.pools[i], reader);

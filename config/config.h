@@ -28,6 +28,7 @@ struct Timeouts {
   Millis client_write{30'000};   // a client that does not read
   Millis client_idle{60'000};    // keep-alive
   Millis client_fin{1'000};      // after the client's FIN, until the answer starts
+  Millis tls_handshake{10'000};  // from the connection on
   Millis request{0};             // all tries and waits together, until the response begins; 0 = off
   Millis connect{1'000};
   Millis response_header{30'000};
@@ -49,6 +50,24 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+// The files of one certificate, in PEM.
+struct TlsCertificate {
+  std::string cert = {};  // with its chain
+  std::string key = {};
+  std::string ocsp = {};  // a response to staple, in DER; "" = none
+  bool operator==(const TlsCertificate&) const = default;
+};
+
+struct ListenerTls {
+  enum class MinVersion : std::uint8_t { Tls12, Tls13 };
+  MinVersion min_version = MinVersion::Tls12;
+  std::vector<TlsCertificate> certificates = {};
+  bool self_signed = false;    // instead of them: one that is made at the start
+  std::string client_ca = {};  // whose certificates clients must show; "" = they need none
+  Millis hsts{0};              // Strict-Transport-Security; 0 = off
+  bool operator==(const ListenerTls&) const = default;
+};
+
 struct Listener {
   std::string name = {};  // "" when unnamed
   Address address = {};
@@ -58,6 +77,9 @@ struct Listener {
   bool proxy_protocol = false;                   // a PROXY header is required, and taken from these only:
   Cidrs trusted_proxies = {};                    // whose word about the client is believed
   std::string request_id_header = {};            // "" = responses do not tell it
+  enum class Redirect : std::uint8_t { Off, Https };
+  Redirect redirect = Redirect::Off;     // what all requests are answered with
+  std::optional<ListenerTls> tls = {};   // nothing: plain
   bool operator==(const Listener&) const = default;
 };
 

@@ -33,6 +33,13 @@ struct RunsAs {
   std::uint32_t gid = 0;
 };
 
+// What a certificate's files hold.
+struct CertificateLook {
+  std::string error;                  // why they can not be used; "" = they can
+  std::vector<std::string> warnings;  // "it has expired on …"
+  std::vector<std::string> names;
+};
+
 // What a load may see of the world around it.
 struct LoadOptions {
   std::string profile;  // --env: which [pool.NAME.profile.*] counts; "" = none
@@ -51,6 +58,9 @@ struct LoadOptions {
   // Why lines could not be appended to the file of this path; "" = they could. Nothing: nobody looks, so that
   // a reload does not fail for a log that is written all the while.
   std::function<std::string(const std::string&)> log_file_problem;
+  // Reads a certificate, and of a client_ca's path what is wrong with it. Nothing: nobody looks.
+  std::function<CertificateLook(const TlsCertificate&)> look_at_certificate;
+  std::function<std::string(const std::string&)> client_ca_problem;
 };
 
 // This process's environment and limits; the directory is the one `name` lies in.

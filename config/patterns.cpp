@@ -163,6 +163,8 @@ std::string normal_host(std::string_view host) {
   return result;
 }
 
+bool hosts_overlap(std::string_view a, std::string_view b) { return host_covers(a, b) || host_covers(b, a); }
+
 bool shadows(const Route& earlier, const Route& later) {
   return host_covers(earlier.host, later.host) && path_covers(earlier.path, later.path);
 }

@@ -26,6 +26,9 @@ std::string admin_socket_problem(std::string_view text);    // "", "off", an abs
 
 std::string normal_host(std::string_view host);  // lower case, without the root's dot
 
+// Whether there is a host that both are for: "a.example.com" and "*.example.com".
+bool hosts_overlap(std::string_view a, std::string_view b);
+
 // Whether no request can reach `later`, since `earlier` takes all of its requests.
 bool shadows(const Route& earlier, const Route& later);
 

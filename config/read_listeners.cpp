@@ -10,30 +10,34 @@ namespace {
 
 using Kind = Value::Kind;
 
-void add(Listener listener, Position at, Reader& reader) {
+void add(Listener listener, ListenerPlace place, Reader& reader) {
   reader.config.listeners.push_back(std::move(listener));
-  reader.listeners.push_back(at);
+  reader.listeners.push_back(std::move(place));
 }
 
-void read_sugar(const Value& value, Reader& reader) {
+// `tls`: the key beside `listen`, or null.
+void read_sugar(const Value& value, const Value* tls, Reader& reader) {
   static constexpr schema::Key key{.name = "listen", .type = schema::Type::ListenAddress};
   Listener listener;
   const bool was_text = value.is(Kind::Text);
   if (!was_text)
     return wrong_type("listen", "an address as in \":8080\", or a list of them", value, reader.diagnostics);
   read_value(key, value, &listener.address, reader.diagnostics);
-  add(std::move(listener), value.at, reader);
+  ListenerPlace place{value.at};
+  if (tls != nullptr) read_tls(*tls, listener, place, reader);
+  add(std::move(listener), std::move(place), reader);
 }
 
 void read_listener(const Value& value, Reader& reader) {
   if (!is_table(value, "listener", "[[listener]]", reader)) return;
   Listener listener;
-  const Place place{schema::listener, "[[listener]]"};
-  read_plain_keys(value, place, &listener, reader);
+  read_plain_keys(value, {schema::listener, "[[listener]]"}, &listener, reader);
   const auto* address = value.find("address");
   if (address == nullptr)
     reader.diagnostics.error(value.at, "[[listener]] needs an address, as in address = \":8080\"");
-  add(std::move(listener), address != nullptr ? address->at : value.at, reader);
+  ListenerPlace place{address != nullptr ? address->at : value.at};
+  if (const auto* tls = value.find("tls")) read_tls(*tls, listener, place, reader);
+  add(std::move(listener), std::move(place), reader);
 }
 
 void read_list(const Value& list, Reader& reader) {
@@ -52,10 +56,14 @@ bool is_empty_list(const Value& value) { return value.is(Kind::List) && value.it
 void read_listeners(const Value& root, Reader& reader) {
   const auto* listen = root.find("listen");
   const auto* list = root.find("listener");
+  const auto* tls = root.find("tls");
   if (listen != nullptr && listen->is(Kind::List))
-    for (const auto& item : listen->items) read_sugar(item, reader);
+    for (const auto& item : listen->items) read_sugar(item, tls, reader);
   else if (listen != nullptr)
-    read_sugar(*listen, reader);
+    read_sugar(*listen, tls, reader);
+  else if (tls != nullptr)
+    reader.diagnostics.error(tls->at, "tls at the top of the file is for what `listen` names: below [[listener]] it is "
+                                      "[listener.tls]");
   if (list != nullptr) read_list(*list, reader);
 
   const bool nothing =

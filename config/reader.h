@@ -18,6 +18,13 @@ struct PoolPlace {
   std::vector<Position> upstreams = {};  // as many as the pool has
 };
 
+// Where a listener was written, and the certificates of its TLS.
+struct ListenerPlace {
+  Position at;
+  Position tls = {};
+  std::vector<Position> certificates = {};  // as many as it has
+};
+
 struct Reader {
   Diagnostics& diagnostics;
   const LoadOptions& options;
@@ -26,7 +33,8 @@ struct Reader {
   bool complete = true;
   Position drain_delay = {};  // where it is set
   // As many as config has of each; for messages about more than one place.
-  std::vector<Position> listeners = {}, routes = {};
+  std::vector<ListenerPlace> listeners = {};
+  std::vector<Position> routes = {};
   std::vector<PoolPlace> pools = {};
   std::vector<std::string> profiles = {};  // names, of all pools
 };
@@ -49,6 +57,8 @@ void read_timeouts(const Value& value, const Place& place, schema::Scope not_her
 bool is_table(const Value& value, std::string_view key, std::string_view form, Reader& reader);
 
 void read_listeners(const Value& root, Reader& reader);
+// `value` is of the key `tls`, in a table or beside `listen`.
+void read_tls(const Value& value, Listener& listener, ListenerPlace& place, Reader& reader);
 void read_pools(const Value& root, Reader& reader);
 // What [pool.NAME] says of its instances, once its plain keys have been read.
 // `at`: the pool's place, for what is missing.
@@ -58,6 +68,7 @@ void read_routes(const Value& root, Reader& reader);  // after the pools
 
 // Mistakes that take more than one value to see, and settings that do not do what they seem to.
 void check(const Value& root, const LoadOptions& options, Reader& reader);
+void check_tls(const LoadOptions& options, Reader& reader);  // of the listeners
 
 // What to say about a key that the table does not have.
 std::string unknown_key(std::string_view key, const Place& place);

@@ -103,6 +103,10 @@ std::string type_of(const Key& key) {
       return "text or table";
     case Type::TextOrList:
       return "text or list of texts";
+    case Type::CertificateList:
+      return "list of tables";
+    case Type::Shorthand:
+      return "text";
     case Type::UpstreamList:
       return "list of addresses or tables";
   }

@@ -34,6 +34,10 @@ constexpr std::array root_keys = {
     Key{.name = "listen",
         .type = Type::TextOrList,
         .doc = "Short for [[listener]] with only an address: \":8080\", or a list of addresses."},
+    Key{.name = "tls",
+        .type = Type::TextOrTable,
+        .doc = "The [listener.tls] of what `listen` names, as in { cert = \"cert.pem\", key = \"key.pem\" }, or "
+               "\"self-signed\"."},
     Key{.name = "include",
         .type = Type::TextOrList,
         .doc = "Files to read as if they stood here, relative to this file: \"conf.d/*.toml\", or a list. "
@@ -53,7 +57,9 @@ constexpr std::array root_keys = {
     Key{.name = "log", .type = Type::Table, .doc = "The event log: what happened and why."},
     Key{.name = "admin", .type = Type::Table, .doc = "How the running program is asked and told things."},
 };
-constexpr auto root_planned = std::to_array<std::string_view>({"tls", "redirect"});
+constexpr auto root_planned = std::to_array<std::string_view>({"redirect"});
+
+constexpr auto redirect_words = std::to_array<std::string_view>({"off", "https"});
 
 constexpr std::array listener_keys = {
     Key{.name = "name",
@@ -109,8 +115,19 @@ constexpr std::array listener_keys = {
         .fallback = "true",
         .doc = "Add a Via field to what is forwarded; some upstreams stop compressing when they see one.",
         .slot = at<&Listener::via>},
+    Key{.name = "redirect",
+        .type = Type::Word,
+        .fallback = "\"off\"",
+        .doc = "\"https\" answers every request with a redirect (308) to the same address by https.",
+        .slot = at<&Listener::redirect>,
+        .words = redirect_words},
+    Key{.name = "tls",
+        .type = Type::TextOrTable,
+        .doc = "Clients speak TLS here: [listener.tls], or { cert = \"cert.pem\", key = \"key.pem\" }. \"self-signed\" "
+               "is for development: a certificate is made at the start, for localhost and the hosts of the routes, and "
+               "no client trusts it."},
 };
-constexpr auto listener_planned = std::to_array<std::string_view>({"protocols", "tls", "redirect"});
+constexpr auto listener_planned = std::to_array<std::string_view>({"protocols"});
 
 constexpr std::array route_keys = {
     Key{.name = "host",
@@ -276,7 +293,7 @@ std::vector<std::string_view> Table::names() const {
 
 std::span<const Table* const> tables() {
   static constexpr std::array all = {
-      &root,  &listener, &route,   &route_timeouts, &pool, &profile, &upstream, &health_check, &expect,
+      &root,  &listener, &listener_tls, &certificate, &route,   &route_timeouts, &pool, &profile, &upstream, &health_check, &expect,
       &retry, &hold,     &restart, &logs, &pool_timeouts,  &timeouts, &limits,   &access_log,   &log,
       &admin};
   return all;

@@ -34,6 +34,8 @@ constexpr std::array timeouts_keys = {
             "From a client's FIN (it has left, or half-closed) until its response starts, or for the next event of "
             "an event stream. A request that still waits for an upstream is given up at once.",
             Scope::Everywhere, 0),
+    timeout("tls_handshake", "\"10s\"", at<&Timeouts::tls_handshake>,
+            "From a client's connection on a TLS listener until it can send its request.", Scope::FileOnly),
     timeout("request", "\"0s\"", at<&Timeouts::request>,
             "For a whole request, from its first byte until its response begins, over all its tries and waits; "
             "\"0s\" is no limit. The three below are for one try each.",
@@ -57,23 +59,19 @@ constexpr std::array timeouts_keys = {
             "For event streams, gRPC streams and tunnels that are no WebSocket, when the program stops.",
             Scope::Everywhere, 0),
 };
-constexpr auto timeouts_planned = std::to_array<std::string_view>({"tls_handshake"});
 
 }  // namespace
 
 constinit const Table timeouts{.heading = "[timeouts]",
                                .doc = "How long to wait for what.",
-                               .keys = timeouts_keys,
-                               .planned = timeouts_planned};
+                               .keys = timeouts_keys};
 constinit const Table pool_timeouts{.heading = "[pool.NAME.timeouts]",
                                     .doc = "Overrides for one pool.",
                                     .keys = timeouts_keys,
-                                    .planned = timeouts_planned,
                                     .same_keys_as = "[timeouts]"};
 constinit const Table route_timeouts{.heading = "[route.timeouts]",
                                      .doc = "Overrides for the [[route]] above it.",
                                      .keys = timeouts_keys,
-                                     .planned = timeouts_planned,
                                      .same_keys_as = "[timeouts]"};
 
 }  // namespace frontdoor::config::schema

@@ -46,16 +46,26 @@ void write_overrides(std::string& out, std::string_view heading, schema::Scope n
   }
 }
 
+std::string inline_table(const schema::Table& table, schema::Object object) {
+  std::string out;
+  for (const auto& key : table.keys)
+    out += (out.empty() ? "  { " : ", ") + std::string(key.name) + " = " + format_value(key, key.slot(object));
+  return out + " }";
+}
+
 void write_upstreams(std::string& out, Pool& pool) {
   out += "upstreams = [\n";
-  for (auto& upstream : pool.upstreams) {
-    std::string separator = "  { ";
-    for (const auto& key : schema::upstream.keys) {
-      out += separator + std::string(key.name) + " = " + format_value(key, key.slot(&upstream));
-      separator = ", ";
-    }
-    out += " },\n";
-  }
+  for (auto& upstream : pool.upstreams) out += inline_table(schema::upstream, &upstream) + ",\n";
+  out += "]\n";
+}
+
+void write_listener(std::string& out, Listener& listener) {
+  write_table(out, schema::listener.heading, schema::listener, &listener);
+  if (!listener.tls) return;
+  write_table(out, schema::listener_tls.heading, schema::listener_tls, &*listener.tls);
+  if (listener.tls->certificates.empty()) return;
+  out += "certificates = [\n";
+  for (auto& certificate : listener.tls->certificates) out += inline_table(schema::certificate, &certificate) + ",\n";
   out += "]\n";
 }
 
@@ -90,8 +100,7 @@ std::string show(const Config& original) {
   Config config = original;  // the schema's slots are for reading and writing
   std::string out;
   write_keys(out, schema::root, &config);
-  for (auto& listener : config.listeners)
-    write_table(out, schema::listener.heading, schema::listener, &listener);
+  for (auto& listener : config.listeners) write_listener(out, listener);
   write_table(out, schema::timeouts.heading, schema::timeouts, &config.timeouts);
   write_table(out, schema::limits.heading, schema::limits, &config.limits);
   for (auto& route : config.routes) {

@@ -87,11 +87,13 @@ bool is_twin(std::string_view name) {
 // CVE-2016-5385); Proxy-Authorization is for the first proxy that wants it (RFC 9110 §11.7.2) and would leak
 // credentials to apps. The rest are spellings of what we vouch for: from a client that is not trusted none
 // may pass, and the twins with '_' or another character in place of '-' never.
-bool is_dangerous(std::string_view name, bool trusted) {
+// `proved`: we say ourselves whose certificate it was.
+bool is_dangerous(std::string_view name, bool trusted, bool proved) {
   switch (syntax::lower(name.empty() ? '\0' : name.front())) {
     case 'p':
       return syntax::is_like_variable(name, "proxy") || syntax::is_like_variable(name, "proxy-authorization");
     case 'x':
+      if (syntax::begins_like_variable(name, "x-client-cert-")) return !trusted || proved || is_twin(name);
       if (!syntax::begins_like_variable(name, "x-forwarded-") &&
           !syntax::is_like_variable(name, "x-real-ip") && !syntax::is_like_variable(name, "x-request-id"))
         return false;
@@ -151,7 +153,7 @@ class RequestForwarder {
       case FieldId::XForwardedHost:
         return believe(field, claims_.host);
       case FieldId::Other:
-        return !is_dangerous(field.name, context_.trusted);
+        return !is_dangerous(field.name, context_.trusted, !context_.client_certificate.empty());
       default:
         return true;
     }
@@ -192,6 +194,7 @@ class RequestForwarder {
     add("X-Request-Id", context_.request_id, FieldId::XRequestId);
     // A line of its own is the next element of the list (RFC 9110 §5.3), whatever lines came before.
     if (claims_.forwarded) add("Forwarded", forwarded_element(), FieldId::Forwarded);
+    for (const Field& field : context_.client_certificate) add(field.name, field.value, FieldId::Other);
     add("CDN-Loop", context_.loop_mark, FieldId::CdnLoop);  // RFC 8586: whatever via says, and others' stay
     if (context_.via) add("Via", via_of(head_.version), FieldId::Via);
   }

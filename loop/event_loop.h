@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "base/time.h"
@@ -74,6 +75,8 @@ class EventLoop {
   std::uint64_t turn() const { return turn_; }        // how many there were
   TimePoint clock() { return time_.now(); }           // right now
   SocketOps& ops() { return ops_; }
+  // Room for whoever needs some until its call returns: one for all of a worker's connections, and it is kept warm.
+  std::string& scratch() { return scratch_; }
   void arm(Timer& timer, TimePoint due) { wheel_.arm(timer, due); }
   void enqueue(Runnable& runnable) {
     if (!runnable.linked()) ready_.push_back(runnable);
@@ -127,6 +130,7 @@ class EventLoop {
   std::vector<Entry> entries_{1};  // the first is never used: 0 means none
   std::uint32_t first_free_ = 0;
   std::size_t watched_ = 0;
+  std::string scratch_;
   std::uint64_t wakes_ = 0;
   std::atomic<bool> stopped_{false};
   std::atomic<bool> woken_{false};  // the eventfd has been written and its reader has not come to it yet

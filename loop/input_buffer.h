@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "loop/buffer_pool.h"
 #include "loop/transport.h"
@@ -18,6 +19,15 @@ namespace frontdoor {
 class InputBuffer {
  public:
   explicit InputBuffer(BufferPool& pool) : pool_(pool) {}
+  InputBuffer(InputBuffer&&) = default;
+
+  // Both are of one pool.
+  void become(InputBuffer other) {
+    block_ = std::move(other.block_);
+    pinned_ = other.pinned_;
+    begin_ = other.begin_;
+    end_ = other.end_;
+  }
 
   std::string_view unread() const { return {block_.data() + begin_, end_ - begin_}; }
   char* begin() { return block_.data() + begin_; }

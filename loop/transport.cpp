@@ -110,6 +110,24 @@ void Transport::on_events(std::uint32_t events) {
 }
 
 IoResult Transport::read(char* into, std::size_t room) {
+  if (tls_) return read_decrypted(into, room);
+  return read_socket(into, room);
+}
+
+IoResult Transport::write(const iovec* parts, std::size_t count) {
+  if (tls_) return tls_->write(parts, count);
+  return write_socket(parts, count);
+}
+
+IoResult Transport::read_decrypted(char* into, std::size_t room) {
+  return may_read() ? tls_->read(into, room) : IoResult{};
+}
+
+bool Transport::decrypted_input_waits() {
+  return may_read() && tls_->input_waits();
+}
+
+IoResult Transport::read_socket(char* into, std::size_t room) {
   if (!readable_) return {};
   for (;;) {
     const ssize_t n = loop_.ops().receive(fd_, into, room, 0);
@@ -130,7 +148,7 @@ IoResult Transport::read(char* into, std::size_t room) {
   }
 }
 
-IoResult Transport::write(const iovec* parts, std::size_t count) {
+IoResult Transport::write_socket(const iovec* parts, std::size_t count) {
   if (!writable_) return {};
   std::size_t wanted = 0;
   for (std::size_t i = 0; i < count; ++i) wanted += parts[i].iov_len;
@@ -158,7 +176,10 @@ void Transport::full() {
 bool Transport::quiet() {
   char byte = 0;
   const ssize_t n = loop_.ops().receive(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return n < 0 && would_block(errno);
+  if (n < 0 && would_block(errno)) return !decrypted_;
+  if (!tls_) return false;
+  readable_ = true;  // the event may still be behind others
+  return !decrypted_input_waits();
 }
 
 bool Transport::bytes_wait() {
@@ -170,23 +191,27 @@ bool Transport::bytes_wait() {
 
 std::size_t Transport::unacknowledged() const {
   int bytes = 0;
-  return ::ioctl(fd_, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+  const std::size_t sealed = tls_ ? tls_->owed() : 0;
+  return sealed + (::ioctl(fd_, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
 }
 
 void Transport::shutdown_write() {
+  if (tls_ && !write_shut_) tls_->finish_writing();
   write_shut_ = true;
   loop_.ops().shutdown_write(fd_);
 }
 
 void Transport::close() {
   if (fd_ < 0) return;
+  if (tls_ && !write_shut_ && !peer_gone_) tls_->finish_writing();
   loop_.forget(*this);
   loop_.ops().close(std::exchange(fd_, -1));
-  readable_ = writable_ = false;
+  readable_ = decrypted_ = writable_ = false;
 }
 
 void Transport::abort() {
   if (fd_ < 0) return;
+  write_shut_ = true;  // no close_notify either: it would say that all was sent
   const linger reset{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   close();

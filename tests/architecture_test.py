@@ -18,6 +18,7 @@ import sys
 ARROWS = {
     "base": [],
     "loop": ["base"],
+    "tls": ["loop"],
     "http": ["base"],
     "http2": ["http"],
     "config": ["base"],
@@ -25,7 +26,7 @@ ARROWS = {
     "proxy": ["proxy/server"],
     "proxy/server": ["proxy/h1"],
     "proxy/h1": ["proxy/exchange"],
-    "proxy/exchange": ["proxy/access_log", "proxy/upstreams", "http"],
+    "proxy/exchange": ["proxy/access_log", "proxy/upstreams", "http", "tls"],
     "proxy/upstreams": ["balancer", "loop"],
     "proxy/access_log": ["balancer", "http"],
     "health": ["balancer", "http"],

@@ -159,7 +159,9 @@ void AccessLineFormatter::append_json(const AccessRecord& record, unsigned micro
   append_quoted(out, record.target);
   out += R"(,"protocol":")";
   out += protocol(record.version);
-  out += R"(","status":)";
+  out += '"';
+  if (!record.tls_version.empty()) append_tls(record, out);
+  out += R"(,"status":)";
   append_number(out, record.status);
   out += R"(,"outcome":)";
   append_quoted(out, record.outcome);
@@ -199,6 +201,20 @@ void AccessLineFormatter::append_json(const AccessRecord& record, unsigned micro
   out += R"(,"request_id":)";
   append_quoted(out, record.request_id);
   out += "}\n";
+}
+
+void AccessLineFormatter::append_tls(const AccessRecord& record, std::string& out) {
+  out += R"(,"tls":)";
+  append_quoted(out, record.tls_version);
+  out += R"(,"tls_cipher":)";
+  append_quoted(out, record.tls_cipher);
+  out += R"(,"tls_server_name":)";
+  append_quoted(out, record.tls_server_name);
+  out += R"(,"tls_resumed":)";
+  out += record.tls_resumed ? "true" : "false";
+  if (record.tls_client.empty()) return;
+  out += R"(,"tls_client":)";
+  append_quoted(out, record.tls_client);
 }
 
 void AccessLineFormatter::append_attempts(std::span<const Attempt> attempts, std::string& out) {

@@ -33,6 +33,12 @@ struct AccessRecord {
   std::string_view host;
   std::string_view target;
   http::Version version = http::Version::Http11;
+  // Of its connection, which lives longer than the record; "" where it is plain.
+  std::string_view tls_version;
+  std::string_view tls_cipher;
+  std::string_view tls_server_name;
+  std::string_view tls_client;  // the subject of a certificate
+  bool tls_resumed = false;
   std::string_view referer;
   std::string_view user_agent;
   std::string_view request_id;
@@ -66,6 +72,7 @@ class AccessLineFormatter {
 
  private:
   void append_json(const AccessRecord& record, unsigned micros, std::string& out) const;
+  static void append_tls(const AccessRecord& record, std::string& out);
   static void append_attempts(std::span<const Attempt> attempts, std::string& out);
   void append_combined(const AccessRecord& record, std::string& out) const;
   void remember(std::int64_t second);

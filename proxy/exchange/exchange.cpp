@@ -112,6 +112,7 @@ Relay::Moment Exchange::moment() {
 
 Exchange::Next Exchange::route() {
   const http::RequestHead& request = client_.request();
+  if (client_.client().redirect_port != 0) return redirect();
   if (http::is_for_us(request)) return answer_ourselves();
   if (request.cdn_loop && context_.loop_mark.has_looped(request.fields)) {
     ++context_.looped;
@@ -120,6 +121,10 @@ Exchange::Next Exchange::route() {
   std::string_view host;
   std::string_view path;
   http::normalize_host(request.authority, host, context_.host_scratch);
+  if (const tls::Facts* const tls = client_.client().tls; tls && !tls->may_ask_for(host)) {
+    detail_ = "the connection's certificate is not for this host";
+    return refuse_with(421, outcome::kMisdirected);
+  }
   if (!http::normalize_path(request.target, path, context_.scratch)) {
     detail_ = "the path has a broken % escape, climbs above the root, or hides a dot segment";
     return refuse_with(400, outcome::kBadTarget);
@@ -159,6 +164,14 @@ std::string_view Exchange::request_id() const {
   return claimed.empty() ? std::string_view(request_id_.data(), request_id_.size()) : claimed;
 }
 
+// Whatever it asks for.
+Exchange::Next Exchange::redirect() {
+  if (!client_.request().authority.empty() && client_.request().target.starts_with('/'))
+    return refuse_with(308, outcome::kRedirected);
+  detail_ = "it names no host, or no path, to be redirected to";
+  return refuse_with(400, outcome::kBadTarget);
+}
+
 // TRACE would have to send back what it was sent, and what others on the way have added to it: that is for nobody.
 Exchange::Next Exchange::answer_ourselves() {
   if (client_.request().method == http::Method::Trace) return refuse_with(405, outcome::kTraceNotAllowed);
@@ -185,6 +198,14 @@ bool Exchange::send_request_head() {
   forward.request_id = request_id();
   forward.via = client.via;
   forward.trusted = client.trusted;
+  std::array<http::Field, 5> certificate;
+  if (client.tls && client.tls->client) {
+    const tls::ClientCertificate& shown = *client.tls->client;
+    certificate = {http::Field{"X-Client-Cert-Subject", shown.subject}, {"X-Client-Cert-Issuer", shown.issuer},
+                   {"X-Client-Cert-Serial", shown.serial}, {"X-Client-Cert-Fingerprint", shown.fingerprint},
+                   {"X-Client-Cert-Not-After", shown.not_after}};
+    forward.client_certificate = certificate;
+  }
   http::forward_request(request, forward, context_.fields, context_.scratch);
   const OutgoingRequest outgoing{request.method_text, request.target, request.authority, context_.fields,
                                  request.framing, request.upgrade, request.expect_continue};
@@ -338,7 +359,7 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   // RFC 9110 §6.6.1: a response that is forwarded gets a Date if it has none.
   if (!http::find(head.fields, http::FieldId::Date).data())
     context_.fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
-  add_request_id_header();
+  add_listener_headers();
 
   OutgoingResponse response{head.status, head.reason, context_.fields, head.framing};
   const bool bodiless = client_.request().method == http::Method::Head || head.status == 304;
@@ -361,9 +382,17 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   return std::nullopt;
 }
 
-// So that whoever sees a response finds its line in the logs. An app may have sent one of its own by that name.
-void Exchange::add_request_id_header() {
-  const std::string_view name = client_.client().request_id_header;
+// The request's id, so that whoever sees a response finds its line in the logs: an app may have sent one of its own by
+// that name. And Strict-Transport-Security, where an app says nothing else.
+void Exchange::add_listener_headers() {
+  const ClientInfo& client = client_.client();
+  constexpr std::string_view kHsts = "Strict-Transport-Security";
+  const auto is_there = [&](std::string_view name) {
+    return std::any_of(context_.fields.begin(), context_.fields.end(),
+                       [&](const auto& field) { return http::equal_ignoring_case(field.name, name); });
+  };
+  if (!client.hsts.empty() && !is_there(kHsts)) context_.fields.push_back({kHsts, client.hsts});
+  const std::string_view name = client.request_id_header;
   if (name.empty()) return;
   std::erase_if(context_.fields, [&](const auto& field) { return http::equal_ignoring_case(field.name, name); });
   context_.fields.push_back({name, request_id()});

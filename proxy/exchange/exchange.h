@@ -60,6 +60,9 @@ struct ExchangeContext {
   StreamDrain streams{};
 };
 
+// What the access log says of how the client came.
+void note_encryption(const ClientInfo& client, AccessRecord& record);
+
 class Exchange final : public OnUpstream, private Dialer::Caller {
  public:
   // `started`: when the first byte of the request arrived. All references must outlive the exchange.
@@ -118,7 +121,9 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   bool may_leave_its_upstream();
   void remember_failure(const Replay& replay);
   void note_malformed(std::string_view upstream, std::string_view outcome);
-  void add_request_id_header();
+  void add_listener_headers();
+  std::string redirect_location();
+  Next redirect();
 
   Task<Relayed> relay();
   std::optional<Relayed> move_request();

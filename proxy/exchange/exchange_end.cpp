@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "http/target.h"
 #include "proxy/exchange/error_page.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/outcome.h"
@@ -31,6 +32,15 @@ class TextSource final : public BodySource {
 
 }  // namespace
 
+void note_encryption(const ClientInfo& client, AccessRecord& record) {
+  if (!client.tls) return;
+  record.tls_version = client.tls->version;
+  record.tls_cipher = client.tls->cipher;
+  record.tls_server_name = client.tls->server_name;
+  record.tls_resumed = client.tls->resumed;
+  if (client.tls->client) record.tls_client = client.tls->client->subject;
+}
+
 Exchange::Next Exchange::client_left() {
   if (pool_) pool_->pool().memory->traffic.add_left();
   outcome_ = client_.cut_by_us() ? outcome::kDrained : outcome::kClientClosed;
@@ -54,12 +64,14 @@ Task<> Exchange::send_refusal() {
   http::Fields& fields = context_.fields;
   fields.clear();
   fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
+  const std::string location = status_ == 308 ? redirect_location() : std::string();
+  if (!location.empty()) fields.push_back({"Location", location});
   if (status_ == 200 || status_ == 405) fields.push_back({"Allow", kAllow});
   if (!page.body.empty()) fields.push_back({"Content-Type", page.content_type, http::FieldId::ContentType});
   fields.push_back({"Cache-Control", "no-store"});
   const std::string retry_after = std::to_string(retry_after_);
   if (status_ == 503) fields.push_back({"Retry-After", retry_after, http::FieldId::RetryAfter});
-  add_request_id_header();
+  add_listener_headers();
   const http::Framing framing{http::BodyKind::Length, page.body.size()};
   OutgoingResponse response{status_, {}, fields, framing};
   const std::string length = std::to_string(page.body.size());
@@ -89,10 +101,22 @@ Task<> Exchange::send_refusal() {
   }
 }
 
+// RFC 9110 §15.4.9: with the same method and body. The port of a URL is left out where it is the scheme's.
+std::string Exchange::redirect_location() {
+  const http::RequestHead& request = client_.request();
+  std::string_view host;
+  http::normalize_host(request.authority, host, context_.host_scratch);
+  const std::uint16_t port = client_.client().redirect_port;
+  std::string location = "https://" + std::string(host);
+  if (port != 443) location += ':' + std::to_string(port);
+  return location.append(request.target);
+}
+
 AccessRecord Exchange::describe_request() const {
   const http::RequestHead& request = client_.request();
   AccessRecord record;
   record.client_ip = client_.client().ip;
+  note_encryption(client_.client(), record);
   record.method = request.method_text;
   record.host = request.authority;
   record.target = request.target;

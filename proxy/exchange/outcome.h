@@ -17,12 +17,16 @@ inline constexpr std::string_view kClientClosed = "client_closed";
 inline constexpr std::string_view kClientBodyTimeout = "client_body_timeout";
 inline constexpr std::string_view kClientWriteTimeout = "client_write_timeout";
 inline constexpr std::string_view kHeaderTimeout = "client_header_timeout";
+inline constexpr std::string_view kPlainHttp = "plain_http_to_tls";
+inline constexpr std::string_view kHandshakeFailed = "tls_handshake_failed";  // of a connection, not of a request
+inline constexpr std::string_view kMisdirected = "misdirected_request";
 inline constexpr std::string_view kBadBody = "bad_body";
 inline constexpr std::string_view kBadTarget = "bad_target";
 inline constexpr std::string_view kTraceNotAllowed = "trace_not_allowed";
 inline constexpr std::string_view kBodyTooLarge = "body_too_large";
 
 // The config's.
+inline constexpr std::string_view kRedirected = "redirected";
 inline constexpr std::string_view kNoRoute = "no_route";
 inline constexpr std::string_view kLoopDetected = "loop_detected";
 

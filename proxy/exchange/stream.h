@@ -16,6 +16,7 @@
 #include "loop/task.h"
 #include "loop/waker.h"
 #include "proxy/exchange/body.h"
+#include "tls/facts.h"
 
 namespace frontdoor {
 
@@ -34,6 +35,9 @@ struct ClientInfo {
   IpEndpoint address{};       // the same; port 0 where it is not known
   std::string_view last_hop;  // who sent it to us, for X-Forwarded-For: the client, or the last proxy
   std::string_view scheme = "http";
+  const tls::Facts* tls = nullptr;   // null: plain
+  std::string_view hsts{};           // Strict-Transport-Security for its responses; "" = none
+  std::uint16_t redirect_port = 0;   // by https, for every request; 0 = it is served
   bool via = true;
   std::string_view request_id_header{};  // the name of the field that responses tell it in; "" = they do not
   bool trusted = false;       // the last hop: what it says of those before it is believed

@@ -100,8 +100,11 @@ Task<Tunnel::Ended> Tunnel::run() {
 
 std::optional<Tunnel::Ended> Tunnel::turn() {
   if (cut_) return Ended::Drained;
-  if (!move(to_upstream_)) return Ended::ClientGone;
-  if (!move(to_client_)) return closing_by_us() ? Ended::Drained : Ended::UpstreamGone;
+  if (!move(to_upstream_)) return goodbyes_were_said() ? Ended::Closed : Ended::ClientGone;
+  if (!move(to_client_)) {
+    if (closing_by_us()) return Ended::Drained;
+    return goodbyes_were_said() ? Ended::Closed : Ended::UpstreamGone;
+  }
   if (to_client_.done && !to_upstream_.done) upstream_first_ = true;
   go_on_closing();
 
@@ -111,6 +114,11 @@ std::optional<Tunnel::Ended> Tunnel::turn() {
   if (!to_upstream_.done || !to_client_.done) return std::nullopt;
   if (closing_by_us()) return Ended::Drained;
   return to_client_.lost ? Ended::ClientGone : ended_by_themselves();
+}
+
+// Both have sent their close frames: how the connection ends then, without a TLS close_notify for instance, says nothing.
+bool Tunnel::goodbyes_were_said() const {
+  return websocket_ && to_upstream_.source.closed_by_them() && to_client_.source.closed_by_them();
 }
 
 // An app that was killed, or a phone that lost its network and was given up by its system, sends a FIN as well.

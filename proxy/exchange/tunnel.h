@@ -93,6 +93,7 @@ class Tunnel final : public Listed<class TunnelTag> {
   bool plain() const;
   std::optional<Ended> turn();
   Ended ended_by_themselves() const;
+  bool goodbyes_were_said() const;
   bool move(Direction& direction);  // false: what it reads from has broken off
   bool closing_by_us() const { return closing_ > Closing::LeftToThem; }
   void go_on_closing();

@@ -60,7 +60,7 @@ Pushed H1MessageWriter::push(std::string_view bytes, bool last, const http::Fiel
     if (result.status == IoStatus::Failed) return {Pushed::State::Failed, 0};
     accepted = result.bytes;
     bytes_sent_ += accepted;
-    if (accepted == bytes.size()) return {Pushed::State::Done, accepted};
+    if (accepted == bytes.size()) return {flush_sealed(), accepted};
   }
   for (;;) {
     const Pushed pushed = push_some(bytes.substr(accepted), last, trailers);
@@ -138,7 +138,18 @@ Pushed::State H1MessageWriter::flush_pending() {
     bytes_sent_ += result.bytes;
     begin_ += result.bytes;
   }
-  return Pushed::State::Done;
+  return flush_sealed();
+}
+
+// What an encrypted connection has taken is not sent before its kernel has it.
+Pushed::State H1MessageWriter::flush_sealed() {
+  switch (transport_.flush()) {
+    case IoStatus::Ok: return Pushed::State::Done;
+    case IoStatus::WouldBlock: return Pushed::State::Blocked;
+    case IoStatus::End:
+    case IoStatus::Failed: break;
+  }
+  return Pushed::State::Failed;
 }
 
 }  // namespace frontdoor

@@ -45,6 +45,7 @@ class H1MessageWriter final : public BodySink {
   void queue(std::string_view text);
   bool queue_trailers(const http::Fields& trailers);
   Pushed::State flush_pending();
+  Pushed::State flush_sealed();
 
   Transport& transport_;
   BufferPool& pool_;

@@ -58,8 +58,12 @@ H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& t
   transport_.notify(&waker_);
   if (!input_.empty()) started_ = quiet_since_;
   client_.last_hop = last_hop_.address.known() ? last_hop_text_.view() : kUnnamedHop;
-  client_.via = client.via;
-  client_.request_id_header = client.request_id_header;
+  client_.via = client.terms.via;
+  client_.request_id_header = client.terms.request_id_header;
+  client_.hsts = client.terms.hsts;
+  client_.redirect_port = client.terms.redirect_port;
+  client_.tls = client.tls;
+  if (client.tls) client_.scheme = "https";
   client_.trusted = client.named && contains(trusted_proxies_, last_hop_.address);
   client_is_last_hop();
 }
@@ -294,6 +298,7 @@ void H1Session::log_refusal(const http::Refusal& refusal, std::string_view reque
                       : http::sketch_request(input_.unread());
   AccessRecord record;
   record.client_ip = client_.ip;
+  note_encryption(client_, record);
   record.method = request.method;
   record.host = request.host;
   record.target = request.target;

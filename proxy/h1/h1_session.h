@@ -10,9 +10,11 @@
 #include "loop/task.h"
 #include "loop/waker.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/listener_terms.h"
 #include "proxy/exchange/stream.h"
 #include "proxy/h1/h1_body_reader.h"
 #include "proxy/h1/h1_message_writer.h"
+#include "tls/facts.h"
 
 namespace frontdoor {
 
@@ -20,9 +22,9 @@ namespace frontdoor {
 struct ConnectedClient {
   IpEndpoint address;
   const Cidrs& trusted_proxies;
-  bool via = true;
+  const ListenerTerms& terms;
   bool named = true;  // false: somebody behind a proxy that does not know who, so that the address is the proxy's
-  std::string_view request_id_header{};
+  const tls::Facts* tls = nullptr;  // null: plain
 };
 
 // Hears whom the connection waits for: its client, for a request, or others, during an exchange.
@@ -45,6 +47,7 @@ class H1Session final : private ClientStream {
             const ConnectedClient& client, InputBuffer input, const bool& draining);
 
   Task<Ended> serve();
+  Task<> turn_away(const http::Refusal& refusal) { return refuse(refusal); }  // instead of serving
   void cut();  // ends it now, whatever it does
   // Of the client's next request nothing has come. Only between two exchanges.
   bool awaits_request() const { return started_ == TimePoint{} && input_.empty(); }

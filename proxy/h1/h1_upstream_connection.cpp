@@ -31,7 +31,7 @@ bool H1UpstreamConnection::lease(Waker& waker, bool verify) {
   detail_ = "";
   received_ = informational_ = final_ = closes_soon_ = false;
   if (served_ == 0) return true;
-  return !transport_.may_read() && (!verify || transport_.quiet());
+  return !transport_.input_waits() && (!verify || transport_.quiet());
 }
 
 void H1UpstreamConnection::introduce(std::string_view header) {
@@ -39,7 +39,7 @@ void H1UpstreamConnection::introduce(std::string_view header) {
   introduced_ = true;
 }
 
-bool H1UpstreamConnection::reusable() const {
+bool H1UpstreamConnection::reusable() {
   if (introduced_) return false;
   // Bytes behind the response, or a request that was not sent to its end, would be taken for part of the next
   // exchange. An unread socket (may_read) could hide such bytes. And an app that refuses an upgrade may have taken the
@@ -48,7 +48,7 @@ bool H1UpstreamConnection::reusable() const {
   return final_ && !closes_soon_ && !upgrade_offered_ && !continue_owed_ && failure_ == UpstreamFailure::None &&
          parser_.head().keep_alive && writer_.complete() &&
          reader_.complete() && reader_.failure() == H1BodyReader::Failure::None && input_.empty() &&
-         !transport_.may_read() && !transport_.peer_finished();
+         !transport_.peer_finished() && !transport_.input_waits();
 }
 
 void H1UpstreamConnection::idle_for(Duration limit) {
@@ -65,7 +65,7 @@ void H1UpstreamConnection::idle_for(Duration limit) {
 
 void H1UpstreamConnection::run() {
   if (!Listed<IdleTag>::linked()) return;
-  const bool touched = transport_.may_read() || transport_.peer_gone();
+  const bool touched = transport_.input_waits() || transport_.peer_gone();
   if (transport_.peer_finished() && !transport_.peer_gone())
     if (const auto limit = home_.closes.note(loop_.now() - idle_since(), loop_.now())) home_.shared->learn_idle_limit(*limit);
   if (touched || loop_.now() >= idle_until_) delete this;

@@ -34,7 +34,7 @@ class H1UpstreamConnection final : public UpstreamStream,
   // Before the first request: a PROXY header. It names one client, so that the connection serves no other.
   void introduce(std::string_view header);
   // After an exchange: whether it is in order; if so it goes into the home's idle list for at most `limit`.
-  bool reusable() const;
+  bool reusable();
   void idle_for(Duration limit);
 
   bool send_head(const OutgoingRequest& request, http::Method method) override;

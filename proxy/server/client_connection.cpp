@@ -4,6 +4,10 @@
 #include <array>
 #include <utility>
 
+#include "proxy/exchange/outcome.h"
+#include "proxy/server/proxy_header_reader.h"
+#include "proxy/server/tls_handshake.h"
+
 namespace frontdoor {
 
 namespace {
@@ -22,6 +26,7 @@ bool ClientConnection::adopt(int fd) { return transport_.adopt(fd); }
 
 void ClientConnection::start() {
   admitted_ = !owner_.wants_proxy_header();
+  handshake_due_ = owner_.tls() != nullptr;
   if (owner_.wants_proxy_header()) begin();
   else park();
 }
@@ -29,8 +34,6 @@ void ClientConnection::start() {
 // Where there is no memory for a connection, it ends and nothing else does.
 void ClientConnection::begin() {
   try {
-    if (!admitted_)
-      header_ = std::make_unique<ProxyHeaderReader>(loop_, owner_.buffers(), transport_);
     serve();  // what it may throw is its frame's; from then on it catches by itself
   } catch (const std::bad_alloc&) {
     owner_.turned_away(Unwelcome::NoMemory);
@@ -42,7 +45,9 @@ void ClientConnection::park() {
   session_.reset();
   transport_.notify(this);
   if (owner_.closing_idle()) end_at_ = closing_moment_of_idle(loop_.now(), idle_kind(), waiting_since_, 0, 0);
-  loop_.arm(*this, std::min(waiting_since_ + timeouts().client_idle, end_at_));
+  const Millis patience = handshake_due_ ? std::min(timeouts().client_idle, timeouts().tls_handshake)
+                                         : timeouts().client_idle;
+  loop_.arm(*this, std::min(waiting_since_ + patience, end_at_));
   if (transport_.may_read()) loop_.enqueue(*this);
 }
 
@@ -53,8 +58,8 @@ const config::Timeouts& ClientConnection::timeouts() const {
 // Something happened while parked.
 void ClientConnection::run() {
   if (session_) return;
-  if (header_) {
-    if (loop_.now() >= end_at_ && !header_->saw_anything()) header_->cut();
+  if (prelude_) {
+    if (loop_.now() >= end_at_ && !prelude_->saw_anything()) prelude_->cut();
     return;
   }
   if (ending_) return read_last_words();
@@ -99,10 +104,13 @@ void ClientConnection::read_last_words() {
 Detached ClientConnection::serve() {
   H1Session::Ended ended = H1Session::Ended::Reset;  // when memory runs out: an answer may have begun
   try {
-    if (header_ && !co_await read_proxy_header()) {
+    InputBuffer input(owner_.buffers());
+    bool welcome = admitted_ || co_await read_proxy_header(input);
+    if (welcome && handshake_due_) welcome = co_await shake_hands(input);
+    if (!welcome) {
       ended = H1Session::Ended::Close;
     } else {
-      begin_session(header_ ? header_->take_rest() : InputBuffer(owner_.buffers()));
+      begin_session(std::move(input));
       ended = co_await session_->serve();
     }
   } catch (const std::bad_alloc&) {
@@ -121,19 +129,30 @@ Detached ClientConnection::serve() {
   owner_.closed(*this);
 }
 
+const tls::Facts* ClientConnection::facts() const {
+  const auto* session = static_cast<const tls::Session*>(transport_.tls());
+  return session ? &session->facts() : nullptr;
+}
+
+// The only protocol that is offered today; what ALPN has agreed on will choose.
 void ClientConnection::begin_session(InputBuffer input) {
-  header_.reset();
-  const ConnectedClient client{client_, owner_.trusted_proxies(), owner_.via(), named_, owner_.request_id_header()};
+  const ConnectedClient client{client_, owner_.trusted_proxies(), owner_.terms(), named_, facts()};
   SessionOwner& self = *this;
   session_ = std::make_unique<H1Session>(owner_.context(), owner_.buffers(), transport_, self, client,
                                          std::move(input), owner_.draining());
 }
 
 // From here on the client is the one that the proxy names. False: the connection is not wanted.
-Task<bool> ClientConnection::read_proxy_header() {
-  const ProxyHeader header = co_await header_->read(loop_.now() + timeouts().client_header);
+Task<bool> ClientConnection::read_proxy_header(InputBuffer& input) {
+  auto reader = std::make_unique<ProxyHeaderReader>(loop_, owner_.buffers(), transport_);
+  ProxyHeaderReader& reading = *reader;
+  prelude_ = std::move(reader);
+  const ProxyHeader header = co_await reading.read(loop_.now() + timeouts().client_header);
+  const bool saw_anything = reading.saw_anything();
+  input.become(reading.take_rest());
+  prelude_.reset();
   if (header.status != ProxyHeader::Status::Complete) {
-    if (header_->saw_anything()) owner_.turned_away(Unwelcome::NoProxyHeader);
+    if (saw_anything) owner_.turned_away(Unwelcome::NoProxyHeader);
     co_return false;
   }
   if (header.source.address.known())
@@ -143,6 +162,32 @@ Task<bool> ClientConnection::read_proxy_header() {
   waiting_since_ = loop_.now();  // its request need not come with the header
   admitted_ = owner_.admit(client_.address);
   co_return admitted_;
+}
+
+// What has been read behind a PROXY header is ciphertext. False: there is nothing to serve.
+Task<bool> ClientConnection::shake_hands(InputBuffer& input) {
+  auto own = std::make_unique<TlsHandshake>(loop_, transport_, owner_.handshakes(), *owner_.tls(), input.unread());
+  TlsHandshake& handshake = *own;
+  prelude_ = std::move(own);
+  input.become(InputBuffer(owner_.buffers()));
+  const TlsHandshake::Result result = co_await handshake.run(waiting_since_ + timeouts().tls_handshake);
+  const char* const failure = handshake.failure();
+  prelude_.reset();
+  switch (result) {
+    case TlsHandshake::Result::Done: handshake_due_ = false; co_return true;
+    case TlsHandshake::Result::PlainHttp: co_await tell_that_this_is_tls(); break;
+    case TlsHandshake::Result::Failed:
+      if (owner_.context().malformed) owner_.context().malformed->note("", outcome::kHandshakeFailed, failure);
+      break;
+    case TlsHandshake::Result::Left: break;
+  }
+  co_return false;
+}
+
+Task<> ClientConnection::tell_that_this_is_tls() {
+  begin_session(InputBuffer(owner_.buffers()));
+  const http::Refusal refusal{400, outcome::kPlainHttp.data(), "plain HTTP, where clients speak TLS: use https://"};
+  co_await session_->turn_away(refusal);
 }
 
 // A request that comes in pieces is not the one to be given up while others have nothing to say. Once for
@@ -173,7 +218,7 @@ void ClientConnection::expired(TimePoint) {
 
 void ClientConnection::cut() {
   if (session_) return session_->cut();
-  if (header_) return header_->cut();
+  if (prelude_) return prelude_->cut();
   owner_.closed(*this);
 }
 

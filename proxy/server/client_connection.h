@@ -11,8 +11,10 @@
 #include "loop/task.h"
 #include "loop/transport.h"
 #include "proxy/h1/h1_session.h"
-#include "proxy/server/proxy_header_reader.h"
+#include "proxy/server/handshakes.h"
+#include "proxy/server/prelude.h"
 #include "proxy/upstreams/drain.h"
+#include "tls/server_context.h"
 
 namespace frontdoor {
 
@@ -34,7 +36,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
 
   // While it waits for its client: whether nothing of a request has come.
   bool idle() const {
-    return header_ ? !header_->saw_anything() : (!session_ || session_->awaits_request());
+    return prelude_ ? !prelude_->saw_anything() : (!session_ || session_->awaits_request());
   }
   TimePoint waiting_since() const { return waiting_since_; }
   // Before it is closed while it waits: true, once between two exchanges, when bytes have come that nobody
@@ -58,8 +60,11 @@ class ClientConnection final : public Listed<class ConnectionTag>,
 
   void begin();  // serve(), if there is memory for it
   Detached serve();
-  Task<bool> read_proxy_header();
+  Task<bool> read_proxy_header(InputBuffer& input);
+  Task<bool> shake_hands(InputBuffer& input);
+  Task<> tell_that_this_is_tls();
   void begin_session(InputBuffer input);
+  const tls::Facts* facts() const;
   void park();
   void head_begun() override;
   void exchange_begins() override;
@@ -74,7 +79,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   ConnectionOwner& owner_;
   EventLoop& loop_;
   Transport transport_;
-  std::unique_ptr<ProxyHeaderReader> header_;  // until it has come
+  std::unique_ptr<Prelude> prelude_;  // while it lasts
   std::unique_ptr<H1Session> session_;
   // Since it was accepted, or introduced by a proxy, or its last exchange ended. Empty lines are no use of a
   // connection: they do not make it live longer.
@@ -84,6 +89,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   IpEndpoint client_;
   bool named_ = true;  // false: whom the proxy speaks for it does not know
   bool admitted_ = false;
+  bool handshake_due_ = false;
   bool served_ = false;  // an exchange, or more
   bool has_place_ = true;
   bool ending_ = false;  // our FIN is out
@@ -101,8 +107,9 @@ class ConnectionOwner {
   virtual BufferPool& buffers() = 0;
   virtual const bool& draining() const = 0;
   virtual bool closing_idle() const = 0;  // no others are accepted any more
-  virtual bool via() const = 0;
-  virtual std::string_view request_id_header() const = 0;  // "" = none
+  virtual const ListenerTerms& terms() const = 0;
+  virtual const tls::Server* tls() const = 0;  // null: plain
+  virtual Handshakes& handshakes() = 0;
   virtual bool wants_proxy_header() const = 0;
   virtual const Cidrs& trusted_proxies() const = 0;
   virtual bool admit(const IpAddress& client) = 0;  // false: it has too many connections already

@@ -38,19 +38,25 @@ std::uint64_t waiting_to_be_accepted(int fd) {
 }  // namespace
 
 Listener::Settings Listener::Settings::of(const config::Listener& listener, std::uint64_t connections) {
-  Settings settings{std::make_shared<Places>(connections), listener.via, listener.proxy_protocol,
-                    listener.trusted_proxies, listener.request_id_header,
-                    listener.address.kind == Address::Kind::Fd};
+  Settings settings{.places = std::make_shared<Places>(connections),
+                    .terms = {.via = listener.via, .request_id_header = listener.request_id_header},
+                    .proxy_protocol = listener.proxy_protocol,
+                    .trusted_proxies = listener.trusted_proxies,
+                    .passed = listener.address.kind == Address::Kind::Fd};
+  if (listener.tls && listener.tls->hsts != Millis{0})
+    settings.terms.hsts =
+        "max-age=" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(listener.tls->hsts).count());
   if (listener.max_connections_per_client != 0)
     settings.clients = std::make_shared<ClientCounts>(listener.max_connections_per_client);
   return settings;
 }
 
-Listener::Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, const bool& draining, int fd,
-                   bool shared, Settings settings)
+Listener::Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, Handshakes& handshakes,
+                   const bool& draining, int fd, bool shared, Settings settings)
     : context_(context),
       buffers_(buffers),
       room_(room),
+      handshakes_(handshakes),
       draining_(draining),
       fd_(fd),
       shared_(shared),

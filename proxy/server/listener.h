@@ -28,11 +28,11 @@ class Listener final : public ConnectionOwner,
  public:
   struct Settings {
     std::shared_ptr<Places> places;  // shared with the other workers
-    bool via = true;
+    ListenerTerms terms = {};
     bool proxy_protocol = false;
     Cidrs trusted_proxies = {};
-    std::string request_id_header = {};
     bool passed = false;  // whoever has passed the socket listens on
+    std::shared_ptr<const tls::Server> tls = {};  // null: plain
     std::shared_ptr<ClientCounts> clients = {};  // null: a client may have any number of connections
 
     // `connections`: at a time, over all workers that are given these settings.
@@ -40,8 +40,8 @@ class Listener final : public ConnectionOwner,
   };
 
   // Takes `fd`. `shared`: other workers accept from the same socket (unix).
-  Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, const bool& draining, int fd, bool shared,
-           Settings settings);
+  Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, Handshakes& handshakes, const bool& draining,
+           int fd, bool shared, Settings settings);
   ~Listener() override;
 
   // Takes what waits to be accepted, at a limit too: closing the socket would reset those clients. Until
@@ -77,8 +77,9 @@ class Listener final : public ConnectionOwner,
   BufferPool& buffers() override { return buffers_; }
   const bool& draining() const override { return draining_; }
   bool closing_idle() const override { return closing_idle_; }
-  bool via() const override { return settings_.via; }
-  std::string_view request_id_header() const override { return settings_.request_id_header; }
+  const ListenerTerms& terms() const override { return settings_.terms; }
+  const tls::Server* tls() const override { return settings_.tls.get(); }
+  Handshakes& handshakes() override { return handshakes_; }
   bool wants_proxy_header() const override { return settings_.proxy_protocol; }
   const Cidrs& trusted_proxies() const override { return settings_.trusted_proxies; }
   bool admit(const IpAddress& client) override;
@@ -110,6 +111,7 @@ class Listener final : public ConnectionOwner,
   ExchangeContext& context_;
   BufferPool& buffers_;
   WorkerRoom& room_;
+  Handshakes& handshakes_;
   const bool& draining_;
   int fd_;
   const bool shared_;

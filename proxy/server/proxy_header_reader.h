@@ -7,20 +7,20 @@
 #include "loop/input_buffer.h"
 #include "loop/task.h"
 #include "loop/waker.h"
+#include "proxy/server/prelude.h"
 
 namespace frontdoor {
 
-class ProxyHeaderReader {
+class ProxyHeaderReader final : public Prelude {
  public:
   ProxyHeaderReader(EventLoop& loop, BufferPool& buffers, Transport& transport);
 
   // Not Complete: it was malformed, or did not come in time, or the connection ended; problem says what.
   Task<ProxyHeader> read(TimePoint deadline);
-  void cut();
+  void cut() override;
 
   InputBuffer take_rest() { return std::move(input_); }
-  // A connection that ends without a byte is somebody who looked whether we listen.
-  bool saw_anything() const { return saw_anything_; }
+  bool saw_anything() const override { return saw_anything_; }
 
  private:
   EventLoop& loop_;

@@ -27,6 +27,8 @@ std::uint64_t descriptor_limit() {
   return limit.rlim_cur;
 }
 
+constexpr std::uint16_t kHttpsPort = 443;
+
 // What the process needs besides connections: each worker's loop and sockets, and a probe for each upstream.
 std::uint64_t own_descriptors(const Snapshot& snapshot, unsigned workers) {
   std::uint64_t own = kReservedDescriptors + workers * (2 + snapshot.config.listeners.size());
@@ -75,7 +77,19 @@ std::uint64_t Server::connection_limit(const config::Listener& listener) const {
   return listener.max_connections != 0 ? std::min(listener.max_connections, possible) : possible;
 }
 
-std::vector<std::string> Server::listen(const std::vector<PassedSocket>& passed, const std::vector<KeptSocket>& kept) {
+// Where clients are sent that have to come by https: the scheme's own port, unless we listen elsewhere only.
+std::uint16_t Server::https_port() const {
+  std::uint16_t found = 0;
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    if (!listeners_[i].tls || endpoints_[i].is_unix()) continue;
+    if (endpoints_[i].port() == kHttpsPort) return kHttpsPort;
+    if (found == 0) found = endpoints_[i].port();
+  }
+  return found != 0 ? found : kHttpsPort;
+}
+
+std::vector<std::string> Server::listen(const std::vector<PassedSocket>& passed, const std::vector<KeptSocket>& kept,
+                                        const TlsServers& tls) {
   std::vector<std::string> errors;
   std::vector<ListenSockets> opened;
   const auto inherited = sort_kept(names_to_keep(listeners_), kept);
@@ -92,9 +106,11 @@ std::vector<std::string> Server::listen(const std::vector<PassedSocket>& passed,
     return errors;
   }
   const auto names = names_to_keep(listeners_);  // now that there are the files of unix sockets
+  for (const auto& sockets : opened) endpoints_.push_back(sockets.bound);
   for (std::size_t i = 0; i < opened.size(); ++i) {
-    const auto settings = Listener::Settings::of(listeners_[i], connection_limit(listeners_[i]));
-    endpoints_.push_back(opened[i].bound);
+    auto settings = Listener::Settings::of(listeners_[i], connection_limit(listeners_[i]));
+    if (i < tls.size()) settings.tls = tls[i];
+    if (listeners_[i].redirect == config::Listener::Redirect::Https) settings.terms.redirect_port = https_port();
     places_.push_back(settings.places);
     if (!opened[i].file.path.empty()) socket_files_.push_back(opened[i].file);
     add_kept(to_keep_, names[i], opened[i]);

@@ -22,8 +22,11 @@ class Server {
 
   // Opens every listener of the config, in order. Every failure, or nothing; on failure none is open. `passed`: what
   // was given to this process, for those that name one of them. `kept`: what an earlier process of ours listened on; what
-  // the config still names is taken up again with the clients that wait there, and the rest ends.
-  std::vector<std::string> listen(const std::vector<PassedSocket>& passed = {}, const std::vector<KeptSocket>& kept = {});
+  // the config still names is taken up again with the clients that wait there, and the rest ends. `tls`: one for each
+  // listener, null for those without; empty = none has it.
+  using TlsServers = std::vector<std::shared_ptr<tls::Server>>;
+  std::vector<std::string> listen(const std::vector<PassedSocket>& passed = {}, const std::vector<KeptSocket>& kept = {},
+                                  const TlsServers& tls = {});
   const std::vector<KeptSocket>& to_keep() const { return to_keep_; }  // open until it stops accepting
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }  // as bound, in the config's order
   const std::vector<std::shared_ptr<Places>>& places() const { return places_; }  // the same
@@ -54,6 +57,7 @@ class Server {
 
  private:
   void remove_socket_files();
+  std::uint16_t https_port() const;
   std::uint64_t connection_limit(const config::Listener& listener) const;
 
   ConnectionBudget budget_;  // outlives the workers

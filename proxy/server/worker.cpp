@@ -78,7 +78,7 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot) {
 }
 
 void Worker::add_listener(int fd, bool shared, const Listener::Settings& settings) {
-  listeners_.push_back(std::make_unique<Listener>(context_, buffers_, room_, draining_, fd, shared, settings));
+  listeners_.push_back(std::make_unique<Listener>(context_, buffers_, room_, handshakes_, draining_, fd, shared, settings));
 }
 
 void Worker::publish(std::shared_ptr<const Snapshot> snapshot) {

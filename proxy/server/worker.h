@@ -87,6 +87,7 @@ class Worker final : private Timer {
   BufferPool buffers_;
   LocalSnapshot::Known known_upstreams_;
   WorkerRoom room_;
+  Handshakes handshakes_{loop_};
   H1Dialer dialer_;
   std::unique_ptr<AccessLogBuffer> access_log_;
   ExchangeContext context_;

@@ -59,6 +59,11 @@ struct Describe {
   std::string operator()(const CheckCommand& c) const { return "check " + c.config_file + with(c.profile); }
   std::string operator()(const ShowCommand& c) const { return "show " + c.config_file + with(c.profile); }
   static std::string with(const std::string& profile) { return profile.empty() ? "" : " env=" + profile; }
+  std::string operator()(const SelfSignedCommand& c) const {
+    std::string text = "self-signed";
+    for (const auto& name : c.names) text += ' ' + name;
+    return text + " into " + c.cert_file + ' ' + c.key_file;
+  }
   std::string operator()(const ImportCommand& c) const { return "config import " + c.path; }
   std::string operator()(const ProxyCommand& c) const {
     std::string text = "proxy " + c.listen + " ->";
@@ -99,6 +104,10 @@ TEST(Arguments, AreUnderstood) {
       {"run --detach .", "import . detached"},
       {"config import ecosystem.config.js", "config import ecosystem.config.js"},
       {"config import --help", "help config import"},
+      {"cert self-signed localhost *.dev.example ::1", "self-signed localhost *.dev.example ::1 into cert.pem key.pem"},
+      {"cert self-signed a --cert b --key c", "self-signed a into b c"},
+      {"cert --help", "help cert self-signed"},
+      {"help cert", "help cert self-signed"},
       {"run --config fd.toml --ready-file /tmp/r --workers 4", "run fd.toml ready=/tmp/r workers=4"},
       {"run --exit-with-child --config fd.toml", "run fd.toml ends with its child"},
       {"run --exit-with-child -- node a.js", "run 1 x node a.js ends with its child"},
@@ -194,6 +203,10 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"config edit", "config knows two things: config show --config FILE, and config import FILE", "config"},
       {"config import",
        "config import needs to know what: an ecosystem file, a Procfile, a package.json, or their directory", "config import"},
+      {"cert", "cert knows one thing: cert self-signed NAME", "cert self-signed"},
+      {"cert sign a", "cert knows one thing: cert self-signed NAME", "cert self-signed"},
+      {"cert self-signed", "cert self-signed needs a name, for instance localhost", "cert self-signed"},
+      {"cert self-signed a/b", "a certificate can not be for \"a/b\": this is not a host name", "cert self-signed"},
       {"config import a b", "unexpected \"b\"", "config import"},
       {"config show", "config show needs --config FILE", "config show"},
       {"run", "run needs to know what: --config FILE, a directory as in run ., or -- COMMAND", "run"},

@@ -13,11 +13,11 @@ import unittest
 
 PROGRAM = sys.argv.pop(1)
 
-COMMANDS = ["check", "completion", "config", "demo", "help", "logs", "proxy", "restart", "run", "scale", "shutdown", "start",
+COMMANDS = ["cert", "check", "completion", "config", "demo", "help", "logs", "proxy", "restart", "run", "scale", "shutdown", "start",
             "status", "stop", "version"]
 CASES = [  # what has been typed (the last word is being completed), what is offered
     (["frontdoor", ""], [*COMMANDS, "--config", "--env", "--help", "--ready-file", "--version", "--workers"]),
-    (["frontdoor", "c"], ["check", "completion", "config"]),
+    (["frontdoor", "c"], ["cert", "check", "completion", "config"]),
     (["frontdoor", "--c"], ["--config"]),
     (["frontdoor", "--config", "conf"], ["conf one.toml", "conf.d"]),
     (["frontdoor", "--config", "fd.toml", "--w"], ["--workers"]),
@@ -27,6 +27,8 @@ CASES = [  # what has been typed (the last word is being completed), what is off
     (["frontdoor", "run", "--workers", ""], []),
     (["frontdoor", "config", ""], ["import", "show", "--help"]),
     (["frontdoor", "config", "s"], ["show"]),
+    (["frontdoor", "cert", ""], ["self-signed", "--help"]),
+    (["frontdoor", "cert", "self-signed", "--"], ["--cert", "--help", "--key"]),
     (["frontdoor", "config", "import", "--"], ["--help"]),
     (["frontdoor", "config", "show", "--c"], ["--config"]),
     (["frontdoor", "proxy", "--"], ["--health", "--help", "--listen", "--ready-file", "--to", "--workers"]),

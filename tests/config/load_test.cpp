@@ -43,6 +43,7 @@ client_body = "2ms"
 client_write = "3ms"
 client_idle = "4ms"
 client_fin = "5ms"
+tls_handshake = "15ms"
 request = "14ms"
 connect = "6ms"
 response_header = "7ms"
@@ -98,7 +99,7 @@ format = "text"
   const Cidrs trusted{*Cidr::parse("10.0.0.0/8", problem), *Cidr::parse("::1", problem), Cidr()};
   EXPECT_EQ(config.listeners,
             std::vector{(Listener{"web", {.host = "::1", .port = 80}, false, 500, 20, true, trusted, "X-Request-Id"})});
-  const Timeouts timeouts{Millis(1), Millis(2), Millis(3), Millis(4),  Millis(5),  Millis(14), Millis(6),
+  const Timeouts timeouts{Millis(1), Millis(2), Millis(3), Millis(4),  Millis(5),  Millis(15), Millis(14), Millis(6),
                           Millis(7), Millis(8), Millis(9), Millis(10), Millis(11), Millis(10), Millis(13)};
   EXPECT_EQ(config.timeouts, timeouts);
   EXPECT_EQ(config.limits, (Limits{1024, 7, 100, 1 << 20}));

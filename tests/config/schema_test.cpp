@@ -12,6 +12,8 @@ namespace {
 struct Defaults {
   Config config;
   Listener listener;
+  ListenerTls listener_tls;
+  TlsCertificate certificate;
   Route route;
   Pool pool;
   Upstream upstream;
@@ -29,6 +31,8 @@ struct Defaults {
   Object object_of(const Table& table) {
     if (&table == &schema::root) return &config;
     if (&table == &schema::listener) return &listener;
+    if (&table == &schema::listener_tls) return &listener_tls;
+    if (&table == &schema::certificate) return &certificate;
     if (&table == &schema::route) return &route;
     if (&table == &schema::pool || &table == &schema::profile) return &pool;
     if (&table == &schema::upstream) return &upstream;

@@ -33,8 +33,17 @@ max_connections = 10
 max_connections_per_client = 3
 proxy_protocol = true
 request_id_header = "X-Request-Id"
+tls = { cert = "a.pem", key = "a.key", ocsp = "a.der", min_version = "1.3", client_ca = "ca.pem", hsts = "24h" }
 trusted_proxies = ["10.0.0.0/8", "fd00::/8", "unix"]
+[[listener]]
+address = ":8181"
+redirect = "https"
+[[listener]]
+address = ":444"
+[listener.tls]
+certificates = [{ cert = "a.pem", key = "a.key" }, { cert = "b.pem", key = "b.key" }]
 [timeouts]
+tls_handshake = "3s"
 connect = "1500ms"
 drain = "50s"
 [limits]
@@ -80,7 +89,7 @@ TEST(Show, SpellsOutWhatWasLeftOut) {
               testing::StartsWith(
                   "workers = \"auto\"\nresolver = \"auto\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
                   "max_connections = \"auto\"\nmax_connections_per_client = 0\nproxy_protocol = false\n"
-                  "request_id_header = \"\"\ntrusted_proxies = []\nvia = true\n\n[timeouts]\nclient_header = \"10s\"\n"));
+                  "request_id_header = \"\"\ntrusted_proxies = []\nvia = true\nredirect = \"off\"\n\n[timeouts]\nclient_header = \"10s\"\n"));
   EXPECT_THAT(shown,
               testing::HasSubstr("[[route]]\nhost = \"\"\npath = \"\"\npool = \"app\"\naccess_log = true\n"));
   EXPECT_THAT(shown,

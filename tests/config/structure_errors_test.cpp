@@ -67,7 +67,7 @@ TEST(StructureErrors, UnknownKeys) {
       {{.top = "connect = \"1s\""},
        "fd.toml:1:1: unknown key \"connect\" at the top of the file: it belongs to [timeouts]"},
       {{.top = "colour = true"},
-       "fd.toml:1:1: unknown key \"colour\"; known here: \"workers\", \"resolver\", \"listen\", \"include\", \"listener\", "
+       "fd.toml:1:1: unknown key \"colour\"; known here: \"workers\", \"resolver\", \"listen\", \"tls\", \"include\", \"listener\", "
        "\"route\", \"pool\", \"timeouts\", \"limits\", \"access_log\", \"log\" and \"admin\""},
   };
   for (const auto& c : cases)
@@ -84,9 +84,7 @@ TEST(StructureErrors, FeaturesToComeAreNotCalledUnknown) {
       {{.below = "sticky = { cookie = \"x\" }"},
        "fd.toml:6:1: \"sticky\" is not supported by this version of frontdoor"},
       {{.below = "[admin]\naddress = \":9900\""}, "fd.toml:7:1: \"address\" is not supported by this version of frontdoor"},
-      {{.top = "tls = {}"}, "fd.toml:1:1: \"tls\" is not supported by this version of frontdoor"},
-      {{.below = "[timeouts]\ntls_handshake = \"1s\""},
-       "fd.toml:7:1: \"tls_handshake\" is not supported by this version of frontdoor"},
+      {{.top = "redirect = \"https\""}, "fd.toml:1:1: \"redirect\" is not supported by this version of frontdoor"},
       {{.below = "[[listener]]\naddress = \":1\"\nprotocols = []"},
        "fd.toml:8:1: \"protocols\" is not supported by this version of frontdoor"},
       {{.below = "[[route]]\nmethods = []"},

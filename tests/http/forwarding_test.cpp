@@ -89,8 +89,25 @@ TEST(ForwardRequest, StrangersAreNotBelieved) {
         "X-Forwarded-Port: 1\r\n", "X-Forwarded-Server: evil\r\n", "X-Forwarded-Prefix: /evil\r\n",
         "Forwarded: for=10.0.0.1\r\n", "X-Real-IP: 10.0.0.1\r\n", "X-Request-Id: evil\r\n",
         "X_Forwarded_For: 10.0.0.1\r\n", "x-forwarded_proto: http\r\n", "X_Real_IP: 10.0.0.1\r\n",
-        "X_Request_Id: evil\r\n"})
+        "X_Request_Id: evil\r\n", "X-Client-Cert-Subject: CN=root\r\n", "x_client-cert_serial: 1\r\n",
+        "X-Client-Cert-Whatever: 1\r\n"})
     EXPECT_EQ(forwarded(get(fields), kStranger), kOurs) << fields;
+}
+
+// A certificate that was proved to us is told by us, and by nobody before us; what nobody proved is told by those that are
+// trusted.
+TEST(ForwardRequest, ClientCertificatesAreProvedOrTrusted) {
+  const Field proved[] = {{"X-Client-Cert-Subject", "CN=alice"}};
+  const std::string claimed = "X-Client-Cert-Subject: CN=root\r\nX-Client-Cert-Other: 1\r\nX_Client_Cert_Subject: CN=root\r\n";
+  ForwardContext stranger = kStranger, trusted = kTrusted;
+  EXPECT_EQ(forwarded(get(claimed), stranger).find("root"), std::string::npos);
+  EXPECT_EQ(forwarded(get(claimed), trusted).find("X-Client-Cert-Subject=CN=root;X-Client-Cert-Other=1;X-Forwarded"), 0u);
+  stranger.client_certificate = trusted.client_certificate = proved;
+  for (const auto& context : {stranger, trusted}) {
+    const std::string all = forwarded(get(claimed), context);
+    EXPECT_EQ(all.find("root"), std::string::npos) << all;
+    EXPECT_NE(all.find("X-Client-Cert-Subject=CN=alice;"), std::string::npos) << all;
+  }
 }
 
 TEST(ForwardRequest, TrustedClientsAreExtended) {

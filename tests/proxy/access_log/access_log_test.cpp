@@ -92,6 +92,10 @@ AccessRecord with_everything(std::span<const Attempt> attempts) {
   record.held_us = 1'500;
   record.tries = 2;
   record.attempts = attempts;
+  record.tls_version = "TLSv1.3";
+  record.tls_cipher = "TLS_AES_256_GCM_SHA384";
+  record.tls_server_name = "a.example";
+  record.tls_client = "CN=\"alice\"";
   return record;
 }
 
@@ -107,6 +111,14 @@ TEST(AccessLine, JsonListsTheAttemptsWhenThereWereSeveral) {
                       R"("start_ms":0.010,"connect_ms":null,"total_ms":30000.000},)"
                       R"({"upstream":"127.0.0.1:3002","outcome":"invalid_response","detail":"two lengths",)"
                       R"("start_ms":30000.011,"connect_ms":0.250,"total_ms":0.900}],"held_ms":1.500,)"),
+            std::string::npos);
+}
+
+TEST(AccessLine, JsonTellsTheEncryptionOfAConnectionThatHasOne) {
+  EXPECT_EQ(line(typical(), Format::Json).find("tls"), std::string::npos);
+  EXPECT_NE(line(with_everything({}), Format::Json)
+                .find(R"("tls":"TLSv1.3","tls_cipher":"TLS_AES_256_GCM_SHA384","tls_server_name":"a.example",)"
+                      R"("tls_resumed":false,"tls_client":"CN=\"alice\"","status":)"),
             std::string::npos);
 }
 

@@ -1,0 +1,184 @@
+#include "cli/certificates.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/read_file.h"
+#include "base/signals_blocked.h"
+#include "base/time.h"
+#include "tls/self_signed.h"
+
+namespace frontdoor {
+
+namespace {
+
+// Asking for the files' state finds whatever replaces them: a rename, a symlink that is swapped above them (Kubernetes'
+// ..data, certbot's live/), a copy over a network file system, which tells no watch. A look that takes long is the more
+// seldom.
+constexpr Duration kLook = std::chrono::seconds(1);
+constexpr int kShareOfLooking = 50;
+constexpr auto kTicketPeriod = std::chrono::hours(12);
+constexpr unsigned kSelfSignedDays = 90;
+constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+
+std::int64_t unix_now() {
+  using namespace std::chrono;
+  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+void append_state(const std::string& path, std::string& out) {
+  struct stat found {};
+  if (path.empty()) return;
+  if (::stat(path.c_str(), &found) != 0) {
+    out += "gone;";
+    return;
+  }
+  for (const auto number : {static_cast<long long>(found.st_dev), static_cast<long long>(found.st_ino),
+                            static_cast<long long>(found.st_size), static_cast<long long>(found.st_mtim.tv_sec),
+                            static_cast<long long>(found.st_mtim.tv_nsec)})
+    out += std::to_string(number) + ',';
+  out += ';';
+}
+
+// Two states are alike only when nothing was written in between.
+std::string state_of(const tls::ServerFiles& files) {
+  std::string state;
+  for (const auto& each : files.certificates)
+    for (const std::string* path : {&each.cert, &each.key, &each.staple}) append_state(*path, state);
+  append_state(files.client_ca, state);
+  return state;
+}
+
+std::string title_of(const config::Listener& listener) {
+  return listener.name.empty() ? listener.address.to_string() : listener.name;
+}
+
+}  // namespace
+
+std::vector<std::string> self_signed_hosts(const config::Config& config) {
+  std::vector<std::string> hosts = {"localhost", "127.0.0.1", "::1"};
+  for (const auto& route : config.routes)
+    if (!route.host.empty() && std::find(hosts.begin(), hosts.end(), route.host) == hosts.end()) hosts.push_back(route.host);
+  return hosts;
+}
+
+tls::ServerFiles server_files(const config::ListenerTls& tls, const std::vector<std::string>& hosts) {
+  tls::ServerFiles files;
+  for (const auto& each : tls.certificates) files.certificates.push_back({each.cert, each.key, each.ocsp});
+  if (tls.self_signed) {
+    auto made = tls::make_self_signed(hosts, unix_now(), kSelfSignedDays);
+    files.made.push_back({"self-signed", std::move(made.cert), std::move(made.key), ""});
+  }
+  files.client_ca = tls.client_ca;
+  files.rules.only_tls13 = tls.min_version == config::ListenerTls::MinVersion::Tls13;
+  return files;
+}
+
+void look_at_certificates(config::LoadOptions& options) {
+  options.look_at_certificate = [](const config::TlsCertificate& certificate) {
+    auto loaded = tls::load_certificate_files({certificate.cert, certificate.key, certificate.ocsp}, unix_now());
+    config::CertificateLook look{std::move(loaded.error), std::move(loaded.warnings), {}};
+    if (loaded.certificate) look.names = loaded.certificate->names;
+    return look;
+  };
+  options.client_ca_problem = [](const std::string& path) -> std::string {
+    const FileText file = read_file(path, kMostBytes);
+    if (!file.error.empty()) return file.error;
+    return tls::has_certificate(file.text) ? "" : "no certificate (PEM) in the file";
+  };
+}
+
+bool Certificates::open(const config::Config& config) {
+  bool good = true;
+  for (const auto& listener : config.listeners) {
+    servers_.emplace_back();
+    if (!listener.tls) continue;
+    Watched watched{.title = title_of(listener),
+                    .files = server_files(*listener.tls, self_signed_hosts(config)),
+                    .ticket_keys = std::make_shared<tls::TicketKeys>(kTicketPeriod)};
+    watched.seen = state_of(watched.files);
+    const tls::LoadedServer loaded = tls::load_server(watched.files, watched.ticket_keys, unix_now());
+    tell(watched, loaded);
+    good = good && loaded.context != nullptr;
+    if (listener.tls->self_signed)
+      log_.warn("self-signed certificate: no client trusts it; for development only", {{"listener", watched.title}});
+    watched.server = servers_.back() = std::make_shared<tls::Server>(loaded.context);
+    watched_.push_back(std::move(watched));
+  }
+  return good;
+}
+
+void Certificates::tell(const Watched& watched, const tls::LoadedServer& loaded) {
+  for (const auto& warning : loaded.warnings)
+    log_.warn("certificate", {{"listener", watched.title}, {"file", warning.file}, {"warning", warning.what}});
+  for (const auto& error : loaded.errors)
+    log_.error("certificate can not be used", {{"listener", watched.title}, {"file", error.file}, {"reason", error.what}});
+}
+
+void Certificates::watch() {
+  const bool any_file = std::any_of(watched_.begin(), watched_.end(), [](const Watched& watched) {
+    return !watched.files.certificates.empty() || !watched.files.client_ca.empty();
+  });
+  if (!any_file || thread_.joinable()) return;
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] { run(); });
+  ::pthread_setname_np(thread_.native_handle(), "certificates");
+}
+
+void Certificates::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  stopped_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Certificates::run() {
+  Duration pause = kLook;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      if (stopped_.wait_for(lock, pause, [this] { return stop_; })) return;
+    }
+    const TimePoint began = Clock::now();
+    for (Watched& watched : watched_) look(watched);
+    pause = std::max(kLook, (Clock::now() - began) * kShareOfLooking);
+  }
+}
+
+// Certificate and key are two files, and not written in one moment: they are taken when they have been left alone for a
+// while.
+void Certificates::look(Watched& watched) {
+  const std::string state = state_of(watched.files);
+  if (state == watched.seen) {
+    watched.unquiet.clear();
+  } else if (state != watched.unquiet) {
+    watched.unquiet = state;
+  } else {
+    watched.seen = std::exchange(watched.unquiet, "");
+    take(watched);
+  }
+}
+
+void Certificates::take(Watched& watched) {
+  const tls::LoadedServer loaded = tls::load_server(watched.files, watched.ticket_keys, unix_now());
+  tell(watched, loaded);
+  if (!loaded.context) {
+    log_.error("certificate files have changed and can not be used: the old ones stay", {{"listener", watched.title}});
+    return;
+  }
+  watched.server->replace(loaded.context);
+  std::int64_t until = INT64_MAX;
+  for (const auto& each : loaded.context->table().all()) until = std::min(until, each->not_after);
+  log_.info("certificates taken from changed files",
+            {{"listener", watched.title},
+             {"certificates", loaded.context->table().all().size()},
+             {"first_expires", tls::day_text(until)}});
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,17 @@
+// What holds for all requests that come by one listener. Values; fixed when it is opened.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace frontdoor {
+
+struct ListenerTerms {
+  bool via = true;
+  std::string request_id_header = {};  // "" = none
+  std::string hsts = {};               // Strict-Transport-Security; "" = none
+  std::uint16_t redirect_port = 0;     // by https, for every request; 0 = requests are served
+};
+
+}  // namespace frontdoor

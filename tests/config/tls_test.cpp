@@ -1,0 +1,111 @@
+// TLS of listeners: its short forms, and what is said about it.
+
+#include "support.h"
+
+namespace frontdoor::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const std::string kPool = "[pool.app]\nupstreams = [\"10.0.0.1:80\"]\n";
+
+Listener first_listener(const std::string& text) {
+  const auto loaded = load(text, "fd.toml", {});
+  EXPECT_TRUE(loaded.ok()) << testing::PrintToString(lines(loaded));
+  return loaded.config.listeners.front();
+}
+
+TEST(Tls, ShortFormsAreWhatTheyAreShortFor) {
+  const TlsCertificate a{"a.pem", "a.key", ""};
+  const auto beside = first_listener("listen = \":443\"\ntls = { cert = \"a.pem\", key = \"a.key\" }\n" + kPool);
+  ASSERT_TRUE(beside.tls);
+  EXPECT_THAT(beside.tls->certificates, ElementsAre(a));
+  const auto inside = first_listener("[[listener]]\naddress = \":443\"\ntls = { cert = \"a.pem\", key = \"a.key\" }\n" + kPool);
+  EXPECT_EQ(inside.tls, beside.tls);
+  const auto in_full =
+      first_listener("[[listener]]\naddress = \":443\"\n[listener.tls]\ncertificates = [{ cert = \"a.pem\", key = \"a.key\" }]\n" + kPool);
+  EXPECT_EQ(in_full.tls, beside.tls);
+  const auto made = first_listener("listen = \":443\"\ntls = \"self-signed\"\n" + kPool);
+  ASSERT_TRUE(made.tls);
+  EXPECT_TRUE(made.tls->self_signed);
+  EXPECT_FALSE(first_listener("listen = \":80\"\n" + kPool).tls);
+}
+
+TEST(Tls, WhatIsWrongWithIt) {
+  struct {
+    std::string tls, message;
+  } cases[] = {
+      {"\"on\"", "1:7: tls: \"on\" is unknown, write \"self-signed\" or { cert = \"cert.pem\", key = \"key.pem\" }"},
+      {"true", "1:7: tls: expected a table [listener.tls] or \"self-signed\", not true or false"},
+      {"{}", "1:7: tls needs a certificate, as in { cert = \"cert.pem\", key = \"key.pem\" }; to try it out, write tls = "
+             "\"self-signed\""},
+      {"{ cert = \"a.pem\" }", "1:16: a certificate needs both, as in { cert = \"cert.pem\", key = \"key.pem\" }"},
+      {"{ certificates = [{}] }", "1:25: a certificate needs its files, as in { cert = \"cert.pem\", key = \"key.pem\" }"},
+      {"{ certificates = \"a.pem\", self_signed = true }",
+       "1:24: certificates: expected a list as in [{ cert = \"cert.pem\", key = \"key.pem\" }], not a string"},
+      {"{ certificates = [\"a.pem\"], self_signed = true }",
+       "1:25: certificates: expected a table { cert = \"cert.pem\", key = \"key.pem\" }, not a string"},
+      {"{ cert = \"a.pem\", key = \"a.key\", self_signed = true }",
+       "1:7: tls has certificates, so that self_signed makes no sense: leave one of them out"},
+      {"{ self_signed = true, min_version = \"1.1\" }", "1:43: min_version: \"1.1\" is unknown, did you mean \"1.2\"?"},
+  };
+  for (const auto& c : cases) {
+    const auto found = problems("tls = " + c.tls + "\nlisten = \":443\"\n" + kPool);
+    EXPECT_THAT(found, testing::Contains("fd.toml:" + c.message)) << c.tls;
+  }
+  EXPECT_THAT(problems("listen = \":443\"\ntls = { certificates = [{ cert = \"a\", key = \"b\", zzzzzz = \"c\" }] }\n" + kPool),
+              ElementsAre(testing::HasSubstr("in the certificates of [listener.tls]")));
+  EXPECT_THAT(problems("tls = \"self-signed\"\n[[listener]]\naddress = \":443\"\n" + kPool),
+              ElementsAre("fd.toml:1:7: tls at the top of the file is for what `listen` names: below [[listener]] it is "
+                          "[listener.tls]"));
+}
+
+TEST(Tls, ASelfSignedCertificateIsWarnedOf) {
+  EXPECT_THAT(problems("listen = \":443\"\ntls = \"self-signed\"\n" + kPool),
+              ElementsAre("fd.toml:2:7: warning: tls is self-signed: no client trusts it, and browsers warn of it. For "
+                          "development only"));
+}
+
+TEST(Tls, Redirects) {
+  const std::string http = "[[listener]]\naddress = \":80\"\nredirect = \"https\"\n";
+  EXPECT_THAT(problems(http + kPool),
+              ElementsAre("fd.toml:2:11: warning: redirect = \"https\", and no listener of this file has tls: is another "
+                          "program there?"));
+  const std::string https = "[[listener]]\naddress = \":443\"\ntls = { cert = \"a.pem\", key = \"a.key\" }\n";
+  EXPECT_THAT(problems(http + https + kPool), IsEmpty());
+  EXPECT_THAT(problems(https + "redirect = \"https\"\n" + kPool),
+              ElementsAre("fd.toml:2:11: redirect is for a listener without tls: these clients have come by https already"));
+}
+
+// What is in the files is seen where somebody looks.
+TEST(Tls, FilesAreLookedInto) {
+  LoadOptions options;
+  options.look_at_certificate = [](const TlsCertificate& certificate) {
+    CertificateLook look;
+    if (certificate.cert == "bad.pem") look.error = "the key does not fit the certificate";
+    if (certificate.cert == "old.pem") look.warnings = {"it has expired"};
+    look.names = {"a.example", "*.b.example"};
+    return look;
+  };
+  options.client_ca_problem = [](const std::string& path) { return path == "gone.pem" ? "no such file" : ""; };
+  const auto with = [&](const std::string& tls, const std::string& routes = "") {
+    return problems("listen = \":443\"\ntls = " + tls + "\n" + kPool + routes, options);
+  };
+  EXPECT_THAT(with("{ cert = \"bad.pem\", key = \"a.key\" }"),
+              ElementsAre("fd.toml:2:16: certificate \"bad.pem\": the key does not fit the certificate"));
+  EXPECT_THAT(with("{ cert = \"old.pem\", key = \"a.key\" }"),
+              ElementsAre("fd.toml:2:16: warning: certificate \"old.pem\": it has expired"));
+  EXPECT_THAT(with("{ cert = \"a.pem\", key = \"a.key\", client_ca = \"gone.pem\" }"),
+              ElementsAre("fd.toml:2:7: client_ca \"gone.pem\": no such file"));
+  EXPECT_THAT(with("{ cert = \"a.pem\", key = \"a.key\" }", "[[route]]\nhost = \"x.b.example\"\n"),
+              ElementsAre("fd.toml:2:16: warning: certificate \"a.pem\": its name \"a.example\" is the host of no [[route]]"));
+  EXPECT_THAT(with("{ cert = \"a.pem\", key = \"a.key\" }", "[[route]]\nhost = \"x.b.example\"\n[[route]]\n"), IsEmpty())
+      << "a route that takes every host";
+  EXPECT_THAT(with("{ cert = \"a.pem\", key = \"a.key\" }",
+                   "[[route]]\nhost = \"*.b.example\"\n[[route]]\nhost = \"a.example\"\n"),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace frontdoor::config
