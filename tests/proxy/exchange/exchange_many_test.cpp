@@ -22,6 +22,12 @@ using testing::FakeClientStream;
 struct One {
   explicit One(ExchangeStage& stage) : waker(stage.loop), client(waker) {}
 
+  void ask(const std::string& for_target) {
+    target = for_target;
+    client.ask("POST", target);
+    client.announce_body({BodyKind::Chunked});
+  }
+
   Detached serve(ExchangeContext& context) {
     exchange = std::make_unique<Exchange>(context, client, waker, context.loop.now());
     co_await exchange->run();
@@ -29,6 +35,7 @@ struct One {
   }
 
   Waker waker;
+  std::string target;  // that the client's head refers to
   FakeClientStream client;
   std::unique_ptr<Exchange> exchange;
   bool ended = false;
@@ -48,8 +55,7 @@ TEST(ManyExchanges, AreServedWithoutSeeingEachOther) {
   const auto path = [](int i) { return "/" + std::to_string(i); };
   for (int i = 0; i < kMany; ++i) {
     One& one = *all.emplace_back(std::make_unique<One>(stage));
-    one.client.ask("POST", path(i));
-    one.client.announce_body({BodyKind::Chunked});
+    one.ask(path(i));
     one.serve(stage.context);
   }
   stage.turn();
