@@ -7,7 +7,7 @@ import resource
 import signal
 import unittest
 
-from support import App, Client, Frontdoor, eventually, main, pool, sanitized
+from support import App, Client, Frontdoor, eventually, get, main, pool, sanitized
 from support.process import status_kib
 
 
@@ -33,7 +33,7 @@ def still_open(client):
 
 
 # Until its rest has come the app, and so the connection, is at work: as long as the test wants.
-UNFINISHED = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na"
+UNFINISHED = b"POST /echo?%d HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na"
 REST = b"b"
 
 
@@ -89,9 +89,10 @@ class Connections(unittest.TestCase):
         door = self.door("max_connections = 4")
         door.wait_until_serving([self.app])
         busy = [self.client(door) for _ in range(4)]
-        for client in busy:
-            client.send(UNFINISHED)
-        self.told(door, "connection limit")
+        for number, client in enumerate(busy, 1):
+            client.send(UNFINISHED % number)
+            # One after the other: workers accept in any order, and the late one must not be before one of these.
+            eventually(lambda: get(self.app.address, "/in-flight").count("/echo") == number, "the request at the app")
         late = self.client(door)
         late.request("GET", "/")
         event = self.told(door, "every connection is at work")

@@ -130,7 +130,7 @@ class Hung(unittest.TestCase):
         eventually(lambda: not alive(pid), "the end of the hung one")
         done = eventually(lambda: events(door, "restart done"), "the report")[0]
         self.assertTrue(done["reason"].startswith("hung: "), done)
-        self.assertEqual(done["replaced"], 1)
+        self.assertGreaterEqual(done["replaced"], 1)  # on a starved machine its successors may hang too
 
     def test_one_that_is_stopped_is_replaced(self):
         with Frontdoor(pool(more=self.MORE)) as door:
