@@ -70,7 +70,10 @@ bool Tunnel::pass_on(Direction& direction) {
     direction.source.passed(bytes.substr(0, sent));
     direction.bytes += sent;
     direction.progress = loop_.now();
-    return direction.raw->raw_consume(sent);
+    const bool all = direction.raw->raw_consume(sent);
+    if (direction.receiver->flush() == IoStatus::Ok) return all;
+    direction.state = Pumped::State::WaitingForSink;  // encrypted, and not yet with the kernel: no other event would send it
+    return false;
   } catch (const std::bad_alloc&) {
     return false;
   }

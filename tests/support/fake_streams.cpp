@@ -184,6 +184,7 @@ class FakeUpstreamStream final : public UpstreamStream {
   UpstreamFailure failure() const override { return upstream_->current_.failure; }
   const char* failure_detail() const override { return ""; }
   void switch_protocols() override {}
+  RawConnection raw() override { return upstream_->raw_connection; }
   bool gone() const override { return upstream_->gone; }
   void abort() override { upstream_->aborted = true; }
   bool reused() const override { return upstream_->reused; }

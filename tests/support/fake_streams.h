@@ -151,6 +151,7 @@ class FakeClientStream final : public ClientStream {
   bool aborted = false;
   bool given_up = false;
   bool switched = false;
+  RawConnection raw_connection{};  // of a tunnel; by itself none
   std::uint16_t status() const { return heads.empty() ? std::uint16_t{0} : heads.back().status; }
 
   const ClientInfo& client() const override { return info; }
@@ -168,6 +169,7 @@ class FakeClientStream final : public ClientStream {
   BodySink& response_body() override { return answer; }
   std::size_t unread_bytes() const override { return unread; }
   bool switch_protocols(std::string_view reason, const http::Fields& fields) override;
+  RawConnection raw() override { return raw_connection; }
   void abort() override { aborted = true; }
   void give_up() override { aborted = given_up = true; }
 
@@ -201,6 +203,7 @@ class FakeUpstream {
   bool gone = false;
   bool takes_head = true;
   bool tells_unprocessed = false;
+  RawConnection raw_connection{};  // of a tunnel; by itself none
   std::shared_ptr<bool> death_paid_for;  // shared by the streams of one connection; null: it has one
 
   // What it answers.

@@ -3,7 +3,10 @@
 #include "proxy/exchange/tunnel.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "loop/transport.h"
 #include "proxy/exchange/likeness.h"
 #include "support/exchange_stage.h"
 
@@ -29,6 +32,80 @@ struct UpgradeStage : ExchangeStage {
     ASSERT_EQ(client.status(), 101);
   }
 };
+
+// A connection of its own, whose other end is the test's.
+struct Line {
+  explicit Line(EventLoop& loop) : transport(loop) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    EXPECT_TRUE(transport.adopt(ends[0]));
+    peer = ends[1];
+  }
+  ~Line() { ::close(peer); }
+  void event() { EXPECT_EQ(::write(peer, "x", 1), 1); }
+
+  Transport transport;
+  int peer = -1;
+};
+
+struct Arrived final : RawSource {
+  Peeked peek() override { return {}; }
+  void consume(std::size_t) override {}
+  const http::Fields& trailers() const override { return none; }
+  bool ready() const override { return false; }
+  std::string_view raw_bytes() override { return bytes; }
+  bool raw_consume(std::size_t count) override { return bytes.erase(0, count).empty(); }
+
+  std::string bytes;
+  http::Fields none;
+};
+
+// As TLS: it takes what it is given, whether the kernel does or not.
+struct Sealing final : TlsLayer {
+  IoResult read(char*, std::size_t) override { return {}; }
+  IoResult write(const iovec* parts, std::size_t) override {
+    taken.append(static_cast<const char*>(parts->iov_base), parts->iov_len);
+    return {IoStatus::Ok, parts->iov_len, 0};
+  }
+  IoStatus flush() override { return jammed ? IoStatus::WouldBlock : IoStatus::Ok; }
+  std::size_t owed() const override { return jammed ? taken.size() : 0; }
+  bool input_waits() override { return false; }
+  void finish_writing() override {}
+
+  std::string taken;
+  bool jammed = false;
+};
+
+TEST(TunnelBetweenFakes, WhatIsSealedAndNotYetSentIsLeftToTheCoroutine) {
+  UpgradeStage stage;
+  Line client(stage.loop), upstream(stage.loop);
+  Arrived from_client, from_upstream;
+  auto layer = std::make_unique<Sealing>();
+  Sealing& sealing = *layer;
+  client.transport.encrypt(std::move(layer));
+  stage.client.raw_connection = {&client.transport, &from_client};
+  stage.run();
+  stage.conn(0).raw_connection = {&upstream.transport, &from_upstream};
+  stage.conn(0).switch_to("tcp");
+  stage.turn();
+  ASSERT_EQ(stage.client.status(), 101);
+  stage.turn();
+  const std::size_t pushes = stage.client.answer.pushes();
+
+  from_upstream.bytes = "one ";
+  upstream.event();
+  stage.turn();
+  EXPECT_EQ(sealing.taken, "one ");
+  EXPECT_EQ(stage.client.answer.pushes(), pushes) << "all of it is on its way";
+  sealing.jammed = true;
+  from_upstream.bytes = "two";
+  upstream.event();
+  stage.turn();
+  EXPECT_EQ(sealing.taken, "one two");
+  EXPECT_GT(stage.client.answer.pushes(), pushes) << "nothing else would ever send it";
+  stage.client.leave();
+  stage.turn();
+}
 
 TEST(TunnelBetweenFakes, TheOfferIsMadeToTheUpstreamAndTheAnswerGiven) {
   UpgradeStage stage;
