@@ -20,9 +20,14 @@ class Install(unittest.TestCase):
         with tempfile.TemporaryDirectory() as prefix:
             subprocess.run([CMAKE, "--install", BUILD, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL,
                            timeout=60)
-            for path in ("share/man/man1/frontdoor.1", "share/man/man5/fd.toml.5", "share/zsh/site-functions/_frontdoor",
+            for path in ("share/doc/frontdoor/examples/fd.toml", "share/doc/frontdoor/changelog", "lib/sysusers.d/frontdoor.conf",
+                         "lib/systemd/system/frontdoor.socket", "share/man/man1/frontdoor.1", "share/man/man5/fd.toml.5", "share/zsh/site-functions/_frontdoor",
                          "share/bash-completion/completions/frontdoor", "share/fish/vendor_completions.d/frontdoor.fish"):
                 self.assertTrue(os.path.exists(os.path.join(prefix, path)), path)
+
+            for unit in "frontdoor.service", "frontdoor-app@.service":
+                with open(os.path.join(prefix, "lib/systemd/system", unit), encoding="utf-8") as file:
+                    self.assertIn(f"ExecStart={prefix}/bin/frontdoor ", file.read())
 
             (config,) = re.findall(r"```toml\n(.*?)```", readme, re.S)
             with open(os.path.join(prefix, "fd.toml"), "w", encoding="utf-8") as file:
