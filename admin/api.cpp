@@ -71,11 +71,11 @@ class Api : public std::enable_shared_from_this<Api> {
   asio::awaitable<void> operate(Kind kind, const AdminRequest& request, AdminReply& reply);
   asio::awaitable<void> logs(const AdminRequest& request, AdminReply& reply);
 
-  asio::awaitable<void> shut_down(AdminReply& reply) {
+  asio::awaitable<void> shut_down(const AdminRequest& request, AdminReply& reply) {
     const AdminStatus status = co_await target_.status();
     const json::object body{{"ok", true}, {"main_pid", status.main_pid}, {"drain_ms", status.drain_millis}};
     co_await reply.answer(202, body);
-    target_.shut_down();
+    target_.shut_down(request.by);
   }
 
  private:
@@ -109,7 +109,8 @@ std::optional<AdminProblem> Api::read_instances(const AdminRequest& request, Adm
 }
 
 asio::awaitable<void> Api::operate(Kind kind, const AdminRequest& request, AdminReply& reply) {
-  AdminOperation operation{.kind = kind, .pool = request.placeholders.at("pool"), .now = request.wants("now")};
+  AdminOperation operation{
+      .kind = kind, .pool = request.placeholders.at("pool"), .now = request.wants("now"), .by = request.by};
   std::optional<AdminProblem> problem;
   if (const auto place = request.placeholders.find("instance"); place != request.placeholders.end()) {
     operation.number = to_number<unsigned>(place->second);
@@ -219,7 +220,9 @@ void add_api(AdminServer& server, asio::io_context& control, AdminTarget& target
   server.route("GET", "/api/v1/status", [api](const AdminRequest&, AdminReply& reply) { return api->status(reply); });
   server.route("GET", "/api/v1/logs",
                [api](const AdminRequest& request, AdminReply& reply) { return api->logs(request, reply); });
-  server.route("POST", "/api/v1:shutdown", [api](const AdminRequest&, AdminReply& reply) { return api->shut_down(reply); });
+  server.route("POST", "/api/v1:shutdown", [api](const AdminRequest& request, AdminReply& reply) {
+    return api->shut_down(request, reply);
+  });
   const auto operation = [&](const std::string& pattern, Kind kind) {
     server.route("POST", "/api/v1/pools/" + pattern, [api, kind](const AdminRequest& request, AdminReply& reply) {
       return api->operate(kind, request, reply);

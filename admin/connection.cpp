@@ -86,6 +86,7 @@ asio::awaitable<void> AdminConnection::serve(const AdminRoutes& routes, const Ad
     const AdminProblem problem(403, "not_allowed", "this user may not use the admin socket");
     co_await refuse(problem);
   } else {
+    by_ = name_of(*peer, access);
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
     parser.body_limit(limits_.body_bytes);
@@ -147,7 +148,7 @@ asio::awaitable<void> AdminConnection::dispatch(const AdminRoutes& routes, Parse
     const AdminProblem problem(404, "no_such_path", "there is nothing at this path");
     co_return co_await refuse(problem);
   }
-  const AdminRequest request{std::move(path->parameters), std::move(found.placeholders)};
+  const AdminRequest request{std::move(path->parameters), std::move(found.placeholders), by_};
   co_await found.route->handler(request, *this);
 }
 

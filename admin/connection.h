@@ -52,6 +52,7 @@ class AdminConnection final : public AdminReply, public std::enable_shared_from_
   boost::beast::basic_stream<boost::asio::local::stream_protocol> stream_;
   boost::beast::flat_buffer buffer_;
   std::shared_ptr<std::size_t> streams_;
+  std::string by_;  // who has connected
   std::string allow_;
   bool reading_ = true;
   bool answered_ = false;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace frontdoor {
@@ -20,11 +21,20 @@ struct AdminPeer {
 struct AdminAccess {
   uid_t user = 0;
   std::optional<gid_t> group = {};
+  std::string user_name = {};  // "" = not known
 };
 
 inline bool may_use(const AdminPeer& peer, const AdminAccess& access) {
   if (peer.uid == 0 || peer.uid == access.user) return true;
   return access.group && std::find(peer.groups.begin(), peer.groups.end(), *access.group) != peer.groups.end();
+}
+
+// Who that is, for people who ask later who did it: "root", "deploy", "uid 1001". Names other than the two that are known
+// are not looked up: that may ask a server and take seconds, on the thread that watches over everything.
+inline std::string name_of(const AdminPeer& peer, const AdminAccess& access) {
+  if (peer.uid == 0) return "root";
+  if (peer.uid == access.user && !access.user_name.empty()) return access.user_name;
+  return "uid " + std::to_string(peer.uid);
 }
 
 // Of a connected unix socket; nothing when the kernel does not tell.

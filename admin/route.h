@@ -17,6 +17,7 @@ namespace frontdoor {
 struct AdminRequest {
   AdminParameters parameters = {};    // of the query, and the members of a JSON body
   AdminParameters placeholders = {};  // what the route's stand for
+  std::string by = {};                // who asks: "root", "uid 1001"
 
   std::string parameter(std::string_view name) const;  // "" when it was not given
   bool wants(std::string_view name) const;             // it was given, and not as "0"

@@ -26,6 +26,7 @@ struct AdminOperation {
   bool now = false;           // Restart: without waiting for requests
   std::int64_t instances = 0; // Scale
   bool relative = false;      // Scale: so many more (or fewer)
+  std::string by = {};        // who asks for it
 };
 
 struct AdminOutcome {
@@ -67,7 +68,7 @@ class AdminTarget {
   virtual std::unique_ptr<AdminLogFollower> follow(const AdminLogFilter& filter, std::size_t count,
                                                    std::vector<AdminLogLine>& last) = 0;
 
-  virtual void shut_down() = 0;  // finishes the requests, stops the instances and ends; a second time: nothing
+  virtual void shut_down(const std::string& by) = 0;  // finishes the requests, stops the instances and ends; a second time: nothing
 };
 
 }  // namespace frontdoor

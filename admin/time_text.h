@@ -20,4 +20,12 @@ inline std::string rfc3339(std::int64_t unix_millis) {
   return result + '.' + std::string(3 - std::min<std::size_t>(millis.size(), 3), '0') + millis + 'Z';
 }
 
+// "2026-11-23T12:01:07.123456Z"
+inline std::string rfc3339_micros(std::int64_t unix_micros) {
+  std::string result = rfc3339(unix_micros / 1000);
+  result.pop_back();
+  const std::string micros = std::to_string(unix_micros % 1000);
+  return result + std::string(3 - std::min<std::size_t>(micros.size(), 3), '0') + micros + 'Z';
+}
+
 }  // namespace frontdoor

@@ -160,9 +160,12 @@ void Log::set_format(LogFormat format) {
 }
 
 void Log::write(LogLevel level, std::string_view event, Fields fields) {
+  LogSink* const sink = level >= LogLevel::Info ? sink_.load(std::memory_order_acquire) : nullptr;
+  if (sink == nullptr && !enabled(level)) return;
+  const auto now = std::chrono::system_clock::now();
+  if (sink != nullptr) sink->took(now, level, event, fields);
   if (!enabled(level)) return;
   try {
-    const auto now = std::chrono::system_clock::now();
     const auto render = json_.load(std::memory_order_relaxed) ? json_line : text_line;
     std::string line = render(now, level, event, fields, std::string_view::npos);
     if (line.size() > max_line) line = render(now, level, event, fields, short_value);

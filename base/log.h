@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <mutex>
@@ -35,9 +36,21 @@ struct LogField {
   LogField(std::string_view k, std::uint64_t v) : key(k), value(std::to_string(v)), number(true) {}
 };
 
+using LogFields = std::initializer_list<LogField>;
+
+// Is told each event from level info on, whatever level is written and whether or not its line is lost. Any thread.
+class LogSink {
+ public:
+  virtual void took(std::chrono::system_clock::time_point at, LogLevel level, std::string_view event,
+                    LogFields fields) noexcept = 0;
+
+ protected:
+  ~LogSink() = default;
+};
+
 class Log {
  public:
-  using Fields = std::initializer_list<LogField>;
+  using Fields = LogFields;
 
   Log(int fd, LogLevel level, LogFormat format);  // does not own fd
 
@@ -49,6 +62,8 @@ class Log {
   bool enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
   void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
   void set_format(LogFormat format);
+  // One, which outlives the last event.
+  void set_sink(LogSink* sink) { sink_.store(sink, std::memory_order_release); }
   std::uint64_t lost_lines() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
@@ -56,6 +71,7 @@ class Log {
   bool send(std::string& line);
 
   const int fd_;
+  std::atomic<LogSink*> sink_{nullptr};
   std::atomic<LogLevel> level_;
   std::atomic<bool> json_;
   std::atomic<std::uint64_t> lost_{0};

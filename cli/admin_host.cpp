@@ -1,13 +1,16 @@
 #include "cli/admin_host.h"
 
+#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <filesystem>
 #include <utility>
 
+#include "admin/events_api.h"
 #include "admin/place.h"
 #include "cli/subject.h"
 #include "cli/version.h"
@@ -91,6 +94,29 @@ AdminUpstream to_admin(const Upstream& upstream, TimePoint now, std::int64_t now
   return row;
 }
 
+// Asked once, at the start: it may take its time.
+std::string own_name() {
+  std::array<char, 16 * 1024> room;
+  passwd entry{};
+  passwd* found = nullptr;
+  const bool known = ::getpwuid_r(::geteuid(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr;
+  return known ? found->pw_name : "";
+}
+
+std::string_view action_of(AdminOperation::Kind kind) {
+  switch (kind) {
+    case AdminOperation::Kind::Restart:
+      return "restart";
+    case AdminOperation::Kind::Stop:
+      return "stop";
+    case AdminOperation::Kind::Start:
+      return "start";
+    case AdminOperation::Kind::Scale:
+      return "scale";
+  }
+  return "";
+}
+
 AdminOutcome to_admin(const OperationResult& result) {
   const RolloutReport& report = result.report;
   return {result.ok,     result.error,    report.replaced, report.failed, report.served,
@@ -127,7 +153,8 @@ AdminHost::AdminHost(asio::io_context& control, Log& log, const ServeOptions& op
       options_(options),
       view_(std::move(view)),
       started_unix_millis_(unix_millis()),
-      usage_(control) {}
+      usage_(control),
+      events_(control, view_.events) {}
 
 // What the operator started: with instances that is the launcher, whose child this process is.
 pid_t AdminHost::main_pid() const { return options_.launcher ? ::getppid() : ::getpid(); }
@@ -148,8 +175,9 @@ void AdminHost::start(const config::Admin& settings) {
   }
   if (!socket_.warning().empty())
     log_.warn("the admin socket is only for this user", {{"path", socket_.path()}, {"reason", socket_.warning()}});
-  server_ = std::make_unique<AdminServer>(control_, log_, AdminAccess{::geteuid(), socket_.group()});
+  server_ = std::make_unique<AdminServer>(control_, log_, AdminAccess{::geteuid(), socket_.group(), own_name()});
   add_api(*server_, control_, *this);
+  add_events_api(*server_, events_);
   server_->start(socket_.fd());
   log_.info("admin socket", {{"path", socket_.path()}});
 }
@@ -157,6 +185,11 @@ void AdminHost::start(const config::Admin& settings) {
 void AdminHost::stop() {
   if (server_) server_->stop();
   socket_.remove();
+}
+
+void AdminHost::shut_down(const std::string& by) {
+  log_.info("operator", {{"action", "shutdown"}, {"by", by}});
+  view_.shut_down();
 }
 
 asio::awaitable<AdminStatus> AdminHost::status() {
@@ -270,6 +303,9 @@ asio::awaitable<AdminOutcome> AdminHost::carry_out(AdminOperation operation) {
   const std::string pool = subject->pool;
   const auto number = operation.number ? operation.number : subject->number;
   Supervisor& supervisor = supervision->supervisor();
+  log_.info("operator", {{"action", action_of(operation.kind)},
+                         {"pool", number ? pool + '.' + std::to_string(*number) : pool},
+                         {"by", operation.by}});
   switch (operation.kind) {
     case Kind::Restart: {
       const RestartHow how = operation.now ? RestartHow::Now : RestartHow::Rolling;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "admin/api.h"
+#include "admin/event_feed.h"
 #include "admin/socket.h"
 #include "admin/target.h"
 #include "balancer/snapshot.h"
@@ -29,6 +30,7 @@ class AdminHost : private AdminTarget {
     std::function<bool()> draining;
     std::function<void()> shut_down;
     Server& server;
+    EventHistory& events;
   };
 
   AdminHost(boost::asio::io_context& control, Log& log, const ServeOptions& options, View view);
@@ -46,7 +48,7 @@ class AdminHost : private AdminTarget {
   std::optional<AdminProblem> why_not(const AdminLogFilter& filter) const override;
   std::unique_ptr<AdminLogFollower> follow(const AdminLogFilter& filter, std::size_t count,
                                            std::vector<AdminLogLine>& last) override;
-  void shut_down() override { view_.shut_down(); }
+  void shut_down(const std::string& by) override;
 
   std::vector<std::string> pool_names() const;
   std::vector<PoolStatus> pool_statuses() const;
@@ -59,6 +61,7 @@ class AdminHost : private AdminTarget {
   const View view_;
   const std::int64_t started_unix_millis_;
   UsageSampler usage_;
+  EventFeed events_;
   AdminSocket socket_;
   std::unique_ptr<AdminServer> server_;
 };

@@ -349,6 +349,27 @@ Parsed parse_logs(std::vector<std::string> arguments) {
   return command;
 }
 
+Parsed parse_events(std::vector<std::string> arguments) {
+  std::replace(arguments.begin(), arguments.end(), std::string("--follow"), std::string("-f"));
+  const auto words = control_words(arguments, "events", 1);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"events"};
+  EventsCommand command;
+  command.subject = words->plain.empty() ? "" : words->plain.front();
+  command.follow = words->has("-f");
+  command.level = words->value("--level");
+  command.socket = words->value("--socket");
+  command.json = words->has("--json");
+  if (words->has("--level") && command.level != "info" && command.level != "warn" && command.level != "error")
+    return UsageError{"--level takes info, warn or error, not " + quote(command.level), "events"};
+  if (!words->has("-n")) return command;
+  const auto number = to_number<std::uint32_t>(words->value("-n"));
+  if (!number || *number > 2000)
+    return UsageError{"-n takes a number up to 2000, not " + quote(words->value("-n")), "events"};
+  command.lines = *number;
+  return command;
+}
+
 Parsed parse_shutdown(const std::vector<std::string>& arguments) {
   const auto words = control_words(arguments, "shutdown", 0);
   if (!words) return words.error();
@@ -408,6 +429,7 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
   if (first == "start") return parse_operation(OperateCommand::Verb::Start, first, rest);
   if (first == "scale") return parse_operation(OperateCommand::Verb::Scale, first, rest);
   if (first == "logs") return parse_logs(rest);
+  if (first == "events") return parse_events(rest);
   if (first == "shutdown") return parse_shutdown(rest);
   if (first == "completion") return parse_completion(rest);
   if (first == "help") return parse_help(rest);

@@ -72,6 +72,15 @@ struct LogsCommand {
   bool json = false;
 };
 
+struct EventsCommand {
+  std::string subject;  // a pool, "" = all
+  std::uint32_t lines = 20;
+  std::string level;  // "warn": and above; "" = all
+  bool follow = false;
+  std::string socket;
+  bool json = false;
+};
+
 struct ShutdownCommand {
   std::string socket;
 };
@@ -123,7 +132,7 @@ struct HelpCommand {
 
 using Command = std::variant<RunCommand, CheckCommand, ShowCommand, ImportCommand, ProxyCommand, DemoCommand, DemoAppCommand,
                              CompletionCommand, VersionCommand, HelpCommand, StatusCommand, OperateCommand, LogsCommand,
-                             ShutdownCommand, SelfSignedCommand>;
+                             ShutdownCommand, SelfSignedCommand, EventsCommand>;
 
 struct UsageError {
   UsageError() = default;

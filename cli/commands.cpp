@@ -137,6 +137,11 @@ constexpr std::array logs_usage = {Row{"frontdoor logs [-f] [-n N] [POOL[.N]] [-
 constexpr std::array logs_options = {
     Option{"-f", "", "", "go on with what is written from now on; so does `--follow`", Option::Takes::Nothing},
     Option{"-n", "N", "100", "how many lines to look back, at most 1000 (default: 20)"}, as_json, admin_socket};
+constexpr std::array events_usage = {Row{"frontdoor events [-f] [-n N] [--level LEVEL] [POOL] [--json] [--socket PATH]"}};
+constexpr std::array events_options = {
+    Option{"-f", "", "", "go on with what happens from now on; so does `--follow`", Option::Takes::Nothing},
+    Option{"-n", "N", "100", "how many to look back, at most 2000 (default: 20)"},
+    Option{"--level", "LEVEL", "warn", "only these and worse: `info`, `warn`, `error`"}, as_json, admin_socket};
 constexpr std::array shutdown_usage = {Row{"frontdoor shutdown [--socket PATH]"}};
 constexpr std::array shutdown_options = {admin_socket};
 
@@ -273,6 +278,13 @@ constexpr std::array all_commands = {
                 .about = "The last 1000 lines of each instance are kept, over its restarts. A reader that is too slow\n"
                          "misses lines and is told how many; the app never waits for it.\n",
                 .options = logs_options},
+    CommandInfo{.name = "events",
+                .title = "what happened, and why",
+                .brief = "what happened lately, and why: evictions, restarts, reloads, operators",
+                .usage = events_usage,
+                .about = "The event log's last 2000 lines from level info on, kept in memory since the start, whatever is\n"
+                         "written and wherever it goes.\n",
+                .options = events_options},
     CommandInfo{.name = "shutdown",
                 .title = "end a running frontdoor",
                 .brief = "finish the requests, stop the instances, end; returns when that is done",

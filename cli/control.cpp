@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
@@ -14,6 +13,7 @@
 
 #include "base/terminal_text.h"
 #include "cli/admin_client.h"
+#include "cli/asking.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/status_table.h"
@@ -24,46 +24,6 @@ namespace frontdoor::cli {
 namespace json = boost::json;
 
 namespace {
-
-constexpr Millis kPatience{10'000};
-
-int fail(const Streams& streams, const std::string& what) {
-  streams.err << "frontdoor: " << what << '\n';
-  return kExitFailure;
-}
-
-std::optional<json::object> parse_object(std::string_view text) {
-  boost::system::error_code error;
-  json::value value = json::parse(json::string_view(text.data(), text.size()), error);
-  if (error || !value.is_object()) return std::nullopt;
-  return std::move(value.get_object());
-}
-
-// What went wrong in its own words, or in those of the connection.
-std::string why(const AdminResponse& response, const std::string& socket) {
-  if (!response.error.empty()) return socket + ": " + response.error;
-  if (const auto body = parse_object(response.body))
-    if (const std::string message = text_of(*body, "message"); !message.empty()) return message;
-  return socket + ": it answered with status " + std::to_string(response.status);
-}
-
-// Calls `line` for each whole line of what comes in pieces.
-template <class Line>
-class Lines {
- public:
-  explicit Lines(Line line) : line_(std::move(line)) {}
-  void operator()(std::string_view bytes) {
-    pending_.append(bytes);
-    for (auto end = pending_.find('\n'); end != std::string::npos; end = pending_.find('\n')) {
-      line_(std::string_view(pending_).substr(0, end));
-      pending_.erase(0, end + 1);
-    }
-  }
-
- private:
-  Line line_;
-  std::string pending_;
-};
 
 std::string_view verb_of(OperateCommand::Verb verb) {
   switch (verb) {

@@ -29,6 +29,7 @@
 #include "cli/ready_file.h"
 #include "cli/self_signed.h"
 #include "cli/serve.h"
+#include "cli/show_events.h"
 #include "cli/signals.h"
 #include "cli/unit.h"
 #include "cli/version.h"
@@ -175,6 +176,7 @@ struct Runner {
   int operator()(const StatusCommand& command) const { return show_status(command, streams); }
   int operator()(const OperateCommand& command) const { return operate(command, streams); }
   int operator()(const LogsCommand& command) const { return show_logs(command, streams); }
+  int operator()(const EventsCommand& command) const { return show_events(command, streams); }
   int operator()(const ShutdownCommand& command) const { return shut_down(command, streams); }
 
   int operator()(const CheckCommand& command) const {

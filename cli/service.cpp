@@ -79,7 +79,9 @@ Service::Service(const config::Config& config, const ServeOptions& options, From
                    ? ServiceNotices::Send{}
                    : [this](const std::string& lines) { tell_service_manager(lines); },
                options.launcher ? ::getppid() : ::getpid()),
-      admin_at_start_(config.admin) {}
+      admin_at_start_(config.admin) {
+  log_.set_sink(&events_);
+}
 
 int Service::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signals_.add(signal);
@@ -164,7 +166,8 @@ void Service::start_admin() {
                        [this] {
                          if (!draining_) begin_drain("frontdoor shutdown", "a signal stops at once");
                        },
-                       server_};
+                       server_,
+                       events_};
   admin_ = std::make_unique<AdminHost>(control_, log_, options_, std::move(view));
   admin_->start(snapshot_->config.admin);
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/event_history.h"
 #include "base/kept_sockets.h"
 #include "base/log.h"
 #include "cli/admin_host.h"
@@ -70,6 +71,7 @@ class Service : private InstanceHost {
   void look_whether_all_ended();
 
   const ServeOptions& options_;
+  EventHistory events_;
   Log log_;
   std::string access_log_error_;
   AccessLog access_log_;

@@ -55,6 +55,10 @@ struct Describe {
   std::string operator()(const LogsCommand& c) const {
     return "logs " + c.subject + " lines=" + std::to_string(c.lines) + (c.follow ? " follow" : "") + end(c.socket, c.json);
   }
+  std::string operator()(const EventsCommand& c) const {
+    return "events " + c.subject + " lines=" + std::to_string(c.lines) + (c.level.empty() ? "" : " level=" + c.level) +
+           (c.follow ? " follow" : "") + end(c.socket, c.json);
+  }
   std::string operator()(const ShutdownCommand& c) const { return "shutdown" + end(c.socket, false); }
   std::string operator()(const CheckCommand& c) const { return "check " + c.config_file + with(c.profile); }
   std::string operator()(const ShowCommand& c) const { return "show " + c.config_file + with(c.profile); }
@@ -127,6 +131,10 @@ TEST(Arguments, AreUnderstood) {
       {"logs -f -n 5 app.1", "logs app.1 lines=5 follow"},
       {"logs --follow app", "logs app lines=20 follow"},
       {"logs -n 0 --json", "logs  lines=0 json"},
+      {"events", "events  lines=20"},
+      {"events -f -n 5 app", "events app lines=5 follow"},
+      {"events --follow --level warn --json --socket /s", "events  lines=20 level=warn follow json at /s"},
+      {"events --help", "help events"},
       {"shutdown", "shutdown"},
       {"shutdown --socket /s", "shutdown at /s"},
       {"status --help", "help status"},
@@ -228,6 +236,9 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"logs -n 1001", "-n takes a number up to 1000, not \"1001\"", "logs"},
       {"logs -n", "-n needs a value, for instance -n 100", "logs"},
       {"logs --fellow", "unknown option \"--fellow\"", "logs"},
+      {"events a b", "unexpected \"b\"", "events"},
+      {"events -n 2001", "-n takes a number up to 2000, not \"2001\"", "events"},
+      {"events --level bad", "--level takes info, warn or error, not \"bad\"", "events"},
       {"restart app --now=1", "--now takes no value", "restart"},
       {"restart app --nwo", "unknown option \"--nwo\", did you mean \"--now\"?", "restart"},
       {"run --detach --print-unit -- node", "run takes one of --detach and --print-unit: a unit runs in the foreground", "run"},

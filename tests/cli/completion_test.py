@@ -13,7 +13,7 @@ import unittest
 
 PROGRAM = sys.argv.pop(1)
 
-COMMANDS = ["cert", "check", "completion", "config", "demo", "help", "logs", "proxy", "restart", "run", "scale", "shutdown", "start",
+COMMANDS = ["cert", "check", "completion", "config", "demo", "events", "help", "logs", "proxy", "restart", "run", "scale", "shutdown", "start",
             "status", "stop", "version"]
 CASES = [  # what has been typed (the last word is being completed), what is offered
     (["frontdoor", ""], [*COMMANDS, "--config", "--env", "--help", "--ready-file", "--version", "--workers"]),
