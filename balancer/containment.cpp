@@ -19,7 +19,13 @@ Containment::Verdict Containment::died(const Likeness& request, std::uint32_t de
   const std::uint32_t exactly_so = note(request.exact, now);
   const std::uint32_t of_its_kind = note(request.kind, now);
   count();
-  return {.repeated = deaths >= 2 && exactly_so >= 2,
+  const bool repeated = deaths >= 2 && exactly_so >= 2;
+  if (repeated && (line_up_ == 0 || now >= line_up_began_ + kMoment)) {
+    line_up_began_ = now;
+    line_up_ = 0;
+  }
+  line_up_ += repeated;
+  return {.repeated = repeated,
           .convicted = exactly_so >= kConvicting || of_its_kind >= kConvicting};
 }
 
@@ -34,6 +40,15 @@ void Containment::answered(const Likeness& request, TimePoint now) {
 bool Containment::convicted(const Likeness& request, TimePoint now) const {
   const std::lock_guard lock(mutex_);
   return is_convicted(request.exact, now) || is_convicted(request.kind, now);
+}
+
+Containment::Suspected Containment::suspected(const Likeness& request, TimePoint now) const {
+  const std::lock_guard lock(mutex_);
+  const bool noted = std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.deaths != 0 && entry.what == request.exact && now < entry.last + kRemembered;
+  });
+  if (!noted) return Suspected::Nobody;
+  return line_up_ > 1 ? Suspected::AmongOthers : Suspected::Alone;
 }
 
 std::optional<std::uint64_t> Containment::note_suspect(TimePoint now) {

@@ -50,6 +50,10 @@ class Containment {
   void answered(const Likeness& request, TimePoint now);
   // To be asked while convicting() only.
   bool convicted(const Likeness& request, TimePoint now) const;
+  // A suspect asks later on. Nobody: one like it was answered meanwhile, which clears it. Alone: no other request was
+  // found a suspect in the moment in which it was. AmongOthers: one of them has killed, and the others only stood beside it.
+  enum class Suspected : std::uint8_t { Nobody, Alone, AmongOthers };
+  Suspected suspected(const Likeness& request, TimePoint now) const;
 
   // The hot path's questions. Both may be true for a while longer than they need.
   bool watching() const { return noted_.load(std::memory_order_relaxed) != 0; }
@@ -77,6 +81,8 @@ class Containment {
   TimePoint next_look_{};
   std::optional<TimePoint> reported_at_;
   std::uint64_t reported_ = 0;
+  TimePoint line_up_began_{};  // suspects of one moment stand together
+  std::uint32_t line_up_ = 0;
   std::atomic<std::uint64_t> suspects_{0};
   std::atomic<std::uint32_t> noted_{0};
   std::atomic<std::uint32_t> convicted_{0};

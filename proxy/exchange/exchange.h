@@ -111,7 +111,8 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   Task<Next> let_the_moment_pass();  // after a death
   Likeness likeness() const;
   bool must_spare_the_last();
-  Next contain();
+  Task<Next> contain();
+  Next refuse_to_spread_death();
   void report_query_of_death();
   void note_answer();
   Next after_failure();

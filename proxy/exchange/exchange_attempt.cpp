@@ -148,7 +148,7 @@ Exchange::Next Exchange::after_failure() {
   if (may_stay && (!sent || !another_is_free())) return Next::Forward;
   attempt_.leave();
   if (replay.choice != Replay::Choice::Never) return Next::Forward;
-  return replay.contained && attempt_.went_down == DownCause::Dead ? contain() : give_up();
+  return replay.contained && attempt_.went_down == DownCause::Dead ? refuse_to_spread_death() : give_up();
 }
 
 // The client is told of the last attempt.

@@ -22,6 +22,10 @@ constexpr Millis kProven{250};
 constexpr Millis kDyingOfMany{500};
 constexpr Millis kBetweenRareKnocks{50};
 
+// How long a suspect waits to be cleared, and how often it looks. Shorter than what it is suspected of is remembered.
+constexpr Millis kLineUp{10'000};
+constexpr Millis kBetweenLooks{50};
+
 }  // namespace
 
 Likeness Exchange::likeness() const {
@@ -125,7 +129,30 @@ bool Exchange::must_spare_the_last() {
   return (deaths_.suspect || deaths_.convicted) && !pool_->has_several();
 }
 
-Exchange::Next Exchange::contain() {
+// A request that was alone under both deaths has killed, and no wait would help it. Of several in one moment one has killed,
+// perhaps two, and the others stood beside it: they wait, without a place in the queue, until one like them is answered. It
+// is newcomers, which are on no death, that prove it, so no upstream is risked.
+Task<Exchange::Next> Exchange::contain() {
+  const Containment& deaths = pool_->pool().memory->deaths;
+  const TimePoint began = now();
+  if (hold_until_ == TimePoint{}) hold_until_ = began + pool_->pool().hold.timeout;
+  const TimePoint end = std::min({hold_until_, began + kLineUp, request_deadline()});
+  while (!deaths_.convicted) {
+    const Containment::Suspected suspected = deaths.suspected(likeness(), now());
+    if (suspected == Containment::Suspected::Nobody) {
+      deaths_.suspect = false;
+      break;
+    }
+    if (suspected == Containment::Suspected::Alone || context_.held.ended() || now() >= end) break;
+    if (client_.gone() || client_.finished()) co_return client_left();
+    co_await waker_.until(std::min(end, now() + kBetweenLooks));
+  }
+  tally_.held_for += now() - began;
+  if (now() >= request_deadline()) co_return request_timed_out();
+  co_return must_spare_the_last() ? refuse_to_spread_death() : Next::Forward;
+}
+
+Exchange::Next Exchange::refuse_to_spread_death() {
   tally_.retry_rule = "contained";
   report_query_of_death();
   return refuse_with(502, outcome::kQueryOfDeath);

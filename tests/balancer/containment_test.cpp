@@ -40,6 +40,22 @@ TEST(Containment, TheSecondDeathUnderARequestMakesItASuspect) {
   EXPECT_TRUE(pool.after(101ms).died(kDie, 2).repeated);
 }
 
+TEST(Containment, ASuspectLearnsWhetherOthersStandBesideItAndWhetherItIsCleared) {
+  using Suspected = Containment::Suspected;
+  Deaths pool;
+  pool.died(kDie, 1), pool.died(kHome, 1);
+  EXPECT_TRUE(pool.after(101ms).died(kDie, 2).repeated);
+  EXPECT_EQ(pool.containment.suspected(kDie, pool.now), Suspected::Alone);
+  EXPECT_TRUE(pool.after(99ms).died(kHome, 2).repeated);
+  EXPECT_EQ(pool.containment.suspected(kDie, pool.now), Suspected::AmongOthers);
+  EXPECT_EQ(pool.containment.suspected(kHome, pool.now), Suspected::AmongOthers);
+  pool.after(1ms).answered(kHome);
+  EXPECT_EQ(pool.containment.suspected(kHome, pool.now), Suspected::Nobody);
+  EXPECT_EQ(pool.containment.suspected(kDie, pool.now), Suspected::AmongOthers) << "until it gives up";
+  EXPECT_TRUE(pool.after(101ms).died(kDie, 3).repeated);
+  EXPECT_EQ(pool.containment.suspected(kDie, pool.now), Suspected::Alone) << "those of another moment do not count";
+}
+
 TEST(Containment, ADeathUnderAnotherRequestDoesNot) {
   Deaths pool;
   EXPECT_FALSE(pool.died(kDie, 1).repeated);

@@ -169,6 +169,48 @@ TEST(Containment, ASuspectIsNotGivenTheOnlyUpstreamThatIsUp) {
   EXPECT_EQ(stage.queries_of_death, std::vector<std::string>{"GET / 2"});
 }
 
+// Two instances, one that kills, and on both with it one that was only slow: nobody could tell them apart by then.
+struct LineUp : Killing {
+  explicit LineUp(unsigned upstreams = 3) : Killing(upstreams) {
+    run();
+    kill_and_wait();
+    pool().memory->deaths.died(kOther, 2, time.now());
+    pool().memory->deaths.died(kOther, 2, time.now() + kMoment);
+    kill_and_wait();
+  }
+  static constexpr Likeness kOther{1, 2};
+};
+
+TEST(Containment, OneOfSeveralSuspectsWaitsUntilItsLikeAreAnswered) {
+  LineUp stage;
+  EXPECT_FALSE(stage.ended()) << "502 may be wrong";
+  stage.pass(3s);
+  EXPECT_EQ(stage.sent(), 2u) << "and it is kept from the only upstream";
+  stage.pool().memory->deaths.answered(kHome, stage.time.now());  // to another client
+  stage.pass(50ms);
+  ASSERT_EQ(stage.sent(), 3u);
+  stage.dialer.last().respond_whole("hello");
+  stage.turn();
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.answer.received(), "hello");
+}
+
+TEST(Containment, OneOfSeveralThatNothingClearsIsContainedAfterAWhile) {
+  LineUp stage;
+  stage.pass(11s);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.sent(), 2u);
+  EXPECT_EQ(stage.client.status(), 502);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"query_of_death\""));
+}
+
+TEST(Containment, ASuspectWhoseClientLeavesIsNotWaitedFor) {
+  LineUp stage;
+  stage.client.leave();
+  stage.turn();
+  EXPECT_TRUE(stage.left_nothing_behind());
+}
+
 TEST(Containment, WhereSeveralAreUpASuspectHasItsLastTry) {
   Killing stage(4);
   stage.client.ask("GET", "/die?secret");
