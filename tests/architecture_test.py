@@ -155,20 +155,28 @@ def names_of_a_file(text):
                 yield name, line_of(text, block.start(1) + found.start())
 
 
+def same_names(root, files):
+    first = {}
+    for file in files:
+        for name, line in dict(names_of_a_file(file.read_text())).items():
+            place = f"{file.relative_to(root)}:{line}"
+            if first.setdefault(name, place) != place:
+                yield f"{place}: {name} is a name in {first[name]} too, and both are compiled as one (UNITY)"
+
+
 def check_names(root):
     """Files that are compiled as one must not give the same name to two things."""
     for folder in ARROWS:
-        if not re.search(r"frontdoor_library\([^)]*\bUNITY\b", (root / folder / "CMakeLists.txt").read_text()):
-            continue
-        skipped = re.findall(r"source_files_properties\((\S+) PROPERTIES SKIP_UNITY", (root / folder / "CMakeLists.txt").read_text())
-        first = {}
-        for file in sorted((root / folder).glob("*.cpp")):
-            if file.name in skipped:
-                continue
-            for name, line in dict(names_of_a_file(file.read_text())).items():
-                place = f"{file.relative_to(root)}:{line}"
-                if first.setdefault(name, place) != place:
-                    yield f"{place}: {name} is a name in {first[name]} too, and both are compiled as one (UNITY)"
+        cmake = (root / folder / "CMakeLists.txt").read_text()
+        if re.search(r"frontdoor_library\([^)]*\bUNITY\b", cmake):
+            skipped = re.findall(r"source_files_properties\((\S+) PROPERTIES SKIP_UNITY", cmake)
+            yield from same_names(root, sorted(f for f in (root / folder).glob("*.cpp") if f.name not in skipped))
+    tests = root / "tests"
+    cmake = (tests / "CMakeLists.txt").read_text()
+    for folder, arguments in re.findall(r"^frontdoor_test\((\w+)([^)]*)\)", cmake, re.M):
+        apart = arguments.partition(" APART ")[2].split()
+        files = [*(tests / folder).glob("*.cpp"), *(tests / folder).glob("*/*.cpp")]
+        yield from same_names(root, sorted(f for f in files if not any(f.match(glob) for glob in apart)))
 
 
 # --- co_await ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class AdminSockets : public testing::Test {
+class AdminSockets : public ::testing::Test {
  protected:
   AdminSockets() {
     char name[] = "/tmp/fd-admin-XXXXXX";

@@ -9,7 +9,7 @@ namespace {
 
 IpAddress ip(std::string_view text) { return IpAddress::parse(text).value_or(IpAddress()); }
 
-std::string problem_of(std::string_view text) {
+std::string range_problem_of(std::string_view text) {
   std::string problem;
   return Cidr::parse(text, problem) ? "no problem" : problem;
 }
@@ -114,7 +114,7 @@ TEST(Cidr, SaysWhatIsWrong) {
       {"::", "no client has this address"},
       {"::/128", "no client has this address"},
   };
-  for (const auto& c : cases) EXPECT_EQ(problem_of(c.text), c.problem) << c.text;
+  for (const auto& c : cases) EXPECT_EQ(range_problem_of(c.text), c.problem) << c.text;
 }
 
 TEST(Cidrs, ContainWhatOneOfThemContains) {

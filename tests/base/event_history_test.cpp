@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::microseconds;
 
-std::chrono::system_clock::time_point at(std::int64_t micros) {
+std::chrono::system_clock::time_point at_micros(std::int64_t micros) {
   return std::chrono::system_clock::time_point(microseconds(micros));
 }
 
@@ -25,9 +25,9 @@ std::string texts(const EventHistory::Events& events) {
 
 TEST(EventHistory, RemembersWhoWhatAndWhen) {
   EventHistory history;
-  history.took(at(1'700'000'000'123'456), LogLevel::Warn, "upstream down",
+  history.took(at_micros(1'700'000'000'123'456), LogLevel::Warn, "upstream down",
                {{"pool", "app"}, {"upstream", "a:1"}, {"reason", "refused"}, {"after", 3}});
-  history.took(at(1'700'000'000'123'456), LogLevel::Info, "instance up", {{"pool", "app"}, {"instance", "app.1"}});
+  history.took(at_micros(1'700'000'000'123'456), LogLevel::Info, "instance up", {{"pool", "app"}, {"instance", "app.1"}});
   const auto events = history.last(9, {});
   ASSERT_EQ(events.size(), 2u);
   const Event& first = *events[0];
@@ -45,7 +45,7 @@ TEST(EventHistory, RemembersWhoWhatAndWhen) {
 
 TEST(EventHistory, IdsGrowAlsoWhenTheClockGoesBack) {
   EventHistory history;
-  for (const std::int64_t micros : {100, 50, 50, 103, 200}) history.took(at(micros), LogLevel::Info, "e", {});
+  for (const std::int64_t micros : {100, 50, 50, 103, 200}) history.took(at_micros(micros), LogLevel::Info, "e", {});
   std::vector<std::int64_t> ids;
   for (const auto& event : history.last(9, {})) ids.push_back(event->id);
   EXPECT_EQ(ids, (std::vector<std::int64_t>{100, 101, 102, 103, 200}));
@@ -54,16 +54,16 @@ TEST(EventHistory, IdsGrowAlsoWhenTheClockGoesBack) {
 
 TEST(EventHistory, IsBoundedInNumberAndBytes) {
   EventHistory few({.events = 3, .bytes = 1 << 20});
-  for (const char* text : {"a", "b", "c", "d", "e"}) few.took(at(0), LogLevel::Info, text, {});
+  for (const char* text : {"a", "b", "c", "d", "e"}) few.took(at_micros(0), LogLevel::Info, text, {});
   EXPECT_EQ(texts(few.last(9, {})), "c d e");
   EXPECT_EQ(few.forgotten(), 2u);
   EXPECT_EQ(few.last_number(), 5u);
 
   EventHistory small({.events = 1'000, .bytes = 4'000});
   const std::string value(1'000, 'x');
-  for (int i = 0; i < 100; ++i) small.took(at(0), LogLevel::Info, "e", {{"value", value}});
+  for (int i = 0; i < 100; ++i) small.took(at_micros(0), LogLevel::Info, "e", {{"value", value}});
   EXPECT_EQ(small.last(999, {}).size(), 3u);
-  small.took(at(0), LogLevel::Info, "e", {{"a", value}, {"b", value}, {"c", value}, {"d", value}, {"e", value}});
+  small.took(at_micros(0), LogLevel::Info, "e", {{"a", value}, {"b", value}, {"c", value}, {"d", value}, {"e", value}});
   EXPECT_EQ(small.last(999, {}).size(), 1u) << "the newest stays, whatever it takes";
 }
 
@@ -71,7 +71,7 @@ TEST(EventHistory, CutsWhatIsLongBetweenTwoCharacters) {
   EventHistory history;
   std::string value(1'023, 'x');
   value += "ééé";
-  history.took(at(0), LogLevel::Info, std::string(600, 't'), {{"value", value}});
+  history.took(at_micros(0), LogLevel::Info, std::string(600, 't'), {{"value", value}});
   const auto event = history.last(1, {}).front();
   EXPECT_EQ(event->text, std::string(512, 't') + "…");
   EXPECT_EQ(event->field("value"), std::string(1'023, 'x') + "…");
@@ -86,7 +86,7 @@ TEST(EventHistory, GivesTheLastOnesAndThoseBehindAnId) {
     const char* pool;
   } all[] = {{10, LogLevel::Info, "a", "app"},  {20, LogLevel::Warn, "b", "web"}, {30, LogLevel::Error, "c", ""},
              {40, LogLevel::Warn, "d", "app.2"}, {50, LogLevel::Info, "e", "apple"}};
-  for (const auto& each : all) history.took(at(each.micros), each.level, each.text, {{"pool", each.pool}});
+  for (const auto& each : all) history.took(at_micros(each.micros), each.level, each.text, {{"pool", each.pool}});
   const EventFilter any, warn{LogLevel::Warn, ""}, app{LogLevel::Info, "app"}, both{LogLevel::Warn, "app"};
   const struct {
     const char* what;
@@ -109,7 +109,7 @@ TEST(EventHistory, GivesTheLastOnesAndThoseBehindAnId) {
 
 TEST(EventHistory, TellsAFollowerWhatItHasMissed) {
   EventHistory history({.events = 3, .bytes = 1 << 20});
-  for (const char* text : {"a", "b", "c", "d", "e"}) history.took(at(0), LogLevel::Info, text, {});
+  for (const char* text : {"a", "b", "c", "d", "e"}) history.took(at_micros(0), LogLevel::Info, text, {});
   const struct {
     std::uint64_t behind;
     std::size_t most;
@@ -147,7 +147,7 @@ TEST(EventHistory, TakesEventsOfManyThreads) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&history] {
-      for (int n = 0; n < 500; ++n) history.took(at(n), LogLevel::Info, "e", {{"n", n}});
+      for (int n = 0; n < 500; ++n) history.took(at_micros(n), LogLevel::Info, "e", {{"n", n}});
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(history.last_number(), 2'000u);

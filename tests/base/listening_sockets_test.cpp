@@ -10,8 +10,8 @@
 namespace frontdoor {
 namespace {
 
-using testing::Contains;
-using testing::IsEmpty;
+using ::testing::Contains;
+using ::testing::IsEmpty;
 
 TEST(ListeningSockets, AreThoseOfTheTablesThatListen) {
   const std::string v4 =

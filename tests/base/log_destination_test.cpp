@@ -99,7 +99,7 @@ TEST_P(Stream, OneThatNobodyReadsIsGivenUpAtTheDeadlineAndTheLinesAreCounted) {
   EXPECT_GT(destination.write(lines), total - 2) << "and at once from then on";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Stream, testing::Values(Case{"pipe", make_pipe}, Case{"socket", make_socket}),
+INSTANTIATE_TEST_SUITE_P(All, Stream, ::testing::Values(Case{"pipe", make_pipe}, Case{"socket", make_socket}),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
 TEST(LogDestination, TakesWholeLinesOnlyWhenAPipeIsShared) {

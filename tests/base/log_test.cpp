@@ -9,7 +9,7 @@
 namespace frontdoor {
 namespace {
 
-using testing::MatchesRegex;
+using ::testing::MatchesRegex;
 
 class Pipe {
  public:
@@ -91,8 +91,8 @@ TEST(Log, JsonIsForPrograms) {
   Log log(pipe.writer(), LogLevel::Info, LogFormat::Json);
   log.warn("slow", {{"pool", "a\"b"}, {"attempts", 3}, {"bytes", std::uint64_t{1} << 63}});
   const auto line = pipe.read_some();
-  EXPECT_THAT(line, testing::StartsWith("{\"time\":\"20"));
-  EXPECT_THAT(line.substr(0, 38), testing::EndsWith("Z\","));
+  EXPECT_THAT(line, ::testing::StartsWith("{\"time\":\"20"));
+  EXPECT_THAT(line.substr(0, 38), ::testing::EndsWith("Z\","));
   EXPECT_EQ(line.substr(38),
             R"("level":"warn","event":"slow","pool":"a\"b","attempts":3,"bytes":9223372036854775808})"
             "\n");
@@ -101,7 +101,7 @@ TEST(Log, JsonIsForPrograms) {
 TEST(Log, AutoMeansJsonWhenNobodyLooks) {
   Pipe pipe;
   Log(pipe.writer(), LogLevel::Info, LogFormat::Auto).info("e");
-  EXPECT_THAT(pipe.read_some(), testing::StartsWith("{"));
+  EXPECT_THAT(pipe.read_some(), ::testing::StartsWith("{"));
 }
 
 TEST(Log, LevelsCanChangeWhileRunning) {
@@ -111,7 +111,7 @@ TEST(Log, LevelsCanChangeWhileRunning) {
   EXPECT_EQ(pipe.read_some(), "");
   log.set_level(LogLevel::Debug);
   log.debug("shown");
-  EXPECT_THAT(pipe.read_some(), testing::HasSubstr("debug shown"));
+  EXPECT_THAT(pipe.read_some(), ::testing::HasSubstr("debug shown"));
   EXPECT_EQ(log.lost_lines(), 0u);
 }
 
@@ -121,9 +121,9 @@ TEST(Log, AFullPipeLosesLinesInsteadOfWaiting) {
   for (int i = 0; i < 2000; ++i) log.info("filling the pipe with lines that nobody reads", {{"i", i}});
   EXPECT_GT(log.lost_lines(), 0u);
   const auto lost = log.lost_lines();
-  EXPECT_THAT(pipe.read_some(), testing::EndsWith("}\n"));  // whole lines only
+  EXPECT_THAT(pipe.read_some(), ::testing::EndsWith("}\n"));  // whole lines only
   log.info("room again");
-  EXPECT_THAT(pipe.read_some(), testing::HasSubstr("room again"));
+  EXPECT_THAT(pipe.read_some(), ::testing::HasSubstr("room again"));
   EXPECT_EQ(log.lost_lines(), lost);
 }
 
@@ -154,7 +154,7 @@ TEST(Log, LongValuesAreCutRatherThanTheLineTorn) {
   log.info("e", {{"long", std::string(100'000, 'x')}, {"next", "kept"}});
   const auto line = pipe.read_some();
   EXPECT_LE(line.size(), 4096u);
-  EXPECT_THAT(line, testing::EndsWith("\",\"next\":\"kept\"}\n"));
+  EXPECT_THAT(line, ::testing::EndsWith("\",\"next\":\"kept\"}\n"));
   EXPECT_EQ(log.lost_lines(), 0u);
 }
 

@@ -12,7 +12,7 @@ namespace frontdoor {
 namespace {
 
 TEST(ReadFile, ReadsAllOfIt) {
-  const std::string path = testing::TempDir() + "read_file_test." + std::to_string(getpid());
+  const std::string path = ::testing::TempDir() + "read_file_test." + std::to_string(getpid());
   const std::string text = std::string(200'000, 'x') + '\0' + "end";
   std::ofstream(path, std::ios::binary) << text;
   const auto file = read_file(path, 1 << 20);

@@ -79,7 +79,7 @@ TEST(ServiceManager, TakesHandsOnAndLeavesNothingToChildren) {
 }
 
 TEST(NotifySocket, SendsToPathsAndAbstractNames) {
-  const std::string path = testing::TempDir() + "notify-" + std::to_string(getpid());
+  const std::string path = ::testing::TempDir() + "notify-" + std::to_string(getpid());
   const std::string abstract = "@frontdoor-notify-" + std::to_string(getpid());
   for (const std::string& name : {path, abstract}) {
     const int listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -15,12 +15,12 @@
 namespace frontdoor::cli {
 namespace {
 
-constexpr const char* file = FRONTDOOR_SOURCE_DIR "/docs/reference/command-line.md";
+constexpr const char* kFile = FRONTDOOR_SOURCE_DIR "/docs/reference/command-line.md";
 
 TEST(CommandLineReference, FileIsCurrent) {
   if (std::getenv("FRONTDOOR_UPDATE") != nullptr)
-    std::ofstream(file, std::ios::binary) << reference_markdown();
-  std::ifstream stream(file, std::ios::binary);
+    std::ofstream(kFile, std::ios::binary) << reference_markdown();
+  std::ifstream stream(kFile, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   EXPECT_EQ(text, reference_markdown())
       << "run this test with FRONTDOOR_UPDATE=1, then scripts/manual, and commit what they change";

@@ -104,7 +104,7 @@ TEST(CronExpression, WhatIsWrongWithOne) {
 
 TEST(CronExpression, AWrongOneIsAnErrorOfTheConfig) {
   EXPECT_THAT(problems("listen = \":8080\"\n[pool.app]\ncommand = \"app\"\ncron_restart = \"0 25 * * *\"\n"),
-              testing::ElementsAre("fd.toml:4:16: cron_restart: \"0 25 * * *\" will not do: 25 is no hour, which goes "
+              ::testing::ElementsAre("fd.toml:4:16: cron_restart: \"0 25 * * *\" will not do: 25 is no hour, which goes "
                                    "from 0 to 23"));
 }
 

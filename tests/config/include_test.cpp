@@ -8,14 +8,14 @@
 namespace frontdoor::config {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 namespace fs = std::filesystem;
 
-class Include : public testing::Test {
+class Include : public ::testing::Test {
  protected:
   Include() {
-    std::string pattern = testing::TempDir() + "frontdoor-include-XXXXXX";
+    std::string pattern = ::testing::TempDir() + "frontdoor-include-XXXXXX";
     directory_ = mkdtemp(pattern.data());
     options_.directory = directory_.string();
   }
@@ -40,7 +40,7 @@ class Include : public testing::Test {
   LoadOptions options_;
 };
 
-const std::string app = "[pool.app]\nupstreams = [\"a:1\"]\n";
+const std::string kRemoteApp = "[pool.app]\nupstreams = [\"a:1\"]\n";
 
 TEST_F(Include, TablesMergeAndListsJoin) {
   write("conf.d/10-a.toml", "[[route]]\nhost = \"a\"\npool = \"app\"\n[timeouts]\nconnect = \"2s\"\n");
@@ -48,7 +48,7 @@ TEST_F(Include, TablesMergeAndListsJoin) {
         "[[route]]\nhost = \"b\"\npool = \"app\"\n[timeouts]\ndrain = \"1s\"\n[pool.app]\nhealth_check = "
         "\"/up\"\n");
   const auto loaded =
-      load_text("listen = \":80\"\ninclude = \"conf.d/*.toml\"\n[[route]]\npool = \"app\"\n" + app);
+      load_text("listen = \":80\"\ninclude = \"conf.d/*.toml\"\n[[route]]\npool = \"app\"\n" + kRemoteApp);
   EXPECT_THAT(lines(loaded), IsEmpty());
   ASSERT_EQ(loaded.config.routes.size(), 3u);
   EXPECT_EQ(loaded.config.routes[0].host, "a");
@@ -63,20 +63,20 @@ TEST_F(Include, TablesMergeAndListsJoin) {
 
 TEST_F(Include, IsRelativeToTheIncludingFile) {
   write("sub/a.toml", "include = [\"b.toml\"]\n");
-  write("sub/b.toml", app);
+  write("sub/b.toml", kRemoteApp);
   EXPECT_THAT(check("listen = \":80\"\ninclude = \"sub/a.toml\"\n"), IsEmpty());
 }
 
 TEST_F(Include, KeysSetTwiceNameBothPlaces) {
   write("a.toml", "workers = 2\n[pool.app]\nupstreams = [\"b:1\"]\n");
-  EXPECT_THAT(check("workers = 3\nlisten = \":80\"\ninclude = \"a.toml\"\n" + app),
+  EXPECT_THAT(check("workers = 3\nlisten = \":80\"\ninclude = \"a.toml\"\n" + kRemoteApp),
               ElementsAre("fd.toml:1:1: \"workers\" is set twice, first at a.toml:1:1",
                           "fd.toml:5:1: \"upstreams\" is set twice, first at a.toml:3:1"));
 }
 
 TEST_F(Include, ErrorsNameTheirFile) {
   write("a.toml", "[log]\nlevl = \"info\"\n");
-  EXPECT_THAT(check("listen = \":80\"\ninclude = \"a.toml\"\n" + app),
+  EXPECT_THAT(check("listen = \":80\"\ninclude = \"a.toml\"\n" + kRemoteApp),
               ElementsAre("a.toml:2:1: unknown key \"levl\", did you mean \"level\"?"));
 }
 
@@ -114,12 +114,12 @@ TEST_F(Include, WhatCannotBeIncluded) {
   };
   write("fd.toml", "");
   for (const auto& c : cases)
-    EXPECT_THAT(check("include = " + c.include + "\nlisten = \":80\"\n" + app), ElementsAre(c.problem));
+    EXPECT_THAT(check("include = " + c.include + "\nlisten = \":80\"\n" + kRemoteApp), ElementsAre(c.problem));
 }
 
 TEST_F(Include, NeedsAFileToStartFrom) {
   options_.directory.reset();
-  EXPECT_THAT(check("include = \"a.toml\"\nlisten = \":80\"\n" + app),
+  EXPECT_THAT(check("include = \"a.toml\"\nlisten = \":80\"\n" + kRemoteApp),
               ElementsAre("fd.toml:1:11: \"include\" is only possible in a config that is read from a file"));
 }
 

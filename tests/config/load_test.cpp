@@ -7,8 +7,8 @@
 namespace frontdoor::config {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 Config good(std::string_view text, const LoadOptions& options = {}) {
   auto loaded = load(text, "fd.toml", options);

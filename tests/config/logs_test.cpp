@@ -6,13 +6,13 @@
 namespace frontdoor::config {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
-const std::string app = "listen = \":8080\"\n[pool.app]\ncommand = \"app\"\n";
+const std::string kSupervisedApp = "listen = \":8080\"\n[pool.app]\ncommand = \"app\"\n";
 
 Logs logs_of(const std::string& text) {
-  const Loaded loaded = load(app + text, "fd.toml", options_with({}));
+  const Loaded loaded = load(kSupervisedApp + text, "fd.toml", options_with({}));
   EXPECT_THAT(lines(loaded), ElementsAre()) << text;
   return loaded.config.pools.front().process.logs;
 }
@@ -34,7 +34,7 @@ TEST(Logs, SayAllOfIt) {
 }
 
 TEST(Logs, AreShownAndReadAgain) {
-  const Loaded loaded = load(app + "logs = { file = \"{instance}.log\", keep = 3 }", "fd.toml", options_with({}));
+  const Loaded loaded = load(kSupervisedApp + "logs = { file = \"{instance}.log\", keep = 3 }", "fd.toml", options_with({}));
   const std::string shown = show(loaded.config);
   EXPECT_THAT(shown, HasSubstr("[pool.app.logs]"));
   EXPECT_EQ(load(shown, "fd.toml", options_with({})).config.pools, loaded.config.pools);
@@ -58,7 +58,7 @@ TEST(Logs, WhatIsWrongWithThem) {
        "not in its directory"},
       {"logs = { file = \"a\\u0000b\" }", "fd.toml:4:17: file: \"a\\u0000b\" will not do: a path has no NUL byte"},
   };
-  for (const auto& c : cases) EXPECT_THAT(problems(app + c.line), ElementsAre(c.problem)) << c.line;
+  for (const auto& c : cases) EXPECT_THAT(problems(kSupervisedApp + c.line), ElementsAre(c.problem)) << c.line;
 }
 
 TEST(Logs, OfTwoPoolsHaveTwoFiles) {

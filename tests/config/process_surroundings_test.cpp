@@ -13,10 +13,10 @@
 namespace frontdoor::config {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
 
 const std::string kPortIsOurs =
     ": PORT has no effect: frontdoor chooses it for each instance, so that no two listen on the same";
@@ -36,7 +36,7 @@ std::string with_command(const std::string& pool) {
   return "listen = \":8080\"\n[pool.app]\ncommand = \"app\"\n" + pool;
 }
 
-Process process_of(const std::string& pool, const LoadOptions& options) {
+Process process_with(const std::string& pool, const LoadOptions& options) {
   const Loaded loaded = load(with_command(pool), "fd.toml", options);
   EXPECT_THAT(lines(loaded), ElementsAre()) << pool;
   return loaded.config.pools.front().process;
@@ -44,7 +44,7 @@ Process process_of(const std::string& pool, const LoadOptions& options) {
 
 TEST(ProcessUser, IsLookedUpWhenTheConfigIsRead) {
   const Process process =
-      process_of("user = \"app\"\ngroup = \"staff\"\numask = \"027\"", with_users(RunsAs{0, 0}));
+      process_with("user = \"app\"\ngroup = \"staff\"\numask = \"027\"", with_users(RunsAs{0, 0}));
   ASSERT_TRUE(process.account);
   EXPECT_EQ(process.account->uid, 1000u);
   EXPECT_THAT(process.account->groups, ElementsAre(100u, 101u));
@@ -55,8 +55,8 @@ TEST(ProcessUser, OnlyRootStartsItAsSomebodyElse) {
   EXPECT_THAT(problems(with_command("user = \"app\""), with_users(RunsAs{7, 7})),
               ElementsAre("fd.toml:4:8: user: only root may start instances as somebody else, and frontdoor runs as user "
                           "7: start it as root, or leave user out"));
-  EXPECT_FALSE(process_of("user = \"app\"", with_users(RunsAs{1000, 100})).account) << "it is this very user";
-  process_of("user = \"app\"", with_users());  // a check, by whomever
+  EXPECT_FALSE(process_with("user = \"app\"", with_users(RunsAs{1000, 100})).account) << "it is this very user";
+  process_with("user = \"app\"", with_users());  // a check, by whomever
 }
 
 TEST(ProcessUser, OneThatIsUnknownIsNamed) {
@@ -71,12 +71,12 @@ TEST(Accounts, AreThoseOfTheUserDatabase) {
   ASSERT_TRUE(root.account) << root.problem;
   EXPECT_EQ(root.account->uid, 0u);
   EXPECT_EQ(root.account->name, "root");
-  EXPECT_THAT(root.account->groups, testing::Contains(0u));
+  EXPECT_THAT(root.account->groups, ::testing::Contains(0u));
   EXPECT_EQ(look_up_account("0", "").account, root.account);
   const AccountLookup in_group = look_up_account("root", "4242");
   ASSERT_TRUE(in_group.account);
   EXPECT_EQ(in_group.account->gid, 4242u);
-  EXPECT_THAT(in_group.account->groups, testing::Contains(4242u));
+  EXPECT_THAT(in_group.account->groups, ::testing::Contains(4242u));
   const AccountLookup group_only = look_up_account("", "4242");
   ASSERT_TRUE(group_only.account);
   EXPECT_EQ(group_only.account->name, "") << "its user stays, and so do HOME and USER";
@@ -95,7 +95,7 @@ TEST(Accounts, AreThoseOfTheUserDatabase) {
 
 TEST(ProcessLimits, AreNumbersSizesOrBoth) {
   const auto limits =
-      process_of("rlimits = { nofile = 4096, core = \"unlimited\", stack = \"8MiB\", nproc = \"100:200\" }", options_with({}))
+      process_with("rlimits = { nofile = 4096, core = \"unlimited\", stack = \"8MiB\", nproc = \"100:200\" }", options_with({}))
           .rlimits;
   ASSERT_EQ(limits.size(), 4u);
   EXPECT_EQ(limits[0], (ResourceLimit{"nofile", RLIMIT_NOFILE, 4096, 4096}));
@@ -147,7 +147,7 @@ TEST(ProcessEnvFile, LiesBesideTheConfig) {
   EXPECT_THAT(loaded.config.pools.front().process.file_env, ElementsAre(Pair("A", "file"), Pair("TOKEN", "secret")));
   EXPECT_THAT(show(loaded.config), HasSubstr("env_file = \"app.env\""));
   EXPECT_THAT(show(loaded.config), Not(HasSubstr("secret")));
-  process_of("env_file = \"/run/secrets/x\"", with_file("/run/secrets/x", "A=1"));
+  process_with("env_file = \"/run/secrets/x\"", with_file("/run/secrets/x", "A=1"));
 }
 
 TEST(ProcessEnvFile, WhatIsWrongWithIt) {
@@ -171,7 +171,7 @@ TEST(ProcessEnvFile, IsAFile) {
   ASSERT_EQ(::mkfifo((directory + "/pipe").c_str(), 0600), 0);
   std::ofstream(directory + "/file") << "A=1\n";
   const LoadOptions options = options_of_this_process(directory + "/fd.toml");
-  EXPECT_THAT(process_of("env_file = \"file\"", options).file_env, ElementsAre(Pair("A", "1")));
+  EXPECT_THAT(process_with("env_file = \"file\"", options).file_env, ElementsAre(Pair("A", "1")));
   for (const std::string name : {"pipe", "."})
     EXPECT_THAT(problems(with_command("env_file = \"" + name + "\""), options),
                 ElementsAre("fd.toml:4:12: env_file: " + directory + "/" + name + ": it is no regular file"));
@@ -189,10 +189,10 @@ LoadOptions with_profile(const std::string& name) {
 }
 
 TEST(ProcessProfile, ChangesWhatItNames) {
-  const Process plain = process_of(kProfiles, with_profile(""));
+  const Process plain = process_with(kProfiles, with_profile(""));
   EXPECT_EQ(plain.instances, 1u);
   EXPECT_THAT(plain.env, ElementsAre(Pair("A", "1"), Pair("B", "1")));
-  const Process chosen = process_of(kProfiles, with_profile("production"));
+  const Process chosen = process_with(kProfiles, with_profile("production"));
   EXPECT_EQ(chosen.instances, 4u);
   EXPECT_THAT(chosen.command, ElementsAre("node", "server.js"));
   EXPECT_THAT(chosen.env, ElementsAre(Pair("A", "1"), Pair("B", "2"), Pair("C", "2")));

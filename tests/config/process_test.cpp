@@ -10,10 +10,10 @@
 namespace frontdoor::config {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
 
 Process process_of(const std::string& pool) {
   const Loaded loaded = load("listen = \":8080\"\n[pool.app]\n" + pool, "fd.toml", options_with({}));

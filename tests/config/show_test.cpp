@@ -12,7 +12,7 @@ void expect_round_trip(std::string_view text) {
   ASSERT_TRUE(first.ok()) << testing::PrintToString(lines(first));
   const auto shown = show(first.config);
   const auto second = load(shown, "shown.toml", {});
-  EXPECT_THAT(lines(second), testing::IsEmpty()) << shown;
+  EXPECT_THAT(lines(second), ::testing::IsEmpty()) << shown;
   EXPECT_EQ(first.config, second.config) << shown;
   EXPECT_EQ(show(second.config), shown);
 }
@@ -86,14 +86,14 @@ TEST(Show, SpellsOutWhatWasLeftOut) {
   const auto shown =
       show(load("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\"]\n", "fd.toml", {}).config);
   EXPECT_THAT(shown,
-              testing::StartsWith(
+              ::testing::StartsWith(
                   "workers = \"auto\"\nresolver = \"auto\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
                   "max_connections = \"auto\"\nmax_connections_per_client = 0\nproxy_protocol = false\n"
                   "request_id_header = \"\"\ntrusted_proxies = []\nvia = true\nredirect = \"off\"\n\n[timeouts]\nclient_header = \"10s\"\n"));
   EXPECT_THAT(shown,
-              testing::HasSubstr("[[route]]\nhost = \"\"\npath = \"\"\npool = \"app\"\naccess_log = true\n"));
+              ::testing::HasSubstr("[[route]]\nhost = \"\"\npath = \"\"\npool = \"app\"\naccess_log = true\n"));
   EXPECT_THAT(shown,
-              testing::HasSubstr("[pool.app]\nupstreams = [\n  { address = \"a:1\", weight = 1 },\n]\n"));
+              ::testing::HasSubstr("[pool.app]\nupstreams = [\n  { address = \"a:1\", weight = 1 },\n]\n"));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace frontdoor::config {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(StructureErrors, ThreeMistakesThreeLinesThatTellWhatToDo) {
   EXPECT_THAT(
@@ -192,7 +192,7 @@ TEST(StructureErrors, WhatBelongsTogether) {
        {"fd.toml:1:10: bad address \"8080\": a port alone is written \":8080\""}},
       {"listen = [\":0\", \":0\", \"127.0.0.1:80\", \"[::1]:80\"]\n" + pool, {}},
   };
-  for (const auto& c : cases) EXPECT_THAT(problems(c.text), testing::ElementsAreArray(c.expected)) << c.text;
+  for (const auto& c : cases) EXPECT_THAT(problems(c.text), ::testing::ElementsAreArray(c.expected)) << c.text;
 }
 
 TEST(StructureErrors, Syntax) {
@@ -255,7 +255,7 @@ TEST(StructureErrors, DotsWithinTextsAreNoKeys) {
   for (const std::string& text : {"'" + dots + "'", "\"\\\"" + dots + "\"", "\"\"\"\n" + dots + "\n\"\"\"",
                                   "'''" + dots + "'''", "\"a\" # " + dots})
     EXPECT_THAT(problems("[pool.app]\nupstreams = ['127.0.0.1:1']\ncolour = " + text + "\n"),
-                testing::Contains(testing::StartsWith("fd.toml:3:1: unknown key \"colour\"")))
+                ::testing::Contains(::testing::StartsWith("fd.toml:3:1: unknown key \"colour\"")))
         << text;
 }
 

@@ -5,8 +5,8 @@
 namespace frontdoor::config {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 const std::string kPool = "[pool.app]\nupstreams = [\"10.0.0.1:80\"]\n";
 
@@ -52,10 +52,10 @@ TEST(Tls, WhatIsWrongWithIt) {
   };
   for (const auto& c : cases) {
     const auto found = problems("tls = " + c.tls + "\nlisten = \":443\"\n" + kPool);
-    EXPECT_THAT(found, testing::Contains("fd.toml:" + c.message)) << c.tls;
+    EXPECT_THAT(found, ::testing::Contains("fd.toml:" + c.message)) << c.tls;
   }
   EXPECT_THAT(problems("listen = \":443\"\ntls = { certificates = [{ cert = \"a\", key = \"b\", zzzzzz = \"c\" }] }\n" + kPool),
-              ElementsAre(testing::HasSubstr("in the certificates of [listener.tls]")));
+              ElementsAre(::testing::HasSubstr("in the certificates of [listener.tls]")));
   EXPECT_THAT(problems("tls = \"self-signed\"\n[[listener]]\naddress = \":443\"\n" + kPool),
               ElementsAre("fd.toml:1:7: tls at the top of the file is for what `listen` names: below [[listener]] it is "
                           "[listener.tls]"));

@@ -6,7 +6,7 @@
 namespace frontdoor::config {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 struct Case {
   std::string line, problem;
@@ -192,7 +192,7 @@ TEST(ValueErrors, DnsServers) {
     EXPECT_TRUE(problems(Around{.top = "resolver = \"" + std::string(good) + "\""}.text()).empty()) << good;
   for (const std::string bad : {"10.0.0.2", "10.0.0.2:0", "ns.internal:53", "unix:/run/dns", "10.0.0.2:53,", ""})
     EXPECT_THAT(problems(Around{.top = "resolver = \"" + bad + "\""}.text()),
-                testing::ElementsAre("fd.toml:1:12: resolver: \"" + bad +
+                ::testing::ElementsAre("fd.toml:1:12: resolver: \"" + bad +
                                      "\" will not do: a DNS server is given by its address and port, as in "
                                      "\"10.0.0.2:53\""));
 }

@@ -5,8 +5,8 @@
 namespace frontdoor::config {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 std::vector<std::string> below(const std::string& lines) {
   const auto text = Around{.below = lines}.text();
@@ -68,7 +68,7 @@ TEST(Warnings, RoutesThatNothingReaches) {
     const auto found = below("[[route]]\n" + std::string(c.first) + "\n[[route]]\n" + c.second);
     ASSERT_EQ(found.size(), c.shadowed ? 1u : 0u) << c.first << " then " << c.second;
     if (c.shadowed) {
-      EXPECT_THAT(found[0], testing::EndsWith("warning: no request reaches this route, since the one at "
+      EXPECT_THAT(found[0], ::testing::EndsWith("warning: no request reaches this route, since the one at "
                                               "fd.toml:6:1 comes first and matches all that this one does"));
     }
   }

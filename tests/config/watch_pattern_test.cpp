@@ -10,8 +10,8 @@
 namespace frontdoor::config {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST(WatchPattern, BracesStandForSeveral) {
   EXPECT_THAT(expand_braces("a.js"), ElementsAre("a.js"));

@@ -15,12 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::run_until;
-using testing::IsEmpty;
-using testing::UnorderedElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 Endpoint ip(const char* text) { return *Endpoint::numeric(text, 0); }
 
-class NameLookupTest : public testing::Test {
+class NameLookupTest : public ::testing::Test {
  protected:
   std::optional<NameAnswer> look_up(const std::string& host) {
     std::optional<NameAnswer> answer;

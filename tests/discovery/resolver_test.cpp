@@ -17,13 +17,13 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::run_until;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
-Endpoint ip(const char* text) { return *Endpoint::numeric(text, 0); }
-NameAnswer at(const char* text) { return {.endpoints = {ip(text)}}; }
+Endpoint address(const char* text) { return *Endpoint::numeric(text, 0); }
+NameAnswer at(const char* text) { return {.endpoints = {address(text)}}; }
 
-class ResolverTest : public testing::Test {
+class ResolverTest : public ::testing::Test {
  protected:
   ResolverTest() { config_.pools.emplace_back().name = "app"; }
 
@@ -78,14 +78,14 @@ TEST_F(ResolverTest, AsksOnlyForNames) {
 }
 
 TEST_F(ResolverTest, OneAnswerServesEveryPortOfTheName) {
-  zone_["app"] = {.endpoints = {ip("fd00::1"), ip("10.0.0.1")}};
+  zone_["app"] = {.endpoints = {address("fd00::1"), address("10.0.0.1")}};
   add("app:1");
   add("app:2");
   auto names = resolver(1h);
   names.follow(config_);
   EXPECT_THAT(names.addresses(), IsEmpty()) << "not from within";
   ASSERT_TRUE(changed(1));
-  EXPECT_THAT(names.addresses().at("app"), ElementsAre(ip("10.0.0.1"), ip("fd00::1")));
+  EXPECT_THAT(names.addresses().at("app"), ElementsAre(address("10.0.0.1"), address("fd00::1")));
   EXPECT_EQ(asked_["app"], 1);
 }
 
@@ -97,7 +97,7 @@ TEST_F(ResolverTest, NoNameWaitsForAnother) {
   names.follow(config_);
   EXPECT_EQ(asked_.size(), 25U) << "all are asked for at once";
   ASSERT_TRUE(changed(1));
-  EXPECT_THAT(names.addresses().at("app"), ElementsAre(ip("10.0.0.1")));
+  EXPECT_THAT(names.addresses().at("app"), ElementsAre(address("10.0.0.1")));
   EXPECT_EQ(names.addresses().size(), 1U);
 }
 
@@ -114,21 +114,21 @@ TEST_F(ResolverTest, ANameWithoutAnAddressIsReportedOnceAndFoundWhenItComes) {
   EXPECT_EQ(changes_, 1);
   zone_["app"] = at("10.0.0.1");
   ASSERT_TRUE(changed(2));
-  EXPECT_THAT(names.addresses().at("app"), ElementsAre(ip("10.0.0.1")));
+  EXPECT_THAT(names.addresses().at("app"), ElementsAre(address("10.0.0.1")));
 }
 
 TEST_F(ResolverTest, FollowsChangesAndLogsThem) {
-  zone_["app"] = {.endpoints = {ip("10.0.0.1"), ip("10.0.0.2")}};
+  zone_["app"] = {.endpoints = {address("10.0.0.1"), address("10.0.0.2")}};
   add("app:1");
   auto names = resolver();
   names.follow(config_);
   ASSERT_TRUE(changed(1));
-  zone_["app"] = {.endpoints = {ip("10.0.0.2"), ip("10.0.0.1")}};  // only rotated
+  zone_["app"] = {.endpoints = {address("10.0.0.2"), address("10.0.0.1")}};  // only rotated
   ASSERT_TRUE(asked("app", 3));
   EXPECT_EQ(changes_, 1);
   zone_["app"] = at("10.0.0.3");
   ASSERT_TRUE(changed(2));
-  EXPECT_THAT(names.addresses().at("app"), ElementsAre(ip("10.0.0.3")));
+  EXPECT_THAT(names.addresses().at("app"), ElementsAre(address("10.0.0.3")));
   EXPECT_TRUE(log_.says(R"("addresses":"10.0.0.3","before":"10.0.0.1 10.0.0.2")")) << log_.text();
   EXPECT_EQ(log_.count("name resolved"), 2);
 }
@@ -141,7 +141,7 @@ TEST_F(ResolverTest, TheLastGoodAnswerIsKeptWhenDnsFails) {
   ASSERT_TRUE(changed(1));
   zone_["app"] = {.error = "Could not contact DNS servers"};
   ASSERT_TRUE(asked("app", 3));
-  EXPECT_THAT(names.addresses().at("app"), ElementsAre(ip("10.0.0.1")));
+  EXPECT_THAT(names.addresses().at("app"), ElementsAre(address("10.0.0.1")));
   EXPECT_EQ(log_.count("name does not resolve"), 1);
   EXPECT_TRUE(log_.says(R"("kept":"10.0.0.1")")) << log_.text();
   zone_["app"] = at("10.0.0.1");
@@ -188,9 +188,9 @@ TEST_F(ResolverTest, AReloadAsksForNewNamesKeepsKnownOnesAndForgetsTheRest) {
   ASSERT_TRUE(changed(1));
   add("new:1");
   names.follow(config_);
-  EXPECT_THAT(names.addresses().at("app"), ElementsAre(ip("10.0.0.1")));
+  EXPECT_THAT(names.addresses().at("app"), ElementsAre(address("10.0.0.1")));
   ASSERT_TRUE(changed(2));
-  EXPECT_THAT(names.addresses().at("new"), ElementsAre(ip("10.0.0.2")));
+  EXPECT_THAT(names.addresses().at("new"), ElementsAre(address("10.0.0.2")));
   EXPECT_EQ(asked_["app"], 1);
   config_.pools[0].upstreams.erase(config_.pools[0].upstreams.begin());
   names.follow(config_);
@@ -220,7 +220,7 @@ TEST_F(ResolverTest, AnswersAboutADroppedNameOrAfterTheEndAreDropped) {
 
 TEST_F(ResolverTest, MoreAddressesThanAreUsedAreReportedOnce) {
   for (int i = 0; i < 70; ++i)
-    zone_["app"].endpoints.push_back(ip(("10.0.0." + std::to_string(i + 1)).c_str()));
+    zone_["app"].endpoints.push_back(address(("10.0.0." + std::to_string(i + 1)).c_str()));
   add("app:1");
   auto names = resolver();
   names.follow(config_);

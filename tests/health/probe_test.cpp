@@ -26,7 +26,7 @@ config::HealthCheck http_check() {
   return check;
 }
 
-class ProbeTest : public testing::Test {
+class ProbeTest : public ::testing::Test {
  protected:
   ProbeReport probe(const ProbeTarget& target) {
     Probe one(io_.get_executor(), target);

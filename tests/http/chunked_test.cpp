@@ -47,7 +47,7 @@ Decoded decode(ChunkedDecoder& decoder, const std::string& raw, const std::vecto
   return {text, std::to_string(at)};
 }
 
-struct Row {
+struct ChunkedRow {
   const char* rule;
   std::string raw;
   std::string want;
@@ -55,7 +55,7 @@ struct Row {
 
 using Blanks = ChunkedDecoder::Blanks;
 
-void check(std::initializer_list<Row> rows, Blanks blanks = Blanks::Refuse) {
+void check(std::initializer_list<ChunkedRow> rows, Blanks blanks = Blanks::Refuse) {
   for (const auto& row : rows) {
     SCOPED_TRACE(row.rule + "\n"s + testing::PrintToString(row.raw.substr(0, 200)));
     ChunkedDecoder decoder(blanks);
@@ -190,7 +190,7 @@ TEST(Chunked, ExtensionsAreParsedAndDropped) {
 TEST(Chunked, BlanksAreSkippedInResponsesOnly) {
   const auto rule = "RFC 9112 §7.1.1: a recipient MUST parse for bad white space and remove it";
   const auto none = "RFC 9112 §7.1: chunk-size = 1*HEXDIG, and no white space before it or within";
-  const std::initializer_list<Row> skipped = {
+  const std::initializer_list<ChunkedRow> skipped = {
       {rule, "5 \r\nhello\r\n0   \r\n\r\n", "done: hello"},
       {rule, "5\t \r\nhello\r\n0\r\n\r\n", "done: hello"},
       {rule, "5     \r\nhello\r\n0\r\nA: b\r\n\r\n", "done: hello A=b"},

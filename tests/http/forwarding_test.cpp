@@ -20,7 +20,7 @@ std::string text_of(const Fields& fields) {
   return text;
 }
 
-std::string forwarded(const std::string& raw, const ForwardContext& context) {
+std::string forwarded_head(const std::string& raw, const ForwardContext& context) {
   RequestHeadParser parser({});
   EXPECT_EQ(parser.parse(raw), HeadStatus::Complete) << raw;
   Fields out{{"left", "over", FieldId::Other}};
@@ -29,7 +29,7 @@ std::string forwarded(const std::string& raw, const ForwardContext& context) {
   return text_of(out);
 }
 
-struct Row {
+struct ForwardingRow {
   const char* rule;
   std::string fields;
   std::string want;  // before our own fields
@@ -39,7 +39,7 @@ TEST(ForwardRequest, DropsWhatEndsHere) {
   const auto hop = "RFC 9110 §7.6.1: intermediaries MUST remove hop-by-hop fields";
   const auto nominated = "RFC 9110 §7.6.1: remove any field named by a connection option";
   const auto kept = "a client must not strip what the upstream relies on";
-  const Row rows[] = {
+  const ForwardingRow rows[] = {
       {"plain fields stay in order", "B: 1\r\nA: 2\r\nB: 3\r\n", "B=1;A=2;B=3;"},
       {"empty values stay", "A:\r\n", "A=;"},
       {hop, "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nA: 1\r\n", "A=1;"},
@@ -66,8 +66,8 @@ TEST(ForwardRequest, DropsWhatEndsHere) {
       {"other methods keep Max-Forwards", "Max-Forwards: 5\r\n", "Max-Forwards=5;"},
   };
   for (const auto& row : rows) {
-    EXPECT_EQ(forwarded(get(row.fields), kStranger), row.want + kOurs) << row.rule << "\n" << row.fields;
-    EXPECT_EQ(forwarded(get(row.fields), kTrusted), row.want + kOurs) << row.rule << ", trusted\n"
+    EXPECT_EQ(forwarded_head(get(row.fields), kStranger), row.want + kOurs) << row.rule << "\n" << row.fields;
+    EXPECT_EQ(forwarded_head(get(row.fields), kTrusted), row.want + kOurs) << row.rule << ", trusted\n"
                                                                       << row.fields;
   }
 }
@@ -80,7 +80,7 @@ TEST(ForwardRequest, HasRoomForAllThatItPutsTogether) {
     want += "Max-Forwards=18446744073709551614;";
   }
   const std::string raw = "OPTIONS / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
-  EXPECT_EQ(forwarded(raw, kStranger), want + kOurs);
+  EXPECT_EQ(forwarded_head(raw, kStranger), want + kOurs);
 }
 
 TEST(ForwardRequest, StrangersAreNotBelieved) {
@@ -91,7 +91,7 @@ TEST(ForwardRequest, StrangersAreNotBelieved) {
         "X_Forwarded_For: 10.0.0.1\r\n", "x-forwarded_proto: http\r\n", "X_Real_IP: 10.0.0.1\r\n",
         "X_Request_Id: evil\r\n", "X-Client-Cert-Subject: CN=root\r\n", "x_client-cert_serial: 1\r\n",
         "X-Client-Cert-Whatever: 1\r\n"})
-    EXPECT_EQ(forwarded(get(fields), kStranger), kOurs) << fields;
+    EXPECT_EQ(forwarded_head(get(fields), kStranger), kOurs) << fields;
 }
 
 // A certificate that was proved to us is told by us, and by nobody before us; what nobody proved is told by those that are
@@ -100,18 +100,18 @@ TEST(ForwardRequest, ClientCertificatesAreProvedOrTrusted) {
   const Field proved[] = {{"X-Client-Cert-Subject", "CN=alice"}};
   const std::string claimed = "X-Client-Cert-Subject: CN=root\r\nX-Client-Cert-Other: 1\r\nX_Client_Cert_Subject: CN=root\r\n";
   ForwardContext stranger = kStranger, trusted = kTrusted;
-  EXPECT_EQ(forwarded(get(claimed), stranger).find("root"), std::string::npos);
-  EXPECT_EQ(forwarded(get(claimed), trusted).find("X-Client-Cert-Subject=CN=root;X-Client-Cert-Other=1;X-Forwarded"), 0u);
+  EXPECT_EQ(forwarded_head(get(claimed), stranger).find("root"), std::string::npos);
+  EXPECT_EQ(forwarded_head(get(claimed), trusted).find("X-Client-Cert-Subject=CN=root;X-Client-Cert-Other=1;X-Forwarded"), 0u);
   stranger.client_certificate = trusted.client_certificate = proved;
   for (const auto& context : {stranger, trusted}) {
-    const std::string all = forwarded(get(claimed), context);
+    const std::string all = forwarded_head(get(claimed), context);
     EXPECT_EQ(all.find("root"), std::string::npos) << all;
     EXPECT_NE(all.find("X-Client-Cert-Subject=CN=alice;"), std::string::npos) << all;
   }
 }
 
 TEST(ForwardRequest, TrustedClientsAreExtended) {
-  const Row rows[] = {
+  const ForwardingRow rows[] = {
       {"appended", "X-Forwarded-For: 10.0.0.1\r\n",
        "X-Forwarded-For=10.0.0.1, 192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
       {"several lines are one list", "X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\nX-Forwarded-For: 10.0.0.3\r\n",
@@ -151,14 +151,14 @@ TEST(ForwardRequest, TrustedClientsAreExtended) {
        "192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
   };
   for (const auto& row : rows)
-    EXPECT_EQ(forwarded(get(row.fields), kTrusted), row.want + "Via=1.1 frontdoor;") << row.rule;
+    EXPECT_EQ(forwarded_head(get(row.fields), kTrusted), row.want + "Via=1.1 frontdoor;") << row.rule;
 }
 
 TEST(ForwardRequest, AnIpv6HopIsQuotedInForwarded) {
   auto context = kTrusted;
   context.last_hop = "2001:db8::1";
   context.via = false;
-  EXPECT_EQ(forwarded(get("Forwarded: for=unknown\r\n"), context),
+  EXPECT_EQ(forwarded_head(get("Forwarded: for=unknown\r\n"), context),
             "Forwarded=for=unknown;X-Forwarded-For=2001:db8::1;X-Forwarded-Proto=https;X-Forwarded-Host=a;"
             "X-Request-Id=id1;Forwarded=for=\"[2001:db8::1]\";proto=https;");
 }
@@ -182,13 +182,13 @@ TEST(ClaimedRequestId, IsTakenWhenALogCanHoldIt) {
 
 TEST(ForwardRequest, ViaIsTheNextElementOfTheList) {
   // RFC 9110 §7.6.3: an intermediary MUST append its own information, with the version it received.
-  EXPECT_EQ(forwarded(get("Via: 1.1 edge\r\n"), kStranger), "Via=1.1 edge;"s + kOurs);
-  EXPECT_EQ(forwarded("GET / HTTP/1.0\r\n\r\n", kStranger),
+  EXPECT_EQ(forwarded_head(get("Via: 1.1 edge\r\n"), kStranger), "Via=1.1 edge;"s + kOurs);
+  EXPECT_EQ(forwarded_head("GET / HTTP/1.0\r\n\r\n", kStranger),
             "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Request-Id=id1;Via=1.0 frontdoor;");
   auto quiet = kStranger;
   quiet.via = false;
   quiet.request_id = "";
-  EXPECT_EQ(forwarded(get(""), quiet),
+  EXPECT_EQ(forwarded_head(get(""), quiet),
             "X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;");
 }
 
@@ -202,11 +202,11 @@ TEST(ForwardRequest, MaxForwardsCountsDownForTraceAndOptions) {
       "X-Forwarded-For=10.0.0.1, "
       "192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;Via=1.1 "
       "frontdoor;";
-  EXPECT_EQ(forwarded(options("10"), kTrusted), "Max-Forwards=9;" + rest);
-  EXPECT_EQ(forwarded(options("1"), kTrusted), "Max-Forwards=0;" + rest);
-  EXPECT_EQ(forwarded(options("18446744073709551615"), kTrusted),
+  EXPECT_EQ(forwarded_head(options("10"), kTrusted), "Max-Forwards=9;" + rest);
+  EXPECT_EQ(forwarded_head(options("1"), kTrusted), "Max-Forwards=0;" + rest);
+  EXPECT_EQ(forwarded_head(options("18446744073709551615"), kTrusted),
             "Max-Forwards=18446744073709551614;" + rest);
-  EXPECT_EQ(forwarded(options("x"), kTrusted), "Max-Forwards=x;" + rest);
+  EXPECT_EQ(forwarded_head(options("x"), kTrusted), "Max-Forwards=x;" + rest);
 
   const auto hops = [](const std::string& raw) {
     RequestHeadParser parser({});
@@ -239,7 +239,7 @@ TEST(ForwardRequest, SomeAreForUs) {
 
 TEST(ForwardResponse, DropsWhatEndsHere) {
   const auto hop = "RFC 9110 §7.6.1: hop-by-hop";
-  const Row rows[] = {
+  const ForwardingRow rows[] = {
       {"plain fields stay in order", "Set-Cookie: a\r\nServer: x\r\nSet-Cookie: b\r\n",
        "Set-Cookie=a;Server=x;Set-Cookie=b;"},
       {hop, "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n", ""},

@@ -5,7 +5,7 @@
 namespace frontdoor::http {
 namespace {
 
-std::string path_of(std::size_t size) { return "/" + std::string(size - 1, 'a'); }
+std::string path_of_size(std::size_t size) { return "/" + std::string(size - 1, 'a'); }
 
 TEST(Limits, HeadBytes) {
   const auto rule = "RFC 6585 §5: 431 for a head that is too large";
@@ -35,22 +35,22 @@ TEST(Limits, UriBytes) {
   const auto rule = "RFC 9110 §15.5.15: 414 for a target longer than the server will interpret";
   const HeadLimits limits{.header_bytes = 4096, .header_count = 100, .uri_bytes = 50};
   const auto request = [](std::size_t size) {
-    return "GET " + path_of(size) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    return "GET " + path_of_size(size) + " HTTP/1.1\r\nHost: a\r\n\r\n";
   };
-  check_requests({{rule, request(50), "GET " + path_of(50) + " a 1.1 none keep"},
+  check_requests({{rule, request(50), "GET " + path_of_size(50) + " a 1.1 none keep"},
                   {rule, request(51), "414"},
                   {rule, request(59), "414"},
                   {rule, request(60), "414"},
                   {rule, request(2000), "414"},
-                  {rule, "GET " + path_of(200), "414"},
-                  {rule, "GET " + path_of(40), "incomplete"},
+                  {rule, "GET " + path_of_size(200), "414"},
+                  {rule, "GET " + path_of_size(40), "incomplete"},
                   {rule, "GET /a" + std::string(100, '\x80'), "414"}},
                  limits);
 }
 
 TEST(Limits, LongUriIsRefusedBeforeItsLineEnds) {
   RequestHeadParser parser({.header_bytes = 32768, .header_count = 100, .uri_bytes = 100});
-  const std::string line = "GET " + path_of(200);
+  const std::string line = "GET " + path_of_size(200);
   EXPECT_EQ(parser.parse(line), HeadStatus::Refused);
   EXPECT_EQ(parser.refusal().status, 414);
   EXPECT_STREQ(parser.refusal().outcome, "uri_too_long");

@@ -12,9 +12,9 @@
 namespace frontdoor::http {
 namespace {
 
-const LoopMark kOurs(0x0123456789abcdef);
+const LoopMark kOurMark(0x0123456789abcdef);
 
-bool has_looped(const std::string& fields, const LoopMark& mark = kOurs) {
+bool has_looped(const std::string& fields, const LoopMark& mark = kOurMark) {
   RequestHeadParser parser({});
   const std::string raw = "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
   EXPECT_EQ(parser.parse(raw), HeadStatus::Complete) << fields;
@@ -31,7 +31,7 @@ std::string front_doors(int count) {
 }
 
 TEST(LoopMark, IsAnElementOfCdnLoop) {
-  EXPECT_EQ(kOurs.element(), "frontdoor; id=0123456789abcdef");
+  EXPECT_EQ(kOurMark.element(), "frontdoor; id=0123456789abcdef");
   EXPECT_EQ(LoopMark(1).element(), "frontdoor; id=0000000000000001");
   EXPECT_EQ(LoopMark().element(), "");
 }
@@ -74,7 +74,7 @@ TEST(LoopMark, GoesOutWithOthersAndCanNotBeStripped) {
   Fields fields;
   std::string scratch;
   const ForwardContext context{
-      .last_hop = "::1", .scheme = "http", .request_id = "id", .loop_mark = kOurs.element(), .via = false};
+      .last_hop = "::1", .scheme = "http", .request_id = "id", .loop_mark = kOurMark.element(), .via = false};
   forward_request(parser.head(), context, fields, scratch);
   std::string lines;
   for (const auto& field : fields)

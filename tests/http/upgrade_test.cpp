@@ -14,7 +14,7 @@ RequestHead parsed(RequestHeadParser& parser, const std::string& raw) {
 }
 
 // The Upgrade field that the upstream gets, or "-".
-std::string passed_on(const std::string& raw) {
+std::string passed_on_head(const std::string& raw) {
   RequestHeadParser parser({});
   const RequestHead head = parsed(parser, raw);
   Fields out;
@@ -58,7 +58,7 @@ TEST(Upgrade, IsPassedOnWhenItIsOne) {
       {"no protocol by its grammar", get("Connection: upgrade\r\nUpgrade: web socket, a/b/c, /1\r\n"), "-"},
       {"h2c behind what is none", get("Connection: upgrade\r\nUpgrade: h2c/, h2c;q=1\r\n"), "-"},
   };
-  for (const auto& c : cases) EXPECT_EQ(passed_on(c.raw), c.want) << c.rule << "\n" << c.raw;
+  for (const auto& c : cases) EXPECT_EQ(passed_on_head(c.raw), c.want) << c.rule << "\n" << c.raw;
 }
 
 TEST(Upgrade, IsAcceptedOnlyAsItWasOffered) {

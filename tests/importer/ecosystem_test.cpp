@@ -8,19 +8,19 @@
 namespace frontdoor::importer {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
-Imported read(const std::string& text, Disk disk = {}) { return read_ecosystem(text, "/srv/app", files_of(std::move(disk))); }
+Imported read_apps(const std::string& text, Disk disk = {}) { return read_ecosystem(text, "/srv/app", files_of(std::move(disk))); }
 
 // One app with a script and these keys.
 Imported with(const std::string& keys, Disk disk = {}) {
-  return read("{\"apps\": [{\"name\": \"web\", \"script\": \"a.js\"" + (keys.empty() ? "" : ", " + keys) + "}]}", std::move(disk));
+  return read_apps("{\"apps\": [{\"name\": \"web\", \"script\": \"a.js\"" + (keys.empty() ? "" : ", " + keys) + "}]}", std::move(disk));
 }
 
-std::string command(const std::string& app, Disk disk = {}) {
-  const Imported all = read("[" + app + "]", std::move(disk));
+std::string command_of_app(const std::string& app, Disk disk = {}) {
+  const Imported all = read_apps("[" + app + "]", std::move(disk));
   return all.ok() ? joined(all.apps.at(0).command, "|") : joined(all.errors);
 }
 
@@ -35,7 +35,7 @@ TEST(Ecosystem, ComesInFourForms) {
   for (const char* text : {R"({"apps": [{"script": "web.js"}]})", R"({"apps": {"script": "web.js"}})", R"([{"script": "web.js"}])",
                            R"({"script": "web.js"})", R"({"pm2": [{"exec": "web.js"}]})",
                            "{ /* pm2 allows it */ \"apps\": [{\"script\": \"web.js\",},], // and this\n}"}) {
-    const Imported all = read(text);
+    const Imported all = read_apps(text);
     ASSERT_THAT(all.errors, IsEmpty()) << text;
     EXPECT_EQ(all.apps.at(0).name, "web");
     EXPECT_EQ(joined(all.apps.at(0).command), "node web.js");
@@ -71,10 +71,10 @@ TEST(Ecosystem, WhatIsNoneSaysWhy) {
       {R"([{"script": "a", "max_restarts": "x"}])", "apps[0].max_restarts: expected a number, not \"x\""},
       {R"([{"script": "a", "stop_exit_codes": {}}])", "apps[0].stop_exit_codes: expected a list of numbers, not an object"},
   };
-  for (const auto& c : cases) EXPECT_EQ(joined(read(c.text).errors, "\n"), c.error) << c.text;
+  for (const auto& c : cases) EXPECT_EQ(joined(read_apps(c.text).errors, "\n"), c.error) << c.text;
   std::string many = "[";
   for (int i = 0; i < 101; ++i) many += std::string(i ? "," : "") + R"({"script": "a.js"})";
-  EXPECT_THAT(read(many + "]").errors, ElementsAre("there are more than 100 apps in it"));
+  EXPECT_THAT(read_apps(many + "]").errors, ElementsAre("there are more than 100 apps in it"));
 }
 
 TEST(Ecosystem, TheScriptIsRunByItsInterpreter) {
@@ -105,16 +105,16 @@ TEST(Ecosystem, TheScriptIsRunByItsInterpreter) {
       {R"({"script": "a.js", "source_map_support": true, "disable_source_map_support": true})", "node|a.js"},
       {R"({"script": "npm", "args": "start"})", "npm|start"},
   };
-  for (const auto& c : cases) EXPECT_EQ(command(c.app, disk), c.command) << c.app;
+  for (const auto& c : cases) EXPECT_EQ(command_of_app(c.app, disk), c.command) << c.app;
 }
 
 TEST(Ecosystem, NpmAsAScriptIsItsScript) {
   const Disk disk{{"/srv/app/sub/package.json", R"({"scripts": {"start": "A=1 node s.js", "other": "node o.js"}})"}};
-  EXPECT_EQ(command(R"({"script": "npm", "args": "start", "cwd": "sub"})", disk), "node|s.js");
-  EXPECT_EQ(command(R"({"script": "npm", "args": ["run", "other"], "cwd": "./sub/"})", disk), "node|o.js");
-  EXPECT_EQ(command(R"({"script": "npm", "args": "run no", "cwd": "sub"})", disk),
+  EXPECT_EQ(command_of_app(R"({"script": "npm", "args": "start", "cwd": "sub"})", disk), "node|s.js");
+  EXPECT_EQ(command_of_app(R"({"script": "npm", "args": ["run", "other"], "cwd": "./sub/"})", disk), "node|o.js");
+  EXPECT_EQ(command_of_app(R"({"script": "npm", "args": "run no", "cwd": "sub"})", disk),
             "package.json: there is no scripts.no; there are \"start\" and \"other\", as in frontdoor run -- npm run start");
-  const Imported all = read(R"({"name": "web", "script": "npm", "args": "start", "cwd": "sub", "env": {"A": "2", "B": "3"}})", disk);
+  const Imported all = read_apps(R"({"name": "web", "script": "npm", "args": "start", "cwd": "sub", "env": {"A": "2", "B": "3"}})", disk);
   EXPECT_THAT(variables(all.apps.at(0).env), HasSubstr("A=1 B=3 npm_lifecycle_event=start"));
   EXPECT_EQ(all.apps.at(0).before_path, "/srv/app/sub/node_modules/.bin:");
   EXPECT_EQ(all.apps.at(0).directory, "/srv/app/sub");
@@ -211,13 +211,13 @@ TEST(Ecosystem, WhatIsOtherwiseIsTold) {
       {R"("frobnicate": 2)", "web: frobnicate: is no key of an app and is left out"},
   };
   for (const auto& c : cases) EXPECT_THAT(lines_of(with(c.keys).notes), ElementsAre(c.note)) << c.keys;
-  EXPECT_THAT(lines_of(read(R"({"apps": [{"script": "a.js"}], "deploy": {}, "depoly": 1, "x": 1})").notes),
+  EXPECT_THAT(lines_of(read_apps(R"({"apps": [{"script": "a.js"}], "deploy": {}, "depoly": 1, "x": 1})").notes),
               ElementsAre("deploy: has no equivalent: frontdoor copies nothing to other machines. Let what does end with frontdoor restart, "
                           "or point `directory` at a link to the current release",
                           "depoly: is no key of this file, did you mean \"deploy\"?", "x: is no key of this file and is left out"));
-  EXPECT_THAT(lines_of(read(R"([{"script": "a.ts"}])").notes),
+  EXPECT_THAT(lines_of(read_apps(R"([{"script": "a.ts"}])").notes),
               ElementsAre("a: script: is TypeScript and started with bun, as pm2 6 does: name another interpreter if it is not that"));
-  EXPECT_THAT(lines_of(read(R"([{"name": "a", "script": "a.js"}, {"name": "a", "script": "cd x; PORT=1 y"}])").notes),
+  EXPECT_THAT(lines_of(read_apps(R"([{"name": "a", "script": "a.js"}, {"name": "a", "script": "cd x; PORT=1 y"}])").notes),
               ElementsAre("a-2: name: is \"a\" in the file, which no other pool may have and a pool can not be called",
                           "a-2: script: sets PORT: frontdoor gives each instance a PORT of its own, so take it out"));
 }
@@ -244,7 +244,7 @@ TEST(Ecosystem, EveryKeyOfAnAppIsHandledOrHasAnAnswer) {
 TEST(Ecosystem, WhoServes) {
   const auto serving = [](const std::string& text) {
     std::string names;
-    for (const ImportedApp& app : read(text).apps)
+    for (const ImportedApp& app : read_apps(text).apps)
       if (app.serves) names += app.name + ' ';
     return names;
   };

@@ -5,11 +5,11 @@
 namespace frontdoor::importer {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
-Imported read(const std::string& text, Disk disk = {}) {
+Imported read_package(const std::string& text, Disk disk = {}) {
   return read_package_json(text, "/srv/app", files_of(std::move(disk)));
 }
 
@@ -32,17 +32,17 @@ TEST(PackageJson, RunsWhatNpmStartRuns) {
       {R"({"scripts": {"start": "node s --port $npm_config_port"}})", "npm run start"},
       {"\xEF\xBB\xBF{\"scripts\": {\"start\": \"next start\"}}", "next start"},
   };
-  for (const auto& c : cases) EXPECT_EQ(command(read(c.text)), c.command) << c.text;
+  for (const auto& c : cases) EXPECT_EQ(command(read_package(c.text)), c.command) << c.text;
 }
 
 TEST(PackageJson, WithoutAStartScriptItTriesWhatIsThere) {
-  EXPECT_EQ(command(read("{}", {{"/srv/app/server.js", ""}, {"/srv/app/index.js", ""}})), "node server.js");
-  EXPECT_THAT(read("{}", {{"/srv/app/server.js", ""}}).notes, IsEmpty());
-  const Imported main = read(R"({"main": "lib/a.js"})", {{"/srv/app/lib/a.js", ""}, {"/srv/app/app.js", ""}});
+  EXPECT_EQ(command(read_package("{}", {{"/srv/app/server.js", ""}, {"/srv/app/index.js", ""}})), "node server.js");
+  EXPECT_THAT(read_package("{}", {{"/srv/app/server.js", ""}}).notes, IsEmpty());
+  const Imported main = read_package(R"({"main": "lib/a.js"})", {{"/srv/app/lib/a.js", ""}, {"/srv/app/app.js", ""}});
   EXPECT_EQ(command(main), "node lib/a.js");
   EXPECT_THAT(lines_of(main.notes), ElementsAre("scripts.start: is not there: node lib/a.js is started"));
-  EXPECT_EQ(command(read(R"({"main": "$(x).js"})", {{"/srv/app/$(x).js", ""}})), "there is no scripts.start and no server.js");
-  EXPECT_EQ(command(read("{}", {{"/srv/app/app.js", ""}, {"/srv/app/index.js", ""}})), "node app.js");
+  EXPECT_EQ(command(read_package(R"({"main": "$(x).js"})", {{"/srv/app/$(x).js", ""}})), "there is no scripts.start and no server.js");
+  EXPECT_EQ(command(read_package("{}", {{"/srv/app/app.js", ""}, {"/srv/app/index.js", ""}})), "node app.js");
 }
 
 TEST(PackageJson, WhatCannotBeRunSaysWhy) {
@@ -65,13 +65,13 @@ TEST(PackageJson, WhatCannotBeRunSaysWhy) {
       {"{\"a\": 1, /* no */ \"b\": 2}", "1:10: this is no JSON: syntax error"},
   };
   for (const auto& c : cases) {
-    EXPECT_THAT(read(c.text).errors, ElementsAre(c.error)) << c.text;
-    EXPECT_THAT(read(c.text).apps, IsEmpty());
+    EXPECT_THAT(read_package(c.text).errors, ElementsAre(c.error)) << c.text;
+    EXPECT_THAT(read_package(c.text).apps, IsEmpty());
   }
 }
 
 TEST(PackageJson, WhatNpmWouldSayOfThePackageIsInTheEnvironment) {
-  const Imported all = read(R"({"name": "@me/my app", "version": "1.2", "config": {"port": 80, "deep": {}, "on": true},
+  const Imported all = read_package(R"({"name": "@me/my app", "version": "1.2", "config": {"port": 80, "deep": {}, "on": true},
                                "scripts": {"start": "npm run go", "go": "A=1 node a"}})");
   EXPECT_EQ(all.apps[0].name, "my-app");
   EXPECT_TRUE(all.apps[0].serves);
@@ -81,7 +81,7 @@ TEST(PackageJson, WhatNpmWouldSayOfThePackageIsInTheEnvironment) {
 }
 
 TEST(PackageJson, ItsModulesComeFirstInPath) {
-  EXPECT_EQ(read(R"({"scripts": {"start": "a"}})", {{"/srv/node_modules/.bin", ""}}).apps[0].before_path,
+  EXPECT_EQ(read_package(R"({"scripts": {"start": "a"}})", {{"/srv/node_modules/.bin", ""}}).apps[0].before_path,
             "/srv/app/node_modules/.bin:/srv/node_modules/.bin:");
 }
 
@@ -98,8 +98,8 @@ TEST(PackageJson, WhatIsOtherwiseThanWithNpmIsTold) {
        "app: scripts.start: uses npm's own settings (npm_config_…), so npm stays between frontdoor and the app"},
   };
   for (const auto& c : cases)
-    EXPECT_THAT(lines_of(read(std::string("{\"scripts\": {") + c.scripts + "}}").notes), ElementsAre(c.note)) << c.scripts;
-  EXPECT_EQ(read(R"({"scripts": {"start": "PORT=3000 node a"}})").apps[0].port, 3000);
+    EXPECT_THAT(lines_of(read_package(std::string("{\"scripts\": {") + c.scripts + "}}").notes), ElementsAre(c.note)) << c.scripts;
+  EXPECT_EQ(read_package(R"({"scripts": {"start": "PORT=3000 node a"}})").apps[0].port, 3000);
 }
 
 }  // namespace

@@ -10,10 +10,10 @@
 namespace frontdoor::importer {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 Imported ecosystem(const std::string& text) { return read_ecosystem(text, "/srv/app", files_of({})); }
 
@@ -132,7 +132,7 @@ TEST(Plan, WhomItRunsAsIsKept) {
 TEST(Plan, OfSeveralEnvironmentsOnePortCounts) {
   Imported imported = ecosystem(R"([{"script": "a.js", "env": {"PORT": 3000}, "env_production": {"PORT": 80, "A": "1"}}])");
   EXPECT_EQ(make_plan(imported, {}).listen, "127.0.0.1:3000");
-  EXPECT_THAT(lines_of(imported.notes), testing::Contains("a: PORT: 80 of another environment is left out: there is one `listen`"));
+  EXPECT_THAT(lines_of(imported.notes), ::testing::Contains("a: PORT: 80 of another environment is left out: there is one `listen`"));
 }
 
 TEST(Plan, ManyDotsAreNoDeepNesting) {

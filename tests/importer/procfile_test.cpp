@@ -5,9 +5,9 @@
 namespace frontdoor::importer {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 Imported read(const std::string& text, Disk disk = {}) { return read_procfile(text, "/srv/app", files_of(std::move(disk))); }
 

@@ -28,14 +28,14 @@ struct Action final : Runnable {
   void run() override { action(); }
 };
 
-struct Stage {
+struct LoopStage {
   testing::FakeTime time;
   KernelSocketOps ops;
   EventLoop loop{time, ops};
 };
 
 TEST(EventLoop, RunsTheReadyInTheOrderInWhichTheyBecameReady) {
-  Stage stage;
+  LoopStage stage;
   std::string trace;
   Action a([&] { trace += 'a'; });
   Action b([&] { trace += 'b'; });
@@ -47,7 +47,7 @@ TEST(EventLoop, RunsTheReadyInTheOrderInWhichTheyBecameReady) {
 }
 
 TEST(EventLoop, WhoBecomesReadyDuringATurnRunsInTheNext) {
-  Stage stage;
+  LoopStage stage;
   std::string trace;
   Action later([&] { trace += 'l'; });
   Action first([&] {
@@ -64,7 +64,7 @@ TEST(EventLoop, WhoBecomesReadyDuringATurnRunsInTheNext) {
 }
 
 TEST(EventLoop, WhoIsDestroyedByAnotherInTheSameTurnDoesNotRun) {
-  Stage stage;
+  LoopStage stage;
   auto victim = std::make_unique<Action>([] { FAIL() << "destroyed, yet run"; });
   Action killer([&] { victim.reset(); });
   stage.loop.enqueue(killer);
@@ -74,7 +74,7 @@ TEST(EventLoop, WhoIsDestroyedByAnotherInTheSameTurnDoesNotRun) {
 }
 
 TEST(EventLoop, ExpiredTimersMarkBeforeTheReadyRun) {
-  Stage stage;
+  LoopStage stage;
   std::string trace;
   Action woken([&] { trace += 'w'; });
   struct Alarm final : Timer {
@@ -123,7 +123,7 @@ TEST(EventLoop, RunsWhatAnotherThreadPosts) {
 }
 
 TEST(EventLoop, WorkThatPostsWorkRunsItInALaterTurn) {
-  Stage stage;
+  LoopStage stage;
   std::string trace;
   stage.loop.post([&] {
     trace += 'a';
@@ -136,7 +136,7 @@ TEST(EventLoop, WorkThatPostsWorkRunsItInALaterTurn) {
 }
 
 TEST(EventLoop, StopBeforeRunReturnsAtOnce) {
-  Stage stage;
+  LoopStage stage;
   stage.loop.stop();
   stage.loop.run();
 }
@@ -148,7 +148,7 @@ TEST(EventLoop, MarksAllEventsBeforeAnybodyRuns) {
     std::function<void()> action;
     void on_events(std::uint32_t) override { action(); }
   };
-  Stage stage;
+  LoopStage stage;
   int pairs[2][2];
   std::string trace;
   Action destroyer([&] { trace += 'r'; });
@@ -177,7 +177,7 @@ TEST(EventLoop, CountsWhatItWatchesAndSaysWhenADescriptorCannotBeWatched) {
   struct Handler final : EpollHandler {
     void on_events(std::uint32_t) override {}
   } handler;
-  Stage stage;
+  LoopStage stage;
   const std::size_t own = stage.loop.watched();
   EXPECT_FALSE(stage.loop.watch(-1, EPOLLIN, handler));
   EXPECT_EQ(errno, EBADF);
@@ -203,7 +203,7 @@ TEST(EventLoop, EventsOfWhatWasForgottenAreForNobody) {
     int told = 0;
     void on_events(std::uint32_t) override { ++told; }
   };
-  Stage stage;
+  LoopStage stage;
   int first[2];
   int second[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, first), 0);
@@ -236,7 +236,7 @@ TEST(EventLoop, WhatIsWatchedForMayChange) {
     std::uint32_t events = 0;
     void on_events(std::uint32_t told) override { events |= told; }
   } handler;
-  Stage stage;
+  LoopStage stage;
   int pair[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
   ASSERT_TRUE(stage.loop.watch(pair[0], EPOLLIN | EPOLLET, handler));
@@ -252,7 +252,7 @@ TEST(EventLoop, WhatIsWatchedForMayChange) {
 // ---- Waking
 
 TEST(EventLoop, ManyPostsToALoopThatHasNotComeToThemWakeItOnce) {
-  Stage stage;
+  LoopStage stage;
   int done = 0;
   for (int i = 0; i < 10'000; ++i) stage.loop.post([&] { ++done; });
   stage.loop.run_once(Millis{0});

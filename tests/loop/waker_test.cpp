@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Stage {
+struct WakerStage {
   testing::FakeTime time;
   KernelSocketOps ops;
   EventLoop loop{time, ops};
@@ -46,7 +46,7 @@ struct Stage {
 };
 
 TEST(Waker, AWakeResumesInTheNextTurnAndNotBefore) {
-  Stage stage;
+  WakerStage stage;
   stage.wait_until(Waker::kNever);
   stage.turn();
   EXPECT_EQ(stage.resumed, 0);
@@ -57,7 +57,7 @@ TEST(Waker, AWakeResumesInTheNextTurnAndNotBefore) {
 }
 
 TEST(Waker, AWakeBeforeTheWaitIsNotLost) {
-  Stage stage;
+  WakerStage stage;
   stage.waker.wake();
   stage.wait_until(Waker::kNever);
   EXPECT_EQ(stage.resumed, 1);
@@ -71,7 +71,7 @@ TEST(Waker, AWakeBeforeTheWaitIsNotLost) {
 
 // Whoever runs already may resume it in the same turn, and the wake that is still listed then is void.
 TEST(Waker, IsResumedAtOnceByWhoRunsInItsPlace) {
-  Stage stage;
+  WakerStage stage;
   stage.wait_until(Waker::kNever);
   stage.waker.wake();
   stage.waker.resume();
@@ -86,7 +86,7 @@ TEST(Waker, IsResumedAtOnceByWhoRunsInItsPlace) {
 }
 
 TEST(Waker, SeveralWakesResumeOnce) {
-  Stage stage;
+  WakerStage stage;
   stage.wait_again_and_again(1h);
   for (int i = 0; i < 3; ++i) stage.waker.wake();
   stage.turn();
@@ -98,7 +98,7 @@ TEST(Waker, SeveralWakesResumeOnce) {
 }
 
 TEST(Waker, ADeadlineResumesNeverEarly) {
-  Stage stage;
+  WakerStage stage;
   stage.wait_until(stage.loop.now() + 100ms);
   stage.pass(99ms);
   EXPECT_EQ(stage.resumed, 0);
@@ -107,7 +107,7 @@ TEST(Waker, ADeadlineResumesNeverEarly) {
 }
 
 TEST(Waker, AnEarlierDeadlineThanTheArmedOneIsKept) {
-  Stage stage;
+  WakerStage stage;
   stage.wait_until(stage.loop.now() + 10s);
   stage.waker.wake();
   stage.turn();
@@ -117,7 +117,7 @@ TEST(Waker, AnEarlierDeadlineThanTheArmedOneIsKept) {
 }
 
 TEST(Waker, ATimerArmedForAnEarlierWaitIsMovedOn) {
-  Stage stage;
+  WakerStage stage;
   stage.wait_until(stage.loop.now() + 100ms);
   stage.waker.wake();
   stage.turn();
@@ -130,7 +130,7 @@ TEST(Waker, ATimerArmedForAnEarlierWaitIsMovedOn) {
 }
 
 TEST(Waker, ATimerThatFiredBetweenTwoWaitsDoesNotDisturbTheNext) {
-  Stage stage;
+  WakerStage stage;
   stage.wait_until(stage.loop.now() + 100ms);
   stage.waker.wake();
   stage.turn();
@@ -143,7 +143,7 @@ TEST(Waker, ATimerThatFiredBetweenTwoWaitsDoesNotDisturbTheNext) {
 }
 
 TEST(Waker, AnOldDeadlineDoesNotEndAWaitWithoutOne) {
-  Stage stage;
+  WakerStage stage;
   stage.wait_until(stage.loop.now() + 100ms);
   stage.waker.wake();
   stage.turn();
@@ -156,7 +156,7 @@ TEST(Waker, AnOldDeadlineDoesNotEndAWaitWithoutOne) {
 }
 
 TEST(Waker, WakeAndDeadlineInOneTurnResumeOnce) {
-  Stage stage;
+  WakerStage stage;
   stage.wait_again_and_again(100ms);
   stage.waker.wake();
   stage.pass(200ms);
@@ -168,12 +168,12 @@ TEST(Waker, WakeAndDeadlineInOneTurnResumeOnce) {
 
 TEST(Waker, YieldLetsOthersRunFirst) {
   struct Other final : Runnable {
-    Stage& stage;
+    WakerStage& stage;
     std::string& trace;
-    Other(Stage& s, std::string& t) : stage(s), trace(t) {}
+    Other(WakerStage& s, std::string& t) : stage(s), trace(t) {}
     void run() override { trace += std::to_string(stage.resumed); }
   };
-  Stage stage;
+  WakerStage stage;
   std::string trace;
   Other other(stage, trace);
   stage.yield_and_count(2);
@@ -188,7 +188,7 @@ TEST(Waker, YieldLetsOthersRunFirst) {
 }
 
 TEST(Waker, YieldResumesEvenIfAWakeCameBefore) {
-  Stage stage;
+  WakerStage stage;
   stage.waker.wake();
   stage.yield_and_count(1);
   EXPECT_EQ(stage.resumed, 0) << "a wake does not turn a yield into no yield";

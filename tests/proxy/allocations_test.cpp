@@ -58,7 +58,7 @@ namespace {
 constexpr int kWarmUp = 20;
 constexpr int kRequests = 60;  // their lines fit into the access log's buffer
 
-const std::string kGet =
+const std::string kGetOfABrowser =
     "GET /assets/app.js?v=3 HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux "
     "x86_64)\r\n"
     "Accept: */*\r\nAccept-Language: en-US,en;q=0.5\r\nReferer: https://www.example.com/\r\nCookie: "
@@ -111,7 +111,7 @@ TEST(Allocations, NoneForAKeepAliveRequest) {
     const char* what;
     std::string request;
   } cases[] = {
-      {"GET", kGet},
+      {"GET", kGetOfABrowser},
       {"no field but Host", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"a long path", "GET /" + std::string(200, 'p') + " HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"dot segments, escapes and capitals",
@@ -133,7 +133,7 @@ TEST(Allocations, NoneForAKeepAliveRequest) {
 // frames.
 TEST(Allocations, OfAFirstRequestAreCounted) {
   KeptConnection connection;
-  EXPECT_GT(connection.allocations_of(kGet, 1), 3u);
+  EXPECT_GT(connection.allocations_of(kGetOfABrowser, 1), 3u);
 }
 
 // ---- Without memory a connection or a request is refused, and nothing else ends
@@ -196,10 +196,10 @@ TEST(ScarceMemory, RefusesAConnectionOrARequestAndNothingElse) {
       "POST /form HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
   const struct {
     std::string extra, before, request;
-  } cases[] = {{"", "", kGet},
+  } cases[] = {{"", "", kGetOfABrowser},
                {"", "", post},
                {"", "", "BAD\r\n\r\n"},
-               {kProxyHeader, "PROXY TCP4 203.0.113.7 10.0.0.1 4711 80\r\n", kGet}};
+               {kProxyHeader, "PROXY TCP4 203.0.113.7 10.0.0.1 4711 80\r\n", kGetOfABrowser}};
   for (const auto& c : cases)
     for (const Failing failing : {Failing::One, Failing::AllFromThen}) {
       std::uint64_t n = 1;
@@ -217,7 +217,7 @@ TEST(ScarceMemory, RefusesAConnectionOrARequestAndNothingElse) {
         }
         scarce.proxy.time().advance(Millis{300});  // whoever accepts may pause
         scarce.proxy.settle({});
-        ASSERT_THAT(scarce.proxy.converse(c.before + kGet), ::testing::StartsWith("HTTP/1.1 200"))
+        ASSERT_THAT(scarce.proxy.converse(c.before + kGetOfABrowser), ::testing::StartsWith("HTTP/1.1 200"))
             << "after the " << n << "th allocation had failed: " << c.request;
         scarce.proxy.time().advance(Millis{61'000});
         ASSERT_TRUE(scarce.proxy.until({}, [&] { return scarce.proxy.worker().open_connections() == 0; }))

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/messages.h"
 #include "support/test_proxy.h"
 
 namespace frontdoor::testing {
@@ -12,24 +13,22 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using namespace std::string_literals;
 
-constexpr const char* kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
 constexpr const char* kFromClient = "PROXY TCP4 203.0.113.7 10.0.0.1 4711 80\r\n";
 
 // The tests' clients come from 127.0.0.1.
-std::string listener(const std::string& keys) {
+std::string listener_with(const std::string& keys) {
   return "[[listener]]\naddress = \"127.0.0.1:0\"\n" + keys + "\n";
 }
-const std::string kProxied = listener("proxy_protocol = true\ntrusted_proxies = [\"127.0.0.0/8\"]");
-const std::string kTrusting = listener("trusted_proxies = [\"127.0.0.0/8\", \"10.0.0.0/8\"]");
+const std::string kProxied = listener_with("proxy_protocol = true\ntrusted_proxies = [\"127.0.0.0/8\"]");
+const std::string kTrusting = listener_with("trusted_proxies = [\"127.0.0.0/8\", \"10.0.0.0/8\"]");
 
 std::string get_with(const std::string& fields) { return "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
 
-struct Stage {
+struct IdentityStage {
   ScriptedUpstream upstream;
   TestProxy proxy;
 
-  explicit Stage(const std::string& extra, const std::string& pool = "") : proxy({&upstream}, extra, pool) {
+  explicit IdentityStage(const std::string& extra, const std::string& pool = "") : proxy({&upstream}, extra, pool) {
     upstream.always_reply(kHello);
   }
 
@@ -49,7 +48,7 @@ struct Stage {
 };
 
 TEST(ProxyProtocol, NamesTheClientForUpstreamAndLog) {
-  Stage stage(kProxied);
+  IdentityStage stage(kProxied);
   EXPECT_EQ(body_of(stage.proxy.converse(kFromClient + std::string(kGet))), "hello");
   EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Forwarded-For: 203.0.113.7\r\n"));
   EXPECT_THAT(stage.proxy.log(), HasSubstr("\"client\":\"203.0.113.7\""));
@@ -57,7 +56,7 @@ TEST(ProxyProtocol, NamesTheClientForUpstreamAndLog) {
 }
 
 TEST(ProxyProtocol, OfVersion2IsReadToo) {
-  Stage stage(kProxied);
+  IdentityStage stage(kProxied);
   const std::string header =
       "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"s + "\xc6\x33\x64\x09\x0a\0\0\x01\x12\x67\0\x50"s;
   EXPECT_EQ(body_of(stage.proxy.converse(header + kGet)), "hello");
@@ -65,7 +64,7 @@ TEST(ProxyProtocol, OfVersion2IsReadToo) {
 }
 
 TEST(ProxyProtocol, MayArriveByteByByte) {
-  Stage stage(kProxied);
+  IdentityStage stage(kProxied);
   const auto client = stage.proxy.client();
   for (const char c : std::string(kFromClient) + kGet) {
     client->send({&c, 1});
@@ -77,7 +76,7 @@ TEST(ProxyProtocol, MayArriveByteByByte) {
 
 TEST(ProxyProtocol, MayBeSplitFromTheRequestAnywhere) {
   const std::string all = std::string(kFromClient) + kGet;
-  Stage stage(kProxied);
+  IdentityStage stage(kProxied);
   for (std::size_t cut = 1; cut < all.size(); ++cut) {
     const auto client = stage.proxy.client();
     client->send(all.substr(0, cut));
@@ -89,7 +88,7 @@ TEST(ProxyProtocol, MayBeSplitFromTheRequestAnywhere) {
 }
 
 TEST(ProxyProtocol, HoldsForTheWholeConnectionAlsoAfterParking) {
-  Stage stage(kProxied);
+  IdentityStage stage(kProxied);
   const auto client = stage.proxy.client();
   client->send(kFromClient + std::string(kGet));
   ASSERT_TRUE(complete_response(stage.received(*client)));
@@ -104,7 +103,7 @@ TEST(ProxyProtocol, HoldsForTheWholeConnectionAlsoAfterParking) {
 
 TEST(ProxyProtocol, OfTheProxyItselfNamesTheProxy) {
   for (const std::string& header : {"PROXY UNKNOWN\r\n"s, "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"s}) {
-    Stage stage(kProxied);
+    IdentityStage stage(kProxied);
     EXPECT_EQ(body_of(stage.proxy.converse(header + kGet)), "hello");
     EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Forwarded-For: 127.0.0.1\r\n"));
   }
@@ -112,7 +111,7 @@ TEST(ProxyProtocol, OfTheProxyItselfNamesTheProxy) {
 
 // The header's word counts, that of the client it names does not.
 TEST(ProxyProtocol, DoesNotMakeTheClientTrusted) {
-  Stage stage(kProxied);
+  IdentityStage stage(kProxied);
   stage.proxy.converse(kFromClient + "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.66\r\n\r\n"s);
   EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Forwarded-For: 203.0.113.7\r\n"));
   EXPECT_THAT(stage.seen(), Not(HasSubstr("192.0.2.66")));
@@ -123,11 +122,11 @@ TEST(ProxyProtocol, DoesNotMakeAnUnknownClientTrusted) {
   const std::string request = get_with("X-Forwarded-For: 192.0.2.66\r\n");
   for (const std::string& header : {"PROXY UNKNOWN\r\n"s, "\r\n\r\n\0\r\nQUIT\n\x21\0\0\0"s,
                                     "\r\n\r\n\0\r\nQUIT\n\x21\x31\0\xd8"s + std::string(216, '\0')}) {
-    Stage stage(kProxied);
+    IdentityStage stage(kProxied);
     stage.proxy.converse(header + request);
     EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Forwarded-For: 127.0.0.1\r\n"));
   }
-  Stage stage(kProxied);
+  IdentityStage stage(kProxied);
   stage.proxy.converse("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"s + request);  // LOCAL
   EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Forwarded-For: 192.0.2.66, 127.0.0.1\r\n"));
 }
@@ -136,7 +135,7 @@ TEST(ProxyProtocol, MissingOrMalformedClosesWithoutAnAnswer) {
   for (const std::string& begin :
        {std::string(kGet), "PROXY TCP4 203.0.113.7 10.0.0.1 4711\r\n"s, "\r\n\r\n\r\n"s,
         "PROXY TCP4 203.0.113.7 10.0.0.1 4711 99999\r\n"s + kGet, "\x16\x03\x01"s}) {
-    Stage stage(kProxied);
+    IdentityStage stage(kProxied);
     const auto client = stage.proxy.client();
     client->send(begin);
     EXPECT_TRUE(stage.closed(*client)) << begin;
@@ -150,7 +149,7 @@ TEST(ProxyProtocol, MissingOrMalformedClosesWithoutAnAnswer) {
 
 TEST(ProxyProtocol, MustArriveWithinClientHeader) {
   for (const char* begin : {"", "PROXY TCP4 203."}) {
-    Stage stage(kProxied + "[timeouts]\nclient_header = \"2s\"\n");
+    IdentityStage stage(kProxied + "[timeouts]\nclient_header = \"2s\"\n");
     const auto client = stage.proxy.client();
     client->send(begin);
     stage.proxy.settle({client.get()});
@@ -164,7 +163,7 @@ TEST(ProxyProtocol, MustArriveWithinClientHeader) {
 }
 
 TEST(ProxyProtocol, ATrustedProxyMayLookWhetherWeListen) {
-  Stage stage(kProxied);
+  IdentityStage stage(kProxied);
   const auto client = stage.proxy.client();
   stage.proxy.settle({client.get()});
   client->finish();
@@ -173,7 +172,7 @@ TEST(ProxyProtocol, ATrustedProxyMayLookWhetherWeListen) {
 }
 
 TEST(ProxyProtocol, IsTakenFromNobodyElse) {
-  Stage stage(listener("proxy_protocol = true\ntrusted_proxies = [\"192.0.2.0/24\"]"));
+  IdentityStage stage(listener_with("proxy_protocol = true\ntrusted_proxies = [\"192.0.2.0/24\"]"));
   const auto client = stage.proxy.client();
   client->send(kFromClient + std::string(kGet));
   EXPECT_TRUE(stage.closed(*client));
@@ -182,7 +181,7 @@ TEST(ProxyProtocol, IsTakenFromNobodyElse) {
 }
 
 TEST(ProxyProtocol, IsNoHttpOnOtherListeners) {
-  Stage stage("");
+  IdentityStage stage("");
   EXPECT_THAT(stage.proxy.converse(kFromClient + std::string(kGet)), StartsWith("HTTP/1.1 400 "));
 }
 
@@ -213,7 +212,7 @@ TEST(TrustedProxies, SayWhoTheClientIs) {
       {"", "127.0.0.1", "127.0.0.1"},
   };
   for (const auto& c : cases) {
-    Stage stage(kTrusting);
+    IdentityStage stage(kTrusting);
     stage.proxy.converse(get_with(c.fields));
     EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Forwarded-For: "s + c.chain + "\r\n"));
     EXPECT_THAT(stage.proxy.log(), HasSubstr("\"client\":\""s + c.client + "\"")) << c.fields;
@@ -221,7 +220,7 @@ TEST(TrustedProxies, SayWhoTheClientIs) {
 }
 
 TEST(TrustedProxies, SpeakForAnotherClientWithEachRequest) {
-  Stage stage(kTrusting);
+  IdentityStage stage(kTrusting);
   const auto client = stage.proxy.client();
   for (const char* fields : {"X-Forwarded-For: 203.0.113.7\r\n", "", "X-Forwarded-For: 203.0.113.8\r\n"}) {
     client->forget();
@@ -236,7 +235,7 @@ TEST(TrustedProxies, SpeakForAnotherClientWithEachRequest) {
 }
 
 TEST(TrustedProxies, AreBelievedAboutHostSchemeAndForwarded) {
-  Stage stage(kTrusting);
+  IdentityStage stage(kTrusting);
   stage.proxy.converse(get_with(
       "X-Forwarded-Proto: https\r\nX-Forwarded-Host: b\r\nForwarded: for=203.0.113.7;proto=https\r\n"));
   EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Forwarded-Proto: https\r\n"));
@@ -246,26 +245,26 @@ TEST(TrustedProxies, AreBelievedAboutHostSchemeAndForwarded) {
 }
 
 TEST(TrustedProxies, GiveARequestItsName) {
-  Stage stage(kTrusting);
+  IdentityStage stage(kTrusting);
   stage.proxy.converse(get_with("X-Request-Id: abc-123\r\n"));
   EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Request-Id: abc-123\r\n"));
   EXPECT_THAT(stage.proxy.log(), HasSubstr("\"request_id\":\"abc-123\""));
 }
 
 TEST(TrustedProxies, GiveNoNameThatALogCanNotHold) {
-  Stage stage(kTrusting);
+  IdentityStage stage(kTrusting);
   stage.proxy.converse(get_with("X-Request-Id: \"xyz\" 123\r\n"));
   EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Request-Id: "));
   EXPECT_THAT(stage.seen(), Not(HasSubstr("xyz")));
 }
 
 TEST(TrustedProxies, NameTheRequestInOurOwnAnswersToo) {
-  Stage stage(kTrusting + "[[route]]\npath = \"/elsewhere\"\n");
+  IdentityStage stage(kTrusting + "[[route]]\npath = \"/elsewhere\"\n");
   EXPECT_THAT(stage.proxy.converse(get_with("X-Request-Id: abc-123\r\n")), HasSubstr("abc-123"));
 }
 
 TEST(TrustedProxies, AreThoseOfTheListOnly) {
-  Stage stage(listener("trusted_proxies = [\"10.0.0.0/8\", \"::1\", \"unix\"]"));
+  IdentityStage stage(listener_with("trusted_proxies = [\"10.0.0.0/8\", \"::1\", \"unix\"]"));
   stage.proxy.converse(
       get_with("X-Forwarded-For: 203.0.113.7\r\nForwarded: for=203.0.113.7\r\nX-Request-Id: xyz\r\n"));
   EXPECT_THAT(stage.seen(), HasSubstr("\r\nX-Forwarded-For: 127.0.0.1\r\n"));
@@ -347,7 +346,7 @@ TEST(SendProxy, CanBeTurnedOnAndOffByAReload) {
 // ---- Limits
 
 TEST(ConnectionsPerClient, AreLimitedUntilOneOfThemEnds) {
-  Stage stage(listener("max_connections_per_client = 2"));
+  IdentityStage stage(listener_with("max_connections_per_client = 2"));
   const auto first = stage.proxy.client();
   const auto second = stage.proxy.client();
   stage.proxy.settle({first.get(), second.get()});
@@ -365,8 +364,8 @@ TEST(ConnectionsPerClient, AreLimitedUntilOneOfThemEnds) {
 }
 
 TEST(ConnectionsPerClient, AreThoseOfTheClientThatTheProxyNames) {
-  Stage stage(
-      listener("proxy_protocol = true\ntrusted_proxies = [\"127.0.0.1\"]\nmax_connections_per_client = 1"));
+  IdentityStage stage(
+      listener_with("proxy_protocol = true\ntrusted_proxies = [\"127.0.0.1\"]\nmax_connections_per_client = 1"));
   const auto first = stage.proxy.client();
   first->send(kFromClient + std::string(kGet));
   EXPECT_EQ(body_of(stage.received(*first)), "hello");
@@ -386,7 +385,7 @@ TEST(ConnectionsPerClient, AreThoseOfTheClientThatTheProxyNames) {
 }
 
 TEST(ConnectionsPerClient, AreNotLimitedForProxiesThatSpeakForMany) {
-  Stage stage(listener("trusted_proxies = [\"127.0.0.1\"]\nmax_connections_per_client = 1"));
+  IdentityStage stage(listener_with("trusted_proxies = [\"127.0.0.1\"]\nmax_connections_per_client = 1"));
   const auto first = stage.proxy.client();
   stage.proxy.settle({first.get()});
   EXPECT_EQ(body_of(stage.proxy.converse(kGet)), "hello");

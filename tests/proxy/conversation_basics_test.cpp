@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "support/messages.h"
 #include "support/test_proxy.h"
 
 namespace frontdoor::testing {
@@ -13,8 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr const char* kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-constexpr const char* kGet = "GET /a?b=c HTTP/1.1\r\nHost: example.com\r\n\r\n";
+constexpr const char* kGetWithQuery = "GET /a?b=c HTTP/1.1\r\nHost: example.com\r\n\r\n";
 
 std::string lower(std::string text) {
   for (auto& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -39,7 +39,7 @@ struct OneRequest {
 };
 
 TEST(Conversation, AGetIsForwardedAndAnswered) {
-  OneRequest one(kGet);
+  OneRequest one(kGetWithQuery);
   EXPECT_THAT(one.upstream.last().received(), StartsWith("GET /a?b=c HTTP/1.1\r\nHost: example.com\r\n"));
   one.upstream.last().send(kHello);
   ASSERT_TRUE(one.answered());
@@ -54,7 +54,7 @@ TEST(Conversation, AConnectionIsAcceptedWithOneCall) {
   upstream.always_reply(kHello);
   TestProxy proxy({&upstream});
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(body_of(proxy.converse(kGet)), "hello");
+    EXPECT_EQ(body_of(proxy.converse(kGetWithQuery)), "hello");
     proxy.time().advance(std::chrono::seconds{1});
   }
   EXPECT_EQ(proxy.ops().accepts(), 5u);
@@ -69,7 +69,7 @@ TEST(Conversation, WhoWaitsToBeAcceptedWhenAcceptingStopsIsServed) {
   for (int i = 0; i < 40; ++i) {
     clients.push_back(proxy.client());
     peers.push_back(clients.back().get());
-    peers.back()->send(kGet);
+    peers.back()->send(kGetWithQuery);
     peers.back()->poll();
   }
   EXPECT_TRUE(proxy.worker().accepting());
@@ -114,7 +114,7 @@ TEST(Conversation, ConnectionsAreReusedOnBothSides) {
   const auto client = proxy.client();
   for (int i = 0; i < 5; ++i) {
     client->forget();
-    client->send(kGet);
+    client->send(kGetWithQuery);
     ASSERT_TRUE(proxy.until({client.get()}, [&] { return complete_response(client->received()); })) << i;
   }
   EXPECT_EQ(upstream.connections(), 1u);
@@ -199,25 +199,25 @@ TEST(Conversation, AHeadHasNoBodyAndKeepsItsContentLength) {
   ASSERT_TRUE(one.until([&] { return one.client->saw("\r\n\r\n"); }));
   EXPECT_THAT(one.client->received(), HasSubstr("Content-Length: 1234\r\n"));
   one.client->forget();
-  one.client->send(kGet);  // the connection goes on
+  one.client->send(kGetWithQuery);  // the connection goes on
   ASSERT_TRUE(one.until([&] { return one.upstream.last().saw("GET /a"); }));
   EXPECT_EQ(one.upstream.connections(), 1u);
 }
 
 TEST(Conversation, A204AndA304HaveNoBody) {
   for (const char* status : {"204 No Content", "304 Not Modified"}) {
-    OneRequest one(kGet);
+    OneRequest one(kGetWithQuery);
     one.upstream.last().send("HTTP/1.1 " + std::string(status) + "\r\nETag: \"x\"\r\n\r\n");
     ASSERT_TRUE(one.until([&] { return one.client->saw("\r\n\r\n"); })) << status;
     EXPECT_THAT(lower(one.client->received()), Not(HasSubstr("transfer-encoding"))) << status;
     one.client->forget();
-    one.client->send(kGet);
+    one.client->send(kGetWithQuery);
     ASSERT_TRUE(one.until([&] { return one.upstream.last().received().find("GET /a", 10) != std::string::npos; })) << status;
   }
 }
 
 TEST(Conversation, AChunkedResponseIsRelayedAsItComes) {
-  OneRequest one(kGet);
+  OneRequest one(kGetWithQuery);
   one.upstream.last().send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;ext=1\r\nhello\r\n");
   ASSERT_TRUE(one.until([&] { return one.client->saw("hello"); }));  // before the end is there
   EXPECT_THAT(one.client->received(), Not(HasSubstr("ext")));
@@ -238,7 +238,7 @@ TEST(Conversation, AChunkedRequestIsRelayedAsItComes) {
 }
 
 TEST(Conversation, AResponseThatEndsWithItsConnectionBecomesChunked) {
-  OneRequest one(kGet);
+  OneRequest one(kGetWithQuery);
   one.upstream.last().send("HTTP/1.0 200 OK\r\n\r\nold style");
   ASSERT_TRUE(one.until([&] { return one.client->saw("old style"); }));
   one.upstream.last().close();
@@ -295,7 +295,7 @@ TEST(Conversation, AnAnswerBeforeAShortBodyDoesNotCostTheConnection) {
   one.upstream.last().send(kHello);
   ASSERT_TRUE(one.answered());
   one.client->forget();
-  one.client->send(std::string("23") + kGet);
+  one.client->send(std::string("23") + kGetWithQuery);
   ASSERT_TRUE(one.until([&] { return one.upstream.connections() == 2 && one.upstream.last().saw("\r\n\r\n"); }));
   EXPECT_THAT(one.upstream.last().received(), StartsWith("GET /a?b=c ")) << "on a fresh connection to the upstream";
   one.upstream.last().send(kHello);
@@ -335,7 +335,7 @@ TEST(Conversation, AnEarlyAnswerToAChunkedUploadKeepsTheConnection) {
   ASSERT_TRUE(one.answered());
   one.client->forget();
   for (int i = 0; i < 15; ++i) one.client->send("2710\r\n" + std::string(10'000, 'x') + "\r\n");
-  one.client->send(std::string("0\r\n\r\n") + kGet);
+  one.client->send(std::string("0\r\n\r\n") + kGetWithQuery);
   ASSERT_TRUE(one.until([&] { return one.upstream.connections() == 2 && one.upstream.last().saw("\r\n\r\n"); }));
   one.upstream.last().send(kHello);
   ASSERT_TRUE(one.answered());
@@ -358,7 +358,7 @@ TEST(Conversation, AnEchoThatAnswersWhileItReadsFlowsBothWays) {
 }
 
 TEST(Conversation, BodiesAreNotBufferedWhole) {
-  OneRequest one(kGet);
+  OneRequest one(kGetWithQuery);
   one.client->pause_reading(true);
   constexpr int kPieces = 24;  // MiB: more than both sockets' buffers hold
   const std::string piece(1 << 20, 'x');
@@ -377,14 +377,14 @@ TEST(Conversation, AnIdleConnectionHoldsNoBuffer) {
   upstream.always_reply(kHello);
   TestProxy proxy({&upstream});
   const auto client = proxy.client();
-  client->send(kGet);
+  client->send(kGetWithQuery);
   ASSERT_TRUE(proxy.until({client.get()}, [&] { return complete_response(client->received()); }));
   proxy.settle({client.get()});
   EXPECT_EQ(proxy.worker().buffers_in_use(), 0u);
   proxy.time().advance(Millis{200});  // parked now
   proxy.settle({client.get()});
   client->forget();
-  client->send(kGet);
+  client->send(kGetWithQuery);
   EXPECT_TRUE(proxy.until({client.get()}, [&] { return complete_response(client->received()); }));
 }
 

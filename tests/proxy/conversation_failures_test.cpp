@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/messages.h"
 #include "support/test_proxy.h"
 
 namespace frontdoor::testing {
@@ -9,11 +10,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-constexpr const char* kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: e\r\n\r\n";
-constexpr const char* kPost = "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc";
-constexpr const char* kPut = "PUT / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc";
 
 struct Talk {
   ScriptedUpstream first;

@@ -15,10 +15,10 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n";
+constexpr std::string_view kLastGet = "GET / HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n";
 constexpr std::string_view kEvents = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n";
 
-void leave(TestProxy& proxy, std::size_t i, Duration window) {
+void leave_within(TestProxy& proxy, std::size_t i, Duration window) {
   proxy.upstream(i).drain(proxy.time().now(), proxy.time().now() + window);
 }
 
@@ -28,25 +28,25 @@ TEST(LeavingUpstream, GetsNoNewRequestsAndFinishesThoseItHas) {
   new_one.always_reply("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew");
   TestProxy proxy({&old_one, &new_one});
   const auto client = proxy.client();
-  client->send(kGet);
+  client->send(kLastGet);
   proxy.settle({client.get()});
   if (old_one.connections() == 0) {  // the rotation began with the other one
-    client->send(kGet);
+    client->send(kLastGet);
     proxy.settle({client.get()});
   }
   const auto waiting = proxy.client();
   if (old_one.connections() == 0) {
-    waiting->send(kGet);
+    waiting->send(kLastGet);
     ASSERT_TRUE(proxy.until({waiting.get()}, [&] { return old_one.connections() == 1; }));
   }
   ASSERT_EQ(old_one.connections(), 1u);
   EXPECT_EQ(proxy.upstream(0).in_flight(), 1u);
 
-  leave(proxy, 0, 25s);
+  leave_within(proxy, 0, 25s);
   EXPECT_FALSE(proxy.upstream(0).available()) << "at once, whatever snapshot a request began with";
   proxy.settle({client.get(), waiting.get()});
   EXPECT_TRUE(proxy.upstream(0).acknowledged());
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(body_of(proxy.converse(kGet)), "new");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(body_of(proxy.converse(kLastGet)), "new");
   EXPECT_EQ(old_one.connections(), 1u);
 
   old_one.last().send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold");
@@ -59,9 +59,9 @@ TEST(LeavingUpstream, ItsDeathIsNoticedByThoseThatAreOnIt) {
   ScriptedUpstream old_one;
   TestProxy proxy({&old_one});
   const auto client = proxy.client();
-  client->send(kGet);
+  client->send(kLastGet);
   ASSERT_TRUE(proxy.until({client.get()}, [&] { return old_one.connections() == 1 && old_one.last().saw("\r\n\r\n"); }));
-  leave(proxy, 0, 25s);
+  leave_within(proxy, 0, 25s);
   proxy.settle({client.get()});
   Upstream& upstream = proxy.upstream(0);
   EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Down, "its process has ended", proxy.time().now(),
@@ -78,7 +78,7 @@ TEST(LeavingUpstream, ItsDeathIsNoticedByThoseThatAreOnIt) {
 TEST(LeavingUpstream, ItsWebSocketIsClosedAsInADrain) {
   TunnelTalk talk;
   talk.open();
-  leave(talk.proxy, 0, 25s);
+  leave_within(talk.proxy, 0, 25s);
   ASSERT_TRUE(talk.client_gets(server_close(1012)));
   talk.client->send(client_close(1012));
   ASSERT_TRUE(talk.until([&] { return talk.server().ended(); }));
@@ -93,7 +93,7 @@ TEST(LeavingUpstream, ItsWebSocketIsClosedAsInADrain) {
 TEST(LeavingUpstream, AWebSocketWhoseClientDoesNotAnswerEndsBeforeTheDeadline) {
   TunnelTalk talk;
   talk.open();
-  leave(talk.proxy, 0, 25s);
+  leave_within(talk.proxy, 0, 25s);
   ASSERT_TRUE(talk.client_gets(server_close(1012)));
   talk.pass(25s * 9 / 10);
   talk.client->close();
@@ -105,7 +105,7 @@ TEST(LeavingUpstream, AWebSocketThatOpensMeanwhileIsClosed) {
   TunnelTalk talk;
   talk.client->send(kHandshake);
   ASSERT_TRUE(talk.asked());
-  leave(talk.proxy, 0, 25s);
+  leave_within(talk.proxy, 0, 25s);
   talk.settle();
   talk.server().send(kSwitch);
   ASSERT_TRUE(talk.until([&] { return talk.client->received().ends_with(server_close(1012)); }));
@@ -114,18 +114,18 @@ TEST(LeavingUpstream, AWebSocketThatOpensMeanwhileIsClosed) {
 TEST(LeavingUpstream, AnUnknownTunnelAndAnEventStreamHaveDrainStreams) {
   TunnelTalk tunnel;
   tunnel.open(kOtherHandshake, kOtherSwitch);
-  leave(tunnel.proxy, 0, 25s);
+  leave_within(tunnel.proxy, 0, 25s);
   tunnel.pass(2s);
   EXPECT_FALSE(tunnel.client->ended());
   tunnel.pass(3s);
   EXPECT_TRUE(tunnel.client->ended());
 
   TunnelTalk events;
-  events.client->send(kGet);
+  events.client->send(kLastGet);
   ASSERT_TRUE(events.asked());
   events.server().send(kEvents);
   ASSERT_TRUE(events.until([&] { return events.client->saw("data: 1"); }));
-  leave(events.proxy, 0, 25s);
+  leave_within(events.proxy, 0, 25s);
   events.pass(2s);
   EXPECT_FALSE(events.client->ended());
   events.pass(3s);
@@ -134,9 +134,9 @@ TEST(LeavingUpstream, AnUnknownTunnelAndAnEventStreamHaveDrainStreams) {
 
 TEST(LeavingUpstream, AnEventStreamThatBeginsMeanwhileIsEndedToo) {
   TunnelTalk events;
-  events.client->send(kGet);
+  events.client->send(kLastGet);
   ASSERT_TRUE(events.asked());
-  leave(events.proxy, 0, 25s);
+  leave_within(events.proxy, 0, 25s);
   events.settle();
   events.server().send(kEvents);
   ASSERT_TRUE(events.until([&] { return events.client->saw("data: 1"); }));
@@ -149,13 +149,13 @@ TEST(LeavingUpstream, ItsNextLifeKnowsNothingOfIt) {
   upstream.always_reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   TestProxy proxy({&upstream});
   Upstream& shared = proxy.upstream(0);
-  leave(proxy, 0, 0s);
+  leave_within(proxy, 0, 0s);
   proxy.settle({});
   shared.change(shared.seen(), UpstreamState::Down, "its process has ended", proxy.time().now(), DownCause::Dead);
   proxy.settle({});
   shared.judge_anew(proxy.time().now());
   shared.change(shared.seen(), UpstreamState::Up, "first probe passed", proxy.time().now());
-  EXPECT_EQ(body_of(proxy.converse(kGet)), "ok");
+  EXPECT_EQ(body_of(proxy.converse(kLastGet)), "ok");
 }
 
 // ---- What is counted
@@ -174,8 +174,8 @@ TEST(PoolTraffic, ServedAndReplayed) {
   TestProxy proxy({&first, &second});
   const auto client = proxy.client();
   const auto other = proxy.client();
-  client->send(kGet);
-  other->send(kGet);
+  client->send(kLastGet);
+  other->send(kLastGet);
   ASSERT_TRUE(proxy.until({client.get(), other.get()}, [&] { return first.connections() == 1 && first.last().saw("\r\n\r\n"); }));
   first.last().reset();
   ASSERT_TRUE(proxy.until({client.get(), other.get()}, [&] { return client->saw("ok") && other->saw("ok"); }));
@@ -196,7 +196,7 @@ TEST(PoolTraffic, LostAndHeldAndLeft) {
   ASSERT_TRUE(proxy.until({lost.get()}, [&] { return lost->saw("HTTP/1.1 502"); }));
 
   const auto cut = proxy.client();
-  cut->send(kGet);
+  cut->send(kLastGet);
   ASSERT_TRUE(proxy.until({cut.get()}, [&] { return upstream.connections() == 2 && upstream.last().saw("\r\n\r\n"); }));
   upstream.last().send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
   ASSERT_TRUE(proxy.until({cut.get()}, [&] { return cut->saw("half"); }));
@@ -206,7 +206,7 @@ TEST(PoolTraffic, LostAndHeldAndLeft) {
   Upstream& shared = proxy.upstream(0);
   shared.change(shared.seen(), UpstreamState::Down, "hangs", proxy.time().now(), DownCause::Hung);
   const auto held = proxy.client();
-  held->send(kGet);
+  held->send(kLastGet);
   proxy.settle({held.get()});
   held->close();
   proxy.settle({});

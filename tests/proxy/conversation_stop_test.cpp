@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "support/messages.h"
 #include "support/tunnel_talk.h"
 
 namespace frontdoor::testing {
@@ -17,15 +18,14 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: e\r\n\r\n";
-constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+constexpr const char* kTwoBytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 struct Stop {
   ScriptedUpstream upstream;
   TestProxy proxy;
   std::vector<std::unique_ptr<Peer>> clients;
 
-  explicit Stop(std::string_view extra = "") : proxy({&upstream}, extra) { upstream.always_reply(kOk); }
+  explicit Stop(std::string_view extra = "") : proxy({&upstream}, extra) { upstream.always_reply(kTwoBytes); }
 
   std::vector<Peer*> peers() const {
     std::vector<Peer*> all;
@@ -249,20 +249,20 @@ TEST(StoppedIdle, ARequestUnderWayIsWaitedFor) {
   const OpenWork open = talk.proxy.worker().open_work();
   EXPECT_EQ(open.requests, 2u);
   EXPECT_EQ(open.idle + open.streams + open.websockets + open.tunnels, 0u);
-  talk.upstream.last().send(kOk);
+  talk.upstream.last().send(kTwoBytes);
   ASSERT_TRUE(talk.until([&] { return complete_response(client.received()); }));
   EXPECT_TRUE(talk.until([&] { return client.ended(); }));
 }
 
 // ---- Streams
 
-constexpr const char* kEvents =
+constexpr const char* kChunkedEvents =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n8\r\ndata: "
     "a\n\r\n";
 
 struct StreamTalk : TunnelTalk {
   using TunnelTalk::TunnelTalk;
-  void open_stream(std::string_view head = kEvents, std::string_view request = kGet) {
+  void open_stream(std::string_view head = kChunkedEvents, std::string_view request = kGet) {
     client->send(request);
     ASSERT_TRUE(asked());
     server().send(head);
@@ -322,7 +322,7 @@ TEST(DrainedStream, OneThatBeginsDuringTheDrainHasItsTimeFromThenOn) {
   ASSERT_TRUE(talk.asked());
   talk.drain(25s);
   talk.pass(10s);
-  talk.server().send(kEvents);
+  talk.server().send(kChunkedEvents);
   ASSERT_TRUE(talk.until([&] { return talk.client->saw("data: a"); }));
   talk.pass(1900ms);
   EXPECT_FALSE(talk.client->ended());

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/messages.h"
 #include "support/tunnel_talk.h"
 
 namespace frontdoor::testing {
@@ -11,9 +12,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
-
-constexpr const char* kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: e\r\n\r\n";
 
 // ---- The handshake
 

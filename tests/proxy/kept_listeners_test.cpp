@@ -15,14 +15,14 @@
 namespace frontdoor {
 namespace {
 
-config::Listener listener(const std::string& text) {
+config::Listener listener_at(const std::string& text) {
   AddressError error;
   config::Listener result;
   result.address = *parse_address(text, error);
   return result;
 }
 
-std::string fresh_path() {
+std::string new_socket_path() {
   static int number = 0;
   return ::testing::TempDir() + "kept-" + std::to_string(::getpid()) + "-" + std::to_string(++number);
 }
@@ -61,14 +61,14 @@ void close_all(const std::vector<int>& fds) {
 
 TEST(KeptListeners, EachHasANameOfItsOwnAndPassedOnesHaveNone) {
   const auto names = names_to_keep(
-      {listener("127.0.0.1:0"), listener(":8080"), listener("127.0.0.1:0"), listener("fd:web"), listener("[::1]:80")});
+      {listener_at("127.0.0.1:0"), listener_at(":8080"), listener_at("127.0.0.1:0"), listener_at("fd:web"), listener_at("[::1]:80")});
   EXPECT_EQ(names, (std::vector<std::string>{"127.0.0.1:0", ":8080", "127.0.0.1:0 number 2", "", "[::1]:80"}));
-  EXPECT_EQ(names_to_keep({listener(std::string(250, 'h') + ":80")}).front(), "") << "the launcher cuts longer ones";
+  EXPECT_EQ(names_to_keep({listener_at(std::string(250, 'h') + ":80")}).front(), "") << "the launcher cuts longer ones";
 }
 
 TEST(KeptListeners, ClientsThatCameMeanwhileAreThere) {
-  for (const std::string& text : {std::string("127.0.0.1:0"), "unix:" + fresh_path()}) {
-    const std::vector<config::Listener> listeners{listener(text)};
+  for (const std::string& text : {std::string("127.0.0.1:0"), "unix:" + new_socket_path()}) {
+    const std::vector<config::Listener> listeners{listener_at(text)};
     std::vector<Endpoint> bound;
     const auto kept = open_and_crash(listeners, 1, &bound);
     ASSERT_EQ(kept.size(), 1u);
@@ -94,9 +94,9 @@ TEST(KeptListeners, MoreWorkersThanBeforeHaveSocketsOfTheirOwnAndFewerHaveAllOfT
     unsigned before, now;
     std::size_t kept, sockets;
   } const cases[] = {{"127.0.0.1:0", 1, 3, 1, 3}, {"127.0.0.1:0", 3, 1, 3, 3},
-                     {"unix:" + fresh_path(), 1, 3, 1, 3}, {"unix:" + fresh_path(), 3, 1, 1, 1}};
+                     {"unix:" + new_socket_path(), 1, 3, 1, 3}, {"unix:" + new_socket_path(), 3, 1, 1, 1}};
   for (const auto& c : cases) {
-    const std::vector<config::Listener> listeners{listener(c.address)};
+    const std::vector<config::Listener> listeners{listener_at(c.address)};
     std::vector<Endpoint> bound;
     const auto kept = open_and_crash(listeners, c.before, &bound);
     EXPECT_EQ(kept.size(), c.kept) << c.address;
@@ -118,17 +118,17 @@ TEST(KeptListeners, MoreWorkersThanBeforeHaveSocketsOfTheirOwnAndFewerHaveAllOfT
 
 // While somebody else still holds it.
 TEST(KeptListeners, WhatIsNotConfiguredAnyMoreRefusesAndItsAddressIsFree) {
-  for (const std::string& text : {std::string("127.0.0.1:0"), "unix:" + fresh_path()}) {
+  for (const std::string& text : {std::string("127.0.0.1:0"), "unix:" + new_socket_path()}) {
     std::vector<Endpoint> bound;
-    auto kept = open_and_crash({listener(text)}, 1, &bound);
+    auto kept = open_and_crash({listener_at(text)}, 1, &bound);
     const int launchers = ::fcntl(kept.front().fd, F_DUPFD_CLOEXEC, 0);
     const Client waiting(bound.front());
     EXPECT_EQ(waiting.error, 0);
-    const auto sorted = sort_kept(names_to_keep({listener("127.0.0.1:1")}), kept);
+    const auto sorted = sort_kept(names_to_keep({listener_at("127.0.0.1:1")}), kept);
     EXPECT_TRUE(sorted.front().empty());
     EXPECT_EQ(Client(bound.front()).error, ECONNREFUSED) << text;
     if (!text.starts_with("unix:")) {
-      const ListenSockets again = open_listen_sockets(listener("127.0.0.1:" + std::to_string(bound.front().port())).address, 2);
+      const ListenSockets again = open_listen_sockets(listener_at("127.0.0.1:" + std::to_string(bound.front().port())).address, 2);
       EXPECT_EQ(again.error, "");
       close_all(again.fds);
     }
@@ -138,10 +138,10 @@ TEST(KeptListeners, WhatIsNotConfiguredAnyMoreRefusesAndItsAddressIsFree) {
 }
 
 TEST(KeptListeners, OneThatListensNoMoreIsNotTakenUp) {
-  for (const std::string& text : {std::string("127.0.0.1:0"), "unix:" + fresh_path()}) {
-    const auto kept = open_and_crash({listener(text)}, 1);
+  for (const std::string& text : {std::string("127.0.0.1:0"), "unix:" + new_socket_path()}) {
+    const auto kept = open_and_crash({listener_at(text)}, 1);
     stop_listening(kept.front().fd);
-    EXPECT_TRUE(sort_kept(names_to_keep({listener(text)}), kept).front().empty()) << text;
+    EXPECT_TRUE(sort_kept(names_to_keep({listener_at(text)}), kept).front().empty()) << text;
     if (text.starts_with("unix:")) ::unlink(text.c_str() + 5);
   }
   int ends[2];
@@ -151,11 +151,11 @@ TEST(KeptListeners, OneThatListensNoMoreIsNotTakenUp) {
 }
 
 TEST(KeptListeners, AUnixSocketWhoseFileIsAnotherOnesByNowIsNotTakenUp) {
-  const std::string path = fresh_path();
-  const auto kept = open_and_crash({listener("unix:" + path)}, 1);
+  const std::string path = new_socket_path();
+  const auto kept = open_and_crash({listener_at("unix:" + path)}, 1);
   ::rename(path.c_str(), (path + ".old").c_str());  // its inode stays in use
-  const ListenSockets successor = open_listen_sockets(listener("unix:" + path).address, 1);
-  EXPECT_TRUE(sort_kept(names_to_keep({listener("unix:" + path)}), kept).front().empty());
+  const ListenSockets successor = open_listen_sockets(listener_at("unix:" + path).address, 1);
+  EXPECT_TRUE(sort_kept(names_to_keep({listener_at("unix:" + path)}), kept).front().empty());
   EXPECT_EQ(Client(successor.bound).error, 0);
   close_all(successor.fds);
   ::unlink(path.c_str());
@@ -164,8 +164,8 @@ TEST(KeptListeners, AUnixSocketWhoseFileIsAnotherOnesByNowIsNotTakenUp) {
 
 // The successor of a front door that is leaving asks the socket who listens.
 TEST(KeptListeners, ATakenUpUnixSocketSaysWhoListensNow) {
-  const std::string path = fresh_path();
-  const std::vector<config::Listener> listeners{listener("unix:" + path)};
+  const std::string path = new_socket_path();
+  const std::vector<config::Listener> listeners{listener_at("unix:" + path)};
   const auto kept = open_and_crash(listeners, 1);
   const pid_t child = ::fork();
   if (child == 0) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/messages.h"
 #include "support/misfortune.h"
 
 namespace frontdoor::testing {
@@ -10,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: e\r\n\r\n";
-constexpr const char* kPost = "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc";
 constexpr const char* kHalfAPost = "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 6\r\n\r\nabc";
 constexpr const char* kHalfAChunkedPost =
     "POST / HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabc";

@@ -3,18 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "support/messages.h"
 #include "support/misfortune.h"
 
 namespace frontdoor::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: e\r\n\r\n";
-constexpr const char* kPost = "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc";
-constexpr const char* kPut = "PUT / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc";
-constexpr const char* kChunkedPost =
-    "POST / HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
 
 constexpr const char* kOneAtATime = "max_in_flight = 1";
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/messages.h"
 #include "support/misfortune.h"
 
 namespace frontdoor::testing {
@@ -10,12 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: e\r\n\r\n";
-constexpr const char* kPut = "PUT / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc";
 constexpr const char* kChunkedPut =
     "PUT / HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-constexpr const char* kPost = "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc";
-constexpr const char* kEmptyPost = "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 0\r\n\r\n";
 
 constexpr const char* kExpectingPut =
     "PUT / HTTP/1.1\r\nHost: e\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";

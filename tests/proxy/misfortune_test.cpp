@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "loop/task.h"
+#include "support/messages.h"
 #include "support/misfortune.h"
 #include "support/tunnel_talk.h"
 
@@ -13,12 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 constexpr const char* kChunkedHello = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
-constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: e\r\n\r\n";
 
 constexpr const char* kGetWithBody = "GET / HTTP/1.1\r\nHost: e\r\nContent-Length: 3\r\n\r\nabc";
-constexpr const char* kEmptyPost = "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 0\r\n\r\n";
 
 struct Scenario {
   const char* name;

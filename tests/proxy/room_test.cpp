@@ -5,15 +5,13 @@
 
 #include <algorithm>
 
+#include "support/messages.h"
 #include "support/test_proxy.h"
 
 namespace frontdoor::testing {
 namespace {
 
 using ::testing::StartsWith;
-
-constexpr const char* kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
 
 std::string listener(const std::string& keys) {
   return "[[listener]]\naddress = \"127.0.0.1:0\"\n" + keys + "\n";

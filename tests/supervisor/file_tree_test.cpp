@@ -22,19 +22,19 @@ namespace frontdoor {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using Texts = std::vector<std::string>;
 
-class Directory {
+class Tree {
  public:
-  Directory() {
+  Tree() {
     std::string pattern = (fs::temp_directory_path() / "frontdoor-watch-XXXXXX").string();
     path = ::mkdtemp(pattern.data());
     path = fs::canonical(path);
   }
-  ~Directory() { fs::remove_all(path); }
+  ~Tree() { fs::remove_all(path); }
 
   void write(const std::string& name, const std::string& text = "text") const {
     fs::create_directories((path / name).parent_path());
@@ -69,7 +69,7 @@ class Watched {
 };
 
 TEST(FileTree, EverySaveIsAChange) {
-  const Directory directory;
+  const Tree directory;
   directory.write("server.js");
   directory.write("lib/a.js");
   Watched watched(directory.path, {"."});
@@ -90,7 +90,7 @@ TEST(FileTree, EverySaveIsAChange) {
 }
 
 TEST(FileTree, WhatIsThereAndGoneAgainIsNone) {
-  const Directory directory;
+  const Tree directory;
   directory.write("server.js");
   Watched watched(directory.path, {"."});
   directory.write("brief.js");
@@ -99,7 +99,7 @@ TEST(FileTree, WhatIsThereAndGoneAgainIsNone) {
 }
 
 TEST(FileTree, WhatNoPatternMeansIsNone) {
-  const Directory directory;
+  const Tree directory;
   directory.write("server.js");
   directory.write("node_modules/x/index.js");
   Watched watched(directory.path, {"**/*.js"}, {"tmp"});
@@ -117,7 +117,7 @@ TEST(FileTree, WhatNoPatternMeansIsNone) {
 }
 
 TEST(FileTree, DirectoriesComeAndGo) {
-  const Directory directory;
+  const Tree directory;
   directory.write("server.js");
   Watched watched(directory.path, {"."});
   directory.write("new/deep/a.js");
@@ -135,7 +135,7 @@ TEST(FileTree, DirectoriesComeAndGo) {
 }
 
 TEST(FileTree, ADirectoryThatTookTheOthersPlaceIsTheOneThatIsWatched) {
-  const Directory directory;
+  const Tree directory;
   directory.write("dist/a.js");
   directory.write("next/a.js", "another");
   Watched watched(directory.path, {"dist"});
@@ -150,7 +150,7 @@ TEST(FileTree, ADirectoryThatTookTheOthersPlaceIsTheOneThatIsWatched) {
 }
 
 TEST(FileTree, ADirectoryThatWasMovedElsewhereIsWatchedThere) {
-  const Directory directory;
+  const Tree directory;
   directory.write("x/a/f.js");
   directory.write("y/g.js");
   Watched watched(directory.path, {"."});
@@ -163,7 +163,7 @@ TEST(FileTree, ADirectoryThatWasMovedElsewhereIsWatchedThere) {
 }
 
 TEST(FileTree, TheDirectoryItselfMayGoAndComeBack) {
-  const Directory directory;
+  const Tree directory;
   directory.write("app/server.js");
   Watched watched(directory.path / "app", {"."});
   fs::rename(directory.path / "app", directory.path / "away");
@@ -178,7 +178,7 @@ TEST(FileTree, TheDirectoryItselfMayGoAndComeBack) {
 }
 
 TEST(FileTree, ALinkToTheCurrentReleaseIsFollowed) {
-  const Directory directory;
+  const Tree directory;
   directory.write("1/server.js");
   directory.write("2/server.js");
   fs::create_directory_symlink("1", directory.path / "current");
@@ -192,7 +192,7 @@ TEST(FileTree, ALinkToTheCurrentReleaseIsFollowed) {
 }
 
 TEST(FileTree, ALinkedFileIsFollowedAndALinkedDirectoryIsNot) {
-  const Directory directory;
+  const Tree directory;
   directory.write("app/server.js");
   directory.write("data/1/app.json");
   directory.write("data/2/app.json", "another");
@@ -209,7 +209,7 @@ TEST(FileTree, ALinkedFileIsFollowedAndALinkedDirectoryIsNot) {
 }
 
 TEST(FileTree, OurOwnLogsAndAnybodysSocketsAreNone) {
-  const Directory directory;
+  const Tree directory;
   directory.write("access.log");
   FileTreeOptions options;
   options.own_files = {(directory.path / "access.log").string()};
@@ -239,7 +239,7 @@ TEST(FileTree, OurOwnLogsAndAnybodysSocketsAreNone) {
 }
 
 TEST(FileTree, WhatWePrintIntoIsNone) {
-  const Directory directory;
+  const Tree directory;
   directory.write("out");
   const int before = ::dup(STDOUT_FILENO);
   std::fflush(stdout);
@@ -255,7 +255,7 @@ TEST(FileTree, WhatWePrintIntoIsNone) {
 }
 
 TEST(FileTree, AQueueThatOverflowsLosesNoChange) {
-  const Directory directory;
+  const Tree directory;
   directory.write("server.js");
   for (int i = 0; i < 2; ++i) directory.write("busy/" + std::to_string(i));
   Watched watched(directory.path, {"."}, {"busy/**"});
@@ -267,11 +267,11 @@ TEST(FileTree, AQueueThatOverflowsLosesNoChange) {
   directory.write("one");
   for (int i = 0; i < most; ++i) ASSERT_EQ(::rename(i % 2 ? two.c_str() : one.c_str(), i % 2 ? one.c_str() : two.c_str()), 0);
   directory.write("server.js");  // of this nobody was told
-  EXPECT_THAT(watched.changed(), testing::Contains("server.js"));
+  EXPECT_THAT(watched.changed(), ::testing::Contains("server.js"));
 }
 
 TEST(FileTree, WithoutWatchesItIsLookedAtNowAndThen) {
-  const Directory directory;
+  const Tree directory;
   for (const char* name : {"a/x.js", "b/x.js", "c/x.js"}) directory.write(name);
   FileTreeOptions options;
   options.most_watches = 2;
@@ -288,7 +288,7 @@ TEST(FileTree, WithoutWatchesItIsLookedAtNowAndThen) {
 }
 
 TEST(FileTree, WithoutInotifyToo) {
-  const Directory directory;
+  const Tree directory;
   directory.write("server.js");
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
@@ -309,7 +309,7 @@ TEST(FileTree, WithoutInotifyToo) {
 }
 
 TEST(FileTree, ATreeThatIsTooLargeIsToldAndBounded) {
-  const Directory directory;
+  const Tree directory;
   for (const char* name : {"a/1", "a/2", "b/1", "c/1"}) directory.write(name);
   FileTreeOptions options;
   options.most_directories = 2;
@@ -353,7 +353,7 @@ class Heard : public FileWatchListener {
 };
 
 TEST(FileWatch, TellsWhatChanges) {
-  const Directory directory;
+  const Tree directory;
   directory.write("app/server.js");
   const auto heard = std::make_shared<Heard>();
   {
@@ -369,7 +369,7 @@ TEST(FileWatch, TellsWhatChanges) {
 }
 
 TEST(FileWatch, PollsWhereItMust) {
-  const Directory directory;
+  const Tree directory;
   directory.write("server.js");
   const auto heard = std::make_shared<Heard>();
   FileTreeOptions options;

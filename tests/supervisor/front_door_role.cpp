@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-LaunchRequest shell(const std::string& script) {
+LaunchRequest shell_request(const std::string& script) {
   LaunchRequest request;
   request.command = {"sh", "-c", script};
   request.environment = {"PATH=/usr/bin:/bin", "FRONTDOOR_INSTANCE=launcher-test"};
@@ -35,7 +35,7 @@ struct Part {
   asio::awaitable<int> crash_and_adopt(std::string script, bool kill_it, ProcessEnd expected) {
     auto inherited = co_await launcher.inherit();
     if (inherited.processes.empty()) {
-      LaunchRequest request = shell(script);
+      LaunchRequest request = shell_request(script);
       std::vector<int> none;
       auto started = co_await launcher.launch(std::move(request), std::move(none));
       if (!started) co_return 10;
@@ -52,7 +52,7 @@ struct Part {
 
   asio::awaitable<int> leave(std::string script) {
     auto inherited = co_await launcher.inherit();
-    LaunchRequest request = shell(script);
+    LaunchRequest request = shell_request(script);
     std::vector<int> none;
     auto started = co_await launcher.launch(std::move(request), std::move(none));
     if (!started) co_return 10;
@@ -62,7 +62,7 @@ struct Part {
 
   asio::awaitable<int> fail_to_start() {
     auto inherited = co_await launcher.inherit();
-    LaunchRequest request = shell("");
+    LaunchRequest request = shell_request("");
     request.command = {"no-such-command"};
     std::vector<int> none;
     auto started = co_await launcher.launch(std::move(request), std::move(none));
@@ -74,7 +74,7 @@ struct Part {
   asio::awaitable<int> try_until_it_runs() {
     auto inherited = co_await launcher.inherit();
     for (int failed = 0; failed < 50; ++failed) {
-      LaunchRequest request = shell("exec sleep 1000");
+      LaunchRequest request = shell_request("exec sleep 1000");
       std::vector<int> none;
       auto started = co_await launcher.launch(std::move(request), std::move(none));
       if (!started && started.error().stage != LaunchStage::Fork) co_return 60;
@@ -91,7 +91,7 @@ struct Part {
   asio::awaitable<int> adopt_without_memo() {
     auto inherited = co_await launcher.inherit();
     if (inherited.processes.empty()) {
-      LaunchRequest request = shell("exec sleep 1000");
+      LaunchRequest request = shell_request("exec sleep 1000");
       std::vector<int> none;
       auto started = co_await launcher.launch(std::move(request), std::move(none));
       if (!started) co_return 10;
@@ -114,7 +114,7 @@ struct Part {
       std::vector<int> kept{ends[0]};
       launcher.keep("a socket", kept);
       // What is kept must have left before the crash: an answered launch behind it shows that.
-      LaunchRequest request = shell("true");
+      LaunchRequest request = shell_request("true");
       std::vector<int> none;
       auto started = co_await launcher.launch(std::move(request), std::move(none));
       raise(SIGKILL);
@@ -139,7 +139,7 @@ struct Part {
       std::vector<int> other{STDIN_FILENO};
       launcher.keep("other", other);
       launcher.drop("listener 0 dropped");
-      LaunchRequest request = shell("exec sleep 1000");
+      LaunchRequest request = shell_request("exec sleep 1000");
       std::vector<int> none;
       auto started = co_await launcher.launch(std::move(request), std::move(none));
       raise(SIGKILL);
@@ -157,7 +157,7 @@ struct Part {
     signal(SIGINT, SIG_IGN);
     auto inherited = co_await launcher.inherit();
     const std::string directory = getenv("TEST_DIRECTORY");
-    LaunchRequest request = shell("trap 'rm " + directory + "/told; exit' TERM; touch " + directory +
+    LaunchRequest request = shell_request("trap 'rm " + directory + "/told; exit' TERM; touch " + directory +
                                   "/told; while :; do sleep 0.01; done");
     std::vector<int> none;
     auto started = co_await launcher.launch(std::move(request), std::move(none));

@@ -12,10 +12,10 @@
 namespace frontdoor {
 namespace {
 
-using testing::Contains;
-using testing::Not;
-using testing::StartsWith;
-using testing::UnorderedElementsAre;
+using ::testing::Contains;
+using ::testing::Not;
+using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 const InstanceVariables kOurs{.port = "24001", .instance = "app.2", .number = 2, .life = "abc"};
 
@@ -63,7 +63,7 @@ TEST(InstanceEnvironment, WithoutAPortOnlyTheConfigSNamesOne) {
   EXPECT_THAT(instance_environment({"PORT=8080"}, launch, ours), Contains("PORT=9"));
 }
 
-class WhyNotStarted : public testing::Test {
+class WhyNotStarted : public ::testing::Test {
  protected:
   WhyNotStarted() {
     std::string path = std::filesystem::temp_directory_path() / "why-not-XXXXXX";

@@ -63,7 +63,7 @@ TEST(InstanceLogs, ForgetsThePoolWhenItsInstanceHasGone) {
   EXPECT_EQ(texts(apps.logs.last({}, 9)), (Texts{"app.1 a"}));
 }
 
-class Following : public testing::Test {
+class Following : public ::testing::Test {
  protected:
   LogBatch next(LineFollower& follower, std::size_t most, Millis patience) {
     LogBatch batch;

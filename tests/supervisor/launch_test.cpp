@@ -79,7 +79,7 @@ TEST(Launch, LeadsASessionOfItsOwn) {
 }
 
 TEST(Launch, FailuresSayWhatFailed) {
-  const std::string directory = testing::TempDir() + "launch_test";
+  const std::string directory = ::testing::TempDir() + "launch_test";
   std::filesystem::create_directory(directory);
   const std::string plain = directory + "/plain";
   std::ofstream(plain) << "not a program\n";
@@ -110,7 +110,7 @@ TEST(Launch, FailuresSayWhatFailed) {
 }
 
 TEST(Launch, AScriptWithoutAnInterpreterIsRunByTheShell) {
-  const std::string script = testing::TempDir() + "launch_script";
+  const std::string script = ::testing::TempDir() + "launch_script";
   std::ofstream(script) << "echo \"$0 says $1\"\n";
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
   LaunchRequest request;

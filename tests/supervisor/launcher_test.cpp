@@ -35,12 +35,12 @@ pid_t start_launcher(const std::string& role, LauncherOptions options = {}, cons
 }
 
 // What a front door of these tests writes, and the launcher's words.
-struct Directory {
-  Directory() {
+struct TemporaryDirectory {
+  TemporaryDirectory() {
     mkdtemp(path.data());
     setenv("TEST_DIRECTORY", path.c_str(), 1);
   }
-  ~Directory() { std::filesystem::remove_all(path); }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
   std::string file(const char* name) const { return path + '/' + name; }
   bool has(const char* name) const { return access(file(name).c_str(), F_OK) == 0; }
   std::string words() const {
@@ -64,7 +64,7 @@ int status_of(pid_t launcher) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
-int run(const std::string& role) { return status_of(start_launcher(role)); }
+int run_launcher(const std::string& role) { return status_of(start_launcher(role)); }
 
 std::size_t with_marker(std::string_view variable) {
   std::size_t count = 0;
@@ -83,14 +83,14 @@ bool eventually(Condition condition) {
   return false;
 }
 
-TEST(Launcher, AFrontDoorThatCrashesFindsItsInstancesAgain) { EXPECT_EQ(run("role:adopt-running"), 0); }
+TEST(Launcher, AFrontDoorThatCrashesFindsItsInstancesAgain) { EXPECT_EQ(run_launcher("role:adopt-running"), 0); }
 
-TEST(Launcher, AnInstanceThatEndsMeanwhileIsNotForgotten) { EXPECT_EQ(run("role:adopt-ending"), 0); }
+TEST(Launcher, AnInstanceThatEndsMeanwhileIsNotForgotten) { EXPECT_EQ(run_launcher("role:adopt-ending"), 0); }
 
-TEST(Launcher, KeepsDescriptorsOverACrash) { EXPECT_EQ(run("role:keep"), 0); }
+TEST(Launcher, KeepsDescriptorsOverACrash) { EXPECT_EQ(run_launcher("role:keep"), 0); }
 
 TEST(Launcher, ClientsOfAFrontDoorThatCrashedWaitForTheNextOne) {
-  const Directory directory;
+  const TemporaryDirectory directory;
   const pid_t launcher = start_launcher("role:listen-and-adopt");
   EXPECT_TRUE(eventually([&] { return connects(directory.file("socket")); }));
   EXPECT_EQ(status_of(launcher), 0);
@@ -98,7 +98,7 @@ TEST(Launcher, ClientsOfAFrontDoorThatCrashedWaitForTheNextOne) {
 }
 
 TEST(Launcher, ClientsAreRefusedWhenNoFrontDoorListensAgain) {
-  const Directory directory;
+  const TemporaryDirectory directory;
   LauncherOptions options;
   options.longest_wait = std::chrono::milliseconds(300);
   const pid_t launcher = start_launcher("role:listen-and-fail", options, directory.file("log").c_str());
@@ -113,7 +113,7 @@ TEST(Launcher, ClientsAreRefusedWhenNoFrontDoorListensAgain) {
 
 TEST(Launcher, AFrontDoorThatDoesNotStopIsKilledAndItsInstancesAreStopped) {
   for (const bool twice : {false, true}) {
-    const Directory directory;
+    const TemporaryDirectory directory;
     LauncherOptions options;
     options.stop_within = std::chrono::milliseconds(twice ? 600'000 : 100);
     options.at_once = std::chrono::milliseconds(100);
@@ -129,7 +129,7 @@ TEST(Launcher, AFrontDoorThatDoesNotStopIsKilledAndItsInstancesAreStopped) {
 }
 
 TEST(Launcher, AFrontDoorThatStopsByItselfHasTheTimeThatItHasNamed) {
-  const Directory directory;
+  const TemporaryDirectory directory;
   const pid_t launcher = start_launcher("role:stop-and-hang", {}, directory.file("log").c_str());
   EXPECT_EQ(status_of(launcher), 128 + SIGKILL);
   EXPECT_THAT(directory.words(), HasSubstr("the front door does not stop and is killed"));
@@ -147,16 +147,16 @@ TEST(Launcher, AFrontDoorThatSomebodyHasStoppedGoesOnToEndInOrder) {
   EXPECT_EQ(status_of(launcher), 128 + SIGTERM);
 }
 
-TEST(Launcher, SaysWhyACommandCouldNotBeStarted) { EXPECT_EQ(run("role:fail-to-start"), 0); }
+TEST(Launcher, SaysWhyACommandCouldNotBeStarted) { EXPECT_EQ(run_launcher("role:fail-to-start"), 0); }
 
 TEST(Launcher, EndsWithTheFrontDoorsStatusAndLeavesNothing) {
-  EXPECT_EQ(run("role:leave"), 7);
+  EXPECT_EQ(run_launcher("role:leave"), 7);
   EXPECT_EQ(with_marker("FRONTDOOR_INSTANCE=launcher-test"), 0u)
       << "a child in a session of its own counts, too";
 }
 
 TEST(Launcher, LeavesWhatAnAppHasAskedToBeLeft) {
-  EXPECT_EQ(run("role:leave-on-purpose"), 7);
+  EXPECT_EQ(run_launcher("role:leave-on-purpose"), 7);
   // While it executes its program, the kernel shows no environment.
   EXPECT_TRUE(eventually([] { return with_marker("FRONTDOOR_KILL_MODE=process") == 1; }));
   for (const ProcessInfo& process : list_processes())

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class LogFilesTest : public testing::Test {
+class LogFilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
     char name[] = "/tmp/frontdoor-logs-XXXXXX";

@@ -14,9 +14,9 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class Pool {
+class LimitedPool {
  public:
-  explicit Pool(std::uint64_t limit) : memory(limit) {}
+  explicit LimitedPool(std::uint64_t limit) : memory(limit) {}
 
   // One look a second; the number of the instance that is to be replaced, or 0.
   unsigned look(std::vector<MemoryLook> instances) {
@@ -30,44 +30,44 @@ class Pool {
   std::optional<MemoryLimit::Verdict> verdict;
 };
 
-MemoryLook one(unsigned number, std::uint64_t bytes, Duration lived = hours(5), std::uint32_t starts = 1) {
+MemoryLook look_at(unsigned number, std::uint64_t bytes, Duration lived = hours(5), std::uint32_t starts = 1) {
   return {number, starts, bytes, lived};
 }
 
 TEST(MemoryLimit, APeakIsNoLeak) {
-  Pool pool(100);
-  EXPECT_EQ(pool.look({one(1, 101)}), 0u);
-  EXPECT_EQ(pool.look({one(1, 100)}), 0u);
-  EXPECT_EQ(pool.look({one(1, 101)}), 0u);
-  EXPECT_EQ(pool.look({one(1, 101)}), 1u);
+  LimitedPool pool(100);
+  EXPECT_EQ(pool.look({look_at(1, 101)}), 0u);
+  EXPECT_EQ(pool.look({look_at(1, 100)}), 0u);
+  EXPECT_EQ(pool.look({look_at(1, 101)}), 0u);
+  EXPECT_EQ(pool.look({look_at(1, 101)}), 1u);
   EXPECT_EQ(pool.verdict->bytes, 101u);
   EXPECT_FALSE(pool.verdict->too_low);
 }
 
 TEST(MemoryLimit, TwoLivesAreTwoMatters) {
-  Pool pool(100);
-  EXPECT_EQ(pool.look({one(1, 200, hours(1), 1)}), 0u);
-  EXPECT_EQ(pool.look({one(1, 200, seconds(0), 2)}), 0u);
+  LimitedPool pool(100);
+  EXPECT_EQ(pool.look({look_at(1, 200, hours(1), 1)}), 0u);
+  EXPECT_EQ(pool.look({look_at(1, 200, seconds(0), 2)}), 0u);
   EXPECT_EQ(pool.look({}), 0u);  // not up for a moment
-  EXPECT_EQ(pool.look({one(1, 200, seconds(1), 2)}), 0u);
+  EXPECT_EQ(pool.look({look_at(1, 200, seconds(1), 2)}), 0u);
 }
 
 TEST(MemoryLimit, OneAtATimeTheLargestFirst) {
-  Pool pool(100);
-  const std::vector<MemoryLook> all{one(1, 150), one(2, 300), one(3, 50), one(4, 200)};
+  LimitedPool pool(100);
+  const std::vector<MemoryLook> all{look_at(1, 150), look_at(2, 300), look_at(3, 50), look_at(4, 200)};
   EXPECT_EQ(pool.look(all), 0u);
   EXPECT_EQ(pool.look(all), 2u);
   EXPECT_EQ(pool.look(all), 0u);
   EXPECT_EQ(pool.look(all), 0u);
   pool.memory.replaced(true, pool.now);
-  EXPECT_EQ(pool.look({one(1, 150), one(2, 40, seconds(1), 2), one(3, 50), one(4, 200)}), 4u);
+  EXPECT_EQ(pool.look({look_at(1, 150), look_at(2, 40, seconds(1), 2), look_at(3, 50), look_at(4, 200)}), 4u);
   pool.memory.replaced(true, pool.now);
-  EXPECT_EQ(pool.look({one(1, 150), one(2, 40), one(3, 50), one(4, 20)}), 1u);
+  EXPECT_EQ(pool.look({look_at(1, 150), look_at(2, 40), look_at(3, 50), look_at(4, 20)}), 1u);
 }
 
 TEST(MemoryLimit, ALimitBelowWhatTheAppNeedsIsToldAndWaitsLongerEachTime) {
-  Pool pool(100);
-  const auto fresh = [&] { return std::vector<MemoryLook>{one(1, 200, seconds(3))}; };
+  LimitedPool pool(100);
+  const auto fresh = [&] { return std::vector<MemoryLook>{look_at(1, 200, seconds(3))}; };
   pool.look(fresh());
   ASSERT_EQ(pool.look(fresh()), 1u);
   EXPECT_FALSE(pool.verdict->too_low);  // one may have had a bad day
@@ -91,52 +91,52 @@ TEST(MemoryLimit, ALimitBelowWhatTheAppNeedsIsToldAndWaitsLongerEachTime) {
 }
 
 TEST(MemoryLimit, ALongLifeForgives) {
-  Pool pool(100);
+  LimitedPool pool(100);
   for (int times = 0; times < 2; ++times) {
-    pool.look({one(1, 200, seconds(3))});
-    EXPECT_EQ(pool.look({one(1, 200, seconds(4))}), 1u);
+    pool.look({look_at(1, 200, seconds(3))});
+    EXPECT_EQ(pool.look({look_at(1, 200, seconds(4))}), 1u);
     pool.memory.replaced(true, pool.now);
     pool.look({});
   }
   pool.now += minutes(2);
-  pool.look({one(1, 200, minutes(2), 2)});
-  EXPECT_EQ(pool.look({one(1, 200, minutes(2), 2)}), 1u);
+  pool.look({look_at(1, 200, minutes(2), 2)});
+  EXPECT_EQ(pool.look({look_at(1, 200, minutes(2), 2)}), 1u);
   EXPECT_FALSE(pool.verdict->too_low);
   EXPECT_EQ(pool.verdict->pause, Duration{});
 }
 
 TEST(MemoryLimit, AReplacementThatFailedIsNotTriedAgainAtOnce) {
-  Pool pool(100);
-  pool.look({one(1, 200)});
-  EXPECT_EQ(pool.look({one(1, 200)}), 1u);
+  LimitedPool pool(100);
+  pool.look({look_at(1, 200)});
+  EXPECT_EQ(pool.look({look_at(1, 200)}), 1u);
   pool.memory.replaced(false, pool.now);
-  EXPECT_EQ(pool.look({one(1, 200)}), 0u);
+  EXPECT_EQ(pool.look({look_at(1, 200)}), 0u);
   pool.now += seconds(10);
-  EXPECT_EQ(pool.look({one(1, 200)}), 1u);
+  EXPECT_EQ(pool.look({look_at(1, 200)}), 1u);
   pool.memory.replaced(false, pool.now);
   pool.now += seconds(15);
-  EXPECT_EQ(pool.look({one(1, 200)}), 0u);  // longer each time
+  EXPECT_EQ(pool.look({look_at(1, 200)}), 0u);  // longer each time
   pool.now += seconds(5);
-  EXPECT_EQ(pool.look({one(1, 200)}), 1u);
+  EXPECT_EQ(pool.look({look_at(1, 200)}), 1u);
   pool.memory.replaced(true, pool.now);
-  pool.look({one(2, 200)});
-  EXPECT_EQ(pool.look({one(2, 200)}), 2u);
+  pool.look({look_at(2, 200)});
+  EXPECT_EQ(pool.look({look_at(2, 200)}), 2u);
 }
 
 TEST(MemoryLimit, AnotherLimitBeginsAnew) {
-  Pool pool(100);
+  LimitedPool pool(100);
   for (int times = 0; times < 2; ++times) {
-    pool.look({one(1, 200, seconds(1))});
-    EXPECT_EQ(pool.look({one(1, 200, seconds(2))}), 1u);
+    pool.look({look_at(1, 200, seconds(1))});
+    EXPECT_EQ(pool.look({look_at(1, 200, seconds(2))}), 1u);
     pool.memory.replaced(true, pool.now);
     pool.look({});
   }
   pool.memory.set_limit(100);  // the same: a reload that changes something else
-  EXPECT_EQ(pool.look({one(1, 200)}), 0u);
-  EXPECT_EQ(pool.look({one(1, 200)}), 0u);
+  EXPECT_EQ(pool.look({look_at(1, 200)}), 0u);
+  EXPECT_EQ(pool.look({look_at(1, 200)}), 0u);
   pool.memory.set_limit(150);
-  EXPECT_EQ(pool.look({one(1, 200)}), 0u);
-  EXPECT_EQ(pool.look({one(1, 200)}), 1u);
+  EXPECT_EQ(pool.look({look_at(1, 200)}), 0u);
+  EXPECT_EQ(pool.look({look_at(1, 200)}), 1u);
 }
 
 }  // namespace

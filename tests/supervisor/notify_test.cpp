@@ -41,7 +41,7 @@ TEST(NotifyMessage, IsAListOfAssignments) {
   for (const auto& c : cases) EXPECT_EQ(parse_notify_message(c.text), c.message) << c.text;
 }
 
-class NotifySockets : public testing::Test {
+class NotifySockets : public ::testing::Test {
  protected:
   NotifySockets() {
     std::string place = std::filesystem::temp_directory_path() / "notify-XXXXXX";

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr OutputPace::Rates kRates{.fast = 1'000'000, .slow = 100'000};
 
-class Pace : public testing::Test {
+class Pace : public ::testing::Test {
  protected:
   TimePoint at(Duration since) const { return TimePoint{} + 1h + since; }
   // Bytes that an app which never stops gets rid of in a second.

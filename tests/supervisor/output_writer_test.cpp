@@ -55,7 +55,7 @@ class Fake : public OutputDestination {
   std::shared_ptr<Taken> taken_;
 };
 
-class Writer : public testing::Test {
+class Writer : public ::testing::Test {
  protected:
   const std::shared_ptr<Taken> taken_ = std::make_shared<Taken>();
   OutputWriter writer_{"standard output", std::make_unique<Fake>(taken_)};

@@ -18,7 +18,7 @@ using Step = PlanStep::What;
 using Found = Fulfilment::What;
 
 // A pool whose steps are carried out at once, or one at a time when the test says so.
-struct Pool {
+struct PlannedPool {
   PoolPlan plan;
   std::map<unsigned, PlaceView> places;
   Tick tick = 0;
@@ -26,7 +26,7 @@ struct Pool {
   unsigned starts = 0;
   unsigned most_processes = 0;
 
-  explicit Pool(unsigned instances, double share = 0.25) {
+  explicit PlannedPool(unsigned instances, double share = 0.25) {
     configure(instances, share);
     finish();
   }
@@ -124,7 +124,7 @@ struct Pool {
 };
 
 TEST(PoolPlan, StartsWhatIsMissingAndRetiresWhatIsTooMuch) {
-  Pool pool(2);
+  PlannedPool pool(2);
   EXPECT_EQ(pool.serving(), 2u);
   pool.configure(4);
   EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Start, 3}, PlanStep{Step::Start, 4}));
@@ -143,7 +143,7 @@ TEST(PoolPlan, ARollReplacesSoManyAtATime) {
     unsigned at_a_time;
   } cases[] = {{1, 0.25, 1}, {4, 0.25, 1}, {8, 0.25, 2}, {4, 0.5, 2}, {4, 1.0, 4}, {3, 0.0, 1}};
   for (const auto& c : cases) {
-    Pool pool(c.instances, c.share);
+    PlannedPool pool(c.instances, c.share);
     pool.restart();
     EXPECT_EQ(pool.next().size(), c.at_a_time) << c.instances << " of which " << c.share;
     pool.most_processes = 0;
@@ -154,7 +154,7 @@ TEST(PoolPlan, ARollReplacesSoManyAtATime) {
 }
 
 TEST(PoolPlan, ARestartIsDoneWhenAllAreYounger) {
-  Pool pool(3);
+  PlannedPool pool(3);
   const Wish wish = pool.restart();
   EXPECT_EQ(pool.look(wish), Found::Pending);
   for (int replaced = 0; replaced < 3; ++replaced) {
@@ -168,7 +168,7 @@ TEST(PoolPlan, ARestartIsDoneWhenAllAreYounger) {
 }
 
 TEST(PoolPlan, OneOfThemAlone) {
-  Pool pool(3);
+  PlannedPool pool(3);
   const Wish wish = pool.restart(2);
   EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Replace, 2}));
   pool.finish();
@@ -177,7 +177,7 @@ TEST(PoolPlan, OneOfThemAlone) {
 }
 
 TEST(PoolPlan, RestartsThatComeDuringARollJoinTheNextOne) {
-  Pool pool(4);
+  PlannedPool pool(4);
   const Wish first = pool.restart();
   for (const PlanStep& step : pool.next()) pool.begin(step);
   pool.proceed();
@@ -190,7 +190,7 @@ TEST(PoolPlan, RestartsThatComeDuringARollJoinTheNextOne) {
 }
 
 TEST(PoolPlan, WithoutAProcessThereIsNothingToRoll) {
-  Pool pool(2);
+  PlannedPool pool(2);
   pool.places[2].idle = true;
   pool.places[2].was_up = false;
   const Wish wish = pool.restart();
@@ -200,7 +200,7 @@ TEST(PoolPlan, WithoutAProcessThereIsNothingToRoll) {
 }
 
 TEST(PoolPlan, NowIsAllAtOnceAndInPlace) {
-  Pool pool(3);
+  PlannedPool pool(3);
   const Wish wish = pool.restart({}, RestartHow::Now);
   EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::RestartNow, 1}, PlanStep{Step::RestartNow, 2},
                                        PlanStep{Step::RestartNow, 3}));
@@ -212,7 +212,7 @@ TEST(PoolPlan, NowIsAllAtOnceAndInPlace) {
 }
 
 TEST(PoolPlan, OneThatWaitsToBeStartedIsYoungEnough) {
-  Pool pool(1);
+  PlannedPool pool(1);
   pool.places[1].born = kNotBornYet;
   pool.places[1].was_up = false;
   const Wish wish = pool.restart();
@@ -223,7 +223,7 @@ TEST(PoolPlan, OneThatWaitsToBeStartedIsYoungEnough) {
 }
 
 TEST(PoolPlan, ABadReleaseEndsTheRollAndTheOldOnesStay) {
-  Pool pool(4);
+  PlannedPool pool(4);
   const unsigned before = pool.starts;
   pool.bad_release = true;
   const Wish wish = pool.restart();
@@ -242,7 +242,7 @@ TEST(PoolPlan, ABadReleaseEndsTheRollAndTheOldOnesStay) {
 }
 
 TEST(PoolPlan, ARestartThatWasAskedBehindTheFailedStartIsTriedAgain) {
-  Pool pool(2);
+  PlannedPool pool(2);
   const Wish first = pool.restart();
   for (const PlanStep& step : pool.next()) pool.begin(step);
   const Tick born = ++pool.tick;
@@ -256,7 +256,7 @@ TEST(PoolPlan, ARestartThatWasAskedBehindTheFailedStartIsTriedAgain) {
 }
 
 TEST(PoolPlan, AnotherCommandRollsAndABadOneIsNotTriedForEver) {
-  Pool pool(2);
+  PlannedPool pool(2);
   for (auto& [number, place] : pool.places) place.current = false;
   pool.configure(2);
   const Wish fit = pool.ask({.what = Wish::What::Fit});
@@ -275,7 +275,7 @@ TEST(PoolPlan, AnotherCommandRollsAndABadOneIsNotTriedForEver) {
 }
 
 TEST(PoolPlan, WhatIsStoppedStaysStoppedUntilItIsStarted) {
-  Pool pool(3);
+  PlannedPool pool(3);
   const Wish one = pool.stop(2);
   pool.finish();
   EXPECT_EQ(pool.look(one), Found::Done);
@@ -301,7 +301,7 @@ TEST(PoolPlan, WhatIsStoppedStaysStoppedUntilItIsStarted) {
 }
 
 TEST(PoolPlan, ARestartOfWhatIsStoppedStartsIt) {
-  Pool pool(2);
+  PlannedPool pool(2);
   pool.stop(1);
   pool.finish();
   const Wish one = pool.restart(1);
@@ -317,7 +317,7 @@ TEST(PoolPlan, ARestartOfWhatIsStoppedStartsIt) {
 }
 
 TEST(PoolPlan, StartEndsAPauseAndBringsBackWhatHasEndedForGood) {
-  Pool pool(2);
+  PlannedPool pool(2);
   pool.places[1].idle = true;
   const Wish wish = pool.start();
   EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::RestartNow, 1}));
@@ -326,7 +326,7 @@ TEST(PoolPlan, StartEndsAPauseAndBringsBackWhatHasEndedForGood) {
 }
 
 TEST(PoolPlan, StartAndScaleTellWhatDoesNotComeUp) {
-  Pool pool(1);
+  PlannedPool pool(1);
   pool.bad_release = true;
   const Wish more = pool.scale(2);
   pool.finish();
@@ -335,7 +335,7 @@ TEST(PoolPlan, StartAndScaleTellWhatDoesNotComeUp) {
 }
 
 TEST(PoolPlan, ScaleLastsUntilTheConfigNamesAnotherNumber) {
-  Pool pool(2);
+  PlannedPool pool(2);
   const Wish wish = pool.scale(5);
   pool.finish();
   EXPECT_EQ(pool.look(wish), Found::Done);
@@ -358,7 +358,7 @@ TEST(PoolPlan, WhatOperatorsAskedForIsRemembered) {
     plan.configure(configured, 0.25, 1);
     return plan;
   };
-  Pool pool(2);
+  PlannedPool pool(2);
   EXPECT_EQ(pool.plan.to_remember(), "");
   EXPECT_EQ(after(pool.plan, 2).count(), 2U);
   pool.scale(4);
@@ -390,7 +390,7 @@ TEST(PoolPlan, WhatNobodyWroteIsNotRecalled) {
 }
 
 TEST(PoolPlan, ARollOfAPoolThatLeavesTheConfigDoesNotSayThatItIsDone) {
-  Pool pool(2);
+  PlannedPool pool(2);
   const Wish roll = pool.restart();
   pool.configure(0);
   const Fulfilment found = pool.plan.look(roll, pool.views());
@@ -399,7 +399,7 @@ TEST(PoolPlan, ARollOfAPoolThatLeavesTheConfigDoesNotSayThatItIsDone) {
 }
 
 TEST(PoolPlan, AStopInTheMiddleOfARollEndsIt) {
-  Pool pool(3);
+  PlannedPool pool(3);
   const Wish roll = pool.restart();
   for (const PlanStep& step : pool.next()) pool.begin(step);
   const Wish stop = pool.stop();
@@ -411,7 +411,7 @@ TEST(PoolPlan, AStopInTheMiddleOfARollEndsIt) {
 }
 
 TEST(PoolPlan, WhatIsAskedLaterWins) {
-  Pool pool(3);
+  PlannedPool pool(3);
   const Wish five = pool.scale(5);
   const Wish two = pool.scale(2);
   EXPECT_EQ(pool.look(five), Found::Overtaken);
@@ -428,7 +428,7 @@ TEST(PoolPlan, WhatIsAskedLaterWins) {
 }
 
 TEST(PoolPlan, TheReasonOfARestartIsTheLatest) {
-  Pool pool(2);
+  PlannedPool pool(2);
   EXPECT_EQ(pool.plan.reason_for(1), "config changed");
   pool.ask({.what = Wish::What::Restart, .reason = "cron"});
   pool.ask({.what = Wish::What::Restart, .number = 2, .reason = "memory"});
@@ -444,7 +444,7 @@ TEST(PoolPlan, OverlappingOperationsEndTruthfully) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     std::minstd_rand random(seed + 1);
     const auto roll = [&](unsigned below) { return static_cast<unsigned>(random() % below); };
-    Pool pool(1 + roll(5), roll(2) == 0 ? 0.25 : 0.5);
+    PlannedPool pool(1 + roll(5), roll(2) == 0 ? 0.25 : 0.5);
     std::vector<Wish> wishes;
     for (unsigned i = 0; i < 30; ++i) {
       const auto number = roll(2) == 0 ? std::optional(1 + roll(pool.plan.count())) : std::nullopt;

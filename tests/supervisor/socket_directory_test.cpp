@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class SocketDirectories : public testing::Test {
+class SocketDirectories : public ::testing::Test {
  protected:
   SocketDirectories() {
     std::string path = fs::temp_directory_path() / "socket-directory-XXXXXX";
@@ -71,7 +71,7 @@ TEST_F(SocketDirectories, NothingIsLeftInTheEnd) {
     SocketDirectory directory({place_});
     touch(directory.make("app.1", std::nullopt).path + '/' + kServingSocket);
   }
-  EXPECT_THAT(left(), testing::IsEmpty());
+  EXPECT_THAT(left(), ::testing::IsEmpty());
 }
 
 TEST_F(SocketDirectories, ALongNameOfAnInstanceBecomesANumber) {

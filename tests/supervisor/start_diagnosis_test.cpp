@@ -8,11 +8,11 @@ namespace {
 using Port = config::Launch::Port;
 using Ready = config::Launch::Ready;
 
-Endpoint at(const char* host, std::uint16_t port) { return *Endpoint::numeric(host, port); }
+Endpoint endpoint_at(const char* host, std::uint16_t port) { return *Endpoint::numeric(host, port); }
 Endpoint path(const char* text) { return Endpoint::unix_path(text); }
 ListeningSocket socket(const Endpoint& where, pid_t pid = 412) { return {.at = where, .inode = 1, .pid = pid}; }
 
-const Endpoint kExpected = at("127.0.0.1", 7001);
+const Endpoint kExpected = endpoint_at("127.0.0.1", 7001);
 
 TEST(StartDiagnosis, SaysWhatIsSeen) {
   const std::string advice = ": let it listen on $PORT, as by sh -c 'exec app --port $PORT'";
@@ -23,27 +23,27 @@ TEST(StartDiagnosis, SaysWhatIsSeen) {
     std::string text;
     bool certain;
   } cases[] = {
-      {"elsewhere", {.expected = kExpected, .tree = {412}, .sockets = {socket(at("127.0.0.1", 8080))}},
+      {"elsewhere", {.expected = kExpected, .tree = {412}, .sockets = {socket(endpoint_at("127.0.0.1", 8080))}},
        "pid 412 listens on 127.0.0.1:8080, expected PORT=7001" + advice, true},
-      {"in a child", {.expected = kExpected, .tree = {412, 413}, .sockets = {socket(at("0.0.0.0", 3000), 413)}},
+      {"in a child", {.expected = kExpected, .tree = {412, 413}, .sockets = {socket(endpoint_at("0.0.0.0", 3000), 413)}},
        "pid 413 listens on 0.0.0.0:3000, expected PORT=7001" + advice, true},
-      {"on two", {.expected = kExpected, .sockets = {socket(at("::", 80)), socket(at("::", 443))}},
+      {"on two", {.expected = kExpected, .sockets = {socket(endpoint_at("::", 80)), socket(endpoint_at("::", 443))}},
        "pid 412 listens on [::]:80 and [::]:443, expected PORT=7001" + advice, true},
       {"on many",
        {.expected = kExpected,
-        .sockets = {socket(at("::", 1)), socket(at("::", 2)), socket(at("::", 3)), socket(at("::", 4))}},
+        .sockets = {socket(endpoint_at("::", 1)), socket(endpoint_at("::", 2)), socket(endpoint_at("::", 3)), socket(endpoint_at("::", 4))}},
        "pid 412 listens on [::]:1, [::]:2, [::]:3 and others, expected PORT=7001" + advice, true},
-      {"IPv6 only", {.expected = kExpected, .sockets = {socket(at("::1", 7001))}, .refused = true},
+      {"IPv6 only", {.expected = kExpected, .sockets = {socket(endpoint_at("::1", 7001))}, .refused = true},
        "pid 412 listens on [::1]:7001, IPv6 only; expected 127.0.0.1:7001", true},
-      {"every IPv6 only", {.expected = kExpected, .sockets = {socket(at("::", 7001))}, .refused = true},
+      {"every IPv6 only", {.expected = kExpected, .sockets = {socket(endpoint_at("::", 7001))}, .refused = true},
        "pid 412 listens on [::]:7001, IPv6 only; expected 127.0.0.1:7001", true},
-      {"another address", {.expected = kExpected, .sockets = {socket(at("10.0.0.5", 7001))}, .refused = true},
+      {"another address", {.expected = kExpected, .sockets = {socket(endpoint_at("10.0.0.5", 7001))}, .refused = true},
        "pid 412 listens on 10.0.0.5:7001 only; expected 127.0.0.1:7001", true},
       {"unwell", {.expected = kExpected, .sockets = {socket(kExpected)}, .last_probe = "status 500"},
        "pid 412 listens on 127.0.0.1:7001, but its probe does not pass: status 500", false},
-      {"both families", {.expected = kExpected, .sockets = {socket(at("::", 7001))}},
+      {"both families", {.expected = kExpected, .sockets = {socket(endpoint_at("::", 7001))}},
        "pid 412 listens on [::]:7001, but no probe has passed yet", false},
-      {"silent", {.expected = kExpected, .ready = Ready::Notify, .sockets = {socket(at("0.0.0.0", 7001))}},
+      {"silent", {.expected = kExpected, .ready = Ready::Notify, .sockets = {socket(endpoint_at("0.0.0.0", 7001))}},
        "pid 412 listens on 0.0.0.0:7001, but has not said READY=1", false},
       {"nowhere", {.expected = kExpected, .tree = {412}}, "nothing of it listens anywhere, expected PORT=7001", false},
       {"nowhere and silent", {.expected = kExpected, .ready = Ready::Notify},
@@ -51,7 +51,7 @@ TEST(StartDiagnosis, SaysWhatIsSeen) {
       {"taken", {.expected = kExpected, .other_holder = "pid 77 (nginx)"}, "port 7001 is held by pid 77 (nginx)", true},
       {"a control socket of its own", {.expected = kExpected, .sockets = {socket(path("/tmp/x"))}},
        "nothing of it listens anywhere, expected PORT=7001", false},
-      {"no number", {.expected = path("/run/a.sock"), .port = Port::Unix, .sockets = {socket(at("::", 3000))}},
+      {"no number", {.expected = path("/run/a.sock"), .port = Port::Unix, .sockets = {socket(endpoint_at("::", 3000))}},
        "pid 412 listens on [::]:3000, expected PORT=/run/a.sock (an app that takes only a number needs port = \"auto\")", true},
       {"another path", {.expected = path("/run/a.sock"), .port = Port::Unix, .sockets = {socket(path("/tmp/b.sock"))}},
        "pid 412 listens on unix:/tmp/b.sock, expected PORT=/run/a.sock (an app that takes only a number needs port = "
@@ -61,7 +61,7 @@ TEST(StartDiagnosis, SaysWhatIsSeen) {
        {.expected = kExpected, .port = Port::ListenFds, .tree = {412}, .sockets = {socket(kExpected)}, .last_probe = "probe timed out"},
        "pid 412 does not answer on the socket that it was passed (LISTEN_FDS): probe timed out", false},
       {"passed, listens elsewhere",
-       {.expected = kExpected, .port = Port::ListenFds, .tree = {412}, .sockets = {socket(kExpected), socket(at("::", 80))}},
+       {.expected = kExpected, .port = Port::ListenFds, .tree = {412}, .sockets = {socket(kExpected), socket(endpoint_at("::", 80))}},
        "pid 412 listens on [::]:80" + passed, true},
       {"passed to a wrapper",
        {.expected = kExpected, .port = Port::ListenFds, .tree = {412, 413}, .sockets = {socket(kExpected)}},

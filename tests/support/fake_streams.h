@@ -19,6 +19,8 @@
 
 namespace frontdoor::testing {
 
+inline constexpr http::Framing kChunked{http::BodyKind::Chunked};
+
 // Fields with their text, for what must live longer than a call.
 class OwnedFields {
  public:

@@ -33,7 +33,7 @@ TEST(Names, AreComparedWithoutCaseAndTheRootsDot) {
   EXPECT_EQ(normal_name("A.Example."), "a.example");
 }
 
-std::shared_ptr<const Certificate> load(const Wish& wish) {
+std::shared_ptr<const Certificate> loaded(const Wish& wish) {
   const Made made(wish);
   auto loaded = load_certificate({wish.common, made.cert(), made.key(), ""}, testing::kNow);
   EXPECT_EQ(loaded.error, "");
@@ -41,9 +41,9 @@ std::shared_ptr<const Certificate> load(const Wish& wish) {
 }
 
 TEST(CertificateTable, TheExactNameThenTheWildcardThenTheFirst) {
-  const auto first = load({.common = "first", .alternatives = "DNS:first.example"});
-  const auto wild = load({.common = "wild", .alternatives = "DNS:*.example, DNS:example"});
-  const auto exact = load({.common = "exact", .alternatives = "DNS:Exact.example, IP:192.0.2.1, IP:2001:db8::1"});
+  const auto first = loaded({.common = "first", .alternatives = "DNS:first.example"});
+  const auto wild = loaded({.common = "wild", .alternatives = "DNS:*.example, DNS:example"});
+  const auto exact = loaded({.common = "exact", .alternatives = "DNS:Exact.example, IP:192.0.2.1, IP:2001:db8::1"});
   const CertificateTable table({first, wild, exact});
   struct {
     const char* name;
@@ -64,9 +64,9 @@ TEST(CertificateTable, TheExactNameThenTheWildcardThenTheFirst) {
 }
 
 TEST(CertificateTable, OneOfEachKindOfKey) {
-  const auto ecdsa = load({.common = "ec"});
-  const auto again = load({.common = "ec again"});
-  const auto rsa = load({.common = "rsa", .key = "rsa"});
+  const auto ecdsa = loaded({.common = "ec"});
+  const auto again = loaded({.common = "ec again"});
+  const auto rsa = loaded({.common = "rsa", .key = "rsa"});
   const CertificateTable table({ecdsa, again, rsa});
   for (const char* name : {"a.example", "unknown"}) {
     const auto selected = table.select(name);
@@ -77,7 +77,7 @@ TEST(CertificateTable, OneOfEachKindOfKey) {
 
 TEST(Facts, ARequestForAnotherHostMustBeCovered) {
   Facts facts;
-  facts.certificate = load({.alternatives = "DNS:a.example, DNS:*.b.example"});
+  facts.certificate = loaded({.alternatives = "DNS:a.example, DNS:*.b.example"});
   EXPECT_TRUE(facts.may_ask_for("c.example")) << "no name was said, so that it can not be another";
   facts.server_name = "a.example";
   struct {

@@ -257,7 +257,7 @@ TEST(AccessLine, AGrownBufferIsNotAllocatedAgain) {
   EXPECT_EQ(out.data(), before);
 }
 
-class AccessLogFile : public testing::Test {
+class AccessLogFile : public ::testing::Test {
  protected:
   AccessLogFile() {
     char name[] = "/tmp/frontdoor-access-log-XXXXXX";

@@ -8,10 +8,10 @@
 namespace frontdoor {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr std::string_view html = "text/html; charset=utf-8";
 constexpr std::string_view json = "application/json";

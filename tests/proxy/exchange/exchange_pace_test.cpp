@@ -13,17 +13,16 @@ namespace {
 using http::BodyKind;
 using testing::ExchangeStage;
 using testing::OwnedFields;
+using testing::kChunked;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
-constexpr http::Framing kChunked{BodyKind::Chunked};
-
-struct Upload : ExchangeStage {
-  Upload() : ExchangeStage(1) {
+struct SlowUpload : ExchangeStage {
+  SlowUpload() : ExchangeStage(1) {
     client.ask("POST", "/");
     client.announce_body(kChunked);
   }
-  explicit Upload(const Adjust& adjust) : ExchangeStage(1, adjust) {
+  explicit SlowUpload(const Adjust& adjust) : ExchangeStage(1, adjust) {
     client.ask("POST", "/");
     client.announce_body(kChunked);
   }
@@ -40,7 +39,7 @@ struct Upload : ExchangeStage {
 };
 
 TEST(ClientPace, AnUploadThatDripsIs408) {
-  Upload stage;
+  SlowUpload stage;
   stage.run();
   EXPECT_NEAR(stage.drip(1, 300), 30, 2);
   EXPECT_EQ(stage.client.status(), 408);
@@ -50,13 +49,13 @@ TEST(ClientPace, AnUploadThatDripsIs408) {
 }
 
 TEST(ClientPace, AnUploadAtTheRateGoesOn) {
-  Upload stage;
+  SlowUpload stage;
   stage.run();
   EXPECT_EQ(stage.drip(102, 600), 600);  // a second takes a tick longer here
 }
 
 TEST(ClientPace, AFastStartDoesNotPayForever) {
-  Upload stage;
+  SlowUpload stage;
   stage.run();
   stage.client.body.add(std::string(1 << 20, 'x'));
   stage.turn();
@@ -64,7 +63,7 @@ TEST(ClientPace, AFastStartDoesNotPayForever) {
 }
 
 TEST(ClientPace, IsTheRoutes) {
-  Upload stage([](config::Config& config) {
+  SlowUpload stage([](config::Config& config) {
     config.limits.min_bytes_per_second = 1000;
     config.routes.front().min_bytes_per_second = 0;
   });
@@ -73,7 +72,7 @@ TEST(ClientPace, IsTheRoutes) {
 }
 
 TEST(ClientPace, AnUpstreamThatTakesSlowlyIsNotTheClientsFault) {
-  Upload stage([](config::Config& config) { config.timeouts.response_header = Millis{3'600'000}; });
+  SlowUpload stage([](config::Config& config) { config.timeouts.response_header = Millis{3'600'000}; });
   stage.run();
   stage.conn(0).request.set_room(0);
   stage.client.body.add(std::string(100'000, 'x'));
@@ -85,7 +84,7 @@ TEST(ClientPace, AnUpstreamThatTakesSlowlyIsNotTheClientsFault) {
 }
 
 TEST(ClientPace, TimeOfTheUpstreamsIsNotCountedLater) {
-  Upload stage([](config::Config& config) { config.timeouts.response_header = Millis{3'600'000}; });
+  SlowUpload stage([](config::Config& config) { config.timeouts.response_header = Millis{3'600'000}; });
   stage.run();
   stage.conn(0).request.set_room(0);
   stage.client.body.add("abc");
@@ -97,7 +96,7 @@ TEST(ClientPace, TimeOfTheUpstreamsIsNotCountedLater) {
 }
 
 TEST(ClientPace, ADripBehindAnAnswerIsCut) {
-  Upload stage;
+  SlowUpload stage;
   stage.run();
   stage.conn(0).respond(200, {}, kChunked);
   stage.turn();
@@ -108,7 +107,7 @@ TEST(ClientPace, ADripBehindAnAnswerIsCut) {
 }
 
 TEST(ClientPace, ADripWhoseAnswerFlowsIsAConversation) {
-  Upload stage;
+  SlowUpload stage;
   stage.run();
   stage.conn(0).respond(200, {}, kChunked);
   for (int second = 0; second < 300; ++second) {
@@ -121,7 +120,7 @@ TEST(ClientPace, ADripWhoseAnswerFlowsIsAConversation) {
 
 TEST(ClientPace, OpenEndedStreamsMayDrip) {
   for (const char* type : {"text/event-stream", "application/grpc"}) {
-    Upload stage;
+    SlowUpload stage;
     stage.run();
     stage.conn(0).respond(200, {{"Content-Type", type}}, kChunked);
     stage.turn();
@@ -130,7 +129,7 @@ TEST(ClientPace, OpenEndedStreamsMayDrip) {
 }
 
 TEST(ClientPace, AGrpcClientMayDripBeforeItIsAnswered) {
-  Upload stage;
+  SlowUpload stage;
   const OwnedFields fields{{"Content-Type", "application/grpc+proto"}};
   stage.client.head.fields = fields.views();
   stage.run();

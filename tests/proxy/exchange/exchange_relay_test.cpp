@@ -14,9 +14,8 @@ namespace {
 using http::BodyKind;
 using testing::ExchangeStage;
 using testing::FakeSink;
+using testing::kChunked;
 using ::testing::HasSubstr;
-
-constexpr http::Framing kChunked{BodyKind::Chunked};
 
 struct Upload : ExchangeStage {
   explicit Upload(const char* method = "POST", const Adjust& adjust = {}) : ExchangeStage(2, adjust) {

@@ -15,8 +15,7 @@ namespace {
 using http::BodyKind;
 using testing::ExchangeStage;
 using testing::FakeSink;
-
-constexpr http::Framing kChunked{BodyKind::Chunked};
+using testing::kChunked;
 
 void without_hold(config::Config& config) { config.pools.front().hold.timeout = Millis{0}; }
 

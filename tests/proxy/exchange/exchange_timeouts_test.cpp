@@ -14,16 +14,16 @@ namespace {
 using http::BodyKind;
 using testing::ExchangeStage;
 using testing::FakeSink;
+using testing::kChunked;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
-constexpr http::Framing kChunked{BodyKind::Chunked};
 const testing::OwnedFields kEventStream{{"Content-Type", "text/event-stream; charset=utf-8"}};
 
 std::string outcome(std::string_view word) { return "\"outcome\":\"" + std::string(word) + "\""; }
 
-struct Upload : ExchangeStage {
-  explicit Upload(const char* method = "POST", std::uint64_t min_bytes_per_second = 100)
+struct WatchedUpload : ExchangeStage {
+  explicit WatchedUpload(const char* method = "POST", std::uint64_t min_bytes_per_second = 100)
       : ExchangeStage(2, [=](auto& config) { config.limits.min_bytes_per_second = min_bytes_per_second; }) {
     client.ask(method, "/");
     client.announce_body(kChunked);
@@ -106,7 +106,7 @@ TEST(Timeout, NorWhenItsSiblingsAreDownOrFull) {
 }
 
 TEST(Timeout, ASilentUpstreamsPostIs504) {
-  Upload stage;
+  WatchedUpload stage;
   stage.client.body.end();
   stage.run();
   expect_end_after(stage, 30s);
@@ -117,7 +117,7 @@ TEST(Timeout, ASilentUpstreamsPostIs504) {
 }
 
 TEST(Timeout, AnUpstreamThatDoesNotReadIsSilentToo) {
-  Upload stage;
+  WatchedUpload stage;
   stage.run();
   stage.conn(0).request.set_room(0);
   stage.client.body.add("abc");
@@ -139,7 +139,7 @@ TEST(Timeout, ResponseHeaderStartsAgainWithAnInformationalHead) {
 
 // The end of a body is progress too, even when no byte comes with it.
 TEST(Timeout, ASlowEndOfTheBodyIsNotChargedToTheUpstream) {
-  Upload stage;
+  WatchedUpload stage;
   stage.client.body.add("abc");
   stage.run();
   stage.pass(29s);
@@ -240,7 +240,7 @@ TEST(RequestTimeout, OfARouteOverridesTheFiles) {
 }
 
 TEST(Timeout, AClientThatStopsSendingIs408) {
-  Upload stage("POST", 0);
+  WatchedUpload stage("POST", 0);
   stage.client.body.add("abc");
   stage.run();
   for (int i = 0; i < 3; ++i) {  // each byte is progress
@@ -257,7 +257,7 @@ TEST(Timeout, AClientThatStopsSendingIs408) {
 }
 
 TEST(Timeout, AClientThatStopsSendingBehindAnAnswerIsCut) {
-  Upload stage;
+  WatchedUpload stage;
   stage.run();
   stage.conn(0).respond(200, {}, kChunked);
   stage.turn();
@@ -318,7 +318,7 @@ TEST(Timeout, AnEventStreamMayBeSilentForLong) {
 
 TEST(Timeout, AnUploadBesideAnEventStreamMayPauseForAsLong) {
   for (const char* type : {"text/event-stream", "application/grpc+proto"}) {
-    Upload stage;
+    WatchedUpload stage;
     stage.run();
     stage.conn(0).respond(200, {{"Content-Type", type}}, kChunked);
     stage.turn();

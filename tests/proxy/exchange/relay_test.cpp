@@ -16,7 +16,7 @@ using testing::FakeSink;
 using testing::FakeSource;
 using Waits = Relay::WaitingFor;
 
-const TimePoint kStart = TimePoint{} + seconds(1000);
+const TimePoint kRelayStart = TimePoint{} + seconds(1000);
 
 struct Scene {
   Scene() {
@@ -26,10 +26,10 @@ struct Scene {
     timeouts.response_header = Millis{40'000};
     timeouts.response_body = Millis{50'000};
     timeouts.stream_idle = Millis{3'600'000};
-    relay.begin(kStart);
+    relay.begin(kRelayStart);
   }
   Relay::Deadline next(Duration later, bool committed) {
-    Relay::Moment moment{kStart + later, timeouts, client};
+    Relay::Moment moment{kRelayStart + later, timeouts, client};
     moment.committed = committed;
     moment.answer_by = answer_by;
     moment.wanted_until = wanted_until;
@@ -38,10 +38,10 @@ struct Scene {
   void expect(Duration later, bool committed, Waits what, Duration at) {
     const Relay::Deadline deadline = next(later, committed);
     EXPECT_EQ(static_cast<int>(deadline.what), static_cast<int>(what));
-    EXPECT_EQ(deadline.at, kStart + at);
+    EXPECT_EQ(deadline.at, kRelayStart + at);
   }
-  void move_request(Duration later) { relay.move_request(from_client, to_upstream, kStart + later); }
-  void move_response(Duration later) { relay.move_response(from_upstream, to_client, kStart + later); }
+  void move_request(Duration later) { relay.move_request(from_client, to_upstream, kRelayStart + later); }
+  void move_response(Duration later) { relay.move_response(from_upstream, to_client, kRelayStart + later); }
 
   testing::FakeTime time;
   KernelSocketOps ops;
@@ -67,7 +67,7 @@ TEST(Relay, WaitsForTheRestOfARequestAndThenForItsAnswer) {
   EXPECT_TRUE(scene.relay.request_done());
   EXPECT_TRUE(scene.relay.request_complete());
   scene.expect(seconds(3), false, Waits::ResponseHead, seconds(43));
-  scene.relay.upstream_lives(kStart + seconds(10));
+  scene.relay.upstream_lives(kRelayStart + seconds(10));
   scene.expect(seconds(10), false, Waits::ResponseHead, seconds(50));
 }
 
@@ -85,11 +85,11 @@ TEST(Relay, TheSoonestOfTheDeadlinesRuns) {
   Scene scene;
   scene.from_client.end();
   scene.move_request(seconds(0));
-  scene.answer_by = kStart + seconds(20);
+  scene.answer_by = kRelayStart + seconds(20);
   scene.expect(seconds(1), false, Waits::AnyAnswer, seconds(20));
-  scene.wanted_until = kStart + seconds(5);
+  scene.wanted_until = kRelayStart + seconds(5);
   scene.expect(seconds(1), false, Waits::ClientFin, seconds(5));
-  scene.relay.end_at(kStart + seconds(4));
+  scene.relay.end_at(kRelayStart + seconds(4));
   scene.expect(seconds(1), false, Waits::DrainEnd, seconds(4));
 }
 
@@ -97,10 +97,10 @@ TEST(Relay, AfterTheHeadWhoeverHasToGoOnIsWaitedFor) {
   Scene scene;
   scene.from_client.end();
   scene.move_request(seconds(0));
-  scene.relay.response_begins(kStart + seconds(5), false);
+  scene.relay.response_begins(kRelayStart + seconds(5), false);
   scene.from_upstream.add("some");
   scene.move_response(seconds(6));
-  scene.answer_by = kStart + seconds(20);
+  scene.answer_by = kRelayStart + seconds(20);
   scene.expect(seconds(6), true, Waits::ResponseBody, seconds(56));
   scene.to_client.set_room(0);
   scene.from_upstream.add("more");
@@ -112,9 +112,9 @@ TEST(Relay, AfterTheHeadWhoeverHasToGoOnIsWaitedFor) {
 TEST(Relay, AStreamWaitsForBothSidesUntilItsClientHasAFin) {
   Scene scene;
   scene.move_request(seconds(0));
-  scene.relay.response_begins(kStart + seconds(1), true);
+  scene.relay.response_begins(kRelayStart + seconds(1), true);
   scene.expect(seconds(1), true, Waits::Events, seconds(3601));
-  scene.wanted_until = kStart + seconds(2);
+  scene.wanted_until = kRelayStart + seconds(2);
   scene.expect(seconds(1), true, Waits::ClientFin, seconds(2));
 }
 
@@ -122,8 +122,8 @@ TEST(Relay, AnotherAttemptBeginsAnew) {
   Scene scene;
   scene.from_client.end();
   scene.move_request(seconds(0));
-  scene.relay.response_begins(kStart, true);
-  scene.relay.begin(kStart + seconds(9));
+  scene.relay.response_begins(kRelayStart, true);
+  scene.relay.begin(kRelayStart + seconds(9));
   EXPECT_FALSE(scene.relay.request_done());
   EXPECT_FALSE(scene.relay.open_ended());
   scene.expect(seconds(9), false, Waits::ClientBody, seconds(39));

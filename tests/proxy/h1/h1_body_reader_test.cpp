@@ -15,9 +15,9 @@ namespace {
 using http::BodyKind;
 using testing::Wire;
 using State = Peeked::State;
-using Failure = H1BodyReader::Failure;
+using BodyFailure = H1BodyReader::Failure;
 
-constexpr http::Framing kChunked{BodyKind::Chunked};
+constexpr http::Framing kChunkedBody{BodyKind::Chunked};
 constexpr http::Framing kUntilClose{BodyKind::UntilClose};
 constexpr http::Framing length(std::uint64_t bytes) { return {BodyKind::Length, bytes}; }
 
@@ -65,9 +65,9 @@ struct Sample {
 };
 constexpr Sample kSamples[] = {
     {"length", length(11), "hello world", "hello world"},
-    {"chunked", kChunked, "5\r\nhello\r\n1;x=y\r\n \r\n5\r\nworld\r\n0\r\n\r\n", "hello world"},
-    {"chunked with trailers", kChunked, "b\r\nhello world\r\n0\r\nDigest: 1\r\n\r\n", "hello world"},
-    {"chunked and empty", kChunked, "0\r\n\r\n", ""},
+    {"chunked", kChunkedBody, "5\r\nhello\r\n1;x=y\r\n \r\n5\r\nworld\r\n0\r\n\r\n", "hello world"},
+    {"chunked with trailers", kChunkedBody, "b\r\nhello world\r\n0\r\nDigest: 1\r\n\r\n", "hello world"},
+    {"chunked and empty", kChunkedBody, "0\r\n\r\n", ""},
 };
 
 TEST(H1BodyReader, FindsTheEndAtEverySplitAndLeavesTheNextMessageAlone) {
@@ -122,12 +122,12 @@ TEST(H1BodyReader, ABodyThatWasReadButNotConsumedIsNotComplete) {
 
 TEST(H1BodyReader, TrailersAreKnownAtTheEnd) {
   Reading reading;
-  reading.reader.start(kChunked);
+  reading.reader.start(kChunkedBody);
   reading.arrives("1\r\na\r\n0\r\nDigest: abc\r\n\r\n");
   EXPECT_EQ(reading.take(), State::End);
   ASSERT_EQ(reading.reader.trailers().size(), 1u);
   EXPECT_EQ(reading.reader.trailers()[0].value, "abc");
-  reading.reader.start(kChunked);
+  reading.reader.start(kChunkedBody);
   EXPECT_TRUE(reading.reader.trailers().empty());
 }
 
@@ -143,11 +143,11 @@ TEST(H1BodyReader, ABodyThatEndsWithTheConnection) {
   EXPECT_EQ(reading.take(), State::End);
   EXPECT_EQ(reading.body, "hello world");
   EXPECT_TRUE(reading.reader.complete());
-  EXPECT_EQ(reading.reader.failure(), Failure::None);
+  EXPECT_EQ(reading.reader.failure(), BodyFailure::None);
 }
 
 TEST(H1BodyReader, AnEarlyEndIsATruncationWithEveryKnownEnd) {
-  for (const auto framing : {length(11), kChunked}) {
+  for (const auto framing : {length(11), kChunkedBody}) {
     Reading reading;
     reading.reader.start(framing);
     reading.wire.peer_sends(framing.kind == BodyKind::Chunked ? "5\r\nhello\r\n" : "hello");
@@ -155,14 +155,14 @@ TEST(H1BodyReader, AnEarlyEndIsATruncationWithEveryKnownEnd) {
     reading.wire.turn();
     EXPECT_EQ(reading.take(), State::Failed);
     EXPECT_EQ(reading.body, "hello") << "what came is passed on";
-    EXPECT_EQ(reading.reader.failure(), Failure::Truncated);
+    EXPECT_EQ(reading.reader.failure(), BodyFailure::Truncated);
     EXPECT_FALSE(reading.reader.complete());
     EXPECT_EQ(reading.take(), State::Failed) << "and stays so";
   }
 }
 
 TEST(H1BodyReader, AResetIsAFailureEvenWhereTheConnectionEndsTheBody) {
-  for (const auto framing : {length(11), kChunked, kUntilClose}) {
+  for (const auto framing : {length(11), kChunkedBody, kUntilClose}) {
     Wire wire(testing::Link::Tcp);
     BufferPool pool(4096);
     InputBuffer input(pool);
@@ -171,17 +171,17 @@ TEST(H1BodyReader, AResetIsAFailureEvenWhereTheConnectionEndsTheBody) {
     wire.reset_peer();
     ASSERT_TRUE(wire.turn_until([&] { return wire.transport.peer_gone(); }));
     EXPECT_EQ(reader.peek().state, State::Failed);
-    EXPECT_EQ(reader.failure(), Failure::Reset);
+    EXPECT_EQ(reader.failure(), BodyFailure::Reset);
     EXPECT_FALSE(reader.complete());
   }
 }
 
 TEST(H1BodyReader, BrokenChunksAreMalformed) {
   Reading reading;
-  reading.reader.start(kChunked);
+  reading.reader.start(kChunkedBody);
   reading.arrives("xyz\r\n");
   EXPECT_EQ(reading.take(), State::Failed);
-  EXPECT_EQ(reading.reader.failure(), Failure::Malformed);
+  EXPECT_EQ(reading.reader.failure(), BodyFailure::Malformed);
   EXPECT_STRNE(reading.reader.detail(), "");
   EXPECT_FALSE(reading.reader.complete());
 }
@@ -194,7 +194,7 @@ TEST(H1BodyReader, IsPendingOnlyWhenTheSocketIsDrained) {
     BufferPool pool(room);
     InputBuffer input(pool);
     H1BodyReader reader(wire.transport, input);
-    reader.start(kChunked);
+    reader.start(kChunkedBody);
     std::string many;
     for (int i = 0; i < 500; ++i) many += "1;some=extension\r\nx\r\n";
     wire.peer_sends(many);

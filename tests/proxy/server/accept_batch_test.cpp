@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr TimePoint kStart{std::chrono::hours{1}};
+constexpr TimePoint kBatchStart{std::chrono::hours{1}};
 
 // Turns a millisecond apart at most, into each of which `arrive` clients come. How often it asked in vain,
 // and who is left waiting.
@@ -22,7 +22,7 @@ struct Played {
 };
 Played play(AcceptBatch& batch, unsigned arrive, int turns, Duration apart) {
   Played played;
-  TimePoint now = kStart;
+  TimePoint now = kBatchStart;
   for (int turn = 0; turn < turns; ++turn, now += apart) {
     played.waiting += arrive;
     played.most_waiting = std::max(played.most_waiting, played.waiting);

@@ -12,7 +12,7 @@ namespace {
 
 using testing::FakeTime;
 
-struct Stage {
+struct HandshakeStage {
   FakeTime time;
   KernelSocketOps ops;
   EventLoop loop{time, ops};
@@ -20,7 +20,7 @@ struct Stage {
 };
 
 TEST(Handshakes, AFewStepsInATurn) {
-  Stage stage;
+  HandshakeStage stage;
   for (int turn = 0; turn < 3; ++turn) {
     stage.loop.run_once(Millis{0});
     for (unsigned step = 0; step < Handshakes::kStepsInATurn; ++step) EXPECT_TRUE(stage.all.may_step()) << step;
@@ -30,7 +30,7 @@ TEST(Handshakes, AFewStepsInATurn) {
 }
 
 TEST(Handshakes, TheLongestMakesRoom) {
-  Stage stage;
+  HandshakeStage stage;
   auto made = tls::make_self_signed({"a.example"}, 1'800'000'000, 90);
   tls::ServerFiles files;
   files.made.push_back({"self-signed", made.cert, made.key, ""});
@@ -39,7 +39,7 @@ TEST(Handshakes, TheLongestMakesRoom) {
   const tls::Server server(loaded.context);
 
   struct One {
-    One(Stage& on, const tls::Server& at) : transport(on.loop), handshake(on.loop, transport, on.all, at, "") {}
+    One(HandshakeStage& on, const tls::Server& at) : transport(on.loop), handshake(on.loop, transport, on.all, at, "") {}
     Transport transport;
     TlsHandshake handshake;
   };

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/messages.h"
 #include "support/test_proxy.h"
 
 namespace frontdoor::testing {
@@ -60,9 +61,6 @@ TEST(ConnectionBudget, CountsAClientTwiceUntilItIsIdle) {
 }
 
 // ---- Without descriptors
-
-constexpr const char* kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
 
 struct OutOfDescriptors : ::testing::Test {
   ScriptedUpstream upstream;

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const TimePoint kStart{1h};
+const TimePoint kDrainStart{1h};
 
 std::vector<TimePoint> moments(const DrainWindow& window, std::size_t count) {
   std::vector<TimePoint> all;
@@ -22,14 +22,14 @@ std::vector<TimePoint> moments(const DrainWindow& window, std::size_t count) {
 }
 
 TEST(Drain, TunnelsAreSpreadEvenlyOverTheWindow) {
-  const DrainWindow window{kStart, kStart + 25s};
+  const DrainWindow window{kDrainStart, kDrainStart + 25s};
   for (const std::size_t count : {200u, 1'000u, 15'000u}) {
     const auto all = moments(window, count);
-    EXPECT_EQ(all.front(), kStart);
-    EXPECT_LE(all.back(), kStart + 20s) << "time is left for answers";
+    EXPECT_EQ(all.front(), kDrainStart);
+    EXPECT_LE(all.back(), kDrainStart + 20s) << "time is left for answers";
     for (int second = 0; second < 20; ++second) {
       const auto in = std::count_if(all.begin(), all.end(), [&](TimePoint at) {
-        return at >= kStart + second * 1s && at < kStart + (second + 1) * 1s;
+        return at >= kDrainStart + second * 1s && at < kDrainStart + (second + 1) * 1s;
       });
       EXPECT_NEAR(static_cast<double>(in), static_cast<double>(count) / 20, 2) << "second " << second;
     }
@@ -37,32 +37,32 @@ TEST(Drain, TunnelsAreSpreadEvenlyOverTheWindow) {
 }
 
 TEST(Drain, AFewTakeOnlyAsLongAsTheyNeed) {
-  const DrainWindow window{kStart, kStart + 25s};
-  EXPECT_EQ(moments(window, 1).back(), kStart);
+  const DrainWindow window{kDrainStart, kDrainStart + 25s};
+  EXPECT_EQ(moments(window, 1).back(), kDrainStart);
   const auto ten = moments(window, 10);
-  EXPECT_LE(ten.back(), kStart + 1s);
+  EXPECT_LE(ten.back(), kDrainStart + 1s);
   for (std::size_t i = 1; i < ten.size(); ++i) EXPECT_GE(ten[i] - ten[i - 1], 30ms);
 }
 
 TEST(Drain, ThoseThatBeginLaterFitIn) {
-  const DrainWindow window{kStart, kStart + 25s};
+  const DrainWindow window{kDrainStart, kDrainStart + 25s};
   for (std::size_t late = 1'000; late < 1'100; ++late) {
-    const TimePoint at = closing_moment({kStart + 10s, window.until}, late, late + 1);
-    EXPECT_GE(at, kStart + 10s);
-    EXPECT_LE(at, kStart + 22s);
+    const TimePoint at = closing_moment({kDrainStart + 10s, window.until}, late, late + 1);
+    EXPECT_GE(at, kDrainStart + 10s);
+    EXPECT_LE(at, kDrainStart + 22s);
   }
 }
 
 TEST(Drain, AnEmptyWindowClosesAtOnce) {
   for (const Duration length : {0s, -1s}) {
-    const DrainWindow window{kStart, kStart + length};
-    EXPECT_EQ(closing_moment(window, 7, 9), kStart);
+    const DrainWindow window{kDrainStart, kDrainStart + length};
+    EXPECT_EQ(closing_moment(window, 7, 9), kDrainStart);
     EXPECT_EQ(answers_until(window), window.until);
   }
 }
 
 TEST(Drain, AnswersAreWaitedForUntilShortlyBeforeTheEnd) {
-  const DrainWindow window{kStart, kStart + 10s};
+  const DrainWindow window{kDrainStart, kDrainStart + 10s};
   EXPECT_GT(answers_until(window), moments(window, 1'000).back());
   EXPECT_LT(answers_until(window), window.until);
 }
@@ -83,16 +83,16 @@ TEST(Drain, IdleConnectionsAreGoneInLessThanHalfASecond) {
       {-1s, 0, 1, 400ms},       // never later than that
   };
   for (const auto& c : cases) {
-    const auto at = closing_moment_of_idle(kStart, IdleKind::Served, kStart - c.idle, c.index, c.count) - kStart;
+    const auto at = closing_moment_of_idle(kDrainStart, IdleKind::Served, kDrainStart - c.idle, c.index, c.count) - kDrainStart;
     EXPECT_EQ(std::chrono::duration_cast<std::chrono::microseconds>(at), c.at) << c.index << " of " << c.count;
   }
   for (std::size_t i = 0; i < 10'000; ++i)
-    EXPECT_LE(closing_moment_of_idle(kStart, IdleKind::Served, kStart, i, 10'000), kStart + 400ms);
+    EXPECT_LE(closing_moment_of_idle(kDrainStart, IdleKind::Served, kDrainStart, i, 10'000), kDrainStart + 400ms);
 }
 
 TEST(Drain, OneThatHasJustConnectedIsGivenTimeForItsFirstRequest) {
   const auto at = [](Duration idle, std::size_t index = 0, std::size_t count = 1) {
-    return closing_moment_of_idle(kStart, IdleKind::Unused, kStart - idle, index, count) - kStart;
+    return closing_moment_of_idle(kDrainStart, IdleKind::Unused, kDrainStart - idle, index, count) - kDrainStart;
   };
   EXPECT_EQ(at(0s), 2s);
   EXPECT_EQ(at(1s), 1s);
@@ -103,16 +103,16 @@ TEST(Drain, OneThatHasJustConnectedIsGivenTimeForItsFirstRequest) {
 
 TEST(Drain, StreamsHaveHalfOfTheirTimeAndAreSpreadOverTheOther) {
   StreamDrain drain;
-  EXPECT_EQ(drain.next_moment(kStart, 10s), TimePoint::max()) << "nothing is drained";
-  drain.begin({kStart, kStart + 25s});
+  EXPECT_EQ(drain.next_moment(kDrainStart, 10s), TimePoint::max()) << "nothing is drained";
+  drain.begin({kDrainStart, kDrainStart + 25s});
   std::vector<TimePoint> all;
-  for (int i = 0; i < 1'000; ++i) all.push_back(drain.next_moment(kStart - 1s, 10s));
+  for (int i = 0; i < 1'000; ++i) all.push_back(drain.next_moment(kDrainStart - 1s, 10s));
   std::sort(all.begin(), all.end());
-  EXPECT_GE(all.front(), kStart + 5s);
-  EXPECT_LT(all.back(), kStart + 10s);
+  EXPECT_GE(all.front(), kDrainStart + 5s);
+  EXPECT_LT(all.back(), kDrainStart + 10s);
   for (int second = 5; second < 10; ++second) {
     const auto in = std::count_if(all.begin(), all.end(), [&](TimePoint at) {
-      return at >= kStart + second * 1s && at < kStart + (second + 1) * 1s;
+      return at >= kDrainStart + second * 1s && at < kDrainStart + (second + 1) * 1s;
     });
     EXPECT_NEAR(static_cast<double>(in), 200, 3) << "second " << second;
   }
@@ -120,13 +120,13 @@ TEST(Drain, StreamsHaveHalfOfTheirTimeAndAreSpreadOverTheOther) {
 
 TEST(Drain, StreamsAreBoundedByTheDrainAndCountFromWhenTheyBegan) {
   StreamDrain drain;
-  drain.begin({kStart, kStart + 25s});
-  EXPECT_EQ(drain.next_moment(kStart, 100s), kStart + 12500ms);
-  const TimePoint late = drain.next_moment(kStart + 24s, 10s);
-  EXPECT_GE(late, kStart + 24500ms);
-  EXPECT_LT(late, kStart + 25s);
-  EXPECT_EQ(drain.next_moment(kStart + 26s, 10s), kStart + 26s) << "at once";
-  EXPECT_EQ(drain.next_moment(kStart, 0s), kStart) << "at once";
+  drain.begin({kDrainStart, kDrainStart + 25s});
+  EXPECT_EQ(drain.next_moment(kDrainStart, 100s), kDrainStart + 12500ms);
+  const TimePoint late = drain.next_moment(kDrainStart + 24s, 10s);
+  EXPECT_GE(late, kDrainStart + 24500ms);
+  EXPECT_LT(late, kDrainStart + 25s);
+  EXPECT_EQ(drain.next_moment(kDrainStart + 26s, 10s), kDrainStart + 26s) << "at once";
+  EXPECT_EQ(drain.next_moment(kDrainStart, 0s), kDrainStart) << "at once";
 }
 
 }  // namespace
