@@ -168,12 +168,16 @@ Parsed parse_run(const std::vector<std::string>& arguments) {
     import->path = word;
     return RunCommand{"", *serving, std::nullopt, std::move(*import), how, words->value("--env")};
   }
-  for (const std::string_view option : {"-i", "--listen", "--health", "--watch"})
+  for (const std::string_view option : {"-i", "--listen", "--health"})
     if (words->has(option))
       return UsageError{std::string(option) + " needs a command, as in run " + std::string(option) + " … -- node server.js", "run"};
   if (!words->has("--config"))
     return UsageError{"run needs to know what: --config FILE, a directory as in run ., or -- COMMAND", "run"};
-  return RunCommand{words->value("--config"), *serving, std::nullopt, std::nullopt, how, words->value("--env")};
+  if (words->has("--watch") && words->value("--config") == "-")
+    return UsageError{"--watch needs a file: what standard input said can not be read again", "run"};
+  ServingArguments watched = *serving;
+  watched.watch_config = words->has("--watch");
+  return RunCommand{words->value("--config"), watched, std::nullopt, std::nullopt, how, words->value("--env")};
 }
 
 // The commands that take a config and nothing else.

@@ -17,6 +17,7 @@ struct ServingArguments {
   std::string ready_file;                // "" = none
   std::optional<std::uint32_t> workers;  // overrides the config's
   bool exit_with_child = false;          // `run` only
+  bool watch_config = false;             // with --config: read it again when it changes
 };
 
 // `run -- COMMAND`: instances without a file.

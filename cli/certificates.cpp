@@ -1,7 +1,6 @@
 #include "cli/certificates.h"
 
 #include <pthread.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -16,9 +15,7 @@ namespace frontdoor {
 
 namespace {
 
-// Asking for the files' state finds whatever replaces them: a rename, a symlink that is swapped above them (Kubernetes'
-// ..data, certbot's live/), a copy over a network file system, which tells no watch. A look that takes long is the more
-// seldom.
+// A look that takes long is the more seldom.
 constexpr Duration kLook = std::chrono::seconds(1);
 constexpr int kShareOfLooking = 50;
 constexpr auto kTicketPeriod = std::chrono::hours(12);
@@ -30,26 +27,11 @@ std::int64_t unix_now() {
   return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
 }
 
-void append_state(const std::string& path, std::string& out) {
-  struct stat found {};
-  if (path.empty()) return;
-  if (::stat(path.c_str(), &found) != 0) {
-    out += "gone;";
-    return;
-  }
-  for (const auto number : {static_cast<long long>(found.st_dev), static_cast<long long>(found.st_ino),
-                            static_cast<long long>(found.st_size), static_cast<long long>(found.st_mtim.tv_sec),
-                            static_cast<long long>(found.st_mtim.tv_nsec)})
-    out += std::to_string(number) + ',';
-  out += ';';
-}
-
-// Two states are alike only when nothing was written in between.
 std::string state_of(const tls::ServerFiles& files) {
   std::string state;
   for (const auto& each : files.certificates)
-    for (const std::string* path : {&each.cert, &each.key, &each.staple}) append_state(*path, state);
-  append_state(files.client_ca, state);
+    for (const std::string* path : {&each.cert, &each.key, &each.staple}) append_file_state(*path, state);
+  append_file_state(files.client_ca, state);
   return state;
 }
 
@@ -100,7 +82,7 @@ bool Certificates::open(const config::Config& config) {
     Watched watched{.title = title_of(listener),
                     .files = server_files(*listener.tls, self_signed_hosts(config)),
                     .ticket_keys = std::make_shared<tls::TicketKeys>(kTicketPeriod)};
-    watched.seen = state_of(watched.files);
+    watched.settled = Settled(state_of(watched.files));
     const tls::LoadedServer loaded = tls::load_server(watched.files, watched.ticket_keys, unix_now());
     tell(watched, loaded);
     good = good && loaded.context != nullptr;
@@ -151,18 +133,8 @@ void Certificates::run() {
   }
 }
 
-// Certificate and key are two files, and not written in one moment: they are taken when they have been left alone for a
-// while.
 void Certificates::look(Watched& watched) {
-  const std::string state = state_of(watched.files);
-  if (state == watched.seen) {
-    watched.unquiet.clear();
-  } else if (state != watched.unquiet) {
-    watched.unquiet = state;
-  } else {
-    watched.seen = std::exchange(watched.unquiet, "");
-    take(watched);
-  }
+  if (watched.settled.changed(state_of(watched.files))) take(watched);
 }
 
 void Certificates::take(Watched& watched) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "cli/file_watch.h"
 #include "config/config.h"
 #include "config/load.h"
 #include "tls/load.h"
@@ -47,8 +48,7 @@ class Certificates {
     tls::ServerFiles files;
     std::shared_ptr<tls::TicketKeys> ticket_keys;
     std::shared_ptr<tls::Server> server = {};
-    std::string seen = {};     // what the files were when they were last taken or refused
-    std::string unquiet = {};  // what they are while they are being changed; "" = they are not
+    Settled settled = Settled();  // certificate and key are two files, and not written in one moment
   };
 
   void run();

@@ -11,6 +11,9 @@ constexpr Option config{"--config", "FILE", "fd.toml", "the config; - reads it f
 constexpr Option profile{"--env", "NAME", "production",
                          "use each pool's `profile` of this name; with a command: sets NODE_ENV"};
 constexpr Option profile_of_file{"--env", "NAME", "production", "use each pool's `profile` of this name"};
+constexpr Option watch{"--watch", "", "", "a save replaces the instances in turn; with a config: it is read again",
+                       Option::Takes::Nothing};
+constexpr Option watch_file{"--watch", "", "", "read the config again when it changes, as SIGHUP does", Option::Takes::Nothing};
 constexpr Option workers{"--workers", "N", "2", "data-path threads, instead of the config's `workers`"};
 constexpr Option ready_file{"--ready-file", "FILE", "/run/frontdoor.ready",
                             "where each listener listens; there only while it is ready",
@@ -63,8 +66,7 @@ constexpr std::array options_of_run = {
     Option{"-i", "N", "2", "with a command: how many instances of it, or `max`, one for each usable CPU"},
     Option{"--listen", "ADDRESS", ":8080", "with a command: where clients connect (default: `127.0.0.1:8080`)"},
     Option{"--health", "PATH", "/healthz", "with a command: an instance is up when a GET of PATH is answered well"},
-    Option{"--watch", "", "", "with a command: a save below its directory replaces its instances in turn",
-           Option::Takes::Nothing},
+    watch,
     profile,
     workers,
     ready_file,
@@ -73,7 +75,7 @@ constexpr std::array options_of_run = {
 
     detach,
     print_unit};
-constexpr std::array program_options = {config, profile_of_file, workers, ready_file};
+constexpr std::array program_options = {config, watch_file, profile_of_file, workers, ready_file};
 constexpr std::array run_examples = {
     Row{"frontdoor run -i 2 -- node server.js", "each instance gets a PORT of its own to listen on"},
     Row{"frontdoor run .", "what the ecosystem file, Procfile or package.json here says"},

@@ -138,6 +138,7 @@ struct Runner {
     options.profile = command.profile;
     options.workers = command.serving.workers;
     options.config_file = command.config_file;
+    options.watch_config = command.serving.watch_config;
     options.config_text = source->text;
     options.ready_file = command.serving.ready_file;
     options.exit_with_child = command.serving.exit_with_child;

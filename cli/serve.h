@@ -22,6 +22,7 @@ struct ServeOptions {
   std::string profile = {};  // --env, which a reload keeps
   std::string ready_file;
   std::optional<std::uint32_t> workers;  // the command line's word, which no file changes
+  bool watch_config = false;             // --watch: a change of the file is a reload
   std::string config_text;               // used when config_file is "" or "-"
   bool exit_with_child = false;          // ends when its instances have, with their exit status
   std::string output_file = {};                // that standard output and error go to and that is kept small; "" = none

@@ -125,6 +125,7 @@ int Service::run() {
       log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
   }
   certificates_.watch();
+  if (options_.watch_config) watch_config();
   start_admin();
   if (!options_.output_file.empty())
     asio::co_spawn(control_, keep_output_small(control_, options_.output_file, kMostOutputBytes), asio::detached);
@@ -137,6 +138,7 @@ int Service::run() {
   control_.run();
   ready_file_.remove();
   admin_->stop();
+  config_watch_.stop();
   certificates_.stop();
   server_.stop();
   report_malformed(log_, malformed_);
@@ -410,6 +412,24 @@ void Service::finish() {
   control_.stop();
 }
 
+// Which files there are beside the first one, only reading them tells.
+void Service::watch_config() {
+  const cli::ConfigText source = cli::read_config(options_.config_file, std::cin);
+  std::vector<std::string> files{options_.config_file};
+  if (source.error.empty()) {
+    auto load_options = config::options_of_this_process(source.name);
+    load_options.profile = options_.profile;
+    files = config::load(source.text, source.name, load_options).files;
+  }
+  config_watch_.start(std::move(files), [this] {
+    asio::post(control_, [this] {
+      if (draining_) return;
+      log_.info("the config has changed", {{"file", options_.config_file}});
+      reload_as_told();
+    });
+  });
+}
+
 void Service::reload_as_told() {
   notices_.reloading();
   try {
@@ -452,6 +472,7 @@ void Service::reload() {
       log_.warn(diagnostic.to_string());
   }
   if (!loaded.ok()) return refused("the file has errors");
+  config_watch_.set_files(loaded.files);
   const Running running{server_.listeners(), server_.workers(), server_.header_bytes_max(), admin_at_start_};
   for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
     log_.warn("waits for a restart", {{"key", key.key}, {"runs", key.runs}, {"file", key.file}});

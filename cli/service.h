@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/admin_host.h"
 #include "cli/certificates.h"
+#include "cli/config_watch.h"
 #include "cli/loss_reports.h"
 #include "cli/ready_file.h"
 #include "cli/serve.h"
@@ -47,6 +48,7 @@ class Service : private InstanceHost {
   void name_who_serves_there();
   void reload();
   void reload_as_told();
+  void watch_config();
   boost::asio::awaitable<void> tell_reloaded(unsigned reload);
   void finish();
 
@@ -88,6 +90,7 @@ class Service : private InstanceHost {
   NameLookups lookups_;
   Resolver resolver_;
   Certificates certificates_{log_};
+  ConfigWatch config_watch_;
   Server server_;
   TrafficLosses losses_{log_, server_};
   InstanceAddresses instances_;

@@ -75,7 +75,7 @@ std::string unit_text(const UnitWish& wish) {
   text += "WorkingDirectory=" + without_specifiers(wish.directory) + '\n';
   if (!wish.path.empty()) text += "Environment=" + quoted_for_systemd("PATH=" + without_specifiers(wish.path)) + '\n';
   text += "ExecStart=" + line + '\n';
-  if (wish.reloads) text += "ExecReload=/bin/kill -HUP $MAINPID\n";
+  if (wish.reloads) text += "ExecReload=/bin/sh -c 'kill -HUP $MAINPID'\n";
   // The launcher ends the whole tree in order; what is left when its time is over is killed. Its exit status 0 means
   // that it was told to stop, and 2 and 78 that starting again will not help.
   text += "KillMode=mixed\nTimeoutStopSec=" + std::to_string(stop) + "\nRestart=on-failure\nRestartSec=1\n" +

@@ -20,6 +20,7 @@ std::string serving(const ServingArguments& s) {
   if (!s.ready_file.empty()) text += " ready=" + s.ready_file;
   if (s.workers) text += " workers=" + std::to_string(*s.workers);
   if (s.exit_with_child) text += " ends with its child";
+  if (s.watch_config) text += " watched";
   return text;
 }
 
@@ -114,6 +115,8 @@ TEST(Arguments, AreUnderstood) {
       {"help cert", "help cert self-signed"},
       {"run --config fd.toml --ready-file /tmp/r --workers 4", "run fd.toml ready=/tmp/r workers=4"},
       {"run --exit-with-child --config fd.toml", "run fd.toml ends with its child"},
+      {"run --watch --config fd.toml", "run fd.toml watched"},
+      {"--config fd.toml --watch --workers 2", "run fd.toml workers=2 watched"},
       {"run --exit-with-child -- node a.js", "run 1 x node a.js ends with its child"},
       {"--workers=1 --config fd.toml", "run fd.toml workers=1"},
       {"run --detach -i 2 -- node --detach", "run 2 x node --detach detached"},
@@ -248,7 +251,8 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"run -i many -- node", "-i takes a number from 1 to 1000 or max, not \"many\"", "run"},
       {"run --config fd.toml --env", "--env needs a value, for instance --env production", "run"},
       {"run --health healthz -- node", "--health takes a path that starts with /, not \"healthz\"", "run"},
-      {"run --watch --config fd.toml", "--watch needs a command, as in run --watch … -- node server.js", "run"},
+      {"run --watch --config -", "--watch needs a file: what standard input said can not be read again", "run"},
+      {"--config - --watch", "--watch needs a file: what standard input said can not be read again", "run"},
       {"run -i 2", "-i needs a command, as in run -i … -- node server.js", "run"},
       {"run --listen :80 --config fd.toml", "--listen needs a command, as in run --listen … -- node server.js", "run"},
       {"run fd.toml", "unexpected \"fd.toml\", did you mean --config fd.toml?", "run"},

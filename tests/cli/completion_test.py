@@ -16,11 +16,11 @@ PROGRAM = sys.argv.pop(1)
 COMMANDS = ["cert", "check", "completion", "config", "demo", "events", "help", "logs", "proxy", "restart", "run", "scale", "shutdown", "start",
             "status", "stop", "version"]
 CASES = [  # what has been typed (the last word is being completed), what is offered
-    (["frontdoor", ""], [*COMMANDS, "--config", "--env", "--help", "--ready-file", "--version", "--workers"]),
+    (["frontdoor", ""], [*COMMANDS, "--config", "--env", "--help", "--ready-file", "--version", "--watch", "--workers"]),
     (["frontdoor", "c"], ["cert", "check", "completion", "config"]),
     (["frontdoor", "--c"], ["--config"]),
     (["frontdoor", "--config", "conf"], ["conf one.toml", "conf.d"]),
-    (["frontdoor", "--config", "fd.toml", "--w"], ["--workers"]),
+    (["frontdoor", "--config", "fd.toml", "--w"], ["--watch", "--workers"]),
     (["frontdoor", "check", "--"], ["--config", "--env", "--help"]),
     (["frontdoor", "check", "--config", "fd"], ["fd.toml"]),
     (["frontdoor", "run", "--ready-file", "fd"], ["fd.toml"]),

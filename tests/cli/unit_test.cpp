@@ -54,7 +54,7 @@ TEST(Units, SayAllThatIsNeeded) {
   for (const char* line :
        {"\n[Unit]\n", "\n[Service]\n", "\nUser=web\n", "\nWorkingDirectory=/srv/100%%\n",
         "\nEnvironment=\"PATH=/opt/node/bin:/usr/bin\"\n",
-        "\nExecStart=/usr/bin/frontdoor run -- node \"my server.js\"\n", "\nExecReload=/bin/kill -HUP $MAINPID\n",
+        "\nExecStart=/usr/bin/frontdoor run -- node \"my server.js\"\n", "\nExecReload=/bin/sh -c 'kill -HUP $MAINPID'\n",
         "\nTimeoutStopSec=41\n", "\nRestart=on-failure\n", "\nRuntimeDirectory=frontdoor/100\n", "\nKillMode=mixed\n",
         "\nWantedBy=multi-user.target\n", "# Save this as /etc/systemd/system/100.service"})
     EXPECT_NE(('\n' + unit).find(line), std::string::npos) << line << unit;
