@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What packaging/ promises, as far as it can be seen without root and without a network: units that systemd takes
-and calls safe, scripts that a shell can read, and commands that the program has.
+"""What packaging/ and docker/ promise, as far as it can be seen without root and without a network: units that systemd takes
+and calls safe, scripts that a shell can read, manifests that fit together, and commands that the program has.
 Usage: packaging_test.py FRONTDOOR. What needs root, time or a network is in tests/acceptance."""
 
 import os
@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+import yaml
 
 FRONTDOOR = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "frontdoor"
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -89,7 +91,7 @@ class Units(unittest.TestCase):
             self.assertEqual((service["Type"], service["NotifyAccess"], service["KillMode"]), ("notify", "main", "mixed"))
             reload = [value for _, key, value in every if key == "ExecReload"]
             self.assertRegex(reload[0], r"^/usr/bin/frontdoor check --config \S+$")
-            self.assertEqual(reload[1:], ["/bin/kill -HUP $MAINPID"])
+            self.assertEqual(reload[1:], ["/bin/sh -c 'kill -HUP $MAINPID'"])
             self.assertEqual(service["CapabilityBoundingSet"], "CAP_NET_BIND_SERVICE")
 
     def test_the_socket_has_the_name_that_the_docs_use(self):
@@ -103,6 +105,9 @@ class Package(unittest.TestCase):
         version = re.search(r"project\(frontdoor VERSION (\S+)", text_of("CMakeLists.txt"))[1]
         self.assertTrue(text_of("packaging/debian/changelog").startswith(f"frontdoor ({version}-1) "))
         self.assertIn(f"## {version}", text_of("CHANGELOG.md"))
+        for name in "edge", "sidecar":
+            images = yaml.safe_load(text_of(f"packaging/kubernetes/{name}/kustomization.yaml"))["images"]
+            self.assertIn({"name": "frontdoor", "newTag": version}, images)
 
     def test_scripts_can_be_read_and_stop_at_an_error(self):
         for name in "postinst", "prerm", "postrm":
@@ -126,10 +131,133 @@ class Package(unittest.TestCase):
         self.assertIn(" frontdoor\n", text_of("packaging/debian/postinst"))
 
 
+def seconds(text):
+    number, unit = re.fullmatch(r"(\d+)(ms|s|m)", text).groups()
+    return int(number) * {"ms": 0.001, "s": 1, "m": 60}[unit]
+
+
+def timeouts(config):
+    """Of a config with all defaults."""
+    shown = run(FRONTDOOR, "config", "show", "--config", config).stdout
+    table = re.search(r"^\[timeouts\]\n(.*?)(?=^\[|\Z)", shown, re.S | re.M)[1]
+    return {key: seconds(value) for key, value in re.findall(r'^(drain\w*)\s*=\s*"(\w+)"', table, re.M)}
+
+
+class Manifests(unittest.TestCase):
+    """Their schemas are compared by tests/acceptance/manifests."""
+
+    def pod(self, name):
+        deployment = yaml.safe_load(text_of("packaging/kubernetes", name, "deployment.yaml"))
+        return deployment["spec"]["template"]["spec"]
+
+    def containers(self, name):
+        pod = self.pod(name)
+        return {each["name"]: each for each in [*pod.get("initContainers", []), *pod["containers"]]}
+
+    def test_every_file_is_in_its_kustomization(self):
+        for name in "edge", "sidecar":
+            told = yaml.safe_load(text_of("packaging/kubernetes", name, "kustomization.yaml"))
+            files = set(told["resources"]) | {file for each in told["configMapGenerator"] for file in each["files"]}
+            self.assertEqual(files | {"kustomization.yaml"}, set(os.listdir(path_of("packaging/kubernetes", name))))
+
+    def test_what_is_mounted_is_there_and_what_is_named_exists(self):
+        for name in "edge", "sidecar":
+            told = yaml.safe_load(text_of("packaging/kubernetes", name, "kustomization.yaml"))
+            maps = {each["name"] for each in told["configMapGenerator"]}
+            images = {each["name"] for each in told["images"]}
+            volumes = {each["name"]: each for each in self.pod(name)["volumes"]}
+            for volume in volumes.values():
+                self.assertIn(volume.get("configMap", {}).get("name", next(iter(maps))), maps)
+            ports = set()
+            for container in self.containers(name).values():
+                self.assertIn(container["image"], images)
+                self.assertLessEqual({each["name"] for each in container.get("volumeMounts", [])}, set(volumes))
+                ports |= {each["name"] for each in container.get("ports", [])}
+            for file in told["resources"]:
+                document = yaml.safe_load(text_of("packaging/kubernetes", name, file))
+                for port in document["spec"].get("ports", []):
+                    self.assertIn(port["targetPort"], ports)
+                for endpoint in document["spec"].get("podMetricsEndpoints", []):
+                    self.assertIn(endpoint["port"], ports)
+                if document["kind"] == "HorizontalPodAutoscaler":
+                    self.assertEqual(document["spec"]["scaleTargetRef"]["name"], "frontdoor")
+
+    def test_the_program_takes_what_they_say(self):
+        for name in "edge", "sidecar":
+            container = self.containers(name)["frontdoor"]
+            self.assertTrue(has_command(container["args"]), container["args"])
+            for hook in container.get("lifecycle", {}).values():
+                self.assertTrue(has_command(hook["exec"]["command"][1:]), hook)
+
+    def test_each_frontdoor_may_do_nothing_that_it_need_not(self):
+        for name in "edge", "sidecar":
+            container = self.containers(name)["frontdoor"]
+            context = {**self.pod(name)["securityContext"], **container["securityContext"]}
+            self.assertEqual((context["runAsNonRoot"], context["runAsUser"], context["allowPrivilegeEscalation"],
+                              context["readOnlyRootFilesystem"], context["capabilities"], context["seccompProfile"]),
+                             (True, 65532, False, True, {"drop": ["ALL"]}, {"type": "RuntimeDefault"}))
+            self.assertFalse(self.pod(name)["automountServiceAccountToken"])
+            self.assertIn("memory", container["resources"]["limits"])
+
+    def test_a_pod_has_time_to_drain(self):
+        for name in "edge", "sidecar":
+            drains = timeouts(path_of("packaging/kubernetes", name, "fd.toml"))
+            self.assertGreaterEqual(drains["drain_delay"], 5)
+            self.assertLess(drains["drain_delay"], drains["drain"])
+            self.assertGreaterEqual(self.pod(name)["terminationGracePeriodSeconds"], drains["drain"] + 10)
+        app = self.containers("sidecar")["shop"]
+        word, sleeps = app["lifecycle"]["preStop"]["exec"]["command"]
+        self.assertEqual(word, "sleep")
+        self.assertGreaterEqual(int(sleeps), drains["drain"], "the app outlives the last request")
+        self.assertEqual(self.containers("sidecar")["frontdoor"]["restartPolicy"], "Always", "a native sidecar")
+
+    def test_a_changed_config_map_is_read_at_the_edge(self):
+        self.assertIn("--watch", self.containers("edge")["frontdoor"]["args"])
+        options = yaml.safe_load(text_of("packaging/kubernetes/edge/kustomization.yaml"))["generatorOptions"]
+        self.assertTrue(options["disableNameSuffixHash"])
+
+
+class Images(unittest.TestCase):
+    def instructions(self, name):
+        text = re.sub(r"\\\n", " ", text_of("docker", name))
+        return [line.split(None, 1) for line in text.splitlines() if line and not line.startswith("#")]
+
+    def words(self, value):
+        return re.findall(r'"([^"]*)"', value)
+
+    def test_they_run_the_program_as_nobody_special(self):
+        for name in "Dockerfile", "Dockerfile.node-app":
+            instructions = self.instructions(name)
+            *_, user = [value for key, value in instructions if key == "USER"]
+            self.assertEqual(user, "65532:65532")
+            (entry,) = [self.words(value) for key, value in instructions if key == "ENTRYPOINT"]
+            (command,) = [self.words(value) for key, value in instructions if key == "CMD"]
+            self.assertEqual(entry[0], "frontdoor")
+            self.assertTrue(has_command([*entry[1:], *command]))
+            for check in [self.words(value) for key, value in instructions if key == "HEALTHCHECK"]:
+                self.assertTrue(has_command(check[1:]), check)
+
+    def test_the_composition_names_what_is_there(self):
+        services = yaml.safe_load(text_of("docker/compose.yml"))["services"]
+        for name, service in services.items():
+            for volume in service.get("volumes", []):
+                source = volume.split(":")[0]
+                if source.startswith("."):
+                    self.assertTrue(os.path.exists(path_of("docker", source)), f"{name}: {source}")
+            if service.get("image") == "frontdoor":
+                self.assertTrue(has_command(service["command"]), name)
+                self.assertEqual((service["read_only"], service["cap_drop"]), (True, ["ALL"]))
+            if "build" in service:
+                self.assertTrue(os.path.exists(path_of(service["build"]["dockerfile"])))
+        drain = timeouts(path_of("docker/compose/frontdoor/fd.toml"))["drain"]
+        self.assertGreater(seconds(services["frontdoor"]["stop_grace_period"]), drain)
+        self.assertIn(f'"app:{services["app"]["environment"]["PORT"]}"', text_of("docker/compose/frontdoor/fd.toml"))
+
+
 class Configs(unittest.TestCase):
     def test_every_config_can_be_served(self):
         found = [os.path.join(directory, name)
-                 for top in ("packaging", "examples") for directory, _, names in os.walk(path_of(top)) for name in names
+                 for top in ("packaging", "docker", "examples") for directory, _, names in os.walk(path_of(top)) for name in names
                  if name.endswith(".toml")]
         self.assertGreater(len(found), 10)
         for config in found:

@@ -42,8 +42,17 @@ make_root() {
   local package
   for package in "$@"; do include+=",$package"; done
 
-  debootstrap --variant=minbase --include="$include" bookworm "$root" "$mirror" >"$work/log" 2>&1 ||
-    fail_with "$work/log" debootstrap
+  # One that was made today will do.
+  local kept="build/debootstrap/$include.tar"
+  mkdir -p build/debootstrap
+  if [[ -z $(find "$kept" -mmin -1440 2>/dev/null) ]]; then
+    debootstrap --cache-dir="$PWD/build/debootstrap" --variant=minbase --include="$include" bookworm "$root" "$mirror" >"$work/log" 2>&1 ||
+      fail_with "$work/log" debootstrap
+    tar -C "$root" -cf "$kept.new" .
+    mv "$kept.new" "$kept"
+  else
+    tar -C "$root" -xf "$kept"
+  fi
   sources >"$root/etc/apt/sources.list"
   apt-config dump | grep '^Acquire::' >"$root/etc/apt/apt.conf.d/99host" || true
   cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
