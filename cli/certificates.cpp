@@ -48,7 +48,8 @@ std::vector<std::string> self_signed_hosts(const config::Config& config) {
   return hosts;
 }
 
-tls::ServerFiles server_files(const config::ListenerTls& tls, const std::vector<std::string>& hosts) {
+tls::ServerFiles server_files(const config::ListenerTls& tls, const config::Protocols& protocols,
+                              const std::vector<std::string>& hosts) {
   tls::ServerFiles files;
   for (const auto& each : tls.certificates) files.certificates.push_back({each.cert, each.key, each.ocsp});
   if (tls.self_signed) {
@@ -56,6 +57,9 @@ tls::ServerFiles server_files(const config::ListenerTls& tls, const std::vector<
     files.made.push_back({"self-signed", std::move(made.cert), std::move(made.key), ""});
   }
   files.client_ca = tls.client_ca;
+  files.rules.protocols.clear();
+  if (protocols.h2) files.rules.protocols.emplace_back(tls::kAlpnHttp2);
+  if (protocols.http1) files.rules.protocols.emplace_back(tls::kAlpnHttp11);
   files.rules.only_tls13 = tls.min_version == config::ListenerTls::MinVersion::Tls13;
   return files;
 }
@@ -80,7 +84,7 @@ bool Certificates::open(const config::Config& config) {
     servers_.emplace_back();
     if (!listener.tls) continue;
     Watched watched{.title = title_of(listener),
-                    .files = server_files(*listener.tls, self_signed_hosts(config)),
+                    .files = server_files(*listener.tls, listener.protocols, self_signed_hosts(config)),
                     .ticket_keys = std::make_shared<tls::TicketKeys>(kTicketPeriod)};
     watched.settled = Settled(state_of(watched.files));
     const tls::LoadedServer loaded = tls::load_server(watched.files, watched.ticket_keys, unix_now());

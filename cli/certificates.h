@@ -20,7 +20,8 @@
 namespace frontdoor {
 
 // What a listener's TLS names, as tls/ takes it. `hosts`: for whom a self-signed certificate is.
-tls::ServerFiles server_files(const config::ListenerTls& tls, const std::vector<std::string>& hosts);
+tls::ServerFiles server_files(const config::ListenerTls& tls, const config::Protocols& protocols,
+                              const std::vector<std::string>& hosts);
 
 // localhost and its addresses, and the hosts of the routes.
 std::vector<std::string> self_signed_hosts(const config::Config& config);

@@ -68,6 +68,13 @@ struct ListenerTls {
   bool operator==(const ListenerTls&) const = default;
 };
 
+// What clients may speak: chosen by ALPN where there is TLS, HTTP/2 by prior knowledge where there is none.
+struct Protocols {
+  bool h2 = true;
+  bool http1 = true;
+  bool operator==(const Protocols&) const = default;
+};
+
 struct Listener {
   std::string name = {};  // "" when unnamed
   Address address = {};
@@ -80,6 +87,7 @@ struct Listener {
   enum class Redirect : std::uint8_t { Off, Https };
   Redirect redirect = Redirect::Off;     // what all requests are answered with
   std::optional<ListenerTls> tls = {};   // nothing: plain
+  Protocols protocols = {};
   bool operator==(const Listener&) const = default;
 };
 

@@ -203,4 +203,31 @@ std::string format_retry_reasons(const Retry& retry) {
   return '[' + text + ']';
 }
 
+void read_protocols(const schema::Key& key, const Value& value, Protocols& protocols, Diagnostics& diagnostics) {
+  static constexpr std::array<std::string_view, 2> words = {"h2", "http/1.1"};
+  const auto prefix = std::string(key.name) + ": ";
+  if (!value.is(Kind::List))
+    return wrong_type(key.name, "a list as in [\"h2\", \"http/1.1\"]", value, diagnostics);
+  if (value.items.empty()) return diagnostics.error(value.at, prefix + "write at least one of " + quote_list(words, "and"));
+  protocols = {.h2 = false, .http1 = false};
+  for (const auto& item : value.items) {
+    if (item.is(Kind::Invalid)) continue;
+    if (!item.is(Kind::Text)) {
+      wrong_type(key.name, "a protocol as in \"h2\"", item, diagnostics);
+    } else if (item.text == words[0]) {
+      protocols.h2 = true;
+    } else if (item.text == words[1]) {
+      protocols.http1 = true;
+    } else {
+      diagnostics.error(item.at, prefix + quote(item.text) + " is unknown, write " + quote_list(words, "or"));
+    }
+  }
+}
+
+std::string format_protocols(const Protocols& protocols) {
+  std::string text = protocols.h2 ? "\"h2\"" : "";
+  if (protocols.http1) text += text.empty() ? "\"http/1.1\"" : ", \"http/1.1\"";
+  return '[' + text + ']';
+}
+
 }  // namespace frontdoor::config

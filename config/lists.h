@@ -27,4 +27,7 @@ std::string format_cidrs(const Cidrs& ranges);
 void read_retry_reasons(const schema::Key& key, const Value& value, Retry& retry, Diagnostics& diagnostics);
 std::string format_retry_reasons(const Retry& retry);
 
+void read_protocols(const schema::Key& key, const Value& value, Protocols& protocols, Diagnostics& diagnostics);
+std::string format_protocols(const Protocols& protocols);
+
 }  // namespace frontdoor::config

@@ -80,6 +80,7 @@ std::string type_of(const Key& key) {
     case Type::StatusRanges:
       return "statuses";
     case Type::RetryReasons:
+    case Type::Protocols:
       return "list of words";
     case Type::Cidrs:
       return "list of addresses";

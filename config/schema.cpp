@@ -97,6 +97,12 @@ constexpr std::array listener_keys = {
                "it is "
                "closed without an answer.",
         .slot = at<&Listener::proxy_protocol>},
+    Key{.name = "protocols",
+        .type = Type::Protocols,
+        .fallback = "[\"h2\", \"http/1.1\"]",
+        .doc = "What clients may speak; with TLS they choose by ALPN. \"h2\" without TLS is HTTP/2 by prior knowledge: a "
+               "connection that begins with its preface. Nobody is upgraded from HTTP/1.1.",
+        .slot = at<&Listener::protocols>},
     Key{.name = "request_id_header",
         .fallback = "\"\"",
         .doc = "The response field that tells a request's id, as in \"X-Request-Id\", so that whoever sees a response "
@@ -127,7 +133,6 @@ constexpr std::array listener_keys = {
                "is for development: a certificate is made at the start, for localhost and the hosts of the routes, and "
                "no client trusts it."},
 };
-constexpr auto listener_planned = std::to_array<std::string_view>({"protocols"});
 
 constexpr std::array route_keys = {
     Key{.name = "host",
@@ -255,8 +260,7 @@ constinit const Table root{
     .heading = "", .doc = "Keys above the first [table].", .keys = root_keys, .planned = root_planned};
 constinit const Table listener{.heading = "[[listener]]",
                                .doc = "An address that accepts clients.",
-                               .keys = listener_keys,
-                               .planned = listener_planned};
+                               .keys = listener_keys};
 constinit const Table route{
     .heading = "[[route]]",
     .doc =

@@ -32,6 +32,7 @@ enum class Type : std::uint8_t {
   UpstreamAddress,
   StatusRanges,
   RetryReasons,
+  Protocols,
   Cidrs,
   Command,    // argv: a list, or text that is split as a shell splits words
   Variables,  // { NAME = "value" }
@@ -58,7 +59,7 @@ struct Choice {
 };
 using Slot = std::variant<std::monostate, Millis*, std::uint64_t*, std::uint32_t*, std::uint16_t*, double*,
                           bool*, std::string*, Choice, Address*, std::optional<std::uint64_t>*,
-                          std::vector<StatusRange>*, Retry*, frontdoor::Cidrs*, std::vector<std::string>*,
+                          std::vector<StatusRange>*, Retry*, config::Protocols*, frontdoor::Cidrs*, std::vector<std::string>*,
                           std::vector<ResourceLimit>*, std::vector<std::pair<std::string, std::string>>*>;
 
 template <auto Member>

@@ -92,6 +92,8 @@ void ValueReader::read() {
       return read_status_ranges(key_, value_, *std::get<std::vector<StatusRange>*>(slot_), diagnostics_);
     case Type::RetryReasons:
       return read_retry_reasons(key_, value_, *std::get<Retry*>(slot_), diagnostics_);
+    case Type::Protocols:
+      return read_protocols(key_, value_, *std::get<Protocols*>(slot_), diagnostics_);
     case Type::Cidrs:
       return read_cidrs(key_, value_, *std::get<Cidrs*>(slot_), diagnostics_);
     case Type::Command:
@@ -296,6 +298,7 @@ std::string format_value(const Key& key, const Slot& slot) {
       return toml_string(format_status_ranges(*value));
     }
     std::string operator()(Retry* value) const { return format_retry_reasons(*value); }
+    std::string operator()(Protocols* value) const { return format_protocols(*value); }
     std::string operator()(Cidrs* value) const { return format_cidrs(*value); }
     std::string operator()(std::vector<std::string>* value) const { return format_command(*value); }
     std::string operator()(std::vector<ResourceLimit>* value) const { return format_resource_limits(*value); }

@@ -141,10 +141,8 @@ int ServerSession::Callbacks::frame_sent(nghttp2_session*, const nghttp2_frame* 
   if (failed && !*self.fault_) self.fault_ = name_of(static_cast<ErrorCode>(frame->goaway.error_code));
   const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
   if (!may_end || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
-  return guarded(self.no_memory_, [&] {
-    if (ServerStream* const stream = self.find(frame->hd.stream_id)) self.end_is_sent(*stream);
-    return true;
-  });
+  if (ServerStream* const stream = self.find(frame->hd.stream_id)) stream->end_sent_ = true;
+  return 0;
 }
 
 // A head that nghttp2 does not take after all: nobody waits for it for ever.

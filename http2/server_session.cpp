@@ -151,6 +151,7 @@ ServerStream* ServerSession::next_opened() {
 bool ServerSession::scan(std::string_view bytes) {
   const std::size_t preface = std::min(kPreface.size() - preface_read_, bytes.size());
   if (bytes.substr(0, preface) != kPreface.substr(preface_read_, preface)) {
+    wrong_preface_ = true;
     fail(ErrorCode::ProtocolError, "no HTTP/2 preface");
     return false;
   }
@@ -163,7 +164,7 @@ bool ServerSession::scan(std::string_view bytes) {
 
 bool ServerSession::unfinished() const {
   const bool in_frame = scan_.in_head() || (scan_.in_payload() && frame_type_ != NGHTTP2_DATA);
-  return !greeted_ || in_block_ || in_frame;
+  return begun_ == 0 || in_block_ || in_frame;
 }
 
 // ---- Floods
@@ -177,7 +178,7 @@ bool ServerSession::burden(Burden kind) {
 
 bool ServerSession::frame_begins(const FrameHead& frame) {
   const auto [length, type, flags] = frame;
-  greeted_ = true;
+  if (type != NGHTTP2_CONTINUATION) ++begun_;
   frame_type_ = type;
   switch (type) {
     case NGHTTP2_DATA:
@@ -306,6 +307,7 @@ void ServerSession::end(ServerStream& stream, ServerStream::Closed how, ErrorCod
 
 void ServerSession::destroy(ServerStream& stream) {
   unwant(stream);
+  if (stream.unwanted_) --unwanted_;
   if (stream.opened_)
     std::replace(opened_.begin(), opened_.end(), &stream, static_cast<ServerStream*>(nullptr));
   if (!dead_) nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
@@ -493,15 +495,18 @@ void ServerSession::release(ServerStream& stream, ErrorCode unless_complete) {
   if (dead_ || finished_) return destroy(stream);
   if (!stream.body_.empty()) nghttp2_session_consume_connection(session_, stream.body_.size());
   stream.body_.forget();
-  if (!stream.end_queued_) reset(stream, unless_complete);
-  else if (stream.end_sent_) end_is_sent(stream);
+  if (!stream.end_queued_) return reset(stream, unless_complete);
+  if (stream.request_ended_) return;
+  stream.unwanted_ = true;
+  ++unwanted_;
 }
 
-// RFC 9113 §8.1: whoever has the whole answer may be told that the rest of its request is not wanted. Not before: nghttp2
-// drops what is queued for a stream once a reset is.
-void ServerSession::end_is_sent(ServerStream& stream) {
-  stream.end_sent_ = true;
-  if (!stream.taken_ && !stream.request_ended_) reset(stream, ErrorCode::NoError);
+// Not before its end has left: nghttp2 drops what is queued for a stream once a reset is.
+void ServerSession::reset_unwanted() {
+  for (const auto& stream : streams_) {
+    if (!stream->unwanted_ || !stream->end_sent_) continue;
+    if (std::exchange(stream->unwanted_long_, true)) reset(*stream, ErrorCode::NoError);
+  }
 }
 
 // ---- Bytes out

@@ -72,8 +72,8 @@ class ServerSession {
   Pushed push(ServerStream& stream, std::string_view bytes, bool last, const http::Fields& trailers, Output& output,
               std::size_t quantum);
   void reset(ServerStream& stream, ErrorCode why);
-  // Its user is done with it. An answer that is not complete is reset with `unless_complete`; after one that came before
-  // the end of its request the client is told that the rest of that is not wanted (RFC 9113 §8.1).
+  // Its user is done with it. An answer that is not complete is reset with `unless_complete`. After one that came before
+  // the end of its request the rest of that is thrown away.
   void release(ServerStream& stream, ErrorCode unless_complete);
 
   // ---- Of the connection.
@@ -85,6 +85,12 @@ class ServerSession {
   bool finished() const;
   const char* fault() const { return fault_; }  // why it failed, for the log: a literal; "" = it has not
   bool flooded() const { return flooded_; }
+  bool wrong_preface() const { return wrong_preface_; }  // it does not speak HTTP/2
+
+  // RFC 9113 §8.1: whoever has the whole answer may be told that the rest of its request is not wanted. It is a moment
+  // later: curl, for one, gives up an answer that comes together with a reset. Each call resets what was so at the last.
+  bool anything_unwanted() const { return unwanted_ != 0; }
+  void reset_unwanted();
 
   // A shutdown in two steps, so that no request is lost that is on its way: an announcement, and when the client has
   // heard it, the id of the last one that is served (RFC 9113 §6.8).
@@ -96,6 +102,7 @@ class ServerSession {
   std::size_t open_streams() const { return streams_.size(); }
   // The preface, a head or a frame that is not a body's has begun and not ended: somebody is slow, or does nothing.
   bool unfinished() const;
+  std::uint64_t begun() const { return begun_; }  // how many frames so far, but for CONTINUATION
 
  private:
   struct Callbacks;  // nghttp2's, in server_callbacks.cpp
@@ -118,7 +125,6 @@ class ServerSession {
   bool frame_begins(const FrameHead& frame);
 
   // What the callbacks tell.
-  void end_is_sent(ServerStream& stream);
   bool add_field(ServerStream& stream, bool is_request, std::string_view name, std::string_view value);
   void head_ends(ServerStream& stream, bool ended);
   void head_invalid(ServerStream& stream);
@@ -137,6 +143,7 @@ class ServerSession {
   std::vector<ServerStream*> opened_;
   std::size_t next_opened_ = 0;
   std::size_t wanting_ = 0;
+  std::size_t unwanted_ = 0;
 
   std::string_view chunk_;  // of nghttp2's: what did not fit
   Output* output_ = nullptr;  // during produce()
@@ -146,7 +153,7 @@ class ServerSession {
   std::size_t preface_read_ = 0;
   FrameScan scan_;
   std::uint8_t frame_type_ = 0;
-  bool greeted_ = false;  // a frame has come
+  std::uint64_t begun_ = 0;
   std::size_t block_bytes_ = 0;  // of the header block under way
   std::uint32_t continuations_ = 0;
   bool in_block_ = false;
@@ -154,6 +161,7 @@ class ServerSession {
   bool dead_ = false;
   bool finished_ = false;
   bool flooded_ = false;
+  bool wrong_preface_ = false;
   bool shutdown_heard_ = false;
   const char* fault_ = "";
 };

@@ -88,6 +88,8 @@ class ServerStream {
   bool head_queued_ = false;
   bool end_queued_ = false;
   bool end_sent_ = false;
+  bool unwanted_ = false;       // it has its whole answer, and goes on with its request
+  bool unwanted_long_ = false;  // … since before the last look
   bool no_room_ = false;       // during a push
   bool wants_room_ = false;    // its last push was not taken whole for want of room
   bool wants_window_ = false;  // … of a window

@@ -113,7 +113,7 @@ void EventLoop::run_once(Millis max_wait) {
 }
 
 int EventLoop::wait_limit_ms(Millis max_wait) const {
-  if (!ready_.empty()) return 0;
+  if (!ready_.empty() || !last_.empty()) return 0;
   Duration limit = max_wait;
   if (const auto sleep = wheel_.sleep_limit(now_)) limit = std::min(limit, *sleep);
   return static_cast<int>(std::chrono::ceil<Millis>(limit).count());
@@ -125,6 +125,7 @@ void EventLoop::run_ready() {
   List<Runnable, Listed<class ReadyTag>> batch;
   batch.take_all(ready_);
   while (!batch.empty()) batch.pop_front().run();
+  while (!last_.empty()) last_.pop_front().run();
 }
 
 void EventLoop::post(std::function<void()> work) {

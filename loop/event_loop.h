@@ -81,6 +81,10 @@ class EventLoop {
   void enqueue(Runnable& runnable) {
     if (!runnable.linked()) ready_.push_back(runnable);
   }
+  // Once, behind all that runs in this turn: what many have written in it leaves with one call.
+  void run_last(Runnable& runnable) {
+    if (!runnable.linked()) last_.push_back(runnable);
+  }
   bool watch(int fd, std::uint32_t events, EpollHandler& handler);  // false: errno says why
   void watch_for(int fd, std::uint32_t events, EpollHandler& handler);  // from now on; it is watched already
   void unwatch(int fd, EpollHandler& handler);                          // the descriptor stays open
@@ -125,6 +129,7 @@ class EventLoop {
   std::uint64_t turn_ = 0;
   TimerWheel wheel_;
   List<Runnable, Listed<class ReadyTag>> ready_;
+  List<Runnable, Listed<class ReadyTag>> last_;  // of this turn
   Mailbox mailbox_{*this};
   bool mail_ = false;
   std::vector<Entry> entries_{1};  // the first is never used: 0 means none

@@ -17,6 +17,10 @@
 
 namespace frontdoor::tls {
 
+// What ALPN calls the protocols (RFC 7301 §6, RFC 9113 §3.1).
+inline constexpr std::string_view kAlpnHttp2 = "h2";
+inline constexpr std::string_view kAlpnHttp11 = "http/1.1";
+
 class ServerContext;
 
 class Session final : public TlsLayer {

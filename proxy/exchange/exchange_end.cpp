@@ -44,6 +44,12 @@ void note_encryption(const ClientInfo& client, AccessRecord& record) {
 Exchange::Next Exchange::client_left() {
   if (pool_) pool_->pool().memory->traffic.add_left();
   outcome_ = client_.cut_by_us() ? outcome::kDrained : outcome::kClientClosed;
+  // It has not gone but broken a rule, and with that its stream.
+  if (client_.request_malformed()) {
+    outcome_ = outcome::kBadBody;
+    detail_ = client_.request_failure_detail();
+    note_malformed("", outcome_);
+  }
   return Next::Done;
 }
 

@@ -1,13 +1,16 @@
-// What holds for all requests that come by one listener. Values; fixed when it is opened.
+// What holds for all connections and requests that come by one listener. Values; fixed when it is opened.
 
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "config/config.h"
+
 namespace frontdoor {
 
 struct ListenerTerms {
+  config::Protocols protocols = {};
   bool via = true;
   std::string request_id_header = {};  // "" = none
   std::string hsts = {};               // Strict-Transport-Security; "" = none

@@ -23,6 +23,7 @@ inline constexpr std::string_view kMisdirected = "misdirected_request";
 inline constexpr std::string_view kBadBody = "bad_body";
 inline constexpr std::string_view kBadTarget = "bad_target";
 inline constexpr std::string_view kTraceNotAllowed = "trace_not_allowed";
+inline constexpr std::string_view kHttp2Error = "http2_error";  // of a connection, so in no access log
 inline constexpr std::string_view kBodyTooLarge = "body_too_large";
 
 // The config's.

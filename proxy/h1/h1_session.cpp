@@ -7,7 +7,7 @@
 #include "http/request_sketch.h"
 #include "proxy/exchange/error_page.h"
 #include "proxy/exchange/outcome.h"
-#include "proxy/h1/head_limits.h"
+#include "proxy/exchange/head_limits.h"
 
 namespace frontdoor {
 
@@ -40,7 +40,7 @@ constexpr std::string_view kUnnamedHop = "unknown";
 }  // namespace
 
 H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, SessionOwner& owner,
-                     const ConnectedClient& client, InputBuffer input, const bool& draining)
+                     const ConnectedClient& client, InputBuffer input, const bool& draining, Http2 http2)
     : context_(context),
       transport_(transport),
       owner_(owner),
@@ -53,7 +53,8 @@ H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& t
       parser_(head_limits(context.snapshot->shared().config.limits, buffers.block_bytes())),
       reader_(transport, input_),
       writer_(transport, buffers),
-      quiet_since_(context.loop.now()) {
+      quiet_since_(context.loop.now()),
+      http2_(http2) {
   parser_.head().fields.reserve(kUsualFields);
   transport_.notify(&waker_);
   if (!input_.empty()) started_ = quiet_since_;
@@ -90,7 +91,10 @@ Task<H1Session::Ended> H1Session::serve() {
         break;
       case HeadRead::Idle: co_return Ended::Idle;
       case HeadRead::Closed: co_return Ended::Close;
-      case HeadRead::Refused: co_await refuse(parser_.refusal()); co_return Ended::Close;
+      case HeadRead::Refused:
+        if (begins_http2()) co_return Ended::Http2;
+        co_await refuse(parser_.refusal());
+        co_return Ended::Close;
       case HeadRead::TimedOut: {
         const http::Refusal slow{408, outcome::kHeaderTimeout.data(), "head not complete in time"};
         co_await refuse(slow);
@@ -178,6 +182,12 @@ Task<H1Session::HeadRead> H1Session::read_head() {
     input_.release_if_empty();
     co_await waker_.until(deadline);
   }
+}
+
+// RFC 9113 §3.4: the first line of its preface was chosen so that no server of HTTP/1 takes it for a request. Nothing is
+// asked of a request that is one.
+bool H1Session::begins_http2() const {
+  return http2_ == Http2::AtFirst && served_ == 0 && input_.unread().starts_with("PRI * HTTP/2.0\r\n");
 }
 
 bool H1Session::next_request_possible() const {

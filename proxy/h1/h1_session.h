@@ -4,13 +4,14 @@
 
 #pragma once
 
-#include "base/cidr.h"
+#include <utility>
+
 #include "http/head_parser.h"
 #include "loop/input_buffer.h"
 #include "loop/task.h"
 #include "loop/waker.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/exchange/listener_terms.h"
+#include "proxy/exchange/session.h"
 #include "proxy/exchange/stream.h"
 #include "proxy/h1/h1_body_reader.h"
 #include "proxy/h1/h1_message_writer.h"
@@ -18,37 +19,19 @@
 
 namespace frontdoor {
 
-// The client at the other end, and whose word about other clients counts.
-struct ConnectedClient {
-  IpEndpoint address;
-  const Cidrs& trusted_proxies;
-  const ListenerTerms& terms;
-  bool named = true;  // false: somebody behind a proxy that does not know who, so that the address is the proxy's
-  const tls::Facts* tls = nullptr;  // null: plain
-};
-
-// Hears whom the connection waits for: its client, for a request, or others, during an exchange.
-class SessionOwner {
- public:
-  virtual void head_begun() = 0;  // the first bytes of one that did not come whole
-  virtual void exchange_begins() = 0;
-  virtual void exchange_ended() = 0;
-
- protected:
-  ~SessionOwner() = default;
-};
-
 class H1Session final : private ClientStream {
  public:
-  enum class Ended : std::uint8_t { Close, Reset, Idle };  // Idle: nothing unread, may be parked
+  using Ended = SessionEnded;
+  enum class Http2 : std::uint8_t { No, AtFirst };  // whether the connection may begin with its preface
 
   // `input`: what has been read already. `draining`: this worker is going away, responses say `Connection: close`.
   H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, SessionOwner& owner,
-            const ConnectedClient& client, InputBuffer input, const bool& draining);
+            const ConnectedClient& client, InputBuffer input, const bool& draining, Http2 http2);
 
   Task<Ended> serve();
   Task<> turn_away(const http::Refusal& refusal) { return refuse(refusal); }  // instead of serving
   void cut();  // ends it now, whatever it does
+  InputBuffer take_input() { return std::move(input_); }  // after Ended::Http2
   // Of the client's next request nothing has come. Only between two exchanges.
   bool awaits_request() const { return started_ == TimePoint{} && input_.empty(); }
 
@@ -63,6 +46,7 @@ class H1Session final : private ClientStream {
   bool discard(std::size_t& budget);
   void client_is_last_hop();
   void find_client();
+  bool begins_http2() const;
   bool next_request_possible() const;
   bool client_may_be_sending() const;
   bool waits_for_continue() const;
@@ -114,6 +98,7 @@ class H1Session final : private ClientStream {
   bool aborted_ = false;
   bool given_up_ = false;
   bool cut_ = false;
+  const Http2 http2_;
 };
 
 }  // namespace frontdoor

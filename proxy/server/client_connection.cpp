@@ -57,13 +57,19 @@ const config::Timeouts& ClientConnection::timeouts() const {
 
 // Something happened while parked.
 void ClientConnection::run() {
-  if (session_) return;
+  if (served_now()) return;
   if (prelude_) {
     if (loop_.now() >= end_at_ && !prelude_->saw_anything()) prelude_->cut();
     return;
   }
   if (ending_) return read_last_words();
   if (transport_.peer_gone()) return owner_.closed(*this);
+  if (h2_) {
+    if (loop_.now() < due() && !transport_.may_read() && !h2_->leaving()) return;
+    if (owner_.closing_idle()) h2_->leave();
+    Timer::cancel();
+    return begin();
+  }
   // A request that comes at the last moment is served.
   if (loop_.now() >= due()) {
     // In a drain it is looked for each time: whoever has sent a request before our FIN is served.
@@ -77,9 +83,16 @@ void ClientConnection::run() {
 }
 
 void ClientConnection::close_idle(std::size_t index, std::size_t count) {
+  if (h2_) return drain_begins();
   if (session_ || ending_) return;  // told in park()
   end_at_ = closing_moment_of_idle(loop_.now(), idle_kind(), waiting_since_, index, count);
   loop_.arm(*this, end_at_);
+}
+
+void ClientConnection::drain_begins() {
+  if (!h2_) return;
+  h2_->leave();
+  if (!h2_->serving()) loop_.enqueue(*this);
 }
 
 // In a drain the clients of all connections are ended within a moment, so what crosses our FIN is read.
@@ -102,44 +115,69 @@ void ClientConnection::read_last_words() {
 }
 
 Detached ClientConnection::serve() {
-  H1Session::Ended ended = H1Session::Ended::Reset;  // when memory runs out: an answer may have begun
+  SessionEnded ended = SessionEnded::Reset;  // when memory runs out: an answer may have begun
   try {
     InputBuffer input(owner_.buffers());
     bool welcome = admitted_ || co_await read_proxy_header(input);
     if (welcome && handshake_due_) welcome = co_await shake_hands(input);
     if (!welcome) {
-      ended = H1Session::Ended::Close;
-    } else {
+      ended = SessionEnded::Close;
+    } else if (!h2_) {
       begin_session(std::move(input));
-      ended = co_await session_->serve();
+      if (session_) ended = co_await session_->serve();
+      if (session_ && ended == SessionEnded::Http2) begin_h2(session_->take_input());
     }
+    if (h2_) ended = co_await h2_->serve();
   } catch (const std::bad_alloc&) {
     owner_.turned_away(Unwelcome::NoMemory);
   }
   switch (ended) {
-    case H1Session::Ended::Idle:
+    case SessionEnded::Idle:
       park();
       co_return;
-    case H1Session::Ended::Reset:
+    case SessionEnded::Reset:
       transport_.abort();
       break;
-    case H1Session::Ended::Close:
+    case SessionEnded::Http2:
+    case SessionEnded::Close:
       break;
   }
   owner_.closed(*this);
 }
 
-const tls::Facts* ClientConnection::facts() const {
-  const auto* session = static_cast<const tls::Session*>(transport_.tls());
-  return session ? &session->facts() : nullptr;
+const tls::Session* ClientConnection::encryption() const {
+  return static_cast<const tls::Session*>(transport_.tls());
 }
 
-// The only protocol that is offered today; what ALPN has agreed on will choose.
+ConnectedClient ClientConnection::connected_client() const {
+  const tls::Session* const session = encryption();
+  return {client_, owner_.trusted_proxies(), owner_.terms(), named_, session ? &session->facts() : nullptr};
+}
+
+// What ALPN has agreed on; whoever does not know ALPN speaks HTTP/1.1. Without TLS, and only there, HTTP/2 begins by prior
+// knowledge (RFC 9113 §3).
 void ClientConnection::begin_session(InputBuffer input) {
-  const ConnectedClient client{client_, owner_.trusted_proxies(), owner_.terms(), named_, facts()};
+  const config::Protocols& spoken = owner_.terms().protocols;
+  const tls::Session* const session = encryption();
+  if (!spoken.http1 || (session && session->protocol() == tls::kAlpnHttp2)) return begin_h2(std::move(input));
+  begin_h1(std::move(input), spoken.h2 && !session && !served_ ? H1Session::Http2::AtFirst : H1Session::Http2::No);
+}
+
+void ClientConnection::begin_h1(InputBuffer input, H1Session::Http2 http2) {
+  const ConnectedClient client = connected_client();
   SessionOwner& self = *this;
   session_ = std::make_unique<H1Session>(owner_.context(), owner_.buffers(), transport_, self, client,
-                                         std::move(input), owner_.draining());
+                                         std::move(input), owner_.draining(), http2);
+}
+
+// For as long as the connection lives.
+void ClientConnection::begin_h2(InputBuffer input) {
+  session_.reset();
+  const ConnectedClient client = connected_client();
+  SessionOwner& self = *this;
+  h2_ = std::make_unique<H2Session>(owner_.context(), owner_.buffers(), transport_, self, client, waiting_since_,
+                                    owner_.draining());
+  if (!input.empty()) h2_->take(input.unread());
 }
 
 // From here on the client is the one that the proxy names. False: the connection is not wanted.
@@ -185,7 +223,7 @@ Task<bool> ClientConnection::shake_hands(InputBuffer& input) {
 }
 
 Task<> ClientConnection::tell_that_this_is_tls() {
-  begin_session(InputBuffer(owner_.buffers()));
+  begin_h1(InputBuffer(owner_.buffers()), H1Session::Http2::No);
   const http::Refusal refusal{400, outcome::kPlainHttp.data(), "plain HTTP, where clients speak TLS: use https://"};
   co_await session_->turn_away(refusal);
 }
@@ -213,11 +251,15 @@ bool ClientConnection::spare() {
 }
 
 void ClientConnection::expired(TimePoint) {
-  if (!session_) loop_.enqueue(*this);
+  if (!served_now()) loop_.enqueue(*this);
 }
 
 void ClientConnection::cut() {
   if (session_) return session_->cut();
+  if (h2_) {
+    h2_->cut();
+    if (h2_->serving()) return;
+  }
   if (prelude_) return prelude_->cut();
   owner_.closed(*this);
 }

@@ -1,6 +1,7 @@
 // A client's connection for as long as it is open: the socket, who is at the other end, and a timer. While
 // requests come it has an H1Session; after a quiet moment the session is dropped and the connection is
-// parked, owning no buffer, no coroutine and no parser. One worker; owned by its listener.
+// parked, owning no buffer, no coroutine and no parser. Where the client speaks HTTP/2 it has an H2Session from then on,
+// which is kept. One worker; owned by its listener.
 
 #pragma once
 
@@ -11,6 +12,7 @@
 #include "loop/task.h"
 #include "loop/transport.h"
 #include "proxy/h1/h1_session.h"
+#include "proxy/h2/h2_session.h"
 #include "proxy/server/handshakes.h"
 #include "proxy/server/prelude.h"
 #include "proxy/upstreams/drain.h"
@@ -36,6 +38,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
 
   // While it waits for its client: whether nothing of a request has come.
   bool idle() const {
+    if (h2_) return !h2_->has_streams();
     return prelude_ ? !prelude_->saw_anything() : (!session_ || session_->awaits_request());
   }
   TimePoint waiting_since() const { return waiting_since_; }
@@ -51,6 +54,8 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   // The owner accepts no others any more: the `index`-th of `count` idle ones is closed too, when its moment has
   // come (proxy/upstreams/drain.h) and no request has.
   void close_idle(std::size_t index, std::size_t count);
+  // A client of HTTP/2 is asked to send no more requests on this connection; those of HTTP/1 learn it with their answers.
+  void drain_begins();
 
   const IpAddress& client() const { return client_.address; }
   bool admitted() const { return admitted_; }  // counted among its client's connections
@@ -64,7 +69,12 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   Task<bool> shake_hands(InputBuffer& input);
   Task<> tell_that_this_is_tls();
   void begin_session(InputBuffer input);
-  const tls::Facts* facts() const;
+  void begin_h1(InputBuffer input, H1Session::Http2 http2);
+  void begin_h2(InputBuffer input);
+  ConnectedClient connected_client() const;
+  const tls::Session* encryption() const;  // null: plain
+  // Somebody works on it: its coroutine is told of what happens.
+  bool served_now() const { return session_ || (h2_ && h2_->serving()); }
   void park();
   void head_begun() override;
   void exchange_begins() override;
@@ -81,6 +91,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   Transport transport_;
   std::unique_ptr<Prelude> prelude_;  // while it lasts
   std::unique_ptr<H1Session> session_;
+  std::unique_ptr<H2Session> h2_;
   // Since it was accepted, or introduced by a proxy, or its last exchange ended. Empty lines are no use of a
   // connection: they do not make it live longer.
   TimePoint waiting_since_;

@@ -39,7 +39,9 @@ std::uint64_t waiting_to_be_accepted(int fd) {
 
 Listener::Settings Listener::Settings::of(const config::Listener& listener, std::uint64_t connections) {
   Settings settings{.places = std::make_shared<Places>(connections),
-                    .terms = {.via = listener.via, .request_id_header = listener.request_id_header},
+                    .terms = {.protocols = listener.protocols,
+                              .via = listener.via,
+                              .request_id_header = listener.request_id_header},
                     .proxy_protocol = listener.proxy_protocol,
                     .trusted_proxies = listener.trusted_proxies,
                     .passed = listener.address.kind == Address::Kind::Fd};
@@ -330,6 +332,11 @@ void Listener::close_idle() {
   for_each_waiting([&](ClientConnection& connection) {
     if (connection.idle()) connection.close_idle(index++, count);
   });
+}
+
+void Listener::drain_begins() {
+  for (Connections* connections : {&waiting_, &working_})
+    connections->for_each([](ClientConnection& connection) { connection.drain_begins(); });
 }
 
 void Listener::cut_all() {

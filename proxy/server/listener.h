@@ -49,6 +49,7 @@ class Listener final : public ConnectionOwner,
   // flood does not keep it busy. False: descriptors have run out, and some come back in the next turn, so once more then.
   bool accept_rest();
   void stop_accepting();  // closes the socket; connections live on
+  void drain_begins();    // clients of HTTP/2 are told
   void close_idle();      // and those that become idle later; after stop_accepting
   void cut_all();         // ends every connection now
   std::uint64_t idle_connections();

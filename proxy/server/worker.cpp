@@ -4,7 +4,7 @@
 #include <new>
 #include <utility>
 
-#include "proxy/h1/head_limits.h"
+#include "proxy/exchange/head_limits.h"
 #include "proxy/server/listen_socket.h"
 
 namespace frontdoor {
@@ -17,7 +17,7 @@ constexpr Millis kHousekeeping{250};
 // the kernel has accepted for us.
 constexpr int kTurnsForTheRest = kListenBacklog;
 
-// A head takes half of a block at most (proxy/h1/head_limits.h); beyond that larger blocks mean fewer system calls on large
+// A head takes half of a block at most (proxy/exchange/head_limits.h); beyond that larger blocks mean fewer system calls on large
 // bodies. Only pages that are written to take memory.
 std::size_t block_bytes(const config::Limits& limits) {
   return std::max<std::size_t>(64 * 1024, 2 * limits.header_bytes);
@@ -106,6 +106,7 @@ void Worker::drain(const DrainWindow& window) {
     context_.streams.begin(window);
     context_.tunnels.drain(window, loop_.now(), context_.streams);
     for_each_exchange([](OnUpstream& exchange) { exchange.drain_begins(); });
+    for (auto& listener : listeners_) listener->drain_begins();
     count_open_work();
     // With time left to write the answers and to end in order.
     end_waiting_at_ = answers_until(window);

@@ -79,6 +79,8 @@ bool fits(const Key& key, const Slot& slot) {
       return is(std::type_identity<std::vector<StatusRange>*>());
     case Type::RetryReasons:
       return is(std::type_identity<Retry*>());
+    case Type::Protocols:
+      return is(std::type_identity<config::Protocols*>());
     case Type::Cidrs:
       return is(std::type_identity<frontdoor::Cidrs*>());
     case Type::Command:

@@ -89,7 +89,7 @@ TEST(Show, SpellsOutWhatWasLeftOut) {
               ::testing::StartsWith(
                   "workers = \"auto\"\nresolver = \"auto\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
                   "max_connections = \"auto\"\nmax_connections_per_client = 0\nproxy_protocol = false\n"
-                  "request_id_header = \"\"\ntrusted_proxies = []\nvia = true\nredirect = \"off\"\n\n[timeouts]\nclient_header = \"10s\"\n"));
+                  "protocols = [\"h2\", \"http/1.1\"]\nrequest_id_header = \"\"\ntrusted_proxies = []\nvia = true\nredirect = \"off\"\n\n[timeouts]\nclient_header = \"10s\"\n"));
   EXPECT_THAT(shown,
               ::testing::HasSubstr("[[route]]\nhost = \"\"\npath = \"\"\npool = \"app\"\naccess_log = true\n"));
   EXPECT_THAT(shown,

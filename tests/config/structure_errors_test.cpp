@@ -85,8 +85,6 @@ TEST(StructureErrors, FeaturesToComeAreNotCalledUnknown) {
        "fd.toml:6:1: \"sticky\" is not supported by this version of frontdoor"},
       {{.below = "[admin]\naddress = \":9900\""}, "fd.toml:7:1: \"address\" is not supported by this version of frontdoor"},
       {{.top = "redirect = \"https\""}, "fd.toml:1:1: \"redirect\" is not supported by this version of frontdoor"},
-      {{.below = "[[listener]]\naddress = \":1\"\nprotocols = []"},
-       "fd.toml:8:1: \"protocols\" is not supported by this version of frontdoor"},
       {{.below = "[[route]]\nmethods = []"},
        "fd.toml:7:1: \"methods\" is not supported by this version of frontdoor"},
       {{.in_pool = "sticky = []"}, "fd.toml:5:1: \"sticky\" is not supported by this version of frontdoor"},

@@ -234,6 +234,11 @@ TEST(ValueErrors, Addresses) {
 TEST(ValueErrors, TrustedProxies) {
   const std::string listener = "[[listener]]\naddress = \":1\"\n";
   expect_problems({
+      {listener + "protocols = []", "fd.toml:8:13: protocols: write at least one of \"h2\" and \"http/1.1\""},
+      {listener + "protocols = \"h2\"",
+       "fd.toml:8:13: protocols: expected a list as in [\"h2\", \"http/1.1\"], not a string"},
+      {listener + "protocols = [\"h2c\"]", "fd.toml:8:14: protocols: \"h2c\" is unknown, write \"h2\" or \"http/1.1\""},
+      {listener + "protocols = [2]", "fd.toml:8:14: protocols: expected a protocol as in \"h2\", not an integer"},
       {listener + "trusted_proxies = \"10.0.0.1\"",
        "fd.toml:8:19: trusted_proxies: expected a list as in [\"10.0.0.0/8\"], not a string"},
       {listener + "trusted_proxies = [10]",

@@ -317,6 +317,8 @@ TEST(H2Session, WhatIsDiscardedIsCreditedToTheConnection) {
     talk.release(stream);
     talk.flush();
     for (int i = 0; i < 4; ++i) ASSERT_TRUE(talk.send(h2::data(id, chunk)));  // it was on its way
+    for (int i = 0; i < 2; ++i) talk.session->reset_unwanted(), talk.flush();
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(talk.send(h2::data(id, chunk)));  // this as well
     talk.flush();
   }
   EXPECT_FALSE(talk.client.goes_away());
@@ -332,6 +334,13 @@ TEST(H2Session, AnEarlyAnswerEndsAndThenAsksForNoMore) {
   talk.answer(stream, "too large");
   talk.release(stream);
   talk.flush();
+  EXPECT_TRUE(talk.session->anything_unwanted());
+  talk.session->reset_unwanted();
+  talk.flush();
+  EXPECT_FALSE(talk.client.answer(1).was_reset);  // a moment later: see reset_unwanted()
+  talk.session->reset_unwanted();
+  talk.flush();
+  EXPECT_FALSE(talk.session->anything_unwanted());
   const auto answer = talk.client.answer(1);
   EXPECT_TRUE(answer.ended);
   EXPECT_TRUE(answer.was_reset);
@@ -339,11 +348,27 @@ TEST(H2Session, AnEarlyAnswerEndsAndThenAsksForNoMore) {
   EXPECT_EQ(talk.client.frames.back().type, h2::kRstStream);  // behind END_STREAM
 }
 
+TEST(H2Session, WhoEndsItsRequestMeanwhileIsNotReset) {
+  Conversation talk;
+  ServerStream& stream = talk.ask(h2::headers(1, h2::post(), h2::kEndHeaders));
+  talk.answer(stream, "x");
+  talk.release(stream);
+  talk.flush();
+  talk.session->reset_unwanted();
+  EXPECT_TRUE(talk.send(h2::end_of(1, "abc")));
+  EXPECT_FALSE(talk.session->anything_unwanted());
+  talk.session->reset_unwanted();
+  talk.flush();
+  EXPECT_FALSE(talk.client.saw(h2::kRstStream));
+  EXPECT_EQ(talk.session->open_streams(), 0u);
+}
+
 TEST(H2Session, AnEarlyAnswerWithTrailersKeepsThem) {
   Conversation talk;
   ServerStream& stream = talk.ask(h2::headers(1, h2::post(), h2::kEndHeaders));
   talk.answer(stream, "x", {{"grpc-status", "8"}});
   talk.release(stream);
+  for (int i = 0; i < 2; ++i) talk.flush(), talk.session->reset_unwanted();
   talk.flush();
   EXPECT_THAT(talk.client.answer(1).trailers, ElementsAre(Pair("grpc-status", "8")));
   EXPECT_EQ(talk.client.answer(1).code, 0u);
@@ -507,7 +532,7 @@ TEST(H2Session, WhatOnlyTheGateRefusesIsOpenedWithItsRefusal) {
   talk.flush();
   EXPECT_EQ(talk.client.answer(1).status, "400");
   EXPECT_TRUE(talk.client.answer(1).ended);
-  EXPECT_EQ(talk.client.answer(1).code, 0u);
+  EXPECT_FALSE(talk.client.answer(1).was_reset);
 }
 
 TEST(H2Session, ErrorsOfTheConnectionAreToldWithGoaway) {

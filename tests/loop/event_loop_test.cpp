@@ -63,6 +63,31 @@ TEST(EventLoop, WhoBecomesReadyDuringATurnRunsInTheNext) {
   first.unlink();
 }
 
+TEST(EventLoop, WhatIsToRunLastRunsOnceBehindAllThatIsReady) {
+  Stage stage;
+  std::string trace;
+  Action last([&] { trace += 'l'; });
+  Action a([&] {
+    trace += 'a';
+    stage.loop.run_last(last);
+  });
+  Action b([&] {
+    trace += 'b';
+    stage.loop.run_last(last);
+  });
+  stage.loop.enqueue(a);
+  stage.loop.enqueue(b);
+  stage.loop.run_once(Millis{1'000});
+  EXPECT_EQ(trace, "abl");
+  stage.loop.run_last(last);
+  stage.loop.run_once(Millis{60'000});  // it does not sleep before
+  EXPECT_EQ(trace, "abll");
+  stage.loop.run_last(last);
+  last.unlink();
+  stage.loop.run_once(Millis{0});
+  EXPECT_EQ(trace, "abll");
+}
+
 TEST(EventLoop, WhoIsDestroyedByAnotherInTheSameTurnDoesNotRun) {
   LoopStage stage;
   auto victim = std::make_unique<Action>([] { FAIL() << "destroyed, yet run"; });

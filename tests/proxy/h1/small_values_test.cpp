@@ -9,7 +9,7 @@
 
 #include "proxy/exchange/http_date.h"
 #include "proxy/exchange/request_ids.h"
-#include "proxy/h1/head_limits.h"
+#include "proxy/exchange/head_limits.h"
 
 namespace frontdoor {
 namespace {

@@ -1,0 +1,42 @@
+// What the sessions of all protocols have in common: who is at the other end of their connection, to whom they say
+// whether it works or waits, and how they end. One worker.
+
+#pragma once
+
+#include <cstdint>
+
+#include "base/cidr.h"
+#include "base/ip_address.h"
+#include "proxy/exchange/listener_terms.h"
+#include "tls/facts.h"
+
+namespace frontdoor {
+
+// The client at the other end, and whose word about other clients counts.
+struct ConnectedClient {
+  IpEndpoint address;
+  const Cidrs& trusted_proxies;
+  const ListenerTerms& terms;
+  bool named = true;  // false: somebody behind a proxy that does not know who, so that the address is the proxy's
+  const tls::Facts* tls = nullptr;  // null: plain
+};
+
+// Hears whom the connection waits for: its client, for a request, or others, during exchanges.
+class SessionOwner {
+ public:
+  virtual void head_begun() = 0;  // the first bytes of one that did not come whole
+  virtual void exchange_begins() = 0;
+  virtual void exchange_ended() = 0;
+
+ protected:
+  ~SessionOwner() = default;
+};
+
+enum class SessionEnded : std::uint8_t {
+  Close,
+  Reset,
+  Idle,   // nothing is unread: it may be parked
+  Http2,  // what has come is the beginning of HTTP/2 (RFC 9113 §3.4)
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,81 @@
+// A client of Node's http2 module for the end-to-end tests: h2_client.js ADDRESS SCENARIO prints what it saw as JSON.
+'use strict';
+const http2 = require('http2');
+
+const [address, scenario] = process.argv.slice(2);
+const session = http2.connect('http://' + address);
+const seen = { goaway: [], closed: false };
+session.on('goaway', (code, last) => seen.goaway.push([code, last]));
+session.on('close', () => { seen.closed = true; });
+session.on('error', (error) => { seen.error = String(error); });
+
+function request(fields, body, options) {
+  return new Promise((resolve) => {
+    const stream = session.request(fields, options);
+    const answer = { status: 0, length: 0, trailers: {}, code: null, error: null };
+    stream.on('response', (headers) => { answer.status = headers[':status']; answer.headers = headers; });
+    stream.on('data', (chunk) => { answer.length += chunk.length; answer.text = (answer.text || '') + chunk.toString('latin1').slice(0, 100); });
+    stream.on('trailers', (trailers) => { answer.trailers = trailers; });
+    stream.on('error', (error) => { answer.error = error.code || String(error); });
+    stream.on('close', () => { answer.code = stream.rstCode; resolve(answer); });
+    if (body !== undefined) stream.end(body);
+    answer.stream = stream;
+    stream.answer = answer;
+  }).then((answer) => { delete answer.stream; return answer; });
+}
+
+const scenarios = {
+  // Many at a time on one connection.
+  many: async () => {
+    const all = [];
+    for (let i = 0; i < 100; i++) all.push(request({ ':path': '/slow?ms=' + (i % 10) * 10 }));
+    return { answers: (await Promise.all(all)).map((answer) => answer.status) };
+  },
+  // 8 MiB up and down again.
+  echo: async () => ({ answer: await request({ ':path': '/echo', ':method': 'POST' }, Buffer.alloc(8 << 20, 'e')) }),
+  // An app that answers before it has read: its answer is whole although the upload goes on.
+  early: async () => {
+    const started = Date.now();
+    const stream = session.request({ ':path': '/early', ':method': 'POST' });
+    const answer = { status: 0, length: 0, error: null };
+    const chunk = Buffer.alloc(16384, 'u');
+    const feed = setInterval(() => { if (!stream.destroyed && stream.writable) stream.write(chunk); }, 1);
+    stream.on('error', (error) => { answer.error = error.code || String(error); });
+    await new Promise((resolve) => {
+      stream.on('response', (headers) => { answer.status = headers[':status']; });
+      stream.on('data', (bytes) => { answer.length += bytes.length; });
+      stream.on('close', resolve);
+    });
+    clearInterval(feed);
+    answer.code = stream.rstCode;
+    answer.ms = Date.now() - started;
+    const next = await request({ ':path': '/' });
+    return { answer, next };
+  },
+  cancel: async () => {
+    const stream = session.request({ ':path': '/slow?ms=20000' });
+    stream.on('error', () => {});
+    setTimeout(() => stream.close(http2.constants.NGHTTP2_CANCEL), 300);
+    await new Promise((resolve) => stream.on('close', resolve));
+    return { next: await request({ ':path': '/' }) };
+  },
+  // Asks until it is told to go elsewhere, with one request under way all the time.
+  drained: async () => {
+    const answers = [];
+    const slow = request({ ':path': '/slow?ms=1500' });
+    process.stdout.write('begun\n');
+    while (!session.closed && !session.destroyed && seen.goaway.length < 2) {
+      answers.push((await request({ ':path': '/' })).status);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return { answers, slow: await slow };
+  },
+};
+
+scenarios[scenario]().then((result) => {
+  session.close();
+  setTimeout(() => {
+    process.stdout.write(JSON.stringify({ ...result, ...seen }) + '\n');
+    process.exit(0);
+  }, 100);
+});
