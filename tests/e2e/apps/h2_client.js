@@ -1,9 +1,9 @@
-// A client of Node's http2 module for the end-to-end tests: h2_client.js ADDRESS SCENARIO prints what it saw as JSON.
+// A client of Node's http2 module for the end-to-end tests: h2_client.js URL SCENARIO prints what it saw as JSON.
 'use strict';
 const http2 = require('http2');
 
-const [address, scenario] = process.argv.slice(2);
-const session = http2.connect('http://' + address);
+const [url, scenario] = process.argv.slice(2);
+const session = http2.connect(url);
 const seen = { goaway: [], closed: false };
 session.on('goaway', (code, last) => seen.goaway.push([code, last]));
 session.on('close', () => { seen.closed = true; });
