@@ -92,7 +92,8 @@ struct RequestHead {
   bool expect_continue = false;         // not HTTP/1.0, "Expect: 100-continue", and a body to wait for
   bool has_connection_options = false;  // Connection names something other than close and keep-alive
   bool cdn_loop = false;                // another front door has passed it on, perhaps this one
-  bool upgrade = false;                 // HTTP/1.1, and offers a protocol that is passed on (http/upgrade.h)
+  // Offers a protocol that is passed on (http/upgrade.h). Over HTTP/2 this is RFC 8441's CONNECT, written as HTTP/1.1 would.
+  bool upgrade = false;
 };
 
 struct ResponseHead {

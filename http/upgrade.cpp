@@ -2,6 +2,7 @@
 
 #include "http/forwarding.h"
 #include "http/syntax.h"
+#include "http/websocket_key.h"
 
 namespace frontdoor::http {
 namespace {
@@ -75,6 +76,7 @@ bool accepts_upgrade(const RequestHead& request, const ResponseHead& response) {
     named = true;
     return offered(request.fields, protocol);
   });
+  if (request.version == Version::Http2 && !proves_websocket(request.fields, response.fields)) return false;
   return named && all_offered;
 }
 

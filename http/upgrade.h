@@ -17,7 +17,8 @@ bool offers_upgrade(const Fields& fields);
 // Appends the offer that is passed on: "websocket", "a/1, b".
 void append_upgrade_offer(const Fields& fields, std::string& out);
 
-// Whether `response` is a 101 that the request asked for: Connection says so, and every protocol named was offered.
+// Whether `response` is a 101 that the request asked for: Connection says so, and every protocol named was offered. To a
+// client of HTTP/2, which has no key, nobody else can tell whether it was about a WebSocket: then its proof is checked.
 bool accepts_upgrade(const RequestHead& request, const ResponseHead& response);
 
 // Whether the accepted protocol is WebSocket (RFC 6455), whose frames can be followed.

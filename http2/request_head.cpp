@@ -5,6 +5,7 @@
 #include "http/framing_gate.h"
 #include "http/syntax.h"
 #include "http/trailer_policy.h"
+#include "http/websocket_key.h"
 #include "http2/field_rules.h"
 
 namespace frontdoor::http2 {
@@ -16,6 +17,8 @@ constexpr std::size_t kPerField = 4;
 
 // One allocation for the text of most heads.
 constexpr std::size_t kUsualText = 1024;
+
+constexpr std::string_view kWebSocket = "websocket";
 
 constexpr std::string_view kVersion = " HTTP/1.1";  // what the gate of request lines knows
 
@@ -56,6 +59,7 @@ void RequestHeadBuilder::add_pseudo(std::string_view name, std::string_view valu
   else if (name == ":scheme") which = kScheme;
   else if (name == ":authority") which = kAuthority;
   else if (name == ":path") which = kPath;
+  else if (name == ":protocol") which = kProtocol;
   else return note("unknown pseudo-header");
   if (pseudo_[which].given) return note("pseudo-header given twice");
   if (const char* fault = fault_of_value(value)) return note(fault);
@@ -100,8 +104,12 @@ RequestHeadBuilder::Outcome RequestHeadBuilder::malformed(const char* why) {
 
 const char* RequestHeadBuilder::fault_of_pseudo_headers() const {
   if (!pseudo_[kMethod].given) return "no :method";
-  // §8.5: CONNECT has neither scheme nor path. It is no malformed request, but nobody here serves it.
-  if (view(pseudo_[kMethod]) == "CONNECT") {
+  const bool connect = view(pseudo_[kMethod]) == "CONNECT";
+  if (pseudo_[kProtocol].given && !connect) return ":protocol without CONNECT";
+  if (pseudo_[kProtocol].given && !pseudo_[kAuthority].given) return "CONNECT without :authority";
+  // §8.5: CONNECT has neither scheme nor path. It is no malformed request, but nobody here serves it. With :protocol it has
+  // both (RFC 8441 §4).
+  if (connect && !pseudo_[kProtocol].given) {
     if (pseudo_[kScheme].given || pseudo_[kPath].given) return ":scheme or :path with CONNECT";
     return pseudo_[kAuthority].given ? nullptr : "CONNECT without :authority";
   }
@@ -144,6 +152,9 @@ RequestHeadBuilder::Outcome RequestHeadBuilder::finish(bool ended) {
   head.version = http::Version::Http2;
   const char* fault = fault_;
   if (!fault && !too_large_) fault = fault_of_pseudo_headers();
+  const bool websocket = !fault && !too_large_ && pseudo_[kProtocol].given &&
+                         http::equal_ignoring_case(view(pseudo_[kProtocol]), kWebSocket);
+  if (websocket) pseudo_[kMethod] = keep("GET");
   if (has_cookie_) entries_[cookie_at_].value = keep(cookies_);
   write_request_line();
   list_fields();
@@ -168,11 +179,24 @@ RequestHeadBuilder::Outcome RequestHeadBuilder::finish(bool ended) {
 
   if (auto refusal = http::gate::check_request_line(line, limits_)) return refuse(*refusal);
   if (auto refusal = http::gate::settle_request(head, received_->scratch)) return refuse(*refusal);
+  if (websocket) return settle_websocket();
   const bool has_body = head.framing.kind != http::BodyKind::None;
   // §8.1.1: a length that is not the one of the DATA frames. The session sees to it for those that come.
   if (ended && has_body) return malformed("Content-Length without a body");
   const bool has_length = http::find(head.fields, http::FieldId::ContentLength).data() != nullptr;
   if (!ended && !has_length) head.framing = {http::BodyKind::Chunked, 0};
+  return Outcome::Complete;
+}
+
+// RFC 8441 §5: what follows on the stream is the WebSocket's. A key would be answered to somebody else than us.
+RequestHeadBuilder::Outcome RequestHeadBuilder::settle_websocket() {
+  http::RequestHead& head = received_->head;
+  if (http::find(head.fields, http::FieldId::ContentLength).data())
+    return refuse(http::gate::bad_request("Content-Length on a WebSocket"));
+  std::erase_if(head.fields, [](const auto& field) { return http::equal_ignoring_case(field.name, http::kWebSocketKey); });
+  head.fields.push_back({"upgrade", kWebSocket, http::FieldId::Upgrade});
+  head.upgrade = true;
+  head.framing = {};
   return Outcome::Complete;
 }
 

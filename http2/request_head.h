@@ -3,6 +3,9 @@
 // over HTTP/2 that could not be said over HTTP/1. A builder makes one head after the other, since header blocks of a
 // connection never overlap. Pure.
 //
+// A WebSocket comes as a CONNECT with :protocol (RFC 8441), and becomes the GET with Upgrade that it is in HTTP/1.1, but for
+// its key, which who sends it on has to make.
+//
 // RFC 9113 §8.1.1 (malformed messages), §8.2 (fields), §8.3 (pseudo-headers).
 
 #pragma once
@@ -55,7 +58,7 @@ class RequestHeadBuilder {
   const http::Refusal& refusal() const { return refusal_; }
 
  private:
-  enum Pseudo : std::uint8_t { kMethod, kScheme, kAuthority, kPath, kPseudos };
+  enum Pseudo : std::uint8_t { kMethod, kScheme, kAuthority, kPath, kProtocol, kPseudos };
   struct Piece {  // of the text
     std::size_t begin = 0;
     std::size_t size = 0;
@@ -73,6 +76,7 @@ class RequestHeadBuilder {
   std::string_view view(const Piece& piece) const { return std::string_view(received_->text).substr(piece.begin, piece.size); }
   void write_request_line();
   void list_fields();
+  Outcome settle_websocket();
   const char* fault_of_pseudo_headers() const;
   Outcome refuse(const http::Refusal& why);
   Outcome malformed(const char* why);

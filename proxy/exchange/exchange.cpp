@@ -367,7 +367,8 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   if (!client_.send_head(response)) {
     // No room for it, perhaps because 1xx heads lie unread before it. Body bytes without their head would be taken for
     // a response of their own.
-    detail_ = "its head does not fit into our buffer";
+    const bool websocket = client_.request().upgrade && client_.request().version == http::Version::Http2;
+    detail_ = websocket && head.status < 300 ? "an answer to a WebSocket that is no 101" : "its head does not fit into our buffer";
     return attempt_fails(UpstreamFailure::InvalidResponse);
   }
   committed_ = true;

@@ -1,6 +1,9 @@
 #include "proxy/h2/h2_stream.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace frontdoor {
@@ -10,6 +13,13 @@ using Closed = http2::ServerStream::Closed;
 H2Stream::H2Stream(H2Connection& connection, http2::ServerStream& frames, EventLoop& loop, const ClientInfo& client)
     : connection_(connection), frames_(frames), waker_(loop), client_(client) {
   frames_.listen(this);
+  websocket_ = !frames_.refusal() && frames_.request().upgrade;
+  if (!websocket_) return;
+  std::array<std::uint8_t, 16> nonce{};
+  // Before the kernel has any it is weak: nobody relies on more than that the answer is to this request.
+  if (::getrandom(nonce.data(), nonce.size(), GRND_NONBLOCK) < 0) nonce[0] = static_cast<std::uint8_t>(frames_.id());
+  websocket_key_ = http::websocket_key(nonce);
+  frames_.request().fields.push_back({http::kWebSocketKey, {websocket_key_.data(), websocket_key_.size()}});
 }
 
 void H2Stream::client_is(const IpAddress& client) {
@@ -28,7 +38,7 @@ const char* H2Stream::request_failure_detail() const {
 }
 
 http2::ErrorCode H2Stream::why_incomplete() const {
-  const bool ours = head_sent_ && !given_up_;
+  const bool ours = head_sent_ && !given_up_ && !switched_;  // RFC 8441 §5: a tunnel that is cut is cancelled
   return ours ? http2::ErrorCode::InternalError : http2::ErrorCode::Cancel;
 }
 
@@ -37,6 +47,7 @@ http2::ErrorCode H2Stream::why_incomplete() const {
 Peeked H2Stream::RequestBody::peek() {
   const http2::ServerStream& frames = stream_.frames_;
   if (stream_.broken()) return {Peeked::State::Failed, {}, false};
+  if (stream_.opens_websocket()) return {Peeked::State::End, {}, true};
   const std::string_view bytes = frames.received();
   if (!bytes.empty()) return {Peeked::State::Bytes, bytes, frames.request_ended()};
   if (frames.request_ended()) return {Peeked::State::End, {}, true};
@@ -50,7 +61,7 @@ void H2Stream::RequestBody::consume(std::size_t count) {
 
 bool H2Stream::RequestBody::ready() const {
   const http2::ServerStream& frames = stream_.frames_;
-  return !frames.received().empty() || frames.request_ended() || stream_.broken();
+  return !frames.received().empty() || frames.request_ended() || stream_.broken() || stream_.opens_websocket();
 }
 
 // ---- The answer
@@ -60,7 +71,19 @@ bool H2Stream::send_informational(std::uint16_t status, std::string_view, const 
   return connection_.frames().inform(frames_, status, fields);
 }
 
+// A 101 of HTTP/1 is a 200 here. What it says of the key is for us.
+bool H2Stream::switch_protocols(std::string_view, const http::Fields& fields) {
+  http::Fields passed;
+  for (const auto& field : fields)
+    if (!http::equal_ignoring_case(field.name, http::kWebSocketAccept)) passed.push_back(field);
+  connection_.frames_wait();
+  switched_ = head_sent_ = connection_.frames().respond(frames_, 200, passed, {}, false);
+  return switched_;
+}
+
 bool H2Stream::send_head(const OutgoingResponse& response) {
+  // RFC 8441 §5: every 2xx would be a WebSocket.
+  if (websocket_ && response.status < 300) return false;
   const bool bodiless = request().method == http::Method::Head || response.status == 204 || response.status == 304;
   char digits[20];
   std::string_view length = response.declared_length;

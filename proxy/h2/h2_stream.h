@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "http/websocket_key.h"
 #include "http2/server_session.h"
 #include "loop/intrusive_list.h"
 #include "loop/waker.h"
@@ -60,7 +61,7 @@ class H2Stream final : public Listed<class H2StreamTag>,
   bool send_head(const OutgoingResponse& response) override;
   BodySink& response_body() override { return response_body_; }
   std::size_t unread_bytes() const override;
-  bool switch_protocols(std::string_view, const http::Fields&) override { return false; }
+  bool switch_protocols(std::string_view reason, const http::Fields& fields) override;
   void abort() override { aborted_ = true; }
   void give_up() override { aborted_ = given_up_ = true; }
 
@@ -87,6 +88,8 @@ class H2Stream final : public Listed<class H2StreamTag>,
 
   void stream_changed() override { waker_.wake(); }
   bool broken() const;
+  // RFC 8441: until its upstream has switched, a WebSocket is a request without a body; what comes is the tunnel's.
+  bool opens_websocket() const { return websocket_ && !switched_; }
 
   H2Connection& connection_;
   http2::ServerStream& frames_;
@@ -94,9 +97,12 @@ class H2Stream final : public Listed<class H2StreamTag>,
   RequestBody request_body_{*this};
   ResponseBody response_body_{*this};
   IpText client_text_{};  // when it is not the last hop
+  http::WebSocketKey websocket_key_{};  // for the upstream: clients of HTTP/2 have none
   ClientInfo client_;
   std::uint64_t sent_ = 0;      // of the body
   std::uint64_t sent_until_ = 0;  // where in the connection's output it ends
+  bool websocket_ = false;
+  bool switched_ = false;
   bool head_sent_ = false;
   bool aborted_ = false;
   bool given_up_ = false;

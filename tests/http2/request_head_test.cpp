@@ -43,7 +43,7 @@ Built build(const Pairs& fields, bool ended = true, http::HeadLimits limits = {}
   }
   if (head.expect_continue) built.outcome += " expect";
   EXPECT_EQ(head.version, http::Version::Http2);
-  EXPECT_FALSE(head.upgrade);
+  if (head.upgrade) built.outcome += " upgrade";
   return built;
 }
 
@@ -104,6 +104,36 @@ TEST(H2RequestHead, PseudoHeaders) {
       {"§8.5: CONNECT has no path", with(get, ":method", "CONNECT"), "malformed"},
       {"§8.5: CONNECT names its end", {{":method", "CONNECT"}}, "malformed"},
   });
+}
+
+TEST(H2RequestHead, AWebSocketIsTheGetThatItIsInHttp1) {
+  const Pairs opens = then(with(h2::get("/chat?a=b"), ":method", "CONNECT"), ":protocol", "websocket");
+  const std::string fine = "GET /chat?a=b app.example none upgrade";
+  check({
+      {"RFC 8441 §5", opens, fine, false},
+      {"RFC 8441 §5: over TLS", with(opens, ":scheme", "https"), fine, false},
+      {"RFC 8441 §4: it may be ended at once", opens, fine, true},
+      {"RFC 8441 §4: a token, without a case as in Upgrade", with(opens, ":protocol", "WebSocket"), fine, false},
+      {"RFC 8441 §4: with scheme", without(opens, ":scheme"), "malformed", false},
+      {"RFC 8441 §4: and path", without(opens, ":path"), "malformed", false},
+      {"RFC 8441 §4: and authority", without(opens, ":authority"), "malformed", false},
+      {"RFC 8441 §4: and host is none", then(without(opens, ":authority"), "host", "app.example"), "malformed", false},
+      {"RFC 8441 §4: only with CONNECT", with(opens, ":method", "GET"), "malformed", false},
+      {"RFC 8441 §4: only with CONNECT", with(opens, ":method", "POST"), "malformed", false},
+      {"RFC 9113 §8.3: once", then(opens, ":protocol", "websocket"), "malformed", false},
+      {"RFC 9110 §9.3.6: another protocol", with(opens, ":protocol", "connect-udp"), "501", false},
+      {"RFC 9110 §9.3.6: no protocol", with(opens, ":protocol", ""), "501", false},
+      {"RFC 9112 §3: the same gate", with(opens, ":path", "/a b"), "400", false},
+      {"RFC 9113 §8.2.2", then(opens, "upgrade", "websocket"), "malformed", false},
+      {"RFC 9113 §8.2.2", then(opens, "connection", "upgrade"), "malformed", false},
+      {"RFC 8441 §5: the stream is the WebSocket", then(opens, "content-length", "5"), "400", false},
+      {"RFC 8441 §5: the stream is the WebSocket", then(opens, "content-length", "0"), "400", false},
+      {"limits are the same", then(opens, "x-a", std::string(40'000, 'v')), "431", false},
+  });
+  const Built built = build(then(then(opens, "sec-websocket-key", "of-the-client"), "sec-websocket-version", "13"), false);
+  EXPECT_THAT(pairs(built.head->head.fields), ElementsAre(Pair("host", "app.example"), Pair("sec-websocket-version", "13"),
+                                                          Pair("upgrade", "websocket")));
+  EXPECT_EQ(built.head->head.method, http::Method::Get);
 }
 
 TEST(H2RequestHead, TheTargetPassesTheGateOfHttp1) {

@@ -18,6 +18,7 @@ TEST(H2Session, BeginsWithItsSettings) {
   EXPECT_THAT(payload, HasSubstr(h2::number(3, 2) + h2::number(128)));             // MAX_CONCURRENT_STREAMS
   EXPECT_THAT(payload, HasSubstr(h2::number(4, 2) + h2::number(256 * 1024)));      // INITIAL_WINDOW_SIZE
   EXPECT_THAT(payload, HasSubstr(h2::number(6, 2) + h2::number(32 * 1024)));       // MAX_HEADER_LIST_SIZE
+  EXPECT_THAT(payload, HasSubstr(h2::number(8, 2) + h2::number(1)));               // ENABLE_CONNECT_PROTOCOL
   EXPECT_THAT(payload, HasSubstr(h2::number(9, 2) + h2::number(1)));               // NO_RFC7540_PRIORITIES
   const auto windows = talk.client.of(h2::kWindowUpdate);
   ASSERT_EQ(windows.size(), 1u);

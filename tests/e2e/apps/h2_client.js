@@ -59,6 +59,45 @@ const scenarios = {
     await new Promise((resolve) => stream.on('close', resolve));
     return { next: await request({ ':path': '/' }) };
   },
+  // RFC 8441: a WebSocket is a stream; it says hello and goodbye, and other streams go on beside it.
+  websocket: async () => {
+    const settings = await new Promise((resolve) => {
+      if (session.remoteSettings && session.remoteSettings.enableConnectProtocol !== undefined) resolve(session.remoteSettings);
+      else session.once('remoteSettings', resolve);
+    });
+    const frame = (opcode, payload) => Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+    const stream = session.request({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/', 'sec-websocket-version': '13' },
+      { endStream: false });
+    const answer = { allowed: settings.enableConnectProtocol, status: 0, received: '', error: null };
+    let got = Buffer.alloc(0);
+    stream.on('error', (error) => { answer.error = error.code || String(error); });
+    stream.on('response', (headers) => { answer.status = headers[':status']; stream.write(frame(1, Buffer.from('hello'))); });
+    stream.on('data', (bytes) => {
+      got = Buffer.concat([got, bytes]);
+      if (got.length === 7) request({ ':path': '/closed' }).then((beside) => { answer.beside = beside.status; stream.write(frame(8, Buffer.from([3, 0xe8]))); });
+      if (got.length === 11) stream.end();
+    });
+    await new Promise((resolve) => stream.on('close', resolve));
+    answer.received = got.toString('hex');
+    answer.code = stream.rstCode;
+    return answer;
+  },
+  // Eight requests at a time, one after the other, until its standard input ends.
+  steady: async () => {
+    let more = true;
+    const counts = {};
+    process.stdin.on('end', () => { more = false; }).resume();
+    process.stdout.write('begun\n');
+    const loop = async () => {
+      while (more) {
+        const answer = await request({ ':path': '/slow?ms=5' });
+        const what = answer.error || answer.status;
+        counts[what] = (counts[what] || 0) + 1;
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, loop));
+    return { counts };
+  },
   // Asks until it is told to go elsewhere, with one request under way all the time.
   drained: async () => {
     const answers = [];

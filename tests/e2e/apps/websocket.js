@@ -6,9 +6,18 @@ const { WebSocketServer } = require('ws');
 const name = process.env.NAME || String(process.pid);
 const closed = [];  // codes of the WebSockets that have ended, as they arrived here
 
+// For a browser: says hello on a WebSocket, and tells what it hears.
+const page = `<!doctype html><script>
+  const socket = new WebSocket('wss://' + location.host + '/');
+  socket.onopen = () => socket.send('hello');
+  socket.onmessage = (event) => fetch('/closed?heard=' + event.data);
+  socket.onerror = () => fetch('/closed?failed');
+</script>`;
+
 const server = http.createServer((req, res) => {
   res.setHeader('X-App', name);
-  if (req.url === '/closed') return res.end(JSON.stringify(closed));
+  if (req.url.startsWith('/closed')) return res.end(JSON.stringify(closed));
+  if (req.url === '/page') return res.setHeader('Content-Type', 'text/html'), res.end(page);
   res.end(`hello from ${name}\n`);
 });
 
