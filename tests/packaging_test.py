@@ -93,6 +93,8 @@ class Units(unittest.TestCase):
             self.assertRegex(reload[0], r"^/usr/bin/frontdoor check --config \S+$")
             self.assertEqual(reload[1:], ["/bin/sh -c 'kill -HUP $MAINPID'"])
             self.assertEqual(service["CapabilityBoundingSet"], "CAP_NET_BIND_SERVICE")
+            # One below /run/frontdoor, where `frontdoor status` looks; a unit that stops takes away its own only.
+            self.assertRegex(service["RuntimeDirectory"], r"^frontdoor/[^/]+$")
 
     def test_the_socket_has_the_name_that_the_docs_use(self):
         (name,) = [value for _, key, value in settings("frontdoor.socket") if key == "FileDescriptorName"]
