@@ -6,11 +6,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cmath>
-#include <fstream>
 #include <random>
 
 #include "base/signals_blocked.h"
+#include "proxy/server/cpu_quota.h"
 #include "proxy/server/kept_listeners.h"
 #include "proxy/server/listen_socket.h"
 
@@ -34,15 +33,6 @@ std::uint64_t own_descriptors(const Snapshot& snapshot, unsigned workers) {
   std::uint64_t own = kReservedDescriptors + workers * (2 + snapshot.config.listeners.size());
   for (const Pool& pool : snapshot.pools) own += pool.members.size();
   return own;
-}
-
-// cgroup v2's "max 100000" or "150000 100000": quota and period in microseconds.
-unsigned cgroup_cpus(unsigned fallback) {
-  std::ifstream in("/sys/fs/cgroup/cpu.max");
-  double quota = 0;
-  double period = 0;
-  if (!(in >> quota >> period) || quota <= 0 || period <= 0) return fallback;
-  return std::max(1u, static_cast<unsigned>(std::ceil(quota / period)));
 }
 
 std::uint64_t random_id() {
@@ -207,7 +197,7 @@ unsigned usable_cpus() {
   cpu_set_t set;
   CPU_ZERO(&set);
   const unsigned allowed = ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 1;
-  return std::max(1u, std::min(allowed, cgroup_cpus(allowed)));
+  return std::max(1u, std::min(allowed, cpus_of_control_groups().value_or(allowed)));
 }
 
 std::uint64_t raise_descriptor_limit() {
