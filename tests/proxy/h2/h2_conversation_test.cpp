@@ -173,7 +173,10 @@ TEST(H2Conversation, ASlowReaderMakesNobodyBuffer) {
   stage.upstream.last().send(kHello);
   ASSERT_TRUE(stage.client.ended(3));
   stage.client.send(h2::window(0, 16 << 20) + h2::window(1, 16 << 20));
-  ASSERT_TRUE(stage.client.until([&] { return stage.client.reader().frames.back().ends(); }));
+  ASSERT_TRUE(stage.client.until([&] {
+    const h2::Frame& last = stage.client.reader().frames.back();
+    return last.stream == 1 && last.ends();
+  }));
   EXPECT_TRUE(stage.client.answer(1).body == body);
 }
 
