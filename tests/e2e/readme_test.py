@@ -12,15 +12,10 @@ import unittest
 from support import binary, eventually, main
 from support import process as processes
 from support.app import node_environment
+from support.network import NetworkNamespace, network_namespaces_are_allowed
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 APP = os.path.join(ROOT, "examples", "node-article", "server.js")
-NAMESPACE = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
-
-
-def namespaces_are_allowed():
-    return subprocess.run([*NAMESPACE, "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0
-
 
 def blocks(page, language):
     with open(os.path.join(ROOT, page), encoding="utf-8") as file:
@@ -32,7 +27,7 @@ def commands(page):
     return [line.split(" #")[0].strip() for block in blocks(page, "sh") for line in block.splitlines() if line.strip()]
 
 
-@unittest.skipUnless(namespaces_are_allowed(), "this user may not make network namespaces")
+@unittest.skipUnless(network_namespaces_are_allowed(), "this user may not make network namespaces")
 class Walk(unittest.TestCase):
     """A shell in a directory of its own, in which `frontdoor` is the program under test."""
 
@@ -44,14 +39,9 @@ class Walk(unittest.TestCase):
         os.symlink(os.path.abspath(binary()), os.path.join(bin_directory, "frontdoor"))
         self.environment = node_environment(PATH=bin_directory + ":" + os.environ["PATH"], HOME=self.directory.name,
                                             XDG_RUNTIME_DIR=self.directory.name, RUNTIME_DIRECTORY=self.directory.name)
-        self.home = processes.spawn([*NAMESPACE, "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
-                                    stdout=subprocess.PIPE, text=True)
-        self.addCleanup(self.home.stdout.close)
-        self.addCleanup(processes.end, self.home)
-        self.assertEqual(self.home.stdout.readline(), "up\n")
-        self.inside = ["nsenter", f"--net=/proc/{self.home.pid}/ns/net"]
-        if os.geteuid() != 0:
-            self.inside = ["nsenter", f"--user=/proc/{self.home.pid}/ns/user", *self.inside[1:], "--preserve-credentials"]
+        namespace = NetworkNamespace()
+        self.addCleanup(namespace.close)
+        self.inside = namespace.inside
 
     def start(self, command, **variables):
         running = processes.spawn([*self.inside, "sh", "-c", "exec " + command], cwd=self.directory.name,
