@@ -4,6 +4,7 @@ has its advice. Usage: docs_test.py FRONTDOOR"""
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -151,6 +152,20 @@ class Readme(unittest.TestCase):
         self.assertEqual([number.replace(",", "") for number in said], [lost[0], lost[2], lost[1]])
         idle = re.search(r"frontdoor +(\d+) resident bytes each", read("docs/acceptance/idle.txt"))[1]
         self.assertIn(f"an idle connection {idle} bytes", text)
+
+
+class Install(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("dpkg-query") and shutil.which("ldd"), "no Debian")
+    def test_the_libraries_that_another_machine_needs_are_named(self):
+        loaded = re.findall(r"=> (/\S+)", run("ldd", FRONTDOOR).stdout)
+        packages = set()
+        for library in loaded:
+            found = run("dpkg-query", "--search", os.path.realpath(library)).stdout
+            packages |= {name.split(":")[0] for name in re.findall(r"^([^:\n]+:?\w*): ", found, re.M)}
+        everywhere = {"libc6", "libgcc-s1", "libstdc++6", "libasan8", "libubsan1", "libtsan2"}
+        said = set(re.search(r"it loads there: `(.+?)`", read("docs/install.md"), re.S)[1].split())
+        self.assertTrue(packages)
+        self.assertLessEqual(packages - everywhere, said)
 
 
 class Picture(unittest.TestCase):
