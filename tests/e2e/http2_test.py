@@ -352,6 +352,21 @@ class OverTls(Case):
         with self.new_door() as door:
             self.stop_while_asked(door, f"https://{door.address}")
 
+    def test_a_stop_reaches_those_who_wait(self):
+        with self.new_door() as door, self.connect(door) as used, self.connect(door) as unused, self.connect(door) as parked:
+            clients = [H2Client(used), H2Client(unused), H2Client(parked)]
+            for client in (clients[0], clients[2]):
+                self.assertEqual(client.get("/").status, 200)
+            time.sleep(0.3)  # one of them is busy again when it is told, the others own nothing
+            stream = clients[0].request("/slow?ms=500")
+            eventually(lambda: "/slow" in http_get(self.app.address, "/in-flight").text, "the request with the app")
+            began = time.monotonic()
+            door.terminate()
+            self.assertEqual(clients[0].finish(stream).status, 200)
+            self.assertEqual([client.until_goaway() for client in clients], [0, 0, 0])
+            self.assertEqual(door.wait(), 0)
+            self.assertLess(time.monotonic() - began, 15, "nobody waits for the end of the drain")
+
     def test_a_redirecting_listener_redirects(self):
         with Frontdoor(pool("app", [self.app], health=""),
                        listeners='[[listener]]\naddress = "127.0.0.1:0"\nredirect = "https"\n'

@@ -82,15 +82,13 @@ class H2Client:
 
     def until_goaway(self):
         """The code of a GOAWAY that is not NO_ERROR, or of the last one before the end."""
-        code = None
+        codes = lambda: [struct.unpack(">I", payload[4:8])[0] for kind, _, _, payload in self.frames if kind == GOAWAY]
         try:
-            while not code:
-                kind, _, _, payload = self._read_frame()
-                if kind == GOAWAY:
-                    code = struct.unpack(">I", payload[4:8])[0]
+            while not any(codes()):
+                self._read_frame()
         except EOFError:
             pass
-        return code
+        return max(codes(), default=None)
 
     def _take(self, size):
         while len(self._buffer) < size:
