@@ -220,9 +220,9 @@ void add_api(AdminServer& server, asio::io_context& control, AdminTarget& target
   server.route("GET", "/api/v1/status", [api](const AdminRequest&, AdminReply& reply) { return api->status(reply); });
   server.route("GET", "/api/v1/logs",
                [api](const AdminRequest& request, AdminReply& reply) { return api->logs(request, reply); });
-  server.route("POST", "/api/v1:shutdown", [api](const AdminRequest& request, AdminReply& reply) {
-    return api->shut_down(request, reply);
-  });
+  for (const char* const path : {"/api/v1:shutdown", "/api/v1/drain"})
+    server.route("POST", path,
+                 [api](const AdminRequest& request, AdminReply& reply) { return api->shut_down(request, reply); });
   const auto operation = [&](const std::string& pattern, Kind kind) {
     server.route("POST", "/api/v1/pools/" + pattern, [api, kind](const AdminRequest& request, AdminReply& reply) {
       return api->operate(kind, request, reply);

@@ -71,7 +71,7 @@ std::vector<fs::path> below(const char* directory) {
 
 AdminSurroundings AdminSurroundings::of_this_process() {
   return {::geteuid(), variable("RUNTIME_DIRECTORY"), variable("XDG_RUNTIME_DIR"), variable("XDG_STATE_HOME"),
-          variable("HOME")};
+          variable("HOME"), variable("STATE_DIRECTORY")};
 }
 
 std::vector<std::string> admin_directories(const AdminSurroundings& surroundings) {
@@ -93,6 +93,12 @@ std::string state_directory(const AdminSurroundings& surroundings) {
   if (surroundings.user == 0) return "/var/log/frontdoor";
   if (absolute(surroundings.home)) return surroundings.home + "/.local/state/frontdoor";
   return "";
+}
+
+std::string state_file_directory(const AdminSurroundings& surroundings) {
+  const std::string given = surroundings.state_directory.substr(0, surroundings.state_directory.find(':'));
+  if (absolute(given)) return given;
+  return surroundings.user == 0 ? "/var/lib/frontdoor" : state_directory(surroundings);
 }
 
 std::string prepare_directory(const std::string& directory) {

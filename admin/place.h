@@ -18,6 +18,7 @@ struct AdminSurroundings {
   std::string xdg_runtime = {};        // XDG_RUNTIME_DIR
   std::string xdg_state = {};          // XDG_STATE_HOME
   std::string home = {};               // HOME
+  std::string state_directory = {};    // STATE_DIRECTORY, which systemd sets for StateDirectory=
 
   static AdminSurroundings of_this_process();
 };
@@ -27,6 +28,9 @@ std::vector<std::string> admin_directories(const AdminSurroundings& surroundings
 
 // Where what a program keeps over restarts belongs, as the log of one that runs detached; "" = nowhere. Pure.
 std::string state_directory(const AdminSurroundings& surroundings);
+
+// Where the file of what operators have ordered is; "" = nowhere. Pure.
+std::string state_file_directory(const AdminSurroundings& surroundings);
 
 // Makes it if it is not there, though not what is above a user's runtime directory. "" or why it will not do: not
 // ours, or others may write there.

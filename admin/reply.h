@@ -16,6 +16,7 @@ struct AdminProblem {
   std::string code;       // one word for programs: "no_such_pool"
   std::string message;    // one sentence for people
 
+  AdminProblem() = default;
   AdminProblem(unsigned s, std::string c, std::string m)
       : status(s), code(std::move(c)), message(std::move(m)) {}
 };

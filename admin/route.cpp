@@ -1,11 +1,20 @@
 #include "admin/route.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 namespace frontdoor {
 
 namespace {
+
+// "app:restart", but not "10.0.0.2:8080" or "unix:/run/app.sock".
+bool ends_with_a_verb(std::string_view value) {
+  const auto colon = value.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view word = value.substr(colon + 1);
+  return std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+}
 
 // What the placeholders stand for when the path is one of the pattern.
 std::optional<AdminParameters> match(std::string_view pattern, const std::vector<std::string>& segments) {
@@ -23,7 +32,7 @@ std::optional<AdminParameters> match(std::string_view pattern, const std::vector
     const std::string_view verb = wanted.substr(end + 1);  // with its colon
     if (!segment.ends_with(verb) || segment.size() == verb.size()) return std::nullopt;
     const std::string value = segment.substr(0, segment.size() - verb.size());
-    if (value.find(':') != std::string::npos) return std::nullopt;  // another verb
+    if (ends_with_a_verb(value)) return std::nullopt;  // another one
     placeholders.emplace(wanted.substr(1, end - 1), value);
   }
   if (!pattern.empty()) return std::nullopt;

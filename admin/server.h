@@ -19,7 +19,7 @@ struct AdminLimits {
   std::size_t connections = 64;
   std::size_t streams = 16;  // of these, answers in pieces
   std::size_t head_bytes = 16 * 1024;
-  std::size_t body_bytes = 64 * 1024;
+  std::size_t body_bytes = 192 * 1024;  // a page of 64 KiB as JSON, if it is no text of quotes
   Millis read{5'000};    // the whole request
   Millis write{10'000};  // until a client has read something
 };

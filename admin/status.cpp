@@ -50,6 +50,13 @@ void add_process(json::object& to, const AdminProcess& process) {
   to["next_start_ms"] = or_null(process.next_start_millis);
 }
 
+void add_standing(json::object& to, const AdminStanding& standing, std::int64_t now) {
+  to["by"] = text_or_null(standing.by);
+  to["since"] = time_or_null(standing.unix_millis);
+  to["since_ms"] = std::max<std::int64_t>(now - standing.unix_millis, 0);
+  to["reason"] = text_or_null(standing.reason);
+}
+
 json::object upstream_json(const AdminUpstream& upstream, std::int64_t now) {
   json::object object{{"name", upstream.name},
                       {"address", upstream.address},
@@ -58,7 +65,14 @@ json::object upstream_json(const AdminUpstream& upstream, std::int64_t now) {
                       {"since", time_or_null(upstream.since_unix_millis)},
                       {"state_ms", nullptr},
                       {"requests", upstream.requests},
-                      {"in_flight", upstream.in_flight}};
+                      {"in_flight", upstream.in_flight},
+                      {"weight", upstream.weight},
+                      {"ordered", nullptr}};
+  if (upstream.ordered) {
+    json::object ordered{{"order", upstream.ordered->order}, {"weight", or_null(upstream.ordered->weight)}};
+    add_standing(ordered, upstream.ordered->standing, now);
+    object["ordered"] = std::move(ordered);
+  }
   if (upstream.since_unix_millis != 0) object["state_ms"] = std::max<std::int64_t>(now - upstream.since_unix_millis, 0);
   if (upstream.process) add_process(object, *upstream.process);
   return object;
@@ -75,7 +89,13 @@ json::object to_json(const AdminStatus& status) {
     json::array upstreams;
     for (const AdminUpstream& upstream : pool.upstreams)
       upstreams.push_back(upstream_json(upstream, status.now_unix_millis));
-    json::object object{{"name", pool.name}, {"command", nullptr}, {"upstreams", std::move(upstreams)}};
+    json::object object{
+        {"name", pool.name}, {"command", nullptr}, {"maintenance", nullptr}, {"upstreams", std::move(upstreams)}};
+    if (pool.maintenance) {
+      json::object maintenance{{"retry_after_s", pool.maintenance->retry_after_seconds}, {"page", pool.maintenance->page}};
+      add_standing(maintenance, pool.maintenance->standing, status.now_unix_millis);
+      object["maintenance"] = std::move(maintenance);
+    }
     if (!pool.command.empty()) {
       object["command"] = texts(pool.command);
       object["directory"] = text_or_null(pool.directory);

@@ -28,7 +28,21 @@ struct AdminProcess {
   std::optional<std::int64_t> next_start_millis = {};  // from now
 };
 
+// Who has ordered something, when, and why.
+struct AdminStanding {
+  std::string by = {};
+  std::int64_t unix_millis = 0;
+  std::string reason = {};  // "" = none was given
+};
+
 struct AdminUpstream {
+  // By an operator, whatever its state is.
+  struct Ordered {
+    std::string order = {};  // "ready", "drain", "maintenance"
+    std::optional<std::uint32_t> weight = {};
+    AdminStanding standing = {};
+  };
+
   std::string name = {};     // "app.1", "10.0.0.2:8080"
   std::string address = {};
   std::string state = {};    // one word or two: "up", "crash loop"
@@ -36,16 +50,24 @@ struct AdminUpstream {
   std::int64_t since_unix_millis = 0;  // of its state; 0 = it never had another
   std::uint64_t requests = 0;
   std::uint64_t in_flight = 0;
+  std::uint32_t weight = 1;
+  std::optional<Ordered> ordered = {};
   std::optional<AdminProcess> process = {};  // of an instance
 };
 
 struct AdminPool {
+  struct Maintenance {
+    AdminStanding standing = {};
+    std::uint32_t retry_after_seconds = 0;
+    bool page = false;  // of the operator's own
+  };
   std::string name = {};
   std::vector<std::string> command = {};  // empty: frontdoor does not run it
   std::string directory = {};
   unsigned wanted = 0;         // instances
   bool stopped = false;        // by `stop`
   std::string operation = {};  // what is under way: "restart: 1 of 4"; "" = nothing
+  std::optional<Maintenance> maintenance = {};  // nothing: it serves
   std::vector<AdminUpstream> upstreams = {};
 };
 

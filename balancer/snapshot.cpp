@@ -111,6 +111,11 @@ PoolOutlook Pool::outlook(TimePoint now) const {
   PoolOutlook outlook{.undecided = memory->sleep.wakes(), .usual_outage = memory->usual_outage()};
   TimePoint last_went_down{};
   for (const Member& member : members) {
+    // An operator who has taken all of them out may be about to bring one back: as long as for one that went down.
+    if (member.order != Order::Ready) {
+      last_went_down = std::max(last_went_down, member.ordered_at);
+      continue;
+    }
     switch (member.upstream->seen().state) {
       case UpstreamState::Up:
         outlook.up = true;
@@ -159,7 +164,8 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation
               .retry = from.retry,
               .hold = from.hold,
               .limits_in_flight = from.max_in_flight != 0,
-              .memory = memory};
+              .memory = memory,
+              .maintenance = orders_.maintenance(from.name)};
     for (Place& place : places_of(from, names, instances)) {
       const auto key = std::pair(from.name, place.name);
       std::shared_ptr<Upstream>& slot = named[key];
@@ -175,7 +181,13 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation
       }
       if (place.endpoints && !slot->looked_up()) slot->set_endpoints(std::move(*place.endpoints));
       slot->set_max_in_flight(from.max_in_flight);
-      pool.members.push_back({.upstream = slot, .weight = place.weight});
+      Member member{.upstream = slot, .weight = place.weight};
+      if (const UpstreamOrder* const order = orders_.find(from.name, slot->name())) {
+        member.weight = order->weight.value_or(place.weight);
+        member.order = order->order;
+        member.ordered_at = order->by.since;
+      }
+      pool.members.push_back(std::move(member));
     }
     pool.send_proxy = from.send_proxy;
     snapshot->pools.push_back(std::move(pool));

@@ -12,6 +12,7 @@
 #include "balancer/hold_rules.h"
 #include "balancer/instance_addresses.h"
 #include "balancer/name_addresses.h"
+#include "balancer/orders.h"
 #include "balancer/remembered.h"
 #include "balancer/upstream.h"
 #include "config/config.h"
@@ -21,6 +22,11 @@ namespace frontdoor {
 struct Member {
   std::shared_ptr<Upstream> upstream;
   std::uint32_t weight = 1;
+  Order order = Order::Ready;  // an operator's; anything else takes it out of the workers' sight
+  TimePoint ordered_at{};
+
+  // Whether a new request may go there now.
+  bool takes_requests() const { return order == Order::Ready && upstream->available(); }
 };
 
 struct Pool {
@@ -32,6 +38,7 @@ struct Pool {
   config::Hold hold;
   bool limits_in_flight = false;  // `max_in_flight` is set, so that requests take slots of their upstream
   std::shared_ptr<PoolMemory> memory;
+  std::shared_ptr<const PoolMaintenance> maintenance;  // null = it serves
 
   PoolOutlook outlook(TimePoint now) const;
 };
@@ -62,6 +69,10 @@ class UpstreamRegistry {
  public:
   explicit UpstreamRegistry(unsigned workers) : workers_(workers) {}
 
+  // What operators have ordered, for the snapshots that are built from now on.
+  void set_orders(Orders orders) { orders_ = std::move(orders); }
+  const Orders& orders() const { return orders_; }
+
   // Builds the snapshot of a config that passed its checks. Upstreams known from before are reused with all
   // they learned; those no longer named die with the last request that holds them. One that is named again
   // before that keeps its counts, and is judged anew. A name is an upstream for each of its addresses, with
@@ -78,6 +89,7 @@ class UpstreamRegistry {
 
   const unsigned workers_;
   std::uint64_t generation_ = 0;
+  Orders orders_;
   Remembered<std::pair<std::string, std::string>, Upstream> upstreams_;
   Remembered<std::string, PoolMemory> memories_;
 };

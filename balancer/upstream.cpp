@@ -95,9 +95,20 @@ void Upstream::judge_anew(TimePoint now) {
 void Upstream::drain(TimePoint now, TimePoint until) {
   for (Seen last = seen(); last.state != UpstreamState::Draining; last = seen())
     change(last, UpstreamState::Draining, "leaves its pool", now);
+  close_streams(now, until);
+}
+
+void Upstream::close_streams(TimePoint now, TimePoint until) {
   const std::lock_guard lock(mutex_);
   note_told();
   for (UpstreamObserver* observer : observers_) observer->drains(now, until);
+}
+
+void Upstream::withdraw() {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t incarnation = seen().incarnation;
+  note_told();
+  for (UpstreamObserver* observer : observers_) tell(*observer, incarnation, DownCause::Withdrawn);
 }
 
 void Upstream::note_told() {

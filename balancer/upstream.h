@@ -37,6 +37,7 @@ enum class DownCause : std::uint8_t {
   Dead,    // nobody listens
   Hung,    // silent: it may wake up and still carry out what it was sent
   Unwell,  // it answers, but not well (a probe's status, a name without an address): requests there go on
+  Withdrawn,  // an operator has taken it out, however it is: what may go elsewhere does, the rest goes on
 };
 
 // Is told at once what became of an upstream: on any thread, with the upstream locked: post and return. One that
@@ -88,6 +89,10 @@ class Upstream {
   // It takes no new requests from now on, whatever snapshot they began with; those that it has go on, WebSockets and
   // streams until `until`. When acknowledged() too, in_flight() counts all that it will ever have.
   void drain(TimePoint now, TimePoint until);
+  // An operator has taken it out; its state is what it was. WebSockets and streams on it are to be closed by `until`.
+  void close_streams(TimePoint now, TimePoint until);
+  // Likewise, and requests on it that may be sent again are to go elsewhere now.
+  void withdraw();
   // Its process has only just been started: a probe that fails says nothing yet, and the next one comes soon.
   // Set by the supervisor, read by health; control thread.
   void set_starting(bool starting) { starting_ = starting; }

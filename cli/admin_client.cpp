@@ -127,7 +127,9 @@ AdminResponse ask(const AdminAsk& question) {
                                       : connect_to(connection.get(), question.socket, question.patience);
   if (!failed.error.empty()) return failed;
   const std::string request = question.method + ' ' + question.target +
-                              " HTTP/1.1\r\nHost: frontdoor\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+                              " HTTP/1.1\r\nHost: frontdoor\r\nConnection: close\r\n" +
+                              (question.body.empty() ? "" : "Content-Type: application/json\r\n") +
+                              "Content-Length: " + std::to_string(question.body.size()) + "\r\n\r\n" + question.body;
   failed.error = send_all(connection.get(), request, question.patience);
   if (!failed.error.empty()) return failed;
   return receive(connection.get(), question);

@@ -22,6 +22,7 @@ struct AdminAsk {
   std::string socket;
   std::string method = "GET";
   std::string target = "/api/v1/status";
+  std::string body = {};  // JSON; "" = none
   Millis patience{5'000};  // with silence; 0 = for ever
   // Called with each piece of a good answer as it comes, instead of `body`.
   std::function<void(std::string_view)> on_bytes = {};

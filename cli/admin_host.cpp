@@ -12,6 +12,8 @@
 
 #include "admin/events_api.h"
 #include "admin/place.h"
+#include "admin/steer_api.h"
+#include "admin/upkeep_api.h"
 #include "cli/subject.h"
 #include "cli/version.h"
 #include "proxy/server/port_holder.h"
@@ -117,6 +119,16 @@ std::string_view action_of(AdminOperation::Kind kind) {
   return "";
 }
 
+AdminStanding to_admin(const OrderedBy& by) { return {by.name, by.unix_millis, by.reason}; }
+
+// What an operator has ordered of the upstream of this row.
+void add_order(AdminUpstream& row, const Orders& orders, const std::string& pool, const std::string& upstream) {
+  const UpstreamOrder* const order = orders.find(pool, upstream);
+  if (order == nullptr) return;
+  row.ordered = AdminUpstream::Ordered{to_string(order->order), order->weight, to_admin(order->by)};
+  if (order->weight) row.weight = *order->weight;
+}
+
 AdminOutcome to_admin(const OperationResult& result) {
   const RolloutReport& report = result.report;
   return {result.ok,     result.error,    report.replaced, report.failed, report.served,
@@ -154,7 +166,8 @@ AdminHost::AdminHost(asio::io_context& control, Log& log, const ServeOptions& op
       view_(std::move(view)),
       started_unix_millis_(unix_millis()),
       usage_(control),
-      events_(control, view_.events) {}
+      events_(control, view_.events),
+      explainer_(*this, view_.snapshot, view_.health, view_.events) {}
 
 // What the operator started: with instances that is the launcher, whose child this process is.
 pid_t AdminHost::main_pid() const { return options_.launcher ? ::getppid() : ::getpid(); }
@@ -178,6 +191,9 @@ void AdminHost::start(const config::Admin& settings) {
   server_ = std::make_unique<AdminServer>(control_, log_, AdminAccess{::geteuid(), socket_.group(), own_name()});
   add_api(*server_, control_, *this);
   add_events_api(*server_, events_);
+  add_steer_api(*server_, view_.steering);
+  add_upkeep_api(*server_, view_.upkeep);
+  add_why_api(*server_, explainer_);
   server_->start(socket_.fd());
   log_.info("admin socket", {{"path", socket_.path()}});
 }
@@ -233,6 +249,10 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const SampledUsa
   const TimePoint now = Clock::now();
   AdminPool row;
   row.name = pool.name;
+  const Orders orders = view_.orders();
+  if (pool.maintenance)
+    row.maintenance = AdminPool::Maintenance{to_admin(pool.maintenance->by), pool.maintenance->retry_after_seconds,
+                                             !pool.maintenance->page.empty()};
   std::vector<std::shared_ptr<const Upstream>> instances;
   for (const PoolStatus& supervised : pool_statuses()) {
     if (supervised.pool != pool.name) continue;
@@ -241,6 +261,7 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const SampledUsa
     row.operation = supervised.operation;
     for (const InstanceStatus& instance : supervised.instances) {
       row.upstreams.push_back(to_admin(instance, usages, now, status.now_unix_millis));
+      add_order(row.upstreams.back(), orders, pool.name, instance.instance);
       instances.push_back(instance.upstream);
     }
   }
@@ -250,9 +271,12 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const SampledUsa
     row.command = configured.process.command;
     row.directory = configured.process.directory;
   }
-  for (const Member& member : pool.members)
-    if (std::find(instances.begin(), instances.end(), member.upstream) == instances.end())
-      row.upstreams.push_back(to_admin(*member.upstream, now, status.now_unix_millis));
+  for (const Member& member : pool.members) {
+    if (std::find(instances.begin(), instances.end(), member.upstream) != instances.end()) continue;
+    AdminUpstream& upstream = row.upstreams.emplace_back(to_admin(*member.upstream, now, status.now_unix_millis));
+    upstream.weight = member.weight;
+    add_order(upstream, orders, pool.name, upstream.name);
+  }
   status.pools.push_back(std::move(row));
 }
 

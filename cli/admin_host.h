@@ -11,9 +11,12 @@
 #include "admin/api.h"
 #include "admin/event_feed.h"
 #include "admin/socket.h"
+#include "admin/steering.h"
 #include "admin/target.h"
+#include "admin/upkeep.h"
 #include "balancer/snapshot.h"
 #include "base/log.h"
+#include "cli/explainer.h"
 #include "cli/serve.h"
 #include "cli/supervision.h"
 #include "cli/usage_sampler.h"
@@ -31,6 +34,10 @@ class AdminHost : private AdminTarget {
     std::function<void()> shut_down;
     Server& server;
     EventHistory& events;
+    AdminSteering& steering;
+    std::function<Orders()> orders;
+    AdminUpkeep& upkeep;
+    Explainer::Health health;
   };
 
   AdminHost(boost::asio::io_context& control, Log& log, const ServeOptions& options, View view);
@@ -62,6 +69,7 @@ class AdminHost : private AdminTarget {
   const std::int64_t started_unix_millis_;
   UsageSampler usage_;
   EventFeed events_;
+  Explainer explainer_;
   AdminSocket socket_;
   std::unique_ptr<AdminServer> server_;
 };

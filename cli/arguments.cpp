@@ -206,6 +206,8 @@ Parsed parse_import(const std::vector<std::string>& arguments) {
   return ImportCommand{words->plain.front()};
 }
 
+Parsed parse_diff(const std::vector<std::string>& arguments);
+
 Parsed parse_config(std::vector<std::string> arguments) {
   const auto verb =
       std::find_if(arguments.begin(), arguments.end(), [](auto& w) { return !w.starts_with('-'); });
@@ -217,9 +219,13 @@ Parsed parse_config(std::vector<std::string> arguments) {
     arguments.erase(verb);
     return parse_import(arguments);
   }
+  if (verb != arguments.end() && *verb == "diff") {
+    arguments.erase(verb);
+    return parse_diff(arguments);
+  }
   const bool help = std::any_of(arguments.begin(), arguments.end(), [](auto& w) { return w == "--help" || w == "-h"; });
   if (help) return HelpCommand{"config"};
-  return UsageError{"config knows two things: config show --config FILE, and config import FILE", "config"};
+  return UsageError{"config knows three things: config show --config FILE, config import FILE, and config diff", "config"};
 }
 
 Parsed parse_cert(const std::vector<std::string>& arguments) {
@@ -305,7 +311,25 @@ Parsed parse_status(const std::vector<std::string>& arguments) {
   const auto words = control_words(arguments, "status", 0);
   if (!words) return words.error();
   if (words->help) return HelpCommand{"status"};
-  return StatusCommand{words->value("--socket"), words->has("--json")};
+  if (words->has("--watch") && words->has("--json")) return UsageError{"status takes one of --watch and --json", "status"};
+  return StatusCommand{words->value("--socket"), words->has("--json"), words->has("--watch")};
+}
+
+Parsed parse_top(const std::vector<std::string>& arguments) {
+  const auto words = control_words(arguments, "top", 0);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"top"};
+  TopCommand command;
+  command.socket = words->value("--socket");
+  if (!words->has("--sort")) return command;
+  const std::string by = words->value("--sort");
+  constexpr std::array orders = {std::pair("requests", TopOrder::Requests), std::pair("now", TopOrder::Now),
+                                 std::pair("memory", TopOrder::Memory), std::pair("cpu", TopOrder::Cpu)};
+  const auto found = std::find_if(orders.begin(), orders.end(), [&](const auto& order) { return order.first == by; });
+  if (found == orders.end())
+    return UsageError{"--sort takes requests, now, memory or cpu, not " + quote(by), "top"};
+  command.order = found->second;
+  return command;
 }
 
 Parsed parse_operation(OperateCommand::Verb verb, const std::string& topic, const std::vector<std::string>& arguments) {
@@ -331,6 +355,36 @@ Parsed parse_operation(OperateCommand::Verb verb, const std::string& topic, cons
   const auto number = to_number<std::uint32_t>(std::string_view(command.instances).substr(is_change ? 1 : 0));
   if (!number || *number > 1000 || (*number == 0 && !is_change))
     return UsageError{"scale takes a number from 1 to 1000, or a change as in +1 and -1, not " + quote(command.instances),
+                      topic};
+  return command;
+}
+
+Parsed parse_steer(SteerCommand::Verb verb, const std::string& topic, const std::vector<std::string>& arguments) {
+  const bool weighs = verb == SteerCommand::Verb::Weight;
+  const auto words = control_words(arguments, topic, weighs ? 2 : 1);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{topic};
+  const std::string example = topic + " app/10.0.0.2:8080" + (weighs ? " 3" : "");
+  if (words->plain.empty()) return UsageError{topic + " needs to know what, for instance " + example, topic};
+  SteerCommand command;
+  command.verb = verb;
+  command.subject = words->plain.front();
+  command.page_file = words->value("--page");
+  command.retry_after = words->value("--retry-after");
+  command.reason = words->value("--reason");
+  command.yes = words->has("--yes");
+  command.json = words->has("--json");
+  command.waits = !words->has("--no-wait") && !command.json;
+  command.socket = words->value("--socket");
+  const auto seconds = to_number<std::uint32_t>(command.retry_after);
+  if (words->has("--retry-after") && (!seconds || *seconds < 1 || *seconds > 86'400))
+    return UsageError{"--retry-after takes seconds, from 1 to 86400, not " + quote(command.retry_after), topic};
+  if (!weighs) return command;
+  command.weight = words->plain.size() > 1 ? words->plain[1] : "";
+  const auto number = to_number<std::uint32_t>(command.weight);
+  if (command.weight != "config" && (!number || *number < 1 || *number > 1000))
+    return UsageError{"weight takes a number from 1 to 1000, or config for what the config says, not " +
+                          quote(command.weight),
                       topic};
   return command;
 }
@@ -374,6 +428,38 @@ Parsed parse_events(std::vector<std::string> arguments) {
   return command;
 }
 
+Parsed parse_why(const std::vector<std::string>& arguments) {
+  const auto words = control_words(arguments, "why", 1);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"why"};
+  return WhyCommand{words->plain.empty() ? "" : words->plain.front(), words->value("--socket"), words->has("--json")};
+}
+
+Parsed parse_reload(const std::vector<std::string>& arguments) {
+  const auto words = control_words(arguments, "reload", 1);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"reload"};
+  if (!words->plain.empty())  // as pm2 has it
+    return UsageError{"reload takes no pool, it reads the config again; instances are replaced by: frontdoor restart " +
+                          words->plain.front(),
+                      "reload"};
+  return ReloadCommand{words->value("--socket"), words->has("--json")};
+}
+
+Parsed parse_healthcheck(const std::vector<std::string>& arguments) {
+  const auto words = control_words(arguments, "healthcheck", 0);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"healthcheck"};
+  return HealthCommand{words->has("--ready"), words->value("--socket")};
+}
+
+Parsed parse_diff(const std::vector<std::string>& arguments) {
+  const auto words = control_words(arguments, "config diff", 0);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"config diff"};
+  return DiffCommand{words->value("--socket"), words->has("--json")};
+}
+
 Parsed parse_shutdown(const std::vector<std::string>& arguments) {
   const auto words = control_words(arguments, "shutdown", 0);
   if (!words) return words.error();
@@ -385,7 +471,6 @@ Parsed parse_shutdown(const std::vector<std::string>& arguments) {
 std::string_view instead_of_pm2(std::string_view word) {
   if (word == "list" || word == "ls" || word == "l" || word == "monit" || word == "describe" || word == "show")
     return "frontdoor status";
-  if (word == "reload") return "frontdoor restart, which loses no request";
   if (word == "delete" || word == "del" || word == "kill") return "frontdoor shutdown";
   if (word == "log") return "frontdoor logs";
   if (word == "save" || word == "startup") return "frontdoor run --print-unit, for systemd";
@@ -405,7 +490,7 @@ Parsed parse_help(const std::vector<std::string>& arguments) {
   std::string topic;
   for (const std::string& word : arguments) topic += (topic.empty() ? "" : " ") + word;
   if (topic == "cert") topic = "cert self-signed";
-  if (topic.empty() || topic == "config" || find_command(topic) != nullptr) return HelpCommand{topic};
+  if (topic.empty() || topic == "config" || topic == "pm2" || find_command(topic) != nullptr) return HelpCommand{topic};
   return unknown_command(topic);
 }
 
@@ -428,11 +513,19 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
   if (first == "demo") return parse_demo(rest);
   if (first == "demo-app") return parse_demo_app(rest);
   if (first == "status") return parse_status(rest);
+  if (first == "top") return parse_top(rest);
   if (first == "restart") return parse_operation(OperateCommand::Verb::Restart, first, rest);
   if (first == "stop") return parse_operation(OperateCommand::Verb::Stop, first, rest);
   if (first == "start") return parse_operation(OperateCommand::Verb::Start, first, rest);
   if (first == "scale") return parse_operation(OperateCommand::Verb::Scale, first, rest);
+  if (first == "drain") return parse_steer(SteerCommand::Verb::Drain, first, rest);
+  if (first == "ready") return parse_steer(SteerCommand::Verb::Ready, first, rest);
+  if (first == "maintenance") return parse_steer(SteerCommand::Verb::Maintenance, first, rest);
+  if (first == "weight") return parse_steer(SteerCommand::Verb::Weight, first, rest);
   if (first == "logs") return parse_logs(rest);
+  if (first == "why") return parse_why(rest);
+  if (first == "reload") return parse_reload(rest);
+  if (first == "healthcheck") return parse_healthcheck(rest);
   if (first == "events") return parse_events(rest);
   if (first == "shutdown") return parse_shutdown(rest);
   if (first == "completion") return parse_completion(rest);

@@ -53,6 +53,14 @@ struct RunCommand {
 struct StatusCommand {
   std::string socket;
   bool json = false;
+  bool watch = false;  // again and again
+};
+
+enum class TopOrder : std::uint8_t { Requests, Now, Memory, Cpu };
+
+struct TopCommand {
+  TopOrder order = TopOrder::Requests;
+  std::string socket;
 };
 
 struct OperateCommand {
@@ -61,6 +69,21 @@ struct OperateCommand {
   std::string subject;    // "app" or "app.2"
   std::string instances;  // Scale: "3", "+1", "-1"
   bool now = false;
+  std::string socket;
+  bool json = false;
+};
+
+// What an operator orders of an upstream, or of a whole pool.
+struct SteerCommand {
+  enum class Verb : std::uint8_t { Drain, Ready, Maintenance, Weight };
+  Verb verb = Verb::Drain;
+  std::string subject;      // "app/10.0.0.2:8080", "app.2", "app"
+  std::string weight;       // Weight: "3", "config"
+  std::string page_file;    // Maintenance of a pool
+  std::string retry_after;  // likewise, in seconds
+  std::string reason;
+  bool yes = false;    // also the last one that is up
+  bool waits = true;   // Drain: until no request is on it
   std::string socket;
   bool json = false;
 };
@@ -80,6 +103,27 @@ struct EventsCommand {
   bool follow = false;
   std::string socket;
   bool json = false;
+};
+
+struct WhyCommand {
+  std::string subject;  // "app/10.0.0.2:8080", "app.2", "app", "" = all that takes no requests
+  std::string socket;
+  bool json = false;
+};
+
+struct ReloadCommand {
+  std::string socket;
+  bool json = false;
+};
+
+struct DiffCommand {  // config diff
+  std::string socket;
+  bool json = false;
+};
+
+struct HealthCommand {  // healthcheck
+  bool ready = false;  // and a pool can serve
+  std::string socket;
 };
 
 struct ShutdownCommand {
@@ -133,7 +177,9 @@ struct HelpCommand {
 
 using Command = std::variant<RunCommand, CheckCommand, ShowCommand, ImportCommand, ProxyCommand, DemoCommand, DemoAppCommand,
                              CompletionCommand, VersionCommand, HelpCommand, StatusCommand, OperateCommand, LogsCommand,
-                             ShutdownCommand, SelfSignedCommand, EventsCommand>;
+                             ShutdownCommand, SelfSignedCommand, EventsCommand, SteerCommand,
+                             ReloadCommand, DiffCommand, HealthCommand, WhyCommand,
+                             TopCommand>;
 
 struct UsageError {
   UsageError() = default;

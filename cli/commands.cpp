@@ -41,10 +41,11 @@ constexpr std::array program_examples = {
     Row{"frontdoor demo"},
     Row{"frontdoor proxy --listen :8080 --to :3001 --to :3002 --health /healthz"},
     Row{"frontdoor check --config fd.toml && frontdoor --config fd.toml"},
+    Row{"frontdoor help pm2", "what pm2's commands are called here"},
 };
 constexpr std::array pm2_rows = {
     Row{"pm2 start app.js -i 2", "`frontdoor run -i 2 --detach -- node app.js`"},
-    Row{"pm2 list, pm2 monit", "`frontdoor status`"},
+    Row{"pm2 list, pm2 monit", "`frontdoor status`, `frontdoor top`"},
     Row{"pm2 logs", "`frontdoor logs -f`"},
     Row{"pm2 reload app", "`frontdoor restart app`"},
     Row{"pm2 restart app", "`frontdoor restart app --now`"},
@@ -53,7 +54,8 @@ constexpr std::array pm2_rows = {
     Row{"pm2 delete all, pm2 kill", "`frontdoor shutdown`"},
     Row{"pm2 save, pm2 startup", "`frontdoor run … --print-unit`, for systemd"},
 };
-constexpr std::array program_sections = {Section{"Examples", program_examples}, Section{"Instead of pm2", pm2_rows}};
+constexpr std::array program_sections = {Section{"Examples", program_examples}};
+constexpr std::array pm2_sections = {Section{"Instead of pm2", pm2_rows}};
 
 constexpr std::array run_usage = {
     Row{"frontdoor run --config FILE [OPTIONS]"},
@@ -116,7 +118,12 @@ constexpr std::array demo_try = {
 };
 constexpr std::array demo_sections = {Section{"Try", demo_try}};
 
-constexpr std::array status_usage = {Row{"frontdoor status [--json] [--socket PATH]"}};
+constexpr std::array status_usage = {Row{"frontdoor status [--json|--watch] [--socket PATH]"}};
+constexpr std::array options_of_status = {
+    as_json, Option{"--watch", "", "", "again each second, until q or Ctrl-C", Option::Takes::Nothing}, admin_socket};
+constexpr std::array top_usage = {Row{"frontdoor top [--sort requests|now|memory|cpu] [--socket PATH]"}};
+constexpr std::array top_options = {
+    Option{"--sort", "WHAT", "memory", "by `requests` a second (the default), requests `now`, `memory`, `cpu`"}, admin_socket};
 constexpr std::array status_options = {as_json, admin_socket};
 constexpr std::array restart_usage = {Row{"frontdoor restart POOL[.N] [--now] [--json] [--socket PATH]"}};
 constexpr std::array restart_options = {
@@ -135,6 +142,32 @@ constexpr std::array scale_examples = {
     Row{"frontdoor scale app +1"},
 };
 constexpr std::array scale_sections = {Section{"Examples", scale_examples}};
+constexpr Option why_ordered{"--reason", "TEXT", "'a new disk'", "why, for whoever looks at `frontdoor status`"};
+constexpr Option yes_all_the_same{"--yes", "", "", "also when no other upstream of the pool takes requests",
+                                  Option::Takes::Nothing};
+constexpr std::array drain_usage = {
+    Row{"frontdoor drain POOL/UPSTREAM [--no-wait] [--reason TEXT] [--yes] [--json] [--socket PATH]"},
+    Row{"frontdoor drain POOL.N"},
+};
+constexpr std::array drain_options = {
+    Option{"--no-wait", "", "", "return at once, not when no request is on it any more; so does --json", Option::Takes::Nothing}, why_ordered,
+    yes_all_the_same, as_json, admin_socket};
+constexpr std::array drain_examples = {
+    Row{"frontdoor drain app/10.0.0.2:8080 --reason 'a new disk' && ssh 10.0.0.2 reboot"},
+    Row{"frontdoor ready app/10.0.0.2:8080"},
+};
+constexpr std::array drain_sections = {Section{"Examples", drain_examples}};
+constexpr std::array ready_usage = {Row{"frontdoor ready POOL[/UPSTREAM] [--reason TEXT] [--json] [--socket PATH]"}};
+constexpr std::array ready_options = {why_ordered, as_json, admin_socket};
+constexpr std::array maintenance_usage = {
+    Row{"frontdoor maintenance POOL [--page FILE] [--retry-after SECONDS] [--reason TEXT] [--json]"},
+    Row{"frontdoor maintenance POOL/UPSTREAM [--reason TEXT] [--yes] [--json] [--socket PATH]"},
+};
+constexpr std::array maintenance_options = {
+    Option{"--page", "FILE", "down.html", "of a pool: what clients read, at most 64 KiB", Option::Takes::FileName},
+    Option{"--retry-after", "SECONDS", "600", "of a pool: when clients may come back (default: 60)"}, why_ordered,
+    yes_all_the_same, as_json, admin_socket};
+constexpr std::array weight_usage = {Row{"frontdoor weight POOL/UPSTREAM N|config [--reason TEXT] [--json] [--socket PATH]"}};
 constexpr std::array logs_usage = {Row{"frontdoor logs [-f] [-n N] [POOL[.N]] [--json] [--socket PATH]"}};
 constexpr std::array logs_options = {
     Option{"-f", "", "", "go on with what is written from now on; so does `--follow`", Option::Takes::Nothing},
@@ -144,6 +177,20 @@ constexpr std::array events_options = {
     Option{"-f", "", "", "go on with what happens from now on; so does `--follow`", Option::Takes::Nothing},
     Option{"-n", "N", "100", "how many to look back, at most 2000 (default: 20)"},
     Option{"--level", "LEVEL", "warn", "only these and worse: `info`, `warn`, `error`"}, as_json, admin_socket};
+constexpr std::array why_usage = {Row{"frontdoor why [POOL[/UPSTREAM]] [--json] [--socket PATH]"}};
+constexpr std::array why_examples = {
+    Row{"frontdoor why", "everything that takes no requests now"},
+    Row{"frontdoor why app/10.0.0.2:8080"},
+    Row{"frontdoor why app.2", "an instance"},
+};
+constexpr std::array why_sections = {Section{"Examples", why_examples}};
+constexpr std::array reload_usage = {Row{"frontdoor reload [--json] [--socket PATH]"}};
+constexpr std::array health_usage = {Row{"frontdoor healthcheck [--ready] [--socket PATH]"}};
+constexpr std::array health_options = {
+    Option{"--ready", "", "", "also fail while it stops, and while no pool has an upstream that takes requests",
+           Option::Takes::Nothing},
+    admin_socket};
+constexpr std::array diff_usage = {Row{"frontdoor config diff [--json] [--socket PATH]"}};
 constexpr std::array shutdown_usage = {Row{"frontdoor shutdown [--socket PATH]"}};
 constexpr std::array shutdown_options = {admin_socket};
 
@@ -232,6 +279,13 @@ constexpr std::array all_commands = {
                     "is told on standard error and as comments in the TOML. A .js, .cjs or .mjs is executed by node,\n"
                     "with all that its author wrote; a .json, a Procfile and a package.json are only read.\n",
                 .sections = import_sections},
+    CommandInfo{.name = "config diff",
+                .title = "what a reload would change",
+                .brief = "what a reload would change, and what it could not",
+                .usage = diff_usage,
+                .about = "Compares the file with what runs, changes nothing. Errors are told with their positions; then\n"
+                         "the exit status is 1. Values of environment variables are not shown.\n",
+                .options = status_options},
     CommandInfo{.name = "cert self-signed",
                 .title = "a certificate for trying TLS",
                 .brief = "a certificate for trying TLS, that no client trusts",
@@ -246,7 +300,22 @@ constexpr std::array all_commands = {
                 .usage = status_usage,
                 .about = "STARTS counts starts after the first, SERVED requests since frontdoor began, NOW those in\n"
                          "progress. MEM and CPU are of the process and all that it has started.\n",
-                .options = status_options},
+                .options = options_of_status},
+    CommandInfo{.name = "top",
+                .title = "what is busy now",
+                .brief = "what is busy now, the busiest first; q ends it",
+                .usage = top_usage,
+                .about = "Upstreams of all pools with requests a second, those in progress, memory and CPU, again each second.\n"
+                         "Into a pipe: once.\n",
+                .options = top_options},
+    CommandInfo{.name = "why",
+                .title = "why an upstream takes no requests",
+                .brief = "why an upstream takes no requests, what brings it back, what to do",
+                .usage = why_usage,
+                .about = "The state and since when, the last probes and what they found, what has to happen for it to\n"
+                         "come back, what you can do, and the last events about it.\n",
+                .options = status_options,
+                .sections = why_sections},
     CommandInfo{.name = "restart",
                 .title = "replace instances without a lost request",
                 .brief = "replace instances one after another, without a lost request",
@@ -273,6 +342,35 @@ constexpr std::array all_commands = {
                 .about = "Until the config names another number, or frontdoor is started anew.\n",
                 .options = status_options,
                 .sections = scale_sections},
+    CommandInfo{.name = "drain",
+                .title = "no new requests to an upstream",
+                .brief = "no new requests to an upstream; returns when none is on it any more",
+                .usage = drain_usage,
+                .about = "Requests on it finish, WebSockets are closed over `timeouts.drain`, kept connections at once. It\n"
+                         "stays so until `frontdoor ready`, over reloads and restarts. Health checks go on. When requests\n"
+                         "are still on it after `timeouts.drain`, the exit status is 1.\n",
+                .options = drain_options,
+                .sections = drain_sections},
+    CommandInfo{.name = "ready",
+                .title = "bring back what was drained or in maintenance",
+                .brief = "bring back what was drained or in maintenance",
+                .usage = ready_usage,
+                .about = "It gets requests at once if its health checks have passed meanwhile, else as soon as they do.\n",
+                .options = ready_options},
+    CommandInfo{.name = "maintenance",
+                .title = "take an upstream out at once, or answer for a whole pool",
+                .brief = "take an upstream out at once, or answer for a whole pool with a page",
+                .usage = maintenance_usage,
+                .about = "Of an upstream: as drain, but WebSockets are closed now, and what waits for an answer and may be\n"
+                         "sent again goes to another one. Of a pool: each new request gets a 503, with FILE or a page that\n"
+                         "frontdoor makes; those in progress finish. Until `frontdoor ready`, over reloads and restarts.\n",
+                .options = maintenance_options},
+    CommandInfo{.name = "weight",
+                .title = "another share of the requests for an upstream",
+                .brief = "another share of the requests for an upstream",
+                .usage = weight_usage,
+                .about = "Compared with the weights of the others, as in the config. `config` goes back to what that says.\n",
+                .options = ready_options},
     CommandInfo{.name = "logs",
                 .title = "what the instances wrote",
                 .brief = "what the instances wrote lately, and write",
@@ -280,6 +378,19 @@ constexpr std::array all_commands = {
                 .about = "The last 1000 lines of each instance are kept, over its restarts. A reader that is too slow\n"
                          "misses lines and is told how many; the app never waits for it.\n",
                 .options = logs_options},
+    CommandInfo{.name = "reload",
+                .title = "read the config again",
+                .brief = "read the config again; errors change nothing and are printed",
+                .usage = reload_usage,
+                .about = "As SIGHUP does, but waits until what a changed command replaces has been replaced, and prints\n"
+                         "what has changed, and what waits for a restart. Exit status 1 when the file has errors, which\n"
+                         "are printed with their positions and change nothing, and when a new instance does not come up.\n",
+                .options = status_options},
+    CommandInfo{.name = "healthcheck",
+                .title = "whether it runs and answers",
+                .brief = "exit status 0 when it runs and answers, for containers",
+                .usage = health_usage,
+                .options = health_options},
     CommandInfo{.name = "events",
                 .title = "what happened, and why",
                 .brief = "what happened lately, and why: evictions, restarts, reloads, operators",
@@ -359,6 +470,8 @@ const CommandInfo* find_command(std::string_view name) {
 }
 
 std::span<const ExitStatus> exit_statuses() { return statuses; }
+
+const Section& instead_of_pm2() { return pm2_sections.front(); }
 
 const Section& signals() { return run_sections.front(); }
 

@@ -58,6 +58,7 @@ extern const CommandInfo program;         // `frontdoor` alone, which takes the 
 std::span<const CommandInfo> commands();  // in the order of the list
 const CommandInfo* find_command(std::string_view name);
 std::span<const ExitStatus> exit_statuses();  // those of exit_codes.h
+const Section& instead_of_pm2();          // `frontdoor help pm2`
 const Section& signals();                     // to a program that serves
 std::span<const Row> environment();           // the variables that matter
 

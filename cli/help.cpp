@@ -105,10 +105,19 @@ std::string group_help(std::string_view group, const Style& style) {
   return screen.take();
 }
 
+std::string pm2_help(const Style& style) {
+  Screen screen(style);
+  screen.title("frontdoor pm2", "what pm2's commands are called here");
+  screen.table("Usage", {{"frontdoor COMMAND [OPTIONS]", ""}});
+  screen.table(instead_of_pm2().title, lines_of(instead_of_pm2().rows));
+  return screen.take();
+}
+
 }  // namespace
 
 std::string help_text(std::string_view topic, const Style& style) {
   if (topic == "config") return group_help(topic, style);
+  if (topic == "pm2") return pm2_help(style);
   const CommandInfo* command = find_command(topic);
   if (command == nullptr) return program_help(style);
   Screen screen(style);

@@ -21,6 +21,7 @@
 #include "cli/exit_codes.h"
 #include "cli/help.h"
 #include "cli/import_apps.h"
+#include "cli/live.h"
 #include "cli/log_file.h"
 #include "cli/quick_config.h"
 #include "cli/read_config.h"
@@ -30,8 +31,11 @@
 #include "cli/self_signed.h"
 #include "cli/serve.h"
 #include "cli/show_events.h"
+#include "cli/show_why.h"
 #include "cli/signals.h"
+#include "cli/steer.h"
 #include "cli/unit.h"
+#include "cli/upkeep.h"
 #include "cli/version.h"
 #include "config/load.h"
 #include "config/show.h"
@@ -174,9 +178,17 @@ struct Runner {
     return kExitOk;
   }
 
-  int operator()(const StatusCommand& command) const { return show_status(command, streams); }
+  int operator()(const StatusCommand& command) const {
+    return command.watch ? watch_status(command, streams) : show_status(command, streams);
+  }
+  int operator()(const TopCommand& command) const { return show_top(command, streams); }
   int operator()(const OperateCommand& command) const { return operate(command, streams); }
   int operator()(const LogsCommand& command) const { return show_logs(command, streams); }
+  int operator()(const WhyCommand& command) const { return show_why(command, streams); }
+  int operator()(const ReloadCommand& command) const { return reload(command, streams); }
+  int operator()(const DiffCommand& command) const { return show_diff(command, streams); }
+  int operator()(const HealthCommand& command) const { return check_health(command, streams); }
+  int operator()(const SteerCommand& command) const { return steer(command, streams); }
   int operator()(const EventsCommand& command) const { return show_events(command, streams); }
   int operator()(const ShutdownCommand& command) const { return shut_down(command, streams); }
 

@@ -52,6 +52,9 @@ std::vector<AwaitsRestart> awaits_restart(const Running& running, const config::
                      or_words(next.admin.socket, "its usual place")});
   if (next.admin.group != running.admin.group)
     found.push_back({"admin.group", or_words(running.admin.group, "none"), or_words(next.admin.group, "none")});
+  if (next.admin.state_file != running.admin.state_file)
+    found.push_back({"admin.state_file", or_words(running.admin.state_file, "its usual place"),
+                     or_words(next.admin.state_file, "its usual place")});
   return found;
 }
 

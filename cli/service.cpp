@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <new>
 #include <thread>
 #include <utility>
 
 #include "base/quietly.h"
+#include "cli/config_diff.h"
 #include "cli/drain.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
@@ -31,6 +33,8 @@ namespace asio = boost::asio;
 
 constexpr Millis kFirstVerdicts{1'000};  // how long "ready" waits for the first probes at most
 constexpr Millis kPoll{10};
+constexpr std::size_t kMostOfAReload = 1'000;   // events that are looked through for what did not come up
+constexpr std::size_t kLongestChanges = 1'000;  // in the event log, as text
 constexpr Millis kStatusLook{1'000};  // how old the service manager's line about us may be
 
 unsigned thread_count(const config::Config& config, const ServeOptions& options) {
@@ -65,6 +69,7 @@ Service::Service(const config::Config& config, const ServeOptions& options, From
       access_log_(config.access_log, access_log_error_, &log_),
       ready_file_(options.ready_file),
       registry_(thread_count(config, options)),
+      steering_(control_, log_, registry_, {[this] { return snapshot_; }, [this] { members_changed(); }}),
       snapshot_(registry_.build(config)),
       health_(control_, log_),
       lookups_(control_, config.resolver),
@@ -103,6 +108,7 @@ int Service::run() {
                                    {"max_connections", server_.places()[i]->limit()},
                                    {"open_files", server_.budget().plan().descriptors}});
   health_.cap_header_bytes(server_.header_bytes_max());
+  take_orders();
   apply(snapshot_);
   if (!options_.launcher) start_workers();
   if (options_.on_start) options_.on_start(control_);
@@ -161,6 +167,17 @@ void Service::name_who_serves_there() {
   }
 }
 
+// What operators had ordered before this process was.
+void Service::take_orders() {
+  std::error_code unknown;
+  const bool is_file = !options_.config_file.empty() && options_.config_file != "-";
+  const std::string file = is_file ? std::filesystem::absolute(options_.config_file, unknown).string() : "";
+  steering_.open(order_file_place(AdminSurroundings::of_this_process(), snapshot_->config.admin.state_file, file));
+  if (registry_.orders().empty()) return;
+  snapshot_ = registry_.rebuild(*snapshot_, {});
+  server_.publish(snapshot_);
+}
+
 void Service::start_admin() {
   AdminHost::View view{[this] { return snapshot_; },
                        [this] { return supervision_.get(); },
@@ -169,7 +186,11 @@ void Service::start_admin() {
                          if (!draining_) begin_drain("frontdoor shutdown", "a signal stops at once");
                        },
                        server_,
-                       events_};
+                       events_,
+                       steering_,
+                       [this] { return registry_.orders(); },
+                       *this,
+                       [this](const Upstream& upstream) { return health_.detail(upstream); }};
   admin_ = std::make_unique<AdminHost>(control_, log_, options_, std::move(view));
   admin_->start(snapshot_->config.admin);
 }
@@ -264,8 +285,7 @@ asio::awaitable<void> Service::handle_signals_with_memory() {
     if (signal == SIGHUP && !terminal_closed) {
       reload_as_told();
     } else if (signal == SIGUSR1) {  // after a log rotation
-      const bool instances_too = supervision_ && supervision_->reopen_logs();
-      if (!access_log_.reopen() && !instances_too) log_.info("nothing to reopen: the access log is no file");
+      if (!reopen_logs()) log_.info("nothing to reopen: the access log is no file");
     } else if (stop(signal)) {
       co_return;
     }
@@ -430,15 +450,57 @@ void Service::watch_config() {
   });
 }
 
-void Service::reload_as_told() {
+AdminReload Service::reload_as_told() {
   notices_.reloading();
+  AdminReload done;
   try {
-    reload();
+    done = reload();
   } catch (const std::bad_alloc&) {
     log_.error("reload refused, the old config stays",
                {{"file", options_.config_file}, {"reason", "out of memory"}});
+    done.error = "out_of_memory";
+    done.message = "out of memory";
   }
   asio::co_spawn(control_, tell_reloaded(++reloads_), asio::detached);
+  return done;
+}
+
+asio::awaitable<AdminReload> Service::reload(std::string by) {
+  log_.info("operator", {{"action", "reload"}, {"by", by}});
+  const std::uint64_t before = events_.last_number();
+  AdminReload done = reload_as_told();
+  const unsigned mine = reloads_;
+  asio::steady_timer pause(control_);
+  while (supervision_ && done.error.empty() && !draining_ && mine == reloads_) {
+    pause.expires_after(kPoll);
+    co_await pause.async_wait(quietly);
+    if (!supervision_->changing()) break;
+  }
+  if (!done.error.empty()) co_return done;
+  // What it has started and what did not come up has been told while it was waited for.
+  for (const auto& event : events_.behind(before, kMostOfAReload).events) {
+    if (event->level != LogLevel::Error || event->pool.empty()) continue;
+    done.error = "instances_failed";
+    done.message = "the config is applied, but not every instance comes up as it says";
+    done.diagnostics.push_back(event->pool + ": " + event->text + ' ' + std::string(event->field("error")) +
+                               std::string(event->field("reason")));
+  }
+  co_return done;
+}
+
+AdminReload Service::compare() {
+  config::Loaded loaded;
+  return look_at_file(loaded);
+}
+
+bool Service::reopen_logs(const std::string& by) {
+  log_.info("operator", {{"action", "reopen logs"}, {"by", by}});
+  return reopen_logs();
+}
+
+bool Service::reopen_logs() {
+  const bool instances_too = supervision_ && supervision_->reopen_logs();
+  return access_log_.reopen() || instances_too;
 }
 
 // Applied, and not only read: what a changed command replaces has been replaced, or has not come up.
@@ -452,26 +514,50 @@ asio::awaitable<void> Service::tell_reloaded(unsigned reload) {
   notices_.reloaded(status_line(census()));
 }
 
-void Service::reload() {
-  if (options_.config_file.empty() || options_.config_file == "-") {
-    log_.warn("nothing to reload: the config was not read from a file");
-    return;
-  }
-  const auto refused = [this](const std::string& reason) {
-    log_.error("reload refused, the old config stays", {{"file", options_.config_file}, {"reason", reason}});
+// Read and checked, and compared with what runs; nothing is changed.
+AdminReload Service::look_at_file(config::Loaded& loaded) const {
+  AdminReload found;
+  found.file = options_.config_file;
+  found.generation = snapshot_->generation;
+  const auto refuse = [&](std::string error, std::string message) {
+    found.error = std::move(error);
+    found.message = std::move(message);
+    return found;
   };
+  if (options_.config_file.empty() || options_.config_file == "-")
+    return refuse("no_config_file", "there is nothing to read again: the config was not read from a file");
   const cli::ConfigText source = cli::read_config(options_.config_file, std::cin);
-  if (!source.error.empty()) return refused(source.error);
+  if (!source.error.empty()) return refuse("unreadable", source.error);
   auto load_options = config::options_of_this_process(source.name);
   load_options.profile = options_.profile;
-  const config::Loaded loaded = config::load(source.text, source.name, load_options);
+  loaded = config::load(source.text, source.name, load_options);
+  for (const auto& diagnostic : loaded.diagnostics) found.diagnostics.push_back(diagnostic.to_string());
+  if (!loaded.ok()) return refuse("config_has_errors", "the file has errors");
+  found.changes = cli::config_changes(snapshot_->config, loaded.config);
+  const Running running{server_.listeners(), server_.workers(), server_.header_bytes_max(), admin_at_start_};
+  for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
+    found.waiting.push_back(key.key + ": " + key.runs + " -> " + key.file);
+  if (!supervision_ && cli::has_instances(loaded.config)) found.waiting.push_back("command: no instances -> instances");
+  return found;
+}
+
+AdminReload Service::reload() {
+  config::Loaded loaded;
+  AdminReload found = look_at_file(loaded);
+  if (found.error == "no_config_file") {
+    log_.warn("nothing to reload: the config was not read from a file");
+    return found;
+  }
   for (const auto& diagnostic : loaded.diagnostics) {
     if (diagnostic.severity == config::Diagnostic::Severity::Error)
       log_.error(diagnostic.to_string());
     else
       log_.warn(diagnostic.to_string());
   }
-  if (!loaded.ok()) return refused("the file has errors");
+  if (!found.error.empty()) {
+    log_.error("reload refused, the old config stays", {{"file", options_.config_file}, {"reason", found.message}});
+    return found;
+  }
   config_watch_.set_files(loaded.files);
   const Running running{server_.listeners(), server_.workers(), server_.header_bytes_max(), admin_at_start_};
   for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
@@ -485,7 +571,13 @@ void Service::reload() {
   if (supervision_) supervision_->apply(loaded.config);
   else if (cli::has_instances(loaded.config))
     log_.warn("waits for a restart", {{"key", "command"}, {"runs", "no instances"}, {"file", "instances"}});
-  log_.info("reloaded", {{"file", options_.config_file}, {"generation", snapshot_->generation}});
+  std::string changes;
+  for (const std::string& change : found.changes) changes += (changes.empty() ? "" : "; ") + change;
+  if (changes.size() > kLongestChanges) changes = std::to_string(found.changes.size()) + " of them";
+  log_.info("reloaded",
+            {{"file", options_.config_file}, {"generation", snapshot_->generation}, {"changes", changes}});
+  found.generation = snapshot_->generation;
+  return found;
 }
 
 }  // namespace frontdoor

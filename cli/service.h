@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "admin/upkeep.h"
 #include "base/event_history.h"
 #include "base/kept_sockets.h"
 #include "base/log.h"
@@ -16,7 +17,9 @@
 #include "cli/ready_file.h"
 #include "cli/serve.h"
 #include "cli/service_notices.h"
+#include "cli/steering.h"
 #include "cli/supervision.h"
+#include "config/load.h"
 #include "discovery/name_lookup.h"
 #include "discovery/resolver.h"
 #include "health/monitor.h"
@@ -24,7 +27,7 @@
 
 namespace frontdoor {
 
-class Service : private InstanceHost {
+class Service : private InstanceHost, private AdminUpkeep {
  public:
   // `kept`: what an earlier front door listened on.
   Service(const config::Config& config, const ServeOptions& options, FromServiceManager given,
@@ -44,13 +47,21 @@ class Service : private InstanceHost {
   boost::asio::awaitable<void> stop_after_drain();
   bool stop(int signal);  // true: at once
   void begin_drain(std::string_view why, std::string_view hint);
+  void take_orders();
   void start_admin();
   void name_who_serves_there();
-  void reload();
-  void reload_as_told();
+  AdminReload look_at_file(config::Loaded& loaded) const;
+  AdminReload reload();
+  AdminReload reload_as_told();
   void watch_config();
   boost::asio::awaitable<void> tell_reloaded(unsigned reload);
   void finish();
+
+  // AdminUpkeep
+  boost::asio::awaitable<AdminReload> reload(std::string by) override;
+  AdminReload compare() override;
+  bool reopen_logs(const std::string& by) override;
+  bool reopen_logs();
 
   // The service manager
   void tell_service_manager(const std::string& lines);
@@ -85,6 +96,7 @@ class Service : private InstanceHost {
   TimeSource time_;
   KernelSocketOps ops_;
   UpstreamRegistry registry_;
+  Steering steering_;
   std::shared_ptr<const Snapshot> snapshot_;
   HealthMonitor health_;
   NameLookups lookups_;

@@ -61,16 +61,54 @@ Ink ink_of(std::string_view state) {
   return Ink::Yellow;
 }
 
+const json::object* object_at(const json::object& object, std::string_view name) {
+  const json::value* const value = member(object, name);
+  return value == nullptr ? nullptr : value->if_object();
+}
+
+// "by root, 3m ago: a new disk"
+std::string standing_of(const json::object& ordered) {
+  const std::string reason = text_of(ordered, "reason");
+  return "by " + text_of(ordered, "by") + ", " + short_duration(number_of(ordered, "since_ms")) + " ago" +
+         (reason.empty() ? "" : ": " + reason);
+}
+
+// An operator's word stands where the state does, and the state below it.
+struct Standing {
+  std::string state;
+  std::string since;  // "" = that of the state
+  std::vector<std::string> notes = {};
+};
+
+Standing standing_of_upstream(const json::object& upstream) {
+  Standing standing{text_of(upstream, "state"), ""};
+  const json::object* const ordered = object_at(upstream, "ordered");
+  if (ordered == nullptr) return standing;
+  const std::string order = text_of(*ordered, "order");
+  const std::int64_t left = number_of(upstream, "in_flight");
+  std::string what = order == "drain" ? "drained" : order;
+  if (const std::string weight = text_of(*ordered, "weight"); !weight.empty())
+    what = (order == "ready" ? "" : what + ", ") + "weight " + weight;
+  standing.notes.push_back(what + ' ' + standing_of(*ordered));
+  if (order != "drain" && order != "maintenance") return standing;
+  if (standing.state != "up") standing.notes.push_back("would be " + standing.state);
+  standing.state = order != "drain" ? order : left == 0 ? "drained" : "draining, " + std::to_string(left) + " left";
+  standing.since = short_duration(number_of(*ordered, "since_ms"));
+  return standing;
+}
+
 TableRow row_of(const json::object& upstream) {
   TableRow row;
+  const Standing standing = standing_of_upstream(upstream);
   std::string address = text_of(upstream, "address");
   if (address.starts_with("127.0.0.1:")) address.erase(0, 9);
   if (address.starts_with("unix:")) address = "unix";
   const bool is_process = upstream.contains("restarts");
   row.cells = {text_of(upstream, "name"),
                is_process ? or_dash(address) : "-",
-               text_of(upstream, "state"),
-               member(upstream, "state_ms") ? short_duration(number_of(upstream, "state_ms")) : "-",
+               standing.state,
+               !standing.since.empty() ? standing.since
+               : member(upstream, "state_ms") ? short_duration(number_of(upstream, "state_ms")) : "-",
                or_dash(text_of(upstream, "pid")),
                member(upstream, "memory_bytes")
                    ? short_size(static_cast<std::uint64_t>(number_of(upstream, "memory_bytes")))
@@ -80,6 +118,7 @@ TableRow row_of(const json::object& upstream) {
                or_dash(text_of(upstream, "last_end")),
                std::to_string(number_of(upstream, "requests")),
                std::to_string(number_of(upstream, "in_flight"))};
+  row.notes = standing.notes;
   std::string note;
   if (row.cells[kState] != "up") note = text_of(upstream, "reason");
   if (member(upstream, "next_start_ms"))
@@ -137,6 +176,9 @@ void append_pool(std::string& out, const json::object& pool, const Style& style)
     out += "  (stopped)";
   if (const std::string operation = text_of(pool, "operation"); !operation.empty()) out += "  (" + operation + ')';
   out += '\n';
+  if (const json::object* const maintenance = object_at(pool, "maintenance"))
+    out += "  " + style.paint(Ink::Yellow, "in maintenance: every request gets a 503") + ", " + standing_of(*maintenance) +
+           "; frontdoor ready " + text_of(pool, "name") + " ends it\n";
   if (!rows.empty()) append_table(out, rows, style);
 }
 

@@ -263,6 +263,7 @@ struct EventLog {
 struct Admin {
   std::string socket = "";  // "" = a place of its own for each user; "off"; a path
   std::string group = "";   // whose members may use it besides the user and root; "" = nobody
+  std::string state_file = "";  // what operators have ordered, over restarts: "" = the usual place; "off"; a path
   bool operator==(const Admin&) const = default;
 };
 

@@ -155,6 +155,13 @@ std::string admin_socket_problem(std::string_view text) {
   return "";
 }
 
+std::string state_file_problem(std::string_view text) {
+  if (text.empty() || text == "off") return "";
+  if (!text.starts_with('/')) return R"(write an absolute path, "off", or "" for the usual place)";
+  if (text.find('\0') != std::string_view::npos) return "a path has no NUL byte";
+  return text.ends_with('/') ? "write the path of a file" : "";
+}
+
 std::string normal_host(std::string_view host) {
   std::string result(host);
   for (char& c : result)

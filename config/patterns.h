@@ -22,6 +22,7 @@ std::string stop_signal_problem(std::string_view text);     // "SIGTERM"
 std::string umask_problem(std::string_view text);           // "", "022"
 std::string log_output_problem(std::string_view text);      // "stdout", "stderr", "off", a path
 std::string log_file_problem(std::string_view text);        // "", "/var/log/{instance}.log"
+std::string state_file_problem(std::string_view text);      // "", "off", an absolute path
 std::string admin_socket_problem(std::string_view text);    // "", "off", an absolute path
 
 std::string normal_host(std::string_view host);  // lower case, without the root's dot

@@ -251,6 +251,13 @@ constexpr std::array admin_keys = {
         .doc = "A group whose members may use the socket as well; \"\" is only the user that frontdoor runs as, and root. "
                "Changing it needs a restart.",
         .slot = at<&Admin::group>},
+    Key{.name = "state_file",
+        .fallback = "\"\"",
+        .doc = "The file that keeps what operators have ordered (`frontdoor drain`, `maintenance`, `weight`) over restarts. "
+               "\"\" is a file named after the config's path, in $STATE_DIRECTORY, for root in /var/lib/frontdoor, for others "
+               "in ~/.local/state/frontdoor; \"off\" is none. Changing it needs a restart.",
+        .slot = at<&Admin::state_file>,
+        .problem = state_file_problem},
 };
 constexpr auto admin_planned = std::to_array<std::string_view>({"address"});
 

@@ -84,6 +84,11 @@ std::string HealthMonitor::last_failure(const Upstream& upstream) const {
   return prober ? prober->report().last_error : "";
 }
 
+std::optional<HealthDetail> HealthMonitor::detail(const Upstream& upstream) const {
+  const Prober* const prober = impl_->find(&upstream);
+  return prober ? std::optional(prober->detail()) : std::nullopt;
+}
+
 std::vector<HealthReport> HealthMonitor::report() const {
   std::vector<HealthReport> reports;
   for (const Impl::Watched& each : impl_->watched) reports.push_back(each.prober->report());

@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ class HealthMonitor : public UpstreamWitness {
 
   // What its last probe that did not pass has found, "" for none. Control thread.
   std::string last_failure(const Upstream& upstream) const;
+
+  // All that it knows of one; nothing when it does not watch it. Control thread.
+  std::optional<HealthDetail> detail(const Upstream& upstream) const;
 
   // One entry an upstream, in the order of the file. Control thread.
   std::vector<HealthReport> report() const;

@@ -77,6 +77,7 @@ void Prober::set_check(std::optional<config::HealthCheck> check, ProxyVersion se
 }
 
 void Prober::refused(const std::string& reason) {
+  remember({.at = Clock::now(), .outcome = Outcome::Refused, .detail = reason, .by = ProbeRecord::By::Request});
   last_error_ = reason;
   verdict_.align(upstream_->seen().state);
   if (verdict_.state() == UpstreamState::Down) wake_within(verdict_.next_delay(random_share()));
@@ -99,6 +100,21 @@ HealthReport Prober::report() const {
           .history_size = verdict_.history_size(),
           .last_latency = last_latency_,
           .last_error = last_error_};
+}
+
+HealthDetail Prober::detail() const {
+  HealthDetail detail{.report = report(), .recent = {recent_.begin(), recent_.end()}, .check = check_};
+  detail.streak = verdict_.streak();
+  if (!stopped_ && wake_at_ != TimePoint::max() && wake_at_ != TimePoint{})
+    detail.next_probe = std::max(wake_at_ - Clock::now(), Duration::zero());
+  return detail;
+}
+
+void Prober::remember(ProbeRecord record) {
+  constexpr std::size_t longest = 200;
+  if (record.detail.size() > longest) record.detail.resize(longest);
+  if (recent_.size() == kMostProbeRecords) recent_.pop_front();
+  recent_.push_back(std::move(record));
 }
 
 // `self` keeps the prober alive for as long as the coroutine is.
@@ -169,7 +185,10 @@ Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint
     verdict_.align(now.state);
     return verdict_.next_delay(random_share());
   }
+  ProbeRecord record{.at = started, .outcome = report.outcome, .detail = report.detail, .latency = report.latency};
   if (upstream_->starting() && report.outcome != Outcome::Passed) {
+    record.counted = false;
+    remember(std::move(record));
     last_error_ = report.detail;
     return kWhileStarting;
   }
@@ -178,6 +197,8 @@ Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint
                                 .served_meanwhile = upstream_->last_success() >= started,
                                 .jitter = random_share()};
   const Judgement judgement = verdict_.observe(observation, report.detail);
+  record.counted = judgement.counted;
+  remember(std::move(record));
   if (!judgement.counted) {
     log_.debug("probe discarded", {{"pool", upstream_->pool()},
                                    {"upstream", upstream_->name()},

@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -33,6 +34,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   void refused(const std::string& reason);                   // live traffic moved the upstream to Down
   void suspect();                                            // live traffic could not connect to it
   HealthReport report() const;
+  HealthDetail detail() const;
 
  private:
   boost::asio::awaitable<void> run(std::shared_ptr<Prober> self);
@@ -46,6 +48,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   void move(Upstream::Seen seen, UpstreamState to, const std::string& reason,
             DownCause cause = DownCause::Unwell);
   void wake_within(Duration delay);
+  void remember(ProbeRecord record);
   double random_share();  // in [0,1)
   config::HealthCheck check_or_connect() const;
 
@@ -63,6 +66,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   bool suspected_ = false;  // has no check, and is looked at once
   Duration last_latency_{};
   std::string last_error_;
+  std::deque<ProbeRecord> recent_;
   std::minstd_rand random_;
 };
 

@@ -71,6 +71,7 @@ class Verdict {
 
   Duration next_delay(double jitter) const;
   UpstreamState state() const { return state_; }
+  std::uint32_t streak() const { return streak_; }  // consecutive results against the state
 
   // The last 64 counted results, the newest in the lowest bit, 1 = passed.
   std::uint64_t history() const { return history_; }

@@ -29,7 +29,7 @@ Task<> Exchange::run() {
     next = out_of_memory();
   }
   if (next == Next::Refuse) {
-    if (pool_ && status_ >= 500) pool_->pool().memory->traffic.add_lost();
+    if (pool_ && status_ >= 500 && outcome_ != outcome::kMaintenance) pool_->pool().memory->traffic.add_lost();
     co_await send_refusal();
   }
   log_request();
@@ -139,6 +139,7 @@ Exchange::Next Exchange::route() {
   }
   pool_ = &snapshot_->pool(route_->pool);
   pool_->count_request();
+  if (pool_->pool().maintenance) return in_maintenance(*pool_->pool().maintenance);
 
   const std::uint64_t limit = route_->body_bytes;
   if (limit != 0 && request.framing.kind == http::BodyKind::Length && request.framing.length > limit)
@@ -148,6 +149,11 @@ Exchange::Next Exchange::route() {
   // Only what could ever be sent again is kept. What was not sent is still with the client.
   if (http::is_idempotent(request.method)) body_.keep_up_to(pool_->pool().retry.body_bytes);
   return Next::Forward;
+}
+
+Exchange::Next Exchange::in_maintenance(const PoolMaintenance& maintenance) {
+  retry_after_ = maintenance.retry_after_seconds;
+  return refuse_with(503, outcome::kMaintenance);
 }
 
 // The target is passed on as it is. An app that routes by it without removing dot segments would serve "/admin/../public"

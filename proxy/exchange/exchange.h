@@ -87,6 +87,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   bool routed_alike(std::string_view host, std::size_t path_size) const;
   std::string_view request_id() const;
   Next answer_ourselves();
+  Next in_maintenance(const PoolMaintenance& maintenance);
   Next refuse_with(std::uint16_t status, std::string_view outcome);
   bool pick_upstream();
   Task<Next> hold();  // until there is an upstream, or another route, or no point in waiting

@@ -173,7 +173,9 @@ void Exchange::remember_failure(const Replay& replay) {
   if (attempt_.failure == UpstreamFailure::HeaderTimeout && attempt_.went_down == DownCause::Hung)
     failure.outcome = outcome::kUpstreamHung;
   if (attempt_.failure == UpstreamFailure::Evicted && attempt_.went_down != DownCause::Hung)
-    failure.outcome = attempt_.went_down == DownCause::Dead ? outcome::kUpstreamDead : outcome::kUpstreamUnwell;
+    failure.outcome = attempt_.went_down == DownCause::Dead        ? outcome::kUpstreamDead
+                      : attempt_.went_down == DownCause::Withdrawn ? outcome::kUpstreamWithdrawn
+                                                                   : outcome::kUpstreamUnwell;
   if (attempt_.failure == UpstreamFailure::RetryStatus) {
     failure.outcome = outcome::kRetryStatus;
     failure.status = attempt_.stream->response().status;

@@ -65,22 +65,27 @@ Exchange::Next Exchange::out_of_memory() {
 Task<> Exchange::send_refusal() {
   const http::RequestHead& request = client_.request();
   ErrorPage page;
-  if (status_ >= 400)
+  const PoolMaintenance* const maintenance =
+      outcome_ == outcome::kMaintenance ? pool_->pool().maintenance.get() : nullptr;
+  if (maintenance && !maintenance->page.empty())  // the operator's, whatever the client accepts
+    page.content_type = maintenance->content_type;
+  else if (status_ >= 400)
     page = error_page(status_, outcome_, http::find(request.fields, http::FieldId::Accept), request_id());
+  const std::string_view body = page.body.empty() && maintenance ? std::string_view(maintenance->page) : page.body;
   http::Fields& fields = context_.fields;
   fields.clear();
   fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
   const std::string location = status_ == 308 ? redirect_location() : std::string();
   if (!location.empty()) fields.push_back({"Location", location});
   if (status_ == 200 || status_ == 405) fields.push_back({"Allow", kAllow});
-  if (!page.body.empty()) fields.push_back({"Content-Type", page.content_type, http::FieldId::ContentType});
+  if (!body.empty()) fields.push_back({"Content-Type", page.content_type, http::FieldId::ContentType});
   fields.push_back({"Cache-Control", "no-store"});
   const std::string retry_after = std::to_string(retry_after_);
   if (status_ == 503) fields.push_back({"Retry-After", retry_after, http::FieldId::RetryAfter});
   add_listener_headers();
-  const http::Framing framing{http::BodyKind::Length, page.body.size()};
+  const http::Framing framing{http::BodyKind::Length, body.size()};
   OutgoingResponse response{status_, {}, fields, framing};
-  const std::string length = std::to_string(page.body.size());
+  const std::string length = std::to_string(body.size());
   response.request_abandoned = true;
   if (request.method == http::Method::Head) {
     response.framing = {};
@@ -93,7 +98,7 @@ Task<> Exchange::send_refusal() {
   committed_ = true;
   tally_.first_byte = now();
 
-  TextSource text(request.method == http::Method::Head ? std::string_view{} : std::string_view(page.body));
+  TextSource text(request.method == http::Method::Head ? std::string_view{} : body);
   const TimePoint deadline = now() + timeouts().client_write;
   for (;;) {
     const Pumped pumped = pump(text, client_.response_body());

@@ -31,6 +31,9 @@ inline constexpr std::string_view kRedirected = "redirected";
 inline constexpr std::string_view kNoRoute = "no_route";
 inline constexpr std::string_view kLoopDetected = "loop_detected";
 
+// The operator's.
+inline constexpr std::string_view kMaintenance = "maintenance";
+
 // An upstream's.
 inline constexpr std::string_view kNoUpstream = "no_upstream";
 inline constexpr std::string_view kPoolSaturated = "pool_saturated";
@@ -54,6 +57,7 @@ inline constexpr std::string_view kStaleConnection = "stale_connection";
 inline constexpr std::string_view kRetryStatus = "retry_status";
 inline constexpr std::string_view kUpstreamDead = "upstream_dead";
 inline constexpr std::string_view kUpstreamUnwell = "upstream_unwell";
+inline constexpr std::string_view kUpstreamWithdrawn = "upstream_withdrawn";
 
 // Neither side's in particular.
 inline constexpr std::string_view kStreamIdle = "stream_idle";

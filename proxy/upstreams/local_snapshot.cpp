@@ -51,6 +51,7 @@ void LocalUpstream::begin_drain(const DrainWindow& window) {
 }
 
 void LocalUpstream::set_named(bool named) {
+  if (named && !named_) drain_.reset();  // it is back
   named_ = named;
   if (named) return;
   while (!idle.empty()) delete &idle.pop_front();
@@ -58,7 +59,7 @@ void LocalUpstream::set_named(bool named) {
 
 bool LocalPool::takes_requests(const Member& member) const {
   const Upstream& upstream = *member.upstream->shared;
-  return upstream.available() && (!pool_.limits_in_flight || upstream.has_slot());
+  return is_up(member) && (!pool_.limits_in_flight || upstream.has_slot());
 }
 
 namespace {
@@ -94,7 +95,7 @@ bool LocalPool::has_another(std::span<LocalUpstream* const> tried) const {
 
 bool LocalPool::has_untried(std::span<LocalUpstream* const> tried) const {
   return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
-    return member.upstream->shared->available() && !contains(tried, member.upstream.get());
+    return is_up(member) && !contains(tried, member.upstream.get());
   });
 }
 
@@ -142,10 +143,17 @@ LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned wo
   for (const Pool& pool : shared_->pools) {
     LocalPool& local = pools_.emplace_back(pool, worker);
     for (const Member& member : pool.members) {
+      // What an operator has taken out is to this worker as if the config did not name it.
+      if (member.order != Order::Ready) {
+        if (const auto before_order = known.find(member.upstream.get()); before_order != known.end())
+          if (const auto local_upstream = before_order->second.lock()) local_upstream->set_out(true);
+        continue;
+      }
       auto& remembered = known[member.upstream.get()];
       auto upstream = remembered.lock();
       if (!upstream) remembered = upstream = LocalUpstream::create(member.upstream, worker, loop);
       upstream->set_named(true);
+      upstream->set_out(false);
       named.insert(member.upstream.get());
       local.add(std::move(upstream), member.weight);
     }

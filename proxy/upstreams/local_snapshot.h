@@ -49,6 +49,10 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   bool named() const { return named_; }
   void set_named(bool named);
 
+  // An operator has taken it out: it is not named either, and requests of earlier snapshots do not go there.
+  bool is_out() const { return out_; }
+  void set_out(bool out) { out_ = out; }
+
   // Of what is open on it while it leaves its pool; null otherwise.
   UpstreamDrain* drain() { return drain_ ? &*drain_ : nullptr; }
 
@@ -77,6 +81,7 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
 
   EventLoop& loop_;
   bool named_ = true;
+  bool out_ = false;
   std::optional<UpstreamDrain> drain_;
   std::uint64_t proven_ = 0;
   TimePoint proven_until_{};
@@ -114,6 +119,8 @@ class LocalPool {
     std::shared_ptr<LocalUpstream> upstream;
     std::uint32_t weight;
   };
+  // A request that began before keeps its snapshot, but is not sent to what an operator has taken out since.
+  static bool is_up(const Member& member) { return !member.upstream->is_out() && member.upstream->shared->available(); }
   bool takes_requests(const Member& member) const;
   LocalUpstream* choose(std::span<LocalUpstream* const> tried, bool untried_only);
 

@@ -97,16 +97,21 @@ TEST(AdminStatus, AsJsonSaysNullForWhatIsNotKnown) {
   instance.process = AdminProcess{.number = 1, .pid = 7, .memory_bytes = 9, .cpu_percent = 1.26, .restarts = 2};
   AdminUpstream stopped{.name = "app.2", .state = "stopped"};
   stopped.process = AdminProcess{.number = 2, .last_end = "exit 1", .says = "warm\xFF"};
-  const AdminUpstream remote{.name = "a:1", .address = "a:1", .state = "down", .reason = "refused"};
+  AdminUpstream remote{.name = "a:1", .address = "a:1", .state = "down", .reason = "refused"};
+  remote.weight = 3;
+  remote.ordered = AdminUpstream::Ordered{"drain", 3, {"root", 2'000, ""}};
   status.pools = {{.name = "app", .command = {"node"}, .wanted = 2, .upstreams = {instance, stopped, remote}},
-                  {.name = "api"}};
+                  {.name = "api"},
+                  {.name = "web", .maintenance = AdminPool::Maintenance{{"root", 1'000, "we move"}, 60, true}}};
   const std::string text = boost::json::serialize(to_json(status));
   for (const char* part :
        {R"("main_pid":4,)", R"("running_ms":2000,)", "\"a\xEF\xBF\xBD\"", R"("config_file":null)",
         R"("name":"app.1","address":"127.0.0.1:1","state":"up","reason":null,"since":"1970-01-01T00:00:02.000Z","state_ms":1000)",
         R"("instance":1,"pid":7,"processes":0,"memory_bytes":9,"cpu_percent":1.3E0,"cpu_ms_total":null,"restarts":2,"last_end":null)",
         R"("state":"stopped","reason":null,"since":null,"state_ms":null)", R"("pid":null)", R"("last_end":"exit 1")", R"("says":null)", "\"says\":\"warm\xEF\xBF\xBD\"",
-        R"("state":"down","reason":"refused")", R"({"name":"api","command":null,"upstreams":[]})"})
+        R"("state":"down","reason":"refused")", R"("weight":1,"ordered":null)",
+        R"("weight":3,"ordered":{"order":"drain","weight":3,"by":"root","since":"1970-01-01T00:00:02.000Z","since_ms":1000,"reason":null})",
+        R"("maintenance":{"retry_after_s":60,"page":true,"by":"root","since":"1970-01-01T00:00:01.000Z","since_ms":2000,"reason":"we move"})", R"({"name":"api","command":null,"maintenance":null,"upstreams":[]})"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nin " << text;
 }
 

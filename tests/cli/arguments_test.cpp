@@ -47,7 +47,13 @@ struct Describe {
   static std::string end(const std::string& socket, bool json) {
     return (json ? " json" : "") + (socket.empty() ? "" : " at " + socket);
   }
-  std::string operator()(const StatusCommand& c) const { return "status" + end(c.socket, c.json); }
+  std::string operator()(const StatusCommand& c) const {
+    return std::string("status") + (c.watch ? " watch" : "") + end(c.socket, c.json);
+  }
+  std::string operator()(const TopCommand& c) const {
+    const char* const orders[] = {"requests", "now", "memory", "cpu"};
+    return std::string("top by ") + orders[static_cast<int>(c.order)] + end(c.socket, false);
+  }
   std::string operator()(const OperateCommand& c) const {
     const char* const verbs[] = {"restart ", "stop ", "start ", "scale "};
     return verbs[static_cast<int>(c.verb)] + c.subject + (c.instances.empty() ? "" : " to " + c.instances) +
@@ -55,6 +61,19 @@ struct Describe {
   }
   std::string operator()(const LogsCommand& c) const {
     return "logs " + c.subject + " lines=" + std::to_string(c.lines) + (c.follow ? " follow" : "") + end(c.socket, c.json);
+  }
+  std::string operator()(const WhyCommand& c) const { return "why " + c.subject + end(c.socket, c.json); }
+  std::string operator()(const ReloadCommand& c) const { return "reload" + end(c.socket, c.json); }
+  std::string operator()(const DiffCommand& c) const { return "config diff" + end(c.socket, c.json); }
+  std::string operator()(const HealthCommand& c) const {
+    return std::string("healthcheck") + (c.ready ? " ready" : "") + end(c.socket, false);
+  }
+  std::string operator()(const SteerCommand& c) const {
+    const char* const verbs[] = {"drain ", "ready ", "maintenance ", "weight "};
+    return verbs[static_cast<int>(c.verb)] + c.subject + (c.weight.empty() ? "" : " to " + c.weight) +
+           (c.page_file.empty() ? "" : " page=" + c.page_file) + (c.retry_after.empty() ? "" : " after=" + c.retry_after) +
+           (c.reason.empty() ? "" : " since " + c.reason) + (c.yes ? " yes" : "") + (c.waits ? "" : " at once") +
+           end(c.socket, c.json);
   }
   std::string operator()(const EventsCommand& c) const {
     return "events " + c.subject + " lines=" + std::to_string(c.lines) + (c.level.empty() ? "" : " level=" + c.level) +
@@ -134,6 +153,33 @@ TEST(Arguments, AreUnderstood) {
       {"logs -f -n 5 app.1", "logs app.1 lines=5 follow"},
       {"logs --follow app", "logs app lines=20 follow"},
       {"logs -n 0 --json", "logs  lines=0 json"},
+      {"drain app/10.0.0.2:8080", "drain app/10.0.0.2:8080"},
+      {"drain app.2 --no-wait --reason disk --yes", "drain app.2 since disk yes at once"},
+      {"drain app.2 --json --socket /s", "drain app.2 at once json at /s"},
+      {"ready app", "ready app"},
+      {"ready app/a:1 --reason fixed", "ready app/a:1 since fixed"},
+      {"maintenance app --page down.html --retry-after 600", "maintenance app page=down.html after=600"},
+      {"maintenance app/a:1 --yes", "maintenance app/a:1 yes"},
+      {"weight app/a:1 1000", "weight app/a:1 to 1000"},
+      {"weight app/a:1 config --json", "weight app/a:1 to config at once json"},
+      {"status --watch", "status watch"},
+      {"top", "top by requests"},
+      {"top --sort memory --socket /s", "top by memory at /s"},
+      {"top --help", "help top"},
+      {"why", "why "},
+      {"why app/a:1 --json --socket /s", "why app/a:1 json at /s"},
+      {"why --help", "help why"},
+      {"reload", "reload"},
+      {"reload --json --socket /s", "reload json at /s"},
+      {"reload -h", "help reload"},
+      {"config diff", "config diff"},
+      {"config diff --json", "config diff json"},
+      {"config diff --help", "help config diff"},
+      {"healthcheck", "healthcheck"},
+      {"healthcheck --ready --socket /s", "healthcheck ready at /s"},
+      {"healthcheck --help", "help healthcheck"},
+      {"drain --help", "help drain"},
+      {"help pm2", "help pm2"},
       {"events", "events  lines=20"},
       {"events -f -n 5 app", "events app lines=5 follow"},
       {"events --follow --level warn --json --socket /s", "events  lines=20 level=warn follow json at /s"},
@@ -199,7 +245,6 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"chekc --config f", "there is no command \"chekc\", did you mean \"check\"?", ""},
       {"frobnicate", "there is no command \"frobnicate\"", ""},
       {"list", "there is no command \"list\"; instead of pm2's: frontdoor status", ""},
-      {"reload app", "there is no command \"reload\"; instead of pm2's: frontdoor restart, which loses no request", ""},
       {"delete app", "there is no command \"delete\"; instead of pm2's: frontdoor shutdown", ""},
       {"log", "there is no command \"log\"; instead of pm2's: frontdoor logs", ""},
       {"help startup", "there is no command \"startup\"; instead of pm2's: frontdoor run --print-unit, for systemd", ""},
@@ -210,8 +255,8 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"check --config", "--config needs a value, for instance --config fd.toml", "check"},
       {"check --config=", "--config needs a value, for instance --config fd.toml", "check"},
       {"check --config a --config b", "--config is given twice", "check"},
-      {"config", "config knows two things: config show --config FILE, and config import FILE", "config"},
-      {"config edit", "config knows two things: config show --config FILE, and config import FILE", "config"},
+      {"config", "config knows three things: config show --config FILE, config import FILE, and config diff", "config"},
+      {"config edit", "config knows three things: config show --config FILE, config import FILE, and config diff", "config"},
       {"config import",
        "config import needs to know what: an ecosystem file, a Procfile, a package.json, or their directory", "config import"},
       {"cert", "cert knows one thing: cert self-signed NAME", "cert self-signed"},
@@ -239,6 +284,22 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"logs -n 1001", "-n takes a number up to 1000, not \"1001\"", "logs"},
       {"logs -n", "-n needs a value, for instance -n 100", "logs"},
       {"logs --fellow", "unknown option \"--fellow\"", "logs"},
+      {"reload app",
+       "reload takes no pool, it reads the config again; instances are replaced by: frontdoor restart app", "reload"},
+      {"config diff fd.toml", "unexpected \"fd.toml\"", "config diff"},
+      {"status --watch --json", "status takes one of --watch and --json", "status"},
+      {"top app", "unexpected \"app\"", "top"},
+      {"top --sort size", "--sort takes requests, now, memory or cpu, not \"size\"", "top"},
+      {"why a b", "unexpected \"b\"", "why"},
+      {"healthcheck now", "unexpected \"now\"", "healthcheck"},
+      {"drain", "drain needs to know what, for instance drain app/10.0.0.2:8080", "drain"},
+      {"weight", "weight needs to know what, for instance weight app/10.0.0.2:8080 3", "weight"},
+      {"weight app/a:1", "weight takes a number from 1 to 1000, or config for what the config says, not \"\"", "weight"},
+      {"weight app/a:1 0", "weight takes a number from 1 to 1000, or config for what the config says, not \"0\"", "weight"},
+      {"weight app/a:1 1001", "weight takes a number from 1 to 1000, or config for what the config says, not \"1001\"", "weight"},
+      {"maintenance app --retry-after 0", "--retry-after takes seconds, from 1 to 86400, not \"0\"", "maintenance"},
+      {"maintenance app --retry-after soon", "--retry-after takes seconds, from 1 to 86400, not \"soon\"", "maintenance"},
+      {"ready a b", "unexpected \"b\"", "ready"},
       {"events a b", "unexpected \"b\"", "events"},
       {"events -n 2001", "-n takes a number up to 2000, not \"2001\"", "events"},
       {"events --level bad", "--level takes info, warn or error, not \"bad\"", "events"},

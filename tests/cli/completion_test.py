@@ -13,8 +13,8 @@ import unittest
 
 PROGRAM = sys.argv.pop(1)
 
-COMMANDS = ["cert", "check", "completion", "config", "demo", "events", "help", "logs", "proxy", "restart", "run", "scale", "shutdown", "start",
-            "status", "stop", "version"]
+COMMANDS = ["cert", "check", "completion", "config", "demo", "drain", "events", "healthcheck", "help", "logs", "maintenance", "proxy", "ready", "reload", "restart",
+            "run", "scale", "shutdown", "start", "status", "stop", "top", "version", "weight", "why"]
 CASES = [  # what has been typed (the last word is being completed), what is offered
     (["frontdoor", ""], [*COMMANDS, "--config", "--env", "--help", "--ready-file", "--version", "--watch", "--workers"]),
     (["frontdoor", "c"], ["cert", "check", "completion", "config"]),
@@ -25,7 +25,7 @@ CASES = [  # what has been typed (the last word is being completed), what is off
     (["frontdoor", "check", "--config", "fd"], ["fd.toml"]),
     (["frontdoor", "run", "--ready-file", "fd"], ["fd.toml"]),
     (["frontdoor", "run", "--workers", ""], []),
-    (["frontdoor", "config", ""], ["import", "show", "--help"]),
+    (["frontdoor", "config", ""], ["diff", "import", "show", "--help"]),
     (["frontdoor", "config", "s"], ["show"]),
     (["frontdoor", "cert", ""], ["self-signed", "--help"]),
     (["frontdoor", "cert", "self-signed", "--"], ["--cert", "--help", "--key"]),

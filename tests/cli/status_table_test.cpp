@@ -44,6 +44,36 @@ pool api  0 of 0 up
 )text");
 }
 
+TEST(StatusTable, TellsWhatAnOperatorHasOrderedByWhomAndWhy) {
+  const char* const status = R"json({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 1000,
+    "requests": 9, "listeners": [{"name": null, "address": ":80"}], "pools": [
+    {"name": "app", "command": null, "maintenance": {"by": "root", "since_ms": 60000, "reason": "we move"}, "upstreams": [
+     {"name": "a:1", "address": "a:1", "state": "up", "state_ms": 9000, "requests": 1, "in_flight": 2,
+      "ordered": {"order": "drain", "weight": null, "by": "root", "since_ms": 3000, "reason": null}},
+     {"name": "b:1", "address": "b:1", "state": "down", "reason": "refused", "state_ms": 9000, "requests": 1, "in_flight": 0,
+      "ordered": {"order": "drain", "weight": 3, "by": "uid 7", "since_ms": 3000, "reason": "a new disk"}},
+     {"name": "c:1", "address": "c:1", "state": "up", "state_ms": 9000, "requests": 1, "in_flight": 1,
+      "ordered": {"order": "maintenance", "weight": null, "by": "root", "since_ms": 3000, "reason": null}},
+     {"name": "d:1", "address": "d:1", "state": "up", "state_ms": 9000, "requests": 1, "in_flight": 0,
+      "ordered": {"order": "ready", "weight": 5, "by": "root", "since_ms": 3000, "reason": null}}]}]})json";
+  EXPECT_EQ(status_table(boost::json::parse(status).as_object(), Style(false)), R"text(frontdoor 0.1.0  pid 4710  running for 1s  :80  9 requests
+
+pool app  1 of 4 up
+  in maintenance: every request gets a 503, by root, 1m ago: we move; frontdoor ready app ends it
+  INSTANCE ADDRESS STATE            SINCE PID MEM CPU STARTS LAST END SERVED NOW
+  a:1      -       draining, 2 left    3s   -   -   -      - -             1   2
+           drained by root, 3s ago
+  b:1      -       drained             3s   -   -   -      - -             1   0
+           drained, weight 3 by uid 7, 3s ago: a new disk
+           would be down
+           refused
+  c:1      -       maintenance         3s   -   -   -      - -             1   1
+           maintenance by root, 3s ago
+  d:1      -       up                  9s   -   -   -      - -             1   0
+           weight 5 by root, 3s ago
+)text");
+}
+
 TEST(StatusTable, FitsATerminal) {
   std::istringstream lines(table(false));
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;

@@ -101,6 +101,9 @@ TEST(ValueErrors, WordsAndBooleans) {
        "fd.toml:7:10: output: \"a\\u0000\" will not do: a path has no NUL byte"},
       {"[admin]\nsocket = \"admin.sock\"",
        "fd.toml:7:10: socket: \"admin.sock\" will not do: write an absolute path, \"off\", or \"\" for the usual place"},
+      {"[admin]\nstate_file = \"state.json\"",
+       "fd.toml:7:14: state_file: \"state.json\" will not do: write an absolute path, \"off\", or \"\" for the usual place"},
+      {"[admin]\nstate_file = \"/var/lib/\"", "fd.toml:7:14: state_file: \"/var/lib/\" will not do: write the path of a file"},
       {"[admin]\nsocket = \"/a\\u0000\"", "fd.toml:7:10: socket: \"/a\\u0000\" will not do: a path has no NUL byte"},
       {"[admin]\nsocket = \"/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
        "89012345678\"",

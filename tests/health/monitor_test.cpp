@@ -318,6 +318,37 @@ TEST_F(MonitorTest, ReportsWhatItSaw) {
   EXPECT_NE(report.history, 0U);
   EXPECT_EQ(report.last_error, "3 of 3 probes failed: status 503");
   EXPECT_GT(report.last_latency, 0ms);
+
+  const auto detail = monitor_.detail(*upstream);
+  ASSERT_TRUE(detail);
+  EXPECT_EQ(detail->check, config_.pools[0].health_check);
+  EXPECT_EQ(detail->streak, 0u);
+  EXPECT_LE(detail->recent.size(), kMostProbeRecords);
+  const ProbeRecord& last = detail->recent.back();
+  EXPECT_EQ(last.outcome, Outcome::Failed);
+  EXPECT_EQ(last.detail, "status 503");
+  EXPECT_EQ(last.by, ProbeRecord::By::Probe);
+  EXPECT_TRUE(last.counted);
+  EXPECT_GT(last.latency, 0ms);
+  EXPECT_EQ(detail->recent.front().outcome, Outcome::Passed);
+  monitor_.upstream_refused(upstream, "connection refused");
+  run_until(io_, [&] {
+    const auto recent = monitor_.detail(*upstream)->recent;
+    return std::any_of(recent.begin(), recent.end(),
+                       [](const ProbeRecord& record) { return record.by == ProbeRecord::By::Request; });
+  });
+  const Upstream stranger("app", {}, 1, std::make_shared<PoolMemory>());
+  EXPECT_FALSE(monitor_.detail(stranger));
+}
+
+TEST_F(MonitorTest, KeepsTheLastProbesOnly) {
+  ScriptedServer server(io_);
+  config_.pools[0].health_check->interval = 5ms;
+  const auto upstream = add(server);
+  apply();
+  const int before = server.requests();
+  run_until(io_, [&] { return server.requests() >= before + 24; });
+  EXPECT_EQ(monitor_.detail(*upstream)->recent.size(), kMostProbeRecords);
 }
 
 TEST_F(MonitorTest, StoppingCancelsAProbeUnderWay) {

@@ -44,6 +44,7 @@ class Frontdoor:
         self.stdout_file = os.path.join(self.directory, "stdout")
         self.stderr_file = os.path.join(self.directory, "stderr")
         self.admin_socket = os.path.join(self.directory, "admin.sock")
+        self.state_file = os.path.join(self.directory, "state.json")
         self.options = options
         # As `ulimit -n`: soft and hard, or it would raise the one to the other.
         self.prefix = [*prefix, *(["prlimit", f"--nofile={open_files}:{open_files}"] if open_files else [])]
@@ -58,7 +59,7 @@ class Frontdoor:
     def write_config(self, config):
         log = "" if "[log]" in config else '[log]\nformat = "json"\nlevel = "debug"\n'
         # Not where those of this machine's user are: tests run side by side.
-        log += "" if "[admin]" in config else f'[admin]\nsocket = {json.dumps(self.admin_socket)}\n'
+        log += "" if "[admin]" in config else f'[admin]\nsocket = {json.dumps(self.admin_socket)}\nstate_file = {json.dumps(self.state_file)}\n'
         with open(self.config_file + ".new", "w", encoding="utf-8") as file:
             file.write(self.head + config + log)
         os.replace(self.config_file + ".new", self.config_file)

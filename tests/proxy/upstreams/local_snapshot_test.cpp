@@ -121,6 +121,66 @@ TEST(LocalSnapshot, WhatAReloadDropsIsNotNamedUntilItIsAgain) {
   EXPECT_TRUE(one->named());
 }
 
+TEST(LocalSnapshot, WhatAnOperatorTakesOutGetsNothingFromAnySnapshot) {
+  for (const Order order : {Order::Drain, Order::Maintenance}) {
+    Worker worker;
+    worker.publish(config_with({1, 2}));
+    const LocalSnapshotRef request = worker.current;  // began before
+    LocalUpstream* const one = request->pool(0).pick({});
+    LocalUpstream* const two = request->pool(0).pick({});
+    Orders orders;
+    orders.set({"app", one->shared->name()}, {.order = order});
+    worker.registry.set_orders(orders);
+    worker.publish(config_with({1, 2}));
+    EXPECT_FALSE(one->named()) << "its connections serve no others";
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_EQ(worker.pool().pick({}), two);
+      EXPECT_EQ(request->pool(0).pick({}), two);
+    }
+    std::vector<LocalUpstream*> tried = {two};
+    EXPECT_FALSE(request->pool(0).has_another(tried));
+    EXPECT_FALSE(request->pool(0).has_untried(tried));
+    EXPECT_FALSE(request->pool(0).has_several());
+    worker.publish(config_with({1, 2}, 7));
+    EXPECT_EQ(worker.pool().pick({}), two) << "a reload changes nothing of it";
+
+    worker.registry.set_orders({});
+    worker.publish(config_with({1, 2}));
+    EXPECT_TRUE(one->named());
+    EXPECT_TRUE(worker.pool().has_another(tried));
+    EXPECT_EQ(worker.pool().pick(tried), one);
+  }
+}
+
+TEST(LocalSnapshot, WhatIsBackIsNotBeingDrainedAnyMore) {
+  Worker worker;
+  worker.publish(config_with({1, 2}));
+  const LocalSnapshotRef request = worker.current;
+  LocalUpstream* const one = worker.pool().pick({});
+  Orders orders;
+  orders.set({"app", one->shared->name()}, {.order = Order::Drain});
+  worker.registry.set_orders(orders);
+  worker.publish(config_with({1, 2}));
+  one->shared->close_streams(Clock::now(), Clock::now());
+  worker.loop.run_once(Millis{0});
+  EXPECT_NE(one->drain(), nullptr);
+  EXPECT_EQ(one->shared->seen().state, UpstreamState::Up) << "how it is, is another matter";
+  worker.registry.set_orders({});
+  worker.publish(config_with({1, 2}));
+  EXPECT_EQ(one->drain(), nullptr);
+}
+
+TEST(LocalPool, TakesAnOperatorsWeight) {
+  Worker worker;
+  Orders orders;
+  orders.set({"app", "127.0.0.1:1"}, {.weight = 3});
+  worker.registry.set_orders(orders);
+  worker.publish(config_with({1, 2}));
+  std::string picks;
+  for (int i = 0; i < 8; ++i) picks += worker.pick();
+  EXPECT_EQ(std::count(picks.begin(), picks.end(), '1'), 6);
+}
+
 TEST(LocalSnapshot, LivesAsLongAsARequestHoldsIt) {
   Worker worker;
   worker.publish(config_with({1}));

@@ -1,0 +1,70 @@
+#include "admin/upkeep_api.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <utility>
+
+#include "admin/utf8.h"
+
+namespace frontdoor {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+json::array sentences(const std::vector<std::string>& lines) {
+  json::array array;
+  for (const std::string& line : lines) array.emplace_back(to_utf8(line));
+  return array;
+}
+
+json::object reload_json(const AdminReload& reload) {
+  json::object body{{"ok", reload.error.empty()},
+                    {"file", to_utf8(reload.file)},
+                    {"generation", reload.generation},
+                    {"changes", sentences(reload.changes)},
+                    {"waits_for_restart", sentences(reload.waiting)},
+                    {"diagnostics", sentences(reload.diagnostics)}};
+  if (reload.error.empty()) return body;
+  body["error"] = reload.error;
+  body["message"] = body["detail"] = to_utf8(reload.message);
+  body["status"] = 422;
+  return body;
+}
+
+asio::awaitable<void> tell_reload(const AdminReload& reload, AdminReply& reply) {
+  const unsigned status = reload.error.empty() ? 200 : 422;
+  const json::object body = reload_json(reload);
+  co_await reply.answer(status, body);
+}
+
+asio::awaitable<void> reload_config(AdminUpkeep& upkeep, const AdminRequest& request, AdminReply& reply) {
+  const AdminReload reload = co_await upkeep.reload(request.by);
+  co_await tell_reload(reload, reply);
+}
+
+asio::awaitable<void> compare_config(AdminUpkeep& upkeep, AdminReply& reply) {
+  const AdminReload reload = upkeep.compare();
+  co_await tell_reload(reload, reply);
+}
+
+asio::awaitable<void> reopen_logs(AdminUpkeep& upkeep, const AdminRequest& request, AdminReply& reply) {
+  const json::object body{{"ok", true}, {"reopened", upkeep.reopen_logs(request.by)}};
+  co_await reply.answer(200, body);
+}
+
+}  // namespace
+
+void add_upkeep_api(AdminServer& server, AdminUpkeep& upkeep) {
+  server.route("POST", "/api/v1/reload", [&upkeep](const AdminRequest& request, AdminReply& reply) {
+    return reload_config(upkeep, request, reply);
+  });
+  server.route("GET", "/api/v1/config:diff",
+               [&upkeep](const AdminRequest&, AdminReply& reply) { return compare_config(upkeep, reply); });
+  server.route("POST", "/api/v1/logs:reopen", [&upkeep](const AdminRequest& request, AdminReply& reply) {
+    return reopen_logs(upkeep, request, reply);
+  });
+}
+
+}  // namespace frontdoor

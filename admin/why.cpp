@@ -1,0 +1,69 @@
+#include "admin/why.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "admin/event.h"
+#include "admin/time_text.h"
+#include "admin/utf8.h"
+
+namespace frontdoor {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+json::array lines_of_why(const std::vector<std::string>& lines) {
+  json::array array;
+  for (const std::string& line : lines) array.emplace_back(to_utf8(line));
+  return array;
+}
+
+json::object probe_json(const AdminProbe& probe) {
+  return {{"time", rfc3339(probe.unix_millis)},
+          {"result", probe.result},
+          {"detail", probe.detail.empty() ? json::value(nullptr) : json::value(to_utf8(probe.detail))},
+          {"by", probe.by},
+          {"counted", probe.counted},
+          {"latency_us", probe.latency_micros}};
+}
+
+json::object why_json(const AdminWhy& why) {
+  json::array probes, events;
+  for (const AdminProbe& probe : why.probes) probes.push_back(probe_json(probe));
+  for (const auto& event : why.events) events.push_back(to_json(*event));
+  return {{"pool", to_utf8(why.pool)},
+          {"upstream", to_utf8(why.upstream)},
+          {"summary", to_utf8(why.summary)},
+          {"back", lines_of_why(why.back)},
+          {"advice", lines_of_why(why.advice)},
+          {"check", to_utf8(why.check)},
+          {"probes", std::move(probes)},
+          {"events", std::move(events)}};
+}
+
+asio::awaitable<void> tell_why(AdminExplainer& explainer, const AdminRequest& request, AdminReply& reply) {
+  const auto word = [&](const char* name) {
+    const auto found = request.placeholders.find(name);
+    return found == request.placeholders.end() ? std::string() : found->second;
+  };
+  std::string pool = word("pool"), upstream = word("upstream");
+  const AdminWhys whys = co_await explainer.why(std::move(pool), std::move(upstream));
+  if (whys.problem) co_return co_await reply.refuse(*whys.problem);
+  json::array upstreams;
+  for (const AdminWhy& why : whys.upstreams) upstreams.push_back(why_json(why));
+  const json::object body{{"summary", to_utf8(whys.summary)}, {"upstreams", std::move(upstreams)}};
+  co_await reply.answer(200, body);
+}
+
+}  // namespace
+
+void add_why_api(AdminServer& server, AdminExplainer& explainer) {
+  for (const char* const path : {"/api/v1/why", "/api/v1/pools/{pool}:why", "/api/v1/upstreams/{pool}/{upstream}:why"})
+    server.route("GET", path, [&explainer](const AdminRequest& request, AdminReply& reply) {
+      return tell_why(explainer, request, reply);
+    });
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,37 @@
+// Gathers what is known about an upstream that takes no requests: its row of the status, what health has seen, what the
+// events tell. Owned by the AdminHost. Control thread.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "admin/target.h"
+#include "admin/why.h"
+#include "balancer/snapshot.h"
+#include "health/report.h"
+
+namespace frontdoor {
+
+class Explainer final : public AdminExplainer {
+ public:
+  using Health = std::function<std::optional<HealthDetail>(const Upstream&)>;
+  using CurrentSnapshot = std::function<std::shared_ptr<const Snapshot>()>;
+
+  // `target` tells the status. All outlive it.
+  Explainer(AdminTarget& target, CurrentSnapshot snapshot, Health health, const EventHistory& events)
+      : target_(target), snapshot_(std::move(snapshot)), health_(std::move(health)), events_(events) {}
+
+  boost::asio::awaitable<AdminWhys> why(std::string pool, std::string upstream) override;
+
+ private:
+  AdminWhy why_row(const Snapshot& snapshot, const AdminStatus& status, const AdminPool& pool, const AdminUpstream& row) const;
+
+  AdminTarget& target_;
+  const CurrentSnapshot snapshot_;
+  const Health health_;
+  const EventHistory& events_;
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,108 @@
+#include "cli/order_rules.h"
+
+#include <algorithm>
+
+#include "cli/subject.h"
+#include "config/suggest.h"
+#include "config/units.h"
+
+namespace frontdoor {
+
+namespace {
+
+using Verb = AdminOrder::Verb;
+
+bool is_about(const OrderedPlace& place, const Member& member) {
+  return place.key.empty() || std::find(place.upstreams.begin(), place.upstreams.end(), member.upstream->name()) !=
+                                  place.upstreams.end();
+}
+
+AdminProblem no_such_upstream(const std::string& word, const Pool& pool, const std::vector<std::string>& names) {
+  std::vector<std::string_view> lasting;
+  for (const std::string& name : names) {
+    const std::string_view one = lasting_name(name);
+    if (std::find(lasting.begin(), lasting.end(), one) == lasting.end()) lasting.push_back(one);
+  }
+  std::string message = "the pool " + config::quote(pool.name) + " has no upstream " + config::quote(word);
+  if (lasting.empty())
+    message += ": it has none now";
+  else if (const auto meant = config::nearest(word, lasting))
+    message += ", did you mean " + config::quote(*meant) + "?";
+  else if (lasting.size() <= 8)
+    message += ", only " + config::quote_list(lasting, "and");
+  return AdminProblem(404, "no_such_upstream", std::move(message));
+}
+
+}  // namespace
+
+boost::system::result<OrderedPlace, AdminProblem> find_ordered_place(const Snapshot& snapshot, const AdminOrder& order) {
+  std::vector<std::string> pools;
+  for (const Pool& pool : snapshot.pools) pools.push_back(pool.name);
+  const auto subject = cli::find_subject(order.pool, pools);
+  if (!subject) return AdminProblem(404, "no_such_pool", subject.error().message);
+  OrderedPlace place;
+  for (const Pool& pool : snapshot.pools)
+    if (pool.name == subject->pool) place.pool = &pool;
+  std::vector<std::string> names;
+  for (const Member& member : place.pool->members) names.push_back(member.upstream->name());
+  const std::string word = subject->number && order.upstream.empty() ? std::to_string(*subject->number) : order.upstream;
+  if (word.empty()) {
+    place.upstreams = std::move(names);
+    return place;
+  }
+  OrderSubject found = find_order_subject(word, place.pool->name, names);
+  if (found.key.empty()) return no_such_upstream(subject->number ? order.pool : word, *place.pool, names);
+  place.key = std::move(found.key);
+  place.upstreams = std::move(found.upstreams);
+  return place;
+}
+
+bool is_last_one(const OrderedPlace& place) {
+  bool takes = false;
+  for (const Member& member : place.pool->members) {
+    if (!member.takes_requests()) continue;
+    if (!is_about(place, member)) return false;
+    takes = true;
+  }
+  return takes;
+}
+
+std::string without_any_upstream(const Pool& pool) {
+  if (pool.hold.timeout == Millis{0}) return "its requests get a 503";
+  return "its requests wait up to " + config::format_duration(pool.hold.timeout) + " for one, and after " +
+         config::format_duration(pool.hold.give_up) + " without any they get a 503 at once";
+}
+
+std::optional<AdminProblem> why_not_ordered(const OrderedPlace& place, const AdminOrder& order) {
+  const std::string& pool = place.pool->name;
+  const bool whole = place.key.empty();
+  if (whole && (order.verb == Verb::Drain || order.verb == Verb::Weight))
+    return AdminProblem(400, "which_upstream",
+                        std::string(order.verb == Verb::Drain ? "drain" : "weight") + " is for an upstream, as in " + pool +
+                            "/10.0.0.2:8080 or " + pool + ".2; maintenance is for a whole pool too");
+  if (!whole && order.verb == Verb::Maintenance && !order.page.empty())
+    return AdminProblem(400, "bad_page", "a page is for a whole pool: clients see no upstream");
+  const bool takes_out = order.verb == Verb::Drain || order.verb == Verb::Maintenance;
+  if (whole || !takes_out || order.force || !is_last_one(place)) return std::nullopt;
+  return AdminProblem(409, "last_one", "no other upstream of the pool " + config::quote(pool) + " takes requests: without " +
+                                           config::quote(place.key) + ' ' + without_any_upstream(*place.pool));
+}
+
+std::string warning_about(const OrderedPlace& place, const AdminOrder& order) {
+  const bool takes_out = order.verb == Verb::Drain || order.verb == Verb::Maintenance;
+  if (!place.key.empty() && takes_out && is_last_one(place))
+    return "no upstream of the pool " + config::quote(place.pool->name) + " takes requests now: " +
+           without_any_upstream(*place.pool);
+  if (order.verb != Verb::Ready) return "";
+  if (place.key.empty()) return "";
+  for (const Member& member : place.pool->members)
+    if (is_about(place, member) && !member.upstream->available())
+      return config::quote(lasting_name(member.upstream->name())) + " is " + to_string(member.upstream->seen().state) +
+             (member.upstream->reason().empty() ? "" : " (" + member.upstream->reason() + ')') +
+             ": it gets requests when it is up";
+  if (place.pool->maintenance)
+    return "the whole pool is in maintenance: frontdoor ready " + place.pool->name + " ends that";
+  return "";
+}
+
+}  // namespace frontdoor

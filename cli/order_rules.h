@@ -1,0 +1,35 @@
+// What an operator's order means in a pool, and why it is refused. Pure.
+
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/steering.h"
+#include "balancer/snapshot.h"
+
+namespace frontdoor {
+
+// The pool and the upstreams that it is about, and the key under which it is kept.
+struct OrderedPlace {
+  const Pool* pool = nullptr;  // of the snapshot
+  std::string key = {};        // "" = the whole pool
+  std::vector<std::string> upstreams = {};  // their whole names
+};
+
+// With the nearest name when there is none of this one.
+boost::system::result<OrderedPlace, AdminProblem> find_ordered_place(const Snapshot& snapshot, const AdminOrder& order);
+
+// Taking it out leaves the pool without any upstream that takes requests, which it has now.
+bool is_last_one(const OrderedPlace& place);
+// What becomes of clients then, as a sentence.
+std::string without_any_upstream(const Pool& pool);
+
+std::optional<AdminProblem> why_not_ordered(const OrderedPlace& place, const AdminOrder& order);
+
+// What the operator may not have thought of.
+std::string warning_about(const OrderedPlace& place, const AdminOrder& order);
+
+}  // namespace frontdoor

@@ -1,0 +1,103 @@
+#include "cli/show_why.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+#include <charconv>
+#include <cstdio>
+#include <ostream>
+#include <vector>
+
+#include "cli/asking.h"
+#include "cli/event_text.h"
+#include "cli/exit_codes.h"
+#include "cli/find_running.h"
+
+namespace frontdoor::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+const json::array* list_at(const json::object& object, const char* name) {
+  const json::value* const value = object.if_contains(name);
+  return value == nullptr ? nullptr : value->if_array();
+}
+
+void append_sentences(std::string& text, const json::object& why, const char* name, const std::string& title) {
+  const json::array* const lines = list_at(why, name);
+  if (lines == nullptr || lines->empty()) return;
+  text += "  " + title + '\n';
+  for (const json::value& line : *lines) text += "    " + text_of(json::object{{"line", line}}, "line") + '\n';
+}
+
+// "12:01:07.123  failed     status 503  in 3.1 ms"
+std::string probe_line(const json::object& probe) {
+  std::string time = text_of(probe, "time");
+  if (time.size() > 23) time = time.substr(11, 12);
+  std::string result = text_of(probe, "by") == "request" ? "request " + text_of(probe, "result") : text_of(probe, "result");
+  if (result.size() < 10) result.append(10 - result.size(), ' ');
+  double micros = 0;
+  const std::string latency = text_of(probe, "latency_us");
+  std::from_chars(latency.data(), latency.data() + latency.size(), micros);
+  char took[48];
+  std::snprintf(took, sizeof took, "  in %.1f ms", micros / 1000);
+  const std::string detail = text_of(probe, "detail");
+  return time + "  " + result + (detail.empty() ? "" : "  " + detail) + (micros > 0 ? took : "") +
+         (text_of(probe, "counted") == "false" ? "  (not counted)" : "");
+}
+
+}  // namespace
+
+std::string why_text(const json::object& why, const Style& style) {
+  std::string text = style.bold(text_of(why, "summary")) + '\n';
+  append_sentences(text, why, "back", "What brings it back:");
+  append_sentences(text, why, "advice", "What you can do:");
+  if (const json::array* const probes = list_at(why, "probes"); probes != nullptr && !probes->empty()) {
+    text += "  What was seen last, by " + text_of(why, "check") + " (UTC):\n";
+    for (const json::value& probe : *probes)
+      if (probe.is_object()) text += "    " + style.dim(probe_line(probe.get_object())) + '\n';
+  }
+  if (const json::array* const events = list_at(why, "events"); events != nullptr && !events->empty()) {
+    text += "  What happened:\n";
+    for (const json::value& event : *events)
+      if (event.is_object()) text += "    " + style.dim(history_text(event.get_object())) + '\n';
+  }
+  return text;
+}
+
+int show_why(const WhyCommand& command, const Streams& streams) {
+  const auto socket = find_running(command.socket);
+  if (!socket) return fail(streams, socket.error().message);
+  const std::string& subject = command.subject;
+  const auto slash = subject.find('/');
+  AdminAsk question;
+  question.socket = *socket;
+  question.target = subject.empty() ? "/api/v1/why"
+                    : slash == std::string::npos
+                        ? "/api/v1/pools/" + url_encoded(subject) + ":why"
+                        : "/api/v1/upstreams/" + url_encoded(subject.substr(0, slash)) + '/' +
+                              url_encoded(subject.substr(slash + 1)) + ":why";
+  question.patience = kPatience;
+  const AdminResponse response = ask(question);
+  if (!response.ok()) return fail(streams, why(response, *socket));
+  if (command.json) {
+    streams.out << response.body;
+    return kExitOk;
+  }
+  const auto answer = parse_object(response.body);
+  if (!answer) return fail(streams, *socket + ": its answer makes no sense");
+  const json::array* const upstreams = list_at(*answer, "upstreams");
+  if (upstreams == nullptr || upstreams->empty()) {
+    streams.out << streams.out_style.paint(Ink::Green, text_of(*answer, "summary")) << '\n';
+    return kExitOk;
+  }
+  bool first = true;
+  for (const json::value& each : *upstreams) {
+    if (!each.is_object()) continue;
+    streams.out << (first ? "" : "\n") << why_text(each.get_object(), streams.out_style);
+    first = false;
+  }
+  return kExitOk;
+}
+
+}  // namespace frontdoor::cli

@@ -1,0 +1,180 @@
+#include "cli/steer.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <charconv>
+#include <optional>
+#include <ostream>
+#include <thread>
+#include <vector>
+
+#include "base/read_file.h"
+#include "cli/asking.h"
+#include "cli/exit_codes.h"
+#include "cli/find_running.h"
+#include "cli/status_table.h"
+
+namespace frontdoor::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Millis kLookAtDrain{250};
+constexpr std::size_t kLongestPageFile = std::size_t{64} << 10;
+constexpr std::size_t kMostRead = std::size_t{1} << 20;  // of what may be no page at all
+
+std::string_view verb_of_steer(SteerCommand::Verb verb) {
+  switch (verb) {
+    case SteerCommand::Verb::Drain:
+      return "drain";
+    case SteerCommand::Verb::Ready:
+      return "ready";
+    case SteerCommand::Verb::Maintenance:
+      return "maintenance";
+    case SteerCommand::Verb::Weight:
+      return "weight";
+  }
+  return "";
+}
+
+std::string_view content_type_of(std::string_view file) {
+  if (file.ends_with(".json")) return "application/json";
+  if (file.ends_with(".txt")) return "text/plain; charset=utf-8";
+  return "text/html; charset=utf-8";
+}
+
+// "app/10.0.0.2:8080" is an upstream, "app" a pool, and "app.2" an instance, as everywhere.
+std::string target_of_steer(const SteerCommand& command) {
+  const std::string& subject = command.subject;
+  const auto slash = subject.find('/');
+  const std::string verb = ':' + std::string(verb_of_steer(command.verb));
+  if (slash == std::string::npos) return "/api/v1/pools/" + url_encoded(subject) + verb;
+  return "/api/v1/upstreams/" + url_encoded(subject.substr(0, slash)) + '/' + url_encoded(subject.substr(slash + 1)) + verb;
+}
+
+std::vector<std::string> texts_at(const json::object& object, std::string_view name) {
+  std::vector<std::string> texts;
+  const json::value* const list = object.if_contains(json::string_view(name.data(), name.size()));
+  if (list == nullptr || !list->is_array()) return texts;
+  for (const json::value& each : list->get_array()) texts.push_back(text_of(json::object{{"text", each}}, "text"));
+  return texts;
+}
+
+std::int64_t number_at(const json::object& object, std::string_view name) {
+  const std::string text = text_of(object, name);
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// Requests on these upstreams, of the status. A row has the lasting part of an upstream's name.
+std::int64_t requests_on(const json::object& status, const std::string& pool, const std::vector<std::string>& upstreams) {
+  std::int64_t sum = 0;
+  const json::value* const pools = status.if_contains("pools");
+  if (pools == nullptr || !pools->is_array()) return sum;
+  for (const json::value& each : pools->get_array()) {
+    if (!each.is_object() || text_of(each.get_object(), "name") != pool) continue;
+    const json::value* const rows = each.get_object().if_contains("upstreams");
+    if (rows == nullptr || !rows->is_array()) continue;
+    for (const json::value& row : rows->get_array()) {
+      if (!row.is_object()) continue;
+      const std::string name = text_of(row.get_object(), "name");
+      for (const std::string& upstream : upstreams)
+        if (upstream == name || upstream.starts_with(name + " (")) sum += number_at(row.get_object(), "in_flight");
+    }
+  }
+  return sum;
+}
+
+// Until nothing is on it any more, so that it may be switched off.
+int wait_until_empty(const SteerCommand& command, const std::string& socket, const json::object& answer,
+                     const Streams& streams) {
+  const std::string pool = text_of(answer, "pool");
+  const std::vector<std::string> upstreams = texts_at(answer, "upstreams");
+  const TimePoint began = Clock::now();
+  std::int64_t told = number_at(answer, "in_flight");
+  for (;;) {
+    const auto status = status_of(socket, kPatience);
+    if (!status) return fail(streams, socket + ": it does not answer any more");
+    const std::int64_t patience = number_at(*status, "drain_ms") + 1'000;
+    const std::int64_t left = requests_on(*status, pool, upstreams);
+    if (left == 0) break;
+    if (Clock::now() - began > Millis{patience})
+      return fail(streams, std::to_string(left) + " requests are still on " + command.subject + " after " +
+                               short_duration(patience) + "; it stays drained");
+    if (left != told) streams.out << "  " << left << " left" << std::endl;
+    told = left;
+    std::this_thread::sleep_for(kLookAtDrain);
+  }
+  streams.out << streams.out_style.paint(Ink::Green, "empty") << ": no request is on " << command.subject << " any more\n";
+  return kExitOk;
+}
+
+std::string what_holds(const SteerCommand& command, const json::object& answer) {
+  const std::int64_t left = number_at(answer, "in_flight");
+  const std::string requests = left == 0 ? "none is on it" : std::to_string(left) + " on it finish";
+  const bool is_upstream = texts_at(answer, "upstreams").size() == 1 && text_of(answer, "pool") != command.subject;
+  switch (command.verb) {
+    case SteerCommand::Verb::Drain:
+      return command.subject + " gets no new requests; " + requests;
+    case SteerCommand::Verb::Ready:
+      return command.subject + " takes requests again";
+    case SteerCommand::Verb::Maintenance:
+      return command.subject + (is_upstream ? " is out; " + requests : " is in maintenance: every request gets a 503");
+    case SteerCommand::Verb::Weight:
+      return command.subject + " has " + (command.weight == "config" ? "the config's weight" : "weight " + command.weight);
+  }
+  return "";
+}
+
+}  // namespace
+
+int steer(const SteerCommand& command, const Streams& streams) {
+  json::object wish{{"force", command.yes}};
+  if (!command.reason.empty()) wish["reason"] = command.reason;
+  if (!command.weight.empty()) wish["weight"] = command.weight;
+  if (!command.retry_after.empty()) wish["retry_after"] = command.retry_after;
+  if (!command.page_file.empty()) {
+    const FileText page = read_file(command.page_file, kMostRead);
+    if (!page.error.empty()) return fail(streams, command.page_file + ": " + page.error);
+    if (page.text.empty()) return fail(streams, command.page_file + ": it is empty");
+    if (page.text.size() > kLongestPageFile) return fail(streams, command.page_file + ": it is larger than 64 KiB");
+    wish["page"] = page.text;
+    wish["content_type"] = std::string(content_type_of(command.page_file));
+  }
+  const auto socket = find_running(command.socket);
+  if (!socket) return fail(streams, socket.error().message);
+  AdminAsk question;
+  question.socket = *socket;
+  question.method = "POST";
+  question.target = target_of_steer(command);
+  question.body = json::serialize(wish);
+  question.patience = kPatience;
+  const AdminResponse response = ask(question);
+  const auto answer = parse_object(response.body);
+  if (!response.ok()) {
+    const bool last = answer && text_of(*answer, "error") == "last_one";
+    return fail(streams, why(response, *socket) + (last ? "\nTo do it all the same: frontdoor " +
+                                                              std::string(verb_of_steer(command.verb)) + ' ' +
+                                                              command.subject + " --yes"
+                                                        : ""));
+  }
+  if (!answer) return fail(streams, *socket + ": its answer makes no sense");
+  if (command.json)
+    streams.out << response.body;
+  else
+    streams.out << what_holds(command, *answer) << std::endl;
+  for (const char* const name : {"warning", "not_kept"}) {
+    const std::string warning = text_of(*answer, name);
+    if (warning.empty() || command.json) continue;
+    streams.err << streams.err_style.paint(Ink::Yellow, "warning") << ": "
+                << (name == std::string_view("not_kept") ? "this will not survive a restart: " : "") << warning << '\n';
+  }
+  if (command.verb != SteerCommand::Verb::Drain || !command.waits) return kExitOk;
+  return wait_until_empty(command, *socket, *answer, streams);
+}
+
+}  // namespace frontdoor::cli

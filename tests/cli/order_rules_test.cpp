@@ -1,0 +1,124 @@
+// What an order means in a pool, what is refused, and what an operator is warned of.
+
+#include "cli/order_rules.h"
+
+#include <gtest/gtest.h>
+
+namespace frontdoor {
+namespace {
+
+using Verb = AdminOrder::Verb;
+using State = UpstreamState;
+
+struct Stage {
+  UpstreamRegistry registry{1};
+  std::shared_ptr<const Snapshot> snapshot;
+
+  explicit Stage(std::vector<State> states, Orders orders = {}, Millis hold = Millis{30'000}) {
+    config::Config config;
+    config::Pool pool;
+    pool.name = "app";
+    pool.hold.timeout = hold;
+    pool.hold.give_up = Millis{60'000};
+    for (std::uint16_t port = 1; port <= states.size(); ++port)
+      pool.upstreams.push_back({{Address::Kind::Tcp, "10.0.0.1", port}, 1});
+    config.pools = {pool, config::Pool{}};
+    config.pools[1].name = "web";
+    registry.set_orders(std::move(orders));
+    snapshot = registry.build(config);
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      Upstream& upstream = *snapshot->pools[0].members[i].upstream;
+      upstream.change(upstream.seen(), State::Up, "", Clock::now());
+      upstream.change(upstream.seen(), states[i], "refused", Clock::now());
+    }
+  }
+
+  std::string refusal(const AdminOrder& order) const {
+    const auto place = find_ordered_place(*snapshot, order);
+    const auto problem = place ? why_not_ordered(*place, order) : place.error();
+    return problem ? problem->code + ": " + problem->message : "";
+  }
+  std::string warning(const AdminOrder& order) const { return warning_about(*find_ordered_place(*snapshot, order), order); }
+};
+
+AdminOrder order(Verb verb, std::string pool, std::string upstream = "", bool force = false) {
+  AdminOrder result;
+  result.verb = verb;
+  result.pool = std::move(pool);
+  result.upstream = std::move(upstream);
+  result.force = force;
+  return result;
+}
+
+TEST(OrderRules, NameWhatIsNotThereAndWhatMayBeMeant) {
+  const Stage stage({State::Up, State::Up});
+  const struct {
+    AdminOrder order;
+    const char* refusal;
+  } cases[] = {
+      {order(Verb::Drain, "ap", "x"), "no_such_pool: there is no pool \"ap\", did you mean \"app\"?"},
+      {order(Verb::Drain, "app", "10.0.0.1:11"),
+       "no_such_upstream: the pool \"app\" has no upstream \"10.0.0.1:11\", did you mean \"10.0.0.1:1\"?"},
+      {order(Verb::Drain, "app", "nothing"),
+       "no_such_upstream: the pool \"app\" has no upstream \"nothing\", only \"10.0.0.1:1\" and \"10.0.0.1:2\""},
+      {order(Verb::Drain, "app.7"),
+       "no_such_upstream: the pool \"app\" has no upstream \"app.7\", only \"10.0.0.1:1\" and \"10.0.0.1:2\""},
+      {order(Verb::Drain, "web", "x"), "no_such_upstream: the pool \"web\" has no upstream \"x\": it has none now"},
+      {order(Verb::Drain, "app"),
+       "which_upstream: drain is for an upstream, as in app/10.0.0.2:8080 or app.2; maintenance is for a whole pool too"},
+      {order(Verb::Weight, "app"),
+       "which_upstream: weight is for an upstream, as in app/10.0.0.2:8080 or app.2; maintenance is for a whole pool too"},
+      {order(Verb::Drain, "app", "10.0.0.1:1"), ""},
+      {order(Verb::Maintenance, "app"), ""},
+      {order(Verb::Ready, "app"), ""},
+  };
+  for (const auto& c : cases) EXPECT_EQ(stage.refusal(c.order), c.refusal);
+  AdminOrder page = order(Verb::Maintenance, "app", ":1");
+  page.page = "x";
+  EXPECT_EQ(stage.refusal(page), "bad_page: a page is for a whole pool: clients see no upstream");
+}
+
+TEST(OrderRules, AskTwiceBeforeTheLastOneIsTakenOut) {
+  Orders drained;
+  drained.set({"app", "10.0.0.1:2"}, {.order = Order::Drain});
+  const struct {
+    const char* what;
+    Stage stage;
+    AdminOrder order;
+    bool refused;
+    bool warned;
+  } cases[] = {
+      {"another is up", Stage({State::Up, State::Up}), order(Verb::Drain, "app", ":1"), false, false},
+      {"the other is down", Stage({State::Up, State::Down}), order(Verb::Drain, "app", ":1"), true, true},
+      {"likewise, at once", Stage({State::Up, State::Down}), order(Verb::Maintenance, "app", ":1"), true, true},
+      {"said twice", Stage({State::Up, State::Down}), order(Verb::Drain, "app", ":1", true), false, true},
+      {"the other is drained", Stage({State::Up, State::Up}, drained), order(Verb::Drain, "app", ":1"), true, true},
+      {"it is the one that is down", Stage({State::Up, State::Down}), order(Verb::Drain, "app", ":2"), false, false},
+      {"none is up anyway", Stage({State::Down, State::Down}), order(Verb::Drain, "app", ":2"), false, false},
+      {"another weight", Stage({State::Up, State::Down}), order(Verb::Weight, "app", ":1"), false, false},
+      {"the whole pool, which is said to clients", Stage({State::Up}), order(Verb::Maintenance, "app"), false, false},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(c.stage.refusal(c.order).starts_with("last_one: "), c.refused) << c.what << c.stage.refusal(c.order);
+    EXPECT_EQ(!c.stage.warning(c.order).empty(), c.warned) << c.what << c.stage.warning(c.order);
+  }
+  EXPECT_EQ(cases[1].stage.refusal(cases[1].order),
+            "last_one: no other upstream of the pool \"app\" takes requests: without \"10.0.0.1:1\" its requests wait up to "
+            "30s for one, and after 60s without any they get a 503 at once");
+  EXPECT_EQ(Stage({State::Up}, {}, Millis{0}).refusal(cases[1].order),
+            "last_one: no other upstream of the pool \"app\" takes requests: without \"10.0.0.1:1\" its requests get a 503");
+}
+
+TEST(OrderRules, WarnOfWhatIsBackAndGetsNothing) {
+  const Stage stage({State::Up, State::Down});
+  EXPECT_EQ(stage.warning(order(Verb::Ready, "app", ":1")), "");
+  EXPECT_EQ(stage.warning(order(Verb::Ready, "app", ":2")), "\"10.0.0.1:2\" is down (refused): it gets requests when it is up");
+  EXPECT_EQ(stage.warning(order(Verb::Ready, "app")), "");
+  Orders closed;
+  closed.set_maintenance("app", std::make_shared<PoolMaintenance>());
+  EXPECT_EQ(Stage({State::Up}, closed).warning(order(Verb::Ready, "app", ":1")),
+            "the whole pool is in maintenance: frontdoor ready app ends that");
+}
+
+}  // namespace
+}  // namespace frontdoor

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""`frontdoor reload`, `config diff` and `healthcheck`, and the requests behind them, against the real program."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from support import App, Frontdoor, binary, curl, eventually, main, pool
+from support.admin import api, command
+from support.app import script_path
+from support.instances import events, who
+
+
+class Reload(unittest.TestCase):
+    def test_tells_what_has_changed_and_what_waits(self):
+        with App("a") as app, Frontdoor(pool(upstreams=[app])) as door:
+            door.wait_until_serving([app])
+            same = command("reload", door=door)
+            self.assertEqual((same.returncode, same.stderr), (0, ""))
+            self.assertRegex(same.stdout, r"^reloaded \S+fd\.toml, generation 2\n  nothing has changed\n$")
+            door.head = door.head.replace("workers = 2", "workers = 3")
+            door.write_config(pool(upstreams=[app], more="max_in_flight = 7\n"))
+            diff = command("config", "diff", door=door)
+            self.assertEqual(diff.returncode, 0)
+            self.assertIn("  [pool.app] max_in_flight: 0 -> 7\n", diff.stdout)
+            self.assertIn("  waits for a restart: workers: 2 -> 3\n", diff.stdout)
+            self.assertEqual(api(door, "status")[1]["config_generation"], 2, "it has only looked")
+            done = command("reload", door=door)
+            self.assertEqual(done.stdout.splitlines()[1:], diff.stdout.splitlines())
+            self.assertIn("max_in_flight: 0 -> 7", events(door, "reloaded")[-1]["changes"])
+            (act, *_) = events(door, "operator")
+            self.assertEqual(act["action"], "reload")
+            body = json.loads(command("reload", "--json", door=door).stdout)
+            self.assertEqual((body["ok"], body["changes"], body["waits_for_restart"]), (True, [], ["workers: 2 -> 3"]))
+
+    def test_of_errors_tells_all_of_them_with_positions_and_changes_nothing(self):
+        with App("a") as app, Frontdoor(pool(upstreams=[app])) as door:
+            door.wait_until_serving([app])
+            door.write_config(pool(upstreams=[app], more="max_in_fligth = 7\nhold = 3\n"))
+            for words in (["reload"], ["config", "diff"]):
+                done = command(*words, door=door)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertRegex(done.stderr, r"fd\.toml:\d+:\d+: .*max_in_fligth.*did you mean \"max_in_flight\"")
+                self.assertRegex(done.stderr, r"fd\.toml:\d+:\d+: .*hold")
+                self.assertIn("the file has errors", done.stderr)
+            status, body = api(door, "reload", "POST")
+            self.assertEqual((status, body["error"], len(body["diagnostics"]) >= 2), (422, "config_has_errors", True))
+            os.unlink(door.config_file)
+            gone = command("reload", door=door)
+            self.assertEqual(gone.returncode, 1)
+            self.assertIn("No such file or directory", gone.stderr)
+            self.assertEqual(curl(door.address, "/").status, 200)
+
+    def test_waits_for_the_instances_that_it_replaces(self):
+        config = '[pool.app]\ncommand = {}\nenv = {{ VERSION = "{}" }}\n'
+        good = json.dumps(["node", script_path("instance.js")])
+        with Frontdoor(config.format(good, 1)) as door:
+            before = eventually(lambda: who(door), "the instance")["pid"]
+            door.write_config(config.format(good, 2))
+            done = command("reload", door=door)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertNotIn('"2"', done.stdout)
+            self.assertNotEqual(who(door)["pid"], before)
+            door.write_config(config.format(json.dumps(["sh", "-c", "echo no; exit 3"]), 2))
+            done = command("reload", door=door)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("not every instance comes up", done.stderr)
+            self.assertEqual(curl(door.address, "/").status, 200, "the old one stays")
+
+    def test_takes_no_pool_as_pm2_does(self):
+        with Frontdoor(pool(upstreams=["127.0.0.1:1"])) as door:
+            done = command("reload", "app", door=door)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("frontdoor restart app", done.stderr)
+            self.assertEqual(api(door, "reload")[0], 405)
+
+    def test_without_a_file_is_told(self):
+        with App("a") as app, tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:
+            environment = dict(os.environ, RUNTIME_DIRECTORY=directory, XDG_RUNTIME_DIR=directory)
+            running = subprocess.Popen([binary(), "proxy", "--listen", "127.0.0.1:0", "--to", app.address], env=environment,
+                                       stderr=subprocess.DEVNULL)
+            try:
+                path = os.path.join(directory, "admin.sock" if os.geteuid() == 0 else "frontdoor/admin.sock")
+                eventually(lambda: os.path.exists(path), "its socket")
+                done = command("reload", "--socket", path)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("the config was not read from a file", done.stderr)
+                kept = command("drain", f"app/{app.address}", "--yes", "--no-wait", "--socket", path)
+                self.assertIn("this will not survive a restart: the config was not read from a file", kept.stderr)
+            finally:
+                running.terminate()
+                running.wait()
+
+
+class Logs(unittest.TestCase):
+    def test_are_opened_anew(self):
+        with App("a") as app, Frontdoor(pool(upstreams=[app])) as door:
+            log = os.path.join(door.directory, "access.log")
+            door.write_config(pool(upstreams=[app], more=f'[access_log]\noutput = "{log}"\n'))
+            self.assertEqual(command("reload", door=door).returncode, 0)
+            eventually(lambda: os.path.exists(log), "the log")
+            os.rename(log, log + ".1")
+            self.assertEqual(api(door, "logs:reopen", "POST"), (200, {"ok": True, "reopened": True}))
+            eventually(lambda: os.path.exists(log), "the new log")
+
+
+class Health(unittest.TestCase):
+    def test_is_an_exit_status(self):
+        with App("a") as app, Frontdoor(pool(upstreams=[app])) as door:
+            door.wait_until_serving([app])
+            for words in (["healthcheck"], ["healthcheck", "--ready"]):
+                done = command(*words, door=door)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+            command("maintenance", "app", door=door)
+            self.assertEqual(command("healthcheck", door=door).returncode, 0)
+            refused = command("healthcheck", "--ready", door=door)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("not ready: no pool has an upstream that takes requests", refused.stderr)
+            command("ready", "app", door=door)
+            app.kill()
+            eventually(lambda: command("healthcheck", "--ready", door=door).returncode == 1, "that it is not ready")
+        gone = command("healthcheck", door=door)
+        self.assertEqual(gone.returncode, 1)
+        self.assertTrue(gone.stderr)
+
+    def test_drain_is_not_ready(self):
+        with App("a") as app, Frontdoor(pool(upstreams=[app], more='[timeouts]\ndrain_delay = "3s"\n')) as door:
+            door.wait_until_serving([app])
+            self.assertEqual(api(door, "drain", "POST")[0], 202)
+            eventually(lambda: "it is draining" in command("healthcheck", "--ready", door=door).stderr, "that it drains")
+            self.assertEqual(command("healthcheck", door=door).returncode, 0)
+
+
+if __name__ == "__main__":
+    main()
