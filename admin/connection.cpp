@@ -1,5 +1,7 @@
 #include "admin/connection.h"
 
+#include <sys/socket.h>
+
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -9,7 +11,6 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <utility>
 
@@ -36,10 +37,13 @@ constexpr int kLongestJsonDepth = 4;
 constexpr std::array kForeign{http::field::origin, http::field::via, http::field::forwarded};
 constexpr std::string_view kForwardedFor = "X-Forwarded-For";
 
-std::string head_of(unsigned status, std::string_view content_type, const std::string& more) {
+// Headers of every answer. No other page may read or embed it, and what it says holds for this moment.
+std::string head_of(unsigned status, std::string_view content_type, const std::string& more, bool may_be_kept = false) {
   return "HTTP/1.1 " + std::to_string(status) + ' ' + std::string(http::obsolete_reason(http::int_to_status(status))) +
          "\r\nContent-Type: " + std::string(content_type) +
-         "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n" + more + "\r\n";
+         (may_be_kept ? "\r\n" : "\r\nCache-Control: no-store\r\n") +
+         "X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n" + more +
+         "\r\n";
 }
 
 // The members of a JSON object are parameters like those of the query; false when it is none.
@@ -66,10 +70,13 @@ bool add_parameters(AdminParameters& parameters, std::string_view body) {
 
 }  // namespace
 
-AdminConnection::AdminConnection(asio::io_context& control, int fd, const AdminLimits& limits,
+AdminConnection::AdminConnection(asio::io_context& control, int fd, const AdminLimits& limits, const AdminPolicy& policy,
                                  std::shared_ptr<std::size_t> streams)
-    : limits_(limits), fd_(fd), stream_(control), streams_(std::move(streams)) {
-  stream_.socket().assign(asio::local::stream_protocol(), fd);
+    : limits_(limits), policy_(policy), fd_(fd), stream_(control), streams_(std::move(streams)) {
+  int family = AF_UNIX;
+  socklen_t size = sizeof family;
+  ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+  stream_.socket().assign(asio::generic::stream_protocol(family, 0), fd);
 }
 
 AdminConnection::~AdminConnection() {
@@ -78,15 +85,15 @@ AdminConnection::~AdminConnection() {
 
 void AdminConnection::close() { stream_.close(); }
 
-asio::awaitable<void> AdminConnection::serve(const AdminRoutes& routes, const AdminAccess& access) {
+asio::awaitable<void> AdminConnection::serve(const AdminRoutes& routes) {
   const auto self = shared_from_this();
-  const auto peer = peer_of(fd_);
-  if (!peer || !may_use(*peer, access)) {
+  const auto peer = policy_.rules ? std::nullopt : peer_of(fd_);
+  if (!policy_.rules && (!peer || !may_use(*peer, policy_.access))) {
     unread_ = true;
     const AdminProblem problem(403, "not_allowed", "this user may not use the admin socket");
     co_await refuse(problem);
   } else {
-    by_ = name_of(*peer, access);
+    if (peer) by_ = name_of(*peer, policy_.access);
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
     parser.body_limit(limits_.body_bytes);
@@ -119,14 +126,32 @@ asio::awaitable<bool> AdminConnection::read(Parser& parser) {
   co_return false;
 }
 
-asio::awaitable<void> AdminConnection::dispatch(const AdminRoutes& routes, Parser& parser) {
+namespace {
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+template <class Message>
+AdminOrigin origin_of(const Message& message) {
+  AdminOrigin from{.host = view(message[http::field::host]), .authorization = view(message[http::field::authorization])};
+  if (const auto origin = message.find(http::field::origin); origin != message.end()) from.origin = view(origin->value());
+  return from;
+}
+
+}  // namespace
+
+std::optional<AdminProblem> AdminConnection::why_not_welcome(const Parser& parser) const {
   const auto& message = parser.get();
+  if (policy_.rules) return why_not_for_us(origin_of(message), *policy_.rules);
   bool foreign = message.find(boost::beast::string_view(kForwardedFor.data(), kForwardedFor.size())) != message.end();
   for (const http::field field : kForeign) foreign = foreign || message.find(field) != message.end();
-  if (foreign) {
-    const AdminProblem problem(403, "not_allowed", "the admin socket takes no request that comes from a page or through a proxy");
-    co_return co_await refuse(problem);
-  }
+  if (!foreign) return std::nullopt;
+  return AdminProblem(403, "not_allowed", "the admin socket takes no request that comes from a page or through a proxy");
+}
+
+asio::awaitable<void> AdminConnection::dispatch(const AdminRoutes& routes, Parser& parser) {
+  const auto& message = parser.get();
+  head_only_ = message.method() == http::verb::head;
+  if (const auto problem = why_not_welcome(parser)) co_return co_await refuse(*problem);
   const std::string_view target(message.target().data(), message.target().size());
   auto path = parse_admin_path(target);
   if (!path) {
@@ -148,19 +173,30 @@ asio::awaitable<void> AdminConnection::dispatch(const AdminRoutes& routes, Parse
     const AdminProblem problem(404, "no_such_path", "there is nothing at this path");
     co_return co_await refuse(problem);
   }
+  if (policy_.rules) {
+    const auto problem = why_not_trusted(origin_of(message), *policy_.rules, found.route->needs);
+    if (problem) co_return co_await refuse(*problem);
+    if (found.route->needs == AdminNeeds::Trust) by_ = "the admin token";
+  }
   const AdminRequest request{std::move(path->parameters), std::move(found.placeholders), by_};
   co_await found.route->handler(request, *this);
 }
 
-asio::awaitable<void> AdminConnection::answer(unsigned status, const json::object& body) {
+asio::awaitable<void> AdminConnection::answer_with(AdminBody body) {
   if (std::exchange(answered_, true)) co_return;
-  const std::string text = json::serialize(body) + '\n';
-  std::string bytes =
-      head_of(status, "application/json", "Content-Length: " + std::to_string(text.size()) + "\r\n" + allow_) + text;
+  const bool bodiless = body.status == 304;
+  const std::string length = bodiless ? "" : "Content-Length: " + std::to_string(body.text.size()) + "\r\n";
+  std::string bytes = head_of(body.status, body.content_type, length + allow_ + body.fields, body.may_be_kept);
+  if (!head_only_ && !bodiless) bytes += body.text;
   co_await send(std::move(bytes));
 }
 
 asio::awaitable<bool> AdminConnection::begin(std::string_view content_type) {
+  if (head_only_) {
+    AdminBody head{.content_type = std::string(content_type)};
+    co_await answer_with(std::move(head));
+    co_return false;
+  }
   if (*streams_ >= limits_.streams) {
     const AdminProblem problem(503, "too_many_readers", "as many long answers as may be open at a time are open already");
     co_await refuse(problem);

@@ -1,10 +1,10 @@
-// One request over the admin socket, from its first byte to the last of its answer. Owned by its coroutine. Control
+// One request to the admin server, from its first byte to the last of its answer. Owned by its coroutine. Control
 // thread.
 
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -19,19 +19,25 @@
 
 namespace frontdoor {
 
+// Who may use what of the place where it was accepted.
+struct AdminPolicy {
+  std::optional<AdminTcpRules> rules = {};  // none: it is the unix socket
+  AdminAccess access = {};                  // of that
+};
+
 class AdminConnection final : public AdminReply, public std::enable_shared_from_this<AdminConnection> {
  public:
   // `streams`: answers in pieces that are open, over all connections.
-  AdminConnection(boost::asio::io_context& control, int fd, const AdminLimits& limits,
+  AdminConnection(boost::asio::io_context& control, int fd, const AdminLimits& limits, const AdminPolicy& policy,
                   std::shared_ptr<std::size_t> streams);
   ~AdminConnection() override;
 
-  boost::asio::awaitable<void> serve(const AdminRoutes& routes, const AdminAccess& access);
+  boost::asio::awaitable<void> serve(const AdminRoutes& routes);
   bool reading() const { return reading_; }  // its request is not complete yet
   void close();
 
   // AdminReply
-  boost::asio::awaitable<void> answer(unsigned status, const boost::json::object& body) override;
+  boost::asio::awaitable<void> answer_with(AdminBody body) override;
   boost::asio::awaitable<bool> begin(std::string_view content_type) override;
   boost::asio::awaitable<bool> write(const std::string& bytes) override;
   void when_gone(std::function<void()> call) override { when_gone_ = std::move(call); }
@@ -40,6 +46,7 @@ class AdminConnection final : public AdminReply, public std::enable_shared_from_
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
+  std::optional<AdminProblem> why_not_welcome(const Parser& parser) const;
   boost::asio::awaitable<bool> read(Parser& parser);  // false: refused, or gone
   boost::asio::awaitable<void> dispatch(const AdminRoutes& routes, Parser& parser);
   boost::asio::awaitable<void> send(std::string bytes);
@@ -48,12 +55,14 @@ class AdminConnection final : public AdminReply, public std::enable_shared_from_
   void client_left();
 
   const AdminLimits& limits_;
+  const AdminPolicy& policy_;
   const int fd_;  // the stream's
-  boost::beast::basic_stream<boost::asio::local::stream_protocol> stream_;
+  boost::beast::basic_stream<boost::asio::generic::stream_protocol> stream_;
   boost::beast::flat_buffer buffer_;
   std::shared_ptr<std::size_t> streams_;
   std::string by_;  // who has connected
   std::string allow_;
+  bool head_only_ = false;  // what it asks for is the head of the answer
   bool reading_ = true;
   bool answered_ = false;
   bool streaming_ = false;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace frontdoor {
 
@@ -21,15 +22,32 @@ struct AdminProblem {
       : status(s), code(std::move(c)), message(std::move(m)) {}
 };
 
+// A whole answer of any kind. (To stand beside a co_await it needs a name: CONTRIBUTING.md.)
+struct AdminBody {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string text = {};
+  std::string fields = {};  // more of the head: whole lines, each with its CRLF
+  bool may_be_kept = false;  // by caches, as its fields say; otherwise the head says that none may
+};
+
+AdminBody json_body(unsigned status, const boost::json::object& body);
+// RFC 9457, with the word for programs as `error`.
+AdminBody problem_body(const AdminProblem& problem);
+
 class AdminReply {
  public:
   virtual ~AdminReply() = default;
 
   // The whole answer.
-  virtual boost::asio::awaitable<void> answer(unsigned status, const boost::json::object& body) = 0;
+  virtual boost::asio::awaitable<void> answer_with(AdminBody body) = 0;
+  boost::asio::awaitable<void> answer(unsigned status, const boost::json::object& body) {
+    AdminBody whole = json_body(status, body);
+    co_await answer_with(std::move(whole));
+  }
   boost::asio::awaitable<void> refuse(const AdminProblem& problem) {
-    const boost::json::object body{{"error", problem.code}, {"message", problem.message}};
-    co_await answer(problem.status, body);
+    AdminBody whole = problem_body(problem);
+    co_await answer_with(std::move(whole));
   }
 
   // Begins an answer in pieces. False: refused, since as many as may are open already, or the client has gone.

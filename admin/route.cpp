@@ -51,11 +51,8 @@ bool AdminRequest::wants(std::string_view name) const {
   return found != parameters.end() && found->second != "0" && found->second != "false";
 }
 
-void AdminRoutes::add(std::string method, std::string pattern, AdminHandler handler) {
-  routes_.push_back({std::move(method), std::move(pattern), std::move(handler)});
-}
-
 AdminRoutes::Match AdminRoutes::find(std::string_view method, const std::vector<std::string>& segments) const {
+  if (method == "HEAD") method = "GET";
   Match found;
   for (const AdminRoute& route : routes_) {
     auto placeholders = match(route.pattern, segments);

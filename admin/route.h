@@ -7,10 +7,12 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "admin/reply.h"
+#include "admin/gate.h"
 #include "admin/path.h"
+#include "admin/reply.h"
 
 namespace frontdoor {
 
@@ -30,17 +32,21 @@ struct AdminRoute {
   std::string method;
   std::string pattern;
   AdminHandler handler;
+  AdminNeeds needs = AdminNeeds::Nothing;
 };
 
 class AdminRoutes {
  public:
-  void add(std::string method, std::string pattern, AdminHandler handler);
+  void add(std::string method, std::string pattern, AdminHandler handler, AdminNeeds needs = AdminNeeds::Nothing) {
+    routes_.push_back({std::move(method), std::move(pattern), std::move(handler), needs});
+  }
 
   struct Match {
     const AdminRoute* route = nullptr;
     AdminParameters placeholders = {};
     std::string allowed = {};  // without a route: the methods that the path has; "" = there is no such path
   };
+  // HEAD is GET, without the body.
   Match find(std::string_view method, const std::vector<std::string>& segments) const;
 
  private:

@@ -34,24 +34,32 @@ static_assert(kBusy.substr(kBusy.find("{\"")).size() == 71);
 
 }  // namespace
 
-struct AdminServer::Impl : std::enable_shared_from_this<Impl> {
-  Impl(asio::io_context& c, Log& l, AdminAccess a, AdminLimits most)
-      : control(c), log(l), access(a), limits(most), acceptor(c), pause(c) {}
+// Where connections are accepted: the unix socket or the TCP address. A flood of one leaves the places of the other alone.
+struct Door {
+  Door(asio::io_context& control, AdminPolicy own_policy) : policy(std::move(own_policy)), acceptor(control), pause(control) {}
 
-  asio::awaitable<void> accept(std::shared_ptr<Impl> self);
-  bool accept_some();  // false: it has to wait for a while
-  void take(int fd);
-  bool make_room();
+  AdminPolicy policy;
+  asio::posix::stream_descriptor acceptor;  // borrowed: given back by stop()
+  asio::steady_timer pause;
+  std::list<std::weak_ptr<AdminConnection>> open;  // oldest first
+  std::shared_ptr<std::size_t> streams = std::make_shared<std::size_t>(0);
+};
+
+struct AdminServer::Impl : std::enable_shared_from_this<Impl> {
+  Impl(asio::io_context& c, Log& l, AdminAccess a, AdminLimits most) : control(c), log(l), access(a), limits(most) {}
+
+  void start(int fd, AdminPolicy policy);
+  asio::awaitable<void> accept(std::shared_ptr<Impl> self, Door& door);
+  bool accept_some(Door& door);  // false: it has to wait for a while
+  void take(Door& door, int fd);
+  static bool make_room(Door& door);
 
   asio::io_context& control;
   Log& log;
   const AdminAccess access;
   const AdminLimits limits;
   AdminRoutes routes;
-  asio::posix::stream_descriptor acceptor;  // borrowed: given back by stop()
-  asio::steady_timer pause;
-  std::list<std::weak_ptr<AdminConnection>> open;  // oldest first
-  std::shared_ptr<std::size_t> streams = std::make_shared<std::size_t>(0);
+  std::list<Door> doors;
   bool stopped = false;
 };
 
@@ -60,43 +68,63 @@ AdminServer::AdminServer(asio::io_context& control, Log& log, AdminAccess access
 
 AdminServer::~AdminServer() { stop(); }
 
-void AdminServer::route(std::string method, std::string pattern, AdminHandler handler) {
-  impl_->routes.add(std::move(method), std::move(pattern), std::move(handler));
+void AdminServer::route(std::string method, std::string pattern, AdminHandler handler, AdminNeeds needs) {
+  if (method != "GET") needs = AdminNeeds::Trust;
+  impl_->routes.add(std::move(method), std::move(pattern), std::move(handler), needs);
 }
 
-void AdminServer::start(int listening_fd) {
-  impl_->acceptor.assign(listening_fd);
-  asio::co_spawn(impl_->control, impl_->accept(impl_), asio::detached);
+void AdminServer::start(int unix_socket) { impl_->start(unix_socket, {.access = impl_->access}); }
+
+void AdminServer::start_tcp(int tcp_socket, AdminTcpRules rules) {
+  AdminPolicy policy;
+  policy.rules = std::move(rules);
+  impl_->start(tcp_socket, std::move(policy));
+}
+
+void AdminServer::set_rules(AdminTcpRules rules) {
+  for (Door& door : impl_->doors)
+    if (door.policy.rules) door.policy.rules = rules;
 }
 
 void AdminServer::stop() {
   if (std::exchange(impl_->stopped, true)) return;
-  if (impl_->acceptor.is_open()) impl_->acceptor.release();
-  impl_->pause.cancel();
-  for (const auto& weak : impl_->open)
-    if (const auto connection = weak.lock()) connection->close();
-}
-
-std::size_t AdminServer::connections() const {
-  return static_cast<std::size_t>(
-      std::count_if(impl_->open.begin(), impl_->open.end(), [](const auto& weak) { return !weak.expired(); }));
-}
-
-asio::awaitable<void> AdminServer::Impl::accept([[maybe_unused]] std::shared_ptr<Impl> self) {
-  while (!stopped) {
-    auto [error] = co_await acceptor.async_wait(acceptor.wait_read, quietly);
-    if (error || stopped) co_return;
-    if (accept_some()) continue;
-    pause.expires_after(kAfterFailure);
-    co_await pause.async_wait(quietly);
+  for (Door& door : impl_->doors) {
+    if (door.acceptor.is_open()) door.acceptor.release();
+    door.pause.cancel();
+    for (const auto& weak : door.open)
+      if (const auto connection = weak.lock()) connection->close();
   }
 }
 
-bool AdminServer::Impl::accept_some() {
+std::size_t AdminServer::connections() const {
+  std::size_t count = 0;
+  for (const Door& door : impl_->doors)
+    for (const auto& weak : door.open) count += weak.expired() ? 0 : 1;
+  return count;
+}
+
+void AdminServer::Impl::start(int fd, AdminPolicy policy) {
+  Door& door = doors.emplace_back(control, std::move(policy));
+  door.acceptor.assign(fd);
+  asio::co_spawn(control, accept(shared_from_this(), door), asio::detached);
+}
+
+// `self` keeps the door, too.
+asio::awaitable<void> AdminServer::Impl::accept([[maybe_unused]] std::shared_ptr<Impl> self, Door& door) {
+  while (!stopped) {
+    auto [error] = co_await door.acceptor.async_wait(door.acceptor.wait_read, quietly);
+    if (error || stopped) co_return;
+    if (accept_some(door)) continue;
+    door.pause.expires_after(kAfterFailure);
+    co_await door.pause.async_wait(quietly);
+  }
+}
+
+bool AdminServer::Impl::accept_some(Door& door) {
   for (int i = 0; i < kAtOnce; ++i) {
-    const int fd = ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int fd = ::accept4(door.acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0)
-      take(fd);
+      take(door, fd);
     else if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
       return true;
     else
@@ -105,34 +133,33 @@ bool AdminServer::Impl::accept_some() {
   return true;
 }
 
-void AdminServer::Impl::take(int fd) {
-  open.remove_if([](const auto& weak) { return weak.expired(); });
-  if (open.size() >= limits.connections && !make_room()) {
+void AdminServer::Impl::take(Door& door, int fd) {
+  door.open.remove_if([](const auto& weak) { return weak.expired(); });
+  if (door.open.size() >= limits.connections && !make_room(door)) {
     if (::send(fd, kBusy.data(), kBusy.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
       // It does not even take that; it is closed all the same.
     }
     ::close(fd);
     return;
   }
-  const auto connection = std::make_shared<AdminConnection>(control, fd, limits, streams);
-  open.push_back(connection);
+  const auto connection = std::make_shared<AdminConnection>(control, fd, limits, door.policy, door.streams);
+  door.open.push_back(connection);
   // The routes and who may use them live in here, which the coroutine keeps.
-  asio::co_spawn(control, connection->serve(routes, access),
-                 [self = shared_from_this(), connection](std::exception_ptr failed) {
-                   // Most likely there was no memory: this client gets no answer, everybody else goes on.
-                   if (!failed) return;
-                   connection->close();
-                   self->log.error("an admin request failed");
-                 });
+  asio::co_spawn(control, connection->serve(routes), [self = shared_from_this(), connection](std::exception_ptr failed) {
+    // Most likely there was no memory: this client gets no answer, everybody else goes on.
+    if (!failed) return;
+    connection->close();
+    self->log.error("an admin request failed");
+  });
 }
 
 // Whoever connects and says nothing must not keep the operator out.
-bool AdminServer::Impl::make_room() {
-  for (auto weak = open.begin(); weak != open.end(); ++weak) {
+bool AdminServer::Impl::make_room(Door& door) {
+  for (auto weak = door.open.begin(); weak != door.open.end(); ++weak) {
     const auto connection = weak->lock();
     if (!connection || !connection->reading()) continue;
     connection->close();
-    open.erase(weak);
+    door.open.erase(weak);
     return true;
   }
   return false;

@@ -1,5 +1,6 @@
-// The HTTP server behind the admin socket. One request a connection; the kernel says which user has connected. Everything
-// is bounded, so that a client that is slow, stuck or hostile costs a place for some seconds and nothing else: when
+// The HTTP server behind the admin socket and the admin address. One request a connection; of the socket the kernel says
+// which user has connected, of the address admin/gate.h judges what a request may have. Everything
+// is bounded, for each of the two by itself, so that a client that is slow, stuck or hostile costs a place for some seconds and nothing else: when
 // the places run out, the connection that has been silent longest makes room. Control thread.
 
 #pragma once
@@ -16,7 +17,7 @@
 namespace frontdoor {
 
 struct AdminLimits {
-  std::size_t connections = 64;
+  std::size_t connections = 64;  // of each place where they are accepted
   std::size_t streams = 16;  // of these, answers in pieces
   std::size_t head_bytes = 16 * 1024;
   std::size_t body_bytes = 192 * 1024;  // a page of 64 KiB as JSON, if it is no text of quotes
@@ -29,11 +30,15 @@ class AdminServer {
   AdminServer(boost::asio::io_context& control, Log& log, AdminAccess access, AdminLimits limits = {});
   ~AdminServer();
 
-  void route(std::string method, std::string pattern, AdminHandler handler);  // before start()
-  void start(int listening_fd);  // which stays the caller's; accepts until stop()
+  // Before anything is accepted. What changes something needs trust, whatever is said here.
+  void route(std::string method, std::string pattern, AdminHandler handler, AdminNeeds needs = AdminNeeds::Nothing);
+  // The descriptors stay the caller's; accepts until stop().
+  void start(int unix_socket);
+  void start_tcp(int tcp_socket, AdminTcpRules rules);
+  void set_rules(AdminTcpRules rules);  // a reload: from the next request on
   void stop();                   // accepts no more and ends what is open
 
-  std::size_t connections() const;
+  std::size_t connections() const;  // of both
 
  private:
   struct Impl;

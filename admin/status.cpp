@@ -116,6 +116,7 @@ json::object to_json(const AdminStatus& status) {
           {"config_file", text_or_null(status.config_file)},
           {"config_generation", status.generation},
           {"socket", to_utf8(status.socket)},
+          {"admin_address", text_or_null(status.address)},
           {"memory_bytes", status.memory_bytes},
           {"drain_ms", status.drain_millis},
           {"connections", status.connections},

@@ -82,6 +82,7 @@ struct AdminStatus {
   std::string directory = {};
   std::string config_file = {};  // "" = it has none
   std::string socket = {};
+  std::string address = {};  // where it is asked over TCP; "" = nowhere
   std::uint64_t memory_bytes = 0;  // of the front door's own process
   std::uint64_t drain_millis = 0;  // how long a stop may take
   std::uint64_t connections = 0;

@@ -4,16 +4,19 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "admin/exposition.h"
 #include "admin/log_line.h"
 #include "admin/reply.h"
 #include "admin/status.h"
 #include "base/time.h"
+#include "observe/totals.h"
 
 namespace frontdoor {
 
@@ -57,6 +60,14 @@ class AdminTarget {
   virtual ~AdminTarget() = default;
 
   virtual boost::asio::awaitable<AdminStatus> status() = 0;
+  // All that is counted and known without asking anybody: observe/totals.h says what it costs.
+  virtual Totals totals() const = 0;
+  // What else a scrape tells: asks the kernel, so not for each request.
+  virtual ScrapeExtras scrape_extras() const = 0;
+  // Why this process is of no use and should be started anew; "" = it lives.
+  virtual std::string unhealthy() = 0;
+  // The running config: where it is from, and its text, in which secrets are ***.
+  virtual boost::json::object config() const = 0;
 
   // Why it can not even be begun.
   virtual std::optional<AdminProblem> why_not(const AdminOperation& operation) const = 0;

@@ -61,7 +61,8 @@ void add_upkeep_api(AdminServer& server, AdminUpkeep& upkeep) {
     return reload_config(upkeep, request, reply);
   });
   server.route("GET", "/api/v1/config:diff",
-               [&upkeep](const AdminRequest&, AdminReply& reply) { return compare_config(upkeep, reply); });
+               [&upkeep](const AdminRequest&, AdminReply& reply) { return compare_config(upkeep, reply); },
+               AdminNeeds::Trust);  // reads files
   server.route("POST", "/api/v1/logs:reopen", [&upkeep](const AdminRequest& request, AdminReply& reply) {
     return reopen_logs(upkeep, request, reply);
   });

@@ -7,6 +7,7 @@
 
 #include "balancer/containment.h"
 #include "balancer/hold_queue.h"
+#include "balancer/pool_counts.h"
 #include "balancer/pool_sleep.h"
 #include "balancer/pool_traffic.h"
 #include "balancer/retry_budget.h"
@@ -20,6 +21,7 @@ class PoolMemory {
   RetryBudget retries;
   Containment deaths;
   PoolTrafficCounts traffic;
+  PoolCounts counts;
   PoolSleep sleep;
 
   // How long its upstreams are usually down: a moving average that leans to what was seen last. Zero: not seen yet.

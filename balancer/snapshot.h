@@ -41,6 +41,9 @@ struct Pool {
   std::shared_ptr<const PoolMaintenance> maintenance;  // null = it serves
 
   PoolOutlook outlook(TimePoint now) const;
+  // All that is counted and known of it and of its upstreams, health's part left out. `listeners`: their titles. Any
+  // thread.
+  PoolTotals totals(const std::vector<std::string>& listeners) const;
 };
 
 struct Route {

@@ -16,6 +16,25 @@ constexpr std::uint64_t pack(Upstream::Seen seen) {
   return seen.incarnation << kStateBits | static_cast<std::uint64_t>(seen.state);
 }
 
+struct Transition {
+  std::string_view to;
+  std::string_view reason;
+};
+constexpr std::array kTransitions = {Transition{"up", "passed"},   Transition{"down", "dead"},
+                                     Transition{"down", "hung"},   Transition{"down", "unwell"},
+                                     Transition{"draining", "leaving"}, Transition{"unknown", "named_again"}};
+
+// Its place in kTransitions.
+constexpr std::size_t transition_of(UpstreamState to, DownCause cause) {
+  switch (to) {
+    case UpstreamState::Up: return 0;
+    case UpstreamState::Down: return cause == DownCause::Dead ? 1 : cause == DownCause::Hung ? 2 : 3;
+    case UpstreamState::Draining: return 4;
+    case UpstreamState::Unknown: break;
+  }
+  return 5;
+}
+
 constexpr Upstream::Seen unpack(std::uint64_t word) {
   return {.incarnation = word >> kStateBits,
           .state = static_cast<UpstreamState>(word & ((1U << kStateBits) - 1))};
@@ -67,6 +86,7 @@ bool Upstream::change(Seen seen, UpstreamState to, std::string reason, TimePoint
     std::uint64_t expected = pack(seen);
     if (!word_.compare_exchange_strong(expected, pack(next), std::memory_order_seq_cst)) return false;
     reason_ = std::move(reason);
+    ++transitions_[transition_of(to, cause)];
     if (born && seen.state == UpstreamState::Down) memory_->note_outage(now - changed_at_);
     changed_at_ = now;
     down_cause_ = to == UpstreamState::Down ? cause : DownCause::None;
@@ -182,6 +202,25 @@ std::uint64_t Upstream::requests() const {
   return sum;
 }
 
+UpstreamTotals Upstream::totals() const {
+  UpstreamTotals totals{.name = name_, .address = address_.to_string(), .state = to_string(seen().state)};
+  std::uint64_t open = 0;
+  for (const PerWorker& worker : workers_) {
+    totals.in_flight += worker.in_flight.get();
+    totals.requests += worker.requests.get();
+    worker.answers.add_to(totals.by_code);
+    worker.response.add_to(totals.response);
+    open += worker.connections.get();
+    totals.idle_connections += worker.idle_connections.get();
+  }
+  totals.active_connections = open - std::min(open, totals.idle_connections);
+  const std::lock_guard lock(mutex_);
+  totals.reason = reason_;
+  for (std::size_t i = 0; i < transitions_.size(); ++i)
+    if (transitions_[i] != 0) totals.transitions.push_back({kTransitions[i].to, kTransitions[i].reason, transitions_[i]});
+  return totals;
+}
+
 void Upstream::end_request(unsigned worker) {
   assert(workers_[worker].in_flight.get() > 0);
   workers_[worker].in_flight.subtract();
@@ -218,7 +257,8 @@ void Upstream::return_slot() {
   if (memory_->held.occupied()) memory_->held.call(1);
 }
 
-void Upstream::note_success(unsigned worker, TimePoint now) {
+void Upstream::note_success(unsigned worker, TimePoint now, const LatencyObservation& waited) {
+  workers_[worker].response.add(waited);
   workers_[worker].last_success.store(now.time_since_epoch().count(), std::memory_order_relaxed);
 }
 

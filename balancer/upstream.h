@@ -12,6 +12,7 @@
 
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,7 @@
 #include "base/address.h"
 #include "base/single_writer_count.h"
 #include "base/time.h"
+#include "observe/totals.h"
 
 namespace frontdoor {
 
@@ -133,6 +135,15 @@ class Upstream {
   void end_request(unsigned worker);
   std::uint64_t in_flight() const;
   std::uint64_t requests() const;  // that were ever begun on it
+  // How one of them ended here: with an answer's status, or 0 for none. Once each.
+  void count_answer(unsigned worker, std::uint16_t status) { workers_[worker].answers.add(status); }
+  // Connections of a worker to it, and how many of those serve nobody.
+  void connection_opened(unsigned worker) { workers_[worker].connections.add(); }
+  void connection_closed(unsigned worker) { workers_[worker].connections.subtract(); }
+  void connection_idles(unsigned worker) { workers_[worker].idle_connections.add(); }
+  void connection_works(unsigned worker) { workers_[worker].idle_connections.subtract(); }
+  // What is counted and known of it, health's part left out. Any thread.
+  UpstreamTotals totals() const;
 
   // `max_in_flight` of the pool; 0 = off, and then no slot is counted. Set by the registry, on the control
   // thread.
@@ -142,7 +153,8 @@ class Upstream {
   bool has_slot() const;
 
   // Live traffic as a witness: a response head came back from it. Read by health to tell slow from hung.
-  void note_success(unsigned worker, TimePoint now);
+  // `waited`: from the request's head to its own.
+  void note_success(unsigned worker, TimePoint now, const LatencyObservation& waited);
   TimePoint last_success() const;
 
   // How long the upstream keeps an idle connection, as learned from Keep-Alive: timeout= or an observed
@@ -159,6 +171,10 @@ class Upstream {
     SingleWriterCount in_flight;
     SingleWriterCount requests;  // on the same cache line
     std::atomic<Duration::rep> last_success{0};
+    CodeCounts answers;
+    LatencyCount response;
+    SingleWriterCount connections;
+    SingleWriterCount idle_connections;
   };
 
   const std::string pool_;
@@ -180,6 +196,7 @@ class Upstream {
   std::string reason_;
   DownCause down_cause_ = DownCause::None;
   TimePoint changed_at_{};
+  std::array<std::uint64_t, 6> transitions_{};  // by what they led to, and why: transition_of()
   std::vector<UpstreamObserver*> observers_;
   std::vector<UpstreamObserver*> told_;  // and have not acknowledged it
   Endpoints endpoints_;

@@ -11,11 +11,15 @@
 #include <utility>
 
 #include "admin/events_api.h"
+#include "admin/observation_api.h"
 #include "admin/place.h"
 #include "admin/steer_api.h"
 #include "admin/upkeep_api.h"
+#include "admin/utf8.h"
+#include "cli/own_usage.h"
 #include "cli/subject.h"
 #include "cli/version.h"
+#include "config/show.h"
 #include "proxy/server/port_holder.h"
 #include "supervisor/line_follower.h"
 
@@ -172,8 +176,64 @@ AdminHost::AdminHost(asio::io_context& control, Log& log, const ServeOptions& op
 // What the operator started: with instances that is the launcher, whose child this process is.
 pid_t AdminHost::main_pid() const { return options_.launcher ? ::getppid() : ::getpid(); }
 
-void AdminHost::start(const config::Admin& settings) {
-  if (settings.socket == "off") return;
+namespace {
+
+AdminTcpRules rules_of(const config::Admin& settings) { return {settings.hosts, settings.token}; }
+
+}  // namespace
+
+void AdminHost::start(const config::Admin& settings, AdminAddress address) {
+  address_ = std::move(address);
+  if (settings.socket != "off") open_socket(settings);
+  if (!socket_.valid() && !address_.valid()) return;
+  server_ = std::make_unique<AdminServer>(control_, log_, AdminAccess{::geteuid(), socket_.group(), own_name()});
+  add_api(*server_, control_, *this);
+  add_events_api(*server_, events_);
+  add_steer_api(*server_, view_.steering);
+  add_upkeep_api(*server_, view_.upkeep);
+  add_why_api(*server_, explainer_);
+  add_observation(*server_, *this);
+  if (socket_.valid()) {
+    server_->start(socket_.fd());
+    log_.info("admin socket", {{"path", socket_.path()}});
+  }
+  if (!address_.valid()) return;
+  server_->start_tcp(address_.fd(), rules_of(settings));
+  log_.info("admin address", {{"url", "http://" + address_.text()}});
+  if (!address_.on_loopback())
+    log_.warn("the admin address can be reached from other machines: whoever reaches it sees pools, upstreams, config and "
+              "metrics",
+              {{"address", address_.text()}});
+}
+
+void AdminHost::apply(const config::Admin& settings) {
+  if (server_) server_->set_rules(rules_of(settings));
+}
+
+ScrapeExtras AdminHost::scrape_extras() const {
+  ScrapeExtras extras{.version = cli::version_number(), .commit = cli::commit(), .own = own_usage()};
+  for (const PoolStatus& pool : pool_statuses())
+    for (const InstanceStatus& instance : pool.instances)
+      if (instance.pid > 0)
+        if (const auto usage = usage_now(instance.pid)) extras.instances.emplace(instance.pid, *usage);
+  return extras;
+}
+
+std::string AdminHost::unhealthy() {
+  const auto stuck = stuck_.look(view_.server.stuck_worker(), Clock::now());
+  view_.server.ask_for_a_turn();
+  return stuck ? "worker " + std::to_string(*stuck) + " stands still" : "";
+}
+
+boost::json::object AdminHost::config() const {
+  const auto snapshot = view_.snapshot();
+  const std::string& file = options_.config_file;
+  return {{"file", file.empty() ? boost::json::value(nullptr) : boost::json::value(to_utf8(file))},
+          {"generation", snapshot->generation},
+          {"toml", to_utf8(config::show(snapshot->config))}};
+}
+
+void AdminHost::open_socket(const config::Admin& settings) {
   AdminSocketOptions options;
   options.path = settings.socket;
   options.directories = admin_directories(AdminSurroundings::of_this_process());
@@ -188,19 +248,12 @@ void AdminHost::start(const config::Admin& settings) {
   }
   if (!socket_.warning().empty())
     log_.warn("the admin socket is only for this user", {{"path", socket_.path()}, {"reason", socket_.warning()}});
-  server_ = std::make_unique<AdminServer>(control_, log_, AdminAccess{::geteuid(), socket_.group(), own_name()});
-  add_api(*server_, control_, *this);
-  add_events_api(*server_, events_);
-  add_steer_api(*server_, view_.steering);
-  add_upkeep_api(*server_, view_.upkeep);
-  add_why_api(*server_, explainer_);
-  server_->start(socket_.fd());
-  log_.info("admin socket", {{"path", socket_.path()}});
 }
 
 void AdminHost::stop() {
   if (server_) server_->stop();
   socket_.remove();
+  address_.close();
 }
 
 void AdminHost::shut_down(const std::string& by) {
@@ -229,6 +282,7 @@ asio::awaitable<AdminStatus> AdminHost::status() {
   status.directory = std::filesystem::current_path(unknown).string();
   status.config_file = options_.config_file;
   status.socket = socket_.path();
+  status.address = address_.text();
   status.memory_bytes = resident_bytes(::getpid());
   status.connections = view_.server.open_connections();
   status.requests = view_.server.served();

@@ -1,4 +1,4 @@
-// The admin socket of the running program: opens it, and answers what the API asks by looking at the service's parts.
+// The admin socket and the admin address of the running program: opens the one, serves both, and answers what the API asks by looking at the service's parts.
 // Owned by the Service, which it never outlives. Control thread.
 
 #pragma once
@@ -16,9 +16,12 @@
 #include "admin/upkeep.h"
 #include "balancer/snapshot.h"
 #include "base/log.h"
+#include "cli/admin_address.h"
 #include "cli/explainer.h"
 #include "cli/serve.h"
+#include "cli/stuck_watch.h"
 #include "cli/supervision.h"
+#include "cli/totals_reader.h"
 #include "cli/usage_sampler.h"
 #include "proxy/server/server.h"
 
@@ -38,17 +41,23 @@ class AdminHost : private AdminTarget {
     std::function<Orders()> orders;
     AdminUpkeep& upkeep;
     Explainer::Health health;
+    const TotalsReader& totals;
   };
 
   AdminHost(boost::asio::io_context& control, Log& log, const ServeOptions& options, View view);
 
   // A socket that can not be had is told and done without.
-  void start(const config::Admin& settings);
+  void start(const config::Admin& settings, AdminAddress address);
+  void apply(const config::Admin& settings);  // a reload
   void stop();
   const std::string& path() const { return socket_.path(); }
 
  private:
   boost::asio::awaitable<AdminStatus> status() override;
+  Totals totals() const override { return view_.totals.read(); }
+  ScrapeExtras scrape_extras() const override;
+  std::string unhealthy() override;
+  boost::json::object config() const override;
   std::optional<AdminProblem> why_not(const AdminOperation& operation) const override;
   boost::asio::awaitable<AdminOutcome> carry_out(AdminOperation operation) override;
   std::vector<AdminGlance> glance(const std::string& pool) const override;
@@ -57,6 +66,7 @@ class AdminHost : private AdminTarget {
                                            std::vector<AdminLogLine>& last) override;
   void shut_down(const std::string& by) override;
 
+  void open_socket(const config::Admin& settings);
   std::vector<std::string> pool_names() const;
   std::vector<PoolStatus> pool_statuses() const;
   void add_pool(AdminStatus& status, const Pool& pool, const SampledUsages& usages) const;
@@ -71,6 +81,8 @@ class AdminHost : private AdminTarget {
   EventFeed events_;
   Explainer explainer_;
   AdminSocket socket_;
+  AdminAddress address_;
+  StuckWatch stuck_;
   std::unique_ptr<AdminServer> server_;
 };
 

@@ -98,6 +98,17 @@ bool Certificates::open(const config::Config& config) {
   return good;
 }
 
+std::vector<CertificateTotals> Certificates::totals() const {
+  std::vector<CertificateTotals> all;
+  for (const Watched& watched : watched_) {
+    const auto context = watched.server->context();
+    if (!context) continue;
+    for (const auto& each : context->table().all())
+      all.push_back({watched.title, each->file, each->names, each->not_before, each->not_after});
+  }
+  return all;
+}
+
 void Certificates::tell(const Watched& watched, const tls::LoadedServer& loaded) {
   for (const auto& warning : loaded.warnings)
     log_.warn("certificate", {{"listener", watched.title}, {"file", warning.file}, {"warning", warning.what}});

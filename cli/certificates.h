@@ -15,6 +15,7 @@
 #include "cli/file_watch.h"
 #include "config/config.h"
 #include "config/load.h"
+#include "observe/totals.h"
 #include "tls/load.h"
 
 namespace frontdoor {
@@ -39,6 +40,7 @@ class Certificates {
   // One for each listener, in order; null for those without TLS. False: some can not be used, which is logged.
   bool open(const config::Config& config);
   const std::vector<std::shared_ptr<tls::Server>>& servers() const { return servers_; }
+  std::vector<CertificateTotals> totals() const;  // those that are shown to clients now
 
   void watch();  // from now on
   void stop();

@@ -55,6 +55,9 @@ std::vector<AwaitsRestart> awaits_restart(const Running& running, const config::
   if (next.admin.state_file != running.admin.state_file)
     found.push_back({"admin.state_file", or_words(running.admin.state_file, "its usual place"),
                      or_words(next.admin.state_file, "its usual place")});
+  if (next.admin.address != running.admin.address)
+    found.push_back({"admin.address", or_words(running.admin.address, "the usual one"),
+                     or_words(next.admin.address, "the usual one")});
   return found;
 }
 

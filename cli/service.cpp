@@ -84,7 +84,10 @@ Service::Service(const config::Config& config, const ServeOptions& options, From
                    ? ServiceNotices::Send{}
                    : [this](const std::string& lines) { tell_service_manager(lines); },
                options.launcher ? ::getppid() : ::getpid()),
+      totals_({[this] { return snapshot_; }, [this] { return supervision_.get(); }, [this] { return draining_; },
+               [this] { return workers_run_; }, server_, health_, access_log_, certificates_, reload_totals_}),
       admin_at_start_(config.admin) {
+  reload_totals_.last_success_unix_millis = unix_now_millis();
   log_.set_sink(&events_);
 }
 
@@ -101,6 +104,7 @@ int Service::run() {
     name_who_serves_there();
     return cli::kExitFailure;
   }
+  if (!open_admin_address()) return cli::kExitFailure;
   for (const PassedSocket& socket : passed_in_vain(given_.sockets, server_.listeners()))
     log_.warn("a passed socket is used by no listener", {{"name", socket.name}, {"number", socket.fd}});
   for (std::size_t i = 0; i < server_.endpoints().size(); ++i)
@@ -178,6 +182,24 @@ void Service::take_orders() {
   server_.publish(snapshot_);
 }
 
+// Behind the listeners: what the config names for clients is theirs.
+bool Service::open_admin_address() {
+  const std::string& configured = snapshot_->config.admin.address;
+  admin_address_ = AdminAddress::open(configured);
+  if (admin_address_.valid()) {
+    if (!admin_address_.warning().empty())
+      log_.warn("the usual admin address is in use, another port is taken",
+                {{"reason", admin_address_.warning()}, {"address", admin_address_.text()}});
+    return true;
+  }
+  if (admin_address_.error().empty()) return true;
+  const bool wanted = !configured.empty();
+  const Log::Fields fields = {{"reason", admin_address_.error()}};
+  if (wanted) log_.error("cannot open the admin address", fields);
+  else log_.warn("there is no admin address: no metrics, no /readyz", fields);
+  return !wanted;
+}
+
 void Service::start_admin() {
   AdminHost::View view{[this] { return snapshot_; },
                        [this] { return supervision_.get(); },
@@ -190,9 +212,10 @@ void Service::start_admin() {
                        steering_,
                        [this] { return registry_.orders(); },
                        *this,
-                       [this](const Upstream& upstream) { return health_.detail(upstream); }};
+                       [this](const Upstream& upstream) { return health_.detail(upstream); },
+                       totals_};
   admin_ = std::make_unique<AdminHost>(control_, log_, options_, std::move(view));
-  admin_->start(snapshot_->config.admin);
+  admin_->start(snapshot_->config.admin, std::move(admin_address_));
 }
 
 void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
@@ -460,6 +483,7 @@ AdminReload Service::reload_as_told() {
                {{"file", options_.config_file}, {"reason", "out of memory"}});
     done.error = "out_of_memory";
     done.message = "out of memory";
+    reload_totals_.note_failure();
   }
   asio::co_spawn(control_, tell_reloaded(++reloads_), asio::detached);
   return done;
@@ -556,6 +580,7 @@ AdminReload Service::reload() {
   }
   if (!found.error.empty()) {
     log_.error("reload refused, the old config stays", {{"file", options_.config_file}, {"reason", found.message}});
+    reload_totals_.note_failure();
     return found;
   }
   config_watch_.set_files(loaded.files);
@@ -565,12 +590,14 @@ AdminReload Service::reload() {
   log_.set_level(loaded.config.log.level);
   log_.set_format(loaded.config.log.format);
   access_log_.apply(loaded.config.access_log);
+  if (admin_) admin_->apply(loaded.config.admin);
   auto next = registry_.build(loaded.config, resolver_.addresses(), instances_);
   server_.publish(next);
   apply(std::move(next));
   if (supervision_) supervision_->apply(loaded.config);
   else if (cli::has_instances(loaded.config))
     log_.warn("waits for a restart", {{"key", "command"}, {"runs", "no instances"}, {"file", "instances"}});
+  reload_totals_.note_success(unix_now_millis());
   std::string changes;
   for (const std::string& change : found.changes) changes += (changes.empty() ? "" : "; ") + change;
   if (changes.size() > kLongestChanges) changes = std::to_string(found.changes.size()) + " of them";

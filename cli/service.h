@@ -19,6 +19,7 @@
 #include "cli/service_notices.h"
 #include "cli/steering.h"
 #include "cli/supervision.h"
+#include "cli/totals_reader.h"
 #include "config/load.h"
 #include "discovery/name_lookup.h"
 #include "discovery/resolver.h"
@@ -48,6 +49,7 @@ class Service : private InstanceHost, private AdminUpkeep {
   bool stop(int signal);  // true: at once
   void begin_drain(std::string_view why, std::string_view hint);
   void take_orders();
+  bool open_admin_address();  // false: the config names one that can not be had
   void start_admin();
   void name_who_serves_there();
   AdminReload look_at_file(config::Loaded& loaded) const;
@@ -117,6 +119,9 @@ class Service : private InstanceHost, private AdminUpkeep {
   unsigned reloads_ = 0;
   bool all_ended_ = false;  // of their own accord (--exit-with-child)
   int exit_status_ = 0;
+  ReloadTotals reload_totals_;
+  TotalsReader totals_;
+  AdminAddress admin_address_;
   std::unique_ptr<AdminHost> admin_;
   const config::Admin admin_at_start_;
 };

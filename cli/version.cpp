@@ -8,6 +8,8 @@ namespace frontdoor::cli {
 
 std::string version_number() { return kVersion; }
 
+std::string commit() { return kCommit; }
+
 std::string version_text() {
   std::string boost = BOOST_LIB_VERSION;  // "1_81"
   for (char& c : boost) c = c == '_' ? '.' : c;

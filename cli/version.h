@@ -8,5 +8,6 @@ namespace frontdoor::cli {
 
 std::string version_text();
 std::string version_number();  // "0.1.0"
+std::string commit();          // what it was built from, as git calls it
 
 }  // namespace frontdoor::cli

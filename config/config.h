@@ -259,11 +259,14 @@ struct EventLog {
   bool operator==(const EventLog&) const = default;
 };
 
-// The unix socket over which the program is asked and told things while it runs (admin/).
+// How the program is asked and told things while it runs (admin/): over a unix socket, and looked at over TCP.
 struct Admin {
   std::string socket = "";  // "" = a place of its own for each user; "off"; a path
   std::string group = "";   // whose members may use it besides the user and root; "" = nobody
   std::string state_file = "";  // what operators have ordered, over restarts: "" = the usual place; "off"; a path
+  std::string address = "";  // TCP; "" = 127.0.0.1:9900, or the next free port; "off"
+  std::vector<std::string> hosts = {};  // names by which it may be asked there
+  std::string token = "";    // for what changes something there; "" = that is for the socket
   bool operator==(const Admin&) const = default;
 };
 

@@ -185,6 +185,20 @@ std::string format_cidrs(const Cidrs& ranges) {
   return '[' + text + ']';
 }
 
+void read_names(const schema::Key& key, const Value& value, std::vector<std::string>& names, Diagnostics& diagnostics) {
+  constexpr std::string_view wanted = "a list as in [\"a.example\"]";
+  names.clear();
+  if (!value.is(Kind::List)) return wrong_type(key.name, wanted, value, diagnostics);
+  for (const auto& item : value.items) {
+    if (!item.is(Kind::Text))
+      wrong_type(key.name, wanted, item, diagnostics);
+    else if (const auto problem = key.problem(item.text); !problem.empty())
+      diagnostics.error(item.at, std::string(key.name) + ": " + quote(item.text) + " will not do: " + problem);
+    else
+      names.push_back(item.text);
+  }
+}
+
 void read_retry_reasons(const schema::Key& key, const Value& value, Retry& retry, Diagnostics& diagnostics) {
   if (!value.is(Kind::List))
     return wrong_type(key.name, "a list as in [\"connect_failure\", \"503\"]", value, diagnostics);

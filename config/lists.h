@@ -24,6 +24,8 @@ std::string format_status_ranges(const std::vector<StatusRange>& ranges);
 void read_cidrs(const schema::Key& key, const Value& value, Cidrs& ranges, Diagnostics& diagnostics);
 std::string format_cidrs(const Cidrs& ranges);
 
+void read_names(const schema::Key& key, const Value& value, std::vector<std::string>& names, Diagnostics& diagnostics);
+
 void read_retry_reasons(const schema::Key& key, const Value& value, Retry& retry, Diagnostics& diagnostics);
 std::string format_retry_reasons(const Retry& retry);
 

@@ -162,6 +162,28 @@ std::string state_file_problem(std::string_view text) {
   return text.ends_with('/') ? "write the path of a file" : "";
 }
 
+std::string admin_address_problem(std::string_view text) {
+  if (text.empty() || text == "off") return "";
+  AddressError error;
+  const auto address = parse_address(text, error);
+  if (!address) return error.what;
+  return address->kind == Address::Kind::Tcp ? "" : R"(write an address as in "127.0.0.1:9900"; the unix socket is [admin] socket)";
+}
+
+std::string admin_host_problem(std::string_view text) {
+  const std::string problem = host_pattern_problem(text);
+  if (!problem.empty()) return problem;
+  return text.empty() || text.find('*') != std::string_view::npos ? R"(write a whole name, as in "frontdoor.internal")" : "";
+}
+
+std::string admin_token_problem(std::string_view text) {
+  constexpr std::size_t least = 16;
+  if (text.empty()) return "";
+  if (text.size() < least) return "a token that nobody can guess has at least " + std::to_string(least) + " characters";
+  const bool visible = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7F'; });
+  return visible ? "" : "a token has letters, digits and signs without spaces, as HTTP can carry them";
+}
+
 std::string normal_host(std::string_view host) {
   std::string result(host);
   for (char& c : result)

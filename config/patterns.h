@@ -24,6 +24,9 @@ std::string log_output_problem(std::string_view text);      // "stdout", "stderr
 std::string log_file_problem(std::string_view text);        // "", "/var/log/{instance}.log"
 std::string state_file_problem(std::string_view text);      // "", "off", an absolute path
 std::string admin_socket_problem(std::string_view text);    // "", "off", an absolute path
+std::string admin_address_problem(std::string_view text);   // "", "off", "127.0.0.1:9900"
+std::string admin_host_problem(std::string_view text);      // "frontdoor.internal"
+std::string admin_token_problem(std::string_view text);     // "", 16 characters or more
 
 std::string normal_host(std::string_view host);  // lower case, without the root's dot
 

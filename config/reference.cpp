@@ -86,6 +86,8 @@ std::string type_of(const Key& key) {
       return "list of addresses";
     case Type::Command:
       return "text or list of words";
+    case Type::Names:
+      return "list of texts";
     case Type::Patterns:
       return "list of patterns";
     case Type::Variables:

@@ -239,6 +239,27 @@ constexpr std::array log_keys = {
 };
 
 constexpr std::array admin_keys = {
+    Key{.name = "address",
+        .fallback = "\"\"",
+        .doc = "The TCP address of /metrics, /healthz, /readyz and the read API. \"\" is 127.0.0.1:9900, or the next free "
+               "port when another has that one; what is written here is taken or the start fails; port 0 is any free one; "
+               "\"off\" is none. Changing it needs a restart.",
+        .slot = at<&Admin::address>,
+        .problem = admin_address_problem},
+    Key{.name = "hosts",
+        .type = Type::Names,
+        .fallback = "[]",
+        .doc = "Names by which clients may ask there, as in [\"frontdoor.internal\"], besides localhost and IP addresses: a "
+               "page that has its own name lead here is refused.",
+        .slot = at<&Admin::hosts>,
+        .problem = admin_host_problem},
+    Key{.name = "token",
+        .fallback = "\"\"",
+        .doc = "What `Authorization: Bearer` must say for requests over TCP that change something or read logs, at least 16 "
+               "characters, as in \"${ADMIN_TOKEN}\". \"\" leaves those to the socket.",
+        .slot = at<&Admin::token>,
+        .problem = admin_token_problem,
+        .secret = true},
     Key{.name = "socket",
         .fallback = "\"\"",
         .doc = "The path of the unix socket that `frontdoor status`, `restart`, … use. \"\" is /run/frontdoor/admin.sock "
@@ -259,7 +280,6 @@ constexpr std::array admin_keys = {
         .slot = at<&Admin::state_file>,
         .problem = state_file_problem},
 };
-constexpr auto admin_planned = std::to_array<std::string_view>({"address"});
 
 }  // namespace
 
@@ -284,8 +304,7 @@ constinit const Table log{.heading = "[log]",
                           .keys = log_keys};
 constinit const Table admin{.heading = "[admin]",
                             .doc = "How the running program is asked and told things: docs/admin.md.",
-                            .keys = admin_keys,
-                            .planned = admin_planned};
+                            .keys = admin_keys};
 
 const Key* Table::find(std::string_view name) const {
   const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });

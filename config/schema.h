@@ -38,6 +38,7 @@ enum class Type : std::uint8_t {
   Variables,  // { NAME = "value" }
   ResourceLimits,  // { nofile = 4096 }
   Count,      // an integer or "max", which is 0 in the struct
+  Names,      // a list of texts; `problem` judges each
   Patterns,   // a list of paths with wildcards; `problem` judges each
   // Structure: walked by load.cpp and show.cpp.
   Table,
@@ -95,6 +96,7 @@ struct Key {
   std::span<const std::string_view> planned = {};      // words of features that are not built yet
   std::string (*problem)(std::string_view) = nullptr;  // Text: what is wrong with a value; "" = nothing
   Scope scope = Scope::Everywhere;
+  bool secret = false;  // Text: never shown, neither its value nor how long it is
 
   bool is_structure() const { return type >= Type::Table; }
 };

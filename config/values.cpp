@@ -98,6 +98,8 @@ void ValueReader::read() {
       return read_cidrs(key_, value_, *std::get<Cidrs*>(slot_), diagnostics_);
     case Type::Command:
       return read_command(key_, value_, *std::get<std::vector<std::string>*>(slot_), diagnostics_);
+    case Type::Names:
+      return read_names(key_, value_, *std::get<std::vector<std::string>*>(slot_), diagnostics_);
     case Type::Patterns:
       return read_patterns(key_, value_, *std::get<std::vector<std::string>*>(slot_), diagnostics_);
     case Type::ResourceLimits:
@@ -216,7 +218,7 @@ void ValueReader::read_text() {
   if (!value_.is(Kind::Text)) return wrong("a string");
   if (key_.problem != nullptr) {
     if (auto problem = key_.problem(value_.text); !problem.empty())
-      return fail(quote(value_.text) + " will not do: " + problem);
+      return fail((key_.secret ? "\"***\"" : quote(value_.text)) + " will not do: " + problem);
   }
   *std::get<std::string*>(slot_) = value_.text;
 }
@@ -291,7 +293,9 @@ std::string format_value(const Key& key, const Slot& slot) {
       return key.type == Type::Percent ? quote(format_percent(*value)) : format_share(*value);
     }
     std::string operator()(bool* value) const { return *value ? "true" : "false"; }
-    std::string operator()(std::string* value) const { return toml_string(*value); }
+    std::string operator()(std::string* value) const {
+      return key.secret && !value->empty() ? "\"***\"" : toml_string(*value);
+    }
     std::string operator()(schema::Choice choice) const { return quote(key.words[*choice.value]); }
     std::string operator()(Address* value) const { return toml_string(value->to_string()); }
     std::string operator()(std::vector<StatusRange>* value) const {

@@ -27,6 +27,18 @@ VerdictRules rules_of(const std::optional<config::HealthCheck>& check) {
   return check ? VerdictRules::of(*check) : VerdictRules::revival();
 }
 
+// What the metrics call a result.
+std::string_view word_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Passed: return "passed";
+    case Outcome::Failed: return "failed";
+    case Outcome::TimedOut: return "timed_out";
+    case Outcome::Refused: return "refused";
+    case Outcome::NotEvidence: break;
+  }
+  return "discarded";
+}
+
 std::int64_t milliseconds(Duration duration) { return std::chrono::duration_cast<Millis>(duration).count(); }
 
 }  // namespace
@@ -99,7 +111,8 @@ HealthReport Prober::report() const {
           .history = verdict_.history(),
           .history_size = verdict_.history_size(),
           .last_latency = last_latency_,
-          .last_error = last_error_};
+          .last_error = last_error_,
+          .results = results_};
 }
 
 HealthDetail Prober::detail() const {
@@ -199,6 +212,7 @@ Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint
   const Judgement judgement = verdict_.observe(observation, report.detail);
   record.counted = judgement.counted;
   remember(std::move(record));
+  add_words(results_, judgement.counted ? word_of(report.outcome) : "discarded", 1);
   if (!judgement.counted) {
     log_.debug("probe discarded", {{"pool", upstream_->pool()},
                                    {"upstream", upstream_->name()},

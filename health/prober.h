@@ -67,6 +67,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   Duration last_latency_{};
   std::string last_error_;
   std::deque<ProbeRecord> recent_;
+  WordTotals results_;
   std::minstd_rand random_;
 };
 

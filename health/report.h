@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "health/verdict.h"
+#include "observe/word_counts.h"
 
 namespace frontdoor {
 
@@ -22,6 +23,7 @@ struct HealthReport {
   unsigned history_size = 0;           // how many bits count, at most 64
   Duration last_latency{};             // of the last probe that counted
   std::string last_error;              // the last failure in words, "" = none yet
+  WordTotals results;                  // of all probes: "passed", "failed", "timed_out", "refused", "discarded"
 };
 
 // One look at an upstream and what it has found, of the prober or of a request.

@@ -97,12 +97,16 @@ void EventLoop::run() {
 }
 
 void EventLoop::run_once(Millis max_wait) {
-  ++turn_;
+  const bool first = turn_++ == 0;
   std::array<epoll_event, 256> events;
+  const TimePoint began = now_;
+  const bool sleeps = ready_.empty();
   // Before a sleep: the last turn may have been a long one, and a timer must not be late by it.
-  if (ready_.empty()) now_ = time_.now();
+  if (sleeps) now_ = time_.now();
   const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), wait_limit_ms(max_wait));
-  now_ = time_.now();
+  const TimePoint woken = time_.now();
+  if (!first) longest_turn_ = std::max(longest_turn_, (sleeps ? now_ : woken) - began);
+  now_ = woken;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     tell(event.data.u64, event.events);

@@ -15,6 +15,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -93,6 +94,8 @@ class EventLoop {
   // events; nobody hears them.
   void forget(EpollHandler& handler);
   std::size_t watched() const { return watched_; }
+  // How long the longest turn has taken since the last time that this was asked: what came meanwhile had to wait so long.
+  Duration take_longest_turn() { return std::exchange(longest_turn_, Duration{}); }
   std::uint64_t wakes() const { return wakes_; }  // how often others had to write to be heard, so far
 
  private:
@@ -127,6 +130,7 @@ class EventLoop {
   const int event_fd_;
   TimePoint now_;
   std::uint64_t turn_ = 0;
+  Duration longest_turn_{};
   TimerWheel wheel_;
   List<Runnable, Listed<class ReadyTag>> ready_;
   List<Runnable, Listed<class ReadyTag>> last_;  // of this turn

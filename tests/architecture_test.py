@@ -17,12 +17,13 @@ import sys
 
 ARROWS = {
     "base": [],
+    "observe": ["base"],
     "loop": ["base"],
     "tls": ["loop"],
     "http": ["base"],
     "http2": ["http"],
     "config": ["base"],
-    "balancer": ["config"],
+    "balancer": ["config", "observe"],
     "proxy": ["proxy/server"],
     "proxy/server": ["proxy/h1", "proxy/h2"],
     "proxy/h2": ["proxy/exchange", "http2"],
@@ -34,7 +35,7 @@ ARROWS = {
     "discovery": ["balancer"],
     "supervisor": ["balancer"],
     "importer": ["config"],
-    "admin": ["base"],
+    "admin": ["base", "observe"],
     "cli": ["proxy", "health", "discovery", "supervisor", "importer", "admin"],
 }
 

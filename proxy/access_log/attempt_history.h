@@ -27,6 +27,7 @@ class AttemptHistory {
 
   void begin(TimePoint now);
   void connected(TimePoint now) { connected_ = now; }
+  TimePoint connected_at() const { return connected_; }
   // Whether the line says all without a list: there was one attempt at most, and it ended as the request did. One that
   // was refused before its request waited in vain did not.
   bool told_by(std::string_view outcome) const {

@@ -18,7 +18,10 @@ Exchange::Exchange(ExchangeContext& context, ClientStream& client, Waker& waker,
       snapshot_(context.snapshot),
       started_(started),
       request_id_(context.request_ids.next()),
-      body_(client.request_body()) {}
+      body_(client.request_body()) {
+  tally_.version = client.request().version;
+  context_.counts.in_flight.add();
+}
 
 Task<> Exchange::run() {
   Next next = Next::Forward;
@@ -28,11 +31,12 @@ Task<> Exchange::run() {
   } catch (const std::bad_alloc&) {
     next = out_of_memory();
   }
+  const AnsweredBy by = next == Next::Refuse ? AnsweredBy::Us : AnsweredBy::Upstream;
   if (next == Next::Refuse) {
     if (pool_ && status_ >= 500 && outcome_ != outcome::kMaintenance) pool_->pool().memory->traffic.add_lost();
     co_await send_refusal();
   }
-  log_request();
+  log_request(by);
 }
 
 // ---- The spine: an attempt after the other, until one has served it or none can
@@ -139,6 +143,7 @@ Exchange::Next Exchange::route() {
   }
   pool_ = &snapshot_->pool(route_->pool);
   pool_->count_request();
+  counts_ = &pool_->counts();
   if (pool_->pool().maintenance) return in_maintenance(*pool_->pool().maintenance);
 
   const std::uint64_t limit = route_->body_bytes;
@@ -384,7 +389,7 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   relay_.response_begins(now(), is_open_ended(head.fields));
   if (relay_.open_ended()) drain_begins();  // perhaps it has
   if (UpstreamDrain* const drain = attempt_.upstream->drain()) upstream_drains(*drain);
-  attempt_.upstream->shared->note_success(context_.worker, now());
+  note_upstream_answered();
   note_answer();
   return std::nullopt;
 }

@@ -32,6 +32,7 @@
 #include "proxy/exchange/stream.h"
 #include "proxy/exchange/tally.h"
 #include "proxy/exchange/tunnel.h"
+#include "proxy/exchange/worker_counts.h"
 #include "proxy/upstreams/held_requests.h"
 #include "proxy/upstreams/local_snapshot.h"
 
@@ -58,16 +59,21 @@ struct ExchangeContext {
   std::uint64_t looped = 0;  // requests that came back to us
   Tunnels tunnels{};
   StreamDrain streams{};
+  WorkerCounts counts{};
 };
 
 // What the access log says of how the client came.
 void note_encryption(const ClientInfo& client, AccessRecord& record);
 
+// A request that was refused before it came to an exchange, as the metrics count it.
+void count_refusal(ExchangeContext& context, const ClientInfo& client, http::Version version, std::uint16_t status,
+                   std::string_view outcome);
+
 class Exchange final : public OnUpstream, private Dialer::Caller {
  public:
   // `started`: when the first byte of the request arrived. All references must outlive the exchange.
   Exchange(ExchangeContext& context, ClientStream& client, Waker& waker, TimePoint started);
-  virtual ~Exchange() = default;
+  virtual ~Exchange() { context_.counts.in_flight.subtract(); }
 
   Task<> run();
 
@@ -116,6 +122,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   Next refuse_to_spread_death();
   void report_query_of_death();
   void note_answer();
+  void note_upstream_answered();
   Next after_failure();
   Replay judge(UpstreamFailure failure);
   Next give_up();
@@ -146,7 +153,9 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
 
   Task<> send_refusal();
   AccessRecord describe_request() const;
-  void log_request();
+  enum class AnsweredBy : std::uint8_t { Upstream, Us };
+  void log_request(AnsweredBy by);
+  void count_request(AnsweredBy by, TimePoint ended);
 
   const config::Timeouts& timeouts() const {
     return route_ ? route_->timeouts : snapshot_->shared().config.timeouts;
@@ -166,6 +175,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   const TimePoint started_;
   const Route* route_ = nullptr;
   LocalPool* pool_ = nullptr;
+  RequestSlots* counts_ = nullptr;  // of its pool; null: it has none. A tunnel keeps them by its upstream
   RequestIds::Id request_id_;
 
   std::shared_ptr<LocalUpstream> tunnel_upstream_;  // a tunnel's, which keeps no snapshot; outlives the attempt

@@ -62,8 +62,12 @@ Task<> Exchange::connect() {
   tally_.history.begin(now());
   detail_ = "";
   if (!attempts_.fresh_only) attempt_.stream = context_.dialer.reuse(*attempt_.upstream, waker_, verify);
-  if (!attempt_.stream) co_await dial();
-  if (attempt_.stream) tally_.history.connected(now());
+  const TimePoint began = now();
+  const bool fresh = !attempt_.stream;
+  if (fresh) co_await dial();
+  if (!attempt_.stream) co_return;
+  tally_.history.connected(now());
+  if (fresh) counts_->connect.add(now() - began);
 }
 
 Task<> Exchange::dial() {
@@ -133,6 +137,8 @@ Exchange::Next Exchange::after_failure() {
   const Replay replay = judge(attempt_.failure);
   tally_.retry_rule = replay.rule;
   remember_failure(replay);
+  if (replay.choice == Replay::Choice::Never) counts_->retries_denied.add(replay.rule);
+  else counts_->retries.add(replay.rule);
   if (replay.spends_budget) {
     pool_->pool().memory->retries.spend(now());
     if (attempt_.failure == UpstreamFailure::Reset) attempt_.stream->pay_for_death();
@@ -179,6 +185,7 @@ void Exchange::remember_failure(const Replay& replay) {
   if (attempt_.failure == UpstreamFailure::RetryStatus) {
     failure.outcome = outcome::kRetryStatus;
     failure.status = attempt_.stream->response().status;
+    attempt_.lease.answered(failure.status);
   }
   if (!*detail_ && attempt_.stream) detail_ = attempt_.stream->failure_detail();
   failure.detail = detail_;

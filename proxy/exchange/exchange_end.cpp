@@ -140,12 +140,40 @@ AccessRecord Exchange::describe_request() const {
   return record;
 }
 
-void Exchange::log_request() {
+void count_refusal(ExchangeContext& context, const ClientInfo& client, http::Version version, std::uint16_t status,
+                   std::string_view outcome) {
+  RequestSlots& counts = context.counts.unrouted;
+  counts.count(client.listener, static_cast<std::size_t>(version), status);
+  counts.own_answers.add(outcome);
+}
+
+void Exchange::note_upstream_answered() {
+  attempt_.lease.answered(status_);
+  const LatencyObservation waited = now() - tally_.history.connected_at();
+  counts_->response.add(waited);
+  attempt_.upstream->shared->note_success(context_.worker, now(), waited);
+}
+
+// Streams and tunnels live for hours: how long is nothing that a percentile should tell of.
+void Exchange::count_request(AnsweredBy by, TimePoint ended) {
+  RequestSlots& counts = counts_ ? *counts_ : context_.counts.unrouted;
+  const std::uint16_t status = committed_ ? status_ : 0;
+  counts.count(client_.client().listener, static_cast<std::size_t>(tally_.version), status);
+  if (status != 101 && !relay_.open_ended()) counts.duration.add(ended - started_);
+  if (by == AnsweredBy::Us) counts.own_answers.add(outcome_);
+  else if (outcome_ != outcome::kServed) counts.unfinished.add(outcome_);
+}
+
+void Exchange::log_request(AnsweredBy by) {
   ++context_.served;
-  if (!context_.access_log || !tally_.logged) return;
+  const bool logged = context_.access_log && tally_.logged;
+  // Without a line the moment in which this turn began does: nothing is worth asking the clock for.
+  const TimePoint ended = logged ? context_.loop.clock() : now();
+  count_request(by, ended);
+  if (!logged) return;
   AccessRecord record = tally_.kept ? tally_.kept->record() : describe_request();
   tally_.bytes_received = body_.consumed();
-  tally_.put_into(record, started_, context_.loop.clock());
+  tally_.put_into(record, started_, ended);
   record.outcome = outcome_;
   record.detail = detail_;
   record.status = committed_ ? status_ : 0;
@@ -154,7 +182,7 @@ void Exchange::log_request() {
 
   AttemptHistory::Room room;
   const Attempt last{record.upstream, outcome_, record.detail};
-  record.attempts = tally_.history.list(room, started_, context_.loop.clock(), last);
+  record.attempts = tally_.history.list(room, started_, ended, last);
   context_.access_log->append(record);
 }
 

@@ -22,9 +22,13 @@ Task<Exchange::Next> Exchange::hold() {
   if (tally_.held_for == Duration{}) pool.memory->traffic.add_held();  // the first time
   holding_ = true;
   detail_ = "";  // it is no longer about the last attempt
+  RequestSlots& counts = *counts_;  // of the pool that it waits for, whatever a reload makes of it meanwhile
   const Next next = co_await wait_for_upstream(place);
   holding_ = false;
   tally_.held_for += now() - began;
+  counts.hold_wait.add(now() - began);
+  if (next != Next::Forward) counts.holds.add(outcome_);
+  else counts.holds.add(attempt_.under_way() ? "released" : "rerouted");
   co_return next;
 }
 
@@ -73,6 +77,7 @@ Exchange::Next Exchange::reroute() {
   snapshot_ = context_.snapshot;
   route_ = nullptr;
   pool_ = nullptr;
+  counts_ = nullptr;
   attempt_.upstream = nullptr;  // and those below belong to the old snapshot
   attempts_.forget_upstreams();
   return route();

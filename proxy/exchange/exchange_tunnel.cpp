@@ -33,7 +33,7 @@ Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
   committed_ = true;
   status_ = 101;
   tally_.first_byte = now();
-  attempt_.upstream->shared->note_success(context_.worker, now());
+  note_upstream_answered();
   return Relayed::Switched;
 }
 

@@ -11,6 +11,7 @@ namespace frontdoor {
 
 struct ListenerTerms {
   config::Protocols protocols = {};
+  std::uint16_t index = 0;  // among the listeners, in the config's order
   bool via = true;
   std::string request_id_header = {};  // "" = none
   std::string hsts = {};               // Strict-Transport-Security; "" = none

@@ -25,6 +25,7 @@ struct Tally {
   }
 
   bool logged = true;
+  http::Version version = http::Version::Http11;  // of the request, for when that is no more
   const char* retry_rule = "";
   std::uint64_t bytes_received = 0;  // of the body
   std::uint64_t bytes_sent = 0;

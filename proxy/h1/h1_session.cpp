@@ -59,6 +59,7 @@ H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& t
   transport_.notify(&waker_);
   if (!input_.empty()) started_ = quiet_since_;
   client_.last_hop = last_hop_.address.known() ? last_hop_text_.view() : kUnnamedHop;
+  client_.listener = client.terms.index;
   client_.via = client.terms.via;
   client_.request_id_header = client.terms.request_id_header;
   client_.hsts = client.terms.hsts;
@@ -300,6 +301,7 @@ Task<> H1Session::refuse(const http::Refusal& refusal) {
 // With what can be told of the request, although it is none that we would serve.
 void H1Session::log_refusal(const http::Refusal& refusal, std::string_view request_id, std::uint64_t bytes_sent) {
   if (context_.malformed && refusal.status != 408) context_.malformed->note("", refusal.outcome, refusal.detail);
+  count_refusal(context_, client_, parser_.head().version, refusal.status, refusal.outcome);
   if (!context_.access_log) return;
   // A head that was read, and then found no memory, is no longer among the unread: the next request may be.
   const http::RequestHead& head = parser_.head();

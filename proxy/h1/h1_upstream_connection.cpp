@@ -8,6 +8,7 @@ H1UpstreamConnection::H1UpstreamConnection(EventLoop& loop, BufferPool& buffers,
       loop_(loop),
       home_(home),
       budget_(budget),
+      counted_(*home.shared, home.worker),
       transport_(loop),
       input_(buffers),
       writer_(transport_, buffers),
@@ -23,6 +24,7 @@ H1UpstreamConnection::~H1UpstreamConnection() {
 
 bool H1UpstreamConnection::lease(Waker& waker, bool verify) {
   transport_.notify(&waker);
+  counted_.works();
   writer_.forget();
   writer_.reset_count();
   parser_.reset();
@@ -57,6 +59,7 @@ void H1UpstreamConnection::idle_for(Duration limit) {
   input_.release_if_empty();
   transport_.notify(this);
   home_.idle.push_front(*this);
+  counted_.idles();
   idle_from(loop_.now());
   idle_until_ = idle_since() + limit;
   // As in Waker: an earlier timer stays and is moved on when it fires.

@@ -14,6 +14,7 @@
 #include "proxy/h1/h1_body_reader.h"
 #include "proxy/h1/h1_message_writer.h"
 #include "proxy/upstreams/connection_budget.h"
+#include "proxy/upstreams/counted_connection.h"
 #include "proxy/upstreams/local_snapshot.h"
 
 namespace frontdoor {
@@ -61,6 +62,7 @@ class H1UpstreamConnection final : public UpstreamStream,
   EventLoop& loop_;
   LocalUpstream& home_;
   ConnectionBudget* const budget_;
+  CountedConnection counted_;
   Transport transport_;
   InputBuffer input_;
   H1MessageWriter writer_;

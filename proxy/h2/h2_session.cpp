@@ -69,6 +69,7 @@ H2Session::H2Session(ExchangeContext& context, BufferPool& buffers, Transport& t
       quiet_since_(waiting_since),
       active_at_(context.loop.now()) {
   client_.last_hop = last_hop_.address.known() ? last_hop_text_.view() : kUnnamedHop;
+  client_.listener = client.terms.index;
   client_.via = client.terms.via;
   client_.request_id_header = client.terms.request_id_header;
   client_.hsts = client.terms.hsts;
@@ -295,8 +296,9 @@ Task<> H2Session::refuse(H2Stream& stream, const http::Refusal& refusal) {
 void H2Session::log_refusal(const H2Stream& stream, const http::Refusal& refusal, std::string_view request_id,
                             std::uint64_t bytes) {
   if (context_.malformed) context_.malformed->note("", refusal.outcome, refusal.detail);
-  if (!context_.access_log) return;
   const http::RequestHead& request = stream.request();
+  count_refusal(context_, stream.client(), request.version, refusal.status, refusal.outcome);
+  if (!context_.access_log) return;
   AccessRecord record;
   record.client_ip = stream.client().ip;
   note_encryption(stream.client(), record);

@@ -211,13 +211,21 @@ Task<bool> ClientConnection::shake_hands(InputBuffer& input) {
   const TlsHandshake::Result result = co_await handshake.run(waiting_since_ + timeouts().tls_handshake);
   const char* const failure = handshake.failure();
   prelude_.reset();
+  WorkerCounts& counts = owner_.context().counts;
   switch (result) {
-    case TlsHandshake::Result::Done: handshake_due_ = false; co_return true;
-    case TlsHandshake::Result::PlainHttp: co_await tell_that_this_is_tls(); break;
+    case TlsHandshake::Result::Done:
+      handshake_due_ = false;
+      counts.count(encryption()->facts().resumed ? HandshakeResult::Resumed : HandshakeResult::Full);
+      co_return true;
+    case TlsHandshake::Result::PlainHttp:
+      counts.count(HandshakeResult::PlainHttp);
+      co_await tell_that_this_is_tls();
+      break;
     case TlsHandshake::Result::Failed:
+      counts.count(HandshakeResult::Failed);
       if (owner_.context().malformed) owner_.context().malformed->note("", outcome::kHandshakeFailed, failure);
       break;
-    case TlsHandshake::Result::Left: break;
+    case TlsHandshake::Result::Left: counts.count(HandshakeResult::Left); break;
   }
   co_return false;
 }

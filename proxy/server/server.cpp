@@ -99,6 +99,7 @@ std::vector<std::string> Server::listen(const std::vector<PassedSocket>& passed,
   for (const auto& sockets : opened) endpoints_.push_back(sockets.bound);
   for (std::size_t i = 0; i < opened.size(); ++i) {
     auto settings = Listener::Settings::of(listeners_[i], connection_limit(listeners_[i]));
+    settings.terms.index = static_cast<std::uint16_t>(i);
     if (i < tls.size()) settings.tls = tls[i];
     if (listeners_[i].redirect == config::Listener::Redirect::Https) settings.terms.redirect_port = https_port();
     places_.push_back(settings.places);

@@ -55,6 +55,11 @@ class Server {
   std::optional<unsigned> stuck_worker() const;
   std::uint64_t turned_away(Unwelcome why) const;  // connections closed before their first request
 
+  // What the metrics call each listener: its name, or its address. In the config's order at the start.
+  std::vector<std::string> listener_titles() const;
+  // Fills what totals have of listeners, workers, and requests that came to no pool. Any thread, once it listens.
+  void add_to(Totals& totals) const;
+
  private:
   void remove_socket_files();
   std::uint16_t https_port() const;

@@ -175,6 +175,7 @@ std::uint64_t Worker::turned_away(Unwelcome why) const {
 void Worker::expired(TimePoint now) {
   served_.set(context_.served);
   looped_.set(context_.looped);
+  context_.counts.loop_lag.add(loop_.take_longest_turn());
   if (access_log_) access_log_->flush();
   if (draining_) count_open_work();
   if (waiting_snapshot_) take_over(std::move(waiting_snapshot_));

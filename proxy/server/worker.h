@@ -67,6 +67,7 @@ class Worker final : private Timer {
   std::uint64_t served() const { return served_.get(); }
   // Heads that are longer do not fit into the blocks, whatever a later snapshot says.
   std::uint64_t header_bytes_max() const { return buffers_.block_bytes() / 2; }
+  const WorkerCounts& counts() const { return context_.counts; }  // any thread
   std::uint64_t looped() const { return looped_.get(); }  // requests that came back to us
 
   // The worker's thread; tests look whether everything was given back.

@@ -7,6 +7,7 @@
 namespace frontdoor {
 
 void Lease::take(LocalUpstream& upstream, Slot slot) {
+  answered_ = false;
   upstream_ = &upstream;
   slot_ = slot;
   upstream.shared->begin_request(upstream.worker);
@@ -16,9 +17,15 @@ void Lease::take(LocalUpstream& upstream, Slot slot) {
 void Lease::give_back() {
   if (!upstream_) return;
   unlink();
+  if (!answered_) upstream_->shared->count_answer(upstream_->worker, 0);
   upstream_->shared->end_request(upstream_->worker);
   return_slot();
   upstream_ = nullptr;
+}
+
+void Lease::answered(std::uint16_t status) {
+  if (!upstream_ || std::exchange(answered_, true)) return;
+  upstream_->shared->count_answer(upstream_->worker, status);
 }
 
 void Lease::return_slot() {

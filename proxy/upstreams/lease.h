@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <cstdint>
+
 #include "loop/intrusive_list.h"
 #include "proxy/upstreams/on_upstream.h"
 
@@ -22,6 +24,8 @@ class Lease final : public Listed<class LeaseTag> {
   bool held() const { return upstream_ != nullptr; }
   void give_back();
   void return_slot();  // earlier than the rest
+  // The upstream has answered it, with this status. One that is given back without has got no answer.
+  void answered(std::uint16_t status);
 
   OnUpstream& holder() { return holder_; }
 
@@ -29,6 +33,7 @@ class Lease final : public Listed<class LeaseTag> {
   OnUpstream& holder_;
   LocalUpstream* upstream_ = nullptr;  // while it is held; outlives that
   Slot slot_ = Slot::None;
+  bool answered_ = false;
 };
 
 }  // namespace frontdoor

@@ -91,9 +91,11 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
 
 class LocalPool {
  public:
-  LocalPool(const Pool& pool, unsigned worker) : pool_(pool), rotation_(worker) {}
+  LocalPool(const Pool& pool, unsigned worker)
+      : pool_(pool), rotation_(worker), counts_(pool.memory->counts.of_worker(worker)) {}
 
   const Pool& pool() const { return pool_; }
+  RequestSlots& counts() { return counts_; }  // live as long as the pool's memory
   void add(std::shared_ptr<LocalUpstream> upstream, std::uint32_t weight) {
     upstream->send_proxy = pool_.send_proxy;
     members_.push_back({std::move(upstream), weight});
@@ -127,6 +129,7 @@ class LocalPool {
   const Pool& pool_;
   std::vector<Member> members_;
   RoundRobin rotation_;
+  RequestSlots& counts_;
   std::uint64_t requests_ = 0;  // since the last report
 };
 

@@ -97,7 +97,7 @@ TEST(Upstream, OfManyWitnessesOneMakesTheChange) {
   for (unsigned worker = 0; worker < 4; ++worker) {
     workers.emplace_back([&, worker] {
       upstream.begin_request(worker);
-      upstream.note_success(worker, Clock::now());
+      upstream.note_success(worker, Clock::now(), Duration(Millis{3}));
       upstream.learn_idle_limit(Millis{1000 + worker});
       upstream.set_endpoints({*Endpoint::numeric("127.0.0.1", 3001)});
       if (upstream.change(seen, UpstreamState::Down, "connection refused", Clock::now()) && !upstream.endpoints()->empty())
@@ -119,8 +119,8 @@ TEST(Upstream, SumsWhatWorkersCount) {
   EXPECT_EQ(upstream.in_flight(), 2U);
 
   const TimePoint now = Clock::now();
-  upstream.note_success(0, now);
-  upstream.note_success(1, now - 5s);
+  upstream.note_success(0, now, {});
+  upstream.note_success(1, now - 5s, {});
   EXPECT_EQ(upstream.last_success(), now);
 }
 

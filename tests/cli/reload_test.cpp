@@ -53,6 +53,8 @@ TEST(AwaitsRestart, TheAdminSocket) {
   Running running = kRunning;
   running.admin = {"/run/fd.sock", "adm"};
   EXPECT_THAT(waiting("listen = \":80\"\n[admin]\nsocket = \"/run/fd.sock\"\ngroup = \"adm\"", 4, running), IsEmpty());
+  EXPECT_THAT(waiting("listen = \":80\"\n[admin]\nsocket = \"/run/fd.sock\"\ngroup = \"adm\"\naddress = \":9900\"", 4, running),
+              ElementsAre("admin.address: the usual one -> :9900"));
   EXPECT_THAT(waiting("listen = \":80\"\n[admin]\nsocket = \"off\"", 4, running),
               ElementsAre("admin.socket: /run/fd.sock -> off", "admin.group: adm -> none"));
 }

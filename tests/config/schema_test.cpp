@@ -84,6 +84,7 @@ bool fits(const Key& key, const Slot& slot) {
     case Type::Cidrs:
       return is(std::type_identity<frontdoor::Cidrs*>());
     case Type::Command:
+    case Type::Names:
     case Type::Patterns:
       return is(std::type_identity<std::vector<std::string>*>());
     case Type::ResourceLimits:

@@ -83,7 +83,6 @@ TEST(StructureErrors, FeaturesToComeAreNotCalledUnknown) {
        "fd.toml:6:11: \"outlier_detection\" is not supported by this version of frontdoor"},
       {{.below = "sticky = { cookie = \"x\" }"},
        "fd.toml:6:1: \"sticky\" is not supported by this version of frontdoor"},
-      {{.below = "[admin]\naddress = \":9900\""}, "fd.toml:7:1: \"address\" is not supported by this version of frontdoor"},
       {{.top = "redirect = \"https\""}, "fd.toml:1:1: \"redirect\" is not supported by this version of frontdoor"},
       {{.below = "[[route]]\nmethods = []"},
        "fd.toml:7:1: \"methods\" is not supported by this version of frontdoor"},

@@ -120,7 +120,7 @@ TEST_F(MonitorTest, ASlowUpstreamThatServesLiveTrafficStays) {
   server.stay_silent();
   const int before = server.requests();
   run_until(io_, [&] {
-    upstream->note_success(0, Clock::now());  // a request is answered in every turn of the loop
+    upstream->note_success(0, Clock::now(), {});  // a request is answered in every turn of the loop
     return server.requests() >= before + 4;
   });
   EXPECT_EQ(upstream->seen(), (Upstream::Seen{1, State::Up}));

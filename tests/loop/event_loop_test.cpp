@@ -64,7 +64,7 @@ TEST(EventLoop, WhoBecomesReadyDuringATurnRunsInTheNext) {
 }
 
 TEST(EventLoop, WhatIsToRunLastRunsOnceBehindAllThatIsReady) {
-  Stage stage;
+  LoopStage stage;
   std::string trace;
   Action last([&] { trace += 'l'; });
   Action a([&] {

@@ -59,7 +59,7 @@ class Frontdoor:
     def write_config(self, config):
         log = "" if "[log]" in config else '[log]\nformat = "json"\nlevel = "debug"\n'
         # Not where those of this machine's user are: tests run side by side.
-        log += "" if "[admin]" in config else f'[admin]\nsocket = {json.dumps(self.admin_socket)}\nstate_file = {json.dumps(self.state_file)}\n'
+        log += "" if "[admin]" in config else f'[admin]\nsocket = {json.dumps(self.admin_socket)}\nstate_file = {json.dumps(self.state_file)}\naddress = "127.0.0.1:0"\n'
         with open(self.config_file + ".new", "w", encoding="utf-8") as file:
             file.write(self.head + config + log)
         os.replace(self.config_file + ".new", self.config_file)
@@ -136,6 +136,12 @@ class Frontdoor:
 
     def access(self):
         return list(_parse_lines(self.stdout_file))
+
+    @property
+    def admin_address(self):
+        """Where /metrics is, on the port that the kernel chose."""
+        event = [e for e in self.events() if e.get("event") == "admin address"][-1]
+        return event["url"].removeprefix("http://")
 
     def rss_kib(self):
         return process.rss_kib(self.pid)
