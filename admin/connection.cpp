@@ -178,7 +178,9 @@ asio::awaitable<void> AdminConnection::dispatch(const AdminRoutes& routes, Parse
     if (problem) co_return co_await refuse(*problem);
     if (found.route->needs == AdminNeeds::Trust) by_ = "the admin token";
   }
-  const AdminRequest request{std::move(path->parameters), std::move(found.placeholders), by_};
+  const AdminRequest request{std::move(path->parameters), std::move(found.placeholders), by_,
+                             std::string(view(message[http::field::accept_encoding])),
+                             std::string(view(message[http::field::if_none_match]))};
   co_await found.route->handler(request, *this);
 }
 

@@ -20,6 +20,8 @@ struct AdminRequest {
   AdminParameters parameters = {};    // of the query, and the members of a JSON body
   AdminParameters placeholders = {};  // what the route's stand for
   std::string by = {};                // who asks: "root", "uid 1001"
+  std::string accept_encoding = {};   // what its fields say; "" = nothing
+  std::string if_none_match = {};
 
   std::string parameter(std::string_view name) const;  // "" when it was not given
   bool wants(std::string_view name) const;             // it was given, and not as "0"

@@ -171,7 +171,8 @@ AdminHost::AdminHost(asio::io_context& control, Log& log, const ServeOptions& op
       started_unix_millis_(unix_millis()),
       usage_(control),
       events_(control, view_.events),
-      explainer_(*this, view_.snapshot, view_.health, view_.events) {}
+      explainer_(*this, view_.snapshot, view_.health, view_.events),
+      dashboard_(control, log, *this, events_) {}
 
 // What the operator started: with instances that is the launcher, whose child this process is.
 pid_t AdminHost::main_pid() const { return options_.launcher ? ::getppid() : ::getpid(); }
@@ -193,6 +194,9 @@ void AdminHost::start(const config::Admin& settings, AdminAddress address) {
   add_upkeep_api(*server_, view_.upkeep);
   add_why_api(*server_, explainer_);
   add_observation(*server_, *this);
+  dashboard_.add_routes(*server_);
+  dashboard_.start();
+  may_write_ = !settings.token.empty();
   if (socket_.valid()) {
     server_->start(socket_.fd());
     log_.info("admin socket", {{"path", socket_.path()}});
@@ -208,6 +212,17 @@ void AdminHost::start(const config::Admin& settings, AdminAddress address) {
 
 void AdminHost::apply(const config::Admin& settings) {
   if (server_) server_->set_rules(rules_of(settings));
+  may_write_ = !settings.token.empty();
+}
+
+std::vector<SeenRequest> AdminHost::take_requests() {
+  std::vector<SeenRequest> requests;
+  for (NotableRequest& each : view_.server.take_notable_requests())
+    requests.push_back({each.ended_unix_millis, std::move(each.method), std::move(each.host), std::move(each.path), each.status,
+                        std::move(each.outcome), std::move(each.detail), std::move(each.pool), std::move(each.upstream),
+                        std::move(each.request_id), each.tries, each.failed, each.held_us, each.connect_us, each.first_byte_us,
+                        each.total_us});
+  return requests;
 }
 
 ScrapeExtras AdminHost::scrape_extras() const {
@@ -251,6 +266,7 @@ void AdminHost::open_socket(const config::Admin& settings) {
 }
 
 void AdminHost::stop() {
+  dashboard_.stop();
   if (server_) server_->stop();
   socket_.remove();
   address_.close();

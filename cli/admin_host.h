@@ -23,11 +23,12 @@
 #include "cli/supervision.h"
 #include "cli/totals_reader.h"
 #include "cli/usage_sampler.h"
+#include "dashboard/dashboard.h"
 #include "proxy/server/server.h"
 
 namespace frontdoor {
 
-class AdminHost : private AdminTarget {
+class AdminHost : private AdminTarget, private DashboardSource {
  public:
   // What it looks at and what it may do.
   struct View {
@@ -55,6 +56,8 @@ class AdminHost : private AdminTarget {
  private:
   boost::asio::awaitable<AdminStatus> status() override;
   Totals totals() const override { return view_.totals.read(); }
+  bool may_write() const override { return may_write_; }
+  std::vector<SeenRequest> take_requests() override;
   ScrapeExtras scrape_extras() const override;
   std::string unhealthy() override;
   boost::json::object config() const override;
@@ -80,6 +83,8 @@ class AdminHost : private AdminTarget {
   UsageSampler usage_;
   EventFeed events_;
   Explainer explainer_;
+  Dashboard dashboard_;
+  bool may_write_ = false;  // over the address
   AdminSocket socket_;
   AdminAddress address_;
   StuckWatch stuck_;

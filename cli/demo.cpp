@@ -1,8 +1,10 @@
 #include "cli/demo.h"
 
 #include <boost/asio/steady_timer.hpp>
+#include <cstdlib>
 #include <ctime>
 #include <ostream>
+#include <random>
 
 #include "cli/demo_story.h"
 #include "cli/exit_codes.h"
@@ -41,13 +43,15 @@ std::string url_of(const Endpoint& endpoint) {
 // Control thread.
 class Demo {
  public:
-  Demo(const Streams& streams, config::Millis hold)
-      : out_(streams.out), style_(streams.out_style), story_(style_, hold) {}
+  Demo(const Streams& streams, config::Millis hold, std::string token)
+      : token_(std::move(token)), out_(streams.out), style_(streams.out_style), story_(style_, hold) {}
 
   void listening(const std::vector<Endpoint>& endpoints) {
     listening_ = endpoints;
     announce_when_ready();
   }
+
+  void dashboard(const std::string& address) { dashboard_ = address; }
 
   void moved(const InstanceChange& change) {
     const std::string line = story_.tell(change);
@@ -80,11 +84,14 @@ class Demo {
         endpoint.is_unix() ? "curl --unix-socket " + endpoint.to_string().substr(5) + " " : "curl ";
     out_ << "\n  " << style_.bold("frontdoor demo") << "\n\n  open  "
          << style_.paint(Ink::Green, endpoint.is_unix() ? endpoint.to_string() : url) << "\n  with  "
-         << story_.roll_call() << "\n  try   press the button there, or: " << curl << url << "/crash\n"
+         << story_.roll_call() << "\n"
+         << (dashboard_.empty() ? "" : "  see   http://" + dashboard_ + "/#token=" + token_ + "\n") << "  try   press the button there, or: " << curl << url << "/crash\n"
          << "  stop  Ctrl-C\n"
          << std::endl;
   }
 
+  const std::string token_;  // which the link to the dashboard brings along
+  std::string dashboard_;    // its address
   std::ostream& out_;
   const Style style_;
   DemoStory story_;
@@ -92,6 +99,16 @@ class Demo {
   std::optional<boost::asio::steady_timer> patience_;
   bool announced_ = false;
 };
+
+// Chosen by the launcher, so that a page that is open keeps it when the front door is started anew.
+constexpr const char* kTokenVariable = "FRONTDOOR_DEMO_TOKEN";
+
+std::string random_token() {
+  std::random_device random;
+  std::string token;
+  for (int i = 0; i < 32; ++i) token += "0123456789abcdef"[random() % 16];
+  return token;
+}
 
 // Without a wish: 8080, or the next port that is free, or any.
 std::string choose_listen_address(std::ostream& out) {
@@ -116,19 +133,23 @@ int run_demo(const DemoCommand& command, const std::vector<std::string>& words, 
     // Chosen once: a front door that is started anew listens where the one before it did.
     std::vector<std::string> chosen = words;
     if (command.listen.empty()) chosen.insert(chosen.end(), {"--listen", choose_listen_address(streams.out)});
+    ::setenv(kTokenVariable, random_token().c_str(), 1);
     streams.out.flush();
     const std::string reason = become_launcher(chosen, nullptr, Hangup::Ends);
     streams.err << "launcher: " << reason << "\n";
     return kExitFailure;
   }
-  const std::string text = demo_config(command.listen);
+  const char* const given = std::getenv(kTokenVariable);
+  const std::string token = given == nullptr ? random_token() : given;
+  ::unsetenv(kTokenVariable);  // no instance needs it
+  const std::string text = demo_config(command.listen, token);
   config::Loaded loaded = config::load(text, "<demo>");
   if (!loaded.ok()) {
     for (const auto& diagnostic : loaded.diagnostics) streams.err << diagnostic.to_string() << "\n";
     return kExitBadConfig;
   }
 
-  Demo demo(streams, loaded.config.pools.front().hold.timeout);
+  Demo demo(streams, loaded.config.pools.front().hold.timeout, token);
   ServeOptions options;
   options.config_text = text;
   options.ready_file = command.serving.ready_file;
@@ -136,6 +157,7 @@ int run_demo(const DemoCommand& command, const std::vector<std::string>& words, 
   options.launcher = launcher;
   options.on_start = [&demo](boost::asio::io_context& io) { demo.announce_at_last(io); };
   options.on_ready = [&demo](const std::vector<Endpoint>& endpoints) { demo.listening(endpoints); };
+  options.on_admin_address = [&demo](const std::string& address) { demo.dashboard(address); };
   options.on_stop = [&demo] { demo.stop(); };
   options.on_instance = [&demo](const Instance& instance) {
     demo.moved({.name = instance.address().instance,

@@ -66,7 +66,7 @@ boost::system::result<std::string, UsageError> run_config(const QuickRun& run, R
   return text;
 }
 
-std::string demo_config(std::string_view listen) {
+std::string demo_config(std::string_view listen, std::string_view token) {
   // The demo's own lines tell the story; the logs would tell it a second and a third time. A page that is
   // still open must not make Ctrl-C wait, and somebody who presses the button again and again need not wait for half a
   // minute until an instance comes back from its crash loop.
@@ -75,6 +75,9 @@ std::string demo_config(std::string_view listen) {
          "[timeouts]\ndrain = \"2s\"\n\n"
          "[access_log]\noutput = \"off\"\n\n"
          "[log]\nlevel = \"error\"\n\n"
+         "[admin]\ntoken = " +
+         toml_string(token) +
+         "\n\n"
          "[pool.app]\ncommand = [\"/proc/self/exe\", \"demo-app\"]\ninstances = " +
          std::to_string(kDemoInstances) + "\nmax_starting = " + std::to_string(kDemoInstances) +
          "\nrestart = { backoff_max = \"5s\", reset_after = \"20s\" }\n\n"

@@ -22,6 +22,7 @@ boost::system::result<std::string, UsageError> run_config(const QuickRun& run, R
 
 // One pool of instances of this program itself, probed twice a second.
 inline constexpr unsigned kDemoInstances = 3;
-std::string demo_config(std::string_view listen);
+// `token`: for the buttons of the dashboard.
+std::string demo_config(std::string_view listen, std::string_view token);
 
 }  // namespace frontdoor::cli

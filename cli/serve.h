@@ -32,6 +32,8 @@ struct ServeOptions {
   std::function<void(const Instance&)> on_instance;
   // Called once on the control thread when every listener listens.
   std::function<void(const std::vector<Endpoint>&)> on_ready;
+  // Called once on the control thread, before on_ready: where the dashboard is, "127.0.0.1:9900"; not where there is none.
+  std::function<void(const std::string&)> on_admin_address = {};
   // Called on the control thread before its loop runs, and when it is about to end: what a command runs
   // beside serving.
   std::function<void(boost::asio::io_context&)> on_start;

@@ -215,6 +215,7 @@ void Service::start_admin() {
                        [this](const Upstream& upstream) { return health_.detail(upstream); },
                        totals_};
   admin_ = std::make_unique<AdminHost>(control_, log_, options_, std::move(view));
+  if (options_.on_admin_address && admin_address_.valid()) options_.on_admin_address(admin_address_.text());
   admin_->start(snapshot_->config.admin, std::move(admin_address_));
 }
 

@@ -36,7 +36,8 @@ ARROWS = {
     "supervisor": ["balancer"],
     "importer": ["config"],
     "admin": ["base", "observe"],
-    "cli": ["proxy", "health", "discovery", "supervisor", "importer", "admin"],
+    "dashboard": ["admin"],
+    "cli": ["proxy", "health", "discovery", "supervisor", "importer", "admin", "dashboard"],
 }
 
 # Folders that consist of rooms.

@@ -22,6 +22,7 @@
 #include "loop/task.h"
 #include "loop/waker.h"
 #include "proxy/access_log/access_log.h"
+#include "proxy/access_log/notable_requests.h"
 #include "proxy/exchange/attempt.h"
 #include "proxy/exchange/http_date.h"
 #include "proxy/exchange/malformed_messages.h"
@@ -46,6 +47,7 @@ struct ExchangeContext {
   UpstreamWitness& witness;
   AccessLogBuffer* access_log = nullptr;  // null = off
   MalformedMessages* malformed = nullptr;
+  NotableRequests* notable = nullptr;
   unsigned worker = 0;
   http::LoopMark loop_mark{};  // the same for all workers
   LocalSnapshotRef snapshot{};  // the current one
@@ -156,6 +158,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   enum class AnsweredBy : std::uint8_t { Upstream, Us };
   void log_request(AnsweredBy by);
   void count_request(AnsweredBy by, TimePoint ended);
+  bool has_failed(AnsweredBy by) const;
 
   const config::Timeouts& timeouts() const {
     return route_ ? route_->timeouts : snapshot_->shared().config.timeouts;

@@ -164,13 +164,23 @@ void Exchange::count_request(AnsweredBy by, TimePoint ended) {
   else if (outcome_ != outcome::kServed) counts.unfinished.add(outcome_);
 }
 
+// In the eyes of an operator: a client that leaves is nobody's failure.
+bool Exchange::has_failed(AnsweredBy by) const {
+  if (status_ >= 500) return true;
+  if (by == AnsweredBy::Us || outcome_ == outcome::kServed) return false;
+  return !outcome_.starts_with("client_") && !outcome_.starts_with("bad_") && outcome_ != outcome::kDrained &&
+         outcome_ != outcome::kStreamIdle;
+}
+
 void Exchange::log_request(AnsweredBy by) {
   ++context_.served;
   const bool logged = context_.access_log && tally_.logged;
   // Without a line the moment in which this turn began does: nothing is worth asking the clock for.
   const TimePoint ended = logged ? context_.loop.clock() : now();
   count_request(by, ended);
-  if (!logged) return;
+  const bool failed = has_failed(by);
+  const bool notable = context_.notable && status_ != 101 && !relay_.open_ended() && context_.notable->wants(failed, ended - started_);
+  if (!logged && !notable) return;
   AccessRecord record = tally_.kept ? tally_.kept->record() : describe_request();
   tally_.bytes_received = body_.consumed();
   tally_.put_into(record, started_, ended);
@@ -178,6 +188,8 @@ void Exchange::log_request(AnsweredBy by) {
   record.detail = detail_;
   record.status = committed_ ? status_ : 0;
   record.tries = attempts_.picked;
+  if (notable) context_.notable->add(record, failed, ended - started_);
+  if (!logged) return;
   if (tally_.history.told_by(outcome_)) return context_.access_log->append(record);
 
   AttemptHistory::Room room;

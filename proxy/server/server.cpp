@@ -182,6 +182,13 @@ std::optional<unsigned> Server::stuck_worker() const {
   return std::nullopt;
 }
 
+std::vector<NotableRequest> Server::take_notable_requests() {
+  std::vector<NotableRequest> all;
+  for (const auto& worker : workers_)
+    for (NotableRequest& request : worker->take_notable_requests()) all.push_back(std::move(request));
+  return all;
+}
+
 std::uint64_t Server::turned_away(Unwelcome why) const {
   std::uint64_t sum = 0;
   for (const auto& worker : workers_) sum += worker->turned_away(why);

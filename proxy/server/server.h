@@ -57,6 +57,8 @@ class Server {
 
   // What the metrics call each listener: its name, or its address. In the config's order at the start.
   std::vector<std::string> listener_titles() const;
+  // Of all workers, since the last call.
+  std::vector<NotableRequest> take_notable_requests();
   // Fills what totals have of listeners, workers, and requests that came to no pool. Any thread, once it listens.
   void add_to(Totals& totals) const;
 

@@ -35,6 +35,7 @@ Worker::Worker(const WorkerEnvironment& environment, unsigned index, std::shared
                .dialer = dialer_,
                .witness = environment.witness,
                .malformed = environment.malformed,
+               .notable = &notable_,
                .worker = index,
                .loop_mark = environment.loop_mark} {
   adopt(std::move(snapshot));

@@ -67,6 +67,7 @@ class Worker final : private Timer {
   std::uint64_t served() const { return served_.get(); }
   // Heads that are longer do not fit into the blocks, whatever a later snapshot says.
   std::uint64_t header_bytes_max() const { return buffers_.block_bytes() / 2; }
+  std::vector<NotableRequest> take_notable_requests() { return notable_.take(); }  // any thread
   const WorkerCounts& counts() const { return context_.counts; }  // any thread
   std::uint64_t looped() const { return looped_.get(); }  // requests that came back to us
 
@@ -91,6 +92,7 @@ class Worker final : private Timer {
   Handshakes handshakes_{loop_};
   H1Dialer dialer_;
   std::unique_ptr<AccessLogBuffer> access_log_;
+  NotableRequests notable_;
   ExchangeContext context_;
   BurstWatch sockets_;
   BurstWatch coroutines_;

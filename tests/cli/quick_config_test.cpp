@@ -61,7 +61,7 @@ TEST(ProxyConfig, NamesTheOptionOfAWrongAddress) {
 }
 
 TEST(DemoConfig, RunsThisProgramThreeTimes) {
-  const auto loaded = config::load(demo_config("127.0.0.1:8080"), "test");
+  const auto loaded = config::load(demo_config("127.0.0.1:8080", "0123456789abcdef0123456789abcdef"), "test");
   EXPECT_TRUE(loaded.diagnostics.empty()) << loaded.diagnostics.front().to_string();
   ASSERT_TRUE(loaded.ok());
   const config::Pool& pool = loaded.config.pools.at(0);

@@ -1,0 +1,225 @@
+#include "dashboard/picture.h"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+#include "admin/utf8.h"
+#include "dashboard/overview.h"
+#include "dashboard/traffic.h"
+
+namespace frontdoor {
+
+namespace {
+
+namespace json = boost::json;
+
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(to_utf8(text));
+}
+
+json::value moment_or_null(std::int64_t unix_millis) {
+  return unix_millis == 0 ? json::value(nullptr) : json::value(unix_millis);
+}
+
+json::array texts(const std::vector<std::string>& values) {
+  json::array array;
+  for (const std::string& value : values) array.emplace_back(to_utf8(value));
+  return array;
+}
+
+// Oldest first, as one reads it: "1110".
+std::string probe_strip(std::uint64_t history, unsigned size) {
+  std::string strip;
+  for (unsigned i = std::min(size, 64u); i > 0; --i) strip += (history >> (i - 1) & 1) != 0 ? '1' : '0';
+  return strip;
+}
+
+std::string ordered_words(const AdminUpstream::Ordered& ordered) {
+  const std::string& why = ordered.standing.reason;
+  return "by " + ordered.standing.by + (why.empty() ? "" : ", " + why);
+}
+
+class Drawing {
+ public:
+  Drawing(LiveDocument& document, const Picture& picture)
+      : document_(document), status_(picture.status), totals_(picture.totals), meters_(picture.meters), may_write_(picture.may_write) {}
+
+  void draw() {
+    document_.begin();
+    draw_top();
+    json::array pools;
+    for (const AdminPool& pool : status_.pools) pools.push_back(draw_pool(pool));
+    draw_listeners();
+    draw_routes();
+    draw_certificates();
+    put("order", json::object{{"listeners", totals_.listeners.size()},
+                              {"routes", totals_.routes.size()},
+                              {"certificates", totals_.certificates.size()},
+                              {"pools", std::move(pools)}});
+  }
+
+ private:
+  void put(const std::string& key, const json::value& value) { document_.set(key, json::serialize(value)); }
+
+  MeterReading reading(const std::string& meter) const {
+    const Meter* const found = meters_.find(meter);
+    return found == nullptr ? MeterReading{} : found->read();
+  }
+
+  void draw_top() {
+    const Overview overview = overview_of(status_, totals_);
+    put("top", json::object{{"level", to_string(overview.level)}, {"sentence", to_utf8(overview.sentence)}});
+    put("door", json::object{{"version", status_.version},
+                             {"pid", status_.pid},
+                             {"state", status_.state},
+                             {"since", status_.since_unix_millis},
+                             {"config_file", text_or_null(status_.config_file)},
+                             {"directory", to_utf8(status_.directory)},
+                             {"command_line", texts(status_.command_line)},
+                             {"generation", status_.generation},
+                             {"writes", may_write_},
+                             {"steers", true},
+                             {"reload_failed", totals_.reloads.last_failed},
+                             {"reloaded", moment_or_null(totals_.reloads.last_success_unix_millis)}});
+    put("memory", json::value(status_.memory_bytes / 1'048'576));
+  }
+
+  void draw_listeners() {
+    for (std::size_t i = 0; i < totals_.listeners.size(); ++i) {
+      const ListenerTotals& listener = totals_.listeners[i];
+      put("listener/" + std::to_string(i), json::object{{"name", to_utf8(listener.name)},
+                                                        {"address", to_utf8(listener.address)},
+                                                        {"tls", listener.tls},
+                                                        {"redirects", listener.redirects}});
+      put("connections/" + std::to_string(i), json::array{listener.connections, listener.most_connections});
+    }
+  }
+
+  void draw_routes() {
+    for (std::size_t i = 0; i < totals_.routes.size(); ++i) {
+      const RouteTotals& route = totals_.routes[i];
+      put("route/" + std::to_string(i),
+          json::object{{"host", to_utf8(route.host)}, {"path", to_utf8(route.path)}, {"pool", to_utf8(route.pool)}});
+    }
+  }
+
+  void draw_certificates() {
+    for (std::size_t i = 0; i < totals_.certificates.size(); ++i) {
+      const CertificateTotals& certificate = totals_.certificates[i];
+      put("certificate/" + std::to_string(i), json::object{{"listener", to_utf8(certificate.listener)},
+                                                           {"file", to_utf8(certificate.file)},
+                                                           {"names", texts(certificate.names)},
+                                                           {"not_after", certificate.not_after * 1'000}});
+    }
+  }
+
+  // What it is in the order: its name, and those of its upstreams.
+  json::object draw_pool(const AdminPool& pool) {
+    const PoolCount counts = count(pool);
+    put("pool/" + pool.name, json::object{{"all", counts.all},
+                                          {"good", counts.good},
+                                          {"coming", counts.coming},
+                                          {"bad", counts.bad},
+                                          {"resting", counts.resting},
+                                          {"command", texts(pool.command)},
+                                          {"instances", pool.wanted},
+                                          {"stopped", pool.stopped},
+                                          {"operation", text_or_null(pool.operation)}});
+    const PoolTotals* const counted = find_pool(totals_, pool.name);
+    const std::uint64_t held = counted == nullptr ? 0 : counted->held_now;
+    document_.set("flow/" + pool.name, numbers(reading(pool_meter(pool.name))) + ',' + std::to_string(held) + ']');
+    for (std::size_t i = 0; i < totals_.listeners.size(); ++i)
+      if (const double pace = reading(lane_meter(i, pool.name)).requests; pace > 0)
+        document_.set("lane/" + std::to_string(i) + '/' + pool.name, json_number(pace));
+
+    json::array names;
+    std::set<std::string> drawn;
+    for (const AdminUpstream& upstream : pool.upstreams) {
+      std::string name = upstream.name;
+      if (!drawn.insert(name).second) drawn.insert(name += '@' + upstream.address);  // the old one of two
+      names.emplace_back(to_utf8(name));
+      const UpstreamTotals* const known = counted == nullptr ? nullptr : find_upstream(*counted, upstream);
+      draw_upstream(pool.name, name, upstream, known == nullptr ? UpstreamTotals{} : *known);
+    }
+    return {{"name", to_utf8(pool.name)}, {"upstreams", std::move(names)}};
+  }
+
+  void draw_upstream(const std::string& pool, const std::string& name, const AdminUpstream& upstream,
+                     const UpstreamTotals& counted) {
+    const std::string path = pool + '/' + name;
+    const std::string state = shown_state(upstream);
+    json::object row{{"name", to_utf8(upstream.name)},
+                     {"address", to_utf8(upstream.address)},
+                     {"meter", to_utf8(upstream_meter(pool, counted.name))},
+                     {"state", state},
+                     {"condition", to_string(condition_of(state))},
+                     {"reason", text_or_null(state == upstream.state ? upstream.reason : ordered_words(*upstream.ordered))},
+                     {"since", moment_or_null(upstream.since_unix_millis)},
+                     {"weight", counted.weight}};
+    if (upstream.process) add_process(row, *upstream.process);
+    put("up/" + path, row);
+
+    const AdminProcess process = upstream.process.value_or(AdminProcess{});
+    std::string now = numbers(reading(upstream_meter(pool, counted.name))) + ',' + std::to_string(upstream.requests);
+    now += ',' + (process.memory_bytes ? std::to_string(*process.memory_bytes / 1'048'576) : "null");
+    now += ',' + (process.cpu_percent ? json_number(*process.cpu_percent) : "null") + ']';
+    document_.set("now/" + path, std::move(now));
+
+    if (counted.history_size == 0) return;
+    put("probe/" + path, json::object{{"strip", probe_strip(counted.history, counted.history_size)},
+                                      {"ms", static_cast<double>(counted.last_check_micros) / 1'000},
+                                      {"failure", text_or_null(counted.last_check_error)}});
+  }
+
+  void add_process(json::object& row, const AdminProcess& process) const {
+    row["number"] = process.number;
+    row["pid"] = process.pid > 0 ? json::value(process.pid) : json::value(nullptr);
+    row["restarts"] = process.restarts;
+    row["last_end"] = text_or_null(process.last_end);
+    row["last_reason"] = text_or_null(process.last_reason);
+    row["says"] = text_or_null(process.says);
+    row["requests_at_end"] = texts(process.requests_at_end);
+    // A moment, not a time until then, which would be another one each second. To the tenth, as it is reckoned anew.
+    row["next_start"] = nullptr;
+    if (process.next_start_millis)
+      row["next_start"] = (status_.now_unix_millis + *process.next_start_millis + 50) / 100 * 100;
+  }
+
+  // [requests, errors, p95, in flight; without its end.
+  static std::string numbers(const MeterReading& now) {
+    return '[' + json_number(now.requests) + ',' + json_number(now.errors) + ',' + json_number(now.p95_ms) + ',' +
+           std::to_string(now.in_flight);
+  }
+
+  LiveDocument& document_;
+  const AdminStatus& status_;
+  const Totals& totals_;
+  const Meters& meters_;
+  const bool may_write_;
+};
+
+}  // namespace
+
+void draw(LiveDocument& document, const Picture& picture) { Drawing(document, picture).draw(); }
+
+std::string json_number(double value) {
+  if (!std::isfinite(value)) return "null";
+  char text[32];
+  std::snprintf(text, sizeof text, std::fabs(value) < 10 ? "%.2f" : std::fabs(value) < 100 ? "%.1f" : "%.0f", value);
+  std::string result(text);
+  if (result.find('.') == std::string::npos) return result;
+  result.erase(result.find_last_not_of('0') + 1);
+  if (result.back() == '.') result.pop_back();
+  return result == "-0" ? "0" : result;
+}
+
+std::string to_json(const SparkPoint& spark) {
+  return '[' + json_number(spark.requests) + ',' + json_number(spark.errors) + ',' + json_number(spark.p95_ms) + ']';
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,39 @@
+// What the page shows of the program, put into the live document: a key for what changes together. Slow things (names,
+// states, processes) and fast ones (numbers) have keys of their own, so that traffic sends numbers and nothing else. Pure.
+//
+//   top                 the sentence, and how bad it is
+//   door                the program itself
+//   order               what there is, in the order of the config
+//   listener/N, route/N, certificate/N
+//   lane/N/P            how many requests a second come by a listener for a pool; not there when none do
+//   pool/P, flow/P      a pool, and its traffic
+//   up/P/U              an upstream: its state, and its process
+//   now/P/U             its numbers
+//   probe/P/U           its last probes
+
+#pragma once
+
+#include <string>
+
+#include "admin/status.h"
+#include "dashboard/live_document.h"
+#include "dashboard/meter.h"
+#include "observe/totals.h"
+
+namespace frontdoor {
+
+struct Picture {
+  const AdminStatus& status;  // with the processes
+  const Totals& totals;
+  const Meters& meters;  // fed with parts_of()
+  bool may_write = false;
+};
+
+void draw(LiveDocument& document, const Picture& picture);
+
+// A spark as the page gets it: [requests, errors, p95_ms].
+std::string to_json(const SparkPoint& spark);
+// A number with as many digits as a page shows; what is no number is null.
+std::string json_number(double value);
+
+}  // namespace frontdoor

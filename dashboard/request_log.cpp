@@ -1,0 +1,93 @@
+#include "dashboard/request_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.h"
+
+namespace frontdoor {
+
+namespace {
+
+constexpr std::size_t kLongestText = 200;  // of a path; nobody reads more, and a page has many of them
+
+void append_text(std::string& out, std::string_view name, std::string_view text) {
+  out.append(",\"").append(name).append("\":");
+  append_json_string(out, text.substr(0, kLongestText));
+}
+
+void append_number(std::string& out, std::string_view name, std::uint64_t number) {
+  out.append(",\"").append(name).append("\":").append(std::to_string(number));
+}
+
+void append_all(std::string& out, const Ring<SeenRequest>& requests) {
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (i != 0) out += ',';
+    out += to_json(requests[i]);
+  }
+}
+
+}  // namespace
+
+std::string to_json(const SeenRequest& request) {
+  std::string out = "{\"at\":" + std::to_string(request.ended_unix_millis);
+  append_text(out, "method", request.method);
+  append_text(out, "host", request.host);
+  append_text(out, "path", request.path);
+  append_number(out, "status", request.status);
+  append_text(out, "outcome", request.outcome);
+  append_text(out, "detail", request.detail);
+  append_text(out, "pool", request.pool);
+  append_text(out, "upstream", request.upstream);
+  append_text(out, "id", request.id);
+  append_number(out, "tries", request.tries);
+  out += request.failed ? ",\"failed\":true" : ",\"failed\":false";
+  append_number(out, "held_us", request.held_us);
+  append_number(out, "connect_us", request.connect_us);
+  append_number(out, "first_byte_us", request.first_byte_us);
+  append_number(out, "total_us", request.total_us);
+  return out + '}';
+}
+
+void RequestLog::add(std::int64_t second, std::vector<SeenRequest> requests) {
+  if (second / kWindow != window_number_) end_window();
+  window_number_ = second / kWindow;
+  const auto tell = [this](const SeenRequest& request) {
+    if (!new_.empty()) new_ += ',';
+    new_ += to_json(request);
+  };
+  for (SeenRequest& request : requests) {
+    if (request.failed) {
+      tell(request);
+      failed_.push(std::move(request));
+      continue;
+    }
+    const auto place = std::find_if(window_.begin(), window_.end(),
+                                    [&](const SeenRequest& other) { return other.total_us < request.total_us; });
+    if (place == window_.end() && window_.size() >= kSlowOfAWindow) continue;
+    tell(request);
+    window_.insert(place, std::move(request));
+    if (window_.size() > kSlowOfAWindow) window_.pop_back();
+  }
+}
+
+void RequestLog::end_window() {
+  for (auto request = window_.rbegin(); request != window_.rend(); ++request) slow_.push(std::move(*request));
+  window_.clear();
+}
+
+std::string RequestLog::take_new() { return std::exchange(new_, {}); }
+
+std::string RequestLog::whole() const {
+  std::string out = "{\"failed\":[";
+  append_all(out, failed_);
+  out += "],\"slow\":[";
+  append_all(out, slow_);
+  for (auto request = window_.rbegin(); request != window_.rend(); ++request) {
+    if (out.back() != '[') out += ',';
+    out += to_json(*request);
+  }
+  return out + "]}";
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,86 @@
+#include "dashboard/traffic.h"
+
+namespace frontdoor {
+
+namespace {
+
+constexpr std::size_t kNoStatus = 0;
+constexpr std::size_t kServerError = 5;
+
+// Clients that leave are nobody's failure, nor is what ends because we do.
+bool is_failure(std::string_view outcome) {
+  return !outcome.starts_with("client_") && !outcome.starts_with("bad_") && outcome != "drained" && outcome != "stream_idle";
+}
+
+std::uint64_t failures(const WordTotals& unfinished) {
+  std::uint64_t sum = 0;
+  for (const WordTotal& each : unfinished) sum += is_failure(each.word) ? each.count : 0;
+  return sum;
+}
+
+TrafficTotals of_pool(const PoolTotals& pool) {
+  return {pool.all_requests(), pool.by_code()[kServerError] + failures(pool.unfinished), pool.duration, pool.in_flight,
+          pool.held_now};
+}
+
+TrafficTotals of_upstream(const UpstreamTotals& upstream) {
+  TrafficTotals totals;
+  for (const std::uint64_t count : upstream.by_code) totals.requests += count;
+  totals.errors = upstream.by_code[kServerError] + upstream.by_code[kNoStatus];
+  totals.latency = upstream.response;
+  totals.in_flight = upstream.in_flight;
+  return totals;
+}
+
+}  // namespace
+
+TrafficTotals all_traffic(const Totals& totals) {
+  TrafficTotals all;
+  for (const PoolTotals& pool : totals.pools) {
+    const TrafficTotals part = of_pool(pool);
+    all.requests += part.requests;
+    all.errors += part.errors;
+    all.latency += part.latency;
+    all.held += part.held;
+  }
+  for (const RequestTotals& each : totals.unrouted) {
+    all.requests += each.all();
+    all.errors += each.by_code[kServerError];
+  }
+  all.errors += failures(totals.unfinished);
+  all.in_flight = totals.in_flight;
+  return all;
+}
+
+std::vector<std::pair<std::string, TrafficTotals>> parts_of(const Totals& totals) {
+  std::vector<std::pair<std::string, TrafficTotals>> parts;
+  for (const PoolTotals& pool : totals.pools) {
+    parts.emplace_back(pool_meter(pool.name), of_pool(pool));
+    for (const UpstreamTotals& upstream : pool.upstreams)
+      parts.emplace_back(upstream_meter(pool.name, upstream.name), of_upstream(upstream));
+    for (std::size_t i = 0; i < totals.listeners.size(); ++i) {
+      TrafficTotals lane;
+      for (const RequestTotals& each : pool.requests)
+        if (each.listener == totals.listeners[i].name) lane.requests += each.all();
+      if (lane.requests != 0) parts.emplace_back(lane_meter(i, pool.name), lane);
+    }
+  }
+  return parts;
+}
+
+std::string pool_meter(std::string_view pool) { return std::string("pool/").append(pool); }
+std::string upstream_meter(std::string_view pool, std::string_view name) {
+  return std::string("up/").append(pool).append("/").append(name);
+}
+std::string lane_meter(std::size_t listener, std::string_view pool) {
+  return ("lane/" + std::to_string(listener) + '/').append(pool);
+}
+
+const UpstreamTotals* find_upstream(const PoolTotals& pool, const AdminUpstream& upstream) {
+  const std::string with_address = upstream.name + " (" + upstream.address + ')';
+  for (const UpstreamTotals& each : pool.upstreams)
+    if (each.name == upstream.name || each.name == with_address) return &each;
+  return nullptr;
+}
+
+}  // namespace frontdoor
