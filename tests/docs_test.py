@@ -83,7 +83,8 @@ class Configs(unittest.TestCase):
                     block += f'\n[pool.{name}]\nupstreams = ["localhost:3000"]\n' if f"[pool.{name}]" not in block else ""
                     block = block.replace(f"[pool.{name}]\n", f'[pool.{name}]\nupstreams = ["localhost:3000"]\n', 1)\
                         if "upstreams" not in block else block
-                done = run(FRONTDOOR, "check", "--config", "-", input=block)
+                given = {name: "x" * 32 for name in re.findall(r"\$\{(\w+)\}", block)}
+                done = run(FRONTDOOR, "check", "--config", "-", input=block, env={**os.environ, **given})
                 wrong = [line for line in done.stderr.splitlines()
                          if re.match(r"<stdin>:\d+:\d+: ", line) and ": warning" not in line and "No such file" not in line]
                 self.assertEqual(wrong, [], f"{page}\n{block}\n{done.stderr}")

@@ -251,6 +251,17 @@ class Images(unittest.TestCase):
                 self.assertEqual((service["read_only"], service["cap_drop"]), (True, ["ALL"]))
             if "build" in service:
                 self.assertTrue(os.path.exists(path_of(service["build"]["dockerfile"])))
+        # Prometheus asks where frontdoor listens for it, by a name that it takes, and has the alerts that there are.
+        prometheus = yaml.safe_load(text_of("docker/compose/prometheus.yml"))
+        (target,) = prometheus["scrape_configs"][0]["static_configs"][0]["targets"]
+        config = text_of("docker/compose/frontdoor/fd.toml")
+        self.assertIn(f'address = "0.0.0.0:{target.split(":")[1]}"', config)
+        self.assertIn(f'hosts   = ["{target.split(":")[0]}"]', config)
+        self.assertEqual(prometheus["rule_files"], ["/etc/prometheus/rules/alerts.yml"])
+        for file in "packaging/prometheus/alerts.yml", "packaging/grafana/frontdoor.json":
+            self.assertTrue(os.path.exists(path_of(file)), file)
+        (datasource,) = yaml.safe_load(text_of("docker/compose/grafana/datasources.yml"))["datasources"]
+        self.assertEqual(datasource["url"], "http://prometheus:9090")
         drain = timeouts(path_of("docker/compose/frontdoor/fd.toml"))["drain"]
         self.assertGreater(seconds(services["frontdoor"]["stop_grace_period"]), drain)
         self.assertIn(f'"app:{services["app"]["environment"]["PORT"]}"', text_of("docker/compose/frontdoor/fd.toml"))
