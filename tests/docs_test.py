@@ -74,7 +74,7 @@ class Configs(unittest.TestCase):
             for language, block in FENCE.findall(read(page)):
                 if language != "toml" or "…" in block:
                     continue
-                if not re.search(r"^\s*\[\[?listener|^\s*listen\s*=|^\s*address\s*=", block, re.M):
+                if not re.search(r"^\s*\[\[?listener|^\s*listen\s*=", block, re.M):
                     block = 'listen = ":8080"\n' + block
                 if "[pool." not in block:
                     block += '\n[pool.app]\nupstreams = ["localhost:3000"]\n'
