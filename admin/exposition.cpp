@@ -12,7 +12,7 @@ namespace frontdoor {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kUpstreamStates = {"unknown", "up", "down", "draining"};
+constexpr std::array<std::string_view, 5> kUpstreamStates = {"unknown", "up", "down", "draining", "maintenance"};
 
 double flag(bool value) { return value ? 1 : 0; }
 double seconds(std::int64_t millis) { return static_cast<double>(millis) / 1e3; }

@@ -9,7 +9,7 @@ PoolTotals Pool::totals(const std::vector<std::string>& listeners) const {
   totals.name = name;
   memory->counts.add_to(totals, listeners);
   totals.held_now = memory->held.size();
-  totals.sleeps = memory->sleep.wakes();
+  totals.sleeps = memory->sleep.wakes() && !maintenance;
   std::vector<const Upstream*> seen;  // in order: a pool may name an address twice
   for (const Member& member : members) {
     const auto known = std::find(seen.begin(), seen.end(), member.upstream.get());
@@ -20,6 +20,11 @@ PoolTotals Pool::totals(const std::vector<std::string>& listeners) const {
     seen.push_back(member.upstream.get());
     UpstreamTotals upstream = member.upstream->totals();
     upstream.weight = member.weight;
+    // Whoever counts those that serve counts none that an operator has taken out.
+    if (maintenance || member.order == Order::Maintenance)
+      upstream.state = "maintenance";
+    else if (member.order == Order::Drain)
+      upstream.state = "draining";
     totals.in_flight += upstream.in_flight;
     totals.upstreams.push_back(std::move(upstream));
   }

@@ -61,7 +61,7 @@ struct TransitionTotal {
 struct UpstreamTotals {
   std::string name = {};  // "app.1", "10.0.0.2:8080"
   std::string address = {};
-  std::string_view state = {};  // "unknown", "up", "down", "draining"
+  std::string_view state = {};  // "unknown", "up", "down", "draining", "maintenance"
   std::string reason = {};      // why, in words; "" = it never had another state
   std::int64_t since_unix_millis = 0;  // of its state; 0 = it never had another
   std::uint32_t weight = 1;

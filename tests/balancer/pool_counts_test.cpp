@@ -105,6 +105,28 @@ TEST(PoolTotals, AnUpstreamThatIsNamedTwiceIsToldOnce) {
   EXPECT_EQ(totals.upstreams[0].weight, 2u);
 }
 
+TEST(PoolTotals, WhatAnOperatorHasTakenOutIsNotUp) {
+  UpstreamRegistry registry(1);
+  const auto states = [&](const Orders& orders) {
+    registry.set_orders(orders);
+    const auto snapshot = registry.build(with_pool({1, 2, 3}));
+    for (const Member& member : snapshot->pools[0].members) {
+      Upstream& upstream = *member.upstream;
+      if (!upstream.available()) upstream.change(upstream.seen(), UpstreamState::Up, "", Clock::now(), DownCause::None);
+    }
+    std::vector<std::string> all;
+    for (const UpstreamTotals& upstream : snapshot->pools[0].totals({}).upstreams) all.emplace_back(upstream.state);
+    return all;
+  };
+  Orders orders;
+  orders.set({"app", "127.0.0.1:1"}, {.order = Order::Drain});
+  orders.set({"app", "127.0.0.1:2"}, {.order = Order::Maintenance});
+  EXPECT_EQ(states(orders), (std::vector<std::string>{"draining", "maintenance", "up"}));
+  orders.set_maintenance("app", std::make_shared<PoolMaintenance>());
+  EXPECT_EQ(states(orders), (std::vector<std::string>(3, "maintenance")));
+  EXPECT_EQ(states({}), (std::vector<std::string>(3, "up")));
+}
+
 TEST(UpstreamTotals, TellsConnectionsAnswersAndEachChangeOfItsState) {
   Upstream upstream("app", {.host = "127.0.0.1", .port = 1}, 2, std::make_shared<PoolMemory>());
   upstream.begin_request(0);
