@@ -70,7 +70,7 @@ TEST(AdminRoutes, AreFoundByMethodAndPath) {
       {"GET", "/api/v1/status", "/api/v1/status"},
       {"GET", "/api/v1/status?x=1", "/api/v1/status"},
       {"POST", "/api/v1/status", "only GET"},
-      {"HEAD", "/api/v1/status", "only GET"},
+      {"HEAD", "/api/v1/status", "/api/v1/status"},
       {"GET", "/api/v1/status/", "none"},
       {"GET", "//api/v1/status", "none"},
       {"GET", "/api/v1/../v1/status", "none"},
