@@ -182,6 +182,18 @@ def check_names(root):
         yield from same_names(root, sorted(f for f in files if not any(f.match(glob) for glob in apart)))
 
 
+# Inside namespace frontdoor `testing` may be ours: whether it is depends on what was included before, so on the build.
+OF_GOOGLETEST = re.compile(r"(?<![\w:])testing::(?:Test|TempDir|Values|UnitTest|Message|_|Not|Pair|Each|Contains|AllOf|AnyOf|SizeIs|"
+                           r"Optional|Field|IsEmpty|HasSubstr|StartsWith|EndsWith|MatchesRegex|\w*ElementsAre\w*|WithParamInterface)\b")
+
+
+def check_googletest(root):
+    for file in sorted((root / "tests").rglob("*.cpp")):
+        text = without_comments_and_strings(file.read_text())
+        for found in OF_GOOGLETEST.finditer(text):
+            yield f"{file.relative_to(root)}:{line_of(text, found.start())}: write ::{found.group()}"
+
+
 # --- co_await ---------------------------------------------------------------------------------------------------------
 
 
@@ -337,7 +349,7 @@ def check_self():
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1])
     problems = [*check_self(), *check_cmake(root), *check_includes(root), *check_openings(root),
-                *check_outcomes(root), *check_names(root), *check_awaits(root)]
+                *check_outcomes(root), *check_names(root), *check_googletest(root), *check_awaits(root)]
     print("\n".join(problems) if problems else "architecture: arrows and co_await expressions are as they should be")
     return 1 if problems else 0
 

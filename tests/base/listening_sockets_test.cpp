@@ -59,7 +59,7 @@ TEST(ListeningSockets, OfThisProcess) {
   ASSERT_EQ(::listen(fd, 1), 0);
   socklen_t size = Endpoint::capacity();
   ASSERT_EQ(::getsockname(fd, at.data(), &size), 0);
-  EXPECT_THAT(listening_sockets({::getpid()}), Contains(testing::Field(&ListeningSocket::at, at)));
+  EXPECT_THAT(listening_sockets({::getpid()}), Contains(::testing::Field(&ListeningSocket::at, at)));
   EXPECT_THAT(processes_listening_on(at.port()), Contains(::getpid()));
   EXPECT_EQ(describe_process(::getpid()), "pid " + std::to_string(::getpid()) + " (base_test)");
   ::close(fd);

@@ -31,7 +31,7 @@ TEST(Settled, TellsAChangeOnceItHasBeenLeftAloneForALook) {
   }
 }
 
-class FileState : public testing::Test {
+class FileState : public ::testing::Test {
  protected:
   FileState() : directory_(std::filesystem::temp_directory_path() / ("frontdoor-state-" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(directory_);

@@ -85,8 +85,8 @@ level = "debug"
 TEST(Show, TellsNoSecret) {
   const auto shown = show(load("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\"]\n[admin]\ntoken = \"correct-horse-battery\"\n"
                                "hosts = [\"front.internal\"]\n", "fd.toml", {}).config);
-  EXPECT_THAT(shown, testing::HasSubstr("\naddress = \"\"\nhosts = [\"front.internal\"]\ntoken = \"***\"\n"));
-  EXPECT_THAT(shown, testing::Not(testing::HasSubstr("battery")));
+  EXPECT_THAT(shown, ::testing::HasSubstr("\naddress = \"\"\nhosts = [\"front.internal\"]\ntoken = \"***\"\n"));
+  EXPECT_THAT(shown, ::testing::Not(::testing::HasSubstr("battery")));
 }
 
 TEST(Show, SpellsOutWhatWasLeftOut) {

@@ -6,7 +6,7 @@
 namespace frontdoor {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(CpuQuota, IsRoundedUpToWholeCpus) {
   struct { const char* cpu_max; unsigned cpus; } cases[] = {
