@@ -117,7 +117,7 @@ bool LocalPool::has_several() const {
   const LocalUpstream* first = nullptr;
   for (const Member& member : members_) {
     const LocalUpstream* const upstream = member.upstream.get();
-    if (!upstream->shared->available() || upstream == first) continue;
+    if (!is_up(member) || upstream == first) continue;
     if (first) return true;
     first = upstream;
   }

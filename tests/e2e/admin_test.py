@@ -332,7 +332,7 @@ class Enemies(unittest.TestCase):
             path = door.admin_socket
             cases = [
                 ("GET", "/api/v2/status", "", b"", 404, "no_such_path"),
-                ("GET", "/", "", b"", 404, "no_such_path"),
+                ("GET", "/nothing", "", b"", 404, "no_such_path"),
                 ("GET", "//api/v1/status", "", b"", 404, "no_such_path"),
                 ("GET", "/api/v1/../v1/status", "", b"", 404, "no_such_path"),
                 ("GET", "/api/v1/status%00", "", b"", 400, "bad_target"),
