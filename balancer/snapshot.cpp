@@ -66,13 +66,15 @@ struct Place {
   Address address;
   std::optional<std::vector<Endpoint>> endpoints;
   std::uint32_t weight = 1;
+  std::uint32_t priority = 0;
+  std::string host = {};
   bool instance = false;  // its process is about to be started
 };
 
 void add_places(const config::Upstream& upstream, const NameAddresses& names, std::vector<Place>& places) {
   const Address& address = upstream.address;
   const auto add = [&](std::string name, std::optional<std::vector<Endpoint>> endpoints) {
-    places.push_back({std::move(name), address, std::move(endpoints), upstream.weight});
+    places.push_back({std::move(name), address, std::move(endpoints), upstream.weight, upstream.priority, upstream.host});
   };
   if (!is_looked_up(address)) return add(address.to_string(), fixed_endpoints(address));
   const auto known = names.find(address.host);
@@ -93,7 +95,7 @@ std::vector<Place> places_of(const config::Pool& pool, const NameAddresses& name
     if (instance.pool != pool.name) continue;
     AddressError impossible;
     const auto address = parse_address(instance.endpoint.to_string(), impossible);
-    places.push_back({instance.upstream_name(), *address, std::vector{instance.endpoint}, 1, true});
+    places.push_back({instance.upstream_name(), *address, std::vector{instance.endpoint}, 1, 0, "", true});
   }
   return places;
 }
@@ -181,7 +183,7 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation
       }
       if (place.endpoints && !slot->looked_up()) slot->set_endpoints(std::move(*place.endpoints));
       slot->set_max_in_flight(from.max_in_flight);
-      Member member{.upstream = slot, .weight = place.weight};
+      Member member{.upstream = slot, .weight = place.weight, .priority = place.priority, .host = std::move(place.host)};
       if (const UpstreamOrder* const order = orders_.find(from.name, slot->name())) {
         member.weight = order->weight.value_or(place.weight);
         member.order = order->order;
@@ -190,6 +192,8 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation
       pool.members.push_back(std::move(member));
     }
     pool.send_proxy = from.send_proxy;
+    pool.server_name = from.tls.server_name;
+    if (contexts_ && from.has_tls()) pool.tls = contexts_(from);
     snapshot->pools.push_back(std::move(pool));
   }
   for (const config::Route& route : config.routes) snapshot->routes.push_back(build_route(route, config));

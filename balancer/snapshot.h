@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "balancer/hold_rules.h"
@@ -19,9 +21,15 @@
 
 namespace frontdoor {
 
+namespace tls {
+class ClientContext;
+}
+
 struct Member {
   std::shared_ptr<Upstream> upstream;
   std::uint32_t weight = 1;
+  std::uint32_t priority = 0;  // requests go to those of the lowest number that are up
+  std::string host = {};       // what requests to it say in Host; "" = of an https upstream its own, else the client's
   Order order = Order::Ready;  // an operator's; anything else takes it out of the workers' sight
   TimePoint ordered_at{};
 
@@ -36,6 +44,8 @@ struct Pool {
   config::Timeouts timeouts;  // the file's, with the pool's overrides
   config::Retry retry;
   config::Hold hold;
+  std::shared_ptr<const tls::ClientContext> tls = {};  // of its https upstreams; null: it has none
+  std::string server_name = {};                        // for all of them; "" = each one's host
   bool limits_in_flight = false;  // `max_in_flight` is set, so that requests take slots of their upstream
   std::shared_ptr<PoolMemory> memory;
   std::shared_ptr<const PoolMaintenance> maintenance;  // null = it serves
@@ -70,7 +80,10 @@ struct Snapshot {
 // Keeps Upstreams alive across reloads, by (pool, name). Control thread only.
 class UpstreamRegistry {
  public:
-  explicit UpstreamRegistry(unsigned workers) : workers_(workers) {}
+  // How a pool with https upstreams speaks to them; never null for one that has some.
+  using ClientContexts = std::function<std::shared_ptr<const tls::ClientContext>(const config::Pool&)>;
+  explicit UpstreamRegistry(unsigned workers, ClientContexts contexts = {})
+      : workers_(workers), contexts_(std::move(contexts)) {}
 
   // What operators have ordered, for the snapshots that are built from now on.
   void set_orders(Orders orders) { orders_ = std::move(orders); }
@@ -91,6 +104,7 @@ class UpstreamRegistry {
                                         const NameAddresses& names, const InstanceAddresses& instances);
 
   const unsigned workers_;
+  const ClientContexts contexts_;
   std::uint64_t generation_ = 0;
   Orders orders_;
   Remembered<std::pair<std::string, std::string>, Upstream> upstreams_;

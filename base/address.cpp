@@ -126,7 +126,14 @@ std::string Address::to_string() const {
   if (kind == Kind::Unix) return "unix:" + host;
   if (kind == Kind::Fd) return "fd:" + host;
   const bool v6 = host.find(':') != std::string::npos;
-  return (v6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+  return (tls ? "https://" : "") + (v6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
+std::string Address::host_field() const {
+  if (kind != Kind::Tcp) return "localhost";
+  const bool v6 = host.find(':') != std::string::npos;
+  const bool usual = tls && port == 443;
+  return (v6 ? '[' + host + ']' : host) + (usual ? "" : ':' + std::to_string(port));
 }
 
 std::optional<Address> parse_address(std::string_view text, AddressError& error) {

@@ -20,8 +20,10 @@ struct Address {
   Kind kind = Kind::Tcp;
   std::string host = {};  // Tcp: name or literal without brackets, empty = every interface; Unix: path; Fd: name
   std::uint16_t port = 0;
+  bool tls = false;  // of an upstream: it is spoken to by https
 
-  std::string to_string() const;  // parses back to the same value
+  std::string to_string() const;  // parses back to the same value, but for tls: "https://host:port"
+  std::string host_field() const;  // what a request's Host says: without the port where it is the scheme's
   bool operator==(const Address&) const = default;
 };
 

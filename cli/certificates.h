@@ -5,10 +5,13 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -16,6 +19,7 @@
 #include "config/config.h"
 #include "config/load.h"
 #include "observe/totals.h"
+#include "tls/client_context.h"
 #include "tls/load.h"
 
 namespace frontdoor {
@@ -29,10 +33,37 @@ std::vector<std::string> self_signed_hosts(const config::Config& config);
 
 // For config::LoadOptions: reads the files of a config that is only checked.
 void look_at_certificates(config::LoadOptions& options);
+void look_at_upstream_tls(config::LoadOptions& options);  // the pools' part of it
 
+// How pools speak to their https upstreams. Those that name the same files share a context, which is made once, so that
+// their connections and sessions live over a reload. Control thread.
+class UpstreamContexts {
+ public:
+  explicit UpstreamContexts(Log& log) : log_(log) {}
+  // Null, and logged, when its files can not be used: nothing is sent to such upstreams.
+  std::shared_ptr<const tls::ClientContext> of(const config::Pool& pool);
+  // For a reload: files that have changed are read again.
+  void forget_changed();
+
+ private:
+  struct Known {
+    config::UpstreamTls tls;
+    std::string state;  // of its files
+    std::shared_ptr<const tls::ClientContext> context;
+  };
+
+  Log& log_;
+  std::vector<Known> known_;
+};
+
+// What listeners show to their clients. Looks at the files again and again, on a thread of its own, and once a day at the
+// dates: a certificate that nobody renews is told of every day before it expires.
 class Certificates {
  public:
-  explicit Certificates(Log& log) : log_(log) {}
+  using UnixTime = std::function<std::int64_t()>;
+  static std::int64_t unix_now();
+
+  explicit Certificates(Log& log, UnixTime now = unix_now) : log_(log), now_(std::move(now)) {}
   ~Certificates() { stop(); }
   Certificates(const Certificates&) = delete;
   Certificates& operator=(const Certificates&) = delete;
@@ -44,27 +75,42 @@ class Certificates {
 
   void watch();  // from now on
   void stop();
+  // A reload: listeners that have TLS take what the config says of it, but for HSTS. What can not be used leaves them as
+  // they are, and is logged. Any thread; done on the watching one.
+  void apply(const config::Config& config);
+
+  void look_once();  // what the thread does every second
 
  private:
   struct Watched {
-    std::string title;  // of the listener
+    config::Listener listener;
     tls::ServerFiles files;
     std::shared_ptr<tls::TicketKeys> ticket_keys;
     std::shared_ptr<tls::Server> server = {};
     Settled settled = Settled();  // certificate and key are two files, and not written in one moment
   };
 
+  struct Change {
+    config::Listener listener;
+    std::vector<std::string> hosts;  // of a self-signed certificate
+  };
+
   void run();
   void look(Watched& watched);
-  void take(Watched& watched);
+  void take(Watched& watched, const char* from);
+  void take_changes();
+  void remind();
   void tell(const Watched& watched, const tls::LoadedServer& loaded);
 
   Log& log_;
+  const UnixTime now_;
+  std::int64_t reminded_ = 0;
   std::vector<Watched> watched_;
   std::vector<std::shared_ptr<tls::Server>> servers_;
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool stop_ = false;
+  std::vector<Change> changes_;
   std::thread thread_;
 };
 

@@ -20,6 +20,12 @@ bool same_place(const config::Listener& a, const config::Listener& b) {
          (a.address.port != 0 || a.address.kind != Address::Kind::Tcp || a.name == b.name);
 }
 
+// Without what certificates_.apply() takes from it at once.
+config::Listener fixed_part(config::Listener listener) {
+  if (listener.tls) listener.tls = config::ListenerTls{.hsts = listener.tls->hsts};
+  return listener;
+}
+
 void compare_listeners(const Running& running, const config::Config& next,
                        std::vector<AwaitsRestart>& found) {
   std::vector<config::Listener> fresh = next.listeners;
@@ -30,7 +36,7 @@ void compare_listeners(const Running& running, const config::Config& next,
       found.push_back({title(listener), "listens", "gone"});
       continue;
     }
-    if (*wanted != listener) found.push_back({title(listener), "as at the start", "changed"});
+    if (fixed_part(*wanted) != fixed_part(listener)) found.push_back({title(listener), "as at the start", "changed"});
     fresh.erase(wanted);
   }
   for (const auto& listener : fresh) found.push_back({title(listener), "does not listen", "new"});

@@ -68,7 +68,8 @@ Service::Service(const config::Config& config, const ServeOptions& options, From
       log_(STDERR_FILENO, config.log.level, config.log.format),
       access_log_(config.access_log, access_log_error_, &log_),
       ready_file_(options.ready_file),
-      registry_(thread_count(config, options)),
+      registry_(thread_count(config, options),
+                [this](const config::Pool& pool) { return upstream_contexts_.of(pool); }),
       steering_(control_, log_, registry_, {[this] { return snapshot_; }, [this] { members_changed(); }}),
       snapshot_(registry_.build(config)),
       health_(control_, log_),
@@ -555,6 +556,7 @@ AdminReload Service::look_at_file(config::Loaded& loaded) const {
   if (!source.error.empty()) return refuse("unreadable", source.error);
   auto load_options = config::options_of_this_process(source.name);
   load_options.profile = options_.profile;
+  look_at_upstream_tls(load_options);
   loaded = config::load(source.text, source.name, load_options);
   for (const auto& diagnostic : loaded.diagnostics) found.diagnostics.push_back(diagnostic.to_string());
   if (!loaded.ok()) return refuse("config_has_errors", "the file has errors");
@@ -592,6 +594,8 @@ AdminReload Service::reload() {
   log_.set_format(loaded.config.log.format);
   access_log_.apply(loaded.config.access_log);
   if (admin_) admin_->apply(loaded.config.admin);
+  certificates_.apply(loaded.config);
+  upstream_contexts_.forget_changed();
   auto next = registry_.build(loaded.config, resolver_.addresses(), instances_);
   server_.publish(next);
   apply(std::move(next));

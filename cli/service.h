@@ -97,6 +97,7 @@ class Service : private InstanceHost, private AdminUpkeep {
   boost::asio::signal_set signals_{control_};
   TimeSource time_;
   KernelSocketOps ops_;
+  UpstreamContexts upstream_contexts_{log_};
   UpstreamRegistry registry_;
   Steering steering_;
   std::shared_ptr<const Snapshot> snapshot_;

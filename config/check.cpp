@@ -86,6 +86,25 @@ bool leads_to(const Address& upstream, const Address& listener) {
   return host == "localhost" && (at == "127.0.0.1" || at == "::1");
 }
 
+void check_upstream_tls(const Pool& pool, const PoolPlace& places, const LoadOptions& options, Reader& reader) {
+  const std::string heading = "[pool." + toml_key(pool.name) + ".tls] ";
+  if (!pool.has_tls()) {
+    if (pool.tls != UpstreamTls{})
+      reader.diagnostics.warning(places.at, heading + "has no effect: no upstream of the pool begins with https://");
+    if (pool.health_check && pool.health_check->type == HealthCheck::Type::Tls)
+      reader.diagnostics.error(places.at, "[pool." + toml_key(pool.name) + ".health_check] type = \"tls\" needs upstreams that "
+                                          "begin with https://");
+    return;
+  }
+  if (pool.tls.cert.empty() != pool.tls.key.empty())
+    reader.diagnostics.error(places.at, heading + "cert and key belong together");
+  if (!pool.tls.verify)
+    reader.diagnostics.warning(places.at, heading + "verify = false: anybody can say that he is the upstream");
+  if (!options.upstream_tls_problem) return;
+  if (const auto problem = options.upstream_tls_problem(pool.tls); !problem.empty())
+    reader.diagnostics.error(places.at, heading + problem);
+}
+
 void check_loops(const Pool& pool, const PoolPlace& places, Reader& reader) {
   const auto& listeners = reader.config.listeners;
   for (std::size_t i = 0; i < pool.upstreams.size(); ++i) {
@@ -238,6 +257,7 @@ void check(const Value& root, const LoadOptions& options, Reader& reader) {
   for (std::size_t i = 0; i < reader.config.pools.size(); ++i) {
     check_upstreams(reader.config.pools[i], reader.pools[i], reader);
     check_loops(reader.config.pools[i], reader.pools[i], reader);
+    check_upstream_tls(reader.config.pools[i], reader.pools[i], options, reader);
     check_health(reader.config.pools[i], reader.pools[i], reader);
     check_hold(reader.config.pools[i], reader.pools[i], reader);
     check_triggers(reader.config.pools[i], reader.pools[i], reader);

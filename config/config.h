@@ -105,6 +105,8 @@ struct Route {
 struct Upstream {
   Address address = {};
   std::uint32_t weight = 1;
+  std::uint32_t priority = 0;
+  std::string host = {};  // what its requests' Host says; "" = of an https upstream its own name, else the client's
   bool operator==(const Upstream&) const = default;
 };
 
@@ -114,7 +116,7 @@ struct StatusRange {
 };
 
 struct HealthCheck {
-  enum class Type : std::uint8_t { Http, Tcp };
+  enum class Type : std::uint8_t { Http, Tcp, Tls };
   Type type = Type::Http;
   std::string path = "/";
   Millis interval{2'000};
@@ -127,6 +129,16 @@ struct HealthCheck {
   std::string host = {};   // Host field of the probe; "" = the upstream's address
   std::uint16_t port = 0;  // 0 = the traffic port
   bool operator==(const HealthCheck&) const = default;
+};
+
+// How https upstreams of a pool are spoken to.
+struct UpstreamTls {
+  bool verify = true;
+  std::string ca = {};    // "" = the system's authorities
+  std::string cert = {};  // "" = none is shown
+  std::string key = {};
+  std::string server_name = {};  // "" = the upstream's host
+  bool operator==(const UpstreamTls&) const = default;
 };
 
 // When a failed request may be tried again; the rules are in proxy/exchange/replay.h.
@@ -233,6 +245,7 @@ struct Pool {
   std::vector<Upstream> upstreams = {};
   Process process = {};  // with a command: instances are upstreams, too
   std::optional<HealthCheck> health_check = {};
+  UpstreamTls tls = {};
   Retry retry = {};
   Hold hold = {};
   std::uint32_t max_in_flight = 0;        // of each upstream; 0 = off
@@ -242,6 +255,12 @@ struct Pool {
   ProxyVersion send_proxy = ProxyVersion::None;
   // Whether it has, or will have, anybody to send requests to.
   bool takes_requests() const { return process.command.empty() || process.port != Launch::Port::None || !upstreams.empty(); }
+  // Any of its upstreams is spoken to by https.
+  bool has_tls() const {
+    for (const Upstream& upstream : upstreams)
+      if (upstream.address.tls) return true;
+    return false;
+  }
   bool operator==(const Pool&) const = default;
 };
 

@@ -101,21 +101,19 @@ void read_reason(const schema::Key& key, const Value& value, Retry& retry, Diagn
                                          : "write " + quote_list(reason_words, "or")));
 }
 
-std::optional<std::string> without_scheme(std::string_view text, std::string& problem) {
-  if (text.starts_with("https://")) {
-    problem = "https:// upstreams are not supported by this version of frontdoor";
-    return std::nullopt;
-  }
-  if (!text.starts_with("http://")) return std::string(text);
-  text.remove_prefix(7);
+std::optional<std::string> without_scheme(std::string_view text, bool& tls, std::string& problem) {
+  tls = text.starts_with("https://");
+  const std::string_view scheme = tls ? "https://" : "http://";
+  if (!text.starts_with(scheme)) return std::string(text);
+  text.remove_prefix(scheme.size());
   if (text.ends_with('/')) text.remove_suffix(1);
   if (text.find('/') != std::string_view::npos) {
-    problem = "an upstream has no path: " + quote("http://" + std::string(text.substr(0, text.find('/'))));
+    problem = "an upstream has no path: " + quote(std::string(scheme) + std::string(text.substr(0, text.find('/'))));
     return std::nullopt;
   }
   const bool has_port = text.starts_with('[') ? text.find("]:") != std::string_view::npos
                                               : text.find(':') != std::string_view::npos;
-  return std::string(text) + (has_port ? "" : ":80");
+  return std::string(text) + (has_port ? "" : tls ? ":443" : ":80");
 }
 
 }  // namespace
@@ -128,7 +126,8 @@ std::optional<Address> parse_listen_address(std::string_view text, std::string& 
 }
 
 std::optional<Address> parse_upstream_address(std::string_view text, std::string& problem) {
-  const auto bare = without_scheme(text, problem);
+  bool tls = false;
+  const auto bare = without_scheme(text, tls, problem);
   if (!bare) return std::nullopt;
   AddressError error;
   auto address = parse_address(*bare, error);
@@ -141,6 +140,7 @@ std::optional<Address> parse_upstream_address(std::string_view text, std::string
   } else if (address->kind == Address::Kind::Tcp && address->port == 0) {
     problem = "an upstream needs a port other than 0";
   } else {
+    address->tls = tls;
     return address;
   }
   return std::nullopt;

@@ -61,6 +61,7 @@ struct LoadOptions {
   // Reads a certificate, and of a client_ca's path what is wrong with it. Nothing: nobody looks.
   std::function<CertificateLook(const TlsCertificate&)> look_at_certificate;
   std::function<std::string(const std::string&)> client_ca_problem;
+  std::function<std::string(const UpstreamTls&)> upstream_tls_problem;  // what is wrong with the files that it names
 };
 
 // This process's environment and limits; the directory is the one `name` lies in.

@@ -80,6 +80,8 @@ void read_pool(const Entry& entry, Reader& reader) {
   if (const auto* upstreams = value.find("upstreams")) read_upstreams(*upstreams, pool, places, reader);
   if (const auto* check = value.find("health_check"); check != nullptr && !check->is(Kind::Invalid))
     read_health_check(*check, pool, reader);
+  if (const auto* tls = value.find("tls"); tls != nullptr && is_table(*tls, "tls", heading(pool, ".tls"), reader))
+    read_plain_keys(*tls, {schema::upstream_tls, heading(pool, ".tls"), pool.name}, &pool.tls, reader);
   if (const auto* retry = value.find("retry");
       retry != nullptr && is_table(*retry, "retry", heading(pool, ".retry"), reader))
     read_plain_keys(*retry, {schema::retry, heading(pool, ".retry"), pool.name}, &pool.retry, reader);

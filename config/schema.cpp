@@ -323,7 +323,7 @@ std::vector<std::string_view> Table::names() const {
 
 std::span<const Table* const> tables() {
   static constexpr std::array all = {
-      &root,  &listener, &listener_tls, &certificate, &route,   &route_timeouts, &pool, &profile, &upstream, &health_check, &expect,
+      &root,  &listener, &listener_tls, &certificate, &route,   &route_timeouts, &pool, &profile, &upstream, &upstream_tls, &health_check, &expect,
       &retry, &hold,     &restart, &logs, &pool_timeouts,  &timeouts, &limits,   &access_log,   &log,
       &admin};
   return all;

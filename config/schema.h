@@ -53,7 +53,7 @@ enum class Type : std::uint8_t {
 
 // The struct that a table fills, and the member that a key fills: typed, so that a wrong row does not compile
 // or fails the schema's test, never memory.
-using Object = std::variant<Config*, Listener*, ListenerTls*, TlsCertificate*, Route*, Pool*, Upstream*, Timeouts*, Limits*, HealthCheck*,
+using Object = std::variant<Config*, Listener*, ListenerTls*, TlsCertificate*, Route*, Pool*, Upstream*, UpstreamTls*, Timeouts*, Limits*, HealthCheck*,
                             Retry*, Hold*, Restart*, Logs*, AccessLog*, EventLog*, Admin*>;
 struct Choice {
   std::uint8_t* value;  // any of the enums; all have this size
@@ -113,7 +113,8 @@ struct Table {
   std::vector<std::string_view> names() const;
 };
 
-extern const Table root, listener, listener_tls, certificate, route, pool, profile, upstream, health_check, expect, retry, hold, restart, logs,
+extern const Table upstream_tls,
+    root, listener, listener_tls, certificate, route, pool, profile, upstream, health_check, expect, retry, hold, restart, logs,
     timeouts, pool_timeouts, route_timeouts, limits, access_log, log, admin;
 
 std::span<const Table* const> tables();  // all of them, in the order of the documentation

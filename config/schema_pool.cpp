@@ -27,6 +27,7 @@ constexpr std::array upstream_pool_keys = {
         .doc = "How to ask whether an upstream is well; a string is the path of an HTTP check. Absent: an "
                "upstream is up "
                "until a connection to it is refused."},
+    Key{.name = "tls", .type = Type::Table, .doc = "How its https:// upstreams are spoken to."},
     Key{.name = "retry", .type = Type::Table, .doc = "When a failed request is tried again."},
     Key{.name = "hold", .type = Type::Table, .doc = "How long requests wait while nothing can take them."},
     Key{.name = "max_in_flight",
@@ -74,12 +75,12 @@ constexpr auto profile_keys = [] {
 }();
 
 constexpr auto pool_planned = std::to_array<std::string_view>(
-    {"discover", "balance", "hash_on", "slow_start", "sticky", "protocol", "tls", "outlier_detection"});
+    {"discover", "balance", "hash_on", "slow_start", "sticky", "protocol", "outlier_detection"});
 
 constexpr std::array upstream_keys = {
     Key{.name = "address",
         .type = Type::UpstreamAddress,
-        .doc = "host:port, [v6]:port or unix:/path; http:// in front is allowed.",
+        .doc = "host:port, [v6]:port or unix:/path; https:// in front speaks TLS to it, http:// is allowed.",
         .slot = at<&Upstream::address>},
     Key{.name = "weight",
         .type = Type::Integer,
@@ -88,17 +89,48 @@ constexpr std::array upstream_keys = {
         .slot = at<&Upstream::weight>,
         .min = 1,
         .max = 1000},
+    Key{.name = "priority",
+        .type = Type::Integer,
+        .fallback = "0",
+        .doc = "Requests go to the upstreams of the lowest number that are up; the others stand by.",
+        .slot = at<&Upstream::priority>,
+        .max = 100},
+    Key{.name = "host",
+        .fallback = "\"\"",
+        .doc = "The Host of requests to it; \"\" is the client's, or of an https:// upstream its own.",
+        .slot = at<&Upstream::host>,
+        .problem = host_field_problem},
 };
-constexpr auto upstream_planned = std::to_array<std::string_view>({"host", "priority"});
+constexpr std::array upstream_tls_keys = {
+    Key{.name = "verify",
+        .type = Type::Boolean,
+        .fallback = "true",
+        .doc = "Whether its certificate must be valid, of somebody in `ca`, and for `server_name`.",
+        .slot = at<&UpstreamTls::verify>},
+    Key{.name = "ca",
+        .fallback = "\"\"",
+        .doc = "A file of certificates (PEM) that are believed; \"\" is those that the system believes.",
+        .slot = at<&UpstreamTls::ca>},
+    Key{.name = "cert",
+        .fallback = "\"\"",
+        .doc = "A certificate (PEM, with its chain) to show when the upstream asks for one, with `key`.",
+        .slot = at<&UpstreamTls::cert>},
+    Key{.name = "key", .fallback = "\"\"", .doc = "Its private key, in PEM.", .slot = at<&UpstreamTls::key>},
+    Key{.name = "server_name",
+        .fallback = "\"\"",
+        .doc = "The name that it is asked for and must prove; \"\" is the host of its address.",
+        .slot = at<&UpstreamTls::server_name>,
+        .problem = host_field_problem},
+};
 
-constexpr auto check_words = std::to_array<std::string_view>({"http", "tcp"});
-constexpr auto check_planned = std::to_array<std::string_view>({"tls", "grpc", "exec"});
+constexpr auto check_words = std::to_array<std::string_view>({"http", "tcp", "tls"});
+constexpr auto check_planned = std::to_array<std::string_view>({"grpc", "exec"});
 
 constexpr std::array health_check_keys = {
     Key{.name = "type",
         .type = Type::Word,
         .fallback = "\"http\"",
-        .doc = "\"http\" sends a GET, \"tcp\" only connects.",
+        .doc = "\"http\" sends a GET, by https to an https:// upstream; \"tcp\" only connects, \"tls\" shakes hands, too.",
         .slot = at<&HealthCheck::type>,
         .words = check_words,
         .planned = check_planned},
@@ -241,8 +273,10 @@ constinit const Table profile{.heading = "[pool.NAME.profile.PROFILE]",
                               .same_keys_as = "[pool.NAME]"};
 constinit const Table upstream{.heading = "upstreams = [{ … }]",
                                .doc = "One server of a pool, when it needs more than an address.",
-                               .keys = upstream_keys,
-                               .planned = upstream_planned};
+                               .keys = upstream_keys};
+constinit const Table upstream_tls{.heading = "[pool.NAME.tls]",
+                                   .doc = "How the https:// upstreams of the pool are spoken to.",
+                                   .keys = upstream_tls_keys};
 constinit const Table health_check{.heading = "[pool.NAME.health_check]",
                                    .doc = "Asks every upstream of the pool whether it is well.",
                                    .keys = health_check_keys};

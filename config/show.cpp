@@ -78,6 +78,7 @@ void write_pool(std::string& out, Pool& pool, const Timeouts& file_timeouts) {
     write_table(out, name + ".health_check]", schema::health_check, &*pool.health_check);
     write_table(out, name + ".health_check.expect]", schema::expect, &*pool.health_check);
   }
+  if (pool.has_tls()) write_table(out, name + ".tls]", schema::upstream_tls, &pool.tls);
   write_table(out, name + ".retry]", schema::retry, &pool.retry);
   write_table(out, name + ".hold]", schema::hold, &pool.hold);
   if (!pool.process.command.empty()) {

@@ -52,13 +52,14 @@ void HealthMonitor::apply(std::shared_ptr<const Snapshot> snapshot) {
     const ProxyVersion send_proxy = snapshot->pools[i].send_proxy;
     for (const Member& member : snapshot->pools[i].members) {
       const Upstream* upstream = member.upstream.get();
+      const Approach approach{member.host, snapshot->pools[i].tls, snapshot->pools[i].server_name};
       if (Impl::find_in(next, upstream)) continue;  // an address that the pool names twice
       if (Prober* known = impl_->find(upstream)) {
-        known->set_check(check, send_proxy, limits);
+        known->set_check(check, send_proxy, limits, approach);
         next.push_back({upstream, known->shared_from_this()});
       } else {
         auto prober =
-            std::make_shared<Prober>(impl_->control, impl_->log, member.upstream, check, send_proxy, limits);
+            std::make_shared<Prober>(impl_->control, impl_->log, member.upstream, check, send_proxy, limits, approach);
         prober->start();
         next.push_back({upstream, std::move(prober)});
       }

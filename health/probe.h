@@ -16,8 +16,16 @@
 #include "health/deadline.h"
 #include "health/verdict.h"
 #include "http/head_parser.h"
+#include "tls/pipe.h"
 
 namespace frontdoor {
+
+// How requests come to an upstream, as its checks do.
+struct Approach {
+  std::string host = {};                                // of their Host field; "" = its address
+  std::shared_ptr<const tls::ClientContext> tls = {};   // of https upstreams
+  std::string server_name = {};                         // for TLS; "" = the host of its address
+};
 
 struct ProbeTarget {
   std::vector<Endpoint> endpoints;  // tried in order
@@ -25,9 +33,14 @@ struct ProbeTarget {
   std::string host;  // Host field
   ProxyVersion send_proxy = ProxyVersion::None;  // of the pool; a port of its own for checks expects no header
   http::HeadLimits limits{};                     // as for the traffic
+  bool encrypted = false;
+  std::shared_ptr<const tls::ClientContext> tls = {};  // null: its files can not be used
+  std::string server_name = {};                        // for TLS
 
-  // The endpoints as the check wants them (its own port), the Host field as configured or from the address.
-  static ProbeTarget of(const Upstream& upstream, const config::HealthCheck& check, ProxyVersion send_proxy);
+  // The endpoints as the check wants them (its own port); the Host field is the check's own, the upstream's, or its
+  // address.
+  static ProbeTarget of(const Upstream& upstream, const config::HealthCheck& check, ProxyVersion send_proxy,
+                        const Approach& approach = {});
 };
 
 struct ProbeReport {
@@ -54,6 +67,10 @@ class Probe {
   boost::asio::awaitable<ProbeReport> connect();
   boost::asio::awaitable<ProbeReport> connect_to(const Endpoint& endpoint);
   boost::asio::awaitable<void> introduce();
+  boost::asio::awaitable<ProbeReport> shake_hands();
+  boost::asio::awaitable<boost::system::error_code> send(std::string text);
+  boost::asio::awaitable<boost::system::error_code> receive(std::string& into);  // appends
+  void say_goodbye();
   boost::asio::awaitable<ProbeReport> exchange();
   ProbeReport failure(Outcome outcome, std::string detail) const;
   ProbeReport judge_status(unsigned status) const;
@@ -62,6 +79,7 @@ class Probe {
 
   const ProbeTarget target_;
   boost::asio::generic::stream_protocol::socket socket_;
+  std::unique_ptr<tls::Pipe> tls_;  // null: plain
   std::shared_ptr<Deadline> deadline_;
   TimePoint due_{};
 };

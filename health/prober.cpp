@@ -54,13 +54,15 @@ void log_change(Log& log, const Upstream& upstream, UpstreamState from, Upstream
 }
 
 Prober::Prober(asio::io_context& control, Log& log, std::shared_ptr<Upstream> upstream,
-               std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits)
+               std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits,
+               Approach approach)
     : control_(control),
       log_(log),
       upstream_(std::move(upstream)),
       check_(std::move(check)),
       send_proxy_(send_proxy),
       limits_(limits),
+      approach_(std::move(approach)),
       verdict_(rules_of(check_)),
       pause_(control),
       random_(std::random_device{}()) {}
@@ -80,7 +82,8 @@ void Prober::stop() {
 }
 
 void Prober::set_check(std::optional<config::HealthCheck> check, ProxyVersion send_proxy,
-                       const http::HeadLimits& limits) {
+                       const http::HeadLimits& limits, Approach approach) {
+  approach_ = std::move(approach);
   check_ = std::move(check);
   send_proxy_ = send_proxy;
   limits_ = limits;
@@ -181,7 +184,7 @@ Duration Prober::without_address(Upstream::Seen seen) {
 
 asio::awaitable<Duration> Prober::probe(Upstream::Seen seen) {
   const config::HealthCheck check = check_or_connect();
-  ProbeTarget target = ProbeTarget::of(*upstream_, check, send_proxy_);
+  ProbeTarget target = ProbeTarget::of(*upstream_, check, send_proxy_, approach_);
   target.limits = limits_;
   Probe one(control_.get_executor(), std::move(target));
   const TimePoint started = Clock::now();
@@ -240,7 +243,8 @@ double Prober::random_share() { return std::uniform_real_distribution<double>(0.
 config::HealthCheck Prober::check_or_connect() const {
   if (check_ && !(upstream_->starting() && upstream_->admission() == Upstream::Admission::Connect)) return *check_;
   config::HealthCheck connect;
-  connect.type = config::HealthCheck::Type::Tcp;
+  // A handshake that fails is what traffic has met; a connection that is only opened would bring it back at once.
+  connect.type = upstream_->address().tls ? config::HealthCheck::Type::Tls : config::HealthCheck::Type::Tcp;
   return connect;
 }
 

@@ -24,12 +24,14 @@ class Prober : public std::enable_shared_from_this<Prober> {
  public:
   // Without a check the upstream is up until live traffic is refused, then brought back by TCP connects.
   Prober(boost::asio::io_context& control, Log& log, std::shared_ptr<Upstream> upstream,
-         std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits);
+         std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits,
+         Approach approach = {});
 
   void start();
   void stop();
   // A reload; for the next probe.
-  void set_check(std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits);
+  void set_check(std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits,
+                 Approach approach = {});
   void look_now();                                           // its process has been started anew
   void refused(const std::string& reason);                   // live traffic moved the upstream to Down
   void suspect();                                            // live traffic could not connect to it
@@ -58,6 +60,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   std::optional<config::HealthCheck> check_;
   ProxyVersion send_proxy_;
   http::HeadLimits limits_;
+  Approach approach_;
   Verdict verdict_;
   boost::asio::steady_timer pause_;
   TimePoint wake_at_{};

@@ -6,6 +6,9 @@
 
 #include <sys/uio.h>
 
+#include <cstddef>
+#include <string_view>
+
 #include "loop/io_result.h"
 
 namespace frontdoor {
@@ -27,6 +30,14 @@ class TlsLayer {
 
   // Tells the peer that nothing follows (close_notify). Not waited for.
   virtual void finish_writing() = 0;
+
+  // The peer has told us the same.
+  virtual bool finished() const = 0;
+  // Why it has failed, in the library's words ("tlsv13 alert certificate required"); "" = as any connection fails. A
+  // constant.
+  virtual const char* failure() const = 0;
+  // Sent in plain, ahead of all else: a PROXY header. Before the handshake.
+  virtual void send_ahead(std::string_view plain) = 0;
 };
 
 }  // namespace frontdoor

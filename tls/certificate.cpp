@@ -142,18 +142,22 @@ KeyKind kind_of(EVP_PKEY* key) {
   }
 }
 
-void warn_of_dates(const Certificate& certificate, std::int64_t now, std::vector<std::string>& warnings) {
+LoadedCertificate failed(std::string error) { return {nullptr, std::move(error), {}}; }
+
+}  // namespace
+
+std::vector<std::string> date_warnings(const Certificate& certificate, std::int64_t now) {
+  std::vector<std::string> warnings;
   if (certificate.not_after < now)
     warnings.push_back("it has expired on " + day_text(certificate.not_after) + ": clients refuse it");
   else if (certificate.not_after < now + kSoon)
     warnings.push_back("it expires on " + day_text(certificate.not_after));
   if (certificate.not_before > now)
     warnings.push_back("it is not valid before " + day_text(certificate.not_before) + ": clients refuse it");
+  if (certificate.staple_until != 0 && certificate.staple_until < now)
+    warnings.push_back("its OCSP response has expired on " + day_text(certificate.staple_until) + ", and is not sent");
+  return warnings;
 }
-
-LoadedCertificate failed(std::string error) { return {nullptr, std::move(error), {}}; }
-
-}  // namespace
 
 std::string day_text(std::int64_t unix_seconds) {
   const std::time_t time = unix_seconds;
@@ -197,7 +201,6 @@ LoadedCertificate load_certificate(const CertificateTexts& texts, std::int64_t n
   made->file = texts.file;
   made->not_before = seconds_of(X509_get0_notBefore(made->leaf.get()));
   made->not_after = seconds_of(X509_get0_notAfter(made->leaf.get()));
-  warn_of_dates(*made, now, loaded.warnings);
   made->names = names_of(made->leaf.get());
   if (made->names.empty()) {
     loaded.warnings.push_back("it has no subjectAltName: clients take none of its names");
@@ -205,9 +208,8 @@ LoadedCertificate load_certificate(const CertificateTexts& texts, std::int64_t n
   }
   if (!texts.staple.empty()) {
     if (auto problem = read_staple(texts.staple, *made); !problem.empty()) loaded.warnings.push_back(problem + ", and is not sent");
-    else if (made->staple_until != 0 && made->staple_until < now)
-      loaded.warnings.push_back("its OCSP response has expired on " + day_text(made->staple_until) + ", and is not sent");
   }
+  for (auto& warning : date_warnings(*made, now)) loaded.warnings.push_back(std::move(warning));
   loaded.certificate = std::move(made);
   return loaded;
 }

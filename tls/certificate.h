@@ -47,6 +47,9 @@ struct LoadedCertificate {
 // `now`: seconds since 1970. An expired certificate is a warning: the clients judge, and most refuse it.
 LoadedCertificate load_certificate(const CertificateTexts& texts, std::int64_t now);
 
+// What its clients will not like about its dates, and those of its staple.
+std::vector<std::string> date_warnings(const Certificate& certificate, std::int64_t now);
+
 std::string day_text(std::int64_t unix_seconds);  // "2026-11-28"
 
 }  // namespace frontdoor::tls

@@ -32,6 +32,9 @@ using SessionPtr = std::unique_ptr<SSL_SESSION, FreeWith<SSL_SESSION_free>>;
 
 BioPtr bio_of(std::string_view text);  // the text must outlive it
 
+// Whether the peer's certificate is not believed, where it has to be.
+bool untrusted(const SSL* ssl);
+
 // The reason of the oldest error of this thread, as in "no shared cipher", and forgets them all; "" = there is none. A
 // constant.
 const char* take_error();

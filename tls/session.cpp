@@ -167,13 +167,15 @@ Session::Step Session::shake_hands() {
 }
 
 const char* Session::reason_of_failure() {
-  if (const long verified = SSL_get_verify_result(ssl_.get()); verified != X509_V_OK) {
+  if (untrusted()) {
     ERR_clear_error();
-    return X509_verify_cert_error_string(verified);
+    return X509_verify_cert_error_string(SSL_get_verify_result(ssl_.get()));
   }
   if (const char* reason = take_error(); *reason != 0) return reason;
   return cut_off_ || error_ != 0 ? "the connection ended" : "the handshake failed";
 }
+
+bool Session::untrusted() const { return tls::untrusted(ssl_.get()); }
 
 std::string_view Session::protocol() const {
   const unsigned char* name = nullptr;
@@ -202,6 +204,7 @@ IoResult Session::read(char* into, std::size_t room) {
 
 IoResult Session::after_failed_read(int result) {
   const int error = SSL_get_error(ssl_.get(), result);
+  if (error == SSL_ERROR_SSL && *failure_ == 0) failure_ = take_error();  // its alert, or our word for what it sent
   ERR_clear_error();
   if (!outgoing().empty()) deliver();
   const bool blocked = error == SSL_ERROR_WANT_READ && owed() <= kMostOwed;

@@ -35,7 +35,7 @@ class Session final : public TlsLayer {
   // One step of the handshake, as far as what has come allows: at most one signature. Pending: wait for the transport.
   enum class Step : std::uint8_t { Done, Pending, Failed };
   Step shake_hands();
-  const char* failure() const { return failure_; }  // "no shared cipher"; after Failed. A constant
+  bool untrusted() const;  // what failed is the peer's certificate
   // What has come began like a plain HTTP request.
   bool saw_plain_http() const { return first_byte_ >= 'A' && first_byte_ <= 'Z'; }
   bool saw_anything() const { return first_byte_ != 0; }
@@ -55,6 +55,9 @@ class Session final : public TlsLayer {
   std::size_t owed() const override { return owed_.size() - owed_begin_; }
   bool input_waits() override;
   void finish_writing() override;
+  bool finished() const override { return ended_ == Ended::Closed; }
+  const char* failure() const override { return failure_; }  // "no shared cipher"; after Failed
+  void send_ahead(std::string_view plain) override { owed_.append(plain); }
 
   static Session* of(const SSL* ssl);
 

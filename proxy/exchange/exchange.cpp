@@ -218,7 +218,9 @@ bool Exchange::send_request_head() {
     forward.client_certificate = certificate;
   }
   http::forward_request(request, forward, context_.fields, context_.scratch);
-  const OutgoingRequest outgoing{request.method_text, request.target, request.authority, context_.fields,
+  const std::string_view own_host = attempt_.upstream->host;
+  const OutgoingRequest outgoing{request.method_text, request.target,
+                                 own_host.empty() ? request.authority : own_host, context_.fields,
                                  request.framing, request.upgrade, request.expect_continue};
   // Only a protocol that tells what it has not begun with lets a POST be sent again (gRPC is made of those).
   const bool untouched = request.framing.kind != http::BodyKind::None && body_.consumed() == 0;

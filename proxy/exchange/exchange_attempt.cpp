@@ -23,6 +23,8 @@ struct Answer {
 Answer answer_for(UpstreamFailure failure) {
   switch (failure) {
     case UpstreamFailure::Refused: return {502, outcome::kConnectRefused};
+    case UpstreamFailure::Untrusted: return {502, outcome::kTlsUntrusted};
+    case UpstreamFailure::TlsFailed: return {502, outcome::kTlsFailed};
     case UpstreamFailure::Unreachable: return {502, outcome::kConnectFailed};
     case UpstreamFailure::ConnectTimeout: return {504, outcome::kConnectTimeout};
     case UpstreamFailure::Overloaded: return {503, outcome::kUpstreamOverloaded};
@@ -76,6 +78,7 @@ Task<> Exchange::dial() {
     Dialed dialed = co_await context_.dialer.dial(*attempt_.upstream, waker_, deadline, *this);
     attempt_.stream = std::move(dialed.stream);
     attempt_.failure = dialed.failure;
+    detail_ = dialed.detail;
     const bool given_up = attempt_.failure == UpstreamFailure::None || attempt_.failure == UpstreamFailure::Overloaded;
     if (!attempt_.stream && given_up && attempt_.went_down != DownCause::None && rescue()) co_return;
     // The backlog of a unix socket is full. Over TCP the kernel would wait for a place in it: here we do, unless there
@@ -119,7 +122,8 @@ Exchange::Next Exchange::after_failure() {
   // Where timeouts.request has cut a connect short, that was no silence.
   const bool cut_short = now() >= request_deadline();
   const bool timed_out = attempt_.failure == UpstreamFailure::ConnectTimeout && !cut_short;
-  if (timed_out || attempt_.failure == UpstreamFailure::Unreachable)
+  if (timed_out || attempt_.failure == UpstreamFailure::Unreachable || attempt_.failure == UpstreamFailure::TlsFailed ||
+      attempt_.failure == UpstreamFailure::Untrusted)
     context_.witness.upstream_silent(attempt_.upstream->shared);
   if (!is_try(attempt_.failure, attempt_.sent(), attempt_.on_reused_connection())) --attempts_.tries;
   // Perhaps its upstream has died, and this is seen before its end is told.

@@ -105,6 +105,8 @@ Replay decide_uncontained(const FailedAttempt& attempt, const config::Retry& ret
       break;
     case UpstreamFailure::NotProcessed: return decide_unprocessed(attempt, retry);
     case UpstreamFailure::Refused:
+    case UpstreamFailure::Untrusted:
+    case UpstreamFailure::TlsFailed:
     case UpstreamFailure::Unreachable:
     case UpstreamFailure::ConnectTimeout:
     case UpstreamFailure::Overloaded:

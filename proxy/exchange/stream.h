@@ -104,6 +104,8 @@ struct OutgoingRequest {
 enum class UpstreamFailure : std::uint8_t {
   None,
   Refused,          // ECONNREFUSED, or ENOENT on a unix path: nobody is there
+  Untrusted,        // TLS: it could not prove who it is
+  TlsFailed,        // TLS: no handshake
   Unreachable,      // any other answer to connect that blames the way or the host
   ConnectTimeout,
   Overloaded,       // EAGAIN on a unix socket: its backlog is full
@@ -161,6 +163,7 @@ struct Dialed {
   std::unique_ptr<UpstreamStream> stream;
   UpstreamFailure failure = UpstreamFailure::None;
   int error = 0;  // errno, for the log
+  const char* detail = "";  // a constant; "" = nothing to say
   bool room_is_coming = false;  // it lacked a descriptor, and one is about to be free: worth another try
 };
 

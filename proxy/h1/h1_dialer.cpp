@@ -5,6 +5,7 @@
 
 #include "proxy/h1/h1_upstream_connection.h"
 #include "proxy/upstreams/idle_limit.h"
+#include "tls/session.h"
 
 namespace frontdoor {
 
@@ -67,6 +68,32 @@ int H1Dialer::start_connect(H1UpstreamConnection& connection, const Endpoint& to
   return error;
 }
 
+// Within the time for connecting. What is sent here is no byte of a request. `header`: a PROXY header, or nothing.
+Task<H1Dialer::Shaken> H1Dialer::shake_hands(H1UpstreamConnection& connection, LocalUpstream& upstream,
+                                             std::string_view header, Waker& waker, TimePoint deadline, Caller& caller) {
+  if (!upstream.tls) co_return Shaken{UpstreamFailure::TlsFailed, "the files of the pool's tls can not be used"};
+  Transport& transport = connection.transport();
+  auto own = upstream.tls->connect(transport, upstream.server_name, upstream.tls_sessions);
+  tls::Session& session = *own;
+  transport.encrypt(std::move(own));
+  if (!header.empty()) connection.introduce(header);
+  for (;;) {
+    tls::Session::Step step = tls::Session::Step::Pending;
+    const bool may_step = handshake_steps_.take();
+    if (may_step) step = session.shake_hands();
+    if (step == tls::Session::Step::Failed) {
+      upstream.tls_sessions.forget();  // perhaps it was that
+      co_return Shaken{session.untrusted() ? UpstreamFailure::Untrusted : UpstreamFailure::TlsFailed, session.failure()};
+    }
+    if (session.flush() == IoStatus::Failed) co_return Shaken{UpstreamFailure::TlsFailed, "the connection ended"};
+    if (step == tls::Session::Step::Done) co_return Shaken{};
+    if (loop_.now() >= deadline) co_return Shaken{UpstreamFailure::ConnectTimeout, "no TLS handshake in time"};
+    if (may_step) co_await waker.until(std::min(deadline, caller.wanted_until()));
+    else co_await waker.yield();
+    if (loop_.now() >= caller.wanted_until()) co_return Shaken{.unwanted = true};
+  }
+}
+
 Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) {
   const auto endpoints = upstream.shared->endpoints();
   Dialed dialed;
@@ -91,17 +118,30 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
       error = loop_.now() >= patience ? ETIMEDOUT : EINPROGRESS;
     }
     dialed.error = error;
+    // A name with several addresses is refused only when all of them are; out of time is out of time.
+    const auto note = [&dialed](UpstreamFailure failure, const char* detail) {
+      if (failure == UpstreamFailure::Refused && dialed.failure != UpstreamFailure::Refused) return;
+      dialed.failure = failure;
+      dialed.detail = detail;
+    };
     if (error == 0) {
       ProxyHeaderBytes room;
-      if (const auto header = introduction(upstream.send_proxy, caller.client(), room); !header.empty())
+      const auto header = introduction(upstream.send_proxy, caller.client(), room);
+      Shaken shaken;
+      if (upstream.shared->address().tls)
+        shaken = co_await shake_hands(*connection, upstream, header, waker, patience, caller);
+      else if (!header.empty())
         connection->introduce(header);
-      dialed.failure = UpstreamFailure::None;
-      dialed.stream = std::move(connection);
-      co_return dialed;
+      if (shaken.failure == UpstreamFailure::None) {
+        dialed.failure = UpstreamFailure::None;
+        dialed.detail = "";
+        if (!shaken.unwanted) dialed.stream = std::move(connection);
+        co_return dialed;
+      }
+      note(shaken.failure, shaken.detail);
+    } else {
+      note(upstream_failure(connect_failure(error, endpoint.is_unix())), "");
     }
-    // A name with several addresses is refused only when all of them are; out of time is out of time.
-    const UpstreamFailure failure = upstream_failure(connect_failure(error, endpoint.is_unix()));
-    if (failure != UpstreamFailure::Refused || dialed.failure == UpstreamFailure::Refused) dialed.failure = failure;
     if (loop_.now() >= deadline) break;
   }
   co_return dialed;
@@ -109,7 +149,8 @@ Task<Dialed> H1Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
 
 void H1Dialer::give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis configured) {
   auto* connection = static_cast<H1UpstreamConnection*>(stream.get());
-  const bool current = upstream.named() && connection->incarnation() == upstream.shared->seen().incarnation;
+  const bool current = upstream.named() && connection->incarnation() == upstream.shared->seen().incarnation &&
+                       connection->trust() == upstream.trust();
   if (!current || !connection->reusable()) return;  // closed by the unique_ptr
   static_cast<void>(stream.release());
   connection->idle_for(idle_limit(configured, upstream.shared->learned_idle_limit()));

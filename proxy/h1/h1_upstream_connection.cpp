@@ -7,6 +7,7 @@ H1UpstreamConnection::H1UpstreamConnection(EventLoop& loop, BufferPool& buffers,
     : IdleConnection(home.shared->seen().incarnation),
       loop_(loop),
       home_(home),
+      trust_(home.trust()),
       budget_(budget),
       counted_(*home.shared, home.worker),
       transport_(loop),
@@ -37,8 +38,9 @@ bool H1UpstreamConnection::lease(Waker& waker, bool verify) {
 }
 
 void H1UpstreamConnection::introduce(std::string_view header) {
-  writer_.queue_ahead(header);
   introduced_ = true;
+  if (TlsLayer* const layer = transport_.tls()) layer->send_ahead(header);
+  else writer_.queue_ahead(header);
 }
 
 bool H1UpstreamConnection::reusable() {
@@ -66,10 +68,15 @@ void H1UpstreamConnection::idle_for(Duration limit) {
   if (!Timer::armed() || Timer::due() > idle_until_) loop_.arm(*this, idle_until_);
 }
 
+// Over TLS the close_notify comes first, and may be read before the FIN.
+bool H1UpstreamConnection::end_was_said() const {
+  return transport_.peer_finished() || (transport_.tls() && transport_.tls()->finished());
+}
+
 void H1UpstreamConnection::run() {
   if (!Listed<IdleTag>::linked()) return;
   const bool touched = transport_.input_waits() || transport_.peer_gone();
-  if (transport_.peer_finished() && !transport_.peer_gone())
+  if (end_was_said() && !transport_.peer_gone())
     if (const auto limit = home_.closes.note(loop_.now() - idle_since(), loop_.now())) home_.shared->learn_idle_limit(*limit);
   if (touched || loop_.now() >= idle_until_) delete this;
 }
@@ -118,9 +125,18 @@ UpstreamStream::HeadState H1UpstreamConnection::poll_head() {
       case IoStatus::Ok: break;
       case IoStatus::WouldBlock: return HeadState::Pending;
       case IoStatus::End: return fail(UpstreamFailure::Reset, "connection closed");
-      case IoStatus::Failed: return fail(UpstreamFailure::Reset, "connection reset");
+      case IoStatus::Failed: return fail_broken();
     }
   }
+}
+
+// In TLS 1.3 our own handshake is done before the upstream has seen our certificate, or that it misses one: its alert
+// comes when the request is on its way.
+UpstreamStream::HeadState H1UpstreamConnection::fail_broken() {
+  const char* const reason = transport_.tls() ? transport_.tls()->failure() : "";
+  if (*reason == 0) return fail(UpstreamFailure::Reset, "connection reset");
+  const bool first_word = served_ == 0 && !received_;
+  return fail(first_word ? UpstreamFailure::TlsFailed : UpstreamFailure::Reset, reason);
 }
 
 UpstreamStream::HeadState H1UpstreamConnection::head_complete() {

@@ -32,7 +32,9 @@ class H1UpstreamConnection final : public UpstreamStream,
   Transport& transport() { return transport_; }
   // From fresh or idle to serving one exchange. False: it has died meanwhile and must be dropped.
   bool lease(Waker& waker, bool verify);
-  // Before the first request: a PROXY header. It names one client, so that the connection serves no other.
+  // What was believed of its upstream when it was made.
+  std::uint32_t trust() const { return trust_; }
+  // Before the first request, and before a handshake: a PROXY header. It names one client, so that the connection serves no other.
   void introduce(std::string_view header);
   // After an exchange: whether it is in order; if so it goes into the home's idle list for at most `limit`.
   bool reusable();
@@ -56,11 +58,14 @@ class H1UpstreamConnection final : public UpstreamStream,
  private:
   HeadState head_complete();
   HeadState fail(UpstreamFailure failure, const char* detail);
+  HeadState fail_broken();
+  bool end_was_said() const;
   void run() override;                    // something happened while idle
   void expired(TimePoint now) override;
 
   EventLoop& loop_;
   LocalUpstream& home_;
+  const std::uint32_t trust_;
   ConnectionBudget* const budget_;
   CountedConnection counted_;
   Transport transport_;

@@ -4,14 +4,6 @@
 
 namespace frontdoor {
 
-bool Handshakes::may_step() {
-  if (turn_ != loop_.turn()) {
-    turn_ = loop_.turn();
-    steps_ = 0;
-  }
-  return steps_++ < kStepsInATurn;
-}
-
 void Handshakes::begin(TlsHandshake& handshake) {
   if (count_ >= kMost) {
     under_way_.pop_front().cut();

@@ -6,8 +6,8 @@
 
 #include <cstdint>
 
-#include "loop/event_loop.h"
 #include "loop/intrusive_list.h"
+#include "loop/turn_budget.h"
 
 namespace frontdoor {
 
@@ -18,17 +18,15 @@ class Handshakes {
   static constexpr unsigned kStepsInATurn = 8;
   static constexpr std::size_t kMost = 1024;
 
-  explicit Handshakes(const EventLoop& loop) : loop_(loop) {}
+  explicit Handshakes(const EventLoop& loop) : steps_(loop, kStepsInATurn) {}
 
-  bool may_step();  // false: in the next turn
+  bool may_step() { return steps_.take(); }  // false: in the next turn
   void begin(TlsHandshake& handshake);
   void end(TlsHandshake& handshake);
   std::size_t count() const { return count_; }
 
  private:
-  const EventLoop& loop_;
-  std::uint64_t turn_ = 0;
-  unsigned steps_ = 0;
+  TurnBudget steps_;
   std::size_t count_ = 0;
   List<TlsHandshake, Listed<class HandshakeTag>> under_way_;  // the longest first
 };

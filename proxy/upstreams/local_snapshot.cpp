@@ -57,6 +57,27 @@ void LocalUpstream::set_named(bool named) {
   while (!idle.empty()) delete &idle.pop_front();
 }
 
+void LocalUpstream::set_approach(const Pool& pool, const Member& as) {
+  const Address& address = shared->address();
+  send_proxy = pool.send_proxy;
+  // A remote site serves what is asked for by its own name.
+  host = as.host.empty() && address.tls ? address.host_field() : as.host;
+  if (!address.tls) return;
+  std::string name = pool.server_name.empty() ? address.host : pool.server_name;
+  if (tls == pool.tls && server_name == name) return;
+  tls = pool.tls;
+  server_name = std::move(name);
+  ++trust_;
+  tls_sessions.forget();
+  while (!idle.empty()) delete &idle.pop_front();
+}
+
+void LocalPool::add(std::shared_ptr<LocalUpstream> upstream, const frontdoor::Member& as) {
+  upstream->set_approach(pool_, as);
+  tiered_ = tiered_ || (!members_.empty() && members_.front().priority != as.priority);
+  members_.push_back({std::move(upstream), as.weight, as.priority});
+}
+
 bool LocalPool::takes_requests(const Member& member) const {
   const Upstream& upstream = *member.upstream->shared;
   return is_up(member) && (!pool_.limits_in_flight || upstream.has_slot());
@@ -70,12 +91,28 @@ bool contains(std::span<LocalUpstream* const> tried, const LocalUpstream* upstre
 
 }  // namespace
 
+// The lowest number of those that are up, less those that were tried. One that is up and full keeps its place: then
+// requests wait for it, and do not go to a site that is there for its absence.
+std::uint32_t LocalPool::tier(std::span<LocalUpstream* const> tried) const {
+  std::uint32_t lowest = kNoTier;
+  for (const Member& member : members_)
+    if (member.priority < lowest && member.weight != 0 && is_up(member) && !contains(tried, member.upstream.get()))
+      lowest = member.priority;
+  return lowest;
+}
+
 LocalUpstream* LocalPool::choose(std::span<LocalUpstream* const> tried, bool untried_only) {
   const auto weight = [&](std::size_t i) { return members_[i].weight; };
-  const auto up = [&](std::size_t i) { return takes_requests(members_[i]); };
+  std::uint32_t now_in = tiered_ ? tier(tried) : kNoTier;
+  const auto up = [&](std::size_t i) {
+    return (!tiered_ || members_[i].priority == now_in) && takes_requests(members_[i]);
+  };
   const auto untried = [&](std::size_t i) { return up(i) && !contains(tried, members_[i].upstream.get()); };
   auto chosen = rotation_.pick(members_.size(), weight, untried);
-  if (!chosen && !tried.empty() && !untried_only) chosen = rotation_.pick(members_.size(), weight, up);
+  if (!chosen && !tried.empty() && !untried_only) {
+    if (tiered_) now_in = tier({});
+    chosen = rotation_.pick(members_.size(), weight, up);
+  }
   return chosen ? members_[*chosen].upstream.get() : nullptr;
 }
 
@@ -88,7 +125,9 @@ LocalUpstream* LocalPool::pick(std::span<LocalUpstream* const> tried, bool untri
 }
 
 bool LocalPool::has_another(std::span<LocalUpstream* const> tried) const {
+  const std::uint32_t now_in = tiered_ ? tier(tried) : kNoTier;
   return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    if (tiered_ && member.priority != now_in) return false;
     return takes_requests(member) && !contains(tried, member.upstream.get());
   });
 }
@@ -155,7 +194,7 @@ LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned wo
       upstream->set_named(true);
       upstream->set_out(false);
       named.insert(member.upstream.get());
-      local.add(std::move(upstream), member.weight);
+      local.add(std::move(upstream), member);
     }
     if (const auto rotation = rotations.find(pool.memory.get()); rotation != rotations.end())
       local.carry_on(*rotation->second);

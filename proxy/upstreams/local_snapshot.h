@@ -20,6 +20,7 @@
 #include "proxy/upstreams/idle_limit.h"
 #include "proxy/upstreams/lease.h"
 #include "proxy/upstreams/upstream_drain.h"
+#include "tls/client_context.h"
 
 namespace frontdoor {
 
@@ -32,7 +33,11 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
 
   const std::shared_ptr<Upstream> shared;
   const unsigned worker;
-  ProxyVersion send_proxy = ProxyVersion::None;            // the newest snapshot's
+  ProxyVersion send_proxy = ProxyVersion::None;            // the newest snapshot's, as the next three
+  std::shared_ptr<const tls::ClientContext> tls;           // null: it is spoken to in plain
+  std::string server_name;                                 // for TLS
+  std::string host;                                        // for its requests' Host; "" = what their clients said
+  tls::SessionShelf tls_sessions;
   IdleConnections idle;                                    // last used first; owned here
   ObservedCloses closes;
   TimePoint next_knock{};                                  // when it may be asked again whether it still listens
@@ -48,6 +53,11 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   // connections, and those that are idle, serve no others.
   bool named() const { return named_; }
   void set_named(bool named);
+
+  // How it is spoken to, as the newest snapshot says. Whom a connection has believed under other rules serves no more
+  // requests: trust() tells those of before apart.
+  void set_approach(const Pool& pool, const Member& as);
+  std::uint32_t trust() const { return trust_; }
 
   // An operator has taken it out: it is not named either, and requests of earlier snapshots do not go there.
   bool is_out() const { return out_; }
@@ -82,6 +92,7 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   EventLoop& loop_;
   bool named_ = true;
   bool out_ = false;
+  std::uint32_t trust_ = 0;
   std::optional<UpstreamDrain> drain_;
   std::uint64_t proven_ = 0;
   TimePoint proven_until_{};
@@ -96,15 +107,13 @@ class LocalPool {
 
   const Pool& pool() const { return pool_; }
   RequestSlots& counts() { return counts_; }  // live as long as the pool's memory
-  void add(std::shared_ptr<LocalUpstream> upstream, std::uint32_t weight) {
-    upstream->send_proxy = pool_.send_proxy;
-    members_.push_back({std::move(upstream), weight});
-  }
+  void add(std::shared_ptr<LocalUpstream> upstream, const frontdoor::Member& as);
 
   // Goes on with the rotation of the same pool's view in an earlier snapshot. After add().
   void carry_on(const LocalPool& before);
 
-  // The next upstream that is up, avoiding those that were tried while there is another, or altogether. With
+  // The next upstream that is up and of the lowest priority number of those, avoiding those that were tried while there
+  // is another, or altogether. With
   // `max_in_flight` it has a slot taken, which the caller gives back. Null: none is up, or none has a slot.
   LocalUpstream* pick(std::span<LocalUpstream* const> tried, bool untried_only = false);
   // Whether pick() would find one that was not tried; whether there is one that is up, if without a slot.
@@ -120,9 +129,12 @@ class LocalPool {
   struct Member {
     std::shared_ptr<LocalUpstream> upstream;
     std::uint32_t weight;
+    std::uint32_t priority;
   };
   // A request that began before keeps its snapshot, but is not sent to what an operator has taken out since.
   static bool is_up(const Member& member) { return !member.upstream->is_out() && member.upstream->shared->available(); }
+  static constexpr std::uint32_t kNoTier = UINT32_MAX;
+  std::uint32_t tier(std::span<LocalUpstream* const> tried) const;
   bool takes_requests(const Member& member) const;
   LocalUpstream* choose(std::span<LocalUpstream* const> tried, bool untried_only);
 
@@ -130,6 +142,7 @@ class LocalPool {
   std::vector<Member> members_;
   RoundRobin rotation_;
   RequestSlots& counts_;
+  bool tiered_ = false;  // its members have more than one priority
   std::uint64_t requests_ = 0;  // since the last report
 };
 

@@ -41,8 +41,8 @@ TEST(ConfigChanges, AreALineForEach) {
       {"above the first table", base, "workers = 3\n" + base, "workers: \"auto\" -> 3\n"},
       {"a table below", base, base + "[pool.app.hold]\ntimeout = \"9s\"\n", "[pool.app.hold] timeout: \"10s\" -> \"9s\"\n"},
       {"one of a list", base, "listen = \":1\"\n[pool.app]\nupstreams = [\"127.0.0.1:3001\", \"127.0.0.1:3003\"]\n",
-       "[pool.app] upstreams: - { address = \"127.0.0.1:3002\", weight = 1 }\n"
-       "[pool.app] upstreams: + { address = \"127.0.0.1:3003\", weight = 1 }\n"},
+       "[pool.app] upstreams: - { address = \"127.0.0.1:3002\", weight = 1, priority = 0, host = \"\" }\n"
+       "[pool.app] upstreams: + { address = \"127.0.0.1:3003\", weight = 1, priority = 0, host = \"\" }\n"},
       {"their order", base, "listen = \":1\"\n[pool.app]\nupstreams = [\"127.0.0.1:3002\", \"127.0.0.1:3001\"]\n",
        "[pool.app] upstreams: in another order\n"},
       {"a pool", base + "[[route]]\npool = \"app\"\n", base + "[pool.web]\nupstreams = [\"127.0.0.1:4\"]\n[[route]]\npool = \"app\"\n",

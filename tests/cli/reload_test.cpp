@@ -47,6 +47,17 @@ TEST(AwaitsRestart, EachKeyThatWasFixedAtTheStart) {
               ElementsAre("listener :80: as at the start -> changed"));
 }
 
+TEST(AwaitsRestart, WhatIsSaidOfTlsIsAppliedAtOnceButForItselfAndHsts) {
+  const Running plain = kRunning;
+  Running running = kRunning;
+  running.listeners = file("listen = \":80\"\ntls = \"self-signed\"").listeners;
+  EXPECT_THAT(waiting("listen = \":80\"\ntls = { cert = \"a.pem\", key = \"a.key\", min_version = \"1.3\" }", 4, running), IsEmpty());
+  EXPECT_THAT(waiting("listen = \":80\"\ntls = { cert = \"a.pem\", key = \"a.key\", hsts = \"1h\" }", 4, running),
+              ElementsAre("listener :80: as at the start -> changed"));
+  EXPECT_THAT(waiting("listen = \":80\"", 4, running), ElementsAre("listener :80: as at the start -> changed"));
+  EXPECT_THAT(waiting("listen = \":80\"\ntls = \"self-signed\"", 4, plain), ElementsAre("listener :80: as at the start -> changed"));
+}
+
 TEST(AwaitsRestart, TheAdminSocket) {
   EXPECT_THAT(waiting("listen = \":80\"\n[admin]\nsocket = \"/run/fd.sock\"\ngroup = \"adm\""),
               ElementsAre("admin.socket: its usual place -> /run/fd.sock", "admin.group: none -> adm"));

@@ -65,7 +65,7 @@ pool = "api"
 access_log = false
 body_bytes = "2MiB"
 [pool.api]
-upstreams = ["unix:/run/a.sock", { address = "http://b.internal", weight = 5 }]
+upstreams = ["unix:/run/a.sock", { address = "http://b.internal", weight = 5, priority = 2 }]
 body_bytes = "3MiB"
 send_proxy = "v2"
 [pool.api.health_check]
@@ -108,7 +108,7 @@ format = "text"
   ASSERT_EQ(config.pools.size(), 1u);
   const auto& pool = config.pools[0];
   EXPECT_THAT(pool.upstreams, ElementsAre(Upstream{.address = {Address::Kind::Unix, "/run/a.sock", 0}},
-                                          (Upstream{{.host = "b.internal", .port = 80}, 5})));
+                                          (Upstream{{.host = "b.internal", .port = 80}, 5, 2})));
   EXPECT_EQ(pool.body_bytes, 3u << 20);
   EXPECT_EQ(pool.send_proxy, ProxyVersion::V2);
   EXPECT_EQ(pool.health_check, (HealthCheck{HealthCheck::Type::Tcp,

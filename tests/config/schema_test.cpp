@@ -14,6 +14,7 @@ struct Defaults {
   Listener listener;
   ListenerTls listener_tls;
   TlsCertificate certificate;
+  UpstreamTls upstream_tls;
   Route route;
   Pool pool;
   Upstream upstream;
@@ -32,6 +33,7 @@ struct Defaults {
     if (&table == &schema::root) return &config;
     if (&table == &schema::listener) return &listener;
     if (&table == &schema::listener_tls) return &listener_tls;
+    if (&table == &schema::upstream_tls) return &upstream_tls;
     if (&table == &schema::certificate) return &certificate;
     if (&table == &schema::route) return &route;
     if (&table == &schema::pool || &table == &schema::profile) return &pool;

@@ -58,10 +58,15 @@ body_bytes = "0"
 [[route]]
 pool = "a.b"
 [pool.api]
-upstreams = ["http://a", { address = "[::1]:81", weight = 7 }]
+upstreams = ["http://a", "https://b", { address = "https://[::1]:447", host = "c.example" }, { address = "[::1]:81", weight = 7 }]
 health_check = "/healthz"
 [pool.api.timeouts]
 connect = "3s"
+[pool.api.tls]
+ca = "ca.pem"
+cert = "c.pem"
+key = "c.key"
+server_name = "b.example"
 [pool."a.b"]
 upstreams = ["unix:/run/app.sock"]
 body_bytes = "1B"
@@ -100,7 +105,7 @@ TEST(Show, SpellsOutWhatWasLeftOut) {
   EXPECT_THAT(shown,
               ::testing::HasSubstr("[[route]]\nhost = \"\"\npath = \"\"\npool = \"app\"\naccess_log = true\n"));
   EXPECT_THAT(shown,
-              ::testing::HasSubstr("[pool.app]\nupstreams = [\n  { address = \"a:1\", weight = 1 },\n]\n"));
+              ::testing::HasSubstr("[pool.app]\nupstreams = [\n  { address = \"a:1\", weight = 1, priority = 0, host = \"\" },\n]\n"));
 }
 
 }  // namespace

@@ -93,8 +93,6 @@ TEST(StructureErrors, FeaturesToComeAreNotCalledUnknown) {
   };
   for (const auto& c : cases)
     EXPECT_THAT(problems(c.around.text()), ElementsAre(c.problem)) << c.around.text();
-  EXPECT_THAT(problems("listen = \":1\"\n[pool.app]\nupstreams = [{ address = \"a:1\", priority = 1 }]\n"),
-              ElementsAre("fd.toml:3:33: \"priority\" is not supported by this version of frontdoor"));
 }
 
 TEST(StructureErrors, TablesOfTheWrongShape) {
@@ -181,8 +179,8 @@ TEST(StructureErrors, WhatBelongsTogether) {
       {listen + "[[pool]]\nupstreams = [\"a:1\"]\n",
        {"fd.toml:2:1: a pool has a name: write [pool.app], not [[pool]]"}},
       {listen + "[pool.app]\nupstreams = [{ address = \"a:1\", colour = true }]\n",
-       {"fd.toml:3:33: unknown key \"colour\" in the upstreams of [pool.app]; known here: \"address\" and "
-        "\"weight\""}},
+       {"fd.toml:3:33: unknown key \"colour\" in the upstreams of [pool.app]; known here: \"address\", "
+        "\"weight\", \"priority\" and \"host\""}},
       {"listen = 8080\n" + pool,
        {"fd.toml:1:10: listen: expected an address as in \":8080\", or a list of them, not an integer"}},
       {"listen = \"8080\"\n" + pool,

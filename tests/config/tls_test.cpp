@@ -12,7 +12,7 @@ const std::string kPool = "[pool.app]\nupstreams = [\"10.0.0.1:80\"]\n";
 
 Listener first_listener(const std::string& text) {
   const auto loaded = load(text, "fd.toml", {});
-  EXPECT_TRUE(loaded.ok()) << testing::PrintToString(lines(loaded));
+  EXPECT_TRUE(loaded.ok()) << ::testing::PrintToString(lines(loaded));
   return loaded.config.listeners.front();
 }
 
@@ -105,6 +105,52 @@ TEST(Tls, FilesAreLookedInto) {
   EXPECT_THAT(with("{ cert = \"a.pem\", key = \"a.key\" }",
                    "[[route]]\nhost = \"*.b.example\"\n[[route]]\nhost = \"a.example\"\n"),
               IsEmpty());
+}
+
+// ---- To upstreams
+
+Pool first_pool(const std::string& below) {
+  const auto loaded = load("listen = \":80\"\n[pool.app]\n" + below, "fd.toml", {});
+  EXPECT_TRUE(loaded.ok()) << ::testing::PrintToString(lines(loaded));
+  return loaded.config.pools.front();
+}
+
+TEST(UpstreamTls, AnAddressSaysHowItIsSpokenTo) {
+  const auto pool = first_pool("upstreams = [\"https://a.example\", \"https://b.example:8443\", \"https://[::1]\", \"c:80\"]\n");
+  struct {
+    const char *text, *host;
+    bool tls;
+  } want[] = {{"https://a.example:443", "a.example", true},
+              {"https://b.example:8443", "b.example:8443", true},
+              {"https://[::1]:443", "[::1]", true},
+              {"c:80", "c:80", false}};
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Address& address = pool.upstreams[i].address;
+    EXPECT_EQ(address.to_string(), want[i].text);
+    EXPECT_EQ(address.host_field(), want[i].host);
+    EXPECT_EQ(address.tls, want[i].tls);
+  }
+  EXPECT_TRUE(pool.has_tls());
+  EXPECT_TRUE(pool.tls.verify);
+}
+
+TEST(UpstreamTls, WhatIsWrongWithIt) {
+  LoadOptions options;
+  options.upstream_tls_problem = [](const UpstreamTls& tls) { return tls.ca == "gone.pem" ? "ca gone.pem: no such file" : ""; };
+  const auto with = [&](const std::string& below) { return problems("listen = \":80\"\n[pool.app]\n" + below, options); };
+  const std::string https = "upstreams = [\"https://a\"]\n";
+  EXPECT_THAT(with(https), IsEmpty());
+  EXPECT_THAT(with("upstreams = [\"a:1\"]\ntls = { verify = false }\n"),
+              ElementsAre("fd.toml:2:7: warning: [pool.app.tls] has no effect: no upstream of the pool begins with https://"));
+  EXPECT_THAT(with("upstreams = [\"a:1\"]\nhealth_check = { type = \"tls\" }\n"),
+              ElementsAre("fd.toml:2:7: [pool.app.health_check] type = \"tls\" needs upstreams that begin with https://"));
+  EXPECT_THAT(with(https + "health_check = { type = \"tls\" }\n"), IsEmpty());
+  EXPECT_THAT(with(https + "tls = { cert = \"a.pem\" }\n"),
+              ElementsAre("fd.toml:2:7: [pool.app.tls] cert and key belong together"));
+  EXPECT_THAT(with(https + "tls = { verify = false }\n"),
+              ElementsAre("fd.toml:2:7: warning: [pool.app.tls] verify = false: anybody can say that he is the upstream"));
+  EXPECT_THAT(with(https + "tls = { ca = \"gone.pem\" }\n"),
+              ElementsAre("fd.toml:2:7: [pool.app.tls] ca gone.pem: no such file"));
 }
 
 }  // namespace

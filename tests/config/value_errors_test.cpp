@@ -88,8 +88,8 @@ TEST(ValueErrors, WordsAndBooleans) {
       {"[log]\nlevel = 3",
        "fd.toml:7:9: level: expected one of \"debug\", \"info\", \"warn\" or \"error\", not an integer"},
       {"health_check.type = \"grpc\"",
-       "fd.toml:6:21: type: \"grpc\" is not supported by this version of frontdoor, only \"http\" and "
-       "\"tcp\""},
+       "fd.toml:6:21: type: \"grpc\" is not supported by this version of frontdoor, only \"http\", "
+       "\"tcp\" and \"tls\""},
       {"[[route]]\naccess_log = \"no\"",
        "fd.toml:7:14: access_log: expected true or false, without quotes, not a string"},
       {"[access_log]\noutput = \"stdot\"",
@@ -226,9 +226,9 @@ TEST(ValueErrors, Addresses) {
       {"[\"a:0\"]", "fd.toml:3:14: bad address \"a:0\": an upstream needs a port other than 0"},
       {"[\"fd:web\"]",
        "fd.toml:3:14: bad address \"fd:web\": a passed socket accepts clients, it is no upstream"},
-      {"[\"https://a\"]",
-       "fd.toml:3:14: bad address \"https://a\": https:// upstreams are not supported by this version of "
-       "frontdoor"},
+      {"[\"https://a/api\"]",
+       "fd.toml:3:14: bad address \"https://a/api\": an upstream has no path: \"https://a\""},
+      {"[\"https://unix:/x\"]", "fd.toml:3:14: bad address \"https://unix:/x\": an upstream has no path: \"https://unix:\""},
       {"[\"http://a/api\"]",
        "fd.toml:3:14: bad address \"http://a/api\": an upstream has no path: \"http://a\""},
       {"[3000]", "fd.toml:3:14: address: expected an address as in \"127.0.0.1:3000\", not an integer"},
@@ -236,6 +236,8 @@ TEST(ValueErrors, Addresses) {
        "fd.toml:3:14: an upstream needs an address, as in { address = \"127.0.0.1:3000\" }"},
       {"[{ address = \"a:1\", weight = 0 }]", "fd.toml:3:42: weight: 0 is too small, the least is 1"},
       {"[{ address = \"a:1\", weight = 5000 }]", "fd.toml:3:42: weight: 5000 is too large, the most is 1000"},
+      {"[{ address = \"a:1\", priority = -1 }]", "fd.toml:3:44: priority: -1 is too small, the least is 0"},
+      {"[{ address = \"a:1\", priority = 101 }]", "fd.toml:3:44: priority: 101 is too large, the most is 100"},
       {"[\"a:1\", \"b:1\", \"a:1\"]",
        "fd.toml:3:28: \"a:1\" is in this pool twice, first at fd.toml:3:14; to send it more requests, give "
        "it a weight"},

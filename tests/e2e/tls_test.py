@@ -292,6 +292,50 @@ class Changes(WithCertificates):
                 self.until_shown(door, other[0])
 
 
+    def test_a_reload_takes_another_list_of_certificates(self):
+        other, third = self.made.issue("a.example"), self.made.issue("b.example")
+        with self.door() as door, TlsClient(self.https(door), self.context()) as client:
+            self.assertEqual(self.shown(door), fingerprint(self.a[0]))
+            door.head = f"workers = 2\n{listener([other, third])}"
+            events = door.reload(pool("app", [self.app]))
+            self.assertNotIn("waits for a restart", json.dumps(events))
+            self.until_shown(door, other[0])
+            self.assertEqual(self.shown(door, "b.example"), fingerprint(third[0]))
+            self.assertEqual(client.get("/", host="a.example").status, 200, "on the connection of before")
+            door.head = f"workers = 2\n{listener([other, ('/nowhere.pem', third[1])])}"
+            door.reload(pool("app", [self.app]))
+            event = eventually(lambda: [e for e in door.events() if "the old ones stay" in str(e)], "an error")[0]
+            self.assertEqual(event["from"], "the config")
+            self.assertEqual(self.shown(door), fingerprint(other[0]))
+
+    def test_a_staple_is_sent_as_long_as_it_holds(self):
+        with tempfile.TemporaryDirectory() as directory:
+            staple = os.path.join(directory, "staple.der")
+            cert, key = self.a
+            self.made.staple(cert, staple)
+            head = (f'[[listener]]\nname = "https"\naddress = "127.0.0.1:0"\n[listener.tls]\ncertificates = '
+                    f'[{{ cert = "{cert}", key = "{key}", ocsp = "{staple}" }}]\n')
+            with Frontdoor(pool("app", [self.app]), listeners=head, workers=1) as door:
+                def asked(*options):
+                    done = subprocess.run(["openssl", "s_client", "-connect", door.address, "-servername", "a.example", "-CAfile",
+                                           self.made.ca, "-status", *options], input="", capture_output=True, text=True, check=False)
+                    return done.stdout
+
+                for version in ("-tls1_2", "-tls1_3"):
+                    answer = asked(version)
+                    self.assertIn("OCSP Response Status: successful", answer)
+                    self.assertIn("Cert Status: good", answer)
+                os.unlink(staple)
+                self.made.staple(cert, staple, revoked=True)  # the file is looked at as the others are
+                eventually(lambda: "Cert Status: revoked" in asked(), "the new one")
+                self.made.staple(cert, staple, expired=True)
+                eventually(lambda: "no response sent" in asked(), "none that has expired")
+                self.assertTrue([e for e in door.events() if "its OCSP response has expired" in str(e)])
+                self.made.staple(self.made.issue("b.example")[0], staple)
+                eventually(lambda: [e for e in door.events() if "is about another certificate" in str(e)], "none of another")
+                self.assertIn("no response sent", asked())
+
+
 class Rules(WithCertificates):
     def test_plain_http_is_redirected(self):
         plain = '[[listener]]\nname = "http"\naddress = "127.0.0.1:0"\nredirect = "https"\n'

@@ -64,6 +64,50 @@ TEST_F(ProbeTest, TheHostFieldCanBeConfigured) {
   EXPECT_NE(server.last_request().find("Host: app.internal\r\n"), std::string::npos);
 }
 
+TEST(ProbeTarget, AsksAsRequestsDo) {
+  config::HealthCheck plain, other_port, own_host;
+  other_port.port = 81;
+  own_host.host = "check.example";
+  const Address tcp{.host = "a.example", .port = 80}, https{.host = "a.example", .port = 443, .tls = true},
+      odd{.host = "::1", .port = 8443, .tls = true}, local{.kind = Address::Kind::Unix, .host = "/run/a.sock"};
+  struct {
+    Address address;
+    config::HealthCheck check;
+    Approach approach;
+    std::string host, server_name;
+    bool encrypted;
+  } cases[] = {
+      {tcp, plain, {}, "a.example:80", "a.example", false},
+      {tcp, plain, {.host = "b.example"}, "b.example", "a.example", false},
+      {tcp, own_host, {.host = "b.example"}, "check.example", "a.example", false},
+      {tcp, other_port, {}, "a.example:81", "a.example", false},
+      {https, plain, {}, "a.example", "a.example", true},
+      {https, other_port, {}, "a.example:81", "a.example", true},
+      {https, other_port, {.host = "b.example"}, "b.example", "a.example", true},
+      {https, plain, {.server_name = "c.example"}, "a.example", "c.example", true},
+      {odd, plain, {}, "[::1]:8443", "::1", true},
+      {local, plain, {}, "localhost", "/run/a.sock", false},
+  };
+  for (const auto& c : cases) {
+    Upstream upstream("app", c.address, 1, std::make_shared<PoolMemory>());
+    const ProbeTarget target = ProbeTarget::of(upstream, c.check, ProxyVersion::None, c.approach);
+    EXPECT_EQ(target.host, c.host);
+    EXPECT_EQ(target.encrypted, c.encrypted) << c.host;
+    EXPECT_EQ(target.server_name, c.server_name) << c.host;
+  }
+}
+
+TEST_F(ProbeTest, AnHttpsUpstreamWhoseFilesCanNotBeUsedFails) {
+  ScriptedServer server(io_);
+  Address address = server.address();
+  address.tls = true;
+  Upstream upstream("app", address, 1, std::make_shared<PoolMemory>());
+  upstream.set_endpoints({server.endpoint()});
+  const ProbeReport report = probe(ProbeTarget::of(upstream, http_check(), ProxyVersion::None));
+  EXPECT_EQ(report.outcome, Outcome::Failed);
+  EXPECT_EQ(report.detail, "TLS: the files of the pool's tls can not be used");
+}
+
 TEST_F(ProbeTest, BeginsWithAHeaderForItselfWhereThePoolSendsThem) {
   ScriptedServer server(io_);
   EXPECT_EQ(probe(server, http_check(), ProxyVersion::V1).outcome, Outcome::Passed);

@@ -32,9 +32,11 @@ Scene::Scene(const Setting& setting) : frames_before_(live_frames()) {
   std::vector<ScriptedUpstream*> sockets;
   for (std::size_t i = 0; i < setting.upstreams; ++i) {
     upstreams_.push_back(std::make_unique<PlannedUpstream>());
+    if (setting.over == Over::Tls) upstreams_.back()->socket().encrypt();
     sockets.push_back(&upstreams_.back()->socket());
   }
-  proxy_ = std::make_unique<TestProxy>(sockets, kTimeouts, setting.pool, &unread_log());
+  const std::string head = setting.over == Over::Tls ? "tls = \"self-signed\"\n" : "";
+  proxy_ = std::make_unique<TestProxy>(sockets, head + std::string(kTimeouts), setting.pool, &unread_log());
   first_snapshot_ = proxy_->snapshot();
 }
 

@@ -11,19 +11,26 @@
 namespace frontdoor::testing {
 
 // Nagle would hold a second write back for as long as the first is not confirmed, which takes real time.
-Peer::Peer(int fd) : fd_(fd) {
+Peer::Peer(int fd, std::unique_ptr<TlsEnd> tls) : fd_(fd), tls_(std::move(tls)) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-std::unique_ptr<Peer> Peer::connect(const Endpoint& to) {
+std::unique_ptr<Peer> Peer::connect(const Endpoint& to, std::unique_ptr<TlsEnd> tls) {
   const int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   ::connect(fd, to.data(), to.size());
-  return std::make_unique<Peer>(fd);
+  return std::make_unique<Peer>(fd, std::move(tls));
 }
 
 void Peer::poll() {
   if (fd_ < 0) return;
+  write_out();
+  read_in();
+  if (tls_) write_out();  // a handshake answers what has come
+}
+
+void Peer::write_out() {
+  if (tls_) to_send_ += tls_->take_outgoing();
   while (!to_send_.empty()) {
     const ssize_t n = ::send(fd_, to_send_.data(), to_send_.size(), MSG_NOSIGNAL);
     if (n <= 0) {
@@ -32,15 +39,20 @@ void Peer::poll() {
     }
     to_send_.erase(0, static_cast<std::size_t>(n));
   }
-  if (finishing_ && to_send_.empty()) {
+  if (finishing_ && all_sent()) {
     ::shutdown(fd_, SHUT_WR);
     finishing_ = false;
   }
+}
+
+void Peer::read_in() {
   std::array<char, 65536> buffer;
   while (!paused_ && !ended()) {
     const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
     if (n > 0) {
-      received_.append(buffer.data(), static_cast<std::size_t>(n));
+      const std::string_view came(buffer.data(), static_cast<std::size_t>(n));
+      if (tls_) tls_->come(came, received_);
+      else received_.append(came);
       continue;
     }
     if (n == 0) eof_ = true;
@@ -50,12 +62,19 @@ void Peer::poll() {
 }
 
 void Peer::send(std::string_view bytes) {
-  to_send_ += bytes;
+  if (tls_) tls_->say(bytes);
+  else to_send_ += bytes;
   poll();
 }
 
 void Peer::finish() {
   finishing_ = true;
+  if (tls_) tls_->finish();
+  poll();
+}
+
+void Peer::announce_end() {
+  tls_->finish();
   poll();
 }
 
@@ -107,7 +126,7 @@ void ScriptedUpstream::poll() {
   while (fd_ >= 0) {
     const int accepted = ::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) break;
-    peers_.push_back(std::make_unique<Peer>(accepted));
+    peers_.push_back(std::make_unique<Peer>(accepted, speaks_tls_ ? std::make_unique<TlsEnd>(TlsEnd::Side::Server) : nullptr));
   }
   for (auto& peer : peers_) {
     peer->poll();

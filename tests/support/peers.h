@@ -9,22 +9,24 @@
 #include <vector>
 
 #include "base/address.h"
+#include "support/tls_end.h"
 
 namespace frontdoor::testing {
 
 // One connected socket: what came in, and a way to answer.
 class Peer {
  public:
-  explicit Peer(int fd);
+  explicit Peer(int fd, std::unique_ptr<TlsEnd> tls = nullptr);
   ~Peer() { close(); }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  static std::unique_ptr<Peer> connect(const Endpoint& to);
+  static std::unique_ptr<Peer> connect(const Endpoint& to, std::unique_ptr<TlsEnd> tls = nullptr);
 
   void poll();                        // reads and writes what is possible now
   void send(std::string_view bytes);  // queued; leaves with poll()
-  void finish();                      // FIN, once everything is sent
+  void finish();                      // FIN, once everything is sent; over TLS behind a close_notify
+  void announce_end();                // over TLS a close_notify, and no FIN yet
   void close();                       // both directions
   void reset();                       // RST
   void pause_reading(bool pause) { paused_ = pause; }
@@ -35,10 +37,14 @@ class Peer {
   bool ended() const { return eof_ || reset_; }  // the other side has closed
   bool is_open() const { return fd_ >= 0; }      // this side has not
   bool was_reset() const { return reset_; }
-  bool all_sent() const { return to_send_.empty(); }
+  bool all_sent() const { return to_send_.empty() && (!tls_ || tls_->all_said()); }
 
  private:
+  void write_out();
+  void read_in();
+
   int fd_;
+  const std::unique_ptr<TlsEnd> tls_;  // null: plain
   std::string to_send_;
   std::string received_;
   bool finishing_ = false;
@@ -53,8 +59,15 @@ class ScriptedUpstream {
   ScriptedUpstream();
   ~ScriptedUpstream();
 
+  // What its address says, and the connections to come do; before the address is told.
+  enum class Https { Spoken, ClaimedOnly };
+  void encrypt(Https how = Https::Spoken) {
+    encrypted_ = true;
+    speaks_tls_ = how == Https::Spoken;
+  }
+
   const Endpoint& endpoint() const { return endpoint_; }
-  std::string address() const { return endpoint_.to_string(); }
+  std::string address() const { return (encrypted_ ? "https://" : "") + endpoint_.to_string(); }  // in a config
   void poll();
   void stop_listening();  // further connects are refused
   void listen_again();    // on the same port, once it was stopped
@@ -76,6 +89,8 @@ class ScriptedUpstream {
   int fd_ = -1;
   int reserved_ = -1;  // bound to the same port, so that nobody else is given it while this one does not listen
   Endpoint endpoint_;
+  bool encrypted_ = false;
+  bool speaks_tls_ = false;
   std::string reply_;
   std::size_t requests_ = 0;
   std::string last_request_;

@@ -10,6 +10,9 @@
 
 #include "config/load.h"
 #include "proxy/server/listen_socket.h"
+#include "tls/client_context.h"
+#include "tls/load.h"
+#include "tls/self_signed.h"
 
 namespace frontdoor::testing {
 
@@ -24,11 +27,26 @@ std::string temporary_file() {
   return path;
 }
 
+// One for all tests: to make it takes as long as a handshake.
+std::shared_ptr<const tls::ServerContext> self_signed_context() {
+  static const auto context = [] {
+    using namespace std::chrono;
+    const auto now = duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+    auto made = tls::make_self_signed({"127.0.0.1", "e", "*.wild.example"}, now, 90);
+    tls::ServerFiles files;
+    files.made.push_back({"self-signed", std::move(made.cert), std::move(made.key), ""});
+    return tls::load_server(files, std::make_shared<tls::TicketKeys>(hours(12)), now).context;
+  }();
+  return context;
+}
+
 }  // namespace
 
 TestProxy::TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::string_view extra,
                      std::string_view pool, AccessLog* log)
     : upstreams_(upstreams) {
+  std::string tls_error;
+  trusting_ = tls::ClientContext::load({.verify = false}, tls_error);
   // After a reset it waits, and here nobody moves the clock for it: a test that wants it says so.
   const bool contained = pool.find("containment") != std::string_view::npos;
   const std::string pool_keys = (contained ? "" : "retry.containment = false\n") + std::string(pool);
@@ -51,7 +69,10 @@ TestProxy::TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::strin
   const config::Listener& listener = snapshot_->config.listeners.back();
   const auto sockets = open_listen_sockets(listener.address, 1);
   endpoint_ = sockets.bound;
-  worker_->add_listener(sockets.fds.front(), false, Listener::Settings::of(listener, listener.max_connections ? listener.max_connections : 1'000));
+  auto settings = Listener::Settings::of(listener, listener.max_connections ? listener.max_connections : 1'000);
+  encrypted_ = listener.tls.has_value();
+  if (encrypted_) settings.tls = std::make_shared<tls::Server>(self_signed_context());
+  worker_->add_listener(sockets.fds.front(), false, settings);
 }
 
 TestProxy::~TestProxy() {

@@ -18,15 +18,21 @@
 
 namespace frontdoor::testing {
 
+enum class Over : bool { Plain, Tls };  // what both sides of the proxy speak
+
 class TestProxy final : private UpstreamWitness {
  public:
   // `extra`: TOML that goes behind `listen` (tables included; a [[listener]] there is taken instead);
-  // pool.app gets the given upstreams. `log`: written to instead of one of its own, whose lines log() has.
+  // pool.app gets the given upstreams. `log`: written to instead of one of its own, whose lines log() has. A listener
+  // with `tls = "self-signed"` serves clients that speak TLS; nothing is asked of upstreams that do.
   explicit TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::string_view extra = "",
                      std::string_view pool = "", AccessLog* log = nullptr);
   ~TestProxy() override;
 
-  std::unique_ptr<Peer> client() { return Peer::connect(endpoint_); }
+  std::unique_ptr<Peer> client() {
+    return Peer::connect(endpoint_, encrypted_ ? std::make_unique<TlsEnd>(TlsEnd::Side::Client) : nullptr);
+  }
+  std::unique_ptr<Peer> plain_client() { return Peer::connect(endpoint_); }  // whatever the listener speaks
 
   // Turns everything until `done`, at most five seconds of real time; false then. `peers` are polled too.
   bool until(const std::vector<Peer*>& peers, const std::function<bool()>& done);
@@ -60,13 +66,15 @@ class TestProxy final : private UpstreamWitness {
   std::vector<ScriptedUpstream*> upstreams_;
   FakeTime time_;
   FaultySocketOps ops_;
-  UpstreamRegistry registry_{1};
+  std::shared_ptr<const tls::ClientContext> trusting_;
+  UpstreamRegistry registry_{1, [this](const config::Pool&) { return trusting_; }};
   MalformedMessages malformed_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::string log_path_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<Worker> worker_;
   Endpoint endpoint_;
+  bool encrypted_ = false;
   std::size_t refusals_ = 0;
 };
 

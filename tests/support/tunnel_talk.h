@@ -48,8 +48,14 @@ struct TunnelTalk {
   TestProxy proxy;
   std::unique_ptr<Peer> client;
 
-  explicit TunnelTalk(std::string_view extra = "", AccessLog* log = nullptr)
-      : proxy({&upstream}, extra, "", log), client(proxy.client()) {}
+  explicit TunnelTalk(std::string_view extra = "", AccessLog* log = nullptr, Over over = Over::Plain)
+      : proxy({encrypted(upstream, over)}, (over == Over::Tls ? "tls = \"self-signed\"\n" : "") + std::string(extra), "", log),
+        client(proxy.client()) {}
+
+  static ScriptedUpstream* encrypted(ScriptedUpstream& upstream, Over over) {
+    if (over == Over::Tls) upstream.encrypt();
+    return &upstream;
+  }
 
   bool until(const std::function<bool()>& done) { return proxy.until({client.get()}, done); }
   void settle() { proxy.settle({client.get()}); }

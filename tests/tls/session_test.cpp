@@ -10,129 +10,17 @@
 #include <cstring>
 #include <optional>
 
-#include "made.h"
-#include "support/counting_socket_ops.h"
-#include "support/fake_time.h"
-#include "tls/context_rules.h"
-#include "tls/load.h"
-#include "tls/self_signed.h"
+#include "pair.h"
 
 namespace frontdoor::tls {
 namespace {
 
-using frontdoor::testing::CountingSocketOps;
-using frontdoor::testing::FakeTime;
+using testing::Client;
+using testing::context_of;
 using testing::Made;
+using testing::SessionPair;
+using testing::some_keys;
 using testing::Wish;
-
-std::shared_ptr<const ServerContext> context_of(const ServerRules& rules, std::shared_ptr<TicketKeys> keys) {
-  static const auto made = make_self_signed({"a.example"}, testing::kNow, 90);
-  auto loaded = load_certificate({"a.pem", made.cert, made.key, ""}, testing::kNow);
-  std::string error;
-  auto context = ServerContext::make(CertificateTable({loaded.certificate}), rules, std::move(keys), error);
-  EXPECT_EQ(error, "");
-  return context;
-}
-
-std::shared_ptr<TicketKeys> some_keys() { return std::make_shared<TicketKeys>(std::chrono::hours(12)); }
-
-// A client that checks nothing, and keeps the last session that it was given a ticket for.
-struct Client {
-  explicit Client(int version = TLS1_3_VERSION) : context(SSL_CTX_new(TLS_client_method())) {
-    apply_common_rules(context.get());
-    SSL_CTX_set_max_proto_version(context.get(), version);
-    SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_set_ex_data(context.get(), 0, this);
-    SSL_CTX_sess_set_new_cb(context.get(), [](SSL* ssl, SSL_SESSION* session) {
-      static_cast<Client*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0))->ticket.reset(session);
-      return 1;
-    });
-  }
-  SslPtr begin(const char* name = "a.example") {
-    SslPtr ssl(SSL_new(context.get()));
-    SSL_set_connect_state(ssl.get());
-    if (name) SSL_set_tlsext_host_name(ssl.get(), name);
-    if (ticket) SSL_set_session(ssl.get(), ticket.get());
-    return ssl;
-  }
-  SslCtxPtr context;
-  SessionPtr ticket;
-};
-
-class Pair {
- public:
-  Pair(const ServerContext& context, SslPtr client_ssl) {
-    int fds[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    server_fd = fds[0];
-    client_fd = fds[1];
-    server.adopt(fds[0]);
-    client.adopt(fds[1]);
-    auto ours = context.accept(server);
-    at_server = ours.get();
-    server.encrypt(std::move(ours));
-    auto theirs = std::make_unique<Session>(std::move(client_ssl), client, nullptr);
-    at_client = theirs.get();
-    client.encrypt(std::move(theirs));
-  }
-
-  void turn() { loop.run_once(Millis{0}); }
-
-  // Done: both. Failed: one.
-  Session::Step shake_hands() {
-    auto ours = Session::Step::Pending, theirs = ours;
-    for (int turns = 0; turns < 1000; ++turns) {
-      if (theirs == Session::Step::Pending) theirs = at_client->shake_hands();
-      if (ours == Session::Step::Pending) ours = at_server->shake_hands();
-      if (ours == Session::Step::Failed || theirs == Session::Step::Failed) return Session::Step::Failed;
-      at_client->flush();
-      at_server->flush();
-      if (ours == Session::Step::Done && theirs == Session::Step::Done) return ours;
-      turn();
-    }
-    return Session::Step::Pending;
-  }
-
-  static std::string read_some(Transport& from) {
-    std::array<char, 70'000> room;
-    std::string all;
-    for (;;) {
-      last = from.read(room.data(), room.size());
-      if (last.status != IoStatus::Ok) return all;
-      all.append(room.data(), last.bytes);
-    }
-  }
-  static IoResult write(Transport& into, std::string_view text) {
-    const iovec part{const_cast<char*>(text.data()), text.size()};
-    return into.write(&part, 1);
-  }
-  // Moves all of it across, as a writer that waits for room does.
-  std::string carry(Transport& from, Transport& to, std::string_view text) {
-    std::string arrived;
-    for (int turns = 0; turns < 100'000 && (arrived.size() < text.size()); ++turns) {
-      const std::size_t sent = done_;
-      if (sent < text.size()) done_ += write(from, text.substr(sent)).bytes;
-      else from.flush();
-      turn();
-      arrived += read_some(to);
-    }
-    done_ = 0;
-    return arrived;
-  }
-
-  inline static IoResult last;
-  FakeTime time;
-  CountingSocketOps ops;
-  EventLoop loop{time, ops};
-  Transport server{loop};
-  Transport client{loop};
-  Session* at_server = nullptr;
-  Session* at_client = nullptr;
-  int server_fd = -1, client_fd = -1;
-
- private:
-  std::size_t done_ = 0;
-};
 
 class EachVersion : public ::testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Session, EachVersion, ::testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),
@@ -140,7 +28,7 @@ INSTANTIATE_TEST_SUITE_P(Session, EachVersion, ::testing::Values(TLS1_2_VERSION,
 
 TEST_P(EachVersion, CarriesBytesBothWays) {
   Client client(GetParam());
-  Pair pair(*context_of({}, some_keys()), client.begin());
+  SessionPair pair(*context_of({}, some_keys()), client.begin());
   ASSERT_EQ(pair.shake_hands(), Session::Step::Done) << pair.at_server->failure();
   EXPECT_EQ(pair.at_server->facts().version, GetParam() == TLS1_2_VERSION ? "TLSv1.2" : "TLSv1.3");
   EXPECT_EQ(pair.at_server->facts().server_name, "a.example");
@@ -156,23 +44,23 @@ TEST_P(EachVersion, CarriesBytesBothWays) {
 // The kernel takes a few bytes at a time: what was sealed is not lost, and is owed until it has left.
 TEST_P(EachVersion, ASocketThatTakesLittleIsOwed) {
   Client client(GetParam());
-  Pair pair(*context_of({}, some_keys()), client.begin());
+  SessionPair pair(*context_of({}, some_keys()), client.begin());
   pair.ops.most_per_send = 7;
   ASSERT_EQ(pair.shake_hands(), Session::Step::Done);
   for (int turns = 0; turns < 1000 && pair.server.flush() != IoStatus::Ok; ++turns) {
     pair.turn();
-    Pair::read_some(pair.client);  // tickets
+    SessionPair::read_some(pair.client);  // tickets
   }
   const std::string text(3000, 'x');
-  EXPECT_EQ(Pair::write(pair.server, text).bytes, text.size()) << "sealed";
+  EXPECT_EQ(SessionPair::write(pair.server, text).bytes, text.size()) << "sealed";
   EXPECT_EQ(pair.server.flush(), IoStatus::WouldBlock);
   EXPECT_GT(pair.server.unacknowledged(), 2900u);
-  EXPECT_EQ(Pair::write(pair.server, "more").status, IoStatus::WouldBlock) << "first the one, then the other";
+  EXPECT_EQ(SessionPair::write(pair.server, "more").status, IoStatus::WouldBlock) << "first the one, then the other";
   std::string arrived;
   for (int turns = 0; turns < 3000 && arrived.size() < text.size(); ++turns) {
     pair.turn();
     pair.server.flush();
-    arrived += Pair::read_some(pair.client);
+    arrived += SessionPair::read_some(pair.client);
   }
   EXPECT_EQ(arrived, text);
   EXPECT_EQ(pair.server.flush(), IoStatus::Ok);
@@ -180,74 +68,74 @@ TEST_P(EachVersion, ASocketThatTakesLittleIsOwed) {
 
 TEST_P(EachVersion, HeadAndBodyLeaveInOneRecordAndOneCall) {
   Client client(GetParam());
-  Pair pair(*context_of({}, some_keys()), client.begin());
+  SessionPair pair(*context_of({}, some_keys()), client.begin());
   ASSERT_EQ(pair.shake_hands(), Session::Step::Done);
   pair.turn();
-  Pair::read_some(pair.client);
+  SessionPair::read_some(pair.client);
   const std::string body(60'000, 'b');
   const iovec parts[] = {{const_cast<char*>("head "), 5}, {const_cast<char*>(""), 0}, {const_cast<char*>(body.data()), body.size()}};
   const auto sends = pair.ops.sends;
   EXPECT_EQ(pair.server.write(parts, 3).bytes, 5 + body.size());
   EXPECT_EQ(pair.ops.sends, sends + 1);
   pair.turn();
-  EXPECT_EQ(Pair::read_some(pair.client), "head " + body);
+  EXPECT_EQ(SessionPair::read_some(pair.client), "head " + body);
 }
 
 TEST_P(EachVersion, ACloseNotifyIsAnEndAndNothingElseIs) {
   for (const bool announced : {true, false}) {
     Client client(GetParam());
-    Pair pair(*context_of({}, some_keys()), client.begin());
+    SessionPair pair(*context_of({}, some_keys()), client.begin());
     ASSERT_EQ(pair.shake_hands(), Session::Step::Done);
-    Pair::write(pair.client, "last words");
+    SessionPair::write(pair.client, "last words");
     if (announced) pair.client.shutdown_write();
     else ::shutdown(pair.client_fd, SHUT_WR);
     pair.turn();
-    EXPECT_EQ(Pair::read_some(pair.server), "last words");
-    EXPECT_EQ(Pair::last.status, announced ? IoStatus::End : IoStatus::Failed);
+    EXPECT_EQ(SessionPair::read_some(pair.server), "last words");
+    EXPECT_EQ(SessionPair::last.status, announced ? IoStatus::End : IoStatus::Failed);
     EXPECT_TRUE(pair.server.may_read()) << "for whoever asks again";
-    Pair::read_some(pair.server);
-    EXPECT_EQ(Pair::last.status, announced ? IoStatus::End : IoStatus::Failed);
+    SessionPair::read_some(pair.server);
+    EXPECT_EQ(SessionPair::last.status, announced ? IoStatus::End : IoStatus::Failed);
     // A client that has said all may still wait for the answer.
-    EXPECT_EQ(Pair::write(pair.server, "answer").status, IoStatus::Ok);
+    EXPECT_EQ(SessionPair::write(pair.server, "answer").status, IoStatus::Ok);
     pair.turn();
-    EXPECT_EQ(Pair::read_some(pair.client), "answer");
+    EXPECT_EQ(SessionPair::read_some(pair.client), "answer");
   }
 }
 
 TEST(Session, ClosingSaysSoAndAbortingDoesNot) {
   for (const bool abort : {false, true}) {
     Client client;
-    Pair pair(*context_of({}, some_keys()), client.begin());
+    SessionPair pair(*context_of({}, some_keys()), client.begin());
     ASSERT_EQ(pair.shake_hands(), Session::Step::Done);
     if (abort) pair.server.abort();
     else pair.server.close();
     pair.turn();
-    Pair::read_some(pair.client);
-    EXPECT_EQ(Pair::last.status, abort ? IoStatus::Failed : IoStatus::End);
+    SessionPair::read_some(pair.client);
+    EXPECT_EQ(SessionPair::last.status, abort ? IoStatus::Failed : IoStatus::End);
   }
 }
 
 // TLS 1.3 sends tickets behind the handshake: an idle connection that gets them has not been touched.
 TEST(Session, TicketsAreNoInput) {
   Client client;
-  Pair pair(*context_of({}, some_keys()), client.begin());
+  SessionPair pair(*context_of({}, some_keys()), client.begin());
   ASSERT_EQ(pair.shake_hands(), Session::Step::Done);
   pair.turn();
   EXPECT_TRUE(pair.client.may_read()) << "something has come";
   EXPECT_FALSE(pair.client.input_waits()) << "and it was tickets";
   EXPECT_TRUE(pair.client.quiet());
   EXPECT_TRUE(client.ticket);
-  Pair::write(pair.server, "x");
+  SessionPair::write(pair.server, "x");
   EXPECT_FALSE(pair.client.quiet());
   EXPECT_TRUE(pair.client.input_waits());
-  EXPECT_EQ(Pair::read_some(pair.client), "x");
+  EXPECT_EQ(SessionPair::read_some(pair.client), "x");
 }
 
 TEST_P(EachVersion, AClientComesBackToAnyWorkerByItsTicket) {
   const auto keys = some_keys();
   Client client(GetParam());
   for (int time = 0; time < 3; ++time) {
-    Pair pair(*context_of({}, keys), client.begin());  // another context, as after a change of certificates
+    SessionPair pair(*context_of({}, keys), client.begin());  // another context, as after a change of certificates
     ASSERT_EQ(pair.shake_hands(), Session::Step::Done) << pair.at_server->failure();
     EXPECT_EQ(pair.at_server->facts().resumed, time != 0) << time;
     EXPECT_EQ(pair.at_server->facts().server_name, "a.example");
@@ -256,7 +144,7 @@ TEST_P(EachVersion, AClientComesBackToAnyWorkerByItsTicket) {
     EXPECT_FALSE(pair.client.input_waits());
     EXPECT_TRUE(client.ticket) << time;
   }
-  Pair pair(*context_of({}, some_keys()), client.begin());
+  SessionPair pair(*context_of({}, some_keys()), client.begin());
   ASSERT_EQ(pair.shake_hands(), Session::Step::Done);
   EXPECT_FALSE(pair.at_server->facts().resumed) << "another listener's keys";
 }
@@ -279,7 +167,7 @@ TEST_P(EachVersion, AClientsCertificateIsKnownAlsoWhenItComesBack) {
   ASSERT_EQ(SSL_CTX_use_PrivateKey(client.context.get(), alice_key.get()), 1);
   std::string fingerprint;
   for (int time = 0; time < 2; ++time) {
-    Pair pair(*context_of(rules, keys), client.begin());
+    SessionPair pair(*context_of(rules, keys), client.begin());
     ASSERT_EQ(pair.shake_hands(), Session::Step::Done) << pair.at_server->failure();
     EXPECT_EQ(pair.at_server->facts().resumed, time != 0);
     ASSERT_TRUE(pair.at_server->facts().client);
@@ -292,7 +180,7 @@ TEST_P(EachVersion, AClientsCertificateIsKnownAlsoWhenItComesBack) {
     EXPECT_FALSE(pair.client.input_waits());
   }
   // The same keys, but another authority: the ticket is not taken, and the certificate is not believed.
-  Pair pair(*context_of({.client_ca = other.cert()}, keys), client.begin());
+  SessionPair pair(*context_of({.client_ca = other.cert()}, keys), client.begin());
   for (int turns = 0; turns < 10 && *pair.at_server->failure() == 0; ++turns) {
     pair.at_client->shake_hands();
     pair.at_server->shake_hands();
@@ -304,7 +192,7 @@ TEST_P(EachVersion, AClientsCertificateIsKnownAlsoWhenItComesBack) {
 TEST_P(EachVersion, WithoutACertificateThatIsAskedForNobodyComesIn) {
   const Made authority(Wish{.common = "authority", .alternatives = "", .authority = true});
   Client client(GetParam());
-  Pair pair(*context_of({.client_ca = authority.cert()}, some_keys()), client.begin());
+  SessionPair pair(*context_of({.client_ca = authority.cert()}, some_keys()), client.begin());
   for (int turns = 0; turns < 10 && *pair.at_server->failure() == 0; ++turns) {
     pair.at_client->shake_hands();
     pair.at_server->shake_hands();
@@ -315,7 +203,7 @@ TEST_P(EachVersion, WithoutACertificateThatIsAskedForNobodyComesIn) {
 
 TEST(Session, WhatWasReadBeforeIsPutBack) {
   Client client;
-  Pair pair(*context_of({}, some_keys()), client.begin());
+  SessionPair pair(*context_of({}, some_keys()), client.begin());
   pair.at_client->shake_hands();
   pair.turn();
   std::array<char, 4096> read;
@@ -332,7 +220,7 @@ TEST(Session, PlainHttpIsRecognised) {
   } cases[] = {{"GET / HTTP/1.1\r\n\r\n", true}, {"OPTIONS * HTTP/1.1\r\n", true}, {"\x01\x02\x03\x04\x05\x06", false}};
   for (const auto& c : cases) {
     Client client;
-    Pair pair(*context_of({}, some_keys()), client.begin());
+    SessionPair pair(*context_of({}, some_keys()), client.begin());
     ASSERT_GT(::write(pair.client_fd, c.sent, std::strlen(c.sent)), 0);
     pair.turn();
     EXPECT_EQ(pair.at_server->shake_hands(), Session::Step::Failed) << c.sent;
@@ -343,7 +231,7 @@ TEST(Session, PlainHttpIsRecognised) {
 
 TEST(Session, AClientThatLeavesInTheMiddleIsToldAsThat) {
   Client client;
-  Pair pair(*context_of({}, some_keys()), client.begin());
+  SessionPair pair(*context_of({}, some_keys()), client.begin());
   pair.at_client->shake_hands();
   pair.turn();
   EXPECT_EQ(pair.at_server->shake_hands(), Session::Step::Pending);
@@ -371,7 +259,7 @@ TEST(Session, ProtocolsAreOursFirst) {
     if (!c.offered.empty())
       SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(c.offered.data()),
                           static_cast<unsigned>(c.offered.size()));
-    Pair pair(*context_of({.protocols = c.ours}, some_keys()), std::move(ssl));
+    SessionPair pair(*context_of({.protocols = c.ours}, some_keys()), std::move(ssl));
     EXPECT_EQ(pair.shake_hands() == Session::Step::Done, c.good) << c.offered;
     EXPECT_EQ(pair.at_server->protocol(), c.agreed) << c.offered;
   }

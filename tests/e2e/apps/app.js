@@ -1,7 +1,9 @@
 // The app behind the door in the end-to-end tests: plain Node, nothing but what a real one would do, and a path for
 // each way to answer. PORT is a port (0 = any) or a socket path, HOST the address; it prints where it listens.
 'use strict';
+const fs = require('fs');
 const http = require('http');
+const https = require('https');
 
 const name = process.env.NAME || String(process.pid);
 const state = { requests: 0, connections: 0, healthy: true };
@@ -109,7 +111,12 @@ const routes = {
 const environment = process.env;
 let mayBeReset = 0;
 
-const server = http.createServer((req, res) => {
+// With CERT and KEY, files in PEM, it speaks https.
+const serve = (handler) => environment.CERT
+  ? https.createServer({ cert: fs.readFileSync(environment.CERT), key: fs.readFileSync(environment.KEY) }, handler)
+  : http.createServer(handler);
+
+const server = serve((req, res) => {
   state.requests += 1;
   // RESET_HALF: reads the request, then breaks every other connection. The health check is spared: it would notice.
   if (environment.RESET_HALF && req.url !== '/healthz' && mayBeReset++ % 2) return req.socket.resetAndDestroy();

@@ -71,6 +71,9 @@ struct Sealing final : TlsLayer {
   std::size_t owed() const override { return jammed ? taken.size() : 0; }
   bool input_waits() override { return false; }
   void finish_writing() override {}
+  bool finished() const override { return false; }
+  const char* failure() const override { return ""; }
+  void send_ahead(std::string_view) override {}
 
   std::string taken;
   bool jammed = false;

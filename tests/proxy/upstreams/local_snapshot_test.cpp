@@ -86,6 +86,82 @@ TEST(LocalPool, PicksOnlyWhatIsUp) {
   EXPECT_EQ(worker.pick({other}), "none");
 }
 
+// ---- Priorities
+
+config::Config tiers(std::vector<std::uint32_t> priorities, std::uint32_t max_in_flight = 0) {
+  config::Config config = config_with(std::vector<std::uint16_t>(priorities.size()));
+  for (std::size_t i = 0; i < priorities.size(); ++i) {
+    auto& upstream = config.pools[0].upstreams[i];
+    upstream.address.port = static_cast<std::uint16_t>(i + 1);
+    upstream.priority = priorities[i];
+  }
+  config.pools[0].max_in_flight = max_in_flight;
+  return config;
+}
+
+TEST(Priorities, TheLowestNumberThatIsUpServes) {
+  struct {
+    std::vector<std::uint32_t> priorities;
+    std::string up;  // by position
+    std::string picks;
+  } cases[] = {
+      {{0, 1}, "12", "1111"}, {{0, 1}, "2", "2222"},   {{0, 1}, "", "nonenonenonenone"},
+      {{1, 0}, "12", "2222"}, {{0, 0, 1}, "123", "1212"}, {{0, 0, 1}, "23", "2222"},
+      {{0, 0, 1}, "3", "3333"}, {{7, 3, 7}, "13", "1313"}, {{5, 5}, "12", "1212"},
+  };
+  for (const auto& c : cases) {
+    Worker worker;
+    worker.publish(tiers(c.priorities));
+    const auto& members = worker.current->shared().pools[0].members;
+    for (std::size_t i = 0; i < members.size(); ++i)
+      if (c.up.find(static_cast<char>('1' + i)) == std::string::npos) Worker::set(*members[i].upstream, UpstreamState::Down);
+    std::string picks;
+    for (int i = 0; i < 4; ++i) picks += worker.pick();
+    EXPECT_EQ(picks, c.picks) << ::testing::PrintToString(c.priorities) << " up: " << c.up;
+  }
+}
+
+// One request tries the others of the first tier, then the next tier; and all again rather than none, in the first.
+TEST(Priorities, AnotherTryGoesToTheNextTierWhenTheFirstWasTried) {
+  Worker worker;
+  worker.publish(tiers({0, 0, 1}));
+  std::vector<LocalUpstream*> tried;
+  std::string order;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(worker.pool().has_another(tried)) << i;
+    tried.push_back(worker.pool().pick(tried));
+    order += tried.back()->shared->name().substr(10);
+  }
+  EXPECT_EQ(order, "123");
+  EXPECT_FALSE(worker.pool().has_another(tried));
+  EXPECT_EQ(worker.pool().pick(tried, true), nullptr);
+  EXPECT_NE(worker.pick(tried), "3");
+}
+
+TEST(Priorities, OneThatIsFullIsWaitedForAndNotPassedOver) {
+  Worker worker;
+  worker.publish(tiers({0, 1}, 1));
+  LocalUpstream* const first = worker.pool().pick({});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(worker.pick(), "none");
+  EXPECT_FALSE(worker.pool().has_another({}));
+  first->shared->return_slot();
+  EXPECT_EQ(worker.pick(), "1");
+  Worker::set(*first->shared, UpstreamState::Down);
+  EXPECT_EQ(worker.pick(), "2");
+}
+
+TEST(Priorities, AReloadMovesOneToAnotherTier) {
+  Worker worker;
+  worker.publish(tiers({0, 1}));
+  EXPECT_EQ(worker.pick() + worker.pick(), "11");
+  worker.publish(tiers({1, 0}));
+  EXPECT_EQ(worker.pick() + worker.pick(), "22");
+  worker.publish(tiers({0, 0}));
+  const std::string both = worker.pick() + worker.pick();
+  EXPECT_TRUE(both == "12" || both == "21") << both;
+}
+
 TEST(LocalSnapshot, CarriesWhatAWorkerKnowsOfAnUpstreamOverAReload) {
   Worker worker;
   worker.publish(config_with({1, 2}));
