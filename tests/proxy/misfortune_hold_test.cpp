@@ -95,9 +95,10 @@ constexpr Scenario kScenarios[] = {
     {"three wait for a slot that comes up", kGet, 3, kOneAtATime, all_down, comes_up, 200},
 };
 
+template <Over over>
 bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n) {
-  const std::string what = nth(scenario.name, n, fault.name);
-  Scene scene({.upstreams = 1, .pool = scenario.pool});
+  const std::string what = nth(scenario.name, n, fault.name, over);
+  Scene scene({.upstreams = 1, .pool = scenario.pool, .over = over});
   scenario.before(scene);
   scene.ops().arm_vulnerable(n, fault.fault);
   for (int i = 0; i < scenario.requests; ++i) scene.ask(scenario.request);
@@ -126,7 +127,11 @@ bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n
 }
 
 TEST(MisfortuneInHold, EveryOperationMayFailInEveryWay) {
-  EXPECT_GE(at_every_operation(kScenarios, kFaults, survives), 525u);  // may only grow
+  EXPECT_GE(at_every_operation(kScenarios, kFaults, survives<Over::Plain>), 525u);  // may only grow
+}
+
+TEST(MisfortuneInHold, OverTlsToo) {
+  EXPECT_GE(at_every_operation(some_of(kScenarios), kFaults, survives<Over::Tls>), 200u);  // may only grow
 }
 
 }  // namespace

@@ -121,9 +121,10 @@ constexpr Event kEvents[] = {
     {"a drain", drain, Served::Everybody},
 };
 
+template <Over over>
 bool survives(const Scenario& scenario, const Event& event, std::uint64_t n) {
-  const std::string what = nth(scenario.name, n, event.name);
-  Scene scene({.pool = scenario.pool});
+  const std::string what = nth(scenario.name, n, event.name, over);
+  Scene scene({.pool = scenario.pool, .over = over});
   scenario.before(scene);
   if (!scenario.first.empty()) scene.upstream(0).plan(scenario.first);
   const std::size_t subject = scene.clients();
@@ -154,7 +155,11 @@ bool survives(const Scenario& scenario, const Event& event, std::uint64_t n) {
 }
 
 TEST(MisfortuneAtAnyMoment, IsSurvived) {
-  EXPECT_GE(at_every_operation(kScenarios, kEvents, survives), 1600u);  // may only grow
+  EXPECT_GE(at_every_operation(kScenarios, kEvents, survives<Over::Plain>), 1600u);  // may only grow
+}
+
+TEST(MisfortuneAtAnyMoment, OverTlsToo) {
+  EXPECT_GE(at_every_operation(some_of(kScenarios), kEvents, survives<Over::Tls>), 600u);  // may only grow
 }
 
 }  // namespace

@@ -118,9 +118,10 @@ constexpr Scenario kScenarios[] = {
      "max_in_flight = 1"},
 };
 
+template <Over over>
 bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n) {
-  const std::string what = nth(scenario.name, n, fault.name);
-  Scene scene({.upstreams = scenario.upstreams, .pool = scenario.pool});
+  const std::string what = nth(scenario.name, n, fault.name, over);
+  Scene scene({.upstreams = scenario.upstreams, .pool = scenario.pool, .over = over});
   scenario.before(scene);
   scene.upstream(0).plan({scenario.deed, Deed::Answer});
   scene.ops().arm_vulnerable(n, fault.fault);
@@ -142,7 +143,11 @@ bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n
 }
 
 TEST(MisfortuneInRetries, EveryOperationMayFailInEveryWay) {
-  EXPECT_GE(at_every_operation(kScenarios, kFaults, survives), 1080u);  // may only grow
+  EXPECT_GE(at_every_operation(kScenarios, kFaults, survives<Over::Plain>), 1080u);  // may only grow
+}
+
+TEST(MisfortuneInRetries, OverTlsToo) {
+  EXPECT_GE(at_every_operation(some_of(kScenarios), kFaults, survives<Over::Tls>), 600u);  // may only grow
 }
 
 }  // namespace

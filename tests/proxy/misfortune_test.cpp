@@ -50,8 +50,9 @@ void run_to_the_end(TestProxy& proxy, Peer& client) {
 }
 
 // One run; false when the conversation was over before the n-th operation.
+template <Over over>
 bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n) {
-  const std::string what = nth(scenario.name, n, fault.name);
+  const std::string what = nth(scenario.name, n, fault.name, over);
   const std::size_t frames_before = live_frames();
   std::uint64_t opened = 0;
   bool struck = false;
@@ -60,7 +61,8 @@ bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n
     ScriptedUpstream second;
     first.always_reply(scenario.reply);
     second.always_reply(scenario.reply);
-    TestProxy proxy({&first, &second}, "", "", &unread_log());
+    if (over == Over::Tls) first.encrypt(), second.encrypt();
+    TestProxy proxy({&first, &second}, over == Over::Tls ? "tls = \"self-signed\"" : "", "", &unread_log());
     auto client = proxy.client();
     if (scenario.reused) {  // both upstreams get an idle connection
       for (int i = 0; i < 2; ++i) {
@@ -104,7 +106,11 @@ bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n
 
 TEST(Misfortune, EveryOperationMayFailInEveryWay) {
   // May only grow: fewer pairs would mean that operations have slipped past the seam.
-  EXPECT_GE(at_every_operation(kScenarios, kFaults, survives), 365u);
+  EXPECT_GE(at_every_operation(kScenarios, kFaults, survives<Over::Plain>), 365u);
+}
+
+TEST(Misfortune, OverTlsToo) {
+  EXPECT_GE(at_every_operation(some_of(kScenarios), kFaults, survives<Over::Tls>), 120u);  // may only grow
 }
 
 // ---- Upgraded connections
@@ -161,12 +167,13 @@ void talk_to_the_end(TunnelTalk& talk, bool drained) {
   }
 }
 
+template <Over over>
 bool tunnel_survives(const TunnelScenario& scenario, const NamedFault& fault, std::uint64_t n) {
-  const std::string what = nth(scenario.name, n, fault.name);
+  const std::string what = nth(scenario.name, n, fault.name, over);
   const std::size_t frames_before = live_frames();
   bool struck = false;
   {
-    TunnelTalk talk("[timeouts]\nstream_idle = \"30s\"\n", &unread_log());
+    TunnelTalk talk("[timeouts]\nstream_idle = \"30s\"\n", &unread_log(), over);
     if (scenario.reused) {
       talk.upstream.always_reply(kHello);
       talk.client->send(kGet);
@@ -204,7 +211,11 @@ bool tunnel_survives(const TunnelScenario& scenario, const NamedFault& fault, st
 }
 
 TEST(Misfortune, EveryOperationOfATunnelMayFailInEveryWay) {
-  EXPECT_GE(at_every_operation(kTunnelScenarios, kFaults, tunnel_survives), 200u);  // may only grow
+  EXPECT_GE(at_every_operation(kTunnelScenarios, kFaults, tunnel_survives<Over::Plain>), 200u);  // may only grow
+}
+
+TEST(Misfortune, OfATunnelOverTlsToo) {
+  EXPECT_GE(at_every_operation(kTunnelScenarios, kFaults, tunnel_survives<Over::Tls>), 200u);  // may only grow
 }
 
 }  // namespace
