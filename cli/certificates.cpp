@@ -144,7 +144,7 @@ std::vector<CertificateTotals> Certificates::totals() const {
     const auto context = watched.server->context();
     if (!context) continue;
     for (const auto& each : context->table().all())
-      all.push_back({watched.title, each->file, each->names, each->not_before, each->not_after});
+      all.push_back({title_of(watched.listener), each->file, each->names, each->not_before, each->not_after});
   }
   return all;
 }

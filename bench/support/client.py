@@ -4,6 +4,7 @@ can: what the guard counts is divided by that number. It knows no more of HTTP t
 
 import selectors
 import socket
+import ssl
 
 
 def request_bytes(method, path, body=b"", close=False):
@@ -14,18 +15,26 @@ def request_bytes(method, path, body=b"", close=False):
 
 
 class _Connection:
-    def __init__(self, address):
+    def __init__(self, address, tls=None, session=None):
         host, port = address.rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="bench.test", session=session)
         self._head = b""
         self._missing = None  # bytes of the body still to come; None while the head is incomplete
         self.body = b""
         self.answered = False
 
+    def _receive(self):
+        chunk = self.socket.recv(1 << 18)
+        while isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():  # no event tells of what is decrypted
+            chunk += self.socket.recv(1 << 18)
+        return chunk
+
     def response_complete(self):
         """Reads once; True when the response has ended. Its body is then in `body`."""
-        chunk = self.socket.recv(1 << 18)
+        chunk = self._receive()
         if not chunk:
             raise ConnectionError("closed in the middle of a response")
         if self._missing is None:
@@ -50,11 +59,15 @@ class _Connection:
 class Client:
     """with Client(address, 64) as client: client.run(request, 6400)"""
 
-    def __init__(self, address, connections):
+    def __init__(self, address, connections, tls=None, at_once=None):
+        """tls: an SSLContext, or None to speak plain HTTP. at_once: a request that each makes before the next one is opened."""
         self._selector = selectors.DefaultSelector()
         self._connections = []
         for _ in range(connections):
-            connection = _Connection(address)
+            connection = _Connection(address, tls)
+            if at_once:
+                connection.socket.sendall(at_once)
+                _receive(connection)
             self._connections.append(connection)
             self._selector.register(connection.socket, selectors.EVENT_READ, connection)
 
@@ -115,18 +128,22 @@ class Client:
 
 
 class FreshClient:
-    """The same with a connection of its own for each request, which asks for its end: as many at a time."""
+    """The same with a connection of its own for each request, which asks for its end: as many at a time. resumed: each with
+    the session of one before it."""
 
-    def __init__(self, address, connections):
+    def __init__(self, address, connections, tls=None, resumed=False):
         self._address = address
         self._at_a_time = connections
+        self._tls = tls
+        self._resumed = resumed
+        self._sessions = []
 
     def run(self, request, count):
         with selectors.DefaultSelector() as selector:
             to_begin, waiting = count, 0
             while to_begin or waiting:
                 while to_begin and waiting < self._at_a_time:
-                    connection = _Connection(self._address)
+                    connection = _Connection(self._address, self._tls, self._sessions.pop() if self._sessions else None)
                     connection.socket.sendall(request)
                     selector.register(connection.socket, selectors.EVENT_READ, connection)
                     to_begin, waiting = to_begin - 1, waiting + 1
@@ -136,6 +153,8 @@ class FreshClient:
                 for key, _ in events:
                     if _ended(key.data):
                         selector.unregister(key.fileobj)
+                        if self._resumed:
+                            self._sessions.append(key.fileobj.session)
                         key.fileobj.close()
                         waiting -= 1
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from . import processes
 from .client import Client, FreshClient, request_bytes
 from .memory import Crowd
-from .servers import start_proxy
+from .servers import start_proxy, trusting_context
 from .websocket_load import EchoClient
 
 CONNECTIONS = 64
@@ -27,10 +27,13 @@ class Requests:
     """On connections that are open before, or each on a connection of its own."""
     request: bytes
     fresh: bool = False
+    tls: bool = False
+    resumed: bool = False  # fresh connections of TLS, each by the ticket of one before
     echoes = False
 
     def clients(self, address):
-        return FreshClient(address, CONNECTIONS) if self.fresh else Client(address, CONNECTIONS)
+        context = trusting_context() if self.tls else None
+        return FreshClient(address, CONNECTIONS, context, self.resumed) if self.fresh else Client(address, CONNECTIONS, context)
 
     def run(self, clients, count):
         clients.run(self.request, count)
@@ -41,6 +44,7 @@ class Echoes:
     """Messages to and fro on WebSockets that are open before."""
     payload_bytes: int
     echoes = True
+    tls = False
 
     def clients(self, address):
         return EchoClient(address, CONNECTIONS, self.payload_bytes)
@@ -55,13 +59,17 @@ WORKLOADS = {
     "64 KiB response": Requests(request_bytes("GET", "/64k")),
     "new connection": Requests(request_bytes("GET", "/small", close=True), fresh=True),
     "WebSocket echo": Echoes(64),
+    "small GET over TLS": Requests(request_bytes("GET", "/small"), tls=True),
+    "64 KiB over TLS": Requests(request_bytes("GET", "/64k"), tls=True),
+    "TLS handshake": Requests(request_bytes("GET", "/small", close=True), fresh=True, tls=True),
+    "resumed TLS session": Requests(request_bytes("GET", "/small", close=True), fresh=True, tls=True, resumed=True),
 }
 
 
 def system_calls(proxy, workload, origin, idle=0):
     """Calls per request by name, over TRACED requests on connections that were open before, beside `idle` others."""
     load = WORKLOADS[workload]
-    with start_proxy(proxy, origin) as server, Crowd(server.address, idle), load.clients(server.address) as clients:
+    with start_proxy(proxy, origin, tls=load.tls) as server, Crowd(server.address, idle), load.clients(server.address) as clients:
         load.run(clients, WARM_UP)
         summary = os.path.join(server.directory, "strace")
         attach = [word for pid in server.pids for word in ("-p", str(pid))]
@@ -101,7 +109,7 @@ def _instructions_of_a_run(proxy, workload, origin, idle, requests):
     load = WORKLOADS[workload]
     with tempfile.TemporaryDirectory(prefix="frontdoor-guard-") as directory:
         callgrind = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={directory}/%p"]
-        with start_proxy(proxy, origin, prefix=callgrind, patience=90) as server:
+        with start_proxy(proxy, origin, prefix=callgrind, patience=90, tls=load.tls) as server:
             with Crowd(server.address, idle), load.clients(server.address) as clients:
                 load.run(clients, requests)
         total = 0

@@ -19,6 +19,7 @@ class Workload:
     post: bool = False
     close: bool = False  # a new connection for each request
     unix: bool = False   # the origin is reached by its unix socket
+    tls: bool = False    # what the load speaks to the proxy
 
 
 WORKLOADS = {
@@ -29,6 +30,8 @@ WORKLOADS = {
     "post-16k": Workload(path="/post", post=True),
     "new-connections": Workload(close=True),
     "unix-upstream": Workload(unix=True),
+    "tls-get-64": Workload(tls=True),
+    "tls-response-64k": Workload(path="/64k", tls=True),
 }
 
 
@@ -40,7 +43,7 @@ def measure(server, workload, seconds):
         command = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
         command += ["-s", script.name] if workload.post else []
         command += ["-H", "Connection: close"] if workload.close else []
-        command.append(f"http://{server.address}{workload.path}")
+        command.append(server.url + workload.path)
         cpu_before = processes.cpu_seconds(server.pids)
         wrk = subprocess.run(processes.on_core(LOAD_CORE, command), stdin=subprocess.DEVNULL, capture_output=True,
                              text=True, timeout=seconds + 60)

@@ -5,7 +5,7 @@ import time
 from . import processes
 from .client import Client, request_bytes
 from .gate import Gate
-from .servers import start_proxy
+from .servers import start_proxy, trusting_context
 
 BURST = 5000
 HELD_S = 2
@@ -15,7 +15,7 @@ _SMALL = request_bytes("GET", "/small")
 
 
 def _warm_up(server):
-    with Client(server.address, 64) as client:
+    with Client(server.address, 64, trusting_context() if server.tls else None) as client:
         client.run(_SMALL, 6400)
     time.sleep(1)
 
@@ -23,9 +23,10 @@ def _warm_up(server):
 class Crowd(Client):
     """Connections that have had one answer each and now wait."""
 
-    def __init__(self, address, connections):
-        super().__init__(address, connections)
-        self.stir()
+    def __init__(self, address, connections, tls=None):
+        super().__init__(address, connections, tls, at_once=_SMALL)
+        if self:
+            time.sleep(AT_REST_WITHIN_S)
 
     def stir(self):
         """One more answer each: all of them are still there, and none of them will soon have been idle for too long."""
@@ -38,7 +39,7 @@ def measure_idle(server, connections):
     """Resident bytes that a connection costs which has had one answer and then nothing."""
     _warm_up(server)
     before = processes.rss_bytes(server.pids)
-    with Crowd(server.address, connections) as crowd:
+    with Crowd(server.address, connections, trusting_context() if server.tls else None) as crowd:
         after = processes.rss_bytes(server.pids)
         crowd.one_each(_SMALL)  # all of them are still there
     return {"idle_bytes": (after - before) / connections, "rss_mib": after / 2**20, "errors": 0}

@@ -5,7 +5,7 @@ what a neighbour leaves behind hits all alike. Each function returns [{"frontdoo
 import sys
 from contextlib import ExitStack
 
-from . import load, memory
+from . import load, memory, tls_load
 from .servers import PROXIES, start_proxy
 
 WARM_UP_S = 1
@@ -21,7 +21,8 @@ def in_rotation(number, proxies=PROXIES):
 def loaded(workload, origin, options):
     rounds = []
     with ExitStack() as stack:
-        servers = {name: stack.enter_context(start_proxy(name, origin, workload.unix)) for name in PROXIES}
+        servers = {name: stack.enter_context(start_proxy(name, origin, workload.unix, tls=workload.tls))
+                   for name in PROXIES}
         for name in PROXIES:
             load.measure(servers[name], workload, WARM_UP_S)
         for number in range(options.rounds):
@@ -32,13 +33,32 @@ def loaded(workload, origin, options):
     return rounds
 
 
-def idle(origin, options):
+def handshakes(resumed, origin, options):
+    """Connections of TLS with one request each; resumed: by the ticket of the one before."""
+    rounds = []
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(start_proxy(name, origin, tls=True)) for name in PROXIES}
+        for number in range(options.rounds):
+            measured = {name: tls_load.measure(servers[name], resumed, options.seconds) for name in in_rotation(number)}
+            rounds.append(_in_order(measured))
+            _say("   ".join(f"{name} {figures['cpu_us']:.1f} µs" for name, figures in rounds[-1].items()))
+    return rounds
+
+
+TLS_IDLE_CONNECTIONS = 5000
+
+
+def tls_idle(origin, options):
+    return idle(origin, options, min(options.idle_connections, TLS_IDLE_CONNECTIONS), tls=True)
+
+
+def idle(origin, options, connections=None, tls=False):
     rounds = []
     for number in range(MEMORY_ROUNDS):
         measured = {}
         for name in in_rotation(number):
-            with start_proxy(name, origin) as server:
-                measured[name] = memory.measure_idle(server, options.idle_connections)
+            with start_proxy(name, origin, tls=tls) as server:
+                measured[name] = memory.measure_idle(server, connections or options.idle_connections)
         rounds.append(_in_order(measured))
         _say("   ".join(f"{name} {figures['idle_bytes']:,.0f} bytes" for name, figures in rounds[-1].items()))
     return rounds

@@ -3,6 +3,8 @@
 import http.client
 import os
 import shutil
+import ssl
+import subprocess
 import tempfile
 
 from . import processes
@@ -26,6 +28,33 @@ def check_programs(*names):
         raise SystemExit(f"not installed: {', '.join(missing)}. scripts/install-deps bench installs them")
 
 
+# How each proxy's listener is told of TLS: in its line, and behind it. All three offer what their OpenSSL does.
+_TLS = {
+    "frontdoor.toml": ('tls = { cert = "@DIRECTORY@/cert.pem", key = "@DIRECTORY@/key.pem" }', ""),
+    "nginx.conf": (" ssl", "ssl_certificate @DIRECTORY@/cert.pem; ssl_certificate_key @DIRECTORY@/key.pem; "
+                           "ssl_protocols TLSv1.2 TLSv1.3; ssl_session_tickets on;"),
+    "haproxy.cfg": (" ssl crt @DIRECTORY@/both.pem", ""),
+}
+
+
+def trusting_context():
+    """Of clients: nobody's certificate is looked at."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _make_certificate(directory):
+    cert, key = os.path.join(directory, "cert.pem"), os.path.join(directory, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                    "-out", cert, "-days", "30", "-subj", "/CN=bench.test", "-addext", "subjectAltName=DNS:bench.test,IP:127.0.0.1"],
+                   check=True, capture_output=True)
+    with open(os.path.join(directory, "both.pem"), "w", encoding="utf-8") as both:
+        for path in (cert, key):
+            with open(path, encoding="utf-8") as file:
+                both.write(file.read())
+
+
 class _DidNotStart(Exception):
     pass
 
@@ -33,11 +62,15 @@ class _DidNotStart(Exception):
 class Server:
     """A process with a directory of its own, listening on 127.0.0.1:port."""
 
-    def __init__(self, template, command, core, prefix=(), upstream="", patience=20.0):
+    def __init__(self, template, command, core, prefix=(), upstream="", patience=20.0, tls=False):
         self.directory = tempfile.mkdtemp(prefix="frontdoor-bench-")
         os.chmod(self.directory, 0o755)
         self.port = processes.free_port()
         self.address = f"127.0.0.1:{self.port}"
+        self.tls = tls
+        self.url = f"{'https' if tls else 'http'}://{self.address}"
+        if tls:
+            _make_certificate(self.directory)
         self.socket = os.path.join(self.directory, "origin.sock")
         config = os.path.join(self.directory, template)
         self._fill_in(template, config, upstream)
@@ -62,7 +95,8 @@ class Server:
         # nginx started by root would give its worker to somebody who may not read a private directory.
         values = {"LISTEN": self.address, "UPSTREAM": upstream, "DIRECTORY": self.directory, "SOCKET": self.socket,
                   "USER": "user root;" if os.geteuid() == 0 else ""}
-        for name, value in values.items():
+        values["TLS"], values["TLS_FILES"] = _TLS[template] if self.tls else ("", "")
+        for name, value in (*values.items(), ("DIRECTORY", self.directory)):  # again: in what was filled in
             text = text.replace(f"@{name}@", value)
         with open(config, "w", encoding="utf-8") as file:
             file.write(text)
@@ -71,7 +105,8 @@ class Server:
         if self.process.poll() is not None:
             raise _DidNotStart(f"ended with {self.process.returncode} before it served")
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=trusting_context()) \
+                if self.tls else http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
             connection.request("GET", "/small", headers={"Connection": "close"})
             status = connection.getresponse().status
             connection.close()
@@ -111,8 +146,8 @@ def start_peer_for_failover(name, apps):
     return Server(template, command, None, upstream=between.join(addresses))
 
 
-def start_proxy(name, origin, unix=False, prefix=(), patience=20.0):
-    """prefix: a tool that runs the program, such as valgrind."""
+def start_proxy(name, origin, unix=False, prefix=(), patience=20.0, tls=False):
+    """prefix: a tool that runs the program, such as valgrind. tls: what its clients speak."""
     unix_prefix = {"frontdoor": "unix:", "nginx": "unix:", "haproxy": "unix@"}[name]
     upstream = unix_prefix + origin.socket if unix else origin.address
     template, command = {
@@ -120,4 +155,4 @@ def start_proxy(name, origin, unix=False, prefix=(), patience=20.0):
         "nginx": ("nginx.conf", ["nginx", "-c", "@CONFIG@"]),
         "haproxy": ("haproxy.cfg", ["haproxy", "-db", "-f", "@CONFIG@"]),
     }[name]
-    return Server(template, command, PROXY_CORE, prefix, upstream, patience)
+    return Server(template, command, PROXY_CORE, prefix, upstream, patience, tls)
