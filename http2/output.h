@@ -23,6 +23,7 @@ class Output {
   bool empty() const { return begin_ == end_; }
   std::size_t room() const { return size_ - end_; }
   void append(const void* bytes, std::size_t count) {
+    if (count == 0) return;  // memcpy wants a pointer even then, and an empty view may have none
     std::memcpy(block_ + end_, bytes, count);
     end_ += count;
   }
