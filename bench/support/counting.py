@@ -12,11 +12,14 @@ from dataclasses import dataclass
 
 from . import processes
 from .client import Client, FreshClient, request_bytes
+from .h2_client import H2Client, get_block
 from .memory import Crowd
 from .servers import start_proxy, trusting_context
 from .websocket_load import EchoClient
 
 CONNECTIONS = 64
+H2_CONNECTIONS = 16
+H2_STREAMS = 32
 WARM_UP = 20 * CONNECTIONS
 TRACED = 100 * CONNECTIONS
 SIMULATED = 40 * CONNECTIONS
@@ -53,6 +56,20 @@ class Echoes:
         clients.run(count)
 
 
+@dataclass
+class Streams:
+    """Requests of HTTP/2 over TLS on connections that are open before, many at a time on each."""
+    path: str
+    echoes = False
+    tls = True
+
+    def clients(self, address):
+        return H2Client(address, H2_CONNECTIONS, H2_STREAMS)
+
+    def run(self, clients, count):
+        clients.run(get_block(self.path), count)
+
+
 WORKLOADS = {
     "small GET": Requests(request_bytes("GET", "/small")),
     "POST 16 KiB": Requests(request_bytes("POST", "/post", b"x" * 16 * 1024)),
@@ -62,6 +79,7 @@ WORKLOADS = {
     "small GET over TLS": Requests(request_bytes("GET", "/small"), tls=True),
     "64 KiB over TLS": Requests(request_bytes("GET", "/64k"), tls=True),
     "TLS handshake": Requests(request_bytes("GET", "/small", close=True), fresh=True, tls=True),
+    "small GET over HTTP/2": Streams("/small"),
     "resumed TLS session": Requests(request_bytes("GET", "/small", close=True), fresh=True, tls=True, resumed=True),
 }
 

@@ -28,12 +28,13 @@ def check_programs(*names):
         raise SystemExit(f"not installed: {', '.join(missing)}. scripts/install-deps bench installs them")
 
 
-# How each proxy's listener is told of TLS: in its line, and behind it. All three offer what their OpenSSL does.
+# How each proxy's listener is told of TLS: in its line, and behind it. All three offer what their OpenSSL does, and HTTP/2
+# to those who ask for it.
 _TLS = {
     "frontdoor.toml": ('tls = { cert = "@DIRECTORY@/cert.pem", key = "@DIRECTORY@/key.pem" }', ""),
-    "nginx.conf": (" ssl", "ssl_certificate @DIRECTORY@/cert.pem; ssl_certificate_key @DIRECTORY@/key.pem; "
+    "nginx.conf": (" ssl http2", "ssl_certificate @DIRECTORY@/cert.pem; ssl_certificate_key @DIRECTORY@/key.pem; "
                            "ssl_protocols TLSv1.2 TLSv1.3; ssl_session_tickets on;"),
-    "haproxy.cfg": (" ssl crt @DIRECTORY@/both.pem", ""),
+    "haproxy.cfg": (" ssl crt @DIRECTORY@/both.pem alpn h2,http/1.1", ""),
 }
 
 
