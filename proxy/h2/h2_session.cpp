@@ -26,6 +26,9 @@ constexpr std::string_view kNotHttp2 =
 
 // Between the two steps of a shutdown, where the client does not say that it has heard of the first.
 constexpr Millis kLongestRoundTrip{1'000};
+// And after it has said so: its answer to a PING overtakes the requests that wait to be written (Node's does), and its program
+// hears of the GOAWAY a little later than its library.
+constexpr Millis kAfterHearing{100};
 
 // RFC 9112 §9.6 holds here too: how long and how much of what the client still sends is thrown away, so that our last
 // frames reach it before our close would turn into a reset.
@@ -408,7 +411,7 @@ std::uint64_t H2Session::bytes_with_the_client() const {
 TimePoint H2Session::deadline() {
   TimePoint at = now() + kLook;
   if (streams_.empty()) at = now() + kParkAfter;
-  if (drain_ == Drain::Announced) at = std::min(at, final_goaway_at_);
+  if (drain_ == Drain::Announced || drain_ == Drain::Heard) at = std::min(at, final_goaway_at_);
   if (frames_.anything_unwanted()) at = std::min(at, std::max(unwanted_at_, now()));
   return at;
 }
@@ -453,8 +456,11 @@ void H2Session::go_on_with_the_drain() {
     final_goaway_at_ = now() + kLongestRoundTrip;
     frames_.announce_shutdown();
   }
-  if (drain_ != Drain::Announced) return;
-  if (!frames_.shutdown_heard() && now() < final_goaway_at_) return;
+  if (drain_ == Drain::Announced && frames_.shutdown_heard()) {
+    drain_ = Drain::Heard;
+    final_goaway_at_ = std::min(final_goaway_at_, now() + kAfterHearing);
+  }
+  if ((drain_ != Drain::Announced && drain_ != Drain::Heard) || now() < final_goaway_at_) return;
   drain_ = Drain::Final;
   frames_.go_away();
 }

@@ -41,7 +41,7 @@ class H2Session final : private H2Connection, private Runnable {
   void leave();
 
  private:
-  enum class Drain : std::uint8_t { None, Announced, Final };
+  enum class Drain : std::uint8_t { None, Announced, Heard, Final };
 
   bool read();
   void all_read(IoStatus how);

@@ -14,7 +14,7 @@ function request(fields, body, options) {
     const stream = session.request(fields, options);
     const answer = { status: 0, length: 0, trailers: {}, code: null, error: null };
     stream.on('response', (headers) => { answer.status = headers[':status']; answer.headers = headers; });
-    stream.on('data', (chunk) => { answer.length += chunk.length; answer.text = (answer.text || '') + chunk.toString('latin1').slice(0, 100); });
+    stream.on('data', (chunk) => { answer.length += chunk.length; answer.text = ((answer.text || '') + chunk.toString('latin1').slice(0, 100)).slice(0, 4000); });
     stream.on('trailers', (trailers) => { answer.trailers = trailers; });
     stream.on('error', (error) => { answer.error = error.code || String(error); });
     stream.on('close', () => { answer.code = stream.rstCode; resolve(answer); });
@@ -114,7 +114,6 @@ const scenarios = {
 scenarios[scenario]().then((result) => {
   session.close();
   setTimeout(() => {
-    process.stdout.write(JSON.stringify({ ...result, ...seen }) + '\n');
-    process.exit(0);
+    process.stdout.write(JSON.stringify({ ...result, ...seen }) + '\n', () => process.exit(0));
   }, 100);
 });

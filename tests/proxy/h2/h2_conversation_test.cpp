@@ -535,12 +535,18 @@ TEST(H2Conversation, ADrainTellsTwiceAndLosesNothing) {
   stage.client.send(h2::headers(3, h2::get("/3")));  // it crosses the GOAWAY
   ASSERT_TRUE(stage.upstream_has(2));
   stage.client.send(h2::ping(stage.client.reader().of(h2::kPing)[0].payload, h2::kAck));
+  stage.client.settle();
+  stage.client.send(h2::headers(5, h2::get("/5")));  // it was begun before the GOAWAY came, and written after the answer
+  ASSERT_TRUE(stage.upstream_has(3));
+  EXPECT_EQ(stage.client.reader().of(h2::kGoAway).size(), 1u);
+  stage.proxy.time().advance(Millis{200});
   ASSERT_TRUE(stage.client.until([&] { return stage.client.reader().of(h2::kGoAway).size() == 2; }));
-  EXPECT_EQ(stage.client.reader().of(h2::kGoAway)[1].last_stream(), 3u);
-  for (std::size_t i = 0; i < 2; ++i) stage.upstream.connection(i).send(kHello);
+  EXPECT_EQ(stage.client.reader().of(h2::kGoAway)[1].last_stream(), 5u);
+  for (std::size_t i = 0; i < 3; ++i) stage.upstream.connection(i).send(kHello);
   ASSERT_TRUE(stage.client.ended(1));
   ASSERT_TRUE(stage.client.ended(3));
-  EXPECT_EQ(stage.client.answer(3).body, "hello");
+  ASSERT_TRUE(stage.client.ended(5));
+  EXPECT_EQ(stage.client.answer(5).body, "hello");
   stage.client.peer().finish();
   ASSERT_TRUE(stage.client.until([&] { return stage.proxy.worker().open_connections() == 0; }));
 }
