@@ -182,7 +182,7 @@ class Numbers(unittest.TestCase):
                 for client in waiting:
                     client.request("GET", "/")
                 eventually(lambda: metrics(door)["frontdoor_held_requests", "pool=app"] == 3, "three that wait")
-                self.assertEqual(metrics(door)["frontdoor_requests_in_flight"], 3)
+                eventually(lambda: metrics(door)["frontdoor_requests_in_flight"] == 3, "a text made since")
                 self.assertEqual(metrics(door)["frontdoor_pool_upstreams_up"], 0)
                 waiting.pop().close()
                 eventually(lambda: metrics(door)["frontdoor_held_requests"] == 2, "one that has left")
@@ -207,6 +207,7 @@ class Numbers(unittest.TestCase):
             upstreams = lambda: {labels["upstream"] for labels, _ in metrics(door).find("frontdoor_upstream_up")}
             self.assertEqual(upstreams(), {one.address})
             door.reload(pool("app", [two]) + pool("more", [one]) + '[[route]]\npool = "app"\n')
+            eventually(lambda: metrics(door)["frontdoor_config_reloads_total", "result=success"] == 1, "a text made since")
             self.assertEqual({(labels["pool"], labels["upstream"]) for labels, _ in metrics(door).find("frontdoor_upstream_up")},
                              {("app", two.address), ("more", one.address)})
             seen = metrics(door)
@@ -215,6 +216,7 @@ class Numbers(unittest.TestCase):
             self.assertEqual(seen["frontdoor_config_reloads_total", "result=success"], 1)
             good_since = seen["frontdoor_config_last_reload_success_timestamp_seconds"]
             door.reload("nonsense")
+            eventually(lambda: metrics(door)["frontdoor_config_reloads_total", "result=failure"] == 1, "a text made since")
             seen = metrics(door)
             self.assertEqual((seen["frontdoor_config_reloads_total", "result=failure"],
                               seen["frontdoor_config_last_reload_successful"]), (1, 0))
@@ -264,7 +266,7 @@ class Numbers(unittest.TestCase):
             self.assertEqual(codes("pool=app", "protocol=h2"), {"2xx": 2})
             self.assertEqual(codes("pool=app", "protocol=http/1.1"), {"2xx": 1})
             self.assertEqual(codes("pool=", "protocol=h2", "listener=web"), {"4xx": 1})
-            self.assertEqual(metrics(door)["frontdoor_requests_in_flight"], 0)
+            eventually(lambda: metrics(door)["frontdoor_requests_in_flight"] == 0, "a text made since")
 
     def test_of_tls_are_right(self):
         with App("a") as app, Certificates() as made:
