@@ -26,6 +26,10 @@ json::value moment_or_null(std::int64_t unix_millis) {
   return unix_millis == 0 ? json::value(nullptr) : json::value(unix_millis);
 }
 
+// In whole seconds: moments of the steady clock are translated anew each time and come out a millisecond apart, and what
+// has changed is sent again.
+json::value second_or_null(std::int64_t unix_millis) { return moment_or_null(unix_millis / 1000 * 1000); }
+
 json::array texts(const std::vector<std::string>& values) {
   json::array array;
   for (const std::string& value : values) array.emplace_back(to_utf8(value));
@@ -159,7 +163,7 @@ class Drawing {
                      {"state", state},
                      {"condition", to_string(condition_of(state))},
                      {"reason", text_or_null(state == upstream.state ? upstream.reason : ordered_words(*upstream.ordered))},
-                     {"since", moment_or_null(upstream.since_unix_millis)},
+                     {"since", second_or_null(upstream.since_unix_millis)},
                      {"weight", counted.weight}};
     if (upstream.process) add_process(row, *upstream.process);
     put("up/" + path, row);
