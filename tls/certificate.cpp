@@ -33,12 +33,6 @@ std::vector<X509Ptr> read_certificates(std::string_view pem) {
   return found;
 }
 
-// Nobody is there to be asked.
-int note_passphrase(char*, int, int, void* asked) {
-  *static_cast<bool*>(asked) = true;
-  return -1;
-}
-
 std::int64_t seconds_of(const ASN1_TIME* time) {
   std::tm parts{};
   return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<std::int64_t>(::timegm(&parts)) : 0;
@@ -176,7 +170,7 @@ LoadedCertificate load_certificate(const CertificateTexts& texts, std::int64_t n
   const BioPtr bio = bio_of(texts.key);
   KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, note_passphrase, &asked));
   ERR_clear_error();
-  if (!key) return failed(asked ? "the key is encrypted: nobody is asked for its passphrase" : "no private key (PEM) in the key's file");
+  if (!key) return failed(asked ? kEncryptedKey : "no private key (PEM) in the key's file");
   const bool fits = std::any_of(all.begin(), all.end(), [&](const X509Ptr& one) {
     return EVP_PKEY_eq(X509_get0_pubkey(one.get()), key.get()) == 1;
   });

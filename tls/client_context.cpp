@@ -31,6 +31,9 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1;
 }
 
+// RFC 6761 §6.4: no certificate is for it.
+constexpr const char* kNobody = "nobody.invalid";
+
 bool is_address(const std::string& name) { return Endpoint::numeric(name, 0).has_value(); }
 
 std::string or_default(const char* variable, const char* place) {
@@ -103,9 +106,16 @@ std::string ClientContext::set_up(const ClientFiles& files) {
     if (!loaded) return "ca " + files.ca + ": " + take_error();
   }
   if (!files.cert.empty()) {
+    bool asked = false;
+    SSL_CTX_set_default_passwd_cb(context, note_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
     if (SSL_CTX_use_certificate_chain_file(context, files.cert.c_str()) != 1) return "cert " + files.cert + ": " + take_error();
-    if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1)
-      return "key " + files.key + ": " + take_error();
+    const bool usable = SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+    if (!usable) {
+      const std::string reason = take_error();
+      return "key " + files.key + ": " + (asked ? kEncryptedKey : reason);
+    }
   }
   return "";
 }
@@ -122,14 +132,18 @@ SslPtr ClientContext::begin(std::string name) const {
   SSL_set_connect_state(ssl.get());
   X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl.get());
   if (name.ends_with('.')) name.pop_back();  // says where DNS may look, and is in no certificate (RFC 6066 §3)
+  // What is not set is not verified: the library would take every certificate that somebody we believe has signed.
+  bool bound = false;
   if (is_address(name)) {
-    X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str());
+    name.resize(std::min(name.size(), name.find('%')));  // which interface leads to fe80::1 is no part of who it is
+    bound = X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str()) == 1;
   } else {
     // Its macro has a cast of C's.
     SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    X509_VERIFY_PARAM_set1_host(wanted, name.c_str(), 0);
+    bound = !name.empty() && X509_VERIFY_PARAM_set1_host(wanted, name.c_str(), 0) == 1;
   }
+  if (verify_ && !bound && X509_VERIFY_PARAM_set1_host(wanted, kNobody, 0) != 1) throw std::bad_alloc();
   static constexpr unsigned char http11[] = "\x08http/1.1";
   SSL_set_alpn_protos(ssl.get(), http11, sizeof http11 - 1);
   return ssl;

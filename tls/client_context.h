@@ -1,5 +1,6 @@
-// Our own side of connections to upstreams: whom we believe, and who we are. One for all pools that name the same files,
-// made on the control thread, immutable afterwards and shared by the workers.
+// Our own side of connections to upstreams: whom we believe, and who we are. One for all pools whose `tls` is the same, the
+// name included, since a session that is resumed is not verified again. Made on the control thread, immutable afterwards and
+// shared by the workers.
 
 #pragma once
 

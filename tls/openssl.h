@@ -32,6 +32,11 @@ using SessionPtr = std::unique_ptr<SSL_SESSION, FreeWith<SSL_SESSION_free>>;
 
 BioPtr bio_of(std::string_view text);  // the text must outlive it
 
+// A password callback for keys: nobody is there to be asked, and without one the library would ask at the terminal. Notes in
+// the bool that it is given that a password was wanted.
+int note_passphrase(char*, int, int, void* asked);
+inline constexpr const char* kEncryptedKey = "the key is encrypted: nobody is asked for its passphrase";
+
 // Whether the peer's certificate is not believed, where it has to be.
 bool untrusted(const SSL* ssl);
 

@@ -102,6 +102,10 @@ TEST(ClientContext, BelievesAsItIsTold) {
       {&good, ca, true, "x.y.b.example", "hostname mismatch"},
       {&good, ca, true, "b.example", "hostname mismatch"},
       {&good, ca, true, "127.0.0.2", "IP address mismatch"},
+      {&good, ca, true, "::1%lo", ""},
+      {&good, ca, true, "fe80::1%lo", "IP address mismatch"},
+      {&good, ca, true, ".", "hostname mismatch"},
+      {&good, ca, true, "", "hostname mismatch"},
       {&good, other, true, "a.example", "unable to get local issuer certificate"},
       {&expired, ca, true, "a.example", "certificate has expired"},
       {&alone, ca, true, "a.example", "self-signed certificate"},
@@ -118,6 +122,15 @@ TEST(ClientContext, BelievesAsItIsTold) {
     EXPECT_STREQ(pair.at_client->failure(), c.problem) << c.name;
     EXPECT_EQ(pair.at_client->untrusted(), *c.problem != 0) << c.name;
   }
+}
+
+TEST(ClientContext, NobodyIsAskedForThePassphraseOfAKey) {
+  const Files files;
+  const Made made(now({}));
+  std::string error;
+  const std::string key = files.put("key.pem", made.locked_key());
+  EXPECT_EQ(ClientContext::load({.verify = false, .cert = files.put("cert.pem", made.cert()), .key = key}, error), nullptr);
+  EXPECT_EQ(error, "key " + key + ": the key is encrypted: nobody is asked for its passphrase");
 }
 
 TEST(ClientContext, AsksByNameAndNotByAddress) {
