@@ -173,14 +173,16 @@ asio::awaitable<void> AdminConnection::dispatch(const AdminRoutes& routes, Parse
     const AdminProblem problem(404, "no_such_path", "there is nothing at this path");
     co_return co_await refuse(problem);
   }
+  bool trusted = true;
   if (policy_.rules) {
-    const auto problem = why_not_trusted(origin_of(message), *policy_.rules, found.route->needs);
-    if (problem) co_return co_await refuse(*problem);
+    const auto problem = why_not_trusted(origin_of(message), *policy_.rules, AdminNeeds::Trust);
+    trusted = !problem;
+    if (problem && found.route->needs == AdminNeeds::Trust) co_return co_await refuse(*problem);
     if (found.route->needs == AdminNeeds::Trust) by_ = "the admin token";
   }
   const AdminRequest request{std::move(path->parameters), std::move(found.placeholders), by_,
                              std::string(view(message[http::field::accept_encoding])),
-                             std::string(view(message[http::field::if_none_match]))};
+                             std::string(view(message[http::field::if_none_match])), trusted};
   co_await found.route->handler(request, *this);
 }
 

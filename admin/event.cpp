@@ -87,14 +87,14 @@ std::string_view event_kind(const Event& event) {
   return "other";
 }
 
-json::object to_json(const Event& event) {
+json::object to_json(const Event& event, bool trusted) {
   json::object fields;
   for (const Event::Field& field : event.fields)
-    if (field.key != "pool" && field.key != "upstream" && field.key != "instance")
+    if (field.key != "pool" && field.key != "upstream" && field.key != "instance" && (trusted || field.key != "last_words"))
       fields[field.key] = field_value(field);
   return {{"id", event.id},
           {"time", rfc3339_micros(event.unix_micros)},
-          {"level", level_word(event.level)},
+          {"level", to_word(event.level)},
           {"kind", event_kind(event)},
           {"pool", null_or_text(event.pool)},
           {"upstream", null_or_text(event.upstream)},
@@ -102,23 +102,9 @@ json::object to_json(const Event& event) {
           {"fields", std::move(fields)}};
 }
 
-std::string_view level_word(LogLevel level) {
-  switch (level) {
-    case LogLevel::Debug:
-      return "debug";
-    case LogLevel::Info:
-      return "info";
-    case LogLevel::Warn:
-      return "warn";
-    case LogLevel::Error:
-      return "error";
-  }
-  return "";
-}
-
 bool parse_level(std::string_view word, LogLevel& level) {
   for (const LogLevel each : {LogLevel::Info, LogLevel::Warn, LogLevel::Error}) {
-    if (level_word(each) != word) continue;
+    if (to_word(each) != word) continue;
     level = each;
     return true;
   }

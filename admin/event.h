@@ -10,16 +10,16 @@
 
 namespace frontdoor {
 
-// One stable word for programs that colour or count events: "evicted", "recovered", "restarted", "crash_loop", "rolled",
+// One stable word for programs that colour or count events: "evicted", "recovered", "crash_loop", "rolled",
 // "reloaded", "reload_refused", "certificate", "limit", "operator", …; "other" for what has no word of its own. The list:
 // docs/admin.md.
 std::string_view event_kind(const Event& event);
 
 // {"id":…,"time":"2026-11-23T12:01:07.123456Z","level":"warn","kind":"evicted","pool":"app","upstream":"app.1",
 //  "text":"upstream down","fields":{"reason":"connection refused",…}}; pool and upstream are null when it is about none.
-boost::json::object to_json(const Event& event);
+// What apps have written is told to who is trusted: it may be anything.
+boost::json::object to_json(const Event& event, bool trusted);
 
-std::string_view level_word(LogLevel level);
 // Of an API's parameter and a command's option; false when there is no such level.
 bool parse_level(std::string_view word, LogLevel& level);
 

@@ -52,10 +52,10 @@ std::optional<AdminProblem> read_events_wish(const AdminRequest& request, Events
   return std::nullopt;
 }
 
-std::string lines_of_events(const EventHistory::Events& events, const EventFilter& filter) {
+std::string lines_of_events(const EventHistory::Events& events, const EventFilter& filter, bool trusted) {
   std::string lines;
   for (const auto& event : events)
-    if (filter.takes(*event)) lines += json::serialize(to_json(*event)) + '\n';
+    if (filter.takes(*event)) lines += json::serialize(to_json(*event, trusted)) + '\n';
   return lines;
 }
 
@@ -67,7 +67,7 @@ asio::awaitable<void> events_as_lines(EventFeed& feed, const AdminRequest& reque
   const EventHistory::Events kept =
       wish.since ? history.since(*wish.since, wish.most, wish.filter) : history.last(wish.most, wish.filter);
   if (!kept.empty()) seen = wish.since ? kept.back()->number : std::max(seen, kept.back()->number);
-  const std::string first = lines_of_events(kept, wish.filter);
+  const std::string first = lines_of_events(kept, wish.filter, request.trusted);
   co_await reply.write(first);
   while (request.wants("follow") && !reply.gone()) {
     const EventHistory::Batch batch = co_await feed.behind(seen, kEventsAtOnce, kEventPatience);
@@ -75,7 +75,7 @@ asio::awaitable<void> events_as_lines(EventFeed& feed, const AdminRequest& reque
     seen = batch.events.back()->number;
     std::string lines;
     if (batch.skipped != 0) lines = json::serialize(json::object{{"skipped", batch.skipped}}) + '\n';
-    lines += lines_of_events(batch.events, wish.filter);
+    lines += lines_of_events(batch.events, wish.filter, request.trusted);
     const bool reads = co_await reply.write(lines);
     if (!reads) co_return;
   }
@@ -90,7 +90,7 @@ asio::awaitable<void> tell_events(EventFeed& feed, const AdminRequest& request, 
   const EventHistory::Events found = wish.since ? history.since(*wish.since, wish.most, wish.filter)
                                                 : history.last(wish.most, wish.filter);
   json::array events;
-  for (const auto& event : found) events.push_back(to_json(*event));
+  for (const auto& event : found) events.push_back(to_json(*event, request.trusted));
   const json::object body{{"events", std::move(events)},
                           {"last_id", found.empty() ? history.last_id() : found.back()->id},
                           {"forgotten", history.forgotten()}};

@@ -22,6 +22,7 @@ struct AdminRequest {
   std::string by = {};                // who asks: "root", "uid 1001"
   std::string accept_encoding = {};   // what its fields say; "" = nothing
   std::string if_none_match = {};
+  bool trusted = true;                // may be told what apps have written: over the socket, or with the token
 
   std::string parameter(std::string_view name) const;  // "" when it was not given
   bool wants(std::string_view name) const;             // it was given, and not as "0"

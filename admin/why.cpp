@@ -29,10 +29,10 @@ json::object probe_json(const AdminProbe& probe) {
           {"latency_us", probe.latency_micros}};
 }
 
-json::object why_json(const AdminWhy& why) {
+json::object why_json(const AdminWhy& why, bool trusted) {
   json::array probes, events;
   for (const AdminProbe& probe : why.probes) probes.push_back(probe_json(probe));
-  for (const auto& event : why.events) events.push_back(to_json(*event));
+  for (const auto& event : why.events) events.push_back(to_json(*event, trusted));
   return {{"pool", to_utf8(why.pool)},
           {"upstream", to_utf8(why.upstream)},
           {"summary", to_utf8(why.summary)},
@@ -52,7 +52,7 @@ asio::awaitable<void> tell_why(AdminExplainer& explainer, const AdminRequest& re
   const AdminWhys whys = co_await explainer.why(std::move(pool), std::move(upstream));
   if (whys.problem) co_return co_await reply.refuse(*whys.problem);
   json::array upstreams;
-  for (const AdminWhy& why : whys.upstreams) upstreams.push_back(why_json(why));
+  for (const AdminWhy& why : whys.upstreams) upstreams.push_back(why_json(why, request.trusted));
   const json::object body{{"summary", to_utf8(whys.summary)}, {"upstreams", std::move(upstreams)}};
   co_await reply.answer(200, body);
 }

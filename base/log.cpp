@@ -26,20 +26,6 @@ constexpr std::size_t max_line = PIPE_BUF - 1;  // 1 for send()'s newline behind
 // Values are cut to this when a line would be longer.
 constexpr std::size_t short_value = 256;
 
-constexpr std::string_view name_of(LogLevel level) {
-  switch (level) {
-    case LogLevel::Debug:
-      return "debug";
-    case LogLevel::Info:
-      return "info";
-    case LogLevel::Warn:
-      return "warn";
-    case LogLevel::Error:
-      return "error";
-  }
-  return "";
-}
-
 long micros_of(SystemTime now) {
   const auto since = now.time_since_epoch();
   return static_cast<long>(std::chrono::duration_cast<std::chrono::microseconds>(since).count() % 1'000'000);
@@ -100,8 +86,8 @@ std::string text_line(SystemTime now, LogLevel level, std::string_view event, Lo
   std::string line;
   append_text_time(line, now);
   line += ' ';
-  line += name_of(level);
-  line.append(6 - name_of(level).size(), ' ');
+  line += to_word(level);
+  line.append(6 - to_word(level).size(), ' ');
   append_text_value(line, cut(event, limit), true);
   const char* separator = "  ";
   std::string below;
@@ -126,7 +112,7 @@ std::string json_line(SystemTime now, LogLevel level, std::string_view event, Lo
   std::string line = "{\"time\":\"";
   append_json_time(line, now);
   line += "\",\"level\":\"";
-  line += name_of(level);
+  line += to_word(level);
   line += "\",\"event\":";
   append_json_string(line, cut(event, limit));
   for (const auto& field : fields) {
@@ -151,6 +137,20 @@ bool has_room(int fd) {
 }
 
 }  // namespace
+
+std::string_view to_word(LogLevel level) {
+  switch (level) {
+    case LogLevel::Debug:
+      return "debug";
+    case LogLevel::Info:
+      return "info";
+    case LogLevel::Warn:
+      return "warn";
+    case LogLevel::Error:
+      return "error";
+  }
+  return "";
+}
 
 Log::Log(int fd, LogLevel level, LogFormat format) : fd_(fd), level_(level) { set_format(format); }
 

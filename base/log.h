@@ -20,6 +20,7 @@
 namespace frontdoor {
 
 enum class LogLevel : std::uint8_t { Debug, Info, Warn, Error };
+std::string_view to_word(LogLevel level);  // "info"
 enum class LogFormat : std::uint8_t { Auto, Text, Json };  // Auto: text on a terminal, JSON otherwise
 
 // One "key":value of an event. Numbers stay numbers in JSON.

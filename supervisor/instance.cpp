@@ -93,7 +93,7 @@ void Instance::restart_now(const config::Process& settings, std::string reason) 
   settings_ = settings;
   policy_.set_rules(settings_.restart);
   policy_.forgive();
-  failure_.clear();
+  failure_ = {};
   restart_asked_ = true;
   if (!running_) {
     move(InstanceState::Starting);
@@ -185,7 +185,7 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   in_line_ = false;
   if (!starting_) co_return std::nullopt;
   restart_asked_ = false;
-  failure_.clear();
+  failure_ = {};
   was_up_ = false;
   engaged_ = true;
   launched_as_ = launch_text(settings_);
@@ -210,7 +210,7 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
                       {"instance", address_.instance},
                       {"reason", reason},
                       {"next_ms", again ? std::chrono::duration_cast<Millis>(decision.pause).count() : -1}});
-  failure_ = reason;
+  failure_ = {reason, ""};
   if (done()) co_return std::nullopt;
   history_->last_reason = reason;
   move(!again ? InstanceState::Exited : decision.crash_loop ? InstanceState::CrashLoop : InstanceState::Pausing);
@@ -330,7 +330,7 @@ void Instance::came_up() {
   starting_ = {};
   up_since_ = Clock::now();
   was_up_ = true;
-  failure_.clear();
+  failure_ = {};
   late_.clear();
   look_below();
   if (upstream_) upstream_->set_starting(false);
@@ -375,6 +375,10 @@ void Instance::tell_end(const ProcessEnd& end, const RestartDecision& decision) 
   }
 }
 
+std::string to_string(const StartFailure& failure) {
+  return failure.last_words.empty() ? failure.why : failure.why + "; it said: " + failure.last_words;
+}
+
 std::string Instance::last_words() const {
   std::string words;
   for (const std::string& line : lines_->recent.last_words(kLastWords, before_life_, writer_))
@@ -383,8 +387,7 @@ std::string Instance::last_words() const {
 }
 
 void Instance::start_failed(const std::string& why) {
-  const std::string words = last_words();
-  failure_ = words.empty() ? why : why + "; it said: " + words;
+  failure_ = {why, last_words()};
   shared_.changed->tell();
 }
 

@@ -48,6 +48,13 @@ struct InstanceContext {
   Tick ticks = 0;  // the last one
 };
 
+// Why a start did not come up, and what the app wrote last; both "" while nothing is known against it.
+struct StartFailure {
+  std::string why = {};
+  std::string last_words = {};
+};
+std::string to_string(const StartFailure& failure);  // in one line
+
 class Instance : public std::enable_shared_from_this<Instance> {
  public:
   // What the instances of a pool share.
@@ -97,8 +104,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool was_up() const { return was_up_; }  // the process that it has
   const std::string& says() const { return status_; }  // STATUS= of its process; "" = nothing
   const std::string& late() const { return late_; }    // why it will not be up, as far as can be seen; "" = nothing
-  bool failed() const { return !failure_.empty(); }          // the last start did not come up
-  const std::string& failure() const { return failure_; }   // why, with the last words
+  bool failed() const { return !failure_.why.empty(); }      // the last start did not come up
+  const StartFailure& failure() const { return failure_; }
   Tick born() const;  // when its process was started; kNotBornYet: it is about to be
 
  private:
@@ -154,7 +161,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool restart_asked_ = false;   // by somebody, not by the policy
   bool in_line_ = false;         // to be started
   bool engaged_ = false;         // has a process, or has asked the launcher for one
-  std::string failure_;          // of the last start; "" while nothing is known against it
+  StartFailure failure_;         // of the last start
   pid_t pid_ = -1;
   std::optional<ProcessInfo> who_;  // with its start: a number alone may pass to another process
   std::uint64_t life_ = 0;         // counts processes; 0 before the first

@@ -219,11 +219,14 @@ asio::awaitable<void> InstanceGroup::replace([[maybe_unused]] std::shared_ptr<In
     co_return co_await retire(self, number, old);
   }
   if (wanted()) {
-    replacement_failure_ = next->address().instance + " does not come up, the old ones stay: " + next->failure();
+    replacement_failure_ = next->address().instance + " does not come up, the old ones stay: " + to_string(next->failure());
     plan_.replacement_failed(next->born());
     for (const auto& pending : pending_) ++pending->failed;
     context_.log.error("the new instance does not come up, the old ones stay",
-                       {{"pool", pool_}, {"instance", next->address().instance}, {"reason", next->failure()}});
+                       {{"pool", pool_},
+                        {"instance", next->address().instance},
+                        {"reason", next->failure().why},
+                        {"last_words", next->failure().last_words}});
   }
   co_await retire(self, number, next);
 }

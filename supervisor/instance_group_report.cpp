@@ -82,7 +82,7 @@ std::string InstanceGroup::why_not_up(unsigned number) const {
   const auto its = places_.find(number);
   const std::string name = pool_ + '.' + std::to_string(number);
   if (its == places_.end() || !its->second.serving) return name + " does not come up";
-  return name + " does not come up: " + its->second.serving->failure();
+  return name + " does not come up: " + to_string(its->second.serving->failure());
 }
 
 void InstanceGroup::tell(const PendingWish& pending, const OperationResult& result) {

@@ -6,8 +6,8 @@ import { live, onChange } from "./live.js";
 
 const kinds = {
   good: ["recovered", "started", "up", "rolled", "reloaded"],
-  bad: ["evicted", "crash_loop", "crashed", "ended", "reload_refused", "query_of_death", "hung", "not_ready", "roll_failed", "lines_lost"],
-  note: ["restarted", "operator", "certificate", "limit", "draining"],
+  bad: ["evicted", "crash_loop", "ended", "reload_refused", "query_of_death", "hung", "not_ready", "roll_failed", "lines_lost"],
+  note: ["operator", "certificate", "limit", "draining"],
 };
 
 // How it is shown: "good", "bad", "note", or "quiet": nothing that a chart needs.

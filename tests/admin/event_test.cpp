@@ -68,12 +68,18 @@ TEST(EventJson, HasItsNumbersAsNumbersAndWhatIsAboutNothingAsNull) {
   event.unix_micros = 1'700'000'000'000'042;
   event.level = LogLevel::Warn;
   event.upstream = "a:1";
-  EXPECT_EQ(boost::json::serialize(to_json(event)),
+  EXPECT_EQ(boost::json::serialize(to_json(event, true)),
             R"({"id":7,"time":"2023-11-14T22:13:20.000042Z","level":"warn","kind":"evicted","pool":"app","upstream":"a:1",)"
             R"("text":"upstream down","fields":{"reason":"status �","after":3,"odd":"x"}})");
-  EXPECT_EQ(boost::json::serialize(to_json(event_of("listening"))),
+  EXPECT_EQ(boost::json::serialize(to_json(event_of("listening"), false)),
             R"({"id":0,"time":"1970-01-01T00:00:00.000000Z","level":"info","kind":"listening","pool":null,)"
             R"("upstream":null,"text":"listening","fields":{}})");
+}
+
+TEST(EventJson, LastWordsAreForWhoIsTrusted) {
+  const Event event = event_of("instance ended", {{"pool", "app"}, {"end", "exit 1"}, {"last_words", "postgres://u:pw@db"}});
+  EXPECT_EQ(to_json(event, true).at("fields"), boost::json::value({{"end", "exit 1"}, {"last_words", "postgres://u:pw@db"}}));
+  EXPECT_EQ(to_json(event, false).at("fields"), boost::json::value({{"end", "exit 1"}}));
 }
 
 TEST(EventLevel, IsReadFromItsWord) {

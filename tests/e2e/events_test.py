@@ -14,6 +14,7 @@ import unittest
 from support import App, Frontdoor, binary, eventually, main, pool
 from support.admin import api, command
 from support.instances import front_door
+from support.metrics import ask
 from support.process import alive
 from support.app import script_path
 
@@ -50,6 +51,18 @@ class History(unittest.TestCase):
             # The same events are in the log, whose words these are.
             (logged,) = [e for e in door.events() if e.get("event") == "upstream down"]
             self.assertEqual(logged["time"], down["time"])
+
+    def test_what_apps_have_written_is_told_to_who_is_trusted(self):
+        token = "0123456789abcdef"
+        config = (f'[admin]\naddress = "127.0.0.1:0"\nsocket = "off"\ntoken = "{token}"\n[pool.app]\ninstances = 1\ncommand = ["sh", "-c", "echo hunter2 >&2; exit 3"]\n'
+                  '[[route]]\npool = "app"\n')
+        with Frontdoor(config) as door:
+            signed_in = [("Authorization", f"Bearer {token}")]
+            eventually(lambda: '"last_words":"hunter2"' in ask(door, "/api/v1/events", signed_in).text, "its last words")
+            for target in "/api/v1/events", "/api/v1/events?form=lines", "/api/v1/why", "/api/v1/status":
+                answer = ask(door, target)
+                self.assertEqual(answer.status, 200, target)
+                self.assertNotIn("hunter2", answer.text.replace("echo hunter2", ""), target)
 
     def test_of_instances_and_of_who_asked_for_what(self):
         with Frontdoor(instances()) as door:

@@ -343,7 +343,8 @@ class Readiness(unittest.TestCase):
             door.reload(config("echo broken; exit 3", 2))
             eventually(lambda: found(door)["env"]["RELEASE"] == "2", "the other pool's new release")
             failed = event(door, "the new instance does not come up, the old ones stay", pool="worker")
-            self.assertIn("exited 3 before READY=1; it said: broken", failed["reason"])
+            self.assertIn("exited 3 before READY=1", failed["reason"])
+            self.assertEqual(failed["last_words"], "broken")
             self.assertEqual(os.stat(f"/proc/{old}").st_uid, os.geteuid(), "the old one goes on")
 
     def test_workers_alone_are_all_there_is(self):
