@@ -34,6 +34,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr Millis kStuck{10'000};  // a worker that has not turned its loop for so long makes the process one to restart
+
 std::int64_t unix_millis() {
   return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -205,8 +207,8 @@ void AdminHost::start(const config::Admin& settings, AdminAddress address) {
   server_->start_tcp(address_.fd(), rules_of(settings));
   log_.info("admin address", {{"url", "http://" + address_.text()}});
   if (!address_.on_loopback())
-    log_.warn("the admin address can be reached from other machines: whoever reaches it sees pools, upstreams, config and "
-              "metrics",
+    log_.warn("the admin address can be reached from other machines: whoever reaches it sees pools, upstreams, config, metrics, "
+              "events, and paths of requests that failed or were slow",
               {{"address", address_.text()}});
 }
 
@@ -235,7 +237,7 @@ ScrapeExtras AdminHost::scrape_extras() const {
 }
 
 std::string AdminHost::unhealthy() {
-  const auto stuck = stuck_.look(view_.server.stuck_worker(), Clock::now());
+  const auto stuck = view_.server.stuck_worker(kStuck);
   view_.server.ask_for_a_turn();
   return stuck ? "worker " + std::to_string(*stuck) + " stands still" : "";
 }

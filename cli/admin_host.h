@@ -19,7 +19,6 @@
 #include "cli/admin_address.h"
 #include "cli/explainer.h"
 #include "cli/serve.h"
-#include "cli/stuck_watch.h"
 #include "cli/supervision.h"
 #include "cli/totals_reader.h"
 #include "cli/usage_sampler.h"
@@ -87,7 +86,6 @@ class AdminHost : private AdminTarget, private DashboardSource {
   bool may_write_ = false;  // over the address
   AdminSocket socket_;
   AdminAddress address_;
-  StuckWatch stuck_;
   std::unique_ptr<AdminServer> server_;
 };
 

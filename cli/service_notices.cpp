@@ -71,7 +71,7 @@ asio::awaitable<void> watch_workers(Server& server, Log& log, ServiceNotices& no
     }
     pause.expires_after(watchdog / 3);
     co_await pause.async_wait(quietly);
-    const std::optional<unsigned> stuck = server.stuck_worker();
+    const std::optional<unsigned> stuck = server.stuck_worker(watchdog / 3);
     if (!stuck) {
       if (std::exchange(told, false)) log.warn("the worker goes on");
       notices.alive();

@@ -176,9 +176,10 @@ void Server::ask_for_a_turn() {
   for (auto& worker : workers_) worker->ask_for_a_turn();
 }
 
-std::optional<unsigned> Server::stuck_worker() const {
+std::optional<unsigned> Server::stuck_worker(Duration for_so_long) const {
+  const TimePoint now = Clock::now();
   for (unsigned i = 0; i < workers_.size(); ++i)
-    if (!workers_[i]->has_turned()) return i;
+    if (workers_[i]->turn_debt().older_than(for_so_long, now)) return i;
   return std::nullopt;
 }
 

@@ -50,9 +50,9 @@ class Server {
   std::uint64_t served() const;
   std::uint64_t looped() const;  // requests that came back to us
 
-  // Whether each worker's loop still turns: asks those that have answered the last time, and says which one has not yet.
+  // Whether each worker's loop still turns: asks those that owe no answer, and says which one has owed one for so long.
   void ask_for_a_turn();
-  std::optional<unsigned> stuck_worker() const;
+  std::optional<unsigned> stuck_worker(Duration for_so_long) const;
   std::uint64_t turned_away(Unwelcome why) const;  // connections closed before their first request
 
   // What the metrics call each listener: its name, or its address. In the config's order at the start.

@@ -140,9 +140,9 @@ OpenWork Worker::open_work() const {
 }
 
 void Worker::ask_for_a_turn() {
-  if (!has_turned()) return;
-  loop_.post([this] { turns_.fetch_add(1, std::memory_order_relaxed); });
-  ++turns_asked_;  // behind a post that finds no memory: what was not asked is not owed
+  if (turn_debt_.open()) return;
+  loop_.post([this] { turn_debt_.turned(); });
+  turn_debt_.asked(Clock::now());  // behind a post that finds no memory: what was not asked is not owed
 }
 
 // At once, as far as it can be: a stop that waits for nobody.

@@ -17,6 +17,7 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/h1/h1_dialer.h"
 #include "proxy/server/listener.h"
+#include "proxy/server/turn_debt.h"
 
 namespace frontdoor {
 
@@ -59,9 +60,8 @@ class Worker final : private Timer {
   void stop() { loop_.stop(); }
   std::uint64_t open_connections() const;
   OpenWork open_work() const;  // while it is drained; some tenths of a second old
-  // Asks the loop for a sign of life, unless it owes one; and whether it owes none. One thread.
-  void ask_for_a_turn();
-  bool has_turned() const { return turns_.load(std::memory_order_relaxed) == turns_asked_; }
+  void ask_for_a_turn();  // unless it owes one; one thread, which may look at the debt
+  const TurnDebt& turn_debt() const { return turn_debt_; }
   bool accepting() const { return accepting_.load(std::memory_order_acquire); }
   std::uint64_t turned_away(Unwelcome why) const;
   std::uint64_t served() const { return served_.get(); }
@@ -100,8 +100,7 @@ class Worker final : private Timer {
   bool draining_ = false;
   TimePoint end_waiting_at_ = Waker::kNever;  // a drain's last moment for requests that are held
   std::atomic<bool> accepting_{true};
-  std::uint64_t turns_asked_ = 0;  // of the thread that asks
-  std::atomic<std::uint64_t> turns_{0};
+  TurnDebt turn_debt_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   SingleWriterCount served_;
   mutable std::mutex open_work_mutex_;
