@@ -60,12 +60,18 @@ std::vector<ShownSection> sections_of(const std::string& text) {
     }
   }
   std::vector<std::string> titles;
+  std::string above;  // what tells the last [[table]] from its like: the tables below it are told apart by that too
   for (ShownSection& section : sections) {
+    if (section.title.starts_with("[listener.") || section.title.starts_with("[route.")) section.title += above;
     if (!section.title.starts_with("[[")) continue;
-    section.title += identity(section);
+    above = identity(section);
+    section.title += above;
     const auto same = std::count(titles.begin(), titles.end(), section.title);
     titles.push_back(section.title);
-    if (same != 0) section.title += " (" + std::to_string(same + 1) + ')';
+    if (same == 0) continue;
+    const std::string number = " (" + std::to_string(same + 1) + ')';
+    section.title += number;
+    above += number;
   }
   return sections;
 }
@@ -76,11 +82,17 @@ bool is_secret(std::string_view section, std::string_view key) {
   return std::any_of(secret.begin(), secret.end(), [&](auto word) { return key.find(word) != key.npos; });
 }
 
-// "[pool.app.retry]" is below "[pool.app]", whose own line says enough.
+// "[pool.app.retry]" is below "[pool.app]", "[listener.tls] :443" below "[[listener]] :443": their own lines say enough.
+bool is_below(const std::string& title, const std::string& above) {
+  if (!above.starts_with("[[")) return above.size() > 1 && title.starts_with(above.substr(0, above.size() - 1) + '.');
+  const auto name_ends = above.find("]]");
+  const auto ends = title.find(']');
+  return title.starts_with(above.substr(1, name_ends - 1) + '.') && ends != title.npos &&
+         title.substr(ends + 1) == above.substr(name_ends + 2);
+}
+
 bool is_below_one_of(const std::string& title, const std::vector<std::string>& titles) {
-  return std::any_of(titles.begin(), titles.end(), [&](const std::string& above) {
-    return above.size() > 1 && title.starts_with(above.substr(0, above.size() - 1) + '.');
-  });
+  return std::any_of(titles.begin(), titles.end(), [&](const std::string& above) { return is_below(title, above); });
 }
 
 void compare_items(const ShownKey& before, const ShownKey& after, const std::string& where, bool secret,

@@ -101,7 +101,7 @@ AdminWhy Explainer::why_row(const Snapshot& snapshot, const AdminStatus& status,
   why.summary = explanation.summary;
   why.back = explanation.back;
   why.advice = explanation.advice;
-  why.check = question_of(facts.check);
+  why.check = question_of(facts.check, facts.address);
   for (const auto& event : events_.last(kEventsLookedAt, {LogLevel::Info, pool.name}))
     if (lasting_name(event->upstream) == lasting_name(row.name)) why.events.push_back(event);
   if (why.events.size() > kEventsTold) why.events.erase(why.events.begin(), why.events.end() - kEventsTold);

@@ -20,6 +20,8 @@ std::string port_in(const std::string& address) {
   return colon == std::string::npos ? "" : address.substr(colon + 1);
 }
 
+bool is_https(const std::string& address) { return address.starts_with("https://"); }
+
 void add_state(const WhyFacts& facts, Explanation& explanation) {
   std::string& text = explanation.summary;
   text = facts.pool + '/' + facts.name + " is ";
@@ -37,7 +39,7 @@ void add_state(const WhyFacts& facts, Explanation& explanation) {
 }
 
 void add_checks(const WhyFacts& facts, Explanation& explanation) {
-  const std::string question = question_of(facts.check);
+  const std::string question = question_of(facts.check, facts.address);
   if (!facts.check) {
     explanation.back.push_back("it is up again when " + question + " succeeds, tried every 100 ms at first and more seldom later");
     return;
@@ -55,7 +57,9 @@ void advise_about_an_answer(const WhyFacts& facts, Explanation& explanation) {
   const std::string path = http ? facts.check->path : "/";
   explanation.advice.push_back(
       "see what it says: curl -i " +
-      (unix_socket ? "--unix-socket " + facts.address.substr(5) + " http://localhost" + path : "http://" + facts.address + path));
+      (unix_socket ? "--unix-socket " + facts.address.substr(5) + " http://localhost" + path
+       : is_https(facts.address) ? facts.address + path
+                                 : "http://" + facts.address + path));
 }
 
 void advise_about_upstream(const WhyFacts& facts, Explanation& explanation) {
@@ -95,7 +99,7 @@ void add_instance(const WhyFacts& facts, Explanation& explanation) {
   } else if (facts.state == "idle") {
     explanation.back.push_back("the next request to the pool starts it");
   } else if (facts.state == "starting") {
-    explanation.back.push_back("it is up when " + question_of(facts.check) + " succeeds");
+    explanation.back.push_back("it is up when " + question_of(facts.check, facts.address) + " succeeds");
     explanation.advice.push_back(logs);
   } else {
     explanation.back.push_back("it ends, and is started again when that was asked for");
@@ -104,9 +108,14 @@ void add_instance(const WhyFacts& facts, Explanation& explanation) {
 
 }  // namespace
 
-std::string question_of(const std::optional<config::HealthCheck>& check) {
-  if (!check || check->type == config::HealthCheck::Type::Tcp) return "a TCP connect";
-  return "GET " + check->path;
+std::string question_of(const std::optional<config::HealthCheck>& check, const std::string& address) {
+  if (!check) return is_https(address) ? "a TLS handshake" : "a TCP connect";
+  switch (check->type) {
+    case config::HealthCheck::Type::Http: return "GET " + check->path;
+    case config::HealthCheck::Type::Tcp: return "a TCP connect";
+    case config::HealthCheck::Type::Tls: return "a TLS handshake";
+  }
+  return "";
 }
 
 Explanation explain(const WhyFacts& facts) {

@@ -47,7 +47,7 @@ struct Explanation {
 
 Explanation explain(const WhyFacts& facts);
 
-// "GET /healthz", "a TCP connect".
-std::string question_of(const std::optional<config::HealthCheck>& check);
+// "GET /healthz", "a TCP connect", "a TLS handshake": how an upstream at this address is looked at.
+std::string question_of(const std::optional<config::HealthCheck>& check, const std::string& address);
 
 }  // namespace frontdoor

@@ -1,3 +1,4 @@
+#include "admin/event.h"
 #include "cli/service.h"
 
 #include <unistd.h>
@@ -505,7 +506,8 @@ asio::awaitable<AdminReload> Service::reload(std::string by) {
   if (!done.error.empty()) co_return done;
   // What it has started and what did not come up has been told while it was waited for.
   for (const auto& event : events_.behind(before, kMostOfAReload).events) {
-    if (event->level != LogLevel::Error || event->pool.empty()) continue;
+    // Another pool's crash loop is none of its business.
+    if (event->text != "instance cannot be started" && event_kind(*event) != "roll_failed") continue;
     done.error = "instances_failed";
     done.message = "the config is applied, but not every instance comes up as it says";
     done.diagnostics.push_back(event->pool + ": " + event->text + ' ' + std::string(event->field("error")) +
@@ -556,7 +558,7 @@ AdminReload Service::look_at_file(config::Loaded& loaded) const {
   if (!source.error.empty()) return refuse("unreadable", source.error);
   auto load_options = config::options_of_this_process(source.name);
   load_options.profile = options_.profile;
-  look_at_upstream_tls(load_options);
+  look_at_certificates(load_options);
   loaded = config::load(source.text, source.name, load_options);
   for (const auto& diagnostic : loaded.diagnostics) found.diagnostics.push_back(diagnostic.to_string());
   if (!loaded.ok()) return refuse("config_has_errors", "the file has errors");

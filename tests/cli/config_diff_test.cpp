@@ -51,6 +51,12 @@ TEST(ConfigChanges, AreALineForEach) {
        "- [pool.web]\n"},
       {"a route", base + "[[route]]\npool = \"app\"\n",
        base + "[[route]]\npath = \"/a\"\npool = \"app\"\n[[route]]\npool = \"app\"\n", "+ [[route]] \"/a\" \"app\"\n"},
+      {"below one of two routes",
+       base + "[[route]]\npath = \"/a\"\npool = \"app\"\n[route.timeouts]\nconnect = \"1s\"\n[[route]]\npool = \"app\"\n"
+              "[route.timeouts]\nconnect = \"2s\"\n",
+       base + "[[route]]\npath = \"/a\"\npool = \"app\"\n[route.timeouts]\nconnect = \"1s\"\n[[route]]\npool = \"app\"\n"
+              "[route.timeouts]\nconnect = \"1s\"\n",
+       "[route.timeouts] \"app\" connect: \"2s\" -> \"1s\"\n"},
       {"one of a listener", base, "[[listener]]\naddress = \":1\"\nvia = false\n" + base.substr(base.find('[')),
        "[[listener]] \":1\" via: true -> false\n"},
   };

@@ -40,6 +40,10 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
   unknown.state_millis.reset();
   WhyFacts socket = facts("down", "status 503", DownCause::Unwell);
   socket.name = socket.address = "unix:/run/a.sock";
+  WhyFacts https = facts("down", "status 503", DownCause::Unwell);
+  https.name = https.address = "https://shop.example:443";
+  WhyFacts handshake = https;
+  handshake.check->type = config::HealthCheck::Type::Tls;
   WhyFacts name = facts("down", "name does not resolve", DownCause::Unwell);
   name.name = name.address = "app.internal:80";
   WhyFacts drained = facts("up");
@@ -74,6 +78,16 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
        "app/10.0.0.2:80 is down since 3m: connection refused\n"
        "< it is up again when a TCP connect succeeds, tried every 100 ms at first and more seldom later\n"
        "> nobody listens at 10.0.0.2:80: is the app running there? On its machine: ss -ltnp 'sport = :80'"},
+      {"https", https,
+       "app/https://shop.example:443 is down since 3m: status 503\n"
+       "< it is up again after 2 passes in a row of GET /healthz, asked every 500ms while it is down; so far 0; the next is asked at "
+       "once\n"
+       "> see what it says: curl -i https://shop.example:443/healthz"},
+      {"a handshake", handshake,
+       "app/https://shop.example:443 is down since 3m: status 503\n"
+       "< it is up again after 2 passes in a row of a TLS handshake, asked every 500ms while it is down; so far 0; the next is asked "
+       "at once\n"
+       "> see what it says: curl -i https://shop.example:443/"},
       {"hung", facts("down", "3 of 3 probes failed: probe timed out", DownCause::Hung),
        "app/10.0.0.2:80 is down since 3m: 3 of 3 probes failed: probe timed out\n"
        "< it is up again after 2 passes in a row of GET /healthz, asked every 500ms while it is down; so far 0; the next is asked at "

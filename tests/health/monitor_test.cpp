@@ -332,11 +332,11 @@ TEST_F(MonitorTest, ReportsWhatItSaw) {
   EXPECT_GT(last.latency, 0ms);
   EXPECT_EQ(detail->recent.front().outcome, Outcome::Passed);
   monitor_.upstream_refused(upstream, "connection refused");
-  run_until(io_, [&] {
+  EXPECT_TRUE(run_until(io_, [&] {
     const auto recent = monitor_.detail(*upstream)->recent;
     return std::any_of(recent.begin(), recent.end(),
                        [](const ProbeRecord& record) { return record.by == ProbeRecord::By::Request; });
-  });
+  }));
   const Upstream stranger("app", {}, 1, std::make_shared<PoolMemory>());
   EXPECT_FALSE(monitor_.detail(stranger));
 }
@@ -347,7 +347,7 @@ TEST_F(MonitorTest, KeepsTheLastProbesOnly) {
   const auto upstream = add(server);
   apply();
   const int before = server.requests();
-  run_until(io_, [&] { return server.requests() >= before + 24; });
+  ASSERT_TRUE(run_until(io_, [&] { return server.requests() >= before + 24; }));
   EXPECT_EQ(monitor_.detail(*upstream)->recent.size(), kMostProbeRecords);
 }
 
