@@ -20,11 +20,11 @@ Containment::Verdict Containment::died(const Likeness& request, std::uint32_t de
   const std::uint32_t of_its_kind = note(request.kind, now);
   count();
   const bool repeated = deaths >= 2 && exactly_so >= 2;
-  if (repeated && (line_up_ == 0 || now >= line_up_began_ + kMoment)) {
-    line_up_began_ = now;
-    line_up_ = 0;
+  if (repeated && (suspects_of_moment_ == 0 || now >= moment_began_ + kMoment)) {
+    moment_began_ = now;
+    suspects_of_moment_ = 0;
   }
-  line_up_ += repeated;
+  suspects_of_moment_ += repeated;
   return {.repeated = repeated,
           .convicted = exactly_so >= kConvicting || of_its_kind >= kConvicting};
 }
@@ -48,7 +48,7 @@ Containment::Suspected Containment::suspected(const Likeness& request, TimePoint
     return entry.deaths != 0 && entry.what == request.exact && now < entry.last + kRemembered;
   });
   if (!noted) return Suspected::Nobody;
-  return line_up_ > 1 ? Suspected::AmongOthers : Suspected::Alone;
+  return suspects_of_moment_ > 1 ? Suspected::AmongOthers : Suspected::Alone;
 }
 
 std::optional<std::uint64_t> Containment::note_suspect(TimePoint now) {

@@ -81,8 +81,8 @@ class Containment {
   TimePoint next_look_{};
   std::optional<TimePoint> reported_at_;
   std::uint64_t reported_ = 0;
-  TimePoint line_up_began_{};  // suspects of one moment stand together
-  std::uint32_t line_up_ = 0;
+  TimePoint moment_began_{};  // the last one in which requests became suspects, and how many did
+  std::uint32_t suspects_of_moment_ = 0;
   std::atomic<std::uint64_t> suspects_{0};
   std::atomic<std::uint32_t> noted_{0};
   std::atomic<std::uint32_t> convicted_{0};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
 namespace frontdoor {
@@ -14,19 +15,19 @@ std::int64_t unix_millis_now() {
   return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-std::string note(std::string_view text) { return std::string(text.substr(0, kLongestNote)); }
+std::string beginning_of(std::string_view text) { return std::string(text.substr(0, kLongestNote)); }
 
 NotableRequest notable(const AccessRecord& record, bool failed, std::int64_t ended_unix_millis) {
   return {.failed = failed,
           .ended_unix_millis = ended_unix_millis,
-          .method = note(record.method),
-          .host = note(record.host),
-          .path = note(record.target.substr(0, record.target.find('?'))),
-          .request_id = note(record.request_id),
-          .pool = note(record.route_pool),
-          .upstream = note(record.upstream),
-          .outcome = note(record.outcome),
-          .detail = note(record.detail),
+          .method = beginning_of(record.method),
+          .host = beginning_of(record.host),
+          .path = beginning_of(record.target.substr(0, record.target.find('?'))),
+          .request_id = beginning_of(record.request_id),
+          .pool = beginning_of(record.route_pool),
+          .upstream = beginning_of(record.upstream),
+          .outcome = beginning_of(record.outcome),
+          .detail = beginning_of(record.detail),
           .status = record.status,
           .tries = record.tries,
           .held_us = record.held_us,
@@ -37,7 +38,14 @@ NotableRequest notable(const AccessRecord& record, bool failed, std::int64_t end
 
 }  // namespace
 
-void NotableRequests::add(const AccessRecord& record, bool failed, Duration took) {
+void NotableRequests::add(const AccessRecord& record, bool failed, Duration took) noexcept {
+  try {
+    note(record, failed, took);
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+void NotableRequests::note(const AccessRecord& record, bool failed, Duration took) {
   NotableRequest request = notable(record, failed, unix_millis_now());
   const std::lock_guard lock(mutex_);
   if (failed) {

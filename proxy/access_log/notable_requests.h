@@ -44,12 +44,14 @@ class NotableRequests {
     return failed ? failed_.load(std::memory_order_relaxed) < kMostFailed
                   : took.count() > slow_enough_.load(std::memory_order_relaxed);
   }
-  void add(const AccessRecord& record, bool failed, Duration took);
+  void add(const AccessRecord& record, bool failed, Duration took) noexcept;  // without memory it is not told
 
   // Any other thread. Those that failed in their order, then the slowest, slowest first.
   std::vector<NotableRequest> take();
 
  private:
+  void note(const AccessRecord& record, bool failed, Duration took);
+
   struct Slow {
     Duration took{};
     NotableRequest request = {};

@@ -380,8 +380,7 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   if (!client_.send_head(response)) {
     // No room for it, perhaps because 1xx heads lie unread before it. Body bytes without their head would be taken for
     // a response of their own.
-    const bool websocket = client_.request().upgrade && client_.request().version == http::Version::Http2;
-    detail_ = websocket && head.status < 300 ? "an answer to a WebSocket that is no 101" : "its head does not fit into our buffer";
+    detail_ = client_.send_failure_detail();
     return attempt_fails(UpstreamFailure::InvalidResponse);
   }
   committed_ = true;

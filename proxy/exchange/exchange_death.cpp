@@ -23,8 +23,11 @@ constexpr Millis kDyingOfMany{500};
 constexpr Millis kBetweenRareKnocks{50};
 
 // How long a suspect waits to be cleared, and how often it looks. Shorter than what it is suspected of is remembered.
-constexpr Millis kLineUp{10'000};
+constexpr Millis kLongestClearing{10'000};
 constexpr Millis kBetweenLooks{50};
+// Where a site is busy, its newcomers clear all who are innocent within this. Then a last upstream need not be spared when
+// several are up again.
+constexpr Millis kBusySite{1'000};
 
 }  // namespace
 
@@ -136,7 +139,7 @@ Task<Exchange::Next> Exchange::contain() {
   const Containment& deaths = pool_->pool().memory->deaths;
   const TimePoint began = now();
   if (hold_until_ == TimePoint{}) hold_until_ = began + pool_->pool().hold.timeout;
-  const TimePoint end = std::min({hold_until_, began + kLineUp, request_deadline()});
+  const TimePoint end = std::min({hold_until_, began + kLongestClearing, request_deadline()});
   while (!deaths_.convicted) {
     const Containment::Suspected suspected = deaths.suspected(likeness(), now());
     if (suspected == Containment::Suspected::Nobody) {
@@ -144,6 +147,7 @@ Task<Exchange::Next> Exchange::contain() {
       break;
     }
     if (suspected == Containment::Suspected::Alone || context_.held.ended() || now() >= end) break;
+    if (now() >= began + kBusySite && !must_spare_the_last()) break;
     if (client_.gone() || client_.finished()) co_return client_left();
     co_await waker_.until(std::min(end, now() + kBetweenLooks));
   }

@@ -30,6 +30,11 @@ class TextSource final : public BodySource {
   http::Fields none_;
 };
 
+// The metrics' names of protocols stand in this order (observe/totals.h).
+constexpr std::size_t protocol_index(http::Version version) { return static_cast<std::size_t>(version); }
+static_assert(protocol_index(http::Version::Http10) == 0 && protocol_index(http::Version::Http11) == 1 &&
+              protocol_index(http::Version::Http2) == 2 && kClientProtocols == 3);
+
 }  // namespace
 
 void note_encryption(const ClientInfo& client, AccessRecord& record) {
@@ -143,7 +148,7 @@ AccessRecord Exchange::describe_request() const {
 void count_refusal(ExchangeContext& context, const ClientInfo& client, http::Version version, std::uint16_t status,
                    std::string_view outcome) {
   RequestSlots& counts = context.counts.unrouted;
-  counts.count(client.listener, static_cast<std::size_t>(version), status);
+  counts.count(client.listener, protocol_index(version), status);
   counts.own_answers.add(outcome);
 }
 
@@ -158,7 +163,7 @@ void Exchange::note_upstream_answered() {
 void Exchange::count_request(AnsweredBy by, TimePoint ended) {
   RequestSlots& counts = counts_ ? *counts_ : context_.counts.unrouted;
   const std::uint16_t status = committed_ ? status_ : 0;
-  counts.count(client_.client().listener, static_cast<std::size_t>(tally_.version), status);
+  counts.count(client_.client().listener, protocol_index(tally_.version), status);
   if (status != 101 && !relay_.open_ended()) counts.duration.add(ended - started_);
   if (by == AnsweredBy::Us) counts.own_answers.add(outcome_);
   else if (outcome_ != outcome::kServed) counts.unfinished.add(outcome_);

@@ -17,7 +17,7 @@ Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
   detail_ = "a 101 that was not asked for";
   const bool asked = relay_.request_complete() && http::accepts_upgrade(client_.request(), head);
   if (!asked) return Relayed::UpstreamFailed;
-  detail_ = "its head does not fit into our buffer";
+  detail_ = client_.send_failure_detail();
 
   // The request's head makes room for the tunnel's bytes. A log that a reload switches on meanwhile is too late for it.
   tally_.logged = tally_.logged && context_.access_log;

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/cidr.h"
 #include "base/ip_address.h"
 #include "proxy/exchange/listener_terms.h"
+#include "proxy/exchange/stream.h"
 #include "tls/facts.h"
 
 namespace frontdoor {
@@ -20,6 +22,9 @@ struct ConnectedClient {
   bool named = true;  // false: somebody behind a proxy that does not know who, so that the address is the proxy's
   const tls::Facts* tls = nullptr;  // null: plain
 };
+
+// As its requests are described, unless a proxy names another client. Views `address_text`, that address as text.
+ClientInfo client_info(const ConnectedClient& client, std::string_view address_text);
 
 // Hears whom the connection waits for: its client, for a request, or others, during exchanges.
 class SessionOwner {

@@ -75,6 +75,7 @@ class ClientStream {
   // Queued; the bytes leave with the next push. False: the head does not fit into its buffer.
   virtual bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) = 0;
   virtual bool send_head(const OutgoingResponse& response) = 0;
+  virtual const char* send_failure_detail() const { return "its head does not fit into our buffer"; }  // a literal
   virtual BodySink& response_body() = 0;
   virtual std::size_t unread_bytes() const = 0;  // of this response: sent, and not yet with the client; asks the kernel
 

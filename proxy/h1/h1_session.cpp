@@ -34,9 +34,6 @@ constexpr std::uint32_t kTurn = 16;
 // One allocation for the fields of most heads, instead of one for each doubling.
 constexpr std::size_t kUsualFields = 16;
 
-// RFC 7239 §6.2's word for a hop without an address, here a unix socket's.
-constexpr std::string_view kUnnamedHop = "unknown";
-
 }  // namespace
 
 H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& transport, SessionOwner& owner,
@@ -47,6 +44,7 @@ H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& t
       last_hop_(client.address),
       trusted_proxies_(client.trusted_proxies),
       last_hop_text_(client.address.address.text()),
+      client_(client_info(client, last_hop_text_.view())),
       draining_(draining),
       waker_(context.loop),
       input_(std::move(input)),
@@ -58,16 +56,6 @@ H1Session::H1Session(ExchangeContext& context, BufferPool& buffers, Transport& t
   parser_.head().fields.reserve(kUsualFields);
   transport_.notify(&waker_);
   if (!input_.empty()) started_ = quiet_since_;
-  client_.last_hop = last_hop_.address.known() ? last_hop_text_.view() : kUnnamedHop;
-  client_.listener = client.terms.index;
-  client_.via = client.terms.via;
-  client_.request_id_header = client.terms.request_id_header;
-  client_.hsts = client.terms.hsts;
-  client_.redirect_port = client.terms.redirect_port;
-  client_.tls = client.tls;
-  if (client.tls) client_.scheme = "https";
-  client_.trusted = client.named && contains(trusted_proxies_, last_hop_.address);
-  client_is_last_hop();
 }
 
 void H1Session::client_is_last_hop() {

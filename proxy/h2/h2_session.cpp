@@ -46,9 +46,6 @@ constexpr Millis kUnwanted{200};
 // How much of an answer is written before others get their turn, where several wait for room.
 constexpr std::size_t kQuantum = 16 * 1024;
 
-// RFC 7239 §6.2's word for a hop without an address, here a unix socket's.
-constexpr std::string_view kUnnamedHop = "unknown";
-
 http2::ServerLimits limits_for(const config::Limits& limits, std::size_t block_bytes) {
   http2::ServerLimits server;
   server.head = head_limits(limits, block_bytes);
@@ -66,22 +63,12 @@ H2Session::H2Session(ExchangeContext& context, BufferPool& buffers, Transport& t
       last_hop_(client.address),
       trusted_proxies_(client.trusted_proxies),
       last_hop_text_(client.address.address.text()),
+      client_(client_info(client, last_hop_text_.view())),
       draining_(draining),
       waker_(context.loop),
       frames_(limits_for(context.snapshot->shared().config.limits, buffers.block_bytes())),
       quiet_since_(waiting_since),
       active_at_(context.loop.now()) {
-  client_.last_hop = last_hop_.address.known() ? last_hop_text_.view() : kUnnamedHop;
-  client_.listener = client.terms.index;
-  client_.via = client.terms.via;
-  client_.request_id_header = client.terms.request_id_header;
-  client_.hsts = client.terms.hsts;
-  client_.redirect_port = client.terms.redirect_port;
-  client_.tls = client.tls;
-  if (client.tls) client_.scheme = "https";
-  client_.trusted = client.named && contains(trusted_proxies_, last_hop_.address);
-  client_.ip = last_hop_text_.view();
-  client_.address = last_hop_;
 }
 
 H2Session::~H2Session() = default;
@@ -266,12 +253,13 @@ Task<> H2Session::refuse(H2Stream& stream, const http::Refusal& refusal) {
   const std::string_view request_id{id.data(), id.size()};
   // RFC 9113 §8.1.1: it has been reset. Whoever looks for it finds its line in the log.
   if (stream.frames().malformed()) {
-    log_refusal(stream, refusal, request_id, 0);
+    log_refusal(stream, refusal, request_id, 0, {});
     co_return;
   }
   const ErrorPage page = error_page(refusal.status, refusal.outcome, "", request_id);
   ClientStream& client = stream;
   const bool head_only = client.request().method == http::Method::Head;
+  const TimePoint began = now();
   const http::Fields none;
   http::Fields fields{{"Date", context_.date.now(), http::FieldId::Date},
                       {"Content-Type", page.content_type, http::FieldId::ContentType}};
@@ -293,11 +281,11 @@ Task<> H2Session::refuse(H2Stream& stream, const http::Refusal& refusal) {
     if (pushed.state != Pushed::State::Blocked) break;
     co_await stream.waker().until(deadline);
   }
-  log_refusal(stream, refusal, request_id, sent);
+  log_refusal(stream, refusal, request_id, sent, now() - began);
 }
 
 void H2Session::log_refusal(const H2Stream& stream, const http::Refusal& refusal, std::string_view request_id,
-                            std::uint64_t bytes) {
+                            std::uint64_t bytes, Duration took) {
   if (context_.malformed) context_.malformed->note("", refusal.outcome, refusal.detail);
   const http::RequestHead& request = stream.request();
   count_refusal(context_, stream.client(), request.version, refusal.status, refusal.outcome);
@@ -314,6 +302,7 @@ void H2Session::log_refusal(const H2Stream& stream, const http::Refusal& refusal
   record.request_id = request_id;
   record.status = refusal.status;
   record.bytes_sent = bytes;
+  record.total_us = stage_micros(TimePoint{}, TimePoint{took});
   context_.access_log->append(record);
 }
 
@@ -434,8 +423,9 @@ void H2Session::look_at_the_clock() {
     return frames_.terminate(http2::ErrorCode::EnhanceYourCalm);
   }
   if (stuck_since_ != TimePoint{} && now() >= stuck_since_ + limit.client_write && !client_reads()) return lose();
-  const bool idle = streams_.empty() && !frames_.unfinished();
-  if (idle && now() >= quiet_since_ + limit.client_idle) frames_.terminate(http2::ErrorCode::NoError);
+  // A frame that has begun may be a request. One after the other that is none keeps nobody's place.
+  const Duration idle = frames_.unfinished() ? limit.client_idle + limit.client_header : Duration{limit.client_idle};
+  if (streams_.empty() && now() >= quiet_since_ + idle) frames_.terminate(http2::ErrorCode::NoError);
 }
 
 // As in the exchanges, which have lost their patience already when it does not: the kernel may have taken more at once

@@ -83,7 +83,8 @@ bool H2Stream::switch_protocols(std::string_view, const http::Fields& fields) {
 
 bool H2Stream::send_head(const OutgoingResponse& response) {
   // RFC 8441 §5: every 2xx would be a WebSocket.
-  if (websocket_ && response.status < 300) return false;
+  no_switch_ = websocket_ && response.status < 300;
+  if (no_switch_) return false;
   const bool bodiless = request().method == http::Method::Head || response.status == 204 || response.status == 304;
   char digits[20];
   std::string_view length = response.declared_length;
@@ -96,6 +97,10 @@ bool H2Stream::send_head(const OutgoingResponse& response) {
   connection_.frames_wait();
   head_sent_ = connection_.frames().respond(frames_, response.status, response.fields, length, empty);
   return head_sent_;
+}
+
+const char* H2Stream::send_failure_detail() const {
+  return no_switch_ ? "an answer to a WebSocket that is no 101" : ClientStream::send_failure_detail();
 }
 
 Pushed H2Stream::ResponseBody::push(std::string_view bytes, bool last, const http::Fields& trailers) {

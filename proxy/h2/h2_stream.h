@@ -59,6 +59,7 @@ class H2Stream final : public Listed<class H2StreamTag>,
   bool cut_by_us() const override { return connection_.cut(); }
   bool send_informational(std::uint16_t status, std::string_view reason, const http::Fields& fields) override;
   bool send_head(const OutgoingResponse& response) override;
+  const char* send_failure_detail() const override;
   BodySink& response_body() override { return response_body_; }
   std::size_t unread_bytes() const override;
   bool switch_protocols(std::string_view reason, const http::Fields& fields) override;
@@ -102,6 +103,7 @@ class H2Stream final : public Listed<class H2StreamTag>,
   std::uint64_t sent_ = 0;      // of the body
   std::uint64_t sent_until_ = 0;  // where in the connection's output it ends
   bool websocket_ = false;
+  bool no_switch_ = false;  // it was answered by a success that is no 101
   bool switched_ = false;
   bool head_sent_ = false;
   bool aborted_ = false;

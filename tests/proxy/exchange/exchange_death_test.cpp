@@ -204,6 +204,18 @@ TEST(Containment, OneOfSeveralThatNothingClearsIsContainedAfterAWhile) {
   EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"query_of_death\""));
 }
 
+TEST(Containment, AfterASecondSeveralSuspectsGoOnWhereSeveralAreUp) {
+  LineUp stage;
+  stage.bring_up(0);
+  stage.pass(500ms);
+  EXPECT_EQ(stage.sent(), 2u) << "on a busy site it would be cleared by now";
+  stage.pass(600ms);
+  ASSERT_EQ(stage.sent(), 3u);
+  stage.dialer.last().respond_whole("hello");
+  stage.turn();
+  EXPECT_EQ(stage.client.answer.received(), "hello");
+}
+
 TEST(Containment, ASuspectWhoseClientLeavesIsNotWaitedFor) {
   LineUp stage;
   stage.client.leave();

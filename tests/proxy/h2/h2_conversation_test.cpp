@@ -498,6 +498,20 @@ TEST(H2Conversation, AnIdleConnectionIsToldBeforeItIsClosed) {
   ASSERT_TRUE(stage.client.until([&] { return stage.proxy.worker().open_connections() == 0; }));
 }
 
+TEST(H2Conversation, FramesThatAreNoRequestKeepNobodysPlace) {
+  Stage stage("[timeouts]\nclient_idle = \"10s\"\nclient_header = \"5s\"\n");
+  const std::string ping = h2::ping("12345678", 0);
+  stage.client.send(ping.substr(0, 5));
+  for (int i = 0; i < 8 && !stage.client.reader().goes_away(); ++i) {
+    stage.proxy.time().advance(std::chrono::seconds{4});
+    stage.client.settle();
+    if (!stage.client.reader().goes_away()) stage.client.send(ping.substr(5) + ping.substr(0, 5));
+    stage.client.settle();
+  }
+  EXPECT_TRUE(stage.client.reader().goes_away());
+  EXPECT_EQ(stage.client.reader().goaway_code(), 0u);
+}
+
 TEST(H2Conversation, AHeadThatComesInDropsIsNotWaitedForForEver) {
   const std::string head = h2::headers(1, h2::get());
   for (const std::string& begun : {head.substr(0, 4), head.substr(0, 20), h2::frame(h2::kHeaders, 0, 1, h2::block(h2::get()))}) {
@@ -588,6 +602,8 @@ TEST(H2Conversation, AWorkerMayEndWithStreamsOpen) {
     if (parked) proxy->time().advance(std::chrono::seconds{1});
     client.settle();
     proxy.reset();
+    client.peer().poll();
+    EXPECT_TRUE(client.peer().ended());
   }
 }
 
