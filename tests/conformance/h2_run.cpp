@@ -57,8 +57,8 @@ class Conversation {
       case H2Step::Kind::UpstreamReplies: return answer(step.bytes, true);
       case H2Step::Kind::UpstreamEarly: return answer(step.bytes, false);
       case H2Step::Kind::UpstreamResets:
-        if (upstream_.connections() != 0) upstream_.last().reset();
-        return;
+        if (upstream_.connections() == 0) return failures_.push_back("the upstream has no connection to reset");
+        return upstream_.last().reset();
       case H2Step::Kind::TimePasses: return proxy_.time().advance(step.time);
     }
   }

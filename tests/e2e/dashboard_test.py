@@ -176,7 +176,7 @@ class Live(unittest.TestCase):
             curl(door.address, "/slow?secret=1")
             app.close()
             curl(door.address, "/gone?secret=2", "-X", "POST")
-            requests = eventually(lambda: (lambda r: r["failed"] and r["slow"] and r)(json.loads(ask(address, "/api/v1/requests")[2])), "both")
+            requests = eventually(lambda: (lambda r: "/gone" in [q["path"] for q in r["failed"]] and "/slow" in [q["path"] for q in r["slow"]] and r)(json.loads(ask(address, "/api/v1/requests")[2])), "both")
             (failed,) = [request for request in requests["failed"] if request["path"] == "/gone"]
             self.assertEqual((failed["method"], failed["status"] >= 500, failed["pool"]), ("POST", True, "app"))
             self.assertTrue(failed["id"])

@@ -27,6 +27,9 @@ def curl2(url, *options):
     return result.stdout
 
 
+REFUSED_STREAM = "code 7"  # RFC 9113 §7
+
+
 class Case(unittest.TestCase):
     door = None
     scheme = "http"
@@ -58,7 +61,10 @@ class Case(unittest.TestCase):
         self.assertEqual([code for code, _ in result["goaway"]], [0, 0])
         self.assertEqual(result["goaway"][0][1], 2 ** 31 - 1)
         self.assertEqual(result["slow"]["status"], 200)
-        self.assertTrue(all(status == 200 for status in result["answers"]), result["answers"])
+        # What Node's library has not written yet when the GOAWAY comes it refuses by itself: we never saw it.
+        answers = [answer for answer in result["answers"] if answer != REFUSED_STREAM]
+        self.assertEqual(answers, [200] * len(answers))
+        self.assertEqual(len([line for line in door.access() if (line["target"], line["protocol"]) == ("/", "HTTP/2.0")]), len(answers))
         self.assertNotIn("error", result)
 
     def load(self, url, *options):
@@ -274,7 +280,7 @@ class OverTls(Case):
                 time.sleep(0.3)  # it owns no buffer from a tenth of a second on
 
     def test_an_idle_connection_ends_with_goaway_and_close_notify(self):
-        with self.new_door(more='[timeouts]\nclient_idle = "300ms"\n') as door, self.connect(door) as connection:
+        with self.new_door(more='[timeouts]\nclient_idle = "1s"\n') as door, self.connect(door) as connection:
             connection.suppress_ragged_eofs = False
             client = H2Client(connection)
             self.assertEqual(client.get("/").status, 200)

@@ -128,6 +128,7 @@ class Numbers(unittest.TestCase):
 
                 total = 20
                 eventually(lambda: metrics(door)["frontdoor_requests_total"] == total, "the last request's end")
+                eventually(lambda: metrics(door)["frontdoor_requests_in_flight"] == 0, "that nothing of it is left")
                 seen = metrics(door)
                 codes = lambda *labels: seen.nonzero("frontdoor_requests_total", "code", *labels)
                 self.assertEqual(codes("pool=app", "listener=web", "protocol=http/1.1"),
@@ -201,9 +202,9 @@ class Numbers(unittest.TestCase):
 
     def test_series_come_and_go_with_their_upstreams(self):
         with App("a") as one, App("b") as two, Frontdoor(pool("app", [one])) as door:
-            door.wait_until_serving([one])
-            before = metrics(door)["frontdoor_requests_total", "pool=app"]
-            self.assertGreaterEqual(before, 1)
+            eventually(lambda: metrics(door)["frontdoor_upstream_up"] == 1, "the first probe")
+            get(door.address)
+            before = eventually(lambda: metrics(door)["frontdoor_requests_total", "pool=app"], "its end")
             upstreams = lambda: {labels["upstream"] for labels, _ in metrics(door).find("frontdoor_upstream_up")}
             self.assertEqual(upstreams(), {one.address})
             door.reload(pool("app", [two]) + pool("more", [one]) + '[[route]]\npool = "app"\n')
@@ -436,8 +437,10 @@ class Address(unittest.TestCase):
                 for door in (one, two):
                     self.assertEqual(ask(door, "/healthz").status, 200)
                     self.assertIn(int(door.admin_address.rpartition(":")[2]), range(9900, 9932))
-                (warning,) = events(two, "the usual admin address is in use, another port is taken")
-                self.assertIn("9900", warning["reason"])
+                    # Who has the usual one may be another test's frontdoor, and may have ended in between.
+                    usual = door.admin_address.endswith(":9900")
+                    told = events(door, "the usual admin address is in use, another port is taken")
+                    self.assertEqual(["9900" in event["reason"] for event in told], [] if usual else [True])
 
     def test_can_be_none(self):
         with App("a") as app, Frontdoor('[admin]\nsocket = "off"\naddress = "off"\n' + pool("app", [app])) as door:

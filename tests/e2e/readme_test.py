@@ -89,8 +89,7 @@ class Walk(unittest.TestCase):
             self.assertIn(command, said)
             self.succeeds(command)
         self.assertIn("frontdoor logs -f", said)
-        lines = self.run_it("timeout 1 frontdoor logs -f").stdout
-        self.assertIn("listening on", lines)
+        eventually(lambda: "listening on" in self.run_it("timeout 2 frontdoor logs -f").stdout, "its lines")
         self.assertIn("frontdoor shutdown", said)
         self.succeeds("frontdoor shutdown")
         running.wait(30)

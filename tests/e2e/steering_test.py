@@ -13,6 +13,7 @@ from support import App, Client, Frontdoor, WebSocketClient, apps, curl, eventua
 from support.admin import api, command
 from support.app import script_path
 from support.instances import events
+from support.metrics import metrics
 
 
 def rows(door, name="app"):
@@ -67,7 +68,7 @@ def slow_one(door, both, ms):
 class Drain(unittest.TestCase):
     def test_of_one_of_two_loses_nothing_and_waits_for_what_is_in_progress(self):
         with two() as (door, *both):
-            request, one, other = slow_one(door, both, 1500)
+            request, one, other = slow_one(door, both, 5000)
             done = command("drain", f"app/{one.address}", "--reason", "a new disk", door=door)
             self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
             self.assertIn("gets no new requests; 1 on it finish", done.stdout)
@@ -139,14 +140,14 @@ class Drain(unittest.TestCase):
             self.assertEqual(done.returncode, 0)
             self.assertIn("warning: no upstream of the pool", done.stderr)
             waiting = Background(door, "/")
-            eventually(lambda: api(door, "status")[1]["connections"] > 0, "the client")
+            eventually(lambda: metrics(door)["frontdoor_held_requests", "pool=app"] == 1, "the request that waits")
             command("ready", f"app/{one.address}", door=door)
             waiting.join()
             self.assertEqual(waiting.answer.status, 200)
 
     def test_that_does_not_end_is_told(self):
         with two(more='[timeouts]\ndrain = "1s"\n') as (door, *both):
-            request, one, _ = slow_one(door, both, 6000)
+            request, one, _ = slow_one(door, both, 10000)
             done = command("drain", f"app/{one.address}", door=door)
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr, r"1 requests are still on \S+ after 2s; it stays drained")
@@ -213,7 +214,7 @@ class Maintenance(unittest.TestCase):
     def test_lets_those_go_that_wait(self):
         with Frontdoor(pool(upstreams=["127.0.0.1:1"])) as door:
             waiting = Background(door, "/")
-            eventually(lambda: api(door, "status")[1]["connections"] > 0, "the client")
+            eventually(lambda: metrics(door)["frontdoor_held_requests", "pool=app"] == 1, "the request that waits")
             command("maintenance", "app", door=door)
             waiting.join()
             self.assertEqual(waiting.answer.status, 503)

@@ -126,7 +126,7 @@ class Health(unittest.TestCase):
         self.assertTrue(gone.stderr)
 
     def test_drain_is_not_ready(self):
-        with App("a") as app, Frontdoor(pool(upstreams=[app], more='[timeouts]\ndrain_delay = "3s"\n')) as door:
+        with App("a") as app, Frontdoor(pool(upstreams=[app], more='[timeouts]\ndrain_delay = "8s"\n')) as door:
             door.wait_until_serving([app])
             self.assertEqual(api(door, "drain", "POST")[0], 202)
             eventually(lambda: "it is draining" in command("healthcheck", "--ready", door=door).stderr, "that it drains")

@@ -104,7 +104,8 @@ const scenarios = {
     const slow = request({ ':path': '/slow?ms=1500' });
     process.stdout.write('begun\n');
     while (!session.closed && !session.destroyed && seen.goaway.length < 2) {
-      answers.push((await request({ ':path': '/' })).status);
+      const answer = await request({ ':path': '/' });
+      answers.push(answer.status || 'code ' + answer.code);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     return { answers, slow: await slow };
