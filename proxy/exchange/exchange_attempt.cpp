@@ -156,7 +156,12 @@ Exchange::Next Exchange::after_failure() {
   // another one is better, since there are only so many tries.
   const bool may_stay = attempts_.fresh_only && attempt_.upstream->shared->available();
   if (may_stay && (!sent || !another_is_free())) return Next::Forward;
+  const bool was_reset = sent && attempt_.failure == UpstreamFailure::Reset && !attempts_.fresh_only;
+  const bool still_up = attempt_.upstream->shared->available();
   attempt_.leave();
+  // It would come to the one that has just reset it. One that dies may take longer over it than its tries would last.
+  if (was_reset && still_up && replay.choice != Replay::Choice::Never && !another_is_free())
+    deaths_.settled_at = std::max(deaths_.settled_at, now() + pause_before_the_same_again(attempts_.tries));
   if (replay.choice != Replay::Choice::Never) return Next::Forward;
   return replay.contained && attempt_.went_down == DownCause::Dead ? refuse_to_spread_death() : give_up();
 }

@@ -1,5 +1,7 @@
 #include "proxy/exchange/replay.h"
 
+#include <algorithm>
+
 namespace frontdoor {
 
 namespace {
@@ -136,6 +138,11 @@ Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
   const bool reached_it = attempt.sent && attempt.failure != UpstreamFailure::NotProcessed;
   const bool stop = attempt.contained && reached_it && replay.choice != Replay::Choice::Never;
   return stop ? Replay{.rule = "contained", .contained = true} : replay;
+}
+
+Millis pause_before_the_same_again(std::uint32_t tries) {
+  constexpr std::uint32_t kDoublings = 4;
+  return Millis{25} * (1U << std::min(tries == 0 ? 0 : tries - 1, kDoublings));
 }
 
 }  // namespace frontdoor

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "base/time.h"
 #include "config/config.h"
 #include "http/head.h"
 #include "proxy/exchange/stream.h"
@@ -52,5 +53,9 @@ struct Replay {
 bool is_try(UpstreamFailure failure, bool sent, bool reused_connection);
 
 Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry);
+
+// How long a request waits before it is sent again to the upstream that has reset it, since no other can take it: 25 ms after
+// the first try, twice as long after each further one, 400 ms at most.
+Millis pause_before_the_same_again(std::uint32_t tries);
 
 }  // namespace frontdoor

@@ -76,7 +76,7 @@ class Forgiving(unittest.TestCase):
             connection.close()
 
         with socket.create_server((app.host, app.port), backlog=4096) as dying, \
-                Frontdoor(pool("app", [app], "", "retry.attempts = 100")) as door:  # it is about the budget
+                Frontdoor(pool("app", [app], "", "retry.attempts = 9")) as door:  # it is about the budget
             waiting = Background(door.address, count)
             connections = [dying.accept()[0] for _ in range(count)]
             for connection in connections:

@@ -140,18 +140,38 @@ TEST(Death, OneThatStillAcceptsWhileItEndsIsFoundOutAllTheSame) {
   EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"evicted_idempotent\""));
 }
 
-TEST(Death, OneThatResetsAllTheTimeIsNotAskedAllTheTime) {
+// Its tries are all that it has: one that ends slowly must not use them up before it refuses.
+TEST(Death, OneThatResetsAllTheTimeIsNotAskedAllTheTimeNorTriedAtOnce) {
   Killing stage(1, [](config::Config& config) { config.pools.front().retry.attempts = 100; });
   stage.run();
-  stage.dialer.last().reset(), stage.turn();
-  for (int i = 0; i < 6; ++i) stage.pass(10ms);
+  const auto sent_again_after = [&] {
+    stage.dialer.last().reset(), stage.turn();
+    const std::size_t sent = stage.dialer.connections.size();
+    const TimePoint since = stage.time.now();
+    while (stage.dialer.connections.size() == sent && stage.time.now() < since + 1s) stage.pass(1ms);
+    return stage.time.now() - since;
+  };
+  const Duration imprecise = 3 * (TimerWheel::kTick + 1ms);
+  sent_again_after();  // it is asked whether it lives first
   const int knocks = stage.dialer.knocks;
-  for (int i = 0; i < 10; ++i) stage.dialer.last().reset(), stage.turn();
-  EXPECT_EQ(stage.dialer.knocks, knocks);
-  EXPECT_EQ(stage.dialer.connections.size(), 12u) << "each at once";
+  for (const Millis pause : {50ms, 100ms}) {
+    const Duration waited = sent_again_after();
+    EXPECT_GE(waited, pause);
+    EXPECT_LE(waited, pause + imprecise);
+  }
+  EXPECT_EQ(stage.dialer.knocks, knocks) << "it has just proved that it lives";
   stage.pass(250ms);
   stage.dialer.last().reset(), stage.turn();
   EXPECT_GT(stage.dialer.knocks, knocks);
+}
+
+TEST(Death, AnotherThatIsFreeIsTriedAtOnceAfterAReset) {
+  Killing stage(2);
+  stage.run();
+  stage.conn(0).reset(), stage.turn();
+  for (int i = 0; i < 5; ++i) stage.pass(10ms);
+  ASSERT_EQ(stage.dialer.connections.size(), 2u);
+  EXPECT_NE(stage.conn(1).name, stage.conn(0).name);
 }
 
 TEST(Containment, ASuspectIsNotGivenTheOnlyUpstreamThatIsUp) {

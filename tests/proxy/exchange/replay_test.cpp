@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace {
 using Choice = Replay::Choice;
 using Failure = UpstreamFailure;
 using http::Method;
+using namespace std::chrono_literals;
 
 constexpr auto kNever = Choice::Never;
 constexpr auto kAnother = Choice::AnotherUpstream;
@@ -163,6 +165,12 @@ TEST(Replay, NothingThatWasSentIsSentMoreOftenThanAttemptsSay) {
             EXPECT_FALSE(replay.unless_dead) << "nor of a dead one";
             EXPECT_TRUE(is_try(attempt.failure, true, reused));
           }
+}
+
+TEST(Replay, OnTheSameUpstreamComesAfterAPauseThatGrows) {
+  const std::array<Millis, 7> pauses{25ms, 25ms, 50ms, 100ms, 200ms, 400ms, 400ms};
+  for (std::uint32_t tries = 0; tries < pauses.size(); ++tries) EXPECT_EQ(pause_before_the_same_again(tries), pauses[tries]) << tries;
+  EXPECT_EQ(pause_before_the_same_again(~0U), 400ms);
 }
 
 TEST(Replay, WhatWasRefusedOrNotSentToADeadOneIsNoTry) {
