@@ -1,6 +1,7 @@
 #include "cli/explanation.h"
 
 #include "cli/status_table.h"
+#include "config/suggest.h"
 #include "config/units.h"
 
 namespace frontdoor {
@@ -51,7 +52,21 @@ void add_checks(const WhyFacts& facts, Explanation& explanation) {
   explanation.back.push_back(std::move(text));
 }
 
+bool is_asked_by_command(const WhyFacts& facts) {
+  return facts.check && facts.check->type == config::HealthCheck::Type::Exec;
+}
+
+void advise_about_a_command(const WhyFacts& facts, Explanation& explanation) {
+  const bool unix_socket = facts.address.starts_with("unix:");
+  std::string text = "run it by hand: PORT=" + (unix_socket ? facts.address.substr(5) : port_in(facts.address)) +
+                     " FRONTDOOR_ADDRESS=" + facts.address;
+  for (const std::string& word : facts.check->command)
+    text += ' ' + (word.find_first_of(" \t\"'$\\") == std::string::npos ? word : config::quote(word));
+  explanation.advice.push_back(std::move(text));
+}
+
 void advise_about_an_answer(const WhyFacts& facts, Explanation& explanation) {
+  if (is_asked_by_command(facts)) return advise_about_a_command(facts, explanation);
   const bool http = facts.check && facts.check->type == config::HealthCheck::Type::Http;
   const bool unix_socket = facts.address.starts_with("unix:");
   const std::string path = http ? facts.check->path : "/";
@@ -76,7 +91,10 @@ void advise_about_upstream(const WhyFacts& facts, Explanation& explanation) {
                                         : " On its machine: ss -ltnp 'sport = :" + port_in(facts.address) + "'"));
       return;
     case DownCause::Hung:
-      explanation.advice.push_back("it takes connections and says nothing: it hangs, or has more to do than it can");
+      explanation.advice.push_back(is_asked_by_command(facts)
+                                       ? "its check did not end in time: the app hangs, or the check takes longer than its timeout, " +
+                                             format_duration(facts.check->timeout)
+                                       : "it takes connections and says nothing: it hangs, or has more to do than it can");
       return advise_about_an_answer(facts, explanation);
     case DownCause::Unwell:
     case DownCause::Withdrawn:
@@ -114,6 +132,7 @@ std::string question_of(const std::optional<config::HealthCheck>& check, const s
     case config::HealthCheck::Type::Http: return "GET " + check->path;
     case config::HealthCheck::Type::Tcp: return "a TCP connect";
     case config::HealthCheck::Type::Tls: return "a TLS handshake";
+    case config::HealthCheck::Type::Exec: return "its check command (" + check->command.front() + ")";
   }
   return "";
 }

@@ -151,7 +151,7 @@ struct Runner {
       return kExitUsage;
     }
     options.launcher = take_launcher_socket();
-    if (!options.launcher && has_instances(*config)) {
+    if (!options.launcher && needs_launcher(*config)) {
       const std::string reason = become_launcher(words, command.config_file == "-" ? &source->text : nullptr,
                                                  command.config_file.empty() ? Hangup::Ends : Hangup::Reloads);
       streams.err << "launcher: " << reason << "\n";

@@ -39,6 +39,11 @@ bool has_instances(const config::Config& config) {
                      [](const config::Pool& pool) { return !pool.process.command.empty(); });
 }
 
+bool needs_launcher(const config::Config& config) {
+  return has_instances(config) || std::any_of(config.pools.begin(), config.pools.end(),
+                                              [](const config::Pool& pool) { return pool.has_exec_check(); });
+}
+
 std::optional<int> take_launcher_socket() {
   const auto value = take_variable(kLauncherVariable);
   int fd = -1;

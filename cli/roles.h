@@ -1,4 +1,4 @@
-// Which part a process plays when the config has instances: the one that the user started becomes the
+// Which part a process plays when the config has processes to start: the one that the user started becomes the
 // launcher, which starts the front door as a process of its own (docs/adr/0015). Main thread, before anything
 // else runs.
 
@@ -15,6 +15,8 @@
 namespace frontdoor::cli {
 
 bool has_instances(const config::Config& config);
+// It has, or checks that are commands: only a launcher starts processes.
+bool needs_launcher(const config::Config& config);
 
 // The descriptor of the launcher that has started this process, taken out of the environment; nothing without
 // one.

@@ -115,23 +115,18 @@ int Service::run() {
                                    {"open_files", server_.budget().plan().descriptors}});
   health_.cap_header_bytes(server_.header_bytes_max());
   take_orders();
+  if (options_.launcher) make_supervision();
   apply(snapshot_);
   if (!options_.launcher) start_workers();
   if (options_.on_start) options_.on_start(control_);
   if (options_.launcher) {
-    InstanceHost& host = *this;
-    supervision_ = std::make_unique<Supervision>(control_, log_, *options_.launcher, host, [this] {
-      log_.error(draining_ ? "the launcher has gone: no instance is started any more while this one drains"
-                           : "the launcher has gone: stopping");
-      if (!draining_) stop(SIGTERM);
-    });
-    supervision_->stop_within(longest_stop(), longest_instance_stop());
     supervision_->keep_listeners(kept_, server_.to_keep());
     std::vector<std::string> own_files;
     for (const std::string& file : {options_.ready_file, options_.config_file})
       if (!file.empty() && file != "-") own_files.push_back(file);
     supervision_->set_own_files(std::move(own_files));
     supervision_->start(snapshot_->config);
+    if (!cli::has_instances(snapshot_->config)) start_workers();  // nobody has to be named before a request comes
     asio::co_spawn(control_, start_workers_at_last(), asio::detached);
     if (options_.exit_with_child && always_started_again(snapshot_->config))
       log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
@@ -158,6 +153,16 @@ int Service::run() {
   lost_lines_.report();
   log_.info("stopped", {{"requests", server_.served()}});
   return exit_status_;
+}
+
+void Service::make_supervision() {
+  InstanceHost& host = *this;
+  supervision_ = std::make_unique<Supervision>(control_, log_, *options_.launcher, host, [this] {
+    log_.error(draining_ ? "the launcher has gone: no instance is started any more while this one drains"
+                         : "the launcher has gone: stopping");
+    if (!draining_) stop(SIGTERM);
+  });
+  health_.run_commands_with(supervision_->checks());
 }
 
 // The commonest reason is a frontdoor that was forgotten.
@@ -567,6 +572,7 @@ AdminReload Service::look_at_file(config::Loaded& loaded) const {
   for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
     found.waiting.push_back(key.key + ": " + key.runs + " -> " + key.file);
   if (!supervision_ && cli::has_instances(loaded.config)) found.waiting.push_back("command: no instances -> instances");
+  else if (!supervision_ && cli::needs_launcher(loaded.config)) found.waiting.push_back("health_check.command: connects -> exec");
   return found;
 }
 
@@ -604,6 +610,8 @@ AdminReload Service::reload() {
   if (supervision_) supervision_->apply(loaded.config);
   else if (cli::has_instances(loaded.config))
     log_.warn("waits for a restart", {{"key", "command"}, {"runs", "no instances"}, {"file", "instances"}});
+  else if (cli::needs_launcher(loaded.config))
+    log_.warn("waits for a restart", {{"key", "health_check.command"}, {"runs", "connects"}, {"file", "exec"}});
   reload_totals_.note_success(unix_now_millis());
   std::string changes;
   for (const std::string& change : found.changes) changes += (changes.empty() ? "" : "; ") + change;

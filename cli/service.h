@@ -51,6 +51,7 @@ class Service : private InstanceHost, private AdminUpkeep {
   void take_orders();
   bool open_admin_address();  // false: the config names one that can not be had
   void start_admin();
+  void make_supervision();
   void name_who_serves_there();
   AdminReload look_at_file(config::Loaded& loaded) const;
   AdminReload reload();

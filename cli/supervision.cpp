@@ -21,16 +21,24 @@ Supervision::Supervision(asio::io_context& control, Log& log, int launcher_socke
       output_(control, log, STDOUT_FILENO,
               {.terminal = ::isatty(STDOUT_FILENO) == 1, .coloured = cli::style_for(STDOUT_FILENO).coloured()}),
       supervisor_(control, log, launcher_, host, output_, usable_cpus()),
+      checks_(control, log, launcher_, checked_instances()),
       triggers_(control, log, supervisor_, host) {}
 
 void Supervision::start(const config::Config& config) {
   config_ = config;
+  checks_.apply(config);
   asio::co_spawn(control_, begin(), asio::detached);
 }
 
 asio::awaitable<void> Supervision::begin() {
   auto inherited = co_await launcher_.inherit();
   begun_ = true;
+  std::erase_if(inherited.processes, [this](RunningProcess& process) {
+    const bool is_check = ExecChecks::is_check(process.memo);
+    if (is_check) checks_.end(std::move(process));
+    return is_check;
+  });
+  checks_.open();
   output_.apply(*config_);
   supervisor_.inherit(inherited.kept);
   supervisor_.apply(*config_, std::move(inherited.processes));
@@ -39,6 +47,7 @@ asio::awaitable<void> Supervision::begin() {
 }
 
 void Supervision::apply(const config::Config& config) {
+  checks_.apply(config);
   if (!begun_) {
     config_ = config;  // begin() applies it
     return;
@@ -65,6 +74,22 @@ std::vector<std::string> Supervision::own_files(const config::Config& config) co
   const std::string& log = config.access_log.output;
   if (log != "stdout" && log != "stderr" && log != "off") files.push_back(log);
   return files;
+}
+
+ExecChecks::Instances Supervision::checked_instances() const {
+  return {.find = [this](const Upstream& upstream) -> std::optional<CheckedInstance> {
+            for (const auto& instance : supervisor_.instances())
+              if (instance->upstream().get() == &upstream)
+                return CheckedInstance{instance->settings(), instance->address().instance, instance->number()};
+            return std::nullopt;
+          },
+          .processes =
+              [this] {
+                std::vector<pid_t> pids;
+                for (const auto& instance : supervisor_.instances())
+                  if (instance->pid() > 0) pids.push_back(instance->pid());
+                return pids;
+              }};
 }
 
 void Supervision::count(std::uint64_t& starting, std::uint64_t& crash_loop) const {

@@ -1,5 +1,5 @@
-// The instances of this program, where its config has any: the launcher's socket, the supervisor, and where
-// the apps' output goes. Owned by the Service. Control thread.
+// The processes of this program, where its config has any: the launcher's socket, the supervisor of the instances, where
+// the apps' output goes, and the commands of exec checks. Owned by the Service. Control thread.
 
 #pragma once
 
@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "supervisor/app_output.h"
+#include "supervisor/exec_checks.h"
 #include "supervisor/instance_host.h"
 #include "supervisor/launcher_client.h"
 #include "supervisor/supervisor.h"
@@ -50,17 +51,20 @@ class Supervision {
   bool changing() const;  // something that was asked for, by a reload for instance, is under way
   void count(std::uint64_t& starting, std::uint64_t& crash_loop) const;
 
+  CheckCommands& checks() { return checks_; }
   Supervisor& supervisor() { return supervisor_; }
   const InstanceAddresses& members() const { return supervisor_.members(); }
 
  private:
   boost::asio::awaitable<void> begin();
   std::vector<std::string> own_files(const config::Config& config) const;
+  ExecChecks::Instances checked_instances() const;
 
   boost::asio::io_context& control_;
   LauncherClient launcher_;
   AppOutput output_;
   Supervisor supervisor_;
+  ExecChecks checks_;
   std::optional<config::Config> config_;  // until what an earlier front door had running is known
   Triggers triggers_;
   std::vector<std::string> own_files_;

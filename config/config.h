@@ -116,7 +116,7 @@ struct StatusRange {
 };
 
 struct HealthCheck {
-  enum class Type : std::uint8_t { Http, Tcp, Tls };
+  enum class Type : std::uint8_t { Http, Tcp, Tls, Exec };
   Type type = Type::Http;
   std::string path = "/";
   Millis interval{2'000};
@@ -128,6 +128,7 @@ struct HealthCheck {
   std::vector<StatusRange> expect_status{{200, 399}};
   std::string host = {};   // Host field of the probe; "" = the upstream's address
   std::uint16_t port = 0;  // 0 = the traffic port
+  std::vector<std::string> command = {};  // Exec: argv
   bool operator==(const HealthCheck&) const = default;
 };
 
@@ -243,7 +244,7 @@ struct Process : Launch {
 struct Pool {
   std::string name = {};
   std::vector<Upstream> upstreams = {};
-  Process process = {};  // with a command: instances are upstreams, too
+  Process process = {};  // with a command: instances are upstreams, too; what it runs as holds for exec checks as well
   std::optional<HealthCheck> health_check = {};
   UpstreamTls tls = {};
   Retry retry = {};
@@ -255,6 +256,8 @@ struct Pool {
   ProxyVersion send_proxy = ProxyVersion::None;
   // Whether it has, or will have, anybody to send requests to.
   bool takes_requests() const { return process.command.empty() || process.port != Launch::Port::None || !upstreams.empty(); }
+  // Its health is told by a command.
+  bool has_exec_check() const { return health_check && health_check->type == HealthCheck::Type::Exec; }
   // Any of its upstreams is spoken to by https.
   bool has_tls() const {
     for (const Upstream& upstream : upstreams)

@@ -41,6 +41,29 @@ void read_upstreams(const Value& value, Pool& pool, PoolPlace& places, Reader& r
   for (const auto& item : value.items) read_upstream(item, pool, places, reader);
 }
 
+// The exit status of a command says all; and only of such a check is a command of use.
+void check_exec(const Value& value, const Pool& pool, Reader& reader) {
+  const HealthCheck& check = *pool.health_check;
+  const std::string below = heading(pool, ".health_check");
+  if (check.type != HealthCheck::Type::Exec) {
+    if (const auto* command = value.find("command"))
+      reader.diagnostics.warning(command->at, "command has no effect in " + below + ": add type = \"exec\"");
+    return;
+  }
+  if (value.find("command") == nullptr)
+    reader.diagnostics.error(value.at, below + " type = \"exec\" needs a command, as in command = [\"./is-healthy\"]");
+  const HealthCheck usual;
+  const auto warn = [&](std::string_view key, bool said) {
+    const auto* stray = value.find(key);
+    if (said && stray != nullptr)
+      reader.diagnostics.warning(stray->at, quote(key) + " has no effect in " + below +
+                                                ": with type = \"exec\" the exit status of the command decides");
+  };
+  warn("path", check.path != usual.path);
+  warn("host", check.host != usual.host);
+  warn("expect", check.expect_status != usual.expect_status);
+}
+
 void read_health_check(const Value& value, Pool& pool, Reader& reader) {
   auto& check = pool.health_check.emplace();
   if (value.is(Kind::Text))
@@ -56,15 +79,18 @@ void read_health_check(const Value& value, Pool& pool, Reader& reader) {
   if (expect != nullptr && is_table(*expect, "expect", "{ status = \"200-399\" }", reader))
     read_plain_keys(*expect, {schema::expect, heading(pool, ".health_check.expect"), pool.name}, &check,
                     reader);
+  check_exec(value, pool, reader);
 }
 
 // What is said of instances is of no use to a pool that has none.
 void warn_of_instance_keys(const Value& value, const Pool& pool, Reader& reader) {
   if (value.find("command") != nullptr) return;
-  for (const auto& key : schema::process_rows::keys)
+  for (const auto& key : schema::process_rows::keys) {
+    if (pool.has_exec_check() && schema::process_rows::holds_for_checks(key.name)) continue;
     if (const auto* stray = value.find(key.name))
       reader.diagnostics.warning(stray->at, quote(key.name) + " has no effect in " + heading(pool) +
                                                 ": it is about instances, and the pool has no command");
+  }
 }
 
 void read_pool(const Entry& entry, Reader& reader) {

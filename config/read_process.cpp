@@ -94,11 +94,12 @@ void check_readiness(const Value& value, const Value* profile, const Pool& pool,
   const bool checked = process.ready == Launch::Ready::HealthCheck && pool.health_check.has_value();
   if (process.port == Launch::Port::ListenFds) {
     // The socket accepts before the app exists: that somebody connects to it says nothing of the app.
-    const bool asks = checked && (pool.health_check->type == HealthCheck::Type::Http || pool.health_check->port != 0);
+    const bool asks = checked && (pool.health_check->type == HealthCheck::Type::Http || pool.has_exec_check() ||
+                                  pool.health_check->port != 0);
     if (!asks && process.ready != Launch::Ready::Notify)
       reader.diagnostics.error(place_of("port"),
                                "port: with \"listen_fds\" the socket listens before the app does, so only a health_check by "
-                               "HTTP or ready = \"notify\" can tell that it is up");
+                               "HTTP or a command, or ready = \"notify\" can tell that it is up");
   }
   if (process.port == Launch::Port::None) {
     if (process.ready == Launch::Ready::Listen)
@@ -137,7 +138,8 @@ void read_account(const Value* user, const Value* group, Pool& pool, Reader& rea
 
 void read_process(const Value& value, Pool& pool, Position at, Reader& reader) {
   const Value* const profile = read_profiles(value, pool, reader);
-  if (pool.process.command.empty()) return;
+  const bool has_instances = !pool.process.command.empty();
+  if (!has_instances && !pool.has_exec_check()) return;
   if (pool.process.port != Launch::Port::None) {
     drop_port(&value, pool, reader);
     drop_port(profile, pool, reader);
@@ -145,7 +147,7 @@ void read_process(const Value& value, Pool& pool, Position at, Reader& reader) {
   }
   if (const auto* file = find_in(value, profile, "env_file")) read_env_file(*file, pool, reader);
   read_account(find_in(value, profile, "user"), find_in(value, profile, "group"), pool, reader);
-  check_readiness(value, profile, pool, at, reader);
+  if (has_instances) check_readiness(value, profile, pool, at, reader);
 }
 
 // A profile that no pool has was mistyped, or the whole file is another one.

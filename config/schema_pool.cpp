@@ -123,14 +123,15 @@ constexpr std::array upstream_tls_keys = {
         .problem = host_field_problem},
 };
 
-constexpr auto check_words = std::to_array<std::string_view>({"http", "tcp", "tls"});
-constexpr auto check_planned = std::to_array<std::string_view>({"grpc", "exec"});
+constexpr auto check_words = std::to_array<std::string_view>({"http", "tcp", "tls", "exec"});  // as HealthCheck::Type
+constexpr auto check_planned = std::to_array<std::string_view>({"grpc"});
 
 constexpr std::array health_check_keys = {
     Key{.name = "type",
         .type = Type::Word,
         .fallback = "\"http\"",
-        .doc = "\"http\" sends a GET, by https to an https:// upstream; \"tcp\" only connects, \"tls\" shakes hands, too.",
+        .doc = "\"http\" sends a GET, by https to an https:// upstream; \"tcp\" only connects, \"tls\" shakes hands, too; "
+               "\"exec\" runs `command`.",
         .slot = at<&HealthCheck::type>,
         .words = check_words,
         .planned = check_planned},
@@ -139,6 +140,13 @@ constexpr std::array health_check_keys = {
         .doc = "What the GET asks for.",
         .slot = at<&HealthCheck::path>,
         .problem = request_target_problem},
+    Key{.name = "command",
+        .type = Type::Command,
+        .doc = "With `type = \"exec\"`: what each check runs, text that is split as a shell splits words, or a list. Exit "
+               "status 0 passes; else the last line that it wrote is the reason. It finds the upstream in PORT, "
+               "FRONTDOOR_HOST and FRONTDOOR_ADDRESS, runs as the pool's instances do (user, directory, env), and is "
+               "killed after `timeout` with all that it has started.",
+        .slot = at<&HealthCheck::command>},
     Key{.name = "interval",
         .type = Type::Duration,
         .fallback = "\"2s\"",

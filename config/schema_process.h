@@ -14,6 +14,13 @@ namespace frontdoor::config::schema::process_rows {
 
 inline constexpr std::int64_t hour = 3'600'000;
 
+// What is said of instances and holds for the command of an exec check, too, also where there are no instances.
+constexpr bool holds_for_checks(std::string_view key) {
+  for (const std::string_view name : {"directory", "env", "env_file", "profile", "user", "group", "umask", "rlimits"})
+    if (key == name) return true;
+  return false;
+}
+
 // Slots of the struct inside of the pool.
 template <auto Member>
 Slot of_process(Object object) {

@@ -13,7 +13,8 @@ namespace {
 
 void write_key(std::string& out, const schema::Key& key, schema::Object object) {
   const auto value = format_value(key, key.slot(object));
-  if (!value.empty()) out += std::string(key.name) + " = " + value + '\n';
+  const bool no_command = key.type == schema::Type::Command && value == "[]";  // which could not be read back
+  if (!value.empty() && !no_command) out += std::string(key.name) + " = " + value + '\n';
 }
 
 bool is_of_instances(const schema::Key& key) {
@@ -21,11 +22,16 @@ bool is_of_instances(const schema::Key& key) {
                      [&](const schema::Key& row) { return row.name == key.name; });
 }
 
+// Whether a key of a pool says something of this one.
+bool has_effect(const schema::Key& key, const Pool& pool) {
+  if (!pool.process.command.empty() || !is_of_instances(key)) return true;
+  return pool.has_exec_check() && schema::process_rows::holds_for_checks(key.name);
+}
+
 void write_keys(std::string& out, const schema::Table& table, schema::Object object) {
   const Pool* const* pool = std::get_if<Pool*>(&object);
-  const bool has_instances = pool && !(*pool)->process.command.empty();
   for (const auto& key : table.keys)
-    if (!key.is_structure() && (!pool || has_instances || !is_of_instances(key))) write_key(out, key, object);
+    if (!key.is_structure() && (!pool || has_effect(key, **pool))) write_key(out, key, object);
 }
 
 void write_table(std::string& out, std::string_view heading, const schema::Table& table,

@@ -32,6 +32,7 @@ struct HealthMonitor::Impl {
   asio::io_context& control;
   Log& log;
   std::uint64_t most_header_bytes = std::numeric_limits<std::uint64_t>::max();
+  CheckCommands* commands = nullptr;
   std::vector<Watched> watched;  // in the order of the file
 };
 
@@ -41,6 +42,8 @@ HealthMonitor::HealthMonitor(asio::io_context& control, Log& log)
 HealthMonitor::~HealthMonitor() { stop(); }
 
 void HealthMonitor::cap_header_bytes(std::uint64_t most) { impl_->most_header_bytes = most; }
+
+void HealthMonitor::run_commands_with(CheckCommands& commands) { impl_->commands = &commands; }
 
 void HealthMonitor::apply(std::shared_ptr<const Snapshot> snapshot) {
   std::vector<Impl::Watched> next;
@@ -60,6 +63,7 @@ void HealthMonitor::apply(std::shared_ptr<const Snapshot> snapshot) {
       } else {
         auto prober =
             std::make_shared<Prober>(impl_->control, impl_->log, member.upstream, check, send_proxy, limits, approach);
+        prober->run_commands_with(impl_->commands);
         prober->start();
         next.push_back({upstream, std::move(prober)});
       }

@@ -10,6 +10,13 @@
 #include <new>
 #include <utility>
 
+#include "health/command_probe.h"
+
+// g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 namespace frontdoor {
 namespace {
 
@@ -22,6 +29,9 @@ constexpr Duration kWithoutMemory = Millis{1'000};  // until the next try
 constexpr Millis kAwaitAddress{25};
 // Between two looks at a process that has only just been started: what it is late by once it is ready.
 constexpr Millis kWhileStarting{25};
+// Each look of an exec check is a process: never more often than this, whatever the config says and however much hurry
+// there is.
+constexpr Millis kBetweenCommands{100};
 
 VerdictRules rules_of(const std::optional<config::HealthCheck>& check) {
   return check ? VerdictRules::of(*check) : VerdictRules::revival();
@@ -77,7 +87,7 @@ void Prober::start() {
 
 void Prober::stop() {
   stopped_ = true;
-  if (under_way_) under_way_->cancel();
+  if (cancel_) cancel_();
   pause_.cancel();
 }
 
@@ -184,15 +194,27 @@ Duration Prober::without_address(Upstream::Seen seen) {
 
 asio::awaitable<Duration> Prober::probe(Upstream::Seen seen) {
   const config::HealthCheck check = check_or_connect();
+  if (check.type == config::HealthCheck::Type::Exec) co_return co_await probe_by_command(seen, check);
   ProbeTarget target = ProbeTarget::of(*upstream_, check, send_proxy_, approach_);
   target.limits = limits_;
   Probe one(control_.get_executor(), std::move(target));
   const TimePoint started = Clock::now();
-  under_way_ = &one;
+  cancel_ = [&one] { one.cancel(); };
   const ProbeReport report = co_await one.run();
-  under_way_ = nullptr;
+  cancel_ = nullptr;
   if (stopped_) co_return kForever;
   co_return judge(seen, report, started);
+}
+
+asio::awaitable<Duration> Prober::probe_by_command(Upstream::Seen seen, config::HealthCheck check) {
+  CheckCommand what{.upstream = upstream_, .command = check.command, .timeout = check.timeout, .port = check.port};
+  CommandProbe one(control_.get_executor(), *commands_, std::move(what));
+  const TimePoint started = Clock::now();
+  cancel_ = [&one] { one.cancel(); };
+  const ProbeReport report = co_await one.run();
+  cancel_ = nullptr;
+  if (stopped_) co_return kForever;
+  co_return std::max<Duration>(judge(seen, report, started), kBetweenCommands);
 }
 
 Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint started) {
@@ -241,7 +263,9 @@ void Prober::move(Upstream::Seen seen, UpstreamState to, const std::string& reas
 double Prober::random_share() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
 
 config::HealthCheck Prober::check_or_connect() const {
-  if (check_ && !(upstream_->starting() && upstream_->admission() == Upstream::Admission::Connect)) return *check_;
+  const bool only_connects = upstream_->starting() && upstream_->admission() == Upstream::Admission::Connect;
+  const bool nobody_runs_it = check_ && check_->type == config::HealthCheck::Type::Exec && commands_ == nullptr;
+  if (check_ && !only_connects && !nobody_runs_it) return *check_;
   config::HealthCheck connect;
   // A handshake that fails is what traffic has met; a connection that is only opened would bring it back at once.
   connect.type = upstream_->address().tls ? config::HealthCheck::Type::Tls : config::HealthCheck::Type::Tcp;

@@ -7,10 +7,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
 
+#include "balancer/check_commands.h"
 #include "balancer/upstream.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -27,6 +29,8 @@ class Prober : public std::enable_shared_from_this<Prober> {
          std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits,
          Approach approach = {});
 
+  // Who runs the command of an exec check. Null: nobody can, and it connects instead. Before start().
+  void run_commands_with(CheckCommands* commands) { commands_ = commands; }
   void start();
   void stop();
   // A reload; for the next probe.
@@ -44,6 +48,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   // Looks at the upstream once; returns how long to pause.
   boost::asio::awaitable<Duration> look();
   boost::asio::awaitable<Duration> probe(Upstream::Seen seen);
+  boost::asio::awaitable<Duration> probe_by_command(Upstream::Seen seen, config::HealthCheck check);
 
   Duration judge(Upstream::Seen seen, const ProbeReport& report, TimePoint started);
   Duration without_address(Upstream::Seen seen);
@@ -64,7 +69,8 @@ class Prober : public std::enable_shared_from_this<Prober> {
   Verdict verdict_;
   boost::asio::steady_timer pause_;
   TimePoint wake_at_{};
-  Probe* under_way_ = nullptr;  // what stop() has to cancel
+  std::function<void()> cancel_;  // what is under way
+  CheckCommands* commands_ = nullptr;
   bool stopped_ = false;
   bool suspected_ = false;  // has no check, and is looked at once
   Duration last_latency_{};

@@ -39,7 +39,8 @@ VerdictRules VerdictRules::of(const config::HealthCheck& check) {
           .interval = check.interval,
           .interval_down = check.interval_down,
           .timeout = check.timeout,
-          .jitter = check.jitter};
+          .jitter = check.jitter,
+          .burst = check.type != config::HealthCheck::Type::Exec};
 }
 
 VerdictRules VerdictRules::revival() {
@@ -119,7 +120,7 @@ Duration Verdict::next_delay(double jitter) const {
     return scaled(std::min(pause, rules_.interval), spread);
   }
   const Duration down = scaled(rules_.interval_down, spread);
-  if (burst_left_ == 0) return down;
+  if (burst_left_ == 0 || !rules_.burst) return down;
   return std::min(down, Duration(kBurstFloor) + scaled(kBurstSpread, jitter));
 }
 

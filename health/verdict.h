@@ -24,6 +24,7 @@ struct VerdictRules {
   Millis timeout{1'000};
   double jitter = 0.10;   // share of the interval
   bool doubling = false;  // while down the pause starts at interval_down and doubles up to interval
+  bool burst = true;      // before the first pass it is asked many times a second
 
   static VerdictRules of(const config::HealthCheck& check);
   // For an upstream without a health check: nothing is probed until live traffic was refused, then TCP

@@ -10,9 +10,10 @@ namespace {
 
 // These speak of frontdoor's own process or port. An app that found them would report to the service manager in our
 // name, take our sockets, or listen where every other instance does.
-constexpr std::array<std::string_view, 9> kOfFrontdoorAlone{
-    "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",         "LISTEN_FDS",    "LISTEN_PID",
-    "LISTEN_FDNAMES", "PORT",         "FRONTDOOR_KILL_MODE", "FRONTDOOR_ROLE"};
+constexpr std::array<std::string_view, 13> kOfFrontdoorAlone{
+    "NOTIFY_SOCKET",  "WATCHDOG_USEC",      "WATCHDOG_PID",        "LISTEN_FDS",        "LISTEN_PID",
+    "LISTEN_FDNAMES", "PORT",               "FRONTDOOR_KILL_MODE", "FRONTDOOR_ROLE",    "FRONTDOOR_INSTANCE",
+    "FRONTDOOR_HOST", "FRONTDOOR_ADDRESS", "NODE_APP_INSTANCE"};
 
 std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
 
@@ -55,9 +56,11 @@ std::vector<std::string> instance_environment(const std::vector<std::string>& ow
   environment.set_unless_empty("PORT", ours.port);
   environment.set_unless_empty("NOTIFY_SOCKET", ours.notify_socket);
   environment.set_unless_empty("LISTEN_FDNAMES", ours.socket_names);
-  environment.set("FRONTDOOR_INSTANCE", ours.instance);
+  environment.set_unless_empty("FRONTDOOR_INSTANCE", ours.instance);
   environment.set("FRONTDOOR_LIFE", ours.life);
-  environment.set("NODE_APP_INSTANCE", std::to_string(ours.number - 1));  // as pm2 counts
+  environment.set_unless_empty("FRONTDOOR_HOST", ours.host);
+  environment.set_unless_empty("FRONTDOOR_ADDRESS", ours.address);
+  if (ours.number != 0) environment.set("NODE_APP_INSTANCE", std::to_string(ours.number - 1));  // as pm2 counts
   if (launch.kill_mode == config::Launch::KillMode::Process) environment.set("FRONTDOOR_KILL_MODE", "process");
   return environment.take();
 }

@@ -1,5 +1,5 @@
-// What an instance finds in its environment, put together of what frontdoor was started with, who it runs as, and what
-// the config says. Later ones win:
+// What an instance finds in its environment, and a command that checks an upstream: put together of what frontdoor was
+// started with, who it runs as, and what the config says. Later ones win:
 //
 //   frontdoor's own environment < HOME, USER, LOGNAME, SHELL of `user` < env_file < env < what only frontdoor knows
 //
@@ -17,11 +17,13 @@ namespace frontdoor {
 // What only frontdoor knows. "" is not set at all.
 struct InstanceVariables {
   std::string port = {};
-  std::string instance = {};  // "app.1"
+  std::string instance = {};  // "app.1"; "" for a check of an upstream that is none
   unsigned number = 0;
   std::string life = {};
   std::string notify_socket = {};
   std::string socket_names = {};  // of passed sockets
+  std::string host = {};          // for a check: where the upstream is
+  std::string address = {};       // the same, with its port
 };
 
 // "NAME=value", each name once.

@@ -4,16 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <cstdio>
-#include <random>
 #include <utility>
 
 #include "base/listening_sockets.h"
 #include "supervisor/instance.h"
 #include "supervisor/instance_memo.h"
+#include "supervisor/life_marks.h"
 #include "supervisor/process_tree.h"
 
 namespace frontdoor {
@@ -27,17 +25,10 @@ namespace {
 constexpr int kMostPlaces = 5;     // that are tried at one start
 constexpr int kMostExtensions = 10;  // an app may ask for so many times its start_timeout
 
-std::string random_marker() {
-  std::random_device random;
-  std::array<char, 32> text;
-  const int size = std::snprintf(text.data(), text.size(), "%08x%08x", random(), random());
-  return std::string(text.data(), static_cast<std::size_t>(size));
-}
-
 }  // namespace
 
 std::string Instance::prepare(std::vector<int>& sockets) {
-  life_marker_ = random_marker();
+  life_marker_ = fresh_life();
   said_ready_ = stops_itself_ = false;
   status_.clear();
   if (!context_.places.fits(address_.endpoint, settings_)) {  // the config wants another kind of place now

@@ -3,7 +3,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdio>
+#include <random>
 #include <string>
 
 namespace frontdoor {
@@ -27,6 +30,13 @@ std::optional<std::uint64_t> realtime_limit(pid_t pid) {
 }
 
 }  // namespace
+
+std::string fresh_life() {
+  std::random_device random;
+  std::array<char, 32> text;
+  const int size = std::snprintf(text.data(), text.size(), "%08x%08x", random(), random());
+  return std::string(text.data(), static_cast<std::size_t>(size));
+}
 
 std::optional<std::uint64_t> limit_mark(std::string_view life) {
   std::uint64_t number = 0;

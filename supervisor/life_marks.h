@@ -29,6 +29,8 @@ struct LifeMarks {
   std::vector<ProcessInfo> seen = {};  // its descendants, when somebody looked last
 };
 
+// What a life of an instance, or a check, is called in its environment: 16 hexadecimal digits that nobody else has.
+std::string fresh_life();
 // The limit that marks the processes of this life; of "00f1…" in "FRONTDOOR_LIFE=00f1…", 16 hexadecimal digits.
 std::optional<std::uint64_t> limit_mark(std::string_view life);
 // Whether this process may hand on such a limit: it has none of its own, or another one's mark.

@@ -44,6 +44,13 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
   https.name = https.address = "https://shop.example:443";
   WhyFacts handshake = https;
   handshake.check->type = config::HealthCheck::Type::Tls;
+  WhyFacts by_command = facts("down", "3 of 3 probes failed: exit 1: full", DownCause::Unwell);
+  by_command.check->type = config::HealthCheck::Type::Exec;
+  by_command.check->command = {"./check", "a b"};
+  WhyFacts no_end = by_command;
+  no_end.reason = "3 of 3 probes failed: probe timed out";
+  no_end.cause = DownCause::Hung;
+  no_end.name = no_end.address = "unix:/run/a.sock";
   WhyFacts name = facts("down", "name does not resolve", DownCause::Unwell);
   name.name = name.address = "app.internal:80";
   WhyFacts drained = facts("up");
@@ -103,6 +110,17 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
        "< it is up again after 2 passes in a row of GET /healthz, asked every 500ms while it is down; so far 0; the next is asked at "
        "once\n"
        "> see what it says: curl -i --unix-socket /run/a.sock http://localhost/healthz"},
+      {"asked by a command", by_command,
+       "app/10.0.0.2:80 is down since 3m: 3 of 3 probes failed: exit 1: full\n"
+       "< it is up again after 2 passes in a row of its check command (./check), asked every 500ms while it is down; so far 0; the "
+       "next is asked at once\n"
+       "> run it by hand: PORT=80 FRONTDOOR_ADDRESS=10.0.0.2:80 ./check \"a b\""},
+      {"a command that does not end", no_end,
+       "app/unix:/run/a.sock is down since 3m: 3 of 3 probes failed: probe timed out\n"
+       "< it is up again after 2 passes in a row of its check command (./check), asked every 500ms while it is down; so far 0; the "
+       "next is asked at once\n"
+       "> its check did not end in time: the app hangs, or the check takes longer than its timeout, 1s\n"
+       "> run it by hand: PORT=/run/a.sock FRONTDOOR_ADDRESS=unix:/run/a.sock ./check \"a b\""},
       {"a name", name,
        "app/app.internal:80 is down since 3m: name does not resolve\n"
        "< it is up again after 2 passes in a row of GET /healthz, asked every 500ms while it is down; so far 0; the next is asked at "

@@ -141,6 +141,27 @@ health_check = "/healthz"
   EXPECT_EQ(config.pools[0].health_check, HealthCheck{.path = "/healthz"});
 }
 
+TEST(Load, ACheckByACommand) {
+  const auto config = good(R"(
+listen = ":80"
+[pool.app]
+upstreams = ["a:1"]
+directory = "/srv"
+env = { A = "1" }
+[pool.app.health_check]
+type = "exec"
+command = "./check --quick 'a b'"
+port = 9
+)");
+  const Pool& pool = config.pools[0];
+  ASSERT_TRUE(pool.has_exec_check());
+  EXPECT_THAT(pool.health_check->command, ElementsAre("./check", "--quick", "a b"));
+  EXPECT_EQ(pool.health_check->port, 9);
+  EXPECT_EQ(pool.process.directory, "/srv");
+  EXPECT_THAT(pool.process.env, ElementsAre(std::pair<std::string, std::string>("A", "1")));
+  EXPECT_TRUE(pool.process.command.empty()) << "a check makes no instances";
+}
+
 TEST(Load, PoolsKeepTheOrderOfTheFile) {
   const auto config = good(R"(
 listen = ":80"

@@ -51,6 +51,16 @@ TEST(ProcessUser, IsLookedUpWhenTheConfigIsRead) {
   EXPECT_EQ(process.umask, "027");
 }
 
+TEST(ProcessUser, IsAlsoThatOfChecksOfServersThatSomebodyElseRuns) {
+  const Loaded loaded = load("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\"]\nuser = \"app\"\n"
+                             "health_check = { type = \"exec\", command = \"true\" }",
+                             "fd.toml", with_users(RunsAs{0, 0}));
+  EXPECT_THAT(lines(loaded), ElementsAre());
+  ASSERT_TRUE(loaded.config.pools.front().process.account);
+  EXPECT_THAT(show(loaded.config), HasSubstr("user = \"app\""));
+  EXPECT_THAT(show(loaded.config), Not(HasSubstr("stop_signal")));
+}
+
 TEST(ProcessUser, OnlyRootStartsItAsSomebodyElse) {
   EXPECT_THAT(problems(with_command("user = \"app\""), with_users(RunsAs{7, 7})),
               ElementsAre("fd.toml:4:8: user: only root may start instances as somebody else, and frontdoor runs as user "
@@ -219,8 +229,8 @@ TEST(ProcessProfile, WhatIsWrongWithIt) {
 
 TEST(ProcessPort, MustFitToHowItIsKnownToBeReady) {
   const std::string asks =
-      "port: with \"listen_fds\" the socket listens before the app does, so only a health_check by HTTP or ready = "
-      "\"notify\" can tell that it is up";
+      "port: with \"listen_fds\" the socket listens before the app does, so only a health_check by HTTP or a command, "
+      "or ready = \"notify\" can tell that it is up";
   const std::string fds = "port = \"listen_fds\"\n";
   const std::string none = "port = \"none\"\n";
   const struct {
@@ -232,6 +242,7 @@ TEST(ProcessPort, MustFitToHowItIsKnownToBeReady) {
       {fds + "health_check = { type = \"tcp\" }", {"fd.toml:4:8: " + asks}},
       {fds + "health_check = { type = \"tcp\", port = 81 }", {}},
       {fds + "health_check = \"/\"", {}},
+      {fds + "health_check = { type = \"exec\", command = \"true\" }", {}},
       {fds + "ready = \"notify\"", {}},
       {"ready = \"health_check\"", {}},  // as `config show` writes it
       {"idle_stop = \"5m\"", {}},

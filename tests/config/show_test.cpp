@@ -87,6 +87,18 @@ level = "debug"
 )");
 }
 
+TEST(Show, RoundTripsACheckByACommand) {
+  expect_round_trip(R"(
+listen = ":80"
+[pool.checked]
+upstreams = ["a:1"]
+directory = "/srv"
+umask = "027"
+rlimits = { nofile = "10:20" }
+health_check = { type = "exec", command = "./check --quick 'a b'", port = 9 }
+)");
+}
+
 TEST(Show, TellsNoSecret) {
   const auto shown = show(load("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\"]\n[admin]\ntoken = \"correct-horse-battery\"\n"
                                "hosts = [\"front.internal\"]\n", "fd.toml", {}).config);

@@ -89,7 +89,10 @@ TEST(ValueErrors, WordsAndBooleans) {
        "fd.toml:7:9: level: expected one of \"debug\", \"info\", \"warn\" or \"error\", not an integer"},
       {"health_check.type = \"grpc\"",
        "fd.toml:6:21: type: \"grpc\" is not supported by this version of frontdoor, only \"http\", "
-       "\"tcp\" and \"tls\""},
+       "\"tcp\", \"tls\" and \"exec\""},
+      {"health_check = { type = \"exec\" }",
+       "fd.toml:6:16: [pool.app.health_check] type = \"exec\" needs a command, as in command = [\"./is-healthy\"]"},
+      {"health_check = { type = \"exec\", command = [] }", "fd.toml:6:43: command: there is no command in it"},
       {"[[route]]\naccess_log = \"no\"",
        "fd.toml:7:14: access_log: expected true or false, without quotes, not a string"},
       {"[access_log]\noutput = \"stdot\"",

@@ -24,6 +24,23 @@ TEST(Warnings, HealthChecksThatMakeThingsWorse) {
   EXPECT_THAT(below("health_check.timeout = \"2s\""), IsEmpty());
 }
 
+TEST(Warnings, ChecksByACommandAndWhatBelongsToOthers) {
+  EXPECT_THAT(below("health_check = { type = \"tcp\", command = \"true\" }"),
+              ElementsAre("fd.toml:6:42: warning: command has no effect in [pool.app.health_check]: add type = \"exec\""));
+  const std::string decides = " has no effect in [pool.app.health_check]: with type = \"exec\" the exit status of the command decides";
+  EXPECT_THAT(below("[pool.app.health_check]\ntype = \"exec\"\ncommand = \"true\"\npath = \"/up\"\nhost = \"a\"\n"
+                    "expect.status = \"200\""),
+              ElementsAre("fd.toml:9:8: warning: \"path\"" + decides, "fd.toml:10:8: warning: \"host\"" + decides,
+                          "fd.toml:11:1: warning: \"expect\"" + decides));
+  // What a check runs as is said where it is said of instances, and is of use without any.
+  EXPECT_THAT(below("health_check = { type = \"exec\", command = \"true\" }\ndirectory = \"/srv\"\nenv = { A = \"1\" }\n"
+                    "umask = \"027\"\nrlimits = { nofile = 10 }"),
+              IsEmpty());
+  EXPECT_THAT(below("health_check = { type = \"exec\", command = \"true\" }\ninstances = 2"),
+              ElementsAre("fd.toml:7:13: warning: \"instances\" has no effect in [pool.app]: it is about instances, and the "
+                          "pool has no command"));
+}
+
 TEST(Warnings, AHoldThatOutlastsClients) {
   EXPECT_THAT(below("hold.timeout = \"31s\""),
               ElementsAre("fd.toml:3:7: warning: [pool.app.hold] timeout 31s is longer than most clients wait, "

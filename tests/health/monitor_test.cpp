@@ -5,7 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "scripted_server.h"
 #include "tests/support/captured_log.h"
@@ -70,6 +73,122 @@ class MonitorTest : public ::testing::Test {
   UpstreamRegistry registry_{1};
   HealthMonitor monitor_{io_, log_.log()};
 };
+
+// Runs nothing, and answers what it is told.
+class ScriptedCommands final : public CheckCommands {
+ public:
+  using End = CheckCommandResult::End;
+  explicit ScriptedCommands(asio::io_context& io) : io_(io) {}
+
+  std::uint64_t start(CheckCommand what, std::function<void(const CheckCommandResult&)> done) override {
+    last = std::move(what);
+    ++started;
+    done_ = std::move(done);
+    if (end) asio::post(io_, [this] { answer(); });
+    return 7;
+  }
+  void cancel(std::uint64_t run) override {
+    EXPECT_EQ(run, 7U);
+    ++cancelled;
+    done_ = nullptr;
+  }
+
+  std::optional<End> end;  // nothing: none comes
+  std::string detail;
+  CheckCommand last;
+  int started = 0;
+  int cancelled = 0;
+
+ private:
+  void answer() {
+    if (const auto done = std::exchange(done_, nullptr)) done({*end, detail, 3ms});
+  }
+  asio::io_context& io_;
+  std::function<void(const CheckCommandResult&)> done_;
+};
+
+class CommandCheck : public MonitorTest {
+ protected:
+  CommandCheck() {
+    auto& check = *config_.pools[0].health_check;
+    check.type = config::HealthCheck::Type::Exec;
+    check.command = {"./check", "--quick"};
+    check.port = 81;
+    monitor_.run_commands_with(commands_);
+  }
+  ~CommandCheck() override { monitor_.stop(); }  // who runs them outlives who asks
+  ScriptedCommands commands_{io_};
+};
+
+TEST_F(CommandCheck, ItsExitDecidesAndItsWordsAreTheReason) {
+  ScriptedServer nobody_asks(io_);
+  const auto upstream = add(nobody_asks);
+  commands_.end = ScriptedCommands::End::Passed;
+  apply();
+  ASSERT_TRUE(becomes(upstream, State::Up));
+  EXPECT_EQ(upstream->reason(), "first probe passed");
+  EXPECT_EQ(commands_.last.upstream, upstream);
+  EXPECT_EQ(commands_.last.command, (std::vector<std::string>{"./check", "--quick"}));
+  EXPECT_EQ(commands_.last.timeout, 2s);
+  EXPECT_EQ(commands_.last.port, 81);
+  commands_.end = ScriptedCommands::End::Failed;
+  commands_.detail = "exit 3: the queue is full";
+  ASSERT_TRUE(becomes(upstream, State::Down));
+  EXPECT_EQ(upstream->reason(), "3 of 3 probes failed: exit 3: the queue is full");
+  EXPECT_EQ(upstream->down_cause(), DownCause::Unwell);
+  EXPECT_EQ(monitor_.report()[0].last_latency, 3ms);
+  commands_.end = ScriptedCommands::End::Passed;
+  ASSERT_TRUE(becomes(upstream, State::Up));
+  EXPECT_EQ(nobody_asks.connections(), 0);
+}
+
+TEST_F(CommandCheck, OneThatDoesNotEndIsAnUpstreamThatHangs) {
+  ScriptedServer server(io_);
+  const auto upstream = add(server);
+  commands_.end = ScriptedCommands::End::Passed;
+  apply();
+  ASSERT_TRUE(becomes(upstream, State::Up));
+  commands_.end = ScriptedCommands::End::TimedOut;
+  commands_.detail = "probe timed out";
+  ASSERT_TRUE(becomes(upstream, State::Down));
+  EXPECT_EQ(upstream->down_cause(), DownCause::Hung);
+}
+
+TEST_F(CommandCheck, OneThatCannotBeRunSaysNothing) {
+  ScriptedServer server(io_);
+  const auto upstream = add(server);
+  commands_.end = ScriptedCommands::End::Passed;
+  apply();
+  ASSERT_TRUE(becomes(upstream, State::Up));
+  commands_.end = ScriptedCommands::End::NotRun;
+  commands_.detail = "command not found: ./check";
+  const int before = commands_.started;
+  ASSERT_TRUE(run_until(io_, [&] { return commands_.started >= before + 5; }));
+  EXPECT_EQ(upstream->seen().state, State::Up);
+  EXPECT_EQ(monitor_.detail(*upstream)->recent.back().detail, "command not found: ./check");
+  EXPECT_FALSE(monitor_.detail(*upstream)->recent.back().counted);
+}
+
+TEST_F(CommandCheck, OneOfAnUpstreamThatGoesIsCancelled) {
+  ScriptedServer server(io_);
+  add(server);
+  apply();
+  ASSERT_TRUE(run_until(io_, [&] { return commands_.started == 1; }));
+  config_.pools[0].upstreams.clear();
+  apply();
+  EXPECT_TRUE(run_until(io_, [&] { return commands_.cancelled == 1; }));
+}
+
+TEST_F(MonitorTest, WhereNobodyRunsCommandsTheCheckConnects) {
+  ScriptedServer server(io_);
+  auto& check = *config_.pools[0].health_check;
+  check.type = config::HealthCheck::Type::Exec;
+  check.command = {"./check"};
+  const auto upstream = add(server);
+  apply();
+  ASSERT_TRUE(becomes(upstream, State::Up));
+  EXPECT_EQ(server.requests(), 0);
+}
 
 TEST_F(MonitorTest, TheFirstPassAdmitsTheUpstream) {
   ScriptedServer server(io_);

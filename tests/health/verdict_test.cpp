@@ -152,6 +152,14 @@ TEST(Verdict, ProbesFasterWhileDownAndInABurstAtFirst) {
   EXPECT_EQ(verdict.next_delay(0.5), 500ms);  // no burst for one that was up before
 }
 
+// A burst of processes would be felt by others.
+TEST(Verdict, ACheckByACommandHasNoBurst) {
+  config::HealthCheck check;
+  check.type = config::HealthCheck::Type::Exec;
+  const Verdict verdict(VerdictRules::of(check));
+  EXPECT_EQ(verdict.next_delay(0.5), 500ms);
+}
+
 TEST(Verdict, WithoutACheckThePauseDoubles) {
   Verdict verdict{VerdictRules::revival()};
   verdict.align(State::Up);

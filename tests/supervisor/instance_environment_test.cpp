@@ -63,6 +63,15 @@ TEST(InstanceEnvironment, WithoutAPortOnlyTheConfigSNamesOne) {
   EXPECT_THAT(instance_environment({"PORT=8080"}, launch, ours), Contains("PORT=9"));
 }
 
+// A check of an upstream is told where that is, and what an instance is told where it is one.
+TEST(InstanceEnvironment, OfACheckSaysWhomItLooksAt) {
+  const InstanceVariables ours{.port = "8080", .life = "abc", .host = "10.0.0.2", .address = "10.0.0.2:8080"};
+  EXPECT_THAT(instance_environment({"FRONTDOOR_INSTANCE=outer.1", "NODE_APP_INSTANCE=4", "FRONTDOOR_HOST=x", "FRONTDOOR_ADDRESS=x"},
+                                   {}, ours),
+              UnorderedElementsAre("PORT=8080", "FRONTDOOR_LIFE=abc", "FRONTDOOR_HOST=10.0.0.2",
+                                   "FRONTDOOR_ADDRESS=10.0.0.2:8080"));
+}
+
 class WhyNotStarted : public ::testing::Test {
  protected:
   WhyNotStarted() {

@@ -1,0 +1,362 @@
+#include "supervisor/exec_checks.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <csignal>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "base/quietly.h"
+#include "supervisor/instance_places.h"
+#include "supervisor/last_line.h"
+#include "supervisor/run_as.h"
+#include "supervisor/why_not_started.h"
+
+namespace frontdoor {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using End = CheckCommandResult::End;
+
+constexpr std::string_view kMemo = "check of ";   // and the life that its children bear; no instance's memo is one line
+constexpr std::size_t kReadAtOnce = 16 * 1024;    // and once in kBetweenReads: a flood costs us no more than this
+constexpr Millis kBetweenReads{1};
+constexpr std::size_t kMostToDrain = 1024 * 1024;  // what an unprivileged process may make of a pipe
+constexpr Millis kUntilCleared{500};              // reading all of /proc after each check would cost more than the checks
+constexpr Millis kClearAgain{20};
+constexpr int kMostLooks = 50;                    // at what does not die
+
+}  // namespace
+
+InstanceVariables check_variables(const Upstream& upstream, std::uint16_t port) {
+  const auto endpoints = upstream.endpoints();
+  InstanceVariables variables;
+  if (endpoints->empty()) return variables;
+  Endpoint at = endpoints->front();
+  if (port != 0) at.set_port(port);
+  variables.port = port_variable(at);
+  variables.address = at.to_string();
+  if (at.is_unix()) return variables;
+  variables.host = at.ip();
+  if (endpoints->size() == 1) return variables;
+  variables.host = upstream.address().host;  // "localhost", which has two
+  variables.address = variables.host + ':' + variables.port;
+  return variables;
+}
+
+// What one stream of a check is read from.
+struct CheckPipe {
+  CheckPipe(asio::io_context& control, int fd) : descriptor(control, fd) {}
+  asio::posix::stream_descriptor descriptor;
+  LastLine line;
+  bool open = true;
+
+  // 0: there is nothing now, or never again.
+  std::size_t take_some() {
+    std::array<char, kReadAtOnce> block;
+    const ssize_t size = ::read(descriptor.native_handle(), block.data(), block.size());
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+    if (size <= 0) {
+      open = false;
+      return 0;
+    }
+    line.feed({block.data(), static_cast<std::size_t>(size)});
+    return static_cast<std::size_t>(size);
+  }
+};
+
+struct ExecChecks::Run {
+  Run(asio::io_context& control, std::uint64_t number, CheckCommand command, std::function<void(const CheckCommandResult&)> then)
+      : id(number), what(std::move(command)), done(std::move(then)), time(control) {}
+
+  std::string words() const {
+    for (const auto* pipe : {&errors, &output})
+      if (*pipe)
+        if (std::string line = (*pipe)->line.text(); !line.empty()) return line;
+    return "";
+  }
+
+  const std::uint64_t id;
+  const CheckCommand what;
+  std::function<void(const CheckCommandResult&)> done;  // empty: nobody waits any more
+  asio::steady_timer time;
+  TimePoint began{};
+  std::string life = fresh_life();
+  pid_t pid = -1;
+  std::optional<ProcessInfo> who = {};
+  bool doomed = false;    // is killed as soon as it is there
+  bool answered = false;
+  std::shared_ptr<CheckPipe> output = {};
+  std::shared_ptr<CheckPipe> errors = {};
+};
+
+ExecChecks::ExecChecks(asio::io_context& control, Log& log, LauncherClient& launcher, Instances instances)
+    : control_(control), log_(log), launcher_(launcher), instances_(std::move(instances)) {}
+
+ExecChecks::~ExecChecks() { *alive_ = false; }
+
+void ExecChecks::apply(const config::Config& config) {
+  launches_.clear();
+  for (const config::Pool& pool : config.pools)
+    if (pool.has_exec_check()) launches_[pool.name] = pool.process;
+}
+
+void ExecChecks::open() {
+  open_ = true;
+  std::vector<std::string> pools;
+  for (const auto& [pool, line] : lines_) pools.push_back(pool);
+  for (const std::string& pool : pools) pump(pool);
+}
+
+// ---- What is asked of it
+
+std::uint64_t ExecChecks::start(CheckCommand what, std::function<void(const CheckCommandResult&)> done) {
+  const auto run = std::make_shared<Run>(control_, ++last_run_, std::move(what), std::move(done));
+  const std::string& pool = run->what.upstream->pool();
+  runs_[run->id] = run;
+  lines_[pool].waiting.push_back(run);
+  pump(pool);
+  return run->id;
+}
+
+void ExecChecks::cancel(std::uint64_t id) {
+  const auto found = runs_.find(id);
+  if (found == runs_.end()) return;
+  const RunPointer run = found->second;
+  runs_.erase(found);
+  run->done = nullptr;
+  run->doomed = true;
+  if (const auto line = lines_.find(run->what.upstream->pool()); line != lines_.end()) std::erase(line->second.waiting, run);
+  kill(*run);
+}
+
+void ExecChecks::pump(const std::string& pool) {
+  const auto found = lines_.find(pool);
+  if (!open_ || found == lines_.end()) return;
+  Line& line = found->second;
+  while (line.running < kMostAtOnce && !line.waiting.empty()) {
+    const RunPointer run = std::move(line.waiting.front());
+    line.waiting.pop_front();
+    ++line.running;
+    asio::co_spawn(control_, carry_out(run), [this, alive = alive_, run](std::exception_ptr out_of_memory) {
+      if (!*alive) return;
+      run->time.cancel();
+      if (out_of_memory) answer(run, End::NotRun, "out of memory");
+      // Behind whoever has started this, who may be going through the line.
+      asio::post(control_, [this, alive, run] {
+        if (!*alive) return;
+        const std::string& its_pool = run->what.upstream->pool();
+        --lines_[its_pool].running;
+        pump(its_pool);
+      });
+    });
+  }
+  if (line.running == 0 && line.waiting.empty()) lines_.erase(found);
+}
+
+// Later: who asks is not called from inside of his question.
+void ExecChecks::answer(const RunPointer& run, End end, std::string detail) {
+  if (std::exchange(run->answered, true)) return;
+  CheckCommandResult result{end, std::move(detail), Clock::now() - run->began};
+  asio::post(control_, [this, alive = alive_, run, result = std::move(result)] {
+    if (!*alive) return;
+    runs_.erase(run->id);
+    if (const auto done = std::exchange(run->done, nullptr)) done(result);
+  });
+}
+
+// ---- One run
+
+LaunchRequest ExecChecks::request_of(const Run& run) const {
+  const Upstream& upstream = *run.what.upstream;
+  InstanceVariables ours = check_variables(upstream, run.what.port);
+  ours.life = run.life;
+  config::Launch launch;
+  if (const auto instance = instances_.find(upstream)) {
+    launch = instance->launch;
+    ours.instance = instance->instance;
+    ours.number = instance->number;
+  } else if (const auto its = launches_.find(upstream.pool()); its != launches_.end()) {
+    launch = its->second;
+  }
+  launch.kill_mode = config::Launch::KillMode::Tree;  // whatever its pool's instances may leave
+  LaunchRequest request = run_as(launch, ours);
+  request.command = run.what.command;
+  request.parent_death_signal = SIGKILL;
+  request.memo = std::string(kMemo) + run.life;
+  return request;
+}
+
+void ExecChecks::begin_time(const RunPointer& run) {
+  run->began = Clock::now();
+  run->time.expires_after(run->what.timeout);
+  run->time.async_wait([this, alive = alive_, run](boost::system::error_code cancelled) {
+    if (cancelled || !*alive || run->answered) return;
+    run->doomed = true;
+    if (run->pid < 0) return answer(run, End::NotRun, "the launcher does not answer");
+    const std::string words = run->words();
+    answer(run, End::TimedOut, words.empty() ? "probe timed out" : "probe timed out: " + words);
+    kill(*run);
+  });
+}
+
+asio::awaitable<void> ExecChecks::carry_out(RunPointer run) {
+  const auto alive = alive_;
+  begin_time(run);
+  LaunchRequest request = request_of(*run);
+  std::vector<int> no_sockets;
+  auto launched = co_await launcher_.launch(request, no_sockets);
+  if (!*alive) co_return;
+  if (launched) {
+    RunningProcess process = std::move(*launched);
+    run->pid = process.pid;
+    run->who = read_process(run->pid);
+    run->output = follow(std::move(process.output));
+    run->errors = follow(std::move(process.errors));
+    if (run->doomed) kill(*run);
+    not_run_.erase(run->what.upstream->pool());
+    co_await launcher_.gone(process);
+    const ProcessEnd end = co_await launcher_.ended(process.id);
+    if (!*alive) co_return;
+    ended(run, end);
+  } else {
+    const std::string reason = why_not_started(request, launched.error());
+    if (!run->doomed) tell_not_run(*run, reason);
+    answer(run, End::NotRun, reason);
+  }
+}
+
+void ExecChecks::ended(const RunPointer& run, const ProcessEnd& end) {
+  clear_soon({.life = {run->pid, "FRONTDOOR_LIFE=" + run->life}, .pool = run->what.upstream->pool()});
+  run->pid = -1;
+  for (const auto& pipe : {run->output, run->errors}) {
+    if (!pipe) continue;
+    // Bounded, for what it has left behind may still be writing.
+    for (std::size_t taken = 0; pipe->open && taken < kMostToDrain;) {
+      const std::size_t size = pipe->take_some();
+      if (size == 0) break;
+      taken += size;
+    }
+    pipe->open = false;
+    boost::system::error_code ignored;
+    pipe->descriptor.close(ignored);
+  }
+  if (!end.known) return answer(run, End::NotRun, "the launcher has gone");
+  if (!end.by_signal && end.value == 0) return answer(run, End::Passed, "");
+  const std::string words = run->words();
+  answer(run, End::Failed, words.empty() ? to_string(end) : to_string(end) + ": " + words);
+}
+
+std::shared_ptr<CheckPipe> ExecChecks::follow(OwnedFd fd) {
+  try {
+    const auto pipe = std::make_shared<CheckPipe>(control_, fd.get());
+    fd.release();
+    asio::co_spawn(control_, read(pipe), asio::detached);
+    return pipe;
+  } catch (const boost::system::system_error&) {
+    return nullptr;  // the kernel gives no more watches: it has to do without its words
+  }
+}
+
+asio::awaitable<void> ExecChecks::read(std::shared_ptr<CheckPipe> pipe) {
+  asio::steady_timer pause(control_);
+  while (pipe->open) {
+    auto [error] = co_await pipe->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, quietly);
+    if (error) co_return;
+    pipe->take_some();
+    pause.expires_after(kBetweenReads);
+    co_await pause.async_wait(quietly);
+  }
+}
+
+// It first, so that it starts nothing more; what it has started is still known as its own then.
+void ExecChecks::kill(const Run& run) {
+  if (run.pid < 0 || !run.who) return;
+  const auto below = descendants(list_processes(), run.pid);
+  signal_process(*run.who, SIGKILL);
+  for (const ProcessInfo& process : below) signal_process(process, SIGKILL);
+}
+
+void ExecChecks::tell_not_run(const Run& run, const std::string& reason) {
+  const Upstream& upstream = *run.what.upstream;
+  if (std::exchange(not_run_[upstream.pool()], reason) == reason) return;
+  log_.warn("health check cannot be run, and says nothing",
+            {{"pool", upstream.pool()}, {"upstream", upstream.name()}, {"reason", reason}});
+}
+
+// ---- What is left behind
+
+bool ExecChecks::is_check(std::string_view memo) { return memo.starts_with(kMemo) && memo.find('\n') == memo.npos; }
+
+void ExecChecks::end(RunningProcess left) { asio::co_spawn(control_, bury(std::move(left)), asio::detached); }
+
+asio::awaitable<void> ExecChecks::bury(RunningProcess left) {
+  const auto alive = alive_;
+  const LifeMarks life{left.pid, "FRONTDOOR_LIFE=" + left.memo.substr(kMemo.size())};
+  if (const auto who = read_process(left.pid)) {
+    const auto below = descendants(list_processes(), left.pid);
+    signal_process(*who, SIGKILL);
+    for (const ProcessInfo& process : below) signal_process(process, SIGKILL);
+  }
+  co_await launcher_.gone(left);
+  co_await launcher_.ended(left.id);
+  if (*alive) clear_soon({.life = life});
+}
+
+void ExecChecks::clear_soon(Left left) {
+  left_.push_back(std::move(left));
+  if (!std::exchange(clearing_, true)) asio::co_spawn(control_, clear(), asio::detached);
+}
+
+// All that have ended meanwhile at one look.
+asio::awaitable<void> ExecChecks::clear() {
+  const auto alive = alive_;
+  asio::steady_timer pause(control_);
+  Millis wait = kUntilCleared;
+  while (*alive && !left_.empty()) {
+    pause.expires_after(wait);
+    co_await pause.async_wait(quietly);
+    if (!*alive) co_return;
+    const std::vector<Left> looked_for = std::exchange(left_, {});
+    auto all = list_processes();
+    const auto is_there = [&](pid_t pid) {
+      return std::any_of(all.begin(), all.end(), [pid](const auto& process) { return process.pid == pid && process.state != 'Z'; });
+    };
+    std::vector<LifeMarks> lives;
+    for (const Left& left : looked_for) {
+      lives.push_back(left.life);
+      if (is_there(left.life.process)) lives.back().process = -1;  // the number is another one's by now
+    }
+    std::vector<pid_t> others = instances_.processes();
+    others.push_back(::getpid());
+    std::erase_if(all, [&](const ProcessInfo& process) {
+      return std::find(others.begin(), others.end(), process.pid) != others.end();
+    });
+    for (std::size_t i = 0; i < lives.size(); ++i) end_what_is_left(looked_for[i], lives[i], all);
+    wait = std::any_of(left_.begin(), left_.end(), [](const Left& left) { return left.looks != 0; }) ? kClearAgain : kUntilCleared;
+  }
+  clearing_ = false;
+}
+
+void ExecChecks::end_what_is_left(Left left, const LifeMarks& life, const std::vector<ProcessInfo>& all) {
+  const auto found = left_of(life, all, ::getppid(), bears_mark);
+  if (found.empty()) return;
+  const Log::Fields fields = {{"pool", left.pool}, {"processes", static_cast<std::uint64_t>(found.size())}};
+  if (left.looks == 0) log_.warn("a health check left processes behind, which are killed", fields);
+  if (left.looks == kMostLooks) return log_.error("processes of a health check do not die", fields);
+  for (const ProcessInfo& process : found) signal_process(process, SIGKILL);
+  ++left.looks;
+  left_.push_back(std::move(left));
+}
+
+}  // namespace frontdoor

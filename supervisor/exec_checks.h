@@ -1,0 +1,111 @@
+// Runs the commands of exec checks (type = "exec"): as processes of the launcher like instances are, as whom the pool's
+// instances run, a few at a time, each for its time and no longer. All that a check has started is ended with it, also
+// what has forked twice. What it writes is read and forgotten, but for the last line of one that fails. Owned by whoever
+// wires the supervisor. Control thread.
+
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "balancer/check_commands.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "supervisor/instance_environment.h"
+#include "supervisor/launch_request.h"
+#include "supervisor/launcher_client.h"
+#include "supervisor/life_marks.h"
+
+namespace frontdoor {
+
+struct CheckPipe;
+
+// Of an upstream that is an instance: what its process was told, so that a check of it is told the same.
+struct CheckedInstance {
+  config::Launch launch = {};
+  std::string instance = {};  // "app.1"
+  unsigned number = 0;
+};
+
+// What a check finds in its environment of the upstream that it is to look at. `port`: another one than the traffic's.
+InstanceVariables check_variables(const Upstream& upstream, std::uint16_t port);
+
+class ExecChecks final : public CheckCommands {
+ public:
+  // Of each pool, so that the checks of one that hang delay no other's.
+  static constexpr unsigned kMostAtOnce = 4;
+
+  // Nothing: it is no instance. And the processes of all instances, which are nobody's leavings.
+  struct Instances {
+    std::function<std::optional<CheckedInstance>(const Upstream&)> find;
+    std::function<std::vector<pid_t>()> processes;
+  };
+
+  ExecChecks(boost::asio::io_context& control, Log& log, LauncherClient& launcher, Instances instances);
+  ~ExecChecks() override;
+
+  // As whom, where and with what the checks of each pool run.
+  void apply(const config::Config& config);
+  // The launcher has handed over what it had: nothing is started before.
+  void open();
+  // Whether a process that it handed over is a check of a front door that has crashed; then it is ended.
+  static bool is_check(std::string_view memo);
+  void end(RunningProcess left);
+
+  std::uint64_t start(CheckCommand what, std::function<void(const CheckCommandResult&)> done) override;
+  void cancel(std::uint64_t run) override;
+
+ private:
+  struct Run;
+  using RunPointer = std::shared_ptr<Run>;
+  struct Line {  // of a pool
+    std::deque<RunPointer> waiting = {};
+    unsigned running = 0;
+  };
+  // A check that has ended, whose leavings are to be looked for.
+  struct Left {
+    LifeMarks life;
+    std::string pool = {};
+    int looks = 0;  // that have found some
+  };
+
+  void pump(const std::string& pool);
+  boost::asio::awaitable<void> carry_out(RunPointer run);
+  void ended(const RunPointer& run, const ProcessEnd& end);
+  std::shared_ptr<CheckPipe> follow(OwnedFd fd);
+  boost::asio::awaitable<void> read(std::shared_ptr<CheckPipe> pipe);
+  boost::asio::awaitable<void> bury(RunningProcess left);
+  LaunchRequest request_of(const Run& run) const;
+  void begin_time(const RunPointer& run);
+  void kill(const Run& run);
+  void answer(const RunPointer& run, CheckCommandResult::End end, std::string detail);
+  void tell_not_run(const Run& run, const std::string& reason);
+  void clear_soon(Left left);
+  boost::asio::awaitable<void> clear();
+  void end_what_is_left(Left left, const LifeMarks& life, const std::vector<ProcessInfo>& all);
+
+  boost::asio::io_context& control_;
+  Log& log_;
+  LauncherClient& launcher_;
+  const Instances instances_;
+  std::map<std::string, config::Launch> launches_;  // by pool
+  std::map<std::string, Line> lines_;               // the same
+  std::map<std::uint64_t, RunPointer> runs_;        // that have not been answered
+  std::map<std::string, std::string> not_run_;      // by pool: the reason that was told last
+  std::uint64_t last_run_ = 0;
+  bool open_ = false;
+  std::vector<Left> left_;
+  bool clearing_ = false;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for coroutines that outlive this
+};
+
+}  // namespace frontdoor
