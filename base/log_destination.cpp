@@ -80,6 +80,11 @@ bool LogDestination::moved_from(const std::string& path) const {
   return there.st_dev != opened.st_dev || there.st_ino != opened.st_ino;
 }
 
+bool LogDestination::is_removed() const {
+  struct stat opened {};
+  return fd_ >= 0 && ::fstat(fd_, &opened) == 0 && S_ISREG(opened.st_mode) && opened.st_nlink == 0;
+}
+
 void LogDestination::use(int fd, bool owned) {
   if (owned_) ::close(fd_);
   fd_ = fd;

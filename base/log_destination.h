@@ -34,6 +34,8 @@ class LogDestination {
   // Whether `path` no longer names the regular file that is open: it was renamed, removed or replaced. False when
   // that cannot be told.
   bool moved_from(const std::string& path) const;
+  // Whether the regular file that is open has no name any more: what is written to it nobody will read.
+  bool is_removed() const;
 
   // Returns how many of `lines` (each ending in a newline) were lost. Waits as long as the reader of a pipe
   // or socket does not read, until finish_by.

@@ -58,8 +58,8 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 // What the child does between fork and exec. It never returns: the reason of a failure goes through `report`.
 class Child {
  public:
-  Child(const LaunchRequest& request, const ChildDescriptors& descriptors, int report, pid_t parent)
-      : request_(request), descriptors_(descriptors), report_(report), parent_(parent) {}
+  Child(const LaunchRequest& request, const ChildDescriptors& descriptors, int report, pid_t parent, ProcessOps& ops)
+      : request_(request), descriptors_(descriptors), report_(report), parent_(parent), ops_(ops) {}
 
   [[noreturn]] void run() {
     try {
@@ -103,15 +103,18 @@ class Child {
   // Moved out of the way first: any of them may have a number that another one is to get.
   void arrange_descriptors() {
     const int places = 3 + static_cast<int>(descriptors_.sockets.size());
-    const int report = ::fcntl(report_, F_DUPFD_CLOEXEC, places);
+    const int report = ops_.duplicate_above(report_, places);
     if (report < 0) fail(LaunchStage::Fork);
     report_ = report;
-    std::vector<int> wanted{::open("/dev/null", O_RDONLY | O_CLOEXEC), descriptors_.output,
-                            descriptors_.errors};
+    std::vector<int> wanted{ops_.open_null(), descriptors_.output, descriptors_.errors};
     wanted.insert(wanted.end(), descriptors_.sockets.begin(), descriptors_.sockets.end());
-    for (int& fd : wanted) fd = ::fcntl(fd, F_DUPFD_CLOEXEC, places);
+    for (int& fd : wanted) {
+      if (fd < 0) fail(LaunchStage::Fork);
+      fd = ops_.duplicate_above(fd, places);
+      if (fd < 0) fail(LaunchStage::Fork);
+    }
     for (std::size_t i = 0; i < wanted.size(); ++i)
-      if (wanted[i] < 0 || ::dup2(wanted[i], static_cast<int>(i)) < 0) fail(LaunchStage::Fork);
+      if (ops_.place(wanted[i], static_cast<int>(i)) < 0) fail(LaunchStage::Fork);
     ::close_range(static_cast<unsigned>(wanted.size()), ~0U, CLOSE_RANGE_CLOEXEC);
   }
 
@@ -133,7 +136,7 @@ class Child {
     const auto envp = pointers(variables);
     int most_telling = ENOENT;
     for (const std::string& path : candidates(request_)) {
-      ::execve(path.c_str(), argv.data(), envp.data());
+      ops_.execute(path.c_str(), argv.data(), envp.data());
       if (errno == ENOEXEC) run_by_shell(path, words, envp.data());
       // As execvp: a file that may not be executed is looked for further on, but is the better reason in the
       // end.
@@ -148,7 +151,7 @@ class Child {
   void run_by_shell(const std::string& path, const std::vector<std::string>& words, char* const* envp) {
     std::vector<std::string> shell{"/bin/sh", path};
     shell.insert(shell.end(), words.begin() + 1, words.end());
-    ::execve("/bin/sh", pointers(shell).data(), envp);
+    ops_.execute("/bin/sh", pointers(shell).data(), envp);
   }
 
   [[noreturn]] void fail(LaunchStage stage) {
@@ -161,6 +164,7 @@ class Child {
   const ChildDescriptors& descriptors_;
   int report_;
   const pid_t parent_;
+  ProcessOps& ops_;
 };
 
 }  // namespace
@@ -179,7 +183,7 @@ Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptor
   const pid_t pid = ops.fork();
   if (pid == 0) {
     ::close(report[0]);
-    Child(request, descriptors, report[1], parent).run();
+    Child(request, descriptors, report[1], parent, ops).run();
   }
   Launched launched{.pid = pid};
   if (pid < 0) launched.failure = {LaunchStage::Fork, errno};

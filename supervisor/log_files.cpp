@@ -49,6 +49,11 @@ std::uint64_t LogFiles::write(const std::string& path, std::string_view lines) {
     last_error_ = "it could not be opened";
     return lines_in(lines);
   }
+  // One that was only moved is written on; of one that was removed nobody reads a line, and its disk fills unseen.
+  if (file.rotation.has_failed() && file.destination.is_removed()) {
+    last_error_ = "it was removed and can not be made again";
+    return lines_in(lines);
+  }
   if (file.regular) return write_regular(path, file, lines);
   const std::uint64_t lost = file.destination.write(lines);
   if (lost != 0) last_error_ = file.destination.last_error();

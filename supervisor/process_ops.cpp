@@ -15,6 +15,12 @@ int ProcessOps::socket_pair(int (&ends)[2]) {
 }
 int ProcessOps::memory_file() { return ::memfd_create("frontdoor", MFD_CLOEXEC); }
 int ProcessOps::duplicate(int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); }
+int ProcessOps::open_null() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+int ProcessOps::duplicate_above(int fd, int least) { return ::fcntl(fd, F_DUPFD_CLOEXEC, least); }
+int ProcessOps::place(int fd, int number) { return ::dup2(fd, number); }
+int ProcessOps::execute(const char* path, char* const* argv, char* const* variables) {
+  return ::execve(path, argv, variables);
+}
 pid_t ProcessOps::fork() { return ::fork(); }
 int ProcessOps::open_pidfd(pid_t pid) { return frontdoor::open_pidfd(pid); }
 

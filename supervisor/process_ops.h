@@ -17,6 +17,12 @@ class ProcessOps {
   virtual int duplicate(int fd);
   virtual pid_t fork();
   virtual int open_pidfd(pid_t pid);
+
+  // In the child, between fork and exec.
+  virtual int open_null();  // for reading
+  virtual int duplicate_above(int fd, int least);
+  virtual int place(int fd, int number);  // as dup2: stays open over exec
+  virtual int execute(const char* path, char* const* argv, char* const* variables);
 };
 
 }  // namespace frontdoor

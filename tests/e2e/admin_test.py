@@ -121,14 +121,26 @@ class Status(unittest.TestCase):
             refused = command("logs", "--socket", door.admin_socket)
             self.assertEqual(refused.returncode, 1)
             self.assertIn("runs no instances here", refused.stderr)
-            refused = command("restart", "app", "--socket", door.admin_socket)
-            self.assertEqual(refused.returncode, 1)
-            self.assertIn('does not run the pool "app": it has no command', refused.stderr)
+            for words in (["restart", "app"], ["restart", "app", "--now"], ["stop", "app"], ["start", "app"], ["scale", "app", "3"],
+                          ["scale", "app", "+1"], ["restart", "app.1"]):
+                refused = command(*words, "--socket", door.admin_socket)
+                self.assertEqual((refused.returncode, refused.stdout), (1, ""), words)
+                self.assertIn('does not run the pool "app": it has no command', refused.stderr, words)
 
     def test_names_that_are_nearly_right(self):
         with Frontdoor(pool(instances=1)) as door:
             done = command("restart", "ap", "--socket", door.admin_socket)
             self.assertEqual((done.returncode, done.stderr), (1, 'frontdoor: there is no pool "ap", did you mean "app"?\n'))
+            for words in (["restart", "ap", "--now"], ["stop", "ap"], ["start", "ap"], ["scale", "ap", "2"], ["logs", "ap"], ["drain", "ap/1"],
+                          ["ready", "ap"], ["maintenance", "ap"], ["why", "ap"]):
+                done = command(*words, "--socket", door.admin_socket)
+                self.assertEqual(done.returncode, 1, words)
+                self.assertIn('there is no pool "ap", did you mean "app"?', done.stderr, words)
+            done = command("restart", "ap.1", "--socket", door.admin_socket)
+            self.assertEqual((done.returncode, done.stderr), (1, 'frontdoor: there is no pool "ap", did you mean "app.1"?\n'))
+            done = command("restart", "shop", "--socket", door.admin_socket)
+            self.assertEqual((done.returncode, done.stderr), (1, 'frontdoor: there is no pool "shop", only "app"\n'))
+            self.assertEqual(len(events(door, "instance started")), 1, "nothing was done by any of them")
             done = command("stop", "app.7", "--socket", door.admin_socket)
             self.assertEqual((done.returncode, done.stderr), (1, 'frontdoor: the pool "app" has no instance 7, only 1 to 1\n'))
             done = command("scale", "app", "-1", "--socket", door.admin_socket)
@@ -178,6 +190,26 @@ class Finding(unittest.TestCase):
             door.terminate()
             self.assertEqual(door.wait(), 0)
         self.assertEqual(self.sockets(), [])
+
+    def test_each_command_says_that_none_is_running(self):
+        path = os.path.join(self.directory, "admin.sock")
+        for words in (["status"], ["status", "--json"], ["restart", "app"], ["stop", "app"], ["start", "app"], ["scale", "app", "2"],
+                      ["logs"], ["logs", "-f"], ["events"], ["why"], ["top"], ["reload"], ["shutdown"], ["drain", "app/1"],
+                      ["ready", "app/1"], ["maintenance", "app"], ["weight", "app/1", "2"], ["healthcheck"]):
+            none = command(*words, "--socket", path)
+            self.assertEqual((none.returncode, none.stdout), (1, ""), words)
+            self.assertIn(f"there is no socket at {path}", none.stderr, words)
+        # What looks for one by itself says where it has looked, and how one is started.
+        with tempfile.TemporaryDirectory() as empty:
+            env = {name: value for name, value in os.environ.items() if name not in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR")}
+            alone = command("status", env={**env, "RUNTIME_DIRECTORY": empty})
+            # Others may run on this machine, in its usual places.
+            self.assertEqual(alone.returncode, 1)
+            if "no frontdoor is running" in alone.stderr:
+                self.assertIn(empty, alone.stderr)
+                self.assertIn("frontdoor run starts one, --socket PATH names one elsewhere", alone.stderr)
+            started = command("start", "server.js", "--socket", path)
+            self.assertIn("A program is started with: frontdoor run --detach -- node server.js", started.stderr)
 
     def test_what_a_killed_one_left_is_replaced(self):
         first = self.start()

@@ -148,6 +148,58 @@ class Misery(unittest.TestCase):
                     self.is_gone(pid)
                 self.becomes("up", restarts=1)
 
+    # What hangs is seen by its check, stays in its row as what it is, and is replaced.
+    HANGS = ('health_check = { path = "/", interval = "100ms", interval_down = "100ms", timeout = "300ms" }\n'
+             'hung_grace = "1s"\nstop_timeout = "300ms"\n')
+
+    def hangs(self, pid):
+        reason = "3 of 3 probes failed: probe timed out"
+        row = self.becomes("down", pid=pid, reason=reason)
+        self.assertEqual((row["restarts"], row["last_end"]), (0, None))
+        self.line("upstream down", reason=reason)
+        self.line("instance hangs and is replaced", pid=pid)
+        self.is_gone(pid)
+        row = self.becomes("up")
+        self.assertNotEqual(row["pid"], pid)
+        self.assertEqual(row["last_reason"], "hung: " + reason)
+
+    def test_it_is_stopped_by_somebody(self):
+        with self.app(more=self.HANGS):
+            pid = self.becomes("up")["pid"]
+            os.kill(pid, signal.SIGSTOP)
+            self.hangs(pid)
+
+    def test_it_spins(self):
+        script = ("require('http').createServer((q, s) => { if (q.url === '/spin') for (;;); s.end('ok'); })"
+                  ".listen(process.env.PORT, '127.0.0.1')")
+        drain = '[timeouts]\ndrain = "500ms"\n'  # what is on it will not be finished
+        with self.app(node(script), more='retry = { attempts = 0 }\n' + self.HANGS + drain):
+            pid = self.becomes("up")["pid"]
+            with subprocess.Popen(["curl", "-s", "-o", "/dev/null", f"http://{self.door.address}/spin"]) as spinning:
+                self.hangs(pid)
+                spinning.wait(60)
+
+    def test_it_leaks_memory(self):
+        script = ("const kept = []; require('http').createServer((q, s) => { if (q.url === '/leak') kept.push(Buffer.alloc(200 << 20, 1));"
+                  " s.end('ok'); }).listen(process.env.PORT, '127.0.0.1')")
+        with self.app(node(script), more='max_memory = "180MiB"'):
+            pid = self.becomes("up")["pid"]
+            self.assertEqual(curl(self.door.address, "/leak").status, 200)
+            told = self.line("instance uses too much memory", instance="app.1")
+            self.is_gone(pid)
+            row = self.becomes("up")
+            self.assertNotEqual(row["pid"], pid)
+            self.assertRegex(row["last_reason"], r"^max_memory: \d+")
+            self.assertEqual(told["max_memory"], "180MiB")
+            self.assertLess(row["memory_bytes"] or 0, 180 << 20)
+
+    def test_it_takes_the_wrong_port(self):
+        script = "require('http').createServer((q, s) => s.end('ok')).listen(0, '127.0.0.1')"
+        with self.app(node(script)):
+            said = self.line("instance is not ready yet")
+            self.assertRegex(said["reason"], r"^pid \d+ listens on 127\.0\.0\.1:\d+, expected PORT=\d+")
+            self.assertEqual(self.becomes("starting", reason=said["reason"])["restarts"], 0)
+
     def test_it_floods_its_output(self):
         script = ("require('http').createServer((q, s) => s.end('ok')).listen(process.env.PORT, '127.0.0.1');"
                   "setInterval(() => { for (let i = 0; i < 2000; i++) console.log('x'.repeat(200)); }, 1)")

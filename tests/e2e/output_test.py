@@ -15,6 +15,7 @@ import unittest
 
 from support import Frontdoor, eventually, get, main
 from support import process as processes
+from support.admin import command
 from support.app import script_path
 from support.instances import events, front_door
 
@@ -211,6 +212,26 @@ class LastWords(Directory):
             self.assertEqual(len(stdout(door).splitlines()), len(wanted))
             self.assertEqual(events(door, "instance stopped")[0]["end"], "exit 3")
 
+    def test_after_a_stop_or_a_crash_logs_shows_them_all(self):
+        code = ("import os, signal, sys\n"
+                "def stop(*_):\n  for i in range(400): print('going', i)\n  print('last word', end='')\n  sys.stdout.flush()\n  os._exit(3)\n"
+                "def crash(*_):\n  for i in range(400): print('falling', i)\n  sys.stdout.flush()\n  os.kill(os.getpid(), signal.SIGKILL)\n"
+                "signal.signal(signal.SIGTERM, stop)\nsignal.signal(signal.SIGUSR2, crash)\nprint('up')" + STAY)
+        worker = 'port = "none"\nmin_uptime = "10ms"\nrestart = { policy = "never" }'
+        with Frontdoor(table(code, more=worker)) as door:
+            eventually(lambda: stdout(door), "the first line")
+            self.assertEqual(command("stop", "app", door=door).returncode, 0)
+            told = command("logs", "app", "-n", "1000", door=door)
+            self.assertEqual(told.returncode, 0, told.stderr)
+            wanted = ["up"] + [f"going {i}" for i in range(400)] + ["last word"]
+            self.assertEqual([line.partition(" | ")[2] for line in told.stdout.splitlines()], wanted)
+            self.assertEqual(command("start", "app", door=door).returncode, 0)
+            eventually(lambda: stdout(door).count(b"up\n") == 2, "its next life")
+            os.kill(events(door, "instance started")[-1]["pid"], signal.SIGUSR2)
+            eventually(lambda: events(door, "instance ended", end="SIGKILL"), "the crash")
+            told = command("logs", "app.1", "-n", "1000", door=door).stdout.splitlines()
+            self.assertEqual([line.partition(" | ")[2] for line in told], wanted + ["up"] + [f"falling {i}" for i in range(400)])
+
     def test_without_a_newline_are_there_too(self):
         with Frontdoor(table("import os; os.write(2, b'no newline'); os._exit(1)", more='restart = { policy = "never" }')) as door:
             ended = eventually(lambda: events(door, "instance ended"), "the end")[0]
@@ -299,6 +320,46 @@ class Misfortune(Directory):
     def test_a_full_disk(self):
         lost = self.goes_on('file = "/dev/full"')
         self.assertEqual((lost[0]["destination"], lost[0]["reason"]), ("/dev/full", "No space left on device"))
+        self.assertEqual(len(lost), 1, "told once, and not for each line")
+        self.assertGreater(lost[0]["lines"], 0)
+
+    def test_a_device_that_fails(self):
+        # A terminal that has gone answers each write with EIO.
+        ours, theirs = pty.openpty()
+        file = self.path("app.log")
+        door = Frontdoor(table("print('begun', flush=True)\n" + self.DRAINED + STAY, logs=f'file = "{file}"'))
+        try:
+            door.spawn(stdout=theirs)
+            os.close(theirs)
+            door.wait_until_ready()
+            eventually(lambda: "begun" in texts(lines_of(file)), "its first line")
+            os.close(ours)
+            eventually(lambda: texts(lines_of(file))[-1:] == ["drained"], "that the app goes on")
+            lost = eventually(lambda: events(door, "output of instances is lost"), "that it is told")
+            self.assertEqual((lost[0]["destination"], lost[0]["reason"]), ("standard output", "Input/output error"))
+            self.assertEqual(len(lost), 1)
+            self.assertEqual(texts(lines_of(file)).count("x" * 50), 20_000, "the other destination has all of them")
+        finally:
+            door.close()
+
+    def test_a_directory_that_is_gone_for_good(self):
+        code = "import time\nfor i in range(10**6):\n  print('tick', i, flush=True); time.sleep(0.01)"
+        with Frontdoor(table(code, logs=f'file = "{self.path("logs/app.log")}"')) as door:
+            eventually(lambda: lines_of(self.path("logs/app.log")), "a line")
+            shutil.rmtree(self.path("logs"))
+            with open(self.path("logs"), "wb"):  # nobody can make it again
+                pass
+            told = eventually(lambda: events(door, "log file not opened, trying again"), "that it is told")
+            lost = eventually(lambda: events(door, "output of instances is lost"), "that what is lost is counted")
+            before = len(stdout(door).splitlines())
+            eventually(lambda: len(stdout(door).splitlines()) > before + 50, "that the app goes on")
+            self.assertEqual((len(events(door, "log file not opened, trying again")), len(events(door, "output of instances is lost"))),
+                             (1, 1))
+            self.assertIn("Not a directory", told[0]["reason"])
+            self.assertGreater(lost[0]["lines"], 0)
+            self.assertEqual(lost[0]["reason"], "it was removed and can not be made again")
+            os.unlink(self.path("logs"))
+            eventually(lambda: lines_of(self.path("logs/app.log")), "that it goes on once it can")
 
     def test_a_disk_below_its_floor(self):
         told = self.goes_on(f'file = "{self.path("app.log")}", min_free = "100000GiB"', "log files are not written")

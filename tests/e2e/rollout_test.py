@@ -9,6 +9,7 @@ import unittest
 
 from support import FixedRate, Frontdoor, WebSocketClient, curl, eventually, http_get, main
 from support import process as processes
+from support.admin import api, command
 from support.app import node_environment, script_path
 from support.instances import events, pids, who
 from support.process import alive
@@ -151,6 +152,24 @@ class Hung(unittest.TestCase):
             self.assertIn(hung["pid"], before.values())
             self.assertGreaterEqual(spinning.answer().status, 500)
 
+    def test_of_several_no_more_than_the_share_is_replaced_at_a_time(self):
+        more = CHECK + 'hung_grace = "300ms"\nstop_timeout = "300ms"\n[timeouts]\ndrain = "500ms"\n'
+        for share, most in (("50%", 2), ("1%", 1)):
+            with self.subTest(share=share), Frontdoor(pool(instances=4, more=f'restart = {{ share = "{share}" }}\n' + more)) as door:
+                before = pids(door, 4)
+                for pid in before.values():
+                    os.kill(pid, signal.SIGSTOP)
+                eventually(lambda: not any(alive(pid) for pid in before.values()), "the end of all four", timeout=60)
+                eventually(lambda: len(events(door, "restart done")) >= 4, "the reports", timeout=60)
+                # By the event log, in its order: one is replaced from the start of the new one until that has proved itself.
+                under_way, worst = 0, 0
+                told = [e for e in door.events() if e.get("event") in ("instance started", "instance up")][8:]
+                for entry in told:
+                    under_way += 1 if entry["event"] == "instance started" else -1
+                    worst = max(worst, under_way)
+                self.assertLessEqual(worst, most, told)
+                self.assertGreaterEqual(worst, 1)
+
     def test_it_may_say_first_where_it_hangs(self):
         with Frontdoor(pool(instances=1, more='hung_signal = "SIGUSR2"\n' + self.MORE)) as door:
             (pid,) = pids(door, 1).values()
@@ -178,6 +197,16 @@ class Ends(unittest.TestCase):
             (named,) = eventually(lambda: events(door, "instance ended with requests on it"), "its name")
             self.assertRegex(named["requests"], r"^POST /end \(\S+\)$")
             eventually(lambda: events(door, "instance ended", end="exit 7"), "the end")
+            # And in its row, to programs and to people: by method, path and id, and nothing of its query.
+            rows = api(door, "status")[1]["pools"][0]["upstreams"]
+            (told,) = [row["requests_at_end"] for row in rows if row["name"] == named["instance"]]
+            self.assertEqual(told, [named["requests"]])
+            shown = command("status", door=door).stdout
+            self.assertIn(f"was on it at its end: {named['requests']}", shown)
+            (line,) = eventually(lambda: [entry for entry in door.access() if entry.get("target", "").startswith("/end")], "its line")
+            self.assertEqual(named["requests"], f"POST /end ({line['request_id']})")
+            self.assertFalse([entry for entry in door.events() if "secret" in json.dumps(entry)])
+            self.assertNotIn("secret", shown)
 
     def test_so_is_one_whose_answer_had_begun(self):
         with Frontdoor(pool()) as door:

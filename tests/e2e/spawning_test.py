@@ -7,12 +7,14 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
 
 from support import Frontdoor, binary, curl, eventually, get, main, quick, sanitized, say
 from support import process as processes
+from support.admin import command
 from support.app import script_path
 from support.instances import events, front_door
 from support.process import alive
@@ -179,7 +181,47 @@ class LeftBehind(unittest.TestCase):
             eventually(lambda: not alive(pid), "the app's end")
 
 
+    def test_with_both_of_its_own_processes_killed_at_once_no_process_of_the_app_is_left(self):
+        # By one signal to all of the group that the test made: neither sees the other's end. The app ends by the signal that
+        # the kernel sends it, and takes what it has started along, as an app that is asked to stop does.
+        script = f"sleep 1000 & child=$!; node {APP} & app=$!; trap 'kill $child $app; exit 0' TERM; echo $child > $F; wait"
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "pid")
+            door = Frontdoor(pool(shell(f"export F={path}; {script}"), instances=1))
+            door.expected_status = None
+            with door:
+                get(door.address)
+                helper, serving = read_number(path), front_door(door)
+                os.kill(door.pid, signal.SIGSTOP)
+                os.kill(serving, signal.SIGSTOP)
+                for pid in (door.pid, serving):
+                    os.kill(pid, signal.SIGKILL)
+                instance = events(door, "instance started")[0]["pid"]
+                eventually(lambda: not alive(instance) and not alive(helper), "the end of the app and of its child")
+                eventually(lambda: not alive(serving) and not alive(door.pid), "the end of both")
+
+
 class Leaks(unittest.TestCase):
+    def test_an_app_that_listens_dies_again_and_again_and_leaks_no_port(self):
+        with Frontdoor(pool(["node", APP], more='[pool.app.restart]\nbackoff_min = "1ms"\nbackoff_max = "5ms"\n')) as door:
+            def after(pid):
+                return eventually(lambda: (lambda its: its["pid"] != pid and its)(json.loads(get(door.address))), "its next life")
+
+            life = after(0)
+            first = life["PORT"]
+            for _ in range(12 if quick() else 200):
+                os.kill(life["pid"], signal.SIGKILL)
+                life = after(life["pid"])
+                self.assertEqual(life["PORT"], first, "a place is kept over crashes")
+            ports = [first]
+            for _ in range(4 if quick() else 40):
+                self.assertEqual(command("restart", "app", door=door).returncode, 0)
+                ports.append(json.loads(get(door.address))["PORT"])
+            self.assertEqual(len(events(door, "the port of an instance is taken, it gets another one")), 0)
+            for port in ports[:-1]:
+                with self.subTest(port=port), self.assertRaises(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.1", int(port))).close()
+
     def test_a_crash_again_and_again_leaks_nothing(self):
         cycles = 100 if quick() else 1_000
         config = pool(shell("sleep 0 & exit 3"), more='[pool.app.restart]\nbackoff_min = "1ms"\nbackoff_max = "1ms"\ncrash_loop_after = 2\n')

@@ -11,6 +11,7 @@ import unittest
 
 from support import FixedRate, Frontdoor, binary, curl, eventually, get, http_get, main
 from support import process as processes
+from support.admin import api, command
 from support.app import node_environment, script_path
 from support.instances import events, front_door, pids, who
 from support.process import alive
@@ -147,6 +148,46 @@ class Stopping(unittest.TestCase):
             door.wait()
             self.assertTrue(alive(helper))
             os.kill(helper, signal.SIGKILL)
+
+
+    def test_a_helper_that_was_left_on_purpose_outlives_restarts_and_a_crash(self):
+        config = pool(instances=1, more='kill_mode = "process"\n[pool.app.restart]\nbackoff_min = "10ms"\n')
+        with Frontdoor(config) as door:
+            (first,) = pids(door, 1).values()
+            helper = int(get(door.address, "/helper"))
+            self.addCleanup(lambda: alive(helper) and os.kill(helper, signal.SIGKILL))
+            for words in (("restart", "app"), ("restart", "app.1", "--now"), ("stop", "app"), ("start", "app")):
+                done = command(*words, door=door)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertTrue(alive(helper), words)
+            (last,) = pids(door, 1).values()
+            self.assertNotEqual(first, last)
+            os.kill(last, signal.SIGKILL)
+            eventually(lambda: events(door, "instance ended", end="SIGKILL"), "a crash")
+            pids(door, 1)
+            self.assertTrue(alive(helper))
+            self.assertEqual([e["event"] for e in door.events() if "left" in e.get("event", "")], [])
+
+    def test_the_stop_signal_is_the_one_that_the_app_listens_for_and_its_exit_status_is_told(self):
+        # Each handler ends with a status of its own; of the other signals it hears nothing.
+        script = ("const http = require('http'); let n = 0;"
+                  "for (const s of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGHUP'])"
+                  "  process.on(s, () => { console.log('heard ' + s + ' number ' + ++n); setTimeout(() => process.exit(40 + s.length), 50); });"
+                  "http.createServer((q, r) => r.end(String(process.pid))).listen(process.env.PORT, '127.0.0.1')")
+        for name, signal_name in (("SIGINT", "SIGINT"), ("QUIT", "SIGQUIT"), ("SIGUSR2", "SIGUSR2"), ("1", "SIGHUP")):
+            with self.subTest(stop_signal=name), Frontdoor(pool(instances=1, command=["node", "-e", script], env='RELEASE = "1"',
+                                                                more=f'stop_signal = "{name}"')) as door:
+                first = int(get(door.address))
+                for times, words in enumerate((("restart", "app"), ("stop", "app")), 1):
+                    self.assertEqual(command(*words, door=door).returncode, 0)
+                    stopped = eventually(lambda times=times: len(events(door, "instance stopped")) == times and
+                                         events(door, "instance stopped"), "the end")
+                    self.assertEqual(stopped[-1]["end"], f"exit {40 + len(signal_name)}")
+                self.assertFalse(alive(first))
+                lines = [line.get("text", "") for line in door.access()]
+                self.assertEqual([line for line in lines if "heard" in line], [f"app.1 | heard {signal_name} number 1"] * 2)
+                row = api(door, "status")[1]["pools"][0]["upstreams"][0]
+                self.assertEqual((row["state"], row["last_end"]), ("stopped", f"exit {40 + len(signal_name)}"))
 
 
 class Changes(unittest.TestCase):

@@ -276,6 +276,32 @@ class Idle(unittest.TestCase):
                     self.assertEqual(events(door, self.IDLE, pool="app"), [])
                 self.sleeps(door, "app")
 
+    def test_a_websocket_and_an_event_stream_keep_it_awake_however_silent(self):
+        upgrade = ("server.on('upgrade', (request, socket) => { const accept = require('crypto').createHash('sha1')"
+                   ".update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');"
+                   "socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+                   "Sec-WebSocket-Accept: ' + accept + '\\r\\n\\r\\n'); socket.on('end', () => socket.end()).resume(); });"
+                   "server.prependListener('request', (request, response) => { if (request.url === '/events') "
+                   "response.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders(), response.end = () => {}; });")
+        handshake = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+                     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
+        idle = 'idle_stop = "400ms"'
+        routes = '[[route]]\nhost = "other.test"\npool = "other"\n[[route]]\npool = "app"\n'
+        with Site(APP.replace("// AT START", upgrade)) as site, \
+                Frontdoor(routes + site.pool(idle, instances=1) + site.pool(idle, name="other", instances=1)) as door:
+            slept = 0
+            for times, (target, fields, status) in enumerate((("/socket", handshake, 101), ("/events", [], 200)), 1):
+                with Client(door.address) as client:
+                    client.request("GET", target, fields)
+                    self.assertEqual(client.read_head().status, status)
+                    before = len(events(door, self.IDLE, pool="app"))
+                    for _ in range(2):  # the other pool is the clock
+                        ask(door, host="other.test")
+                        slept += 1
+                        self.sleeps(door, "other", slept)
+                    self.assertEqual(len(events(door, self.IDLE, pool="app")), before, target)
+                self.sleeps(door, "app", times)
+
     def test_a_config_without_it_wakes_what_sleeps(self):
         with Site() as site, Frontdoor(site.pool('idle_stop = "300ms"')) as door:
             ask(door)

@@ -11,7 +11,7 @@ namespace frontdoor {
 
 class FaultyProcessOps final : public ProcessOps {
  public:
-  enum class Op { Pipe, SocketPair, MemoryFile, Duplicate, Fork, OpenPidfd };
+  enum class Op { Pipe, SocketPair, MemoryFile, Duplicate, Fork, OpenPidfd, OpenNull, DuplicateAbove, Place, Execute };
 
   FaultyProcessOps(Op op, int error, int times, int succeed_first = 0)
       : op_(op), error_(error), times_(times), succeed_first_(succeed_first) {}
@@ -22,6 +22,14 @@ class FaultyProcessOps final : public ProcessOps {
   int duplicate(int fd) override { return fails(Op::Duplicate) ? -1 : ProcessOps::duplicate(fd); }
   pid_t fork() override { return fails(Op::Fork) ? -1 : ProcessOps::fork(); }
   int open_pidfd(pid_t pid) override { return fails(Op::OpenPidfd) ? -1 : ProcessOps::open_pidfd(pid); }
+  int open_null() override { return fails(Op::OpenNull) ? -1 : ProcessOps::open_null(); }
+  int duplicate_above(int fd, int least) override {
+    return fails(Op::DuplicateAbove) ? -1 : ProcessOps::duplicate_above(fd, least);
+  }
+  int place(int fd, int number) override { return fails(Op::Place) ? -1 : ProcessOps::place(fd, number); }
+  int execute(const char* path, char* const* argv, char* const* variables) override {
+    return fails(Op::Execute) ? -1 : ProcessOps::execute(path, argv, variables);
+  }
 
  private:
   bool fails(Op op) {
@@ -37,7 +45,8 @@ class FaultyProcessOps final : public ProcessOps {
 };
 
 inline const char* to_string(FaultyProcessOps::Op op) {
-  static constexpr const char* kNames[] = {"pipe", "socketpair", "memfd", "dup", "fork", "pidfd_open"};
+  static constexpr const char* kNames[] = {"pipe", "socketpair", "memfd",   "dup",        "fork",
+                                           "pidfd_open", "open", "dup above", "dup2", "exec"};
   return kNames[static_cast<int>(op)];
 }
 

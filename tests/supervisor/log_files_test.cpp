@@ -170,6 +170,33 @@ TEST_F(LogFilesTest, ADirectoryThatIsRemovedIsMadeAgain) {
   EXPECT_EQ(all(), (All{{"app.1.log", "after\n"}}));
 }
 
+// What is written to a file without a name nobody will read: it counts as lost, as long as there can be no other.
+TEST_F(LogFilesTest, OneThatWasRemovedAndCannotBeMadeAgainLosesItsLines) {
+  LogFiles files = this->files();
+  files.write(path("app.1.log"), "one\n");
+  fs::remove_all(root_ + "/logs");
+  std::ofstream(root_ + "/logs") << "in the way";
+  files.look(false);
+  files.look(false);  // at the first one it may have been somebody's rotation
+  EXPECT_EQ(files.write(path("app.1.log"), "two\nthree\n"), 2u);
+  EXPECT_EQ(files.last_error(), "it was removed and can not be made again");
+  fs::remove(root_ + "/logs");
+  files.look(false);
+  EXPECT_EQ(files.write(path("app.1.log"), "four\n"), 0u);
+  EXPECT_EQ(all(), (All{{"app.1.log", "four\n"}}));
+}
+
+TEST_F(LogFilesTest, OneThatWasOnlyMovedIsWrittenOn) {
+  LogFiles files = this->files();
+  files.write(path("app.1.log"), "one\n");
+  fs::rename(root_ + "/logs", root_ + "/moved");
+  std::ofstream(root_ + "/logs") << "in the way";
+  files.look(false);
+  files.look(false);
+  EXPECT_EQ(files.write(path("app.1.log"), "two\n"), 0u);
+  EXPECT_EQ(fs::file_size(root_ + "/moved/app.1.log"), 8u);
+}
+
 TEST_F(LogFilesTest, ADirectoryThatCannotBeMadeIsToldOnceAndTriedAgain) {
   std::ofstream(root_ + "/logs") << "a file is in the way";
   LogFiles files = this->files();

@@ -59,6 +59,33 @@ TEST(LaunchMisfortune, EachCallThatFailsIsItsReasonAndLeavesNothing) {
     }
 }
 
+// What fails in the child, after the fork: its reason comes back, and the child does not stay.
+TEST(LaunchMisfortune, WhatFailsInTheChildIsItsReasonAndLeavesNothing) {
+  const struct {
+    Op op;
+    int succeed_first;
+    LaunchStage stage;
+  } cases[] = {{Op::OpenNull, 0, LaunchStage::Fork},       {Op::DuplicateAbove, 0, LaunchStage::Fork},
+               {Op::DuplicateAbove, 1, LaunchStage::Fork}, {Op::DuplicateAbove, 3, LaunchStage::Fork},
+               {Op::DuplicateAbove, 4, LaunchStage::Fork}, {Op::Place, 0, LaunchStage::Fork},
+               {Op::Place, 3, LaunchStage::Fork},          {Op::Execute, 0, LaunchStage::Exec}};
+  const int socket = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const std::size_t before = open_descriptors();
+  LaunchRequest request = sleeper();
+  request.passed_sockets = 1;
+  for (const auto& c : cases)
+    for (const int error : {EMFILE, EAGAIN, ENOMEM}) {
+      FaultyProcessOps ops(c.op, error, 1, c.succeed_first);
+      const Launched launched = launch(request, {1, 2, {socket}}, ops);
+      EXPECT_EQ(launched.failure.stage, c.stage) << to_string(c.op) << " after " << c.succeed_first;
+      EXPECT_EQ(launched.failure.error, error) << to_string(c.op) << " after " << c.succeed_first;
+      EXPECT_EQ(launched.pid, -1);
+      EXPECT_EQ(open_descriptors(), before) << to_string(c.op);
+      EXPECT_FALSE(has_children()) << to_string(c.op);
+    }
+  close(socket);
+}
+
 // The client's side: a request that cannot be made is answered, and nothing crosses to the launcher.
 TEST(LaunchMisfortune, TheFrontDoorAnswersWhatItCannotAskFor) {
   struct {
