@@ -56,6 +56,7 @@ constexpr auto kinds_of_texts = std::to_array<KindOfText>({
     {"a request wakes", "idle"},
     {"files changed", "watch"},
     {"listening", "listening"},
+    {"listener ", "listening"},
     {"draining", "draining"},
     {"stopp", "stopping"},
 });

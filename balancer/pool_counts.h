@@ -46,7 +46,7 @@ class alignas(64) RequestSlots {
   WordCounts<64> own_answers;
   WordCounts<32> unfinished;
 
-  // Any thread. `names`: of the listeners, in order.
+  // Any thread. `names`: of the listeners, by their numbers.
   void add_requests_to(std::vector<RequestTotals>& totals, const std::vector<std::string>& names) const;
 
  private:

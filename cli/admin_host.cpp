@@ -310,9 +310,8 @@ asio::awaitable<AdminStatus> AdminHost::status() {
     if (!pool.process.command.empty())
       drain = std::max(drain, snapshot->config.timeouts.drain + pool.process.stop_timeout);
   status.drain_millis = static_cast<std::uint64_t>(drain.count());
-  for (std::size_t i = 0; i < view_.server.endpoints().size(); ++i)
-    status.listeners.push_back(
-        {view_.server.listeners()[i].name, view_.server.endpoints()[i].to_string()});
+  for (const OpenListener& listener : view_.server.listeners())
+    status.listeners.push_back({listener.config.name, listener.bound.to_string()});
   for (const Pool& pool : snapshot->pools) add_pool(status, pool, usages);
   co_return status;
 }

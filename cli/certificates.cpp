@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "base/read_file.h"
@@ -41,9 +42,6 @@ std::string state_of(const config::UpstreamTls& tls) {
 }
 
 tls::ClientFiles client_files(const config::UpstreamTls& tls) { return {tls.verify, tls.ca, tls.cert, tls.key}; }
-
-// Whose listener that is, as far as a file can say it.
-bool same_listener(const config::Listener& a, const config::Listener& b) { return a.address == b.address && a.name == b.name; }
 
 std::string title_of(const config::Listener& listener) {
   return listener.name.empty() ? listener.address.to_string() : listener.name;
@@ -118,33 +116,86 @@ void UpstreamContexts::forget_changed() {
 }
 
 bool Certificates::open(const config::Config& config) {
-  bool good = true;
-  for (const auto& listener : config.listeners) {
-    servers_.emplace_back();
-    if (!listener.tls) continue;
-    Watched watched{.listener = listener,
-                    .files = server_files(*listener.tls, listener.protocols, self_signed_hosts(config)),
-                    .ticket_keys = std::make_shared<tls::TicketKeys>(kTicketPeriod)};
-    watched.settled = Settled(state_of(watched.files));
-    const tls::LoadedServer loaded = tls::load_server(watched.files, watched.ticket_keys, now_());
-    tell(watched, loaded);
-    good = good && loaded.context != nullptr;
-    if (listener.tls->self_signed)
-      log_.warn("self-signed certificate: no client trusts it; for development only", {{"listener", title_of(watched.listener)}});
-    watched.server = servers_.back() = std::make_shared<tls::Server>(loaded.context);
-    watched_.push_back(std::move(watched));
-  }
+  Prepared prepared = prepare(config, std::vector<std::optional<std::size_t>>(config.listeners.size()));
+  const bool good = prepared.failures().empty();
+  take(std::move(prepared));
   reminded_ = now_();
   return good;
 }
 
+std::shared_ptr<Certificates::Watched> Certificates::watch_for(const config::Listener& listener, const Watched* before,
+                                                               const config::Config& config) {
+  auto files = server_files(*listener.tls, listener.protocols, self_signed_hosts(config));
+  if (before && before->listener.tls->self_signed && listener.tls->self_signed) files.made = before->files.made;
+  auto keys = before ? before->ticket_keys : std::make_shared<tls::TicketKeys>(kTicketPeriod);
+  auto server = before ? before->server : std::make_shared<tls::Server>(nullptr);
+  Settled settled(state_of(files));
+  return std::make_shared<Watched>(Watched{listener, std::move(files), std::move(keys), std::move(server), std::move(settled)});
+}
+
+Certificates::Prepared Certificates::prepare(const config::Config& config,
+                                             const std::vector<std::optional<std::size_t>>& before) {
+  Prepared prepared;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const config::Listener& listener = config.listeners[i];
+    auto& watched = prepared.listeners_.emplace_back();
+    auto& context = prepared.contexts_.emplace_back();
+    if (!listener.tls) continue;
+    const std::shared_ptr<Watched> known = before[i] ? listeners_[*before[i]] : nullptr;
+    if (known && known->listener.tls == listener.tls && known->listener.protocols == listener.protocols &&
+        known->listener.name == listener.name) {
+      watched = known;
+      continue;
+    }
+    watched = watch_for(listener, known.get(), config);
+    const tls::LoadedServer loaded = tls::load_server(watched->files, watched->ticket_keys, now_());
+    tell(*watched, loaded);
+    context = loaded.context;
+    for (const auto& error : loaded.errors) prepared.failures_.push_back({i, "certificate " + error.file + ": " + error.what});
+    if (!context && loaded.errors.empty()) prepared.failures_.push_back({i, "its certificates can not be used"});
+    if (listener.tls->self_signed && (!known || !known->listener.tls->self_signed))
+      log_.warn("self-signed certificate: no client trusts it; for development only", {{"listener", title_of(listener)}});
+  }
+  return prepared;
+}
+
+void Certificates::take(Prepared prepared) {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < prepared.listeners_.size(); ++i) {
+    if (!prepared.contexts_[i]) continue;
+    const Watched& watched = *prepared.listeners_[i];
+    const bool anew = watched.server->context() != nullptr;
+    watched.server->replace(prepared.contexts_[i]);
+    if (anew) tell_taken(watched, *prepared.contexts_[i], "the config");
+  }
+  listeners_ = std::move(prepared.listeners_);
+  if (watching_) start_watching();
+}
+
+std::vector<std::shared_ptr<tls::Server>> Certificates::servers() const {
+  std::vector<std::shared_ptr<tls::Server>> servers;
+  for (const auto& watched : listeners_) servers.push_back(watched ? watched->server : nullptr);
+  return servers;
+}
+
+std::vector<std::shared_ptr<Certificates::Watched>> Certificates::watched() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Watched>> all;
+  std::copy_if(listeners_.begin(), listeners_.end(), std::back_inserter(all), [](const auto& each) { return each != nullptr; });
+  return all;
+}
+
+bool Certificates::is_watched(const Watched& watched) const {
+  return std::any_of(listeners_.begin(), listeners_.end(), [&](const auto& each) { return each.get() == &watched; });
+}
+
 std::vector<CertificateTotals> Certificates::totals() const {
   std::vector<CertificateTotals> all;
-  for (const Watched& watched : watched_) {
-    const auto context = watched.server->context();
+  for (const auto& watched : this->watched()) {
+    const auto context = watched->server->context();
     if (!context) continue;
     for (const auto& each : context->table().all())
-      all.push_back({title_of(watched.listener), each->file, each->names, each->not_before, each->not_after});
+      all.push_back({title_of(watched->listener), each->file, each->names, each->not_before, each->not_after});
   }
   return all;
 }
@@ -157,7 +208,15 @@ void Certificates::tell(const Watched& watched, const tls::LoadedServer& loaded)
 }
 
 void Certificates::watch() {
-  if (watched_.empty() || thread_.joinable()) return;
+  const std::lock_guard lock(mutex_);
+  watching_ = true;
+  start_watching();
+}
+
+// Where there is nothing to look at, a reload may bring it.
+void Certificates::start_watching() {
+  const bool any = std::any_of(listeners_.begin(), listeners_.end(), [](const auto& each) { return each != nullptr; });
+  if (!any || thread_.joinable()) return;
   const SignalsBlocked blocked;
   thread_ = std::thread([this] { run(); });
   ::pthread_setname_np(thread_.native_handle(), "certificates");
@@ -177,7 +236,7 @@ void Certificates::run() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      stopped_.wait_for(lock, pause, [this] { return stop_ || !changes_.empty(); });
+      stopped_.wait_for(lock, pause, [this] { return stop_; });
       if (stop_) return;
     }
     const TimePoint began = Clock::now();
@@ -187,36 +246,8 @@ void Certificates::run() {
 }
 
 void Certificates::look_once() {
-  take_changes();
-  for (Watched& watched : watched_) look(watched);
+  for (const auto& watched : this->watched()) look(*watched);
   remind();
-}
-
-void Certificates::apply(const config::Config& config) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& listener : config.listeners)
-    if (listener.tls) changes_.push_back({listener, self_signed_hosts(config)});
-  stopped_.notify_all();
-}
-
-void Certificates::take_changes() {
-  std::vector<Change> changes;
-  {
-    const std::lock_guard lock(mutex_);
-    changes.swap(changes_);
-  }
-  for (Change& change : changes) {
-    const auto same = [&](const Watched& watched) { return same_listener(watched.listener, change.listener); };
-    const auto watched = std::find_if(watched_.begin(), watched_.end(), same);
-    if (watched == watched_.end() || watched->listener.tls == change.listener.tls) continue;  // new listeners wait for a restart
-    const bool still_made = watched->listener.tls->self_signed && change.listener.tls->self_signed;
-    auto made = std::move(watched->files.made);
-    watched->listener.tls = std::move(change.listener.tls);
-    watched->files = server_files(*watched->listener.tls, watched->listener.protocols, change.hosts);
-    if (still_made) watched->files.made = std::move(made);
-    watched->settled = Settled(state_of(watched->files));
-    take(*watched, "the config");
-  }
 }
 
 void Certificates::remind() {
@@ -224,33 +255,37 @@ void Certificates::remind() {
   if (now < reminded_) reminded_ = now;  // the clock was set
   if (now - reminded_ < kDay) return;
   reminded_ = now;
-  for (const Watched& watched : watched_) {
-    const auto context = watched.server->context();
+  for (const auto& watched : this->watched()) {
+    const auto context = watched->server->context();
     for (const auto& each : context->table().all())
       for (const auto& warning : tls::date_warnings(*each, now))
-        log_.warn("certificate", {{"listener", title_of(watched.listener)}, {"file", each->file}, {"warning", warning}});
+        log_.warn("certificate", {{"listener", title_of(watched->listener)}, {"file", each->file}, {"warning", warning}});
   }
 }
 
+// A reload may have put another one into its place while the files were read: that one's word counts.
 void Certificates::look(Watched& watched) {
-  if (watched.settled.changed(state_of(watched.files))) take(watched, "changed files");
+  if (!watched.settled.changed(state_of(watched.files))) return;
+  const tls::LoadedServer loaded = tls::load_server(watched.files, watched.ticket_keys, now_());
+  const std::lock_guard lock(mutex_);
+  if (!is_watched(watched)) return;
+  tell(watched, loaded);
+  if (loaded.context) {
+    watched.server->replace(loaded.context);
+    return tell_taken(watched, *loaded.context, "changed files");
+  }
+  log_.error("certificates can not be used: the old ones stay",
+             {{"listener", title_of(watched.listener)}, {"from", "changed files"}});
 }
 
 // `from`: what has brought it about.
-void Certificates::take(Watched& watched, const char* from) {
-  const tls::LoadedServer loaded = tls::load_server(watched.files, watched.ticket_keys, now_());
-  tell(watched, loaded);
-  if (!loaded.context) {
-    log_.error("certificates can not be used: the old ones stay", {{"listener", title_of(watched.listener)}, {"from", from}});
-    return;
-  }
-  watched.server->replace(loaded.context);
+void Certificates::tell_taken(const Watched& watched, const tls::ServerContext& context, const char* from) {
   std::int64_t until = INT64_MAX;
-  for (const auto& each : loaded.context->table().all()) until = std::min(until, each->not_after);
+  for (const auto& each : context.table().all()) until = std::min(until, each->not_after);
   log_.info("certificates taken",
             {{"listener", title_of(watched.listener)},
              {"from", from},
-             {"certificates", loaded.context->table().all().size()},
+             {"certificates", context.table().all().size()},
              {"first_expires", tls::day_text(until)}});
 }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -59,6 +60,8 @@ class UpstreamContexts {
 // What listeners show to their clients. Looks at the files again and again, on a thread of its own, and once a day at the
 // dates: a certificate that nobody renews is told of every day before it expires.
 class Certificates {
+  struct Watched;
+
  public:
   using UnixTime = std::function<std::int64_t()>;
   static std::int64_t unix_now();
@@ -68,49 +71,62 @@ class Certificates {
   Certificates(const Certificates&) = delete;
   Certificates& operator=(const Certificates&) = delete;
 
-  // One for each listener, in order; null for those without TLS. False: some can not be used, which is logged.
+  // False: some can not be used, which is logged.
   bool open(const config::Config& config);
-  const std::vector<std::shared_ptr<tls::Server>>& servers() const { return servers_; }
+  // A reload, in two steps. The first one reads what is other than before, and nothing has changed yet; the second one lets
+  // it be used from the next handshake on. `before`: for each listener, which of those of now that is; nothing = it is new.
+  class Prepared {
+   public:
+    struct Failure {
+      std::size_t listener;
+      std::string reason;
+    };
+    const std::vector<Failure>& failures() const { return failures_; }
+
+   private:
+    friend class Certificates;
+    std::vector<std::shared_ptr<Watched>> listeners_;
+    std::vector<std::shared_ptr<const tls::ServerContext>> contexts_;  // null: as before
+    std::vector<Failure> failures_;
+  };
+  Prepared prepare(const config::Config& config, const std::vector<std::optional<std::size_t>>& before);
+  void take(Prepared prepared);
+
+  std::vector<std::shared_ptr<tls::Server>> servers() const;  // one for each listener, in order; null = plain
   std::vector<CertificateTotals> totals() const;  // those that are shown to clients now
 
   void watch();  // from now on
   void stop();
-  // A reload: listeners that have TLS take what the config says of it, but for HSTS. What can not be used leaves them as
-  // they are, and is logged. Any thread; done on the watching one.
-  void apply(const config::Config& config);
-
   void look_once();  // what the thread does every second
 
  private:
+  // What a reload changes is another one, with the same server and keys.
   struct Watched {
-    config::Listener listener;
-    tls::ServerFiles files;
-    std::shared_ptr<tls::TicketKeys> ticket_keys;
-    std::shared_ptr<tls::Server> server = {};
-    Settled settled = Settled();  // certificate and key are two files, and not written in one moment
+    const config::Listener listener;
+    const tls::ServerFiles files;
+    const std::shared_ptr<tls::TicketKeys> ticket_keys;
+    const std::shared_ptr<tls::Server> server;
+    Settled settled;  // certificate and key are two files, and not written in one moment; the watching thread's
   };
 
-  struct Change {
-    config::Listener listener;
-    std::vector<std::string> hosts;  // of a self-signed certificate
-  };
-
+  std::shared_ptr<Watched> watch_for(const config::Listener& listener, const Watched* before, const config::Config& config);
+  std::vector<std::shared_ptr<Watched>> watched() const;  // those with TLS
+  bool is_watched(const Watched& watched) const;  // under the mutex
+  void start_watching();
   void run();
   void look(Watched& watched);
-  void take(Watched& watched, const char* from);
-  void take_changes();
+  void tell_taken(const Watched& watched, const tls::ServerContext& context, const char* from);
   void remind();
   void tell(const Watched& watched, const tls::LoadedServer& loaded);
 
   Log& log_;
   const UnixTime now_;
   std::int64_t reminded_ = 0;
-  std::vector<Watched> watched_;
-  std::vector<std::shared_ptr<tls::Server>> servers_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<Watched>> listeners_;  // one for each; null = plain
   std::condition_variable stopped_;
   bool stop_ = false;
-  std::vector<Change> changes_;
+  bool watching_ = false;
   std::thread thread_;
 };
 

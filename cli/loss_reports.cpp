@@ -1,5 +1,6 @@
 #include "cli/loss_reports.h"
 
+#include <algorithm>
 #include <string>
 
 #include "base/quietly.h"
@@ -74,8 +75,11 @@ void TrafficLosses::report(TimePoint now) {
   report_turned_away(now);
   report_loops(now);
   report_open_files(now);
-  places_.resize(server_.places().size());
-  for (std::size_t i = 0; i < places_.size(); ++i) report_places(i, now);
+  for (const OpenListener& listener : server_.listeners()) report_places(listener, now);
+  std::erase_if(places_, [this](const auto& known) {
+    const auto& open = server_.listeners();
+    return std::none_of(open.begin(), open.end(), [&](const OpenListener& listener) { return listener.id == known.first; });
+  });
 }
 
 // As if the interval of each count were over.
@@ -116,17 +120,18 @@ void TrafficLosses::report_open_files(TimePoint now) {
                {"upstream_connections", budget.upstreams()}});
 }
 
-void TrafficLosses::report_places(std::size_t listener, TimePoint now) {
-  const Places& places = *server_.places()[listener];
-  const std::string address = server_.endpoints()[listener].to_string();
-  if (const auto closed = places_[listener].closed.due(places.closed_for_room(), now))
+void TrafficLosses::report_places(const OpenListener& listener, TimePoint now) {
+  const Places& places = *listener.settings->places;
+  const std::string address = listener.bound.to_string();
+  Limit& known = places_[listener.id];
+  if (const auto closed = known.closed.due(places.closed_for_room(), now))
     log_.warn("max_connections reached: idle connections are closed to make room",
               {{"listener", address},
                {"max_connections", places.limit()},
                {"connections", places.taken()},
                {"closed", *closed},
                {"total", places.closed_for_room()}});
-  if (places_[listener].full.due(places.full(), now))
+  if (known.full.due(places.full(), now))
     log_.warn("max_connections reached: every connection is at work, clients wait",
               {{"listener", address}, {"max_connections", places.limit()}, {"connections", places.taken()}});
 }

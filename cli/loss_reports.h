@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/asio.hpp>
 #include <cstdint>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -53,14 +54,14 @@ class TrafficLosses {
   void report_turned_away(TimePoint now);
   void report_loops(TimePoint now);
   void report_open_files(TimePoint now);
-  void report_places(std::size_t listener, TimePoint now);
+  void report_places(const OpenListener& listener, TimePoint now);
 
   Log& log_;
   const Server& server_;
   std::array<TurnedAway, kUnwelcomeKinds> turned_away_;
   PacedCount loops_{kReport};
   Limit open_files_;
-  std::vector<Limit> places_;  // one for each listener
+  std::map<ListenerId, Limit> places_;
 };
 
 boost::asio::awaitable<void> watch_lost_lines(LostLines& lines);

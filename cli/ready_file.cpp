@@ -35,8 +35,8 @@ bool same_file(int fd, const std::string& path) {
 std::string ReadyFile::write(const std::vector<config::Listener>& listeners,
                              const std::vector<Endpoint>& endpoints) {
   if (path_.empty()) return "";
-  remove();
-  // Renamed into place, so that a reader never sees half of it.
+  // Renamed into place, so that a reader never sees half of it; when listeners have changed, over the one before.
+  const int before = fd_;
   const std::string draft = path_ + ".new";
   const std::string text = ready_lines(listeners, endpoints);
   fd_ = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
@@ -44,10 +44,13 @@ std::string ReadyFile::write(const std::vector<config::Listener>& listeners,
   const bool locked = fd_ >= 0 && (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);
   // Not before it is ours: another process may be at the same step.
   if (locked && ::ftruncate(fd_, 0) == 0 && ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      std::rename(draft.c_str(), path_.c_str()) == 0)
+      std::rename(draft.c_str(), path_.c_str()) == 0) {
+    if (before >= 0) ::close(before);
     return "";
+  }
   const std::string reason = std::strerror(errno);
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = before;
   return reason;
 }
 

@@ -19,10 +19,11 @@ class ReadyFile {
   ReadyFile(const ReadyFile&) = delete;
   ReadyFile& operator=(const ReadyFile&) = delete;
 
-  // One line for each listener, "NAME ADDRESS". Returns "" or what went wrong.
+  // One line for each listener, "NAME ADDRESS". Returns "" or what went wrong; then what was written before stays.
   std::string write(const std::vector<config::Listener>& listeners, const std::vector<Endpoint>& endpoints);
   // Ours only: a successor may have written its own by now.
   void remove();
+  bool written() const { return fd_ >= 0; }
 
  private:
   const std::string path_;

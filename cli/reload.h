@@ -13,7 +13,6 @@ namespace frontdoor {
 
 // What was fixed at the start.
 struct Running {
-  std::vector<config::Listener> listeners;
   unsigned workers = 1;
   std::uint64_t header_bytes_max = 0;  // the largest head that the buffers have room for
   config::Admin admin = {};

@@ -101,18 +101,15 @@ int Service::run() {
     return cli::kExitFailure;
   }
   if (!certificates_.open(snapshot_->config)) return cli::kExitFailure;
-  if (const auto errors = server_.listen(given_.sockets, kept_, certificates_.servers()); !errors.empty()) {
+  const auto errors = server_.listen(snapshot_->config.listeners, given_.sockets, kept_, certificates_.servers());
+  if (!errors.empty()) {
     for (const auto& error : errors) log_.error(error);
     name_who_serves_there();
     return cli::kExitFailure;
   }
   if (!open_admin_address()) return cli::kExitFailure;
-  for (const PassedSocket& socket : passed_in_vain(given_.sockets, server_.listeners()))
-    log_.warn("a passed socket is used by no listener", {{"name", socket.name}, {"number", socket.fd}});
-  for (std::size_t i = 0; i < server_.endpoints().size(); ++i)
-    log_.info("connection limit", {{"listener", server_.endpoints()[i].to_string()},
-                                   {"max_connections", server_.places()[i]->limit()},
-                                   {"open_files", server_.budget().plan().descriptors}});
+  tell_passed_in_vain();
+  for (const OpenListener& listener : server_.listeners()) tell_opened(listener);
   health_.cap_header_bytes(server_.header_bytes_max());
   take_orders();
   if (options_.launcher) make_supervision();
@@ -120,7 +117,7 @@ int Service::run() {
   if (!options_.launcher) start_workers();
   if (options_.on_start) options_.on_start(control_);
   if (options_.launcher) {
-    supervision_->keep_listeners(kept_, server_.to_keep());
+    supervision_->keep_listeners(server_.to_keep(), kept_);
     std::vector<std::string> own_files;
     for (const std::string& file : {options_.ready_file, options_.config_file})
       if (!file.empty() && file != "-") own_files.push_back(file);
@@ -163,6 +160,17 @@ void Service::make_supervision() {
     if (!draining_) stop(SIGTERM);
   });
   health_.run_commands_with(supervision_->checks());
+}
+
+void Service::tell_opened(const OpenListener& listener) {
+  log_.info("connection limit", {{"listener", listener.bound.to_string()},
+                                 {"max_connections", listener.settings->places->limit()},
+                                 {"open_files", server_.budget().plan().descriptors}});
+}
+
+void Service::tell_passed_in_vain() {
+  for (const PassedSocket& socket : passed_in_vain(given_.sockets, server_.listener_configs()))
+    log_.warn("a passed socket is used by no listener", {{"name", socket.name}, {"number", socket.fd}});
 }
 
 // The commonest reason is a frontdoor that was forgotten.
@@ -286,12 +294,16 @@ asio::awaitable<void> Service::become_ready() {
   }
   for (const auto& endpoint : server_.endpoints())
     log_.info("listening", {{"address", endpoint.to_string()}});
-  if (const auto error = ready_file_.write(server_.listeners(), server_.endpoints()); !error.empty())
-    log_.warn("cannot write the ready file", {{"path", options_.ready_file}, {"reason", error}});
+  write_ready_file();
   notices_.ready(status_line(census()));
   if (notices_.wanted() && given_.watchdog.count() != 0)
     asio::co_spawn(control_, watch_workers(server_, log_, notices_, given_.watchdog), asio::detached);
   if (options_.on_ready) options_.on_ready(server_.endpoints());
+}
+
+void Service::write_ready_file() {
+  if (const auto error = ready_file_.write(server_.listener_configs(), server_.endpoints()); !error.empty())
+    log_.warn("cannot write the ready file", {{"path", options_.ready_file}, {"reason", error}});
 }
 
 // Without memory too: a process that cannot be stopped in order would be worse than one that is slow to say so.
@@ -568,12 +580,52 @@ AdminReload Service::look_at_file(config::Loaded& loaded) const {
   for (const auto& diagnostic : loaded.diagnostics) found.diagnostics.push_back(diagnostic.to_string());
   if (!loaded.ok()) return refuse("config_has_errors", "the file has errors");
   found.changes = cli::config_changes(snapshot_->config, loaded.config);
-  const Running running{server_.listeners(), server_.workers(), server_.header_bytes_max(), admin_at_start_};
+  const Running running{server_.workers(), server_.header_bytes_max(), admin_at_start_};
   for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
     found.waiting.push_back(key.key + ": " + key.runs + " -> " + key.file);
   if (!supervision_ && cli::has_instances(loaded.config)) found.waiting.push_back("command: no instances -> instances");
   else if (!supervision_ && cli::needs_launcher(loaded.config)) found.waiting.push_back("health_check.command: connects -> exec");
   return found;
+}
+
+AdminReload Service::refuse_reload(AdminReload found) {
+  log_.error("reload refused, the old config stays", {{"file", options_.config_file}, {"reason", found.message}});
+  reload_totals_.note_failure();
+  return found;
+}
+
+// What is wrong, each with its place in the file. Nothing has changed yet.
+std::vector<std::string> Service::prepare_listeners(const config::Loaded& loaded, std::optional<PreparedListeners>& listeners,
+                                                    std::optional<Certificates::Prepared>& certificates) {
+  std::vector<std::string> faults;
+  const auto add = [&](const auto& failures) {
+    for (const auto& failure : failures) faults.push_back(loaded.listener_places[failure.listener] + ": " + failure.reason);
+  };
+  const auto changes = compare_listeners(server_.listener_configs(), loaded.config.listeners);
+  certificates = certificates_.prepare(loaded.config, changes.before);
+  add(certificates->failures());
+  if (!faults.empty()) return faults;
+  listeners.emplace(server_.prepare(loaded.config.listeners, given_.sockets));
+  add(listeners->failures());
+  return faults;
+}
+
+void Service::take_listeners(const config::Config& config, PreparedListeners listeners, Certificates::Prepared certificates) {
+  certificates_.take(std::move(certificates));
+  const auto taken = server_.take(std::move(listeners), certificates_.servers(), config.timeouts.drain);
+  for (const OpenListener& listener : taken.opened) {
+    tell_opened(listener);
+    log_.info("listening", {{"address", listener.bound.to_string()}});
+  }
+  for (const OpenListener& listener : taken.changed) log_.info("listener changed", {{"listener", listener.title()}});
+  for (const OpenListener& listener : taken.closed)
+    log_.info("listener closed", {{"listener", listener.title()},
+                                  {"address", listener.bound.to_string()},
+                                  {"connections", listener.settings->places->taken()},
+                                  {"drain", config::format_duration(config.timeouts.drain)}});
+  if (!taken.opened.empty() || !taken.closed.empty()) tell_passed_in_vain();
+  if (ready_file_.written()) write_ready_file();
+  if (supervision_) supervision_->keep_listeners(server_.to_keep());
 }
 
 AdminReload Service::reload() {
@@ -589,24 +641,33 @@ AdminReload Service::reload() {
     else
       log_.warn(diagnostic.to_string());
   }
-  if (!found.error.empty()) {
-    log_.error("reload refused, the old config stays", {{"file", options_.config_file}, {"reason", found.message}});
-    reload_totals_.note_failure();
-    return found;
+  if (draining_) {
+    found.error = "draining";
+    found.message = "this frontdoor is stopping";
+  }
+  if (!found.error.empty()) return refuse_reload(std::move(found));
+  std::optional<PreparedListeners> listeners;
+  std::optional<Certificates::Prepared> certificates;
+  if (auto faults = prepare_listeners(loaded, listeners, certificates); !faults.empty()) {
+    for (const std::string& fault : faults) log_.error(fault);
+    found.diagnostics.insert(found.diagnostics.end(), faults.begin(), faults.end());
+    found.error = "cannot_listen";
+    found.message = "not every listener can be as the file says";
+    return refuse_reload(std::move(found));
   }
   config_watch_.set_files(loaded.files);
-  const Running running{server_.listeners(), server_.workers(), server_.header_bytes_max(), admin_at_start_};
+  const Running running{server_.workers(), server_.header_bytes_max(), admin_at_start_};
   for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
     log_.warn("waits for a restart", {{"key", key.key}, {"runs", key.runs}, {"file", key.file}});
   log_.set_level(loaded.config.log.level);
   log_.set_format(loaded.config.log.format);
   access_log_.apply(loaded.config.access_log);
   if (admin_) admin_->apply(loaded.config.admin);
-  certificates_.apply(loaded.config);
   upstream_contexts_.forget_changed();
   auto next = registry_.build(loaded.config, resolver_.addresses(), instances_);
   server_.publish(next);
   apply(std::move(next));
+  take_listeners(loaded.config, std::move(*listeners), std::move(*certificates));
   if (supervision_) supervision_->apply(loaded.config);
   else if (cli::has_instances(loaded.config))
     log_.warn("waits for a restart", {{"key", "command"}, {"runs", "no instances"}, {"file", "instances"}});

@@ -56,6 +56,13 @@ class Service : private InstanceHost, private AdminUpkeep {
   AdminReload look_at_file(config::Loaded& loaded) const;
   AdminReload reload();
   AdminReload reload_as_told();
+  AdminReload refuse_reload(AdminReload found);
+  std::vector<std::string> prepare_listeners(const config::Loaded& loaded, std::optional<PreparedListeners>& listeners,
+                                             std::optional<Certificates::Prepared>& certificates);
+  void take_listeners(const config::Config& config, PreparedListeners listeners, Certificates::Prepared certificates);
+  void tell_opened(const OpenListener& listener);
+  void tell_passed_in_vain();
+  void write_ready_file();
   void watch_config();
   boost::asio::awaitable<void> tell_reloaded(unsigned reload);
   void finish();

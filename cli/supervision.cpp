@@ -57,12 +57,15 @@ void Supervision::apply(const config::Config& config) {
   triggers_.apply(config, own_files(config));
 }
 
-void Supervision::keep_listeners(const std::vector<KeptSocket>& inherited, const std::vector<KeptSocket>& sockets) {
-  for (const KeptSocket& before : inherited) launcher_.drop(before.name);
+void Supervision::keep_listeners(const std::vector<KeptSocket>& sockets, const std::vector<KeptSocket>& inherited) {
+  std::vector<std::string> before = std::exchange(kept_listeners_, {});
+  for (const KeptSocket& socket : inherited) before.push_back(socket.name);
   for (const KeptSocket& socket : sockets) {
     launcher_.keep(socket.name, {socket.fd});
     kept_listeners_.push_back(socket.name);
   }
+  for (const std::string& name : before)
+    if (std::find(kept_listeners_.begin(), kept_listeners_.end(), name) == kept_listeners_.end()) launcher_.drop(name);
 }
 
 void Supervision::let_listeners_go() {

@@ -35,7 +35,8 @@ class Supervision {
   void start(const config::Config& config);
   void apply(const config::Config& config);  // a reload
   // The launcher keeps these for a front door after this one, and nothing else; once it is about to stop, none.
-  void keep_listeners(const std::vector<KeptSocket>& inherited, const std::vector<KeptSocket>& sockets);
+  // `inherited`: what it has kept of one before.
+  void keep_listeners(const std::vector<KeptSocket>& sockets, const std::vector<KeptSocket>& inherited = {});
   void let_listeners_go();
   boost::asio::awaitable<void> stop();       // returns when no instance is left
 

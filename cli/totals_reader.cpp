@@ -25,7 +25,7 @@ Totals TotalsReader::read() const {
   totals.serving = sources_.serving();
   sources_.server.add_to(totals);
   for (const config::Route& route : snapshot->config.routes) totals.routes.push_back({route.host, route.path, route.pool});
-  const std::vector<std::string> listeners = sources_.server.listener_titles();
+  const std::vector<std::string>& listeners = sources_.server.listener_titles();
   for (const Pool& pool : snapshot->pools) totals.pools.push_back(pool.totals(listeners));
   add_health(totals);
   add_instances(totals);

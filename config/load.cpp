@@ -77,7 +77,9 @@ Loaded load(std::string_view text, std::string_view name, const LoadOptions& opt
   auto document = read_document(text, name, options, diagnostics);
   Reader reader{.diagnostics = diagnostics, .options = options, .complete = document.complete};
   read_config(document, options, reader);
-  return {std::move(reader.config), diagnostics.in_file_order(), std::move(document.files)};
+  Loaded loaded{std::move(reader.config), diagnostics.in_file_order(), std::move(document.files)};
+  for (const ListenerPlace& place : reader.listeners) loaded.listener_places.push_back(diagnostics.place(place.at));
+  return loaded;
 }
 
 Loaded load(std::string_view text, std::string_view name) {

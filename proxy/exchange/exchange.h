@@ -84,6 +84,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   void drain_begins() override;
   bool is_stream() const override { return relay_.open_ended() && committed_; }
   bool is_websocket() const override { return tunnel_ && tunnel_->websocket(); }
+  std::uint16_t listener() const override { return client_.client().listener; }
 
  private:
   // What to do next with the request.

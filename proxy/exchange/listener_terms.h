@@ -1,4 +1,5 @@
-// What holds for all connections and requests that come by one listener. Values; fixed when it is opened.
+// What holds for the connections and requests that come by one listener. Values; a reload makes others, for connections
+// that come from then on.
 
 #pragma once
 
@@ -11,7 +12,7 @@ namespace frontdoor {
 
 struct ListenerTerms {
   config::Protocols protocols = {};
-  std::uint16_t index = 0;  // among the listeners, in the config's order
+  std::uint16_t index = 0;  // that its requests are counted under; its own for good
   bool via = true;
   std::string request_id_header = {};  // "" = none
   std::string hsts = {};               // Strict-Transport-Security; "" = none

@@ -40,7 +40,7 @@ struct ClientInfo {
   std::uint16_t redirect_port = 0;   // by https, for every request; 0 = it is served
   bool via = true;
   std::string_view request_id_header{};  // the name of the field that responses tell it in; "" = they do not
-  std::uint16_t listener = 0; // which one it came by, in the config's order at the start
+  std::uint16_t listener = 0; // which one it came by: the number that its requests are counted under
   bool trusted = false;       // the last hop: what it says of those before it is believed
 };
 

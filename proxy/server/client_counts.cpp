@@ -25,4 +25,9 @@ void ClientCounts::leave(const IpAddress& client) {
   if (--entry->second == 0) open_.erase(entry);
 }
 
+void ClientCounts::set_limit(std::uint32_t limit) {
+  const std::lock_guard lock(mutex_);
+  limit_ = limit;
+}
+
 }  // namespace frontdoor

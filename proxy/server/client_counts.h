@@ -19,9 +19,10 @@ class ClientCounts {
   // One connection more; false, and not counted, when it would be too many.
   bool enter(const IpAddress& client);
   void leave(const IpAddress& client);
+  void set_limit(std::uint32_t limit);  // a reload: for those that come from now on
 
  private:
-  const std::uint32_t limit_;
+  std::uint32_t limit_;
   std::mutex mutex_;
   std::map<IpAddress::Bytes, std::uint32_t> open_;  // no entry with 0
 };

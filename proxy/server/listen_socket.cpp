@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -99,14 +100,14 @@ int why_not_ours(const Endpoint& endpoint) {
   return 0;
 }
 
-ListenSockets open_tcp(const Address& address, unsigned count) {
+ListenSockets open_tcp(const Address& address, unsigned count, const std::vector<std::uint16_t>& ours) {
   ListenSockets sockets;
   std::string error;
   if (!resolve(address, sockets.bound, error)) return failed(address, error);
 
   // With SO_REUSEPORT a second frontdoor on the same port would silently take half of the traffic: without it the
   // kernel tells. One that is leaving shares its port with its successor on purpose (docs/restart.md).
-  if (address.port != 0) {
+  if (address.port != 0 && std::find(ours.begin(), ours.end(), address.port) == ours.end()) {
     int code = why_not_ours(sockets.bound);
     // Looking at all processes takes its time, in which the holder may have gone.
     if (code == EADDRINUSE) code = held_by_leaving_only(address.port) ? 0 : why_not_ours(sockets.bound);
@@ -198,10 +199,10 @@ void prepare_for_accept(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
 }
 
-ListenSockets open_listen_sockets(const Address& address, unsigned count,
-                                  const std::vector<PassedSocket>& passed) {
+ListenSockets open_listen_sockets(const Address& address, unsigned count, const std::vector<PassedSocket>& passed,
+                                  const std::vector<std::uint16_t>& ours) {
   switch (address.kind) {
-    case Address::Kind::Tcp: return open_tcp(address, count);
+    case Address::Kind::Tcp: return open_tcp(address, count, ours);
     case Address::Kind::Unix: return open_unix(address, count);
     case Address::Kind::Fd: break;
   }

@@ -1,4 +1,4 @@
-// Opens the sockets that a listener's workers accept from. Control thread, at start.
+// Opens the sockets that a listener's workers accept from. Control thread.
 
 #pragma once
 
@@ -29,8 +29,9 @@ struct ListenSockets {
   std::string error;     // not empty: nothing is open; names the holder of an address in use
 };
 
-ListenSockets open_listen_sockets(const Address& address, unsigned count,
-                                  const std::vector<PassedSocket>& passed = {});
+// `ours`: ports that this process listens on and is about to leave: they are no obstacle.
+ListenSockets open_listen_sockets(const Address& address, unsigned count, const std::vector<PassedSocket>& passed = {},
+                                  const std::vector<std::uint16_t>& ours = {});
 
 // Until there are `count` of them, all on the same address: TCP sockets of their own, or duplicates of the one. When that
 // fails, as open_listen_sockets() fails.

@@ -53,13 +53,12 @@ Listener::Settings Listener::Settings::of(const config::Listener& listener, std:
   return settings;
 }
 
-Listener::Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, Handshakes& handshakes,
-                   const bool& draining, int fd, bool shared, Settings settings)
+Listener::Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, Handshakes& handshakes, int fd,
+                   bool shared, Settings settings)
     : context_(context),
       buffers_(buffers),
       room_(room),
       handshakes_(handshakes),
-      draining_(draining),
       fd_(fd),
       shared_(shared),
       settings_(std::move(settings)) {
@@ -72,6 +71,11 @@ Listener::~Listener() {
   stop_accepting();
   for (Connections* connections : {&waiting_, &working_})
     while (!connections->empty()) delete &connections->pop_front();
+  part();
+}
+
+void Listener::part() {
+  if (std::exchange(parted_, true)) return;
   room_.remove(*this);
   settings_.places->board().leave(*this);
 }
@@ -310,13 +314,23 @@ bool Listener::accept_rest() {
 }
 
 void Listener::stop_accepting() {
+  const int fd = give_socket();
+  if (fd < 0) return;
+  // The launcher holds it, too, and a kernel that accepts for nobody lets clients wait in vain.
+  if (!settings_.passed) stop_listening(fd);
+  context_.loop.ops().close(fd);
+}
+
+int Listener::give_socket() {
   Timer::cancel();
   Runnable::unlink();
-  if (fd_ < 0) return;
-  if (std::exchange(asking_, false)) context_.loop.unwatch(fd_, *this);
-  // The launcher holds it, too, and a kernel that accepts for nobody lets clients wait in vain.
-  if (!settings_.passed) stop_listening(fd_);
-  context_.loop.ops().close(std::exchange(fd_, -1));
+  if (fd_ >= 0 && std::exchange(asking_, false)) context_.loop.unwatch(fd_, *this);
+  return std::exchange(fd_, -1);
+}
+
+void Listener::take_socket(int fd) {
+  fd_ = fd;
+  ask();
 }
 
 std::uint64_t Listener::idle_connections() {
@@ -335,6 +349,7 @@ void Listener::close_idle() {
 }
 
 void Listener::drain_begins() {
+  draining_ = true;
   for (Connections* connections : {&waiting_, &working_})
     connections->for_each([](ClientConnection& connection) { connection.drain_begins(); });
 }

@@ -39,9 +39,9 @@ class Listener final : public ConnectionOwner,
     static Settings of(const config::Listener& listener, std::uint64_t connections);
   };
 
-  // Takes `fd`. `shared`: other workers accept from the same socket (unix).
-  Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, Handshakes& handshakes, const bool& draining,
-           int fd, bool shared, Settings settings);
+  // Takes `fd`, or is given one later (-1). `shared`: other workers accept from the same socket (unix).
+  Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, Handshakes& handshakes, int fd, bool shared,
+           Settings settings);
   ~Listener() override;
 
   // Takes what waits to be accepted, at a limit too: closing the socket would reset those clients. Until
@@ -49,9 +49,17 @@ class Listener final : public ConnectionOwner,
   // flood does not keep it busy. False: descriptors have run out, and some come back in the next turn, so once more then.
   bool accept_rest();
   void stop_accepting();  // closes the socket; connections live on
-  void drain_begins();    // clients of HTTP/2 are told
+  // Its socket, from which another Listener of this worker accepts from now on, on other terms. Connections live on here,
+  // on those that they were accepted on. -1: it has none any more.
+  int give_socket();
+  void take_socket(int fd);
+  bool has_socket() const { return fd_ >= 0; }
+  bool shared() const { return shared_; }
+  void drain_begins();    // responses say `Connection: close` from now on, and clients of HTTP/2 are told
   void close_idle();      // and those that become idle later; after stop_accepting
   void cut_all();         // ends every connection now
+  // Before it is destroyed while the loop turns: what others have posted to it until now is run first.
+  void part();
   std::uint64_t idle_connections();
 
   void resume() override;  // asks again before its pause has ended
@@ -113,13 +121,14 @@ class Listener final : public ConnectionOwner,
   BufferPool& buffers_;
   WorkerRoom& room_;
   Handshakes& handshakes_;
-  const bool& draining_;
   int fd_;
   const bool shared_;
   const Settings settings_;
   bool asking_ = false;
   bool full_ = false;                    // all were at work when a client came
+  bool draining_ = false;
   bool closing_idle_ = false;
+  bool parted_ = false;
   AcceptBatch batch_;
   SingleWriterCount count_;
   std::array<SingleWriterCount, kUnwelcomeKinds> turned_away_{};

@@ -1,5 +1,5 @@
 // A listener whose socket somebody else has opened and listens on: `address = "fd:web"`. All workers accept from that
-// one socket. Control thread, at start.
+// one socket. Control thread.
 
 #pragma once
 

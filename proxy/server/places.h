@@ -15,13 +15,14 @@ class Places {
  public:
   explicit Places(std::uint64_t limit) : limit_(limit) {}
 
-  std::uint64_t limit() const { return limit_; }
+  std::uint64_t limit() const { return limit_.load(std::memory_order_relaxed); }
+  void set_limit(std::uint64_t limit) { limit_.store(limit, std::memory_order_relaxed); }  // a reload; nobody is closed for it
   std::uint64_t taken() const { return taken_.load(std::memory_order_relaxed); }
 
   // One connection more; false when there is no place for it.
   bool enter() {
     std::uint64_t taken = taken_.load(std::memory_order_seq_cst);
-    while (taken < limit_)
+    while (taken < limit())
       if (taken_.compare_exchange_weak(taken, taken + 1, std::memory_order_seq_cst)) return true;
     return false;
   }
@@ -42,7 +43,7 @@ class Places {
   std::uint64_t full() const { return full_.load(std::memory_order_relaxed); }
 
  private:
-  const std::uint64_t limit_;
+  std::atomic<std::uint64_t> limit_;
   std::atomic<std::uint64_t> taken_{0};
   std::atomic<std::uint64_t> closed_for_room_{0};
   std::atomic<std::uint64_t> full_{0};

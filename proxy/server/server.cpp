@@ -1,7 +1,6 @@
 #include "proxy/server/server.h"
 
 #include <pthread.h>
-#include <unistd.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -10,8 +9,6 @@
 
 #include "base/signals_blocked.h"
 #include "proxy/server/cpu_quota.h"
-#include "proxy/server/kept_listeners.h"
-#include "proxy/server/listen_socket.h"
 
 namespace frontdoor {
 
@@ -25,8 +22,6 @@ std::uint64_t descriptor_limit() {
   ::getrlimit(RLIMIT_NOFILE, &limit);
   return limit.rlim_cur;
 }
-
-constexpr std::uint16_t kHttpsPort = 443;
 
 // What the process needs besides connections: each worker's loop and sockets, and a probe for each upstream.
 std::uint64_t own_descriptors(const Snapshot& snapshot, unsigned workers) {
@@ -44,7 +39,7 @@ std::uint64_t random_id() {
 
 Server::Server(const WorkerEnvironment& environment, unsigned workers, std::shared_ptr<const Snapshot> snapshot)
     : budget_(plan_descriptors(descriptor_limit(), own_descriptors(*snapshot, workers))),
-      listeners_(snapshot->config.listeners) {
+      listeners_(budget_.plan().clients) {
   WorkerEnvironment budgeted = environment;
   budgeted.budget = &budget_;
   budgeted.loop_mark = http::LoopMark(random_id());
@@ -53,63 +48,49 @@ Server::Server(const WorkerEnvironment& environment, unsigned workers, std::shar
 
 Server::~Server() {
   stop();
-  remove_socket_files();
+  listeners_.remove_socket_files();
 }
 
-// A socket file that nobody listens on only misleads; clients are refused either way.
-void Server::remove_socket_files() {
-  for (const SocketFile& file : socket_files_) remove_socket_file(file);
-  socket_files_.clear();
-}
-
-std::uint64_t Server::connection_limit(const config::Listener& listener) const {
-  const std::uint64_t possible = budget_.plan().clients;
-  return listener.max_connections != 0 ? std::min(listener.max_connections, possible) : possible;
-}
-
-// Where clients are sent that have to come by https: the scheme's own port, unless we listen elsewhere only.
-std::uint16_t Server::https_port() const {
-  std::uint16_t found = 0;
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    if (!listeners_[i].tls || endpoints_[i].is_unix()) continue;
-    if (endpoints_[i].port() == kHttpsPort) return kHttpsPort;
-    if (found == 0) found = endpoints_[i].port();
-  }
-  return found != 0 ? found : kHttpsPort;
-}
-
-std::vector<std::string> Server::listen(const std::vector<PassedSocket>& passed, const std::vector<KeptSocket>& kept,
+std::vector<std::string> Server::listen(const std::vector<config::Listener>& listeners,
+                                        const std::vector<PassedSocket>& passed, const std::vector<KeptSocket>& kept,
                                         const TlsServers& tls) {
+  PreparedListeners prepared = listeners_.prepare(listeners, workers(), passed, kept);
   std::vector<std::string> errors;
-  std::vector<ListenSockets> opened;
-  const auto inherited = sort_kept(names_to_keep(listeners_), kept);
-  const auto count = static_cast<unsigned>(workers_.size());
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    const Address& address = listeners_[i].address;
-    opened.push_back(inherited[i].empty() ? open_listen_sockets(address, count, passed)
-                                          : adopt_listen_sockets(address, count, inherited[i]));
-    if (!opened.back().error.empty()) errors.push_back(opened.back().error);
-  }
-  if (!errors.empty()) {
-    for (const auto& sockets : opened)
-      for (const int fd : sockets.fds) ::close(fd);
-    return errors;
-  }
-  const auto names = names_to_keep(listeners_);  // now that there are the files of unix sockets
-  for (const auto& sockets : opened) endpoints_.push_back(sockets.bound);
-  for (std::size_t i = 0; i < opened.size(); ++i) {
-    auto settings = Listener::Settings::of(listeners_[i], connection_limit(listeners_[i]));
-    settings.terms.index = static_cast<std::uint16_t>(i);
-    if (i < tls.size()) settings.tls = tls[i];
-    if (listeners_[i].redirect == config::Listener::Redirect::Https) settings.terms.redirect_port = https_port();
-    places_.push_back(settings.places);
-    if (!opened[i].file.path.empty()) socket_files_.push_back(opened[i].file);
-    add_kept(to_keep_, names[i], opened[i]);
-    // Sockets of more workers than there are now have clients, too.
-    for (std::size_t s = 0; s < opened[i].fds.size(); ++s)
-      workers_[s % workers_.size()]->add_listener(opened[i].fds[s], opened[i].shared, settings);
-  }
+  for (const auto& failure : prepared.failures()) errors.push_back(failure.reason);
+  if (!errors.empty()) return errors;
+  const OpenListeners::Taken taken = listeners_.take(std::move(prepared), tls);
+  for (const OpenListener& listener : taken.opened) open(listener);
   return errors;
+}
+
+PreparedListeners Server::prepare(std::vector<config::Listener> listeners, const std::vector<PassedSocket>& passed) const {
+  return listeners_.prepare(std::move(listeners), workers(), passed, {});
+}
+
+OpenListeners::Taken Server::take(PreparedListeners prepared, const TlsServers& tls, Millis drain) {
+  const TimePoint now = Clock::now();
+  OpenListeners::Taken taken = listeners_.take(std::move(prepared), tls);
+  for (const OpenListener& listener : taken.opened) open(listener);
+  for (const OpenListener& listener : taken.changed)
+    for (auto& worker : workers_)
+      worker->order({.kind = ListenerOrder::Kind::Change, .id = listener.id, .settings = listener.settings});
+  for (const OpenListener& listener : taken.closed)
+    for (auto& worker : workers_)
+      worker->order({.kind = ListenerOrder::Kind::Close, .id = listener.id, .window = {now, now + drain}});
+  return taken;
+}
+
+// Sockets of more workers than there are now have clients, too.
+void Server::open(const OpenListener& listener) {
+  for (std::size_t i = 0; i < listener.fds.size(); ++i)
+    workers_[i % workers_.size()]->order(
+        {.id = listener.id, .fd = listener.fds[i], .shared = listener.shared, .settings = listener.settings});
+}
+
+std::vector<Endpoint> Server::endpoints() const {
+  std::vector<Endpoint> endpoints;
+  for (const OpenListener& listener : listeners()) endpoints.push_back(listener.bound);
+  return endpoints;
 }
 
 void Server::start() {
@@ -125,7 +106,7 @@ void Server::publish(std::shared_ptr<const Snapshot> snapshot) {
 }
 
 void Server::stop_accepting() {
-  remove_socket_files();
+  listeners_.remove_socket_files();
   for (auto& worker : workers_) worker->stop_accepting();
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/kept_sockets.h"
-#include "proxy/server/listen_socket.h"
+#include "proxy/server/open_listeners.h"
 #include "proxy/server/worker.h"
 
 namespace frontdoor {
@@ -24,16 +24,22 @@ class Server {
   // was given to this process, for those that name one of them. `kept`: what an earlier process of ours listened on; what
   // the config still names is taken up again with the clients that wait there, and the rest ends. `tls`: one for each
   // listener, null for those without; empty = none has it.
-  using TlsServers = std::vector<std::shared_ptr<tls::Server>>;
-  std::vector<std::string> listen(const std::vector<PassedSocket>& passed = {}, const std::vector<KeptSocket>& kept = {},
-                                  const TlsServers& tls = {});
-  const std::vector<KeptSocket>& to_keep() const { return to_keep_; }  // open until it stops accepting
-  const std::vector<Endpoint>& endpoints() const { return endpoints_; }  // as bound, in the config's order
-  const std::vector<std::shared_ptr<Places>>& places() const { return places_; }  // the same
+  using TlsServers = OpenListeners::TlsServers;
+  std::vector<std::string> listen(const std::vector<config::Listener>& listeners, const std::vector<PassedSocket>& passed = {},
+                                  const std::vector<KeptSocket>& kept = {}, const TlsServers& tls = {});
+  // A reload, in two steps: the first one opens what is new and may fail, and nothing has changed yet. The second one
+  // changes what is other than before, for connections that come from then on, and closes what is no more; connections
+  // that are open there have `drain` to end.
+  PreparedListeners prepare(std::vector<config::Listener> listeners, const std::vector<PassedSocket>& passed) const;
+  OpenListeners::Taken take(PreparedListeners prepared, const TlsServers& tls, Millis drain);
+
+  const std::vector<OpenListener>& listeners() const { return listeners_.all(); }  // in the config's order
+  std::vector<config::Listener> listener_configs() const { return listeners_.configs(); }
+  std::vector<Endpoint> endpoints() const;  // as bound, in the config's order
+  std::vector<KeptSocket> to_keep() const { return listeners_.to_keep(); }  // open until it stops accepting
   const ConnectionBudget& budget() const { return budget_; }
 
   // What was fixed when it was built, whatever is published later.
-  const std::vector<config::Listener>& listeners() const { return listeners_; }
   unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
   std::uint64_t header_bytes_max() const { return workers_.front()->header_bytes_max(); }
 
@@ -55,26 +61,20 @@ class Server {
   std::optional<unsigned> stuck_worker(Duration for_so_long) const;
   std::uint64_t turned_away(Unwelcome why) const;  // connections closed before their first request
 
-  // What the metrics call each listener: its name, or its address. In the config's order at the start.
-  std::vector<std::string> listener_titles() const;
+  // What the metrics call each listener, by the number that its requests are counted under: its name, or its address.
+  const std::vector<std::string>& listener_titles() const { return listeners_.counted_titles(); }
   // Of all workers, since the last call.
   std::vector<NotableRequest> take_notable_requests();
-  // Fills what totals have of listeners, workers, and requests that came to no pool. Any thread, once it listens.
+  // Fills what totals have of listeners, workers, and requests that came to no pool.
   void add_to(Totals& totals) const;
 
  private:
-  void remove_socket_files();
-  std::uint16_t https_port() const;
-  std::uint64_t connection_limit(const config::Listener& listener) const;
+  void open(const OpenListener& listener);
 
   ConnectionBudget budget_;  // outlives the workers
-  std::vector<config::Listener> listeners_;
+  OpenListeners listeners_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
-  std::vector<Endpoint> endpoints_;
-  std::vector<std::shared_ptr<Places>> places_;
-  std::vector<SocketFile> socket_files_;
-  std::vector<KeptSocket> to_keep_;
 };
 
 // Data-path threads for `workers = "auto"`: CPUs this process may use, by affinity and by cgroup quota.

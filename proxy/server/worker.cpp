@@ -44,7 +44,7 @@ Worker::Worker(const WorkerEnvironment& environment, unsigned index, std::shared
 
 Worker::~Worker() {
   // Sessions that still wait are woken one last time and end by themselves, so that no coroutine is left behind.
-  for (auto& listener : listeners_) listener->stop_accepting();
+  listeners_.stop_accepting();
   end_waiting();
   cut_everything();
   for (int turn = 0; turn < 1'000 && open_connections() != 0; ++turn) loop_.run_once(Millis{0});
@@ -78,8 +78,10 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot) {
   }
 }
 
-void Worker::add_listener(int fd, bool shared, const Listener::Settings& settings) {
-  listeners_.push_back(std::make_unique<Listener>(context_, buffers_, room_, handshakes_, draining_, fd, shared, settings));
+void Worker::order(ListenerOrder order) {
+  const auto orders = std::make_shared<WorkerListeners::Orders>();
+  orders->push_back(std::move(order));
+  loop_.post([this, orders] { listeners_.take(std::move(*orders)); });
 }
 
 void Worker::publish(std::shared_ptr<const Snapshot> snapshot) {
@@ -91,13 +93,8 @@ void Worker::stop_accepting() {
 }
 
 void Worker::take_the_rest_and_close(int more) {
-  bool all = true;
-  for (auto& listener : listeners_) all = listener->accept_rest() && all;
-  if (!all && more > 0) return loop_.post([this, more] { take_the_rest_and_close(more - 1); });
-  for (auto& listener : listeners_) {
-    listener->stop_accepting();
-    listener->close_idle();
-  }
+  if (!listeners_.accept_rest() && more > 0) return loop_.post([this, more] { take_the_rest_and_close(more - 1); });
+  listeners_.stop_accepting();
   accepting_.store(false, std::memory_order_release);
 }
 
@@ -107,7 +104,7 @@ void Worker::drain(const DrainWindow& window) {
     context_.streams.begin(window);
     context_.tunnels.drain(window, loop_.now(), context_.streams);
     for_each_exchange([](OnUpstream& exchange) { exchange.drain_begins(); });
-    for (auto& listener : listeners_) listener->drain_begins();
+    listeners_.drain_begins();
     count_open_work();
     // With time left to write the answers and to end in order.
     end_waiting_at_ = answers_until(window);
@@ -127,7 +124,7 @@ void Worker::count_open_work() {
   const Tunnels::Count tunnels = context_.tunnels.count();
   open.websockets = tunnels.websockets;
   open.tunnels = tunnels.others;
-  for (const auto& listener : listeners_) open.idle += listener->idle_connections();
+  open.idle = listeners_.idle_connections();
   const std::uint64_t others = open.streams + open.websockets + open.tunnels + open.idle;
   open.requests = open_connections() - std::min(open_connections(), others);
   const std::lock_guard lock(open_work_mutex_);
@@ -158,19 +155,7 @@ void Worker::cut_all() {
 
 void Worker::cut_everything() {
   context_.tunnels.cut_all();  // first, so that they end as drained and not as left by their clients
-  for (auto& listener : listeners_) listener->cut_all();
-}
-
-std::uint64_t Worker::open_connections() const {
-  std::uint64_t open = 0;
-  for (const auto& listener : listeners_) open += listener->connections();
-  return open;
-}
-
-std::uint64_t Worker::turned_away(Unwelcome why) const {
-  std::uint64_t sum = 0;
-  for (const auto& listener : listeners_) sum += listener->turned_away_so_far(why);
-  return sum;
+  listeners_.cut_all();
 }
 
 void Worker::expired(TimePoint now) {
@@ -178,6 +163,7 @@ void Worker::expired(TimePoint now) {
   looped_.set(context_.looped);
   context_.counts.loop_lag.add(loop_.take_longest_turn());
   if (access_log_) access_log_->flush();
+  listeners_.look(now);
   if (draining_) count_open_work();
   if (waiting_snapshot_) take_over(std::move(waiting_snapshot_));
   buffers_.trim();

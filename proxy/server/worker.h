@@ -16,8 +16,8 @@
 #include "proxy/access_log/access_log.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/h1/h1_dialer.h"
-#include "proxy/server/listener.h"
 #include "proxy/server/turn_debt.h"
+#include "proxy/server/worker_listeners.h"
 
 namespace frontdoor {
 
@@ -46,24 +46,22 @@ class Worker final : private Timer {
   Worker(const WorkerEnvironment& environment, unsigned index, std::shared_ptr<const Snapshot> snapshot);
   ~Worker() override;
 
-  // Before run(), or on the worker's thread.
-  void add_listener(int fd, bool shared, const Listener::Settings& settings);
-
   void run();                                                   // until stop()
   void run_once(Millis max_wait) { loop_.run_once(max_wait); }  // tests
 
   // Any thread; carried out on the worker's.
+  void order(ListenerOrder order);
   void publish(std::shared_ptr<const Snapshot> snapshot);
   void stop_accepting();
   void drain(const DrainWindow& window);  // from now on responses say `Connection: close`, and tunnels are closed
   void cut_all();  // ends every connection
   void stop() { loop_.stop(); }
-  std::uint64_t open_connections() const;
+  std::uint64_t open_connections() const { return listeners_.connections(); }
   OpenWork open_work() const;  // while it is drained; some tenths of a second old
   void ask_for_a_turn();  // unless it owes one; one thread, which may look at the debt
   const TurnDebt& turn_debt() const { return turn_debt_; }
   bool accepting() const { return accepting_.load(std::memory_order_acquire); }
-  std::uint64_t turned_away(Unwelcome why) const;
+  std::uint64_t turned_away(Unwelcome why) const { return listeners_.turned_away(why); }
   std::uint64_t served() const { return served_.get(); }
   // Heads that are longer do not fit into the blocks, whatever a later snapshot says.
   std::uint64_t header_bytes_max() const { return buffers_.block_bytes() / 2; }
@@ -101,7 +99,7 @@ class Worker final : private Timer {
   TimePoint end_waiting_at_ = Waker::kNever;  // a drain's last moment for requests that are held
   std::atomic<bool> accepting_{true};
   TurnDebt turn_debt_;
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  WorkerListeners listeners_{context_, buffers_, room_, handshakes_, known_upstreams_};
   SingleWriterCount served_;
   mutable std::mutex open_work_mutex_;
   OpenWork open_work_;

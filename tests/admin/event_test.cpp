@@ -44,6 +44,7 @@ TEST(EventKind, IsAWordForEachSortOfThing) {
       {event_of("the new instance does not come up, the old ones stay"), "roll_failed"},
       {event_of("reloaded"), "reloaded"},
       {event_of("reload refused, the old config stays"), "reload_refused"},
+      {event_of("listener closed"), "listening"},
       {event_of("certificates taken from changed files"), "certificate"},
       {event_of("certificate can not be used"), "certificate"},
       {event_of("max_connections reached: every connection is at work, clients wait"), "limit"},

@@ -55,13 +55,45 @@ TEST(Certificates, AReloadTakesWhatTheConfigSaysAndKeepsWhatItDoesNotChange) {
   ASSERT_TRUE(certificates.open(listener_with("\"self-signed\"")));
   const auto server = certificates.servers().front();
   const auto before = server->context();
-  certificates.apply(listener_with("\"self-signed\""));
-  certificates.look_once();
+  auto same = certificates.prepare(listener_with("\"self-signed\""), {0});
+  EXPECT_TRUE(same.failures().empty());
+  certificates.take(std::move(same));
   EXPECT_EQ(server->context(), before) << "nothing has changed";
-  certificates.apply(listener_with("{ cert = \"/nowhere.pem\", key = \"/nowhere.key\" }"));
-  certificates.look_once();
+  const auto bad = certificates.prepare(listener_with("{ cert = \"/nowhere.pem\", key = \"/nowhere.key\" }"), {0});
+  ASSERT_EQ(bad.failures().size(), 1u);
+  EXPECT_EQ(bad.failures()[0].listener, 0u);
+  EXPECT_NE(bad.failures()[0].reason.find("certificate /nowhere.pem: "), std::string::npos) << bad.failures()[0].reason;
   EXPECT_EQ(server->context(), before) << "it can not be used";
-  EXPECT_NE(log.text().find("the old ones stay"), std::string::npos) << log.text();
+  certificates.look_once();
+  EXPECT_EQ(server->context(), before);
+}
+
+TEST(Certificates, AReloadTakesOtherProtocolsAndListenersThatAreNew) {
+  CapturedLog log;
+  Certificates certificates(log.log());
+  config::Config config = listener_with("\"self-signed\"");
+  ASSERT_TRUE(certificates.open(config));
+  const auto server = certificates.servers().front();
+  const auto before = server->context();
+  config.listeners[0].protocols.h2 = false;
+  config.listeners.insert(config.listeners.begin(), config::Listener{.name = "plain"});
+  config.listeners.push_back(config.listeners[1]);
+  config.listeners[2].name = "other";
+  auto prepared = certificates.prepare(config, {std::nullopt, 0, std::nullopt});
+  EXPECT_TRUE(prepared.failures().empty());
+  EXPECT_EQ(server->context(), before) << "not before it is taken";
+  certificates.take(std::move(prepared));
+  const auto servers = certificates.servers();
+  ASSERT_EQ(servers.size(), 3u);
+  EXPECT_EQ(servers[0], nullptr);
+  EXPECT_EQ(servers[1], server) << "its connections and tickets go on";
+  EXPECT_NE(server->context(), before) << "ALPN is the context's";
+  EXPECT_EQ(server->context()->table().all()[0]->not_after, before->table().all()[0]->not_after) << "the same certificate";
+  ASSERT_NE(servers[2], nullptr);
+  EXPECT_EQ(certificates.totals().size(), 2u);
+  config.listeners.resize(1);
+  certificates.take(certificates.prepare(config, {0}));
+  EXPECT_TRUE(certificates.totals().empty()) << "its listener has gone";
 }
 
 }  // namespace

@@ -52,6 +52,24 @@ TEST_F(ReadyFiles, WithFewerNamesThanListenersNothingIsReadThatIsNotThere) {
   EXPECT_EQ(text(), "web 127.0.0.1:81\n- [::1]:82\n");
 }
 
+// Whoever polls for it never finds it gone.
+TEST_F(ReadyFiles, IsReplacedWhenListenersHaveChanged) {
+  ReadyFile file(path);
+  EXPECT_EQ(file.write({{.name = "web"}, {}}, kEndpoints), "");
+  EXPECT_TRUE(file.written());
+  EXPECT_EQ(file.write({{}, {.name = "new"}}, kEndpoints), "");
+  EXPECT_EQ(text(), "- 127.0.0.1:81\nnew [::1]:82\n");
+  const int reader = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  EXPECT_NE(::flock(reader, LOCK_SH | LOCK_NB), 0) << "it is a living one's";
+  ::close(reader);
+  ASSERT_EQ(::mkdir((path + ".new").c_str(), 0700), 0);
+  EXPECT_NE(file.write({{}, {}}, kEndpoints), "");
+  EXPECT_EQ(text(), "- 127.0.0.1:81\nnew [::1]:82\n") << "better than none";
+  ::rmdir((path + ".new").c_str());
+  file.remove();
+  EXPECT_FALSE(there());
+}
+
 TEST_F(ReadyFiles, AnotherProcessThatIsWritingTheSameKeepsWhatItWrites) {
   const std::string draft = path + ".new";
   const int other = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);

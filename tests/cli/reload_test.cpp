@@ -19,7 +19,7 @@ config::Config file(const std::string& text) {
   return loaded.config;
 }
 
-const Running kRunning{file("listen = \":80\"").listeners, 4, 32 * 1024};
+const Running kRunning{4, 32 * 1024};
 
 std::vector<std::string> waiting(const std::string& text, unsigned workers = 4,
                                  const Running& running = kRunning) {
@@ -31,6 +31,7 @@ std::vector<std::string> waiting(const std::string& text, unsigned workers = 4,
 
 TEST(AwaitsRestart, NothingThatIsAppliedAtOnce) {
   EXPECT_THAT(waiting("listen = \":80\""), IsEmpty());
+  EXPECT_THAT(waiting("[[listener]]\naddress = \":81\"\nmax_connections = 7\ntls = \"self-signed\""), IsEmpty());
   EXPECT_THAT(waiting("listen = \":80\"\n[log]\nlevel = \"debug\"\n[access_log]\noutput = \"off\"\n"
                       "[limits]\nheader_bytes = \"16KiB\"\n[timeouts]\ndrain = \"1s\""),
               IsEmpty());
@@ -41,21 +42,6 @@ TEST(AwaitsRestart, EachKeyThatWasFixedAtTheStart) {
   EXPECT_THAT(waiting("listen = \":80\"\nworkers = 2", 2), ElementsAre("workers: 4 -> 2"));
   EXPECT_THAT(waiting("listen = \":80\"\n[limits]\nheader_bytes = \"64KiB\""),
               ElementsAre("limits.header_bytes: at most 32KiB -> 64KiB"));
-  EXPECT_THAT(waiting("listen = \":81\""),
-              ElementsAre("listener :80: listens -> gone", "listener :81: does not listen -> new"));
-  EXPECT_THAT(waiting("[[listener]]\naddress = \":80\"\nmax_connections = 7"),
-              ElementsAre("listener :80: as at the start -> changed"));
-}
-
-TEST(AwaitsRestart, WhatIsSaidOfTlsIsAppliedAtOnceButForItselfAndHsts) {
-  const Running plain = kRunning;
-  Running running = kRunning;
-  running.listeners = file("listen = \":80\"\ntls = \"self-signed\"").listeners;
-  EXPECT_THAT(waiting("listen = \":80\"\ntls = { cert = \"a.pem\", key = \"a.key\", min_version = \"1.3\" }", 4, running), IsEmpty());
-  EXPECT_THAT(waiting("listen = \":80\"\ntls = { cert = \"a.pem\", key = \"a.key\", hsts = \"1h\" }", 4, running),
-              ElementsAre("listener :80: as at the start -> changed"));
-  EXPECT_THAT(waiting("listen = \":80\"", 4, running), ElementsAre("listener :80: as at the start -> changed"));
-  EXPECT_THAT(waiting("listen = \":80\"\ntls = \"self-signed\"", 4, plain), ElementsAre("listener :80: as at the start -> changed"));
 }
 
 TEST(AwaitsRestart, TheAdminSocket) {
@@ -68,17 +54,6 @@ TEST(AwaitsRestart, TheAdminSocket) {
               ElementsAre("admin.address: the usual one -> :9900"));
   EXPECT_THAT(waiting("listen = \":80\"\n[admin]\nsocket = \"off\"", 4, running),
               ElementsAre("admin.socket: /run/fd.sock -> off", "admin.group: adm -> none"));
-}
-
-TEST(AwaitsRestart, ListenersOnPortsThatTheKernelChoseAreToldByName) {
-  const std::string two =
-      "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\n"
-      "[[listener]]\nname = \"b\"\naddress = \"127.0.0.1:0\"\n";
-  const Running running{file(two).listeners, 1, 32 * 1024};
-  EXPECT_THAT(waiting(two, 1, running), IsEmpty());
-  EXPECT_THAT(waiting(two + "via = false\n", 1, running),
-              ElementsAre("listener b: as at the start -> changed"));
-  EXPECT_THAT(waiting(two.substr(0, two.size() / 2), 1, running), ElementsAre("listener b: listens -> gone"));
 }
 
 }  // namespace

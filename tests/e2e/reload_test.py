@@ -54,15 +54,14 @@ class Reload(unittest.TestCase):
         with App("app") as app, Frontdoor(pool("app", [app])) as door:
             door.wait_until_serving([app])
             head = door.head
-            door.head = head.replace("workers = 2", "workers = 3").replace('listen = "127.0.0.1:0"',
-                                                                           'listen = "127.0.0.2:0"')
+            door.head = head.replace("workers = 2", "workers = 3")
             for _ in range(2):  # the second time nothing has changed in the file, and it still does not run
                 before = len(event(door, "waits for a restart"))
                 reloaded = len(event(door, "reloaded"))
                 door.reload('[limits]\nheader_bytes = "64KiB"\n' + pool("app", [app]))
                 eventually(lambda n=reloaded: len(event(door, "reloaded")) > n, "the reload")
                 self.assertEqual(sorted(e["key"] for e in event(door, "waits for a restart")[before:]),
-                                 ["limits.header_bytes", "listener 127.0.0.1:0", "listener 127.0.0.2:0", "workers"])
+                                 ["limits.header_bytes", "workers"])
             door.head = head
             before = len(event(door, "waits for a restart"))
             reloaded = len(event(door, "reloaded"))

@@ -72,7 +72,10 @@ TestProxy::TestProxy(const std::vector<ScriptedUpstream*>& upstreams, std::strin
   auto settings = Listener::Settings::of(listener, listener.max_connections ? listener.max_connections : 1'000);
   encrypted_ = listener.tls.has_value();
   if (encrypted_) settings.tls = std::make_shared<tls::Server>(self_signed_context());
-  worker_->add_listener(sockets.fds.front(), false, settings);
+  worker_->order({.id = kListener,
+                  .fd = sockets.fds.front(),
+                  .settings = std::make_shared<const Listener::Settings>(std::move(settings))});
+  worker_->run_once(Millis{0});
 }
 
 TestProxy::~TestProxy() {

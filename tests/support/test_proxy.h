@@ -22,6 +22,8 @@ enum class Over : bool { Plain, Tls };  // what both sides of the proxy speak
 
 class TestProxy final : private UpstreamWitness {
  public:
+  static constexpr ListenerId kListener = 1;  // as orders to the worker name its only one
+
   // `extra`: TOML that goes behind `listen` (tables included; a [[listener]] there is taken instead);
   // pool.app gets the given upstreams. `log`: written to instead of one of its own, whose lines log() has. A listener
   // with `tls = "self-signed"` serves clients that speak TLS; nothing is asked of upstreams that do.

@@ -18,6 +18,7 @@ struct Holder final : OnUpstream {
   void drain_begins() override {}
   bool is_stream() const override { return false; }
   bool is_websocket() const override { return false; }
+  std::uint16_t listener() const override { return 0; }
   int told = 0;
 };
 

@@ -1,0 +1,153 @@
+#include "proxy/server/open_listeners.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "proxy/server/kept_listeners.h"
+
+namespace frontdoor {
+
+namespace {
+
+constexpr std::uint16_t kHttpsPort = 443;
+
+std::vector<std::uint16_t> ports_of(const std::vector<OpenListener>& all, const std::vector<std::size_t>& which) {
+  std::vector<std::uint16_t> ports;
+  for (const std::size_t i : which)
+    if (!all[i].bound.is_unix()) ports.push_back(all[i].bound.port());
+  return ports;
+}
+
+bool treats_alike(const Listener::Settings& a, const Listener::Settings& b) {
+  return a.terms.index == b.terms.index && a.terms.redirect_port == b.terms.redirect_port && a.tls == b.tls;
+}
+
+}  // namespace
+
+PreparedListeners::~PreparedListeners() {
+  for (std::size_t i = 0; i < sockets_.size(); ++i) {
+    if (!sockets_[i].fds.empty() && !inherited_[i]) remove_socket_file(sockets_[i].file);
+    for (const int fd : sockets_[i].fds) ::close(fd);
+  }
+}
+
+std::vector<config::Listener> OpenListeners::configs() const {
+  std::vector<config::Listener> configs;
+  for (const OpenListener& listener : all_) configs.push_back(listener.config);
+  return configs;
+}
+
+std::vector<KeptSocket> OpenListeners::to_keep() const {
+  std::vector<KeptSocket> kept;
+  const auto names = names_to_keep(configs());
+  for (std::size_t i = 0; i < all_.size(); ++i) add_kept(kept, names[i], {.fds = all_[i].fds, .shared = all_[i].shared});
+  return kept;
+}
+
+std::uint64_t OpenListeners::closed_for_room() const {
+  std::uint64_t sum = closed_for_room_before_;
+  for (const OpenListener& listener : all_) sum += listener.settings->places->closed_for_room();
+  return sum;
+}
+
+PreparedListeners OpenListeners::prepare(std::vector<config::Listener> next, unsigned workers,
+                                         const std::vector<PassedSocket>& passed, const std::vector<KeptSocket>& kept) const {
+  PreparedListeners prepared;
+  prepared.listeners_ = std::move(next);
+  prepared.changes_ = compare_listeners(configs(), prepared.listeners_);
+  const auto ours = ports_of(all_, prepared.changes_.removed);
+  const auto inherited = sort_kept(names_to_keep(prepared.listeners_), kept);
+  for (std::size_t i = 0; i < prepared.listeners_.size(); ++i) {
+    ListenSockets& sockets = prepared.sockets_.emplace_back();
+    prepared.inherited_.push_back(!inherited[i].empty());
+    if (prepared.changes_.before[i]) continue;
+    const Address& address = prepared.listeners_[i].address;
+    sockets = inherited[i].empty() ? open_listen_sockets(address, workers, passed, ours)
+                                   : adopt_listen_sockets(address, workers, inherited[i]);
+    if (!sockets.error.empty()) prepared.failures_.push_back({i, sockets.error});
+  }
+  return prepared;
+}
+
+OpenListeners::Taken OpenListeners::take(PreparedListeners prepared, const TlsServers& tls) {
+  Taken taken;
+  std::vector<OpenListener> before = std::exchange(all_, {});
+  for (std::size_t i = 0; i < prepared.listeners_.size(); ++i) {
+    const auto known = prepared.changes_.before[i];
+    OpenListener listener;
+    if (known) {
+      listener = before[*known];
+    } else {
+      ListenSockets sockets = std::exchange(prepared.sockets_[i], {});
+      listener = {.id = ++last_id_,
+                  .bound = sockets.bound,
+                  .fds = std::move(sockets.fds),
+                  .shared = sockets.shared,
+                  .file = std::move(sockets.file)};
+    }
+    listener.config = prepared.listeners_[i];
+    all_.push_back(std::move(listener));
+  }
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    const auto known = prepared.changes_.before[i];
+    const OpenListener* const was = known ? &before[*known] : nullptr;
+    auto settings = settings_of(all_[i], was, i < tls.size() ? tls[i] : nullptr);
+    if (was && same_terms(was->config, all_[i].config) && treats_alike(*was->settings, *settings)) continue;
+    all_[i].settings = std::move(settings);
+    (was ? taken.changed : taken.opened).push_back(all_[i]);
+  }
+  for (const std::size_t i : prepared.changes_.removed) {
+    closed_for_room_before_ += before[i].settings->places->closed_for_room();
+    remove_socket_file(before[i].file);
+    taken.closed.push_back(std::move(before[i]));
+  }
+  return taken;
+}
+
+// A socket file that nobody listens on only misleads; clients are refused either way.
+void OpenListeners::remove_socket_files() {
+  for (OpenListener& listener : all_) remove_socket_file(std::exchange(listener.file, {}));
+}
+
+std::uint16_t OpenListeners::number_of(const std::string& title) {
+  constexpr std::size_t kMost = std::numeric_limits<std::uint16_t>::max();
+  const auto known = static_cast<std::size_t>(std::find(titles_.begin(), titles_.end(), title) - titles_.begin());
+  if (known == titles_.size() && known < kMost) titles_.push_back(title);
+  return static_cast<std::uint16_t>(known);
+}
+
+// What connections share stays theirs: places and clients are counted on.
+std::shared_ptr<const Listener::Settings> OpenListeners::settings_of(const OpenListener& listener, const OpenListener* before,
+                                                                     std::shared_ptr<const tls::Server> tls) {
+  const std::uint64_t wanted = listener.config.max_connections;
+  const std::uint64_t limit = wanted != 0 ? std::min(wanted, most_) : most_;
+  auto settings = std::make_shared<Listener::Settings>(Listener::Settings::of(listener.config, limit));
+  if (before) {
+    settings->places = before->settings->places;
+    settings->places->set_limit(limit);
+    if (settings->clients && before->settings->clients) {
+      settings->clients = before->settings->clients;
+      settings->clients->set_limit(listener.config.max_connections_per_client);
+    }
+  }
+  settings->terms.index = number_of(listener.title());
+  settings->tls = std::move(tls);
+  if (listener.config.redirect == config::Listener::Redirect::Https) settings->terms.redirect_port = https_port();
+  return settings;
+}
+
+// Where clients are sent that have to come by https: the scheme's own port, unless we listen elsewhere only.
+std::uint16_t OpenListeners::https_port() const {
+  std::uint16_t found = 0;
+  for (const OpenListener& listener : all_) {
+    if (!listener.config.tls || listener.bound.is_unix()) continue;
+    if (listener.bound.port() == kHttpsPort) return kHttpsPort;
+    if (found == 0) found = listener.bound.port();
+  }
+  return found != 0 ? found : kHttpsPort;
+}
+
+}  // namespace frontdoor
