@@ -189,7 +189,7 @@ class Bounded(Checks):
                 self.assertEqual(down["reason"], "3 of 3 probes failed: probe timed out")
                 early = [int(line) for line in lines_of(self.path("pids"))][:9]
                 eventually(lambda: not any(alive(pid) for pid in early), "that those of the first three are gone", pause=0.05)
-                self.assertTrue(events(door, "a health check left processes behind, which are killed"))
+                eventually(lambda: events(door, "a health check left processes behind, which are killed"), "that it is told")
             self.assertFalse([pid for pid in lines_of(self.path("pids")) if alive(int(pid))])
 
     def test_one_that_leaves_a_daemon_behind_is_followed(self):
