@@ -140,9 +140,10 @@ Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
   return stop ? Replay{.rule = "contained", .contained = true} : replay;
 }
 
-Millis pause_before_the_same_again(std::uint32_t tries) {
-  constexpr std::uint32_t kDoublings = 4;
-  return Millis{25} * (1U << std::min(tries == 0 ? 0 : tries - 1, kDoublings));
+Millis pause_before_the_same_again(std::uint32_t tries, bool others_may_come) {
+  constexpr Millis kLongest{400};
+  const std::uint32_t doublings = std::min(tries == 0 ? 0 : tries - 1, 4U);
+  return std::min(kLongest, others_may_come ? Millis{100} * (1U << 2 * doublings) : Millis{25} * (1U << doublings));
 }
 
 }  // namespace frontdoor

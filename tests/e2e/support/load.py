@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from . import process
+from .app import node_environment, script_path
 
 _SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixed_rate.py")
 
@@ -17,13 +18,17 @@ class FixedRate:
     """with FixedRate(address, rate=500) as load: …; report = load.finish()"""
 
     def __init__(self, address, target="/", rate=500, seconds=60.0, timeout=15.0, connections=16,
-                 post_every=0):
-        self._arguments = [sys.executable, _SCRIPT, address, target, str(rate), str(seconds), str(timeout),
-                           str(connections), str(post_every)]
+                 post_every=0, over=None):
+        """over: None for HTTP/1.1, or "https", "h2", "h2c": Node's clients, GETs only."""
+        how = [target, str(rate), str(seconds), str(timeout), str(connections)]
+        if over:
+            self._arguments = ["node", script_path("fixed_rate.js"), over, address, *how]
+        else:
+            self._arguments = [sys.executable, _SCRIPT, address, *how, str(post_every)]
         self._process = None
 
     def __enter__(self):
-        self._process = process.spawn(self._arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = process.spawn(self._arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=node_environment())
         line = self._process.stdout.readline()
         if line != "running\n":
             raise RuntimeError(f"the fixed-rate client said {line!r}")

@@ -283,7 +283,7 @@ TEST(Hold, AReplayThatFindsNobodyUpGoesByTheNewConfig) {
   stage.dialer.fail_next(before, UpstreamFailure::Refused);
   stage.conn(0).reset();
   stage.turn();
-  stage.pass(pause_before_the_same_again(1));
+  stage.pass(pause_before_the_same_again(1, false));
   ASSERT_EQ(stage.dialer.connections.size(), 2u);
   EXPECT_EQ(stage.conn(1).name, stage.name(0));
   EXPECT_NE(stage.name(0), before);
