@@ -65,7 +65,13 @@ class Api : public std::enable_shared_from_this<Api> {
 
   asio::awaitable<void> status(AdminReply& reply) {
     const AdminStatus status = co_await target_.status();
-    co_await reply.answer(200, to_json(status));
+    const json::object body = to_json(status);
+    co_await reply.answer(200, body);
+  }
+  asio::awaitable<void> processes(AdminReply& reply) {
+    const AdminStatus status = co_await target_.status();
+    const json::object body = processes_json(status);
+    co_await reply.answer(200, body);
   }
 
   asio::awaitable<void> operate(Kind kind, const AdminRequest& request, AdminReply& reply);
@@ -132,9 +138,10 @@ asio::awaitable<void> Api::operate(Kind kind, const AdminRequest& request, Admin
   asio::co_spawn(control_, carry_out(shared_from_this(), std::move(operation), under_way), asio::detached);
   if (with_progress) co_return co_await tell_progress(pool, under_way, reply);
   while (!under_way->outcome) co_await under_way->changed.async_wait(quietly);
-  const unsigned code = under_way->outcome->ok ? 200 : 500;
-  const json::object body = to_json(*under_way->outcome);
-  co_await reply.answer(code, body);
+  const json::object told = to_json(*under_way->outcome);
+  if (under_way->outcome->ok) co_return co_await reply.answer(200, told);
+  AdminBody body = problem_body({500, "operation_failed", under_way->outcome->error}, told);
+  co_await reply.answer_with(std::move(body));
 }
 
 // On its own: a client that goes away leaves nothing half done.
@@ -218,6 +225,8 @@ asio::awaitable<void> Api::logs(const AdminRequest& request, AdminReply& reply) 
 void add_api(AdminServer& server, asio::io_context& control, AdminTarget& target) {
   const auto api = std::make_shared<Api>(control, target);
   server.route("GET", "/api/v1/status", [api](const AdminRequest&, AdminReply& reply) { return api->status(reply); });
+  server.route("GET", "/api/v1/processes",
+               [api](const AdminRequest&, AdminReply& reply) { return api->processes(reply); });
   server.route("GET", "/api/v1/logs",
                [api](const AdminRequest& request, AdminReply& reply) { return api->logs(request, reply); },
                AdminNeeds::Trust);  // what apps write may be anything

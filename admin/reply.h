@@ -32,8 +32,8 @@ struct AdminBody {
 };
 
 AdminBody json_body(unsigned status, const boost::json::object& body);
-// RFC 9457, with the word for programs as `error`.
-AdminBody problem_body(const AdminProblem& problem);
+// RFC 9457, with the word for programs as `error`; `more` are members beside these (§3.2).
+AdminBody problem_body(const AdminProblem& problem, boost::json::object more = {});
 
 class AdminReply {
  public:

@@ -52,6 +52,8 @@ class AdminRoutes {
   // HEAD is GET, without the body.
   Match find(std::string_view method, const std::vector<std::string>& segments) const;
 
+  const std::vector<AdminRoute>& all() const { return routes_; }
+
  private:
   std::vector<AdminRoute> routes_;
 };

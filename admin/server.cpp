@@ -26,11 +26,12 @@ namespace {
 constexpr Millis kAfterFailure{100};  // no descriptor is left, or no memory
 constexpr int kAtOnce = 16;           // accepted in one turn of the loop
 
-constexpr std::string_view kBusy =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\n"
-    "Content-Length: 71\r\n\r\n"
-    "{\"error\":\"busy\",\"message\":\"too many connections to the admin socket\"}\r\n";
-static_assert(kBusy.substr(kBusy.find("{\"")).size() == 71);
+// To whom there is no place for: made once, since it is sent when there is the least to spare.
+std::string busy_answer() {
+  const AdminBody body = problem_body({503, "busy", "too many connections to the admin socket or address"});
+  return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: " + body.content_type +
+         "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.text.size()) + "\r\n\r\n" + body.text;
+}
 
 }  // namespace
 
@@ -58,6 +59,7 @@ struct AdminServer::Impl : std::enable_shared_from_this<Impl> {
   Log& log;
   const AdminAccess access;
   const AdminLimits limits;
+  const std::string busy = busy_answer();
   AdminRoutes routes;
   std::list<Door> doors;
   bool stopped = false;
@@ -72,6 +74,8 @@ void AdminServer::route(std::string method, std::string pattern, AdminHandler ha
   if (method != "GET") needs = AdminNeeds::Trust;
   impl_->routes.add(std::move(method), std::move(pattern), std::move(handler), needs);
 }
+
+const std::vector<AdminRoute>& AdminServer::routes() const { return impl_->routes.all(); }
 
 void AdminServer::start(int unix_socket) { impl_->start(unix_socket, {.access = impl_->access}); }
 
@@ -136,7 +140,7 @@ bool AdminServer::Impl::accept_some(Door& door) {
 void AdminServer::Impl::take(Door& door, int fd) {
   door.open.remove_if([](const auto& weak) { return weak.expired(); });
   if (door.open.size() >= limits.connections && !make_room(door)) {
-    if (::send(fd, kBusy.data(), kBusy.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+    if (::send(fd, busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
       // It does not even take that; it is closed all the same.
     }
     ::close(fd);

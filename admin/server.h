@@ -1,7 +1,7 @@
 // The HTTP server behind the admin socket and the admin address. One request a connection; of the socket the kernel says
-// which user has connected, of the address admin/gate.h judges what a request may have. Everything
-// is bounded, for each of the two by itself, so that a client that is slow, stuck or hostile costs a place for some seconds and nothing else: when
-// the places run out, the connection that has been silent longest makes room. Control thread.
+// which user has connected, of the address admin/gate.h judges what a request may have. Everything is bounded, for each
+// of the two by itself, so that a client that is slow, stuck or hostile costs a place for some seconds and nothing else:
+// when the places run out, the connection that has been silent longest makes room. Control thread.
 
 #pragma once
 
@@ -32,6 +32,7 @@ class AdminServer {
 
   // Before anything is accepted. What changes something needs trust, whatever is said here.
   void route(std::string method, std::string pattern, AdminHandler handler, AdminNeeds needs = AdminNeeds::Nothing);
+  const std::vector<AdminRoute>& routes() const;
   // The descriptors stay the caller's; accepts until stop().
   void start(int unix_socket);
   void start_tcp(int tcp_socket, AdminTcpRules rules);

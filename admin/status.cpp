@@ -80,6 +80,18 @@ json::object upstream_json(const AdminUpstream& upstream, std::int64_t now) {
 
 }  // namespace
 
+json::object processes_json(const AdminStatus& status) {
+  json::array processes;
+  for (const AdminPool& pool : status.pools)
+    for (const AdminUpstream& upstream : pool.upstreams) {
+      if (!upstream.process) continue;
+      json::object process = upstream_json(upstream, status.now_unix_millis);
+      process["pool"] = pool.name;
+      processes.push_back(std::move(process));
+    }
+  return {{"processes", std::move(processes)}};
+}
+
 json::object to_json(const AdminStatus& status) {
   json::array listeners;
   for (const auto& listener : status.listeners)

@@ -1,4 +1,5 @@
-// What a running frontdoor tells about itself, as plain data, and as the JSON of /api/v1/status. Pure.
+// What a running frontdoor tells about itself, as plain data, and as the JSON of
+// /api/v1/status and /api/v1/processes. Pure.
 
 #pragma once
 
@@ -97,5 +98,7 @@ struct AdminStatus {
 };
 
 boost::json::object to_json(const AdminStatus& status);
+// Of these, the instances that frontdoor runs, of all pools, each with its pool: {"processes":[…]}.
+boost::json::object processes_json(const AdminStatus& status);
 
 }  // namespace frontdoor

@@ -15,12 +15,8 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 using Verb = AdminOrder::Verb;
 
-constexpr std::size_t kLongestPage = std::size_t{64} << 10;
-constexpr std::size_t kLongestReason = 200;
 constexpr std::size_t kLongestContentType = 100;
 constexpr std::uint32_t kUsualRetryAfter = 60;
-constexpr std::uint32_t kMostRetryAfterSeconds = 86'400;
-constexpr std::uint32_t kHeaviest = 1'000;
 
 std::optional<std::uint32_t> number_between(std::string_view text, std::uint32_t least, std::uint32_t most) {
   std::uint32_t number = 0;
@@ -37,7 +33,7 @@ bool is_content_type(std::string_view text) {
 
 std::optional<AdminProblem> read_maintenance(const AdminRequest& request, AdminOrder& order) {
   order.page = request.parameter("page");
-  if (order.page.size() > kLongestPage) return AdminProblem(400, "bad_page", "a page has at most 64 KiB");
+  if (order.page.size() > kLongestMaintenancePage) return AdminProblem(400, "bad_page", "a page has at most 64 KiB");
   order.content_type = request.parameter("content_type");
   if (order.content_type.empty()) order.content_type = "text/html; charset=utf-8";
   if (!is_content_type(order.content_type))
@@ -62,7 +58,7 @@ std::optional<AdminProblem> read_order(const AdminRequest& request, AdminOrder& 
   if (order.verb != Verb::Weight) return std::nullopt;
   const std::string text = request.parameter("weight");
   if (text == "config") return std::nullopt;
-  order.weight = number_between(text, 1, kHeaviest);
+  order.weight = number_between(text, 1, kHeaviestUpstream);
   if (order.weight) return std::nullopt;
   return AdminProblem(400, "bad_weight",
                       "weight takes a number from 1 to 1000, or config for what the config says; drain takes an upstream out");

@@ -14,6 +14,12 @@
 
 namespace frontdoor {
 
+// What an order may say; as much as the state file takes.
+inline constexpr std::size_t kLongestMaintenancePage = std::size_t{64} << 10;
+inline constexpr std::size_t kLongestReason = 200;
+inline constexpr std::uint32_t kMostRetryAfterSeconds = 86'400;
+inline constexpr std::uint32_t kHeaviestUpstream = 1'000;  // as in the config
+
 struct AdminOrder {
   enum class Verb : std::uint8_t { Ready, Drain, Maintenance, Weight };
   Verb verb = Verb::Ready;

@@ -20,23 +20,19 @@ json::array sentences(const std::vector<std::string>& lines) {
 }
 
 json::object reload_json(const AdminReload& reload) {
-  json::object body{{"ok", reload.error.empty()},
-                    {"file", to_utf8(reload.file)},
-                    {"generation", reload.generation},
-                    {"changes", sentences(reload.changes)},
-                    {"waits_for_restart", sentences(reload.waiting)},
-                    {"diagnostics", sentences(reload.diagnostics)}};
-  if (reload.error.empty()) return body;
-  body["error"] = reload.error;
-  body["message"] = body["detail"] = to_utf8(reload.message);
-  body["status"] = 422;
-  return body;
+  return {{"ok", reload.error.empty()},
+          {"file", to_utf8(reload.file)},
+          {"generation", reload.generation},
+          {"changes", sentences(reload.changes)},
+          {"waits_for_restart", sentences(reload.waiting)},
+          {"diagnostics", sentences(reload.diagnostics)}};
 }
 
 asio::awaitable<void> tell_reload(const AdminReload& reload, AdminReply& reply) {
-  const unsigned status = reload.error.empty() ? 200 : 422;
-  const json::object body = reload_json(reload);
-  co_await reply.answer(status, body);
+  json::object told = reload_json(reload);
+  if (reload.error.empty()) co_return co_await reply.answer(200, told);
+  AdminBody body = problem_body({422, reload.error, reload.message}, std::move(told));
+  co_await reply.answer_with(std::move(body));
 }
 
 asio::awaitable<void> reload_config(AdminUpkeep& upkeep, const AdminRequest& request, AdminReply& reply) {

@@ -11,11 +11,13 @@
 #include <utility>
 
 #include "admin/events_api.h"
+#include "admin/index_api.h"
 #include "admin/observation_api.h"
 #include "admin/place.h"
 #include "admin/steer_api.h"
 #include "admin/upkeep_api.h"
 #include "admin/utf8.h"
+#include "base/unix_time.h"
 #include "cli/own_usage.h"
 #include "cli/subject.h"
 #include "cli/version.h"
@@ -35,10 +37,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Millis kStuck{10'000};  // a worker that has not turned its loop for so long makes the process one to restart
-
-std::int64_t unix_millis() {
-  return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 // 0 for a moment that has not been yet.
 std::int64_t unix_millis_of(TimePoint then, TimePoint now, std::int64_t now_unix_millis) {
@@ -170,7 +168,7 @@ AdminHost::AdminHost(asio::io_context& control, Log& log, const ServeOptions& op
       log_(log),
       options_(options),
       view_(std::move(view)),
-      started_unix_millis_(unix_millis()),
+      started_unix_millis_(unix_now_millis()),
       usage_(control),
       events_(control, view_.events),
       explainer_(*this, view_.snapshot, view_.health, view_.events),
@@ -197,6 +195,7 @@ void AdminHost::start(const config::Admin& settings, AdminAddress address) {
   add_why_api(*server_, explainer_);
   add_observation(*server_, *this);
   dashboard_.add_routes(*server_);
+  add_index_api(*server_);
   dashboard_.start();
   may_write_ = !settings.token.empty();
   if (socket_.valid()) {
@@ -294,7 +293,7 @@ asio::awaitable<AdminStatus> AdminHost::status() {
   status.main_pid = main_pid();
   status.state = view_.draining() ? "draining" : "running";
   status.since_unix_millis = started_unix_millis_;
-  status.now_unix_millis = unix_millis();
+  status.now_unix_millis = unix_now_millis();
   status.command_line = options_.command_line;
   std::error_code unknown;
   status.directory = std::filesystem::current_path(unknown).string();

@@ -1,5 +1,5 @@
-// The admin socket and the admin address of the running program: opens the one, serves both, and answers what the API asks by looking at the service's parts.
-// Owned by the Service, which it never outlives. Control thread.
+// The admin socket and the admin address of the running program: opens the one, serves both, and answers what the API
+// asks by looking at the service's parts. Owned by the Service, which it never outlives. Control thread.
 
 #pragma once
 

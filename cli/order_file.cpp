@@ -79,7 +79,7 @@ std::string read_upstream(const json::value& value, Orders& orders) {
   const auto word = order_of_word(reader.text("order"));
   if (!word) reader.wrong("order");
   order.order = word.value_or(Order::Ready);
-  if (reader.has("weight")) order.weight = static_cast<std::uint32_t>(reader.number("weight", 1, kMostWeight));
+  if (reader.has("weight")) order.weight = static_cast<std::uint32_t>(reader.number("weight", 1, kHeaviestUpstream));
   order.by = reader.by();
   if (reader.problem().empty()) orders.set(key, std::move(order));
   return reader.problem();
@@ -92,7 +92,7 @@ std::string read_pool(const json::value& value, Orders& orders) {
   maintenance->page = reader.text("page");
   if (maintenance->page.size() > kLongestMaintenancePage) reader.wrong("page");
   maintenance->content_type = reader.text("content_type");
-  maintenance->retry_after_seconds = static_cast<std::uint32_t>(reader.number("retry_after_seconds", 1, kMostRetryAfter));
+  maintenance->retry_after_seconds = static_cast<std::uint32_t>(reader.number("retry_after_seconds", 1, kMostRetryAfterSeconds));
   maintenance->by = reader.by();
   if (reader.problem().empty()) orders.set_maintenance(pool, std::move(maintenance));
   return reader.problem();

@@ -6,14 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "admin/steering.h"
 #include "balancer/orders.h"
 
 namespace frontdoor {
 
 inline constexpr std::size_t kMostOrderFile = std::size_t{16} << 20;
-inline constexpr std::size_t kLongestMaintenancePage = std::size_t{64} << 10;
-inline constexpr std::uint32_t kMostWeight = 1'000;  // as in the config
-inline constexpr std::uint32_t kMostRetryAfter = 86'400;
 
 struct OrderFile {
   Orders orders = {};

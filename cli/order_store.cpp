@@ -15,6 +15,7 @@
 #include "base/quietly.h"
 #include "base/read_file.h"
 #include "base/signals_blocked.h"
+#include "base/unix_time.h"
 #include "cli/durable_file.h"
 #include "cli/order_file.h"
 
@@ -44,13 +45,9 @@ std::string name_after(std::string_view path) {
   return name + ".state.json";
 }
 
-std::int64_t wall_millis() {
-  return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 // The file has moments of the calendar; this process goes by a clock that nobody sets.
 TimePoint moment_of(std::int64_t unix_millis) {
-  const std::int64_t age = std::max<std::int64_t>(wall_millis() - unix_millis, 0);
+  const std::int64_t age = std::max<std::int64_t>(unix_now_millis() - unix_millis, 0);
   const TimePoint now = Clock::now();
   return Millis{age} < now.time_since_epoch() ? now - Millis{age} : TimePoint{};
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/quietly.h"
+#include "base/unix_time.h"
 #include "cli/config_diff.h"
 #include "cli/drain.h"
 #include "cli/exit_codes.h"

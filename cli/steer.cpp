@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "admin/steering.h"
 #include "base/read_file.h"
 #include "cli/asking.h"
 #include "cli/exit_codes.h"
@@ -23,7 +24,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr Millis kLookAtDrain{250};
-constexpr std::size_t kLongestPageFile = std::size_t{64} << 10;
 constexpr std::size_t kMostRead = std::size_t{1} << 20;  // of what may be no page at all
 
 std::string_view verb_of_steer(SteerCommand::Verb verb) {
@@ -141,7 +141,7 @@ int steer(const SteerCommand& command, const Streams& streams) {
     const FileText page = read_file(command.page_file, kMostRead);
     if (!page.error.empty()) return fail(streams, command.page_file + ": " + page.error);
     if (page.text.empty()) return fail(streams, command.page_file + ": it is empty");
-    if (page.text.size() > kLongestPageFile) return fail(streams, command.page_file + ": it is larger than 64 KiB");
+    if (page.text.size() > kLongestMaintenancePage) return fail(streams, command.page_file + ": it is larger than 64 KiB");
     wish["page"] = page.text;
     wish["content_type"] = std::string(content_type_of(command.page_file));
   }

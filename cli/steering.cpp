@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
-#include <chrono>
 #include <utility>
 
+#include "base/unix_time.h"
 #include "cli/order_rules.h"
 
 namespace frontdoor {
@@ -32,8 +32,7 @@ const char* word_of(Verb verb) {
 }
 
 OrderedBy ordered_by(const AdminOrder& order) {
-  const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  return {order.by, std::chrono::duration_cast<Millis>(wall).count(), order.reason, Clock::now()};
+  return {order.by, unix_now_millis(), order.reason, Clock::now()};
 }
 
 void order_pool(Orders& orders, const std::string& pool, const AdminOrder& order) {

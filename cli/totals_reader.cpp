@@ -5,13 +5,10 @@
 #include <map>
 #include <utility>
 
+#include "base/unix_time.h"
 #include "cli/supervision.h"
 
 namespace frontdoor {
-
-std::int64_t unix_now_millis() {
-  return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 TotalsReader::TotalsReader(Sources sources) : sources_(std::move(sources)), started_unix_millis_(unix_now_millis()) {}
 

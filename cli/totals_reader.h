@@ -17,8 +17,6 @@ namespace frontdoor {
 
 class Supervision;
 
-std::int64_t unix_now_millis();
-
 class TotalsReader {
  public:
   // All must outlive it.

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/quietly.h"
 #include "base/time.h"
+#include "base/unix_time.h"
 #include "dashboard/assets.h"
 #include "dashboard/frame.h"
 #include "dashboard/frames.h"
@@ -41,10 +42,6 @@ constexpr bool kPagesAreTrusted = false;  // one text for all, signed in or not:
 
 std::int64_t whole_second(Steady::time_point now) {
   return std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-}
-
-std::int64_t unix_millis_now() {
-  return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 void add_member(std::string& object, std::string_view name, const std::string& json) {
@@ -173,7 +170,7 @@ asio::awaitable<void> Dashboard::Impl::draw_and_send(bool fresh) {
   if (!fresh) totals = source.totals();
   draw(document, Picture{status, totals, meters, source.may_write()});
   std::string members = document.finish();
-  add_member(members, "now", std::to_string(unix_millis_now()));
+  add_member(members, "now", std::to_string(unix_now_millis()));
   if (const std::size_t points = std::exchange(points_to_send, 0); points != 0)
     add_points(members, last_points(history.seconds(), points));
   if (std::exchange(sparks_to_send, false)) {
@@ -218,7 +215,7 @@ void Dashboard::Impl::add_points(std::string& members, const std::string& points
 std::string Dashboard::Impl::snapshot() const {
   std::string members;
   add_member(members, "set", document.whole());
-  add_member(members, "now", std::to_string(unix_millis_now()));
+  add_member(members, "now", std::to_string(unix_now_millis()));
   add_points(members, last_points(history.seconds(), History::kSeconds));
   std::string sparks, shown;
   meters.for_each([&](const std::string& name, const Meter& meter) {
@@ -264,7 +261,7 @@ asio::awaitable<void> Dashboard::Impl::stream(AdminReply& reply) {
 
 asio::awaitable<void> Dashboard::Impl::tell_history(AdminReply& reply) const {
   std::string members;
-  add_member(members, "now", std::to_string(unix_millis_now()));
+  add_member(members, "now", std::to_string(unix_now_millis()));
   add_member(members, "seconds", '[' + last_points(history.seconds(), History::kSeconds) + ']');
   add_member(members, "minutes", '[' + last_points(history.minutes(), History::kMinutes) + ']');
   AdminBody body{.text = '{' + members + "}\n"};

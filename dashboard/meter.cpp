@@ -46,7 +46,7 @@ void Meters::add(const std::string& name, const TrafficTotals& totals) {
     found = meters_.try_emplace(name).first;
   }
   found->second.fed = second_;
-  found->second.meter.add(second_, totals);
+  if (found->second.meter.add(second_, totals)) sparked_ = true;
 }
 
 void Meters::finish() {

@@ -54,7 +54,10 @@ class Meters {
  public:
   static constexpr std::size_t kMost = 2'000;  // others are not measured: what an operator scales up costs memory here
 
-  void begin(std::int64_t second) { second_ = second; }
+  void begin(std::int64_t second) {
+    second_ = second;
+    sparked_ = false;
+  }
   void add(const std::string& name, const TrafficTotals& totals);
   void finish();  // forgets those that were not added since begin()
 
@@ -63,8 +66,8 @@ class Meters {
   void for_each(Visit visit) const {
     for (const auto& [name, named] : meters_) visit(name, named.meter);
   }
-  // Whether the sparks have grown in this second. All of them do so at once.
-  bool sparked() const { return second_ % Meter::kSparkEvery == 0; }
+  // Whether sparks have grown since begin(). They do so at once, in the first second that is fed of each five.
+  bool sparked() const { return sparked_; }
 
  private:
   struct Named {
@@ -73,6 +76,7 @@ class Meters {
   };
   std::map<std::string, Named> meters_;
   std::int64_t second_ = 0;
+  bool sparked_ = false;
 };
 
 }  // namespace frontdoor

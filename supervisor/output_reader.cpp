@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/quietly.h"
+#include "base/unix_time.h"
 
 namespace frontdoor {
 
@@ -28,11 +29,6 @@ constexpr Millis kLookAtDestination{10};                           // whether a 
 constexpr OutputPace::Rates kRates{.fast = 16.0 * 1024 * 1024, .slow = 1024.0 * 1024};
 constexpr std::chrono::minutes kTellAgain{1};
 constexpr std::chrono::seconds kSlowedFor{1};  // of waiting in a minute: then it is told
-
-std::int64_t unix_millis() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<Millis>(since).count();
-}
 
 }  // namespace
 
@@ -112,7 +108,7 @@ std::size_t OutputReader::take_some(Pipe& pipe) {
 template <class Split>
 std::size_t OutputReader::pass_on(const Pipe& pipe, Split split) {
   std::size_t count = 0;
-  const std::int64_t now = unix_millis();
+  const std::int64_t now = unix_now_millis();
   const OutputBlock block{*lines_, pipe.stream, pipe.pid, now};
   split([&](std::string_view text, bool goes_on) {
     if (count++ == 0) pool_->begin(block);

@@ -1,19 +1,16 @@
 #include "proxy/access_log/notable_requests.h"
 
 #include <algorithm>
-#include <chrono>
 #include <new>
 #include <utility>
+
+#include "base/unix_time.h"
 
 namespace frontdoor {
 
 namespace {
 
 constexpr std::size_t kLongestNote = 256;  // of a text that a client or an app has chosen
-
-std::int64_t unix_millis_now() {
-  return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::string beginning_of(std::string_view text) { return std::string(text.substr(0, kLongestNote)); }
 
@@ -46,7 +43,7 @@ void NotableRequests::add(const AccessRecord& record, bool failed, Duration took
 }
 
 void NotableRequests::note(const AccessRecord& record, bool failed, Duration took) {
-  NotableRequest request = notable(record, failed, unix_millis_now());
+  NotableRequest request = notable(record, failed, unix_now_millis());
   const std::lock_guard lock(mutex_);
   if (failed) {
     if (failures_.size() >= kMostFailed) return;

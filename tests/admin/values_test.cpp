@@ -6,6 +6,7 @@
 
 #include "admin/log_line.h"
 #include "admin/peer.h"
+#include "admin/reply.h"
 #include "admin/place.h"
 #include "admin/status.h"
 #include "admin/time_text.h"
@@ -113,6 +114,41 @@ TEST(AdminStatus, AsJsonSaysNullForWhatIsNotKnown) {
         R"("weight":3,"ordered":{"order":"drain","weight":3,"by":"root","since":"1970-01-01T00:00:02.000Z","since_ms":1000,"reason":null})",
         R"("maintenance":{"retry_after_s":60,"page":true,"by":"root","since":"1970-01-01T00:00:01.000Z","since_ms":2000,"reason":"we move"})", R"({"name":"api","command":null,"maintenance":null,"upstreams":[]})"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nin " << text;
+}
+
+TEST(AdminStatusJson, ListsTheProcessesOfAllPools) {
+  AdminStatus status;
+  status.pools.resize(2);
+  status.pools[0].name = "api";
+  status.pools[1].name = "web";
+  AdminUpstream elsewhere{.name = "10.0.0.1:80"}, one{.name = "web.1", .state = "up"}, two{.name = "web.2", .state = "crash loop"};
+  one.process = AdminProcess{.number = 1, .pid = 7, .restarts = 2};
+  two.process = AdminProcess{.number = 2};
+  status.pools[0].upstreams = {elsewhere};
+  status.pools[1].upstreams = {one, two};
+  const auto object = processes_json(status);
+  const auto& list = object.at("processes").as_array();
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0].at("pool"), "web");
+  EXPECT_EQ(list[0].at("name"), "web.1");
+  EXPECT_EQ(list[0].at("pid"), 7);
+  EXPECT_EQ(list[0].at("restarts"), 2);
+  EXPECT_EQ(list[1].at("state"), "crash loop");
+  EXPECT_TRUE(list[1].at("pid").is_null());
+  EXPECT_EQ(boost::json::serialize(processes_json({})), R"({"processes":[]})");
+}
+
+TEST(AdminProblems, AreThoseOfRfc9457WithWhatElseIsKnown) {
+  const AdminBody body = problem_body({422, "config_has_errors", "the file has errors"}, {{"generation", 3}});
+  EXPECT_EQ(body.status, 422u);
+  EXPECT_EQ(body.content_type, "application/problem+json");
+  EXPECT_EQ(body.text, R"({"generation":3,"type":"about:blank","title":"Unprocessable Entity","status":422,)"
+                       R"("detail":"the file has errors","error":"config_has_errors","message":"the file has errors"})"
+                       "\n");
+  EXPECT_EQ(body.fields, "");
+  EXPECT_EQ(problem_body({401, "needs_token", "no"}).fields, "WWW-Authenticate: Bearer\r\n");
+  const AdminBody odd = problem_body({404, "no_such_pool", "there is no pool \"\xFF\""});
+  EXPECT_EQ(odd.text.find('\xFF'), std::string::npos) << "what somebody has typed is no reason for JSON that is none";
 }
 
 }  // namespace

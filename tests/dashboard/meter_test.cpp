@@ -45,6 +45,23 @@ TEST(Meter, ACrashedAndANewlyCountedOneSayWhatTheyKnow) {
   EXPECT_TRUE(std::isnan(meter.read().p95_ms));
 }
 
+TEST(Meter, SaysThatSparksHaveGrownAlsoWhenTheirSecondWasMissed) {
+  const auto grows = [](std::initializer_list<std::int64_t> seconds) {
+    Meters meters;
+    std::string grown;
+    for (const std::int64_t second : seconds) {
+      meters.begin(second);
+      meters.add("up/app/a", requests(static_cast<std::uint64_t>(second)));
+      meters.finish();
+      if (meters.sparked()) grown += std::to_string(second) + ' ';
+    }
+    return grown;
+  };
+  EXPECT_EQ(grows({4, 5, 6, 7, 8, 9, 10, 11}), "5 10 ");
+  EXPECT_EQ(grows({4, 6, 7, 11, 12}), "6 11 ");  // the control thread was late
+  EXPECT_EQ(grows({5, 6}), "");                  // nothing is known before the first
+}
+
 TEST(Meter, SparksComeEveryFiveSecondsAtTheSameSecondsForAll) {
   Meter early, late;
   for (std::int64_t second = 0; second < 20; ++second) early.add(second, requests(static_cast<std::uint64_t>(second)));
