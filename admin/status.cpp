@@ -67,11 +67,18 @@ json::object upstream_json(const AdminUpstream& upstream, std::int64_t now) {
                       {"requests", upstream.requests},
                       {"in_flight", upstream.in_flight},
                       {"weight", upstream.weight},
-                      {"ordered", nullptr}};
+                      {"ordered", nullptr},
+                      {"added", nullptr},
+                      {"leaving", upstream.leaving}};
   if (upstream.ordered) {
     json::object ordered{{"order", upstream.ordered->order}, {"weight", or_null(upstream.ordered->weight)}};
     add_standing(ordered, upstream.ordered->standing, now);
     object["ordered"] = std::move(ordered);
+  }
+  if (upstream.added) {
+    json::object added;
+    add_standing(added, *upstream.added, now);
+    object["added"] = std::move(added);
   }
   if (upstream.since_unix_millis != 0) object["state_ms"] = std::max<std::int64_t>(now - upstream.since_unix_millis, 0);
   if (upstream.process) add_process(object, *upstream.process);
@@ -103,6 +110,13 @@ json::object to_json(const AdminStatus& status) {
       upstreams.push_back(upstream_json(upstream, status.now_unix_millis));
     json::object object{
         {"name", pool.name}, {"command", nullptr}, {"maintenance", nullptr}, {"upstreams", std::move(upstreams)}};
+    json::array removed;
+    for (const AdminPool::Removed& each : pool.removed) {
+      json::object entry{{"upstream", to_utf8(each.upstream)}};
+      add_standing(entry, each.standing, status.now_unix_millis);
+      removed.push_back(std::move(entry));
+    }
+    object["removed"] = std::move(removed);
     if (pool.maintenance) {
       json::object maintenance{{"retry_after_s", pool.maintenance->retry_after_seconds}, {"page", pool.maintenance->page}};
       add_standing(maintenance, pool.maintenance->standing, status.now_unix_millis);

@@ -53,6 +53,8 @@ struct AdminUpstream {
   std::uint64_t in_flight = 0;
   std::uint32_t weight = 1;
   std::optional<Ordered> ordered = {};
+  std::optional<AdminStanding> added = {};  // by an operator while it runs: the config does not name it
+  bool leaving = false;                     // it was removed, and requests are still on it
   std::optional<AdminProcess> process = {};  // of an instance
 };
 
@@ -70,6 +72,12 @@ struct AdminPool {
   std::string operation = {};  // what is under way: "restart: 1 of 4"; "" = nothing
   std::optional<Maintenance> maintenance = {};  // nothing: it serves
   std::vector<AdminUpstream> upstreams = {};
+  // Of those that the config names, what an operator has removed.
+  struct Removed {
+    std::string upstream = {};
+    AdminStanding standing = {};
+  };
+  std::vector<Removed> removed = {};
 };
 
 struct AdminStatus {

@@ -25,6 +25,7 @@ json::object reload_json(const AdminReload& reload) {
           {"generation", reload.generation},
           {"changes", sentences(reload.changes)},
           {"waits_for_restart", sentences(reload.waiting)},
+          {"at_run_time", sentences(reload.at_run_time)},
           {"diagnostics", sentences(reload.diagnostics)}};
 }
 

@@ -43,13 +43,17 @@ std::shared_ptr<const PoolMaintenance> Orders::maintenance(const std::string& po
   return found == pools_.end() ? nullptr : found->second;
 }
 
-void Orders::set(const Key& key, UpstreamOrder order) {
+void Orders::forget(const Key& key) {
   const std::string below = key.second + " (";
   std::erase_if(upstreams_, [&](const auto& each) {
     return each.first.first == key.first && each.first.second.starts_with(below);
   });
-  const bool nothing = order.order == Order::Ready && !order.weight;
   upstreams_.erase(key);
+}
+
+void Orders::set(const Key& key, UpstreamOrder order) {
+  forget(key);
+  const bool nothing = order.order == Order::Ready && !order.weight;
   // One address may be ready while its name is not.
   if (!nothing || find(key.first, key.second) != nullptr) upstreams_[key] = std::move(order);
 }

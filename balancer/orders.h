@@ -1,4 +1,4 @@
-// What an operator has ordered of upstreams and pools while the program runs: drain, maintenance, another weight. It stands
+// What an operator has ordered of upstreams and pools while the program runs: drain, maintenance, another weight, others. It stands
 // beside what health finds out and never changes it: an upstream takes requests when it is up and nothing is ordered against
 // it. Joined with the config when a snapshot is built, by name, so that an order holds for whatever bears that name
 // next: an address that a name resolves to later, the next process of an instance. Values; control thread.
@@ -14,7 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/time.h"
+#include "balancer/ordered_by.h"
+#include "balancer/run_time_members.h"
 
 namespace frontdoor {
 
@@ -24,14 +25,6 @@ enum class Order : std::uint8_t {
   Maintenance,  // out at once: what may go elsewhere goes there, WebSockets are closed now
 };
 const char* to_string(Order order);  // "ready", "drain", "maintenance"
-
-// Who has ordered it, and when.
-struct OrderedBy {
-  std::string name = {};            // "root", "uid 1001"
-  std::int64_t unix_millis = 0;
-  std::string reason = {};          // in the operator's words; "" = none was given
-  TimePoint since{};                // the same moment, of the clock that this process goes by
-};
 
 struct UpstreamOrder {
   Order order = Order::Ready;
@@ -59,17 +52,23 @@ class Orders {
   const UpstreamOrder* find(const std::string& pool, const std::string& upstream) const;
   std::shared_ptr<const PoolMaintenance> maintenance(const std::string& pool) const;  // null = none
 
+  // It is begun with anew: no order of an earlier time holds, for the name or for one of its addresses.
+  void forget(const Key& key);
   // A lasting name takes the orders of single addresses below it with it.
   void set(const Key& key, UpstreamOrder order);
   void set_maintenance(const std::string& pool, std::shared_ptr<const PoolMaintenance> maintenance);  // null ends it
 
   const std::map<Key, UpstreamOrder>& upstreams() const { return upstreams_; }
   const std::map<std::string, std::shared_ptr<const PoolMaintenance>>& pools() const { return pools_; }
-  bool empty() const { return upstreams_.empty() && pools_.empty(); }
+  // Upstreams that were added, and those that were removed.
+  const RunTimeMembers& members() const { return members_; }
+  RunTimeMembers& members() { return members_; }
+  bool empty() const { return upstreams_.empty() && pools_.empty() && members_.empty(); }
 
  private:
   std::map<Key, UpstreamOrder> upstreams_;
   std::map<std::string, std::shared_ptr<const PoolMaintenance>> pools_;
+  RunTimeMembers members_;
 };
 
 // Which upstreams of a pool an operator's word means.

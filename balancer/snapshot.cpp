@@ -156,7 +156,8 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation
 
   decltype(upstreams_)::Named named;
   decltype(memories_)::Named memories;
-  for (const config::Pool& from : config.pools) {
+  const config::Config joined = orders_.members().joined(config);
+  for (const config::Pool& from : joined.pools) {
     std::shared_ptr<PoolMemory>& memory = memories[from.name];
     memory = memories_.find(from.name).object;
     if (!memory) memory = std::make_shared<PoolMemory>();

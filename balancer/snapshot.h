@@ -69,7 +69,7 @@ struct Route {
 
 struct Snapshot {
   std::uint64_t generation = 0;  // 1, 2, … a reload each
-  config::Config config;
+  config::Config config;         // as the file says; upstreams that were added at run time are in the pools only
   std::vector<Route> routes;
   std::vector<Pool> pools;
 

@@ -191,6 +191,7 @@ void AdminHost::start(const config::Admin& settings, AdminAddress address) {
   add_api(*server_, control_, *this);
   add_events_api(*server_, events_);
   add_steer_api(*server_, view_.steering);
+  add_membership_api(*server_, view_.membership);
   add_upkeep_api(*server_, view_.upkeep);
   add_why_api(*server_, explainer_);
   add_observation(*server_, *this);
@@ -346,7 +347,18 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const SampledUsa
     AdminUpstream& upstream = row.upstreams.emplace_back(to_admin(*member.upstream, now, status.now_unix_millis));
     upstream.weight = member.weight;
     add_order(upstream, orders, pool.name, upstream.name);
+    const auto& added = orders.members().added();
+    if (const auto own = added.find({pool.name, member.upstream->address().to_string()}); own != added.end())
+      upstream.added = to_admin(own->second.by);
   }
+  for (const LeavingMember& member : view_.leaving()) {
+    if (member.pool != pool.name) continue;
+    AdminUpstream& upstream = row.upstreams.emplace_back(to_admin(*member.upstream, now, status.now_unix_millis));
+    upstream.reason = "removed by " + member.by.name;
+    upstream.leaving = true;
+  }
+  for (const auto& [key, by] : orders.members().removed())
+    if (key.first == pool.name) row.removed.push_back({key.second, to_admin(by)});
   status.pools.push_back(std::move(row));
 }
 

@@ -10,6 +10,7 @@
 
 #include "admin/api.h"
 #include "admin/event_feed.h"
+#include "admin/membership.h"
 #include "admin/socket.h"
 #include "admin/steering.h"
 #include "admin/target.h"
@@ -19,6 +20,7 @@
 #include "cli/admin_address.h"
 #include "cli/explainer.h"
 #include "cli/serve.h"
+#include "cli/steering.h"
 #include "cli/supervision.h"
 #include "cli/totals_reader.h"
 #include "cli/usage_sampler.h"
@@ -38,7 +40,9 @@ class AdminHost : private AdminTarget, private DashboardSource {
     Server& server;
     EventHistory& events;
     AdminSteering& steering;
+    AdminMembership& membership;
     std::function<Orders()> orders;
+    std::function<std::vector<LeavingMember>()> leaving;
     AdminUpkeep& upkeep;
     Explainer::Health health;
     const TotalsReader& totals;
@@ -51,6 +55,7 @@ class AdminHost : private AdminTarget, private DashboardSource {
   void apply(const config::Admin& settings);  // a reload
   void stop();
   const std::string& path() const { return socket_.path(); }
+  std::string address() const { return address_.text(); }  // "" = there is none
 
  private:
   boost::asio::awaitable<AdminStatus> status() override;

@@ -389,6 +389,46 @@ Parsed parse_steer(SteerCommand::Verb verb, const std::string& topic, const std:
   return command;
 }
 
+// "app 10.0.0.4:8080", or "app/10.0.0.4:8080" as other commands have it.
+Parsed parse_upstream(std::vector<std::string> arguments) {
+  const auto word = std::find_if(arguments.begin(), arguments.end(), [](auto& w) { return !w.starts_with('-'); });
+  const std::string verb = word == arguments.end() ? "" : *word;
+  if (verb != "add" && verb != "remove") {
+    const bool help = std::any_of(arguments.begin(), arguments.end(), [](auto& w) { return w == "--help" || w == "-h"; });
+    if (help) return HelpCommand{"upstream"};
+    return UsageError{"upstream knows two things: upstream add POOL ADDRESS, and upstream remove POOL ADDRESS", "upstream"};
+  }
+  arguments.erase(word);
+  const std::string topic = "upstream " + verb;
+  const auto words = control_words(arguments, topic, 2);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{topic};
+  std::vector<std::string> plain = words->plain;
+  if (const auto slash = plain.size() == 1 ? plain[0].find('/') : std::string::npos; slash != std::string::npos)
+    plain = {plain[0].substr(0, slash), plain[0].substr(slash + 1)};
+  if (plain.size() < 2 || plain[0].empty() || plain[1].empty())
+    return UsageError{topic + " needs a pool and an address, for instance " + topic + " app 10.0.0.4:8080", topic};
+  UpstreamCommand command;
+  command.verb = verb == "add" ? UpstreamCommand::Verb::Add : UpstreamCommand::Verb::Remove;
+  command.pool = plain[0];
+  command.address = plain[1];
+  command.weight = words->value("--weight");
+  command.priority = words->value("--priority");
+  command.host = words->value("--host");
+  command.reason = words->value("--reason");
+  command.yes = words->has("--yes");
+  command.json = words->has("--json");
+  command.waits = !words->has("--no-wait") && !command.json;
+  command.socket = words->value("--socket");
+  const auto weight = to_number<std::uint32_t>(command.weight);
+  if (words->has("--weight") && (!weight || *weight < 1 || *weight > 1000))
+    return UsageError{"--weight takes a number from 1 to 1000, not " + quote(command.weight), topic};
+  const auto priority = to_number<std::uint32_t>(command.priority);
+  if (words->has("--priority") && (!priority || *priority > 100))
+    return UsageError{"--priority takes a number up to 100, not " + quote(command.priority), topic};
+  return command;
+}
+
 Parsed parse_logs(std::vector<std::string> arguments) {
   std::replace(arguments.begin(), arguments.end(), std::string("--follow"), std::string("-f"));  // as tail has both
   const auto words = control_words(arguments, "logs", 1);
@@ -490,7 +530,7 @@ Parsed parse_help(const std::vector<std::string>& arguments) {
   std::string topic;
   for (const std::string& word : arguments) topic += (topic.empty() ? "" : " ") + word;
   if (topic == "cert") topic = "cert self-signed";
-  if (topic.empty() || topic == "config" || topic == "pm2" || find_command(topic) != nullptr) return HelpCommand{topic};
+  if (topic.empty() || topic == "config" || topic == "upstream" || topic == "pm2" || find_command(topic) != nullptr) return HelpCommand{topic};
   return unknown_command(topic);
 }
 
@@ -522,6 +562,7 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
   if (first == "ready") return parse_steer(SteerCommand::Verb::Ready, first, rest);
   if (first == "maintenance") return parse_steer(SteerCommand::Verb::Maintenance, first, rest);
   if (first == "weight") return parse_steer(SteerCommand::Verb::Weight, first, rest);
+  if (first == "upstream") return parse_upstream(rest);
   if (first == "logs") return parse_logs(rest);
   if (first == "why") return parse_why(rest);
   if (first == "reload") return parse_reload(rest);

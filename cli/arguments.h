@@ -88,6 +88,22 @@ struct SteerCommand {
   bool json = false;
 };
 
+// The upstreams of a pool, while it runs.
+struct UpstreamCommand {
+  enum class Verb : std::uint8_t { Add, Remove };
+  Verb verb = Verb::Add;
+  std::string pool;
+  std::string address;
+  std::string weight;    // Add: "" = 1, as in the config
+  std::string priority;  // likewise, 0
+  std::string host;      // likewise, the client's
+  std::string reason;
+  bool yes = false;   // Remove: also the last one that is up
+  bool waits = true;  // Remove: until no request is on it
+  std::string socket;
+  bool json = false;
+};
+
 struct LogsCommand {
   std::string subject;  // "" = all
   std::uint32_t lines = 20;
@@ -179,7 +195,7 @@ using Command = std::variant<RunCommand, CheckCommand, ShowCommand, ImportComman
                              CompletionCommand, VersionCommand, HelpCommand, StatusCommand, OperateCommand, LogsCommand,
                              ShutdownCommand, SelfSignedCommand, EventsCommand, SteerCommand,
                              ReloadCommand, DiffCommand, HealthCommand, WhyCommand,
-                             TopCommand>;
+                             TopCommand, UpstreamCommand>;
 
 struct UsageError {
   UsageError() = default;

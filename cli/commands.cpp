@@ -145,13 +145,13 @@ constexpr std::array scale_sections = {Section{"Examples", scale_examples}};
 constexpr Option why_ordered{"--reason", "TEXT", "'a new disk'", "why, for whoever looks at `frontdoor status`"};
 constexpr Option yes_all_the_same{"--yes", "", "", "also when no other upstream of the pool takes requests",
                                   Option::Takes::Nothing};
+constexpr Option no_wait{"--no-wait", "", "", "return at once, not when no request is on it any more; so does --json",
+                         Option::Takes::Nothing};
 constexpr std::array drain_usage = {
     Row{"frontdoor drain POOL/UPSTREAM [--no-wait] [--reason TEXT] [--yes] [--json] [--socket PATH]"},
     Row{"frontdoor drain POOL.N"},
 };
-constexpr std::array drain_options = {
-    Option{"--no-wait", "", "", "return at once, not when no request is on it any more; so does --json", Option::Takes::Nothing}, why_ordered,
-    yes_all_the_same, as_json, admin_socket};
+constexpr std::array drain_options = {no_wait, why_ordered, yes_all_the_same, as_json, admin_socket};
 constexpr std::array drain_examples = {
     Row{"frontdoor drain app/10.0.0.2:8080 --reason 'a new disk' && ssh 10.0.0.2 reboot"},
     Row{"frontdoor ready app/10.0.0.2:8080"},
@@ -168,6 +168,27 @@ constexpr std::array maintenance_options = {
     Option{"--retry-after", "SECONDS", "600", "of a pool: when clients may come back (default: 60)"}, why_ordered,
     yes_all_the_same, as_json, admin_socket};
 constexpr std::array weight_usage = {Row{"frontdoor weight POOL/UPSTREAM N|config [--reason TEXT] [--json] [--socket PATH]"}};
+constexpr std::array add_usage = {
+    Row{"frontdoor upstream add POOL ADDRESS [--weight N] [--priority N] [--host NAME] [--reason TEXT]"},
+};
+constexpr std::array add_options = {
+    Option{"--weight", "N", "2", "its share of the requests, compared with the others' (default: 1)"},
+    Option{"--priority", "N", "1", "it stands by until those of a lower number are down (default: 0)"},
+    Option{"--host", "NAME", "app.internal", "the Host of requests to it (default: the client's, or of https its own)"},
+    why_ordered, as_json, admin_socket};
+constexpr std::array add_examples = {
+    Row{"frontdoor upstream add app 10.0.0.4:8080 --weight 2 --reason 'Black Friday'"},
+    Row{"frontdoor upstream add app https://app.internal:443"},
+};
+constexpr std::array add_sections = {Section{"Examples", add_examples}};
+constexpr std::array remove_usage = {
+    Row{"frontdoor upstream remove POOL ADDRESS [--no-wait] [--reason TEXT] [--yes] [--json] [--socket PATH]"},
+};
+constexpr std::array remove_options = {no_wait, why_ordered, yes_all_the_same, as_json, admin_socket};
+constexpr std::array remove_examples = {
+    Row{"frontdoor upstream remove app 10.0.0.4:8080 && ssh 10.0.0.4 poweroff"},
+};
+constexpr std::array remove_sections = {Section{"Examples", remove_examples}};
 constexpr std::array logs_usage = {Row{"frontdoor logs [-f] [-n N] [POOL[.N]] [--json] [--socket PATH]"}};
 constexpr std::array logs_options = {
     Option{"-f", "", "", "go on with what is written from now on; so does `--follow`", Option::Takes::Nothing},
@@ -371,6 +392,23 @@ constexpr std::array all_commands = {
                 .usage = weight_usage,
                 .about = "Compared with the weights of the others, as in the config. `config` goes back to what that says.\n",
                 .options = ready_options},
+    CommandInfo{.name = "upstream add",
+                .title = "one more upstream for a pool",
+                .brief = "one more upstream for a pool, without a reload",
+                .usage = add_usage,
+                .about = "As if the config named it, until it is removed: over reloads and restarts. Once the file names it, it\n"
+                         "is the file's. Of one that was removed: it is back. Again with other options: it has those.\n",
+                .options = add_options,
+                .sections = add_sections},
+    CommandInfo{.name = "upstream remove",
+                .title = "one upstream less",
+                .brief = "one upstream less, also one that the config names; returns when it is empty",
+                .usage = remove_usage,
+                .about = "It gets no new requests and is not checked any more; those on it finish, WebSockets are closed over\n"
+                         "`timeouts.drain`. One that the config names stays away over reloads and restarts, until\n"
+                         "`frontdoor upstream add` brings it back or the file does not name it any more.\n",
+                .options = remove_options,
+                .sections = remove_sections},
     CommandInfo{.name = "logs",
                 .title = "what the instances wrote",
                 .brief = "what the instances wrote lately, and write",

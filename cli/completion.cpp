@@ -128,7 +128,7 @@ _frontdoor() {
       -*) ;;
       *)
         command+=${command:+ }${COMP_WORDS[i]}
-        [[ $command == @(config|cert) ]] || break
+        [[ $command == @(config|cert|upstream) ]] || break
         ;;
     esac
   done
@@ -159,7 +159,7 @@ _frontdoor() {
       (-*) ;;
       (*)
         command+="${command:+ }$words[i]"
-        [[ $command == (config|cert) ]] || break
+        [[ $command == (config|cert|upstream) ]] || break
         ;;
     esac
   done
@@ -195,7 +195,7 @@ function __frontdoor_command
             case '-*'
             case '*'
                 set -a name $word
-                contains -- "$name" config cert; or break
+                contains -- "$name" config cert upstream; or break
         end
     end
     test "$name" = "$argv"

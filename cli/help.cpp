@@ -116,7 +116,7 @@ std::string pm2_help(const Style& style) {
 }  // namespace
 
 std::string help_text(std::string_view topic, const Style& style) {
-  if (topic == "config") return group_help(topic, style);
+  if (topic == "config" || topic == "upstream") return group_help(topic, style);
   if (topic == "pm2") return pm2_help(style);
   const CommandInfo* command = find_command(topic);
   if (command == nullptr) return program_help(style);

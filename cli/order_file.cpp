@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "admin/utf8.h"
+#include "config/one_upstream.h"
 
 namespace frontdoor {
 
@@ -98,10 +99,36 @@ std::string read_pool(const json::value& value, Orders& orders) {
   return reader.problem();
 }
 
+// An address is judged as in a config, since somebody may have written the file by hand.
+std::string read_member(const json::value& value, Orders& orders) {
+  OrderReader reader(value);
+  const std::string pool = reader.text("pool"), what = reader.text("member");
+  config::UpstreamWords words{.address = reader.text("upstream")};
+  if (what != "added" && what != "removed") reader.wrong("member");
+  if (what == "added") {
+    words.weight = std::to_string(reader.number("weight", 1, kHeaviestUpstream));
+    words.priority = std::to_string(reader.number("priority", 0, UINT32_MAX));
+    words.host = reader.text("host");
+  }
+  OrderedBy by = reader.by();
+  if (!reader.problem().empty()) return reader.problem();
+  const auto upstream = config::read_one_upstream(words);
+  if (!upstream) return upstream.error();
+  if (what == "added")
+    orders.members().add(pool, {*upstream, std::move(by)});
+  else
+    orders.members().remove(RunTimeMembers::key_of(pool, *upstream), std::move(by));
+  return orders.members().added().size() <= RunTimeMembers::kMost ? "" : "it has more added upstreams than there may be";
+}
+
+json::object member_entry(const RunTimeMembers::Key& key, const char* what) {
+  return {{"pool", to_utf8(key.first)}, {"upstream", to_utf8(key.second)}, {"member", what}};
+}
+
 }  // namespace
 
 std::string order_file_text(const Orders& orders) {
-  json::array upstreams, pools;
+  json::array upstreams, pools, members;
   for (const auto& [key, order] : orders.upstreams()) {
     json::object entry{{"pool", to_utf8(key.first)}, {"upstream", to_utf8(key.second)}, {"order", to_string(order.order)}};
     entry["weight"] = order.weight ? json::value(std::int64_t{*order.weight}) : json::value(nullptr);
@@ -116,8 +143,23 @@ std::string order_file_text(const Orders& orders) {
     add_by(entry, maintenance->by);
     pools.push_back(std::move(entry));
   }
-  const json::object file{
-      {"version", kOrderFileVersion}, {"upstreams", std::move(upstreams)}, {"pools", std::move(pools)}};
+  for (const auto& [key, member] : orders.members().added()) {
+    json::object entry = member_entry(key, "added");
+    entry["weight"] = std::int64_t{member.upstream.weight};
+    entry["priority"] = std::int64_t{member.upstream.priority};
+    entry["host"] = to_utf8(member.upstream.host);
+    add_by(entry, member.by);
+    members.push_back(std::move(entry));
+  }
+  for (const auto& [key, by] : orders.members().removed()) {
+    json::object entry = member_entry(key, "removed");
+    add_by(entry, by);
+    members.push_back(std::move(entry));
+  }
+  const json::object file{{"version", kOrderFileVersion},
+                          {"upstreams", std::move(upstreams)},
+                          {"pools", std::move(pools)},
+                          {"members", std::move(members)}};
   return json::serialize(file) + '\n';
 }
 
@@ -144,6 +186,8 @@ OrderFile parse_order_file(std::string_view text) {
   };
   read_all("upstreams", read_upstream);
   if (file.error.empty()) read_all("pools", read_pool);
+  // Files of before have none.
+  if (file.error.empty() && object->contains("members")) read_all("members", read_member);
   if (file.error.empty()) file.orders = std::move(orders);
   return file;
 }

@@ -100,7 +100,22 @@ Orders OrderStore::open(OrderFilePlace place) {
               {{"pool", pool}, {"order", "maintenance"}, {"by", mine->by.name}, {"reason", mine->by.reason}});
     orders.set_maintenance(pool, std::move(mine));
   }
+  for (auto [key, member] : parsed.orders.members().added()) {
+    member.by.since = moment_of(member.by.unix_millis);
+    tell_member(key, "added", member.by);
+    orders.members().add(key.first, std::move(member));
+  }
+  for (auto [key, by] : parsed.orders.members().removed()) {
+    by.since = moment_of(by.unix_millis);
+    tell_member(key, "removed", by);
+    orders.members().remove(key, std::move(by));
+  }
   return orders;
+}
+
+void OrderStore::tell_member(const RunTimeMembers::Key& key, const char* what, const OrderedBy& by) {
+  log_.warn("an operator's order holds",
+            {{"pool", key.first}, {"upstream", key.second}, {"order", what}, {"by", by.name}, {"reason", by.reason}});
 }
 
 asio::awaitable<std::string> OrderStore::save(const Orders& orders) {

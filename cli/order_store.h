@@ -38,6 +38,8 @@ class OrderStore {
   boost::asio::awaitable<std::string> save(const Orders& orders);
 
  private:
+  void tell_member(const RunTimeMembers::Key& key, const char* what, const OrderedBy& by);
+
   boost::asio::io_context& control_;
   Log& log_;
   OrderFilePlace place_;

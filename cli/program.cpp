@@ -12,6 +12,7 @@
 
 #include "cli/arguments.h"
 #include "cli/certificates.h"
+#include "cli/change_upstream.h"
 #include "cli/completion.h"
 #include "cli/control.h"
 #include "cli/demo.h"
@@ -189,6 +190,7 @@ struct Runner {
   int operator()(const DiffCommand& command) const { return show_diff(command, streams); }
   int operator()(const HealthCommand& command) const { return check_health(command, streams); }
   int operator()(const SteerCommand& command) const { return steer(command, streams); }
+  int operator()(const UpstreamCommand& command) const { return change_upstream(command, streams); }
   int operator()(const EventsCommand& command) const { return show_events(command, streams); }
   int operator()(const ShutdownCommand& command) const { return shut_down(command, streams); }
 

@@ -72,7 +72,18 @@ Service::Service(const config::Config& config, const ServeOptions& options, From
       ready_file_(options.ready_file),
       registry_(thread_count(config, options),
                 [this](const config::Pool& pool) { return upstream_contexts_.of(pool); }),
-      steering_(control_, log_, registry_, {[this] { return snapshot_; }, [this] { members_changed(); }}),
+      steering_(control_, log_, registry_,
+                {[this] { return snapshot_; }, [this] { members_changed(); },
+                 [this] {
+                   follow_names();
+                   members_changed();
+                 },
+                 [this] { return own_addresses(); },
+                 [](const config::UpstreamTls& tls) {
+                   config::LoadOptions looks;
+                   look_at_upstream_tls(looks);
+                   return looks.upstream_tls_problem(tls);
+                 }}),
       snapshot_(registry_.build(config)),
       health_(control_, log_),
       lookups_(control_, config.resolver),
@@ -193,6 +204,7 @@ void Service::take_orders() {
   const bool is_file = !options_.config_file.empty() && options_.config_file != "-";
   const std::string file = is_file ? std::filesystem::absolute(options_.config_file, unknown).string() : "";
   steering_.open(order_file_place(AdminSurroundings::of_this_process(), snapshot_->config.admin.state_file, file));
+  steering_.settle(snapshot_->config);
   if (registry_.orders().empty()) return;
   snapshot_ = registry_.rebuild(*snapshot_, {});
   server_.publish(snapshot_);
@@ -226,7 +238,9 @@ void Service::start_admin() {
                        server_,
                        events_,
                        steering_,
+                       steering_,
                        [this] { return registry_.orders(); },
+                       [this] { return steering_.leaving(); },
                        *this,
                        [this](const Upstream& upstream) { return health_.detail(upstream); },
                        totals_};
@@ -240,8 +254,35 @@ void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
   if (supervision_) supervision_->stop_within(longest_stop(), longest_instance_stop());
   health_.apply(snapshot_);
   lookups_.set_servers(snapshot_->config.resolver);
-  resolver_.follow(snapshot_->config);
+  follow_names();
   resolver_.watch(*snapshot_);
+}
+
+// Also of upstreams that were added at run time.
+void Service::follow_names() { resolver_.follow(registry_.orders().members().joined(snapshot_->config)); }
+
+// For clients and for operators: what leads there is no upstream.
+std::vector<Address> Service::own_addresses() const {
+  std::vector<std::string> texts;
+  std::vector<Address> addresses;
+  for (std::size_t i = 0; i < server_.endpoints().size(); ++i) {
+    Address address = server_.listeners()[i].address;  // ":8080" is more than one endpoint
+    if (address.kind == Address::Kind::Tcp) {
+      address.port = server_.endpoints()[i].port();
+      addresses.push_back(std::move(address));
+    } else {
+      texts.push_back(server_.endpoints()[i].to_string());
+    }
+  }
+  if (admin_) {
+    texts.push_back(admin_->address());
+    texts.push_back("unix:" + admin_->path());
+  }
+  for (const std::string& text : texts) {
+    AddressError none;
+    if (auto address = parse_address(text, none)) addresses.push_back(std::move(*address));
+  }
+  return addresses;
 }
 
 // Names have other addresses, or instances came or went.
@@ -581,6 +622,7 @@ AdminReload Service::look_at_file(config::Loaded& loaded) const {
   for (const auto& diagnostic : loaded.diagnostics) found.diagnostics.push_back(diagnostic.to_string());
   if (!loaded.ok()) return refuse("config_has_errors", "the file has errors");
   found.changes = cli::config_changes(snapshot_->config, loaded.config);
+  found.at_run_time = members_under(registry_.orders().members(), loaded.config);
   const Running running{server_.workers(), server_.header_bytes_max(), admin_at_start_};
   for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
     found.waiting.push_back(key.key + ": " + key.runs + " -> " + key.file);
@@ -665,6 +707,7 @@ AdminReload Service::reload() {
   access_log_.apply(loaded.config.access_log);
   if (admin_) admin_->apply(loaded.config.admin);
   upstream_contexts_.forget_changed();
+  steering_.settle(loaded.config);
   auto next = registry_.build(loaded.config, resolver_.addresses(), instances_);
   server_.publish(next);
   apply(std::move(next));

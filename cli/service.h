@@ -53,6 +53,8 @@ class Service : private InstanceHost, private AdminUpkeep {
   void start_admin();
   void make_supervision();
   void name_who_serves_there();
+  std::vector<Address> own_addresses() const;
+  void follow_names();
   AdminReload look_at_file(config::Loaded& loaded) const;
   AdminReload reload();
   AdminReload reload_as_told();

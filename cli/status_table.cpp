@@ -82,6 +82,8 @@ struct Standing {
 
 Standing standing_of_upstream(const json::object& upstream) {
   Standing standing{text_of(upstream, "state"), ""};
+  if (const json::object* const added = object_at(upstream, "added"))
+    standing.notes.push_back("added " + standing_of(*added) + "; it is not in the config");
   const json::object* const ordered = object_at(upstream, "ordered");
   if (ordered == nullptr) return standing;
   const std::string order = text_of(*ordered, "order");
@@ -180,6 +182,13 @@ void append_pool(std::string& out, const json::object& pool, const Style& style)
     out += "  " + style.paint(Ink::Yellow, "in maintenance: every request gets a 503") + ", " + standing_of(*maintenance) +
            "; frontdoor ready " + text_of(pool, "name") + " ends it\n";
   if (!rows.empty()) append_table(out, rows, style);
+  if (const auto* removed = member(pool, "removed"); removed != nullptr && removed->is_array())
+    for (const json::value& each : removed->get_array())
+      if (each.is_object()) {
+        const std::string upstream = text_of(each.get_object(), "upstream");
+        out += "  " + style.dim(upstream + " is in the config and was removed " + standing_of(each.get_object()) +
+                                "; frontdoor upstream add " + text_of(pool, "name") + ' ' + upstream + " brings it back") + '\n';
+      }
 }
 
 }  // namespace

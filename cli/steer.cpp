@@ -4,18 +4,15 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <charconv>
-#include <optional>
 #include <ostream>
-#include <thread>
 #include <vector>
 
 #include "admin/steering.h"
 #include "base/read_file.h"
 #include "cli/asking.h"
+#include "cli/drain_wait.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
-#include "cli/status_table.h"
 
 namespace frontdoor::cli {
 
@@ -23,7 +20,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr Millis kLookAtDrain{250};
 constexpr std::size_t kMostRead = std::size_t{1} << 20;  // of what may be no page at all
 
 std::string_view verb_of_steer(SteerCommand::Verb verb) {
@@ -53,64 +49,6 @@ std::string target_of_steer(const SteerCommand& command) {
   const std::string verb = ':' + std::string(verb_of_steer(command.verb));
   if (slash == std::string::npos) return "/api/v1/pools/" + url_encoded(subject) + verb;
   return "/api/v1/upstreams/" + url_encoded(subject.substr(0, slash)) + '/' + url_encoded(subject.substr(slash + 1)) + verb;
-}
-
-std::vector<std::string> texts_at(const json::object& object, std::string_view name) {
-  std::vector<std::string> texts;
-  const json::value* const list = object.if_contains(json::string_view(name.data(), name.size()));
-  if (list == nullptr || !list->is_array()) return texts;
-  for (const json::value& each : list->get_array()) texts.push_back(text_of(json::object{{"text", each}}, "text"));
-  return texts;
-}
-
-std::int64_t number_at(const json::object& object, std::string_view name) {
-  const std::string text = text_of(object, name);
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
-// Requests on these upstreams, of the status. A row has the lasting part of an upstream's name.
-std::int64_t requests_on(const json::object& status, const std::string& pool, const std::vector<std::string>& upstreams) {
-  std::int64_t sum = 0;
-  const json::value* const pools = status.if_contains("pools");
-  if (pools == nullptr || !pools->is_array()) return sum;
-  for (const json::value& each : pools->get_array()) {
-    if (!each.is_object() || text_of(each.get_object(), "name") != pool) continue;
-    const json::value* const rows = each.get_object().if_contains("upstreams");
-    if (rows == nullptr || !rows->is_array()) continue;
-    for (const json::value& row : rows->get_array()) {
-      if (!row.is_object()) continue;
-      const std::string name = text_of(row.get_object(), "name");
-      for (const std::string& upstream : upstreams)
-        if (upstream == name || upstream.starts_with(name + " (")) sum += number_at(row.get_object(), "in_flight");
-    }
-  }
-  return sum;
-}
-
-// Until nothing is on it any more, so that it may be switched off.
-int wait_until_empty(const SteerCommand& command, const std::string& socket, const json::object& answer,
-                     const Streams& streams) {
-  const std::string pool = text_of(answer, "pool");
-  const std::vector<std::string> upstreams = texts_at(answer, "upstreams");
-  const TimePoint began = Clock::now();
-  std::int64_t told = number_at(answer, "in_flight");
-  for (;;) {
-    const auto status = status_of(socket, kPatience);
-    if (!status) return fail(streams, socket + ": it does not answer any more");
-    const std::int64_t patience = number_at(*status, "drain_ms") + 1'000;
-    const std::int64_t left = requests_on(*status, pool, upstreams);
-    if (left == 0) break;
-    if (Clock::now() - began > Millis{patience})
-      return fail(streams, std::to_string(left) + " requests are still on " + command.subject + " after " +
-                               short_duration(patience) + "; it stays drained");
-    if (left != told) streams.out << "  " << left << " left" << std::endl;
-    told = left;
-    std::this_thread::sleep_for(kLookAtDrain);
-  }
-  streams.out << streams.out_style.paint(Ink::Green, "empty") << ": no request is on " << command.subject << " any more\n";
-  return kExitOk;
 }
 
 std::string what_holds(const SteerCommand& command, const json::object& answer) {
@@ -174,7 +112,7 @@ int steer(const SteerCommand& command, const Streams& streams) {
                 << (name == std::string_view("not_kept") ? "this will not survive a restart: " : "") << warning << '\n';
   }
   if (command.verb != SteerCommand::Verb::Drain || !command.waits) return kExitOk;
-  return wait_until_empty(command, *socket, *answer, streams);
+  return wait_until_empty({command.subject, "it stays drained"}, *socket, *answer, streams);
 }
 
 }  // namespace frontdoor::cli

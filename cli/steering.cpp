@@ -69,6 +69,7 @@ void forget_strangers(Orders& orders, const Snapshot& snapshot) {
         if (pool.name == key.first && (name == key.second || lasting_name(name) == key.second)) kept.set(key, order);
       }
   for (const auto& [pool, maintenance] : orders.pools()) kept.set_maintenance(pool, maintenance);
+  kept.members() = orders.members();
   orders = std::move(kept);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/one_upstream.h"
 #include "config/patterns.h"
 #include "config/reader.h"
 #include "config/suggest.h"
@@ -64,26 +65,6 @@ void check_upstreams(const Pool& pool, const PoolPlace& places, Reader& reader) 
                                                         reader.diagnostics.place(places.upstreams[index]) +
                                                         "; to send it more requests, give it a weight");
   }
-}
-
-// Names of this machine that need no look-up, by family.
-bool is_local_v4(std::string_view host) {
-  return host == "localhost" || host.starts_with("127.") || host == "0.0.0.0";
-}
-bool is_local_v6(std::string_view host) { return host == "localhost" || host == "::1" || host == "::"; }
-
-// Whether a connection to `upstream` arrives at `listener`, as far as that can be seen without looking
-// anything up.
-bool leads_to(const Address& upstream, const Address& listener) {
-  if (upstream.kind != listener.kind) return false;
-  if (upstream.kind != Address::Kind::Tcp) return upstream == listener;
-  if (upstream.port != listener.port) return false;
-  const std::string_view host = upstream.host, at = listener.host;
-  if (host == at) return true;
-  if (at.empty()) return is_local_v4(host) || is_local_v6(host);
-  if (at == "0.0.0.0") return is_local_v4(host);
-  if (at == "::") return is_local_v6(host);
-  return host == "localhost" && (at == "127.0.0.1" || at == "::1");
 }
 
 void check_upstream_tls(const Pool& pool, const PoolPlace& places, const LoadOptions& options, Reader& reader) {

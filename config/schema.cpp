@@ -274,7 +274,8 @@ constexpr std::array admin_keys = {
         .slot = at<&Admin::group>},
     Key{.name = "state_file",
         .fallback = "\"\"",
-        .doc = "The file that keeps what operators have ordered (`frontdoor drain`, `maintenance`, `weight`) over restarts. "
+        .doc = "The file that keeps what operators have ordered (`frontdoor drain`, `maintenance`, `weight`, "
+               "`upstream add`, `upstream remove`) over restarts. "
                "\"\" is a file named after the config's path, in $STATE_DIRECTORY, for root in /var/lib/frontdoor, for others "
                "in ~/.local/state/frontdoor; \"off\" is none. Changing it needs a restart.",
         .slot = at<&Admin::state_file>,

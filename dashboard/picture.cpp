@@ -43,9 +43,8 @@ std::string probe_strip(std::uint64_t history, unsigned size) {
   return strip;
 }
 
-std::string ordered_words(const AdminUpstream::Ordered& ordered) {
-  const std::string& why = ordered.standing.reason;
-  return "by " + ordered.standing.by + (why.empty() ? "" : ", " + why);
+std::string standing_words(const AdminStanding& standing) {
+  return "by " + standing.by + (standing.reason.empty() ? "" : ", " + standing.reason);
 }
 
 class Drawing {
@@ -133,7 +132,8 @@ class Drawing {
                                           {"command", texts(pool.command)},
                                           {"instances", pool.wanted},
                                           {"stopped", pool.stopped},
-                                          {"operation", text_or_null(pool.operation)}});
+                                          {"operation", text_or_null(pool.operation)},
+                                          {"removed", removed_words(pool)}});
     const PoolTotals* const counted = find_pool(totals_, pool.name);
     const std::uint64_t held = counted == nullptr ? 0 : counted->held_now;
     document_.set("flow/" + pool.name, numbers(reading(pool_meter(pool.name))) + ',' + std::to_string(held) + ']');
@@ -153,6 +153,14 @@ class Drawing {
     return {{"name", to_utf8(pool.name)}, {"upstreams", std::move(names)}};
   }
 
+  // What the config names and an operator has removed: it has no row, and must not be forgotten.
+  static json::array removed_words(const AdminPool& pool) {
+    json::array removed;
+    for (const AdminPool::Removed& each : pool.removed)
+      removed.emplace_back(to_utf8(each.upstream + " removed " + standing_words(each.standing)));
+    return removed;
+  }
+
   void draw_upstream(const std::string& pool, const std::string& name, const AdminUpstream& upstream,
                      const UpstreamTotals& counted) {
     const std::string path = pool + '/' + name;
@@ -162,9 +170,10 @@ class Drawing {
                      {"meter", to_utf8(upstream_meter(pool, counted.name))},
                      {"state", state},
                      {"condition", to_string(condition_of(state))},
-                     {"reason", text_or_null(state == upstream.state ? upstream.reason : ordered_words(*upstream.ordered))},
+                     {"reason", text_or_null(state == upstream.state ? upstream.reason : standing_words(upstream.ordered->standing))},
                      {"since", second_or_null(upstream.since_unix_millis)},
-                     {"weight", counted.weight}};
+                     {"weight", upstream.leaving ? upstream.weight : counted.weight}};
+    if (upstream.added) row["added"] = to_utf8("added " + standing_words(*upstream.added));
     if (upstream.process) add_process(row, *upstream.process);
     put("up/" + path, row);
 

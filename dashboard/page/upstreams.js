@@ -106,7 +106,7 @@ function tellPool(name) {
   part.held.hidden = !flow[4];
   text(part.held, flow[4] ? plural(flow[4], "request") + " held" : "");
   text(part.operation, counts.operation ?? (counts.stopped ? "stopped" : ""));
-  text(part.about, (counts.command ?? []).join(" "));
+  text(part.about, [(counts.command ?? []).join(" "), ...(counts.removed ?? [])].filter(Boolean).join(" · "));
   attribute(part.section, "data-supervised", (counts.command ?? []).length > 0);
 }
 
@@ -210,7 +210,7 @@ function tellReason(row, up) {
   const bad = up.condition !== "good";
   const parts = bad ? [up.reason, up.last_end && up.pid !== undefined ? "last end: " + up.last_end : "", next,
                        live.get("probe/" + row.key)?.failure && up.condition === "bad" ? "last check: " + live.get("probe/" + row.key).failure : ""]
-                    : [up.says];
+                    : [up.says, up.added];
   const words = [...new Set(parts.filter(Boolean))].join(" · ");
   row.reasonRow.hidden = !words;
   text(row.reason, words);
@@ -271,6 +271,7 @@ function tellDetail(row) {
   const facts = [
     ["Address", up.address],
     ["State", up.state + (up.since ? " since " + clock(up.since) : "") + (up.reason ? ", " + up.reason : "")],
+    ["Not in the config", up.added],
     ["Requests", grouped(now[4] ?? 0)],
     ["Last failed check", probe?.failure],
     ["Last end", up.last_end],

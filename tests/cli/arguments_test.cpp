@@ -75,6 +75,12 @@ struct Describe {
            (c.reason.empty() ? "" : " since " + c.reason) + (c.yes ? " yes" : "") + (c.waits ? "" : " at once") +
            end(c.socket, c.json);
   }
+  std::string operator()(const UpstreamCommand& c) const {
+    return std::string("upstream ") + (c.verb == UpstreamCommand::Verb::Add ? "add " : "remove ") + c.pool + " : " + c.address +
+           (c.weight.empty() ? "" : " x" + c.weight) + (c.priority.empty() ? "" : " priority=" + c.priority) +
+           (c.host.empty() ? "" : " host=" + c.host) + (c.reason.empty() ? "" : " since " + c.reason) + (c.yes ? " yes" : "") +
+           (c.waits ? "" : " at once") + end(c.socket, c.json);
+  }
   std::string operator()(const EventsCommand& c) const {
     return "events " + c.subject + " lines=" + std::to_string(c.lines) + (c.level.empty() ? "" : " level=" + c.level) +
            (c.follow ? " follow" : "") + end(c.socket, c.json);
@@ -179,6 +185,17 @@ TEST(Arguments, AreUnderstood) {
       {"healthcheck --ready --socket /s", "healthcheck ready at /s"},
       {"healthcheck --help", "help healthcheck"},
       {"drain --help", "help drain"},
+      {"upstream add app 10.0.0.4:8080", "upstream add app : 10.0.0.4:8080"},
+      {"upstream add app/10.0.0.4:8080 --weight 3 --priority 0 --host a --reason r --socket /s",
+       "upstream add app : 10.0.0.4:8080 x3 priority=0 host=a since r at /s"},
+      {"upstream add app https://a:443 --json", "upstream add app : https://a:443 at once json"},
+      {"upstream add app/unix:/run/a.sock", "upstream add app : unix:/run/a.sock"},
+      {"upstream --json remove app a:1 --yes --no-wait", "upstream remove app : a:1 yes at once json"},
+      {"upstream remove app a:1 --reason old", "upstream remove app : a:1 since old"},
+      {"upstream --help", "help upstream"},
+      {"help upstream", "help upstream"},
+      {"upstream add --help", "help upstream add"},
+      {"help upstream remove", "help upstream remove"},
       {"help pm2", "help pm2"},
       {"events", "events  lines=20"},
       {"events -f -n 5 app", "events app lines=5 follow"},
@@ -292,6 +309,15 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"top --sort size", "--sort takes requests, now, memory or cpu, not \"size\"", "top"},
       {"why a b", "unexpected \"b\"", "why"},
       {"healthcheck now", "unexpected \"now\"", "healthcheck"},
+      {"upstream", "upstream knows two things: upstream add POOL ADDRESS, and upstream remove POOL ADDRESS", "upstream"},
+      {"upstream delete app a:1", "upstream knows two things: upstream add POOL ADDRESS, and upstream remove POOL ADDRESS", "upstream"},
+      {"upstream add app", "upstream add needs a pool and an address, for instance upstream add app 10.0.0.4:8080", "upstream add"},
+      {"upstream remove /a:1",
+       "upstream remove needs a pool and an address, for instance upstream remove app 10.0.0.4:8080", "upstream remove"},
+      {"upstream add app a:1 b:2", "unexpected \"b:2\"", "upstream add"},
+      {"upstream add app a:1 --weight 0", "--weight takes a number from 1 to 1000, not \"0\"", "upstream add"},
+      {"upstream add app a:1 --priority 101", "--priority takes a number up to 100, not \"101\"", "upstream add"},
+      {"upstream remove app a:1 --weight 1", "unknown option \"--weight\"", "upstream remove"},
       {"drain", "drain needs to know what, for instance drain app/10.0.0.2:8080", "drain"},
       {"weight", "weight needs to know what, for instance weight app/10.0.0.2:8080 3", "weight"},
       {"weight app/a:1", "weight takes a number from 1 to 1000, or config for what the config says, not \"\"", "weight"},

@@ -14,7 +14,7 @@ import unittest
 PROGRAM = sys.argv.pop(1)
 
 COMMANDS = ["cert", "check", "completion", "config", "demo", "drain", "events", "healthcheck", "help", "logs", "maintenance", "proxy", "ready", "reload", "restart",
-            "run", "scale", "shutdown", "start", "status", "stop", "top", "version", "weight", "why"]
+            "run", "scale", "shutdown", "start", "status", "stop", "top", "upstream", "version", "weight", "why"]
 CASES = [  # what has been typed (the last word is being completed), what is offered
     (["frontdoor", ""], [*COMMANDS, "--config", "--env", "--help", "--ready-file", "--version", "--watch", "--workers"]),
     (["frontdoor", "c"], ["cert", "check", "completion", "config"]),
@@ -27,6 +27,8 @@ CASES = [  # what has been typed (the last word is being completed), what is off
     (["frontdoor", "run", "--workers", ""], []),
     (["frontdoor", "config", ""], ["diff", "import", "show", "--help"]),
     (["frontdoor", "config", "s"], ["show"]),
+    (["frontdoor", "upstream", ""], ["add", "remove", "--help"]),
+    (["frontdoor", "upstream", "add", "--w"], ["--weight"]),
     (["frontdoor", "cert", ""], ["self-signed", "--help"]),
     (["frontdoor", "cert", "self-signed", "--"], ["--cert", "--help", "--key"]),
     (["frontdoor", "config", "import", "--"], ["--help"]),

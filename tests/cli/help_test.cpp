@@ -10,7 +10,7 @@ namespace frontdoor::cli {
 namespace {
 
 TEST(Help, HasOneScreenForEachTopic) {
-  std::vector<std::string> topics = {"", "config", "pm2"};
+  std::vector<std::string> topics = {"", "config", "pm2", "upstream"};
   for (const CommandInfo& command : commands()) topics.emplace_back(command.name);
   for (const std::string& topic : topics) {
     const std::string text = help_text(topic, Style(false));

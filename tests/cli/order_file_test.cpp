@@ -42,6 +42,12 @@ Orders some_orders() {
   orders.set({"app", "a:80 (10.0.0.2)"}, {Order::Ready, std::nullopt, {"root", 6, "", {}}});
   orders.set_maintenance("web", std::make_shared<PoolMaintenance>(PoolMaintenance{
                                     "<h1>zurück um 3</h1>\n", "text/html", 600, {"root", 7, "move", {}}}));
+  const auto at = [](std::uint16_t port) { return Address{.host = "10.0.0.9", .port = port}; };
+  Address secure = at(443);
+  secure.tls = true;
+  orders.members().add("app", {{.address = at(80), .weight = 7, .priority = 2, .host = "a.internal"}, {"root", 8, "Friday", {}}});
+  orders.members().add("app", {{.address = secure}, {"root", 9, "", {}}});
+  orders.members().remove({"app", "10.0.0.1:81"}, {"uid 7", 10, "old", {}});
   return orders;
 }
 
@@ -59,7 +65,17 @@ TEST(OrderFile, IsReadAsItWasWritten) {
   EXPECT_EQ(file.orders.find("app", "a:80 (10.0.0.3)")->order, Order::Maintenance);
   EXPECT_EQ(file.orders.maintenance("web")->page, "<h1>zurück um 3</h1>\n");
   EXPECT_EQ(file.orders.maintenance("web")->retry_after_seconds, 600u);
+  const RunTimeMembers& members = file.orders.members();
+  ASSERT_EQ(members.added().size(), 2u);
+  const AddedMember& added = members.added().at({"app", "10.0.0.9:80"});
+  EXPECT_EQ(added.upstream.weight, 7u);
+  EXPECT_EQ(added.upstream.priority, 2u);
+  EXPECT_EQ(added.upstream.host, "a.internal");
+  EXPECT_EQ(added.by.reason, "Friday");
+  EXPECT_TRUE(members.added().at({"app", "https://10.0.0.9:443"}).upstream.address.tls);
+  EXPECT_EQ(members.removed().at({"app", "10.0.0.1:81"}).name, "uid 7");
   EXPECT_EQ(parse_order_file(order_file_text({})).error, "");
+  EXPECT_EQ(parse_order_file(R"({"version":1,"upstreams":[],"pools":[]})").error, "") << "as files were before there were members";
 }
 
 TEST(OrderFile, ThatIsBrokenInOnePlaceHoldsNothing) {
@@ -88,6 +104,12 @@ TEST(OrderFile, ThatIsBrokenInOnePlaceHoldsNothing) {
       {with("\"by\":\"root\"", "\"bye\":\"root\""), "\"by\" is missing or makes no sense"},
       {with("\"pool\":\"web\"", "\"pool\":1"), "\"pool\" is missing or makes no sense"},
       {with("\"retry_after_seconds\":600", "\"retry_after_seconds\":-1"), "\"retry_after_seconds\" is missing or makes no sense"},
+      {with("\"member\":\"added\"", "\"member\":\"odd\""), "\"member\" is missing or makes no sense"},
+      {with("\"weight\":7", "\"weight\":0"), "\"weight\" is missing or makes no sense"},
+      {with("\"priority\":2", "\"priority\":101"), "priority: 101 is too large, the most is 100"},
+      {with("\"upstream\":\"10.0.0.9:80\"", "\"upstream\":\":80\""),
+       "bad address \":80\": an upstream needs a host: \"127.0.0.1:80\""},
+      {with("\"members\":[", "\"members\":3,\"x\":["), "\"members\" is missing or no list"},
       {with("<h1>", std::string(70'000, 'x')), "\"page\" is missing or makes no sense"},
   };
   for (const auto& c : cases) {

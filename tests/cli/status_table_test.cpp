@@ -74,6 +74,27 @@ pool app  1 of 4 up
 )text");
 }
 
+TEST(StatusTable, TellsWhatIsNotAsTheConfigHasIt) {
+  const char* const status = R"json({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 1000,
+    "requests": 9, "listeners": [{"name": null, "address": ":80"}], "pools": [
+    {"name": "app", "command": null, "maintenance": null, "upstreams": [
+     {"name": "a:1", "address": "a:1", "state": "up", "state_ms": 9000, "requests": 1, "in_flight": 0, "ordered": null,
+      "added": {"by": "root", "since_ms": 60000, "reason": "Friday"}, "leaving": false},
+     {"name": "b:1", "address": "b:1", "state": "draining", "reason": "removed by root", "state_ms": 2000, "requests": 1,
+      "in_flight": 1, "ordered": null, "added": null, "leaving": true}],
+     "removed": [{"upstream": "b:1", "by": "root", "since_ms": 2000, "reason": null}]}]})json";
+  EXPECT_EQ(status_table(boost::json::parse(status).as_object(), Style(false)), R"text(frontdoor 0.1.0  pid 4710  running for 1s  :80  9 requests
+
+pool app  1 of 2 up
+  INSTANCE ADDRESS STATE    SINCE PID MEM CPU STARTS LAST END SERVED NOW
+  a:1      -       up          9s   -   -   -      - -             1   0
+           added by root, 1m ago: Friday; it is not in the config
+  b:1      -       draining    2s   -   -   -      - -             1   1
+           removed by root
+  b:1 is in the config and was removed by root, 2s ago; frontdoor upstream add app b:1 brings it back
+)text");
+}
+
 TEST(StatusTable, FitsATerminal) {
   std::istringstream lines(table(false));
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;

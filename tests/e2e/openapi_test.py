@@ -181,7 +181,16 @@ class OpenApi(unittest.TestCase):
             self.check(door, "/api/v1/pools/{pool}:ready", "POST", 200, {}, **place)
             self.check(door, upstream + ":ready", "POST", 200, {}, **place)
             self.check(door, upstream + ":maintenance", "POST", 409, {}, **place)
-            self.check(door, "/api/v1/config:diff")
+            member = "/api/v1/pools/{pool}/upstreams/{upstream}"
+            self.check(door, member, "PUT", 200, {}, **place)
+            self.check(door, member, "PUT", 201, {"weight": 2, "priority": 1, "host": "a"}, pool="app", upstream="127.0.0.1:9")
+            self.check(door, member, "PUT", 400, {"weight": 0}, pool="app", upstream="127.0.0.1:9")
+            self.check(door, member, "DELETE", 409, {}, **place)
+            self.check(door, member, "DELETE", 200, {"force": True}, **place)
+            removed = self.check(door, "/api/v1/status")["pools"][0]
+            self.assertTrue(removed["removed"] and removed["upstreams"][0]["added"])
+            self.assertEqual(len(self.check(door, "/api/v1/config:diff")["at_run_time"]), 2)
+            self.check(door, member, "PUT", 201, {}, **place)
             self.check(door, "/api/v1/reload", "POST")
             self.check(door, "/api/v1/logs:reopen", "POST")
             self.check(door, "/api/v1/pools/{pool}:restart", "POST", 409, {}, **place)
