@@ -172,7 +172,8 @@ AdminHost::AdminHost(asio::io_context& control, Log& log, const ServeOptions& op
       usage_(control),
       events_(control, view_.events),
       explainer_(*this, view_.snapshot, view_.health, view_.events),
-      dashboard_(control, log, *this, events_) {}
+      dashboard_(control, log, *this, events_),
+      webhook_(control, log, events_, view_.look_up) {}
 
 // What the operator started: with instances that is the launcher, whose child this process is.
 pid_t AdminHost::main_pid() const { return options_.launcher ? ::getppid() : ::getpid(); }
@@ -185,6 +186,7 @@ AdminTcpRules rules_of(const config::Admin& settings) { return {settings.hosts, 
 
 void AdminHost::start(const config::Admin& settings, AdminAddress address) {
   address_ = std::move(address);
+  webhook_.start(settings);
   if (settings.socket != "off") open_socket(settings);
   if (!socket_.valid() && !address_.valid()) return;
   server_ = std::make_unique<AdminServer>(control_, log_, AdminAccess{::geteuid(), socket_.group(), own_name()});
@@ -215,6 +217,7 @@ void AdminHost::start(const config::Admin& settings, AdminAddress address) {
 void AdminHost::apply(const config::Admin& settings) {
   if (server_) server_->set_rules(rules_of(settings));
   may_write_ = !settings.token.empty();
+  webhook_.apply(settings);
 }
 
 std::vector<SeenRequest> AdminHost::take_requests() {
@@ -268,6 +271,7 @@ void AdminHost::open_socket(const config::Admin& settings) {
 }
 
 void AdminHost::stop() {
+  webhook_.stop();
   dashboard_.stop();
   if (server_) server_->stop();
   socket_.remove();

@@ -24,6 +24,7 @@
 #include "cli/supervision.h"
 #include "cli/totals_reader.h"
 #include "cli/usage_sampler.h"
+#include "cli/webhook.h"
 #include "dashboard/dashboard.h"
 #include "proxy/server/server.h"
 
@@ -46,6 +47,7 @@ class AdminHost : private AdminTarget, private DashboardSource {
     AdminUpkeep& upkeep;
     Explainer::Health health;
     const TotalsReader& totals;
+    Webhook::LookUp look_up;
   };
 
   AdminHost(boost::asio::io_context& control, Log& log, const ServeOptions& options, View view);
@@ -88,6 +90,7 @@ class AdminHost : private AdminTarget, private DashboardSource {
   EventFeed events_;
   Explainer explainer_;
   Dashboard dashboard_;
+  Webhook webhook_;
   bool may_write_ = false;  // over the address
   AdminSocket socket_;
   AdminAddress address_;

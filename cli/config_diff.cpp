@@ -150,6 +150,13 @@ std::vector<std::string> config_changes(const config::Config& before, const conf
     changes.push_back("- " + section.title);
     whole.push_back(section.title);
   }
+  // What is never shown looks the same whatever it is.
+  const auto compare_secrets = [&](const char* name, const std::string& then, const std::string& now) {
+    if (then != now && !then.empty() && !now.empty()) changes.push_back(std::string("[admin] ") + name + ": *** (another)");
+  };
+  compare_secrets("token", before.admin.token, after.admin.token);
+  compare_secrets("webhook", before.admin.webhook, after.admin.webhook);
+  compare_secrets("webhook_token", before.admin.webhook_token, after.admin.webhook_token);
   return changes;
 }
 

@@ -243,7 +243,8 @@ void Service::start_admin() {
                        [this] { return steering_.leaving(); },
                        *this,
                        [this](const Upstream& upstream) { return health_.detail(upstream); },
-                       totals_};
+                       totals_,
+                       [this](const std::string& host, NameLookups::Done done) { lookups_.start(host, std::move(done)); }};
   admin_ = std::make_unique<AdminHost>(control_, log_, options_, std::move(view));
   if (options_.on_admin_address && admin_address_.valid()) options_.on_admin_address(admin_address_.text());
   admin_->start(snapshot_->config.admin, std::move(admin_address_));

@@ -8,6 +8,7 @@
 #include "config/suggest.h"
 #include "config/units.h"
 #include "config/values.h"
+#include "config/webhook_url.h"
 
 namespace frontdoor::config {
 namespace {
@@ -183,6 +184,22 @@ void check_drain(Reader& reader) {
                                ": requests that are accepted in it would be cut, so drain must be longer");
 }
 
+void check_webhook(const LoadOptions& options, Reader& reader) {
+  const Admin& admin = reader.config.admin;
+  std::string reported;
+  const auto url = parse_webhook_url(admin.webhook, reported);
+  if (admin.webhook.empty() && (!admin.webhook_token.empty() || !admin.webhook_ca.empty()))
+    reader.diagnostics.warning({}, "[admin] webhook_token and webhook_ca have no effect without webhook");
+  if (!url) return;
+  if (!url->address.tls && !admin.webhook_ca.empty())
+    reader.diagnostics.warning({}, "[admin] webhook_ca has no effect: the webhook does not begin with https://");
+  if (!url->address.tls && !url->is_local())
+    reader.diagnostics.warning({}, "[admin] webhook begins with http://: whoever is on the way can read the events, and its token");
+  if (!url->address.tls || !options.upstream_tls_problem) return;
+  if (const auto problem = options.upstream_tls_problem({.ca = admin.webhook_ca}); !problem.empty())
+    reader.diagnostics.error({}, "[admin] webhook_ca: " + problem);
+}
+
 void check_routes(Reader& reader) {
   const auto& routes = reader.config.routes;
   for (std::size_t i = 1; i < routes.size(); ++i) {
@@ -246,6 +263,7 @@ void check(const Value& root, const LoadOptions& options, Reader& reader) {
   check_log_files(reader);
   check_pool_names(reader);
   check_routes(reader);
+  check_webhook(options, reader);
   check_drain(reader);
   check_unused_pools(reader);
   const auto& limits = reader.config.limits;

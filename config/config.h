@@ -289,6 +289,12 @@ struct Admin {
   std::string address = "";  // TCP; "" = 127.0.0.1:9900, or the next free port; "off"
   std::vector<std::string> hosts = {};  // names by which it may be asked there
   std::string token = "";    // for what changes something there; "" = that is for the socket
+  // Where events are posted to, as JSON; "" = nowhere.
+  std::string webhook = "";
+  std::string webhook_token = "";  // of its Authorization: Bearer; "" = none
+  std::string webhook_ca = "";     // whom it is believed to be by; "" = the system's authorities
+  enum class WebhookLevel : std::uint8_t { Info, Warn, Error };
+  WebhookLevel webhook_level = WebhookLevel::Warn;  // the least important events that are told
   bool operator==(const Admin&) const = default;
 };
 

@@ -180,6 +180,10 @@ std::string admin_token_problem(std::string_view text) {
   constexpr std::size_t least = 16;
   if (text.empty()) return "";
   if (text.size() < least) return "a token that nobody can guess has at least " + std::to_string(least) + " characters";
+  return webhook_token_problem(text);
+}
+
+std::string webhook_token_problem(std::string_view text) {
   const bool visible = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7F'; });
   return visible ? "" : "a token has letters, digits and signs without spaces, as HTTP can carry them";
 }

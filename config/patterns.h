@@ -27,6 +27,7 @@ std::string admin_socket_problem(std::string_view text);    // "", "off", an abs
 std::string admin_address_problem(std::string_view text);   // "", "off", "127.0.0.1:9900"
 std::string admin_host_problem(std::string_view text);      // "frontdoor.internal"
 std::string admin_token_problem(std::string_view text);     // "", 16 characters or more
+std::string webhook_token_problem(std::string_view text);   // "", whatever HTTP can carry
 
 std::string normal_host(std::string_view host);  // lower case, without the root's dot
 

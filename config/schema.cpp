@@ -6,6 +6,7 @@
 #include <array>
 
 #include "config/patterns.h"
+#include "config/webhook_url.h"
 
 namespace frontdoor::config::schema {
 namespace {
@@ -238,6 +239,8 @@ constexpr std::array log_keys = {
         .words = log_format_words},
 };
 
+constexpr auto webhook_level_words = std::to_array<std::string_view>({"info", "warn", "error"});  // as WebhookLevel
+
 constexpr std::array admin_keys = {
     Key{.name = "address",
         .fallback = "\"\"",
@@ -280,6 +283,29 @@ constexpr std::array admin_keys = {
                "in ~/.local/state/frontdoor; \"off\" is none. Changing it needs a restart.",
         .slot = at<&Admin::state_file>,
         .problem = state_file_problem},
+    Key{.name = "webhook",
+        .fallback = "\"\"",
+        .doc = "A URL (http or https) that events are posted to as JSON, as they happen: docs/admin.md. \"\" is none. It is "
+               "never shown, since its user, its path or its query may be a secret.",
+        .slot = at<&Admin::webhook>,
+        .problem = webhook_problem,
+        .secret = true},
+    Key{.name = "webhook_token",
+        .fallback = "\"\"",
+        .doc = "What `Authorization: Bearer` says to the webhook, as in \"${WEBHOOK_TOKEN}\"; \"\" is none.",
+        .slot = at<&Admin::webhook_token>,
+        .problem = webhook_token_problem,
+        .secret = true},
+    Key{.name = "webhook_ca",
+        .fallback = "\"\"",
+        .doc = "A file of certificates (PEM) by which an https webhook is believed; \"\" is those that the system believes.",
+        .slot = at<&Admin::webhook_ca>},
+    Key{.name = "webhook_level",
+        .type = Type::Word,
+        .fallback = "\"warn\"",
+        .doc = "The least important events that the webhook is told.",
+        .slot = at<&Admin::webhook_level>,
+        .words = webhook_level_words},
 };
 
 }  // namespace

@@ -104,6 +104,11 @@ TEST(Show, TellsNoSecret) {
                                "hosts = [\"front.internal\"]\n", "fd.toml", {}).config);
   EXPECT_THAT(shown, ::testing::HasSubstr("\naddress = \"\"\nhosts = [\"front.internal\"]\ntoken = \"***\"\n"));
   EXPECT_THAT(shown, ::testing::Not(::testing::HasSubstr("battery")));
+  const auto hook = show(load("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\"]\n[admin]\nwebhook_token = \"battery\"\n"
+                              "webhook = \"https://me:horse@hooks.example/T0/staple?key=horse\"\n", "fd.toml", {}).config);
+  EXPECT_THAT(hook, ::testing::HasSubstr("\nwebhook = \"***\"\nwebhook_token = \"***\"\nwebhook_ca = \"\"\nwebhook_level = \"warn\"\n"));
+  for (const char* const secret : {"battery", "horse", "staple", "hooks.example"})
+    EXPECT_THAT(hook, ::testing::Not(::testing::HasSubstr(secret)));
 }
 
 TEST(Show, SpellsOutWhatWasLeftOut) {

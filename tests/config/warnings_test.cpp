@@ -182,5 +182,25 @@ TEST(Warnings, Limits) {
                   "(ulimit -n), and a client that is served takes two"));
 }
 
+TEST(Warnings, AWebhookThatOthersCanRead) {
+  EXPECT_THAT(below("[admin]\nwebhook = \"http://hooks.example/x\""),
+              ElementsAre("fd.toml: warning: [admin] webhook begins with http://: whoever is on the way can read the events, and "
+                          "its token"));
+  EXPECT_THAT(below("[admin]\nwebhook = \"http://127.0.0.1:9/x\""), IsEmpty());
+  EXPECT_THAT(below("[admin]\nwebhook = \"https://hooks.example/x\""), IsEmpty());
+  EXPECT_THAT(below("[admin]\nwebhook_token = \"x\""),
+              ElementsAre("fd.toml: warning: [admin] webhook_token and webhook_ca have no effect without webhook"));
+  EXPECT_THAT(below("[admin]\nwebhook = \"http://[::1]:9/\"\nwebhook_ca = \"ca.pem\""),
+              ElementsAre("fd.toml: warning: [admin] webhook_ca has no effect: the webhook does not begin with https://"));
+  LoadOptions options;
+  options.upstream_tls_problem = [](const UpstreamTls& tls) { return tls.ca == "gone.pem" ? "no such file" : ""; };
+  const auto with_ca = [&](const char* file) {
+    return problems(Around{.below = "[admin]\nwebhook = \"https://a.example\"\nwebhook_ca = \"" + std::string(file) + "\""}.text(),
+                    options);
+  };
+  EXPECT_THAT(with_ca("ca.pem"), IsEmpty());
+  EXPECT_THAT(with_ca("gone.pem"), ElementsAre("fd.toml: [admin] webhook_ca: no such file"));
+}
+
 }  // namespace
 }  // namespace frontdoor::config

@@ -1,0 +1,210 @@
+#include "cli/webhook.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "balancer/name_addresses.h"
+#include "base/quietly.h"
+#include "cli/post.h"
+#include "cli/webhook_rules.h"
+#include "tls/client_context.h"
+
+// g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
+namespace frontdoor {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kToldAtOnce = 50;     // events in one POST
+constexpr Millis kPostPatience{10'000};     // with one POST, and before it with the look-up of a name
+constexpr Millis kLookForEvents{10'000};    // between two looks at the settings while nothing happens
+
+std::string own_host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+LogLevel level_of(const config::Admin& settings) {
+  constexpr std::array levels = {LogLevel::Info, LogLevel::Warn, LogLevel::Error};
+  return levels[static_cast<std::size_t>(settings.webhook_level)];
+}
+
+}  // namespace
+
+struct Webhook::Impl : std::enable_shared_from_this<Impl> {
+  Impl(asio::io_context& c, Log& l, EventFeed& e, LookUp names)
+      : control(c), log(l), events(e), look_up(std::move(names)), pause(c), random(std::random_device{}()) {}
+
+  void set(const config::Admin& settings);
+  asio::awaitable<void> run(std::shared_ptr<Impl> self);
+  asio::awaitable<void> tell(EventHistory::Events some);
+  asio::awaitable<PostOutcome> post(std::string request);
+  asio::awaitable<std::vector<Endpoint>> addresses();
+  bool end(const PostOutcome& outcome, std::size_t count);  // true: there is nothing more to do about these
+
+  asio::io_context& control;
+  Log& log;
+  EventFeed& events;
+  const LookUp look_up;
+  std::optional<config::WebhookUrl> url;  // nothing: it is off
+  std::string token;
+  LogLevel least = LogLevel::Warn;
+  tls::ClientFiles files;
+  std::shared_ptr<const tls::ClientContext> context;  // null: plain, or the files can not be read
+  std::uint64_t seen = 0;
+  std::uint64_t lost = 0;      // since the last that was delivered
+  unsigned failures = 0;       // in a row
+  unsigned last_refusal = 0;   // the status that was told last
+  std::string last_trouble;    // likewise
+  asio::steady_timer pause;
+  Post* under_way = nullptr;
+  bool stopped = false;
+  const std::string host = own_host_name();
+  std::minstd_rand random;
+};
+
+Webhook::Webhook(asio::io_context& control, Log& log, EventFeed& events, LookUp look_up)
+    : impl_(std::make_shared<Impl>(control, log, events, std::move(look_up))) {}
+
+Webhook::~Webhook() { stop(); }
+
+void Webhook::start(const config::Admin& settings) {
+  impl_->set(settings);
+  asio::co_spawn(impl_->control, impl_->run(impl_), asio::detached);
+}
+
+void Webhook::apply(const config::Admin& settings) {
+  const bool was_off = !impl_->url;
+  impl_->set(settings);
+  if (was_off) impl_->seen = impl_->events.history().last_number();
+  impl_->pause.cancel();
+}
+
+void Webhook::stop() {
+  if (std::exchange(impl_->stopped, true)) return;
+  if (impl_->under_way != nullptr) impl_->under_way->cancel();
+  impl_->pause.cancel();
+}
+
+// Its files are read at the first POST, and again when they could not be.
+void Webhook::Impl::set(const config::Admin& settings) {
+  std::string none;
+  url = settings.webhook.empty() ? std::nullopt : config::parse_webhook_url(settings.webhook, none);
+  token = settings.webhook_token;
+  least = level_of(settings);
+  if (files.ca != settings.webhook_ca) context = nullptr;
+  files = {.verify = true, .ca = settings.webhook_ca};
+  failures = 0;
+}
+
+asio::awaitable<void> Webhook::Impl::run([[maybe_unused]] std::shared_ptr<Impl> self) {
+  while (!stopped) {
+    if (!url) {
+      pause.expires_at(asio::steady_timer::time_point::max());
+      co_await pause.async_wait(quietly);
+      continue;
+    }
+    EventHistory::Batch batch = co_await events.behind(seen, kToldAtOnce, kLookForEvents);
+    if (stopped || !url) continue;
+    lost += batch.skipped;
+    if (batch.events.empty()) continue;
+    seen = batch.events.back()->number;
+    std::erase_if(batch.events, [this](const auto& event) { return !goes_to_webhook(*event, least); });
+    if (batch.events.empty()) continue;
+    try {
+      co_await tell(std::move(batch.events));
+    } catch (const std::exception& failed) {
+      lost += 1;  // most likely there was no memory
+      log.warn("webhook has lost events", {{"reason", failed.what()}});
+    }
+  }
+}
+
+asio::awaitable<void> Webhook::Impl::tell(EventHistory::Events some) {
+  while (!stopped && url) {
+    const std::string body = webhook_body(some, lost, host, ::getpid());
+    std::string request = webhook_request(*url, token, body);
+    const PostOutcome outcome = co_await post(std::move(request));
+    if (stopped || !url || end(outcome, some.size())) co_return;
+    pause.expires_after(webhook_pause(failures, std::uniform_real_distribution<double>(0, 1)(random)));
+    co_await pause.async_wait(quietly);
+  }
+}
+
+bool Webhook::Impl::end(const PostOutcome& outcome, std::size_t count) {
+  switch (end_of(outcome.status)) {
+    case WebhookEnd::Delivered:
+      if (!last_trouble.empty() || last_refusal != 0)
+        log.info("webhook delivers again", {{"to", url->shown()}, {"failures", std::uint64_t{failures}}, {"lost", lost}});
+      failures = last_refusal = 0;
+      last_trouble.clear();
+      lost = 0;
+      return true;
+    case WebhookEnd::Refused:
+      lost += count;
+      if (std::exchange(last_refusal, outcome.status) != outcome.status)
+        log.warn("webhook refuses events, they are not sent again",
+                 {{"to", url->shown()}, {"status", std::uint64_t{outcome.status}}, {"lost", lost}});
+      return true;
+    case WebhookEnd::TryAgain:
+      break;
+  }
+  ++failures;
+  const std::string trouble = outcome.status != 0 ? "status " + std::to_string(outcome.status) : outcome.error;
+  if (std::exchange(last_trouble, trouble) != trouble)
+    log.warn("webhook can not be told, it is tried again", {{"to", url->shown()}, {"reason", trouble}});
+  return false;
+}
+
+asio::awaitable<PostOutcome> Webhook::Impl::post(std::string request) {
+  PostOutcome failed;
+  PostTarget target;
+  target.server_name = url->address.host;
+  const bool encrypted = url->address.tls;
+  if (encrypted && !context) {
+    context = tls::ClientContext::load(files, failed.error);
+    if (!context) co_return failed;
+  }
+  if (encrypted) target.tls = context;
+  target.endpoints = co_await addresses();
+  failed.error = "the name does not resolve";
+  if (stopped || !url || target.endpoints.empty()) co_return failed;
+  Post post(control, std::move(target), kPostPatience);
+  under_way = &post;
+  PostOutcome outcome = co_await post.run(std::move(request));
+  under_way = nullptr;
+  co_return outcome;
+}
+
+asio::awaitable<std::vector<Endpoint>> Webhook::Impl::addresses() {
+  const Address address = url->address;
+  if (!is_looked_up(address)) co_return fixed_endpoints(address);
+  struct Found {
+    explicit Found(asio::io_context& control) : come(control, kPostPatience) {}
+    std::vector<Endpoint> endpoints;
+    asio::steady_timer come;
+  };
+  const auto found = std::make_shared<Found>(control);
+  look_up(address.host, [found, port = address.port](const NameAnswer& answer) {
+    found->endpoints = answer.endpoints;
+    for (Endpoint& endpoint : found->endpoints) endpoint.set_port(port);
+    found->come.cancel();
+  });
+  co_await found->come.async_wait(quietly);
+  co_return found->endpoints;
+}
+
+}  // namespace frontdoor

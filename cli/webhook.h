@@ -1,0 +1,38 @@
+// Tells events to somebody else as they happen: POST of JSON to [admin] webhook, in order, one after another. It follows the
+// event history (base/event_history.h), which is its queue: as bounded as that is, and what has been forgotten there before it
+// could be told is counted and told. A receiver that is down, slow or hostile costs one connection and a try now and then;
+// nothing waits for it. Owned by the AdminHost. Control thread.
+
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "admin/event_feed.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "discovery/name_rules.h"
+
+namespace frontdoor {
+
+class Webhook {
+ public:
+  // As NameLookups::start.
+  using LookUp = std::function<void(const std::string& host, std::function<void(const NameAnswer&)> done)>;
+
+  // All outlive it.
+  Webhook(boost::asio::io_context& control, Log& log, EventFeed& events, LookUp look_up);
+  ~Webhook();
+
+  void start(const config::Admin& settings);  // with all that has happened since the program began
+  void apply(const config::Admin& settings);  // a reload: a new place hears of what happens from then on
+  void stop();
+
+ private:
+  struct Impl;
+  const std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace frontdoor
