@@ -67,6 +67,7 @@ json::object upstream_view(const PoolTotals& pool, const UpstreamTotals& upstrea
           {"weight", upstream.weight},
           {"requests", upstream.requests},
           {"in_flight", upstream.in_flight},
+          {"retried", upstream.retried},
           {"by_code", codes(upstream.by_code)},
           {"response", latency(upstream.response)},
           {"connections", json::object{{"active", upstream.active_connections}, {"idle", upstream.idle_connections}}},

@@ -57,6 +57,26 @@ asio::awaitable<void> tell_why(AdminExplainer& explainer, const AdminRequest& re
   co_await reply.answer(200, body);
 }
 
+json::object request_why_json(const AdminRequestWhy& why, bool trusted) {
+  json::array events;
+  for (const auto& event : why.events) events.push_back(to_json(*event, trusted));
+  return {{"summary", to_utf8(why.summary)},
+          {"meaning", to_utf8(why.meaning)},
+          {"stages", lines_of_why(why.stages)},
+          {"advice", lines_of_why(why.advice)},
+          {"request", why.request},
+          {"events", std::move(events)}};
+}
+
+asio::awaitable<void> tell_why_request(AdminExplainer& explainer, const AdminRequest& request, AdminReply& reply) {
+  const AdminRequestWhys whys = explainer.why_request(request.placeholders.at("id"));
+  if (whys.problem) co_return co_await reply.refuse(*whys.problem);
+  json::array requests;
+  for (const AdminRequestWhy& why : whys.requests) requests.push_back(request_why_json(why, request.trusted));
+  const json::object body{{"requests", std::move(requests)}};
+  co_await reply.answer(200, body);
+}
+
 }  // namespace
 
 void add_why_api(AdminServer& server, AdminExplainer& explainer) {
@@ -64,6 +84,9 @@ void add_why_api(AdminServer& server, AdminExplainer& explainer) {
     server.route("GET", path, [&explainer](const AdminRequest& request, AdminReply& reply) {
       return tell_why(explainer, request, reply);
     });
+  server.route("GET", "/api/v1/requests/{id}:why", [&explainer](const AdminRequest& request, AdminReply& reply) {
+    return tell_why_request(explainer, request, reply);
+  });
 }
 
 }  // namespace frontdoor

@@ -1,9 +1,10 @@
-// What the admin API asks of the program about upstreams that take no requests, and GET …:why, which tells it. Implemented
-// where everything is wired. Control thread.
+// What the admin API asks of the program about upstreams that take no requests and about single requests, and GET …:why,
+// which tells it. Implemented where everything is wired. Control thread.
 
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,12 +42,29 @@ struct AdminWhys {
   std::string summary = {};  // of all that was asked about: "2 of 3 upstreams take requests"
 };
 
+// What became of one request.
+struct AdminRequestWhy {
+  std::string summary = {};  // a sentence
+  std::string meaning = {};  // of its outcome
+  std::vector<std::string> stages = {};  // where its time went
+  std::vector<std::string> advice = {};  // where to look
+  boost::json::object request = {};      // as in GET /api/v1/requests
+  EventHistory::Events events = {};      // of its pool, while it was under way
+};
+
+struct AdminRequestWhys {
+  std::optional<AdminProblem> problem = {};
+  std::vector<AdminRequestWhy> requests = {};  // an id that clients choose may be that of several
+};
+
 class AdminExplainer {
  public:
   virtual ~AdminExplainer() = default;
 
   // One upstream, or those of a pool that take no requests; pool "" = of every pool.
   virtual boost::asio::awaitable<AdminWhys> why(std::string pool, std::string upstream) = 0;
+  // Of those that are kept, since they failed or were slow.
+  virtual AdminRequestWhys why_request(const std::string& id) = 0;
 };
 
 // `explainer` must outlive the server.

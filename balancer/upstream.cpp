@@ -208,6 +208,7 @@ UpstreamTotals Upstream::totals() const {
   for (const PerWorker& worker : workers_) {
     totals.in_flight += worker.in_flight.get();
     totals.requests += worker.requests.get();
+    totals.retried += worker.retried.get();
     worker.answers.add_to(totals.by_code);
     worker.response.add_to(totals.response);
     open += worker.connections.get();

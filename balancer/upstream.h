@@ -137,6 +137,8 @@ class Upstream {
   std::uint64_t requests() const;  // that were ever begun on it
   // How one of them ended here: with an answer's status, or 0 for none. Once each.
   void count_answer(unsigned worker, std::uint16_t status) { workers_[worker].answers.add(status); }
+  // One of them failed here and was sent again.
+  void count_retry(unsigned worker) { workers_[worker].retried.add(); }
   // Connections of a worker to it, and how many of those serve nobody.
   void connection_opened(unsigned worker) { workers_[worker].connections.add(); }
   void connection_closed(unsigned worker) { workers_[worker].connections.subtract(); }
@@ -175,6 +177,7 @@ class Upstream {
     LatencyCount response;
     SingleWriterCount connections;
     SingleWriterCount idle_connections;
+    SingleWriterCount retried;
   };
 
   const std::string pool_;

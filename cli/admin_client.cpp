@@ -1,5 +1,6 @@
 #include "cli/admin_client.h"
 
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "base/address.h"
 
@@ -24,7 +26,7 @@ constexpr std::size_t kLongestAnswer = 64 * 1024 * 1024;
 
 class Connection {
  public:
-  Connection() : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
+  explicit Connection(int family) : fd_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
   ~Connection() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -71,6 +73,40 @@ std::string connect_to(int fd, const std::string& path, Millis patience) {
       return errno == ECONNREFUSED ? "nobody listens there any more" : std::strerror(errno);
     ::usleep(20'000);
   }
+}
+
+// "" and connected, or why not.
+std::string connect_over_tcp(int fd, const Endpoint& endpoint, Millis patience) {
+  if (::connect(fd, endpoint.data(), endpoint.size()) != 0) {
+    if (errno != EINPROGRESS) return std::strerror(errno);
+    if (auto why = wait_for(fd, POLLOUT, patience); !why.empty()) return why;
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) return std::strerror(error != 0 ? error : errno);
+  }
+  return "";
+}
+
+// Where an address leads, in the order to try; and why to nowhere.
+std::vector<Endpoint> endpoints_of(const std::string& text, std::string& error) {
+  AddressError problem;
+  const auto address = parse_address(text, problem);
+  std::vector<Endpoint> endpoints;
+  if (!address || address->kind != Address::Kind::Tcp) {
+    error = "it is no address";
+    return endpoints;
+  }
+  addrinfo hints{}, *found = nullptr;
+  hints.ai_socktype = SOCK_STREAM;
+  const std::string host = address->host.empty() ? "127.0.0.1" : address->host;
+  if (const int failed = ::getaddrinfo(host.c_str(), std::to_string(address->port).c_str(), &hints, &found); failed != 0) {
+    error = ::gai_strerror(failed);
+    return endpoints;
+  }
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next)
+    endpoints.push_back(Endpoint::from(each->ai_addr, each->ai_addrlen));
+  ::freeaddrinfo(found);
+  return endpoints;
 }
 
 AdminResponse receive(int fd, const AdminAsk& question) {
@@ -120,19 +156,37 @@ AdminResponse receive(int fd, const AdminAsk& question) {
 
 }  // namespace
 
-AdminResponse ask(const AdminAsk& question) {
-  const Connection connection;
+namespace {
+
+AdminResponse ask_over(const Connection& connection, const AdminAsk& question) {
   AdminResponse failed;
-  failed.error = connection.get() < 0 ? std::strerror(errno)
-                                      : connect_to(connection.get(), question.socket, question.patience);
-  if (!failed.error.empty()) return failed;
-  const std::string request = question.method + ' ' + question.target +
-                              " HTTP/1.1\r\nHost: frontdoor\r\nConnection: close\r\n" +
-                              (question.body.empty() ? "" : "Content-Type: application/json\r\n") +
+  // Over TCP the server wants to hear by which name it is asked.
+  std::string host = question.address.empty() ? "frontdoor" : question.address;
+  if (host.starts_with(':')) host.insert(0, "127.0.0.1");
+  const std::string request = question.method + ' ' + question.target + " HTTP/1.1\r\nHost: " + host +
+                              "\r\nConnection: close\r\n" + (question.body.empty() ? "" : "Content-Type: application/json\r\n") +
                               "Content-Length: " + std::to_string(question.body.size()) + "\r\n\r\n" + question.body;
   failed.error = send_all(connection.get(), request, question.patience);
   if (!failed.error.empty()) return failed;
   return receive(connection.get(), question);
+}
+
+}  // namespace
+
+AdminResponse ask(const AdminAsk& question) {
+  AdminResponse failed;
+  if (question.address.empty()) {
+    const Connection connection(AF_UNIX);
+    failed.error = connection.get() < 0 ? std::strerror(errno)
+                                        : connect_to(connection.get(), question.socket, question.patience);
+    return failed.error.empty() ? ask_over(connection, question) : failed;
+  }
+  for (const Endpoint& endpoint : endpoints_of(question.address, failed.error)) {
+    const Connection connection(endpoint.family());
+    failed.error = connection.get() < 0 ? std::strerror(errno) : connect_over_tcp(connection.get(), endpoint, question.patience);
+    if (failed.error.empty()) return ask_over(connection, question);
+  }
+  return failed;
 }
 
 std::string url_encoded(std::string_view text) {

@@ -1,4 +1,4 @@
-// Asks the program that listens on an admin socket. Blocking; for the commands that do nothing else.
+// Asks the program that listens on an admin socket, or at an admin address. Blocking; for the commands that do nothing else.
 
 #pragma once
 
@@ -20,6 +20,7 @@ struct AdminResponse {
 
 struct AdminAsk {
   std::string socket;
+  std::string address = {};  // instead of the socket: "127.0.0.1:9900", ":9900" is this machine's; names are looked up
   std::string method = "GET";
   std::string target = "/api/v1/status";
   std::string body = {};  // JSON; "" = none

@@ -171,7 +171,8 @@ AdminHost::AdminHost(asio::io_context& control, Log& log, const ServeOptions& op
       started_unix_millis_(unix_now_millis()),
       usage_(control),
       events_(control, view_.events),
-      explainer_(*this, view_.snapshot, view_.health, view_.events),
+      explainer_(*this, view_.snapshot, view_.health,
+                 [this](const std::string& id) { return dashboard_.find_request(id); }, view_.events),
       dashboard_(control, log, *this, events_),
       webhook_(control, log, events_, view_.look_up) {}
 
@@ -285,7 +286,8 @@ void AdminHost::shut_down(const std::string& by) {
 
 asio::awaitable<AdminStatus> AdminHost::status() {
   std::vector<pid_t> pids;
-  for (const PoolStatus& pool : pool_statuses())
+  const std::vector<PoolStatus> before = pool_statuses();
+  for (const PoolStatus& pool : before)
     for (const InstanceStatus& instance : pool.instances)
       if (instance.pid > 0) pids.push_back(instance.pid);
   SampledUsages usages;
@@ -316,35 +318,36 @@ asio::awaitable<AdminStatus> AdminHost::status() {
   status.drain_millis = static_cast<std::uint64_t>(drain.count());
   for (const OpenListener& listener : view_.server.listeners())
     status.listeners.push_back({listener.config.name, listener.bound.to_string()});
-  for (const Pool& pool : snapshot->pools) add_pool(status, pool, usages);
+  const std::vector<PoolStatus> instances = pool_statuses();
+  const Orders orders = view_.orders();
+  const std::vector<LeavingMember> leaving = view_.leaving();
+  const Looks looks{instances, usages, orders, leaving};
+  for (std::size_t i = 0; i < snapshot->pools.size(); ++i)
+    add_pool(status, snapshot->pools[i], snapshot->config.pools[i], looks);
   co_return status;
 }
 
-void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const SampledUsages& usages) const {
+void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const config::Pool& configured, const Looks& looks) const {
   const TimePoint now = Clock::now();
   AdminPool row;
   row.name = pool.name;
-  const Orders orders = view_.orders();
+  const Orders& orders = looks.orders;
+  row.command = configured.process.command;
+  row.directory = configured.process.directory;
   if (pool.maintenance)
     row.maintenance = AdminPool::Maintenance{to_admin(pool.maintenance->by), pool.maintenance->retry_after_seconds,
                                              !pool.maintenance->page.empty()};
   std::vector<std::shared_ptr<const Upstream>> instances;
-  for (const PoolStatus& supervised : pool_statuses()) {
+  for (const PoolStatus& supervised : looks.instances) {
     if (supervised.pool != pool.name) continue;
     row.wanted = supervised.wanted;
     row.stopped = supervised.stopped;
     row.operation = supervised.operation;
     for (const InstanceStatus& instance : supervised.instances) {
-      row.upstreams.push_back(to_admin(instance, usages, now, status.now_unix_millis));
+      row.upstreams.push_back(to_admin(instance, looks.usages, now, status.now_unix_millis));
       add_order(row.upstreams.back(), orders, pool.name, instance.instance);
       instances.push_back(instance.upstream);
     }
-  }
-  const auto snapshot = view_.snapshot();
-  for (const config::Pool& configured : snapshot->config.pools) {
-    if (configured.name != pool.name) continue;
-    row.command = configured.process.command;
-    row.directory = configured.process.directory;
   }
   for (const Member& member : pool.members) {
     if (std::find(instances.begin(), instances.end(), member.upstream) != instances.end()) continue;
@@ -355,7 +358,7 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const SampledUsa
     if (const auto own = added.find({pool.name, member.upstream->address().to_string()}); own != added.end())
       upstream.added = to_admin(own->second.by);
   }
-  for (const LeavingMember& member : view_.leaving()) {
+  for (const LeavingMember& member : looks.leaving) {
     if (member.pool != pool.name) continue;
     AdminUpstream& upstream = row.upstreams.emplace_back(to_admin(*member.upstream, now, status.now_unix_millis));
     upstream.reason = "removed by " + member.by.name;

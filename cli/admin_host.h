@@ -78,7 +78,14 @@ class AdminHost : private AdminTarget, private DashboardSource {
   void open_socket(const config::Admin& settings);
   std::vector<std::string> pool_names() const;
   std::vector<PoolStatus> pool_statuses() const;
-  void add_pool(AdminStatus& status, const Pool& pool, const SampledUsages& usages) const;
+  // What all pools are told from, read once for each status.
+  struct Looks {
+    const std::vector<PoolStatus>& instances;
+    const SampledUsages& usages;
+    const Orders& orders;
+    const std::vector<LeavingMember>& leaving;
+  };
+  void add_pool(AdminStatus& status, const Pool& pool, const config::Pool& configured, const Looks& looks) const;
   pid_t main_pid() const;
 
   boost::asio::io_context& control_;

@@ -6,6 +6,7 @@
 #include <map>
 #include <string_view>
 
+#include "base/address.h"
 #include "cli/commands.h"
 #include "config/patterns.h"
 #include "config/suggest.h"
@@ -490,7 +491,17 @@ Parsed parse_healthcheck(const std::vector<std::string>& arguments) {
   const auto words = control_words(arguments, "healthcheck", 0);
   if (!words) return words.error();
   if (words->help) return HelpCommand{"healthcheck"};
-  return HealthCommand{words->has("--ready"), words->value("--socket")};
+  HealthCommand command{words->has("--ready"), words->value("--socket"), words->value("--address")};
+  if (!command.socket.empty() && !command.address.empty())
+    return UsageError{"healthcheck takes one of --socket and --address", "healthcheck"};
+  if (command.address.starts_with("http://")) command.address.erase(0, 7);
+  if (command.address.ends_with('/')) command.address.pop_back();
+  AddressError problem;
+  if (command.address.empty()) return command;
+  const auto address = parse_address(command.address, problem);
+  if (!address || address->kind != Address::Kind::Tcp || address->port == 0)
+    return UsageError{"--address takes an address as in 127.0.0.1:9900, not " + quote(words->value("--address")), "healthcheck"};
+  return command;
 }
 
 Parsed parse_diff(const std::vector<std::string>& arguments) {

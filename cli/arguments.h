@@ -122,7 +122,7 @@ struct EventsCommand {
 };
 
 struct WhyCommand {
-  std::string subject;  // "app/10.0.0.2:8080", "app.2", "app", "" = all that takes no requests
+  std::string subject;  // "app/10.0.0.2:8080", "app.2", "app", a request's id, "" = all that takes no requests
   std::string socket;
   bool json = false;
 };
@@ -140,6 +140,7 @@ struct DiffCommand {  // config diff
 struct HealthCommand {  // healthcheck
   bool ready = false;  // and a pool can serve
   std::string socket;
+  std::string address = {};  // instead of the socket: the admin address, "127.0.0.1:9900"
 };
 
 struct ShutdownCommand {

@@ -198,18 +198,21 @@ constexpr std::array events_options = {
     Option{"-f", "", "", "go on with what happens from now on; so does `--follow`", Option::Takes::Nothing},
     Option{"-n", "N", "100", "how many to look back, at most 2000 (default: 20)"},
     Option{"--level", "LEVEL", "warn", "only these and worse: `info`, `warn`, `error`"}, as_json, admin_socket};
-constexpr std::array why_usage = {Row{"frontdoor why [POOL[/UPSTREAM]] [--json] [--socket PATH]"}};
+constexpr std::array why_usage = {Row{"frontdoor why [POOL[/UPSTREAM]] [--json] [--socket PATH]"},
+                                  Row{"frontdoor why REQUEST-ID"}};
 constexpr std::array why_examples = {
     Row{"frontdoor why", "everything that takes no requests now"},
     Row{"frontdoor why app/10.0.0.2:8080"},
     Row{"frontdoor why app.2", "an instance"},
+    Row{"frontdoor why 9f86d081884c7d659a2feaa0c55ad015", "a request that failed or was slow, by its id"},
 };
 constexpr std::array why_sections = {Section{"Examples", why_examples}};
 constexpr std::array reload_usage = {Row{"frontdoor reload [--json] [--socket PATH]"}};
-constexpr std::array health_usage = {Row{"frontdoor healthcheck [--ready] [--socket PATH]"}};
+constexpr std::array health_usage = {Row{"frontdoor healthcheck [--ready] [--address ADDRESS|--socket PATH]"}};
 constexpr std::array health_options = {
     Option{"--ready", "", "", "also fail while it stops, and while no pool has an upstream that takes requests",
            Option::Takes::Nothing},
+    Option{"--address", "ADDRESS", "127.0.0.1:9900", "ask the admin address instead: `GET /healthz`, with --ready `/readyz`"},
     admin_socket};
 constexpr std::array diff_usage = {Row{"frontdoor config diff [--json] [--socket PATH]"}};
 constexpr std::array shutdown_usage = {Row{"frontdoor shutdown [--socket PATH]"}};
@@ -330,11 +333,12 @@ constexpr std::array all_commands = {
                          "Into a pipe: once.\n",
                 .options = top_options},
     CommandInfo{.name = "why",
-                .title = "why an upstream takes no requests",
-                .brief = "why an upstream takes no requests, what brings it back, what to do",
+                .title = "why an upstream takes no requests, or a request failed",
+                .brief = "why an upstream takes no requests, or a request failed, and what to do",
                 .usage = why_usage,
                 .about = "The state and since when, the last probes and what they found, what has to happen for it to\n"
-                         "come back, what you can do, and the last events about it.\n",
+                         "come back, what you can do, and the last events about it. Of a request: how it ended, where its\n"
+                         "time went, what that means, and what happened meanwhile; the last that failed or were slow are kept.\n",
                 .options = status_options,
                 .sections = why_sections},
     CommandInfo{.name = "restart",

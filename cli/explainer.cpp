@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/parse.hpp>
 
+#include "base/unix_time.h"
 #include "cli/explanation.h"
+#include "cli/request_story.h"
 #include "cli/status_table.h"
 #include "cli/subject.h"
 #include "config/suggest.h"
@@ -17,6 +20,7 @@ namespace {
 constexpr std::size_t kMostExplained = 50;
 constexpr std::size_t kEventsLookedAt = 500;
 constexpr std::size_t kEventsTold = 6;
+constexpr std::int64_t kAroundARequest = 1'000'000;  // microseconds
 
 const char* word_of_outcome(Outcome outcome) {
   switch (outcome) {
@@ -106,6 +110,33 @@ AdminWhy Explainer::why_row(const Snapshot& snapshot, const AdminStatus& status,
     if (lasting_name(event->upstream) == lasting_name(row.name)) why.events.push_back(event);
   if (why.events.size() > kEventsTold) why.events.erase(why.events.begin(), why.events.end() - kEventsTold);
   return why;
+}
+
+AdminRequestWhys Explainer::why_request(const std::string& id) {
+  AdminRequestWhys whys;
+  const std::vector<SeenRequest> found = find_(id);
+  if (found.empty()) {
+    whys.problem = AdminProblem(404, "no_such_request", why_not_kept(id, snapshot_()->config.access_log.output));
+    return whys;
+  }
+  const std::int64_t now = unix_now_millis();
+  for (const SeenRequest& request : found) {
+    RequestStory story = tell_story(request, now);
+    AdminRequestWhy& why = whys.requests.emplace_back();
+    why.summary = std::move(story.summary);
+    why.meaning = std::move(story.meaning);
+    why.stages = std::move(story.stages);
+    why.advice = std::move(story.advice);
+    boost::system::error_code unreadable;
+    if (const auto value = boost::json::parse(to_json(request), unreadable); !unreadable && value.is_object())
+      why.request = value.get_object();
+    // A little before and behind: what brought it down may have been seen a moment later.
+    const std::int64_t ended = request.ended_unix_millis * 1'000;
+    const std::int64_t began = ended - static_cast<std::int64_t>(request.total_us);
+    for (const auto& event : events_.since(began - kAroundARequest, kEventsLookedAt, {LogLevel::Info, request.pool}))
+      if (event->unix_micros <= ended + kAroundARequest && why.events.size() < kEventsTold) why.events.push_back(event);
+  }
+  return whys;
 }
 
 asio::awaitable<AdminWhys> Explainer::why(std::string pool_word, std::string upstream_word) {

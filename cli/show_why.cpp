@@ -11,6 +11,7 @@
 #include "cli/event_text.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
+#include "cli/request_story.h"
 
 namespace frontdoor::cli {
 
@@ -65,6 +66,46 @@ std::string why_text(const json::object& why, const Style& style) {
   return text;
 }
 
+std::string request_why_text(const json::object& why, const Style& style) {
+  std::string text = style.bold(text_of(why, "summary")) + '\n';
+  text += "  What it means:\n    " + text_of(why, "meaning") + '\n';
+  append_sentences(text, why, "stages", "Where its time went:");
+  append_sentences(text, why, "advice", "Where to look:");
+  if (const json::array* const events = list_at(why, "events"); events != nullptr && !events->empty()) {
+    text += "  What happened meanwhile:\n";
+    for (const json::value& event : *events)
+      if (event.is_object()) text += "    " + style.dim(history_text(event.get_object())) + '\n';
+  }
+  return text;
+}
+
+namespace {
+
+// A request's id may be whatever its client has chosen; a pool of that name is meant first.
+int show_why_request(const WhyCommand& command, const std::string& socket, const std::string& no_such_pool,
+                     const Streams& streams) {
+  AdminAsk question;
+  question.socket = socket;
+  question.target = "/api/v1/requests/" + url_encoded(command.subject) + ":why";
+  question.patience = kPatience;
+  const AdminResponse response = ask(question);
+  if (response.status == 404 && !looks_like_request_id(command.subject)) return fail(streams, no_such_pool);
+  if (!response.ok()) return fail(streams, why(response, socket));
+  if (command.json) {
+    streams.out << response.body;
+    return kExitOk;
+  }
+  const auto answer = parse_object(response.body);
+  const json::array* const requests = answer ? list_at(*answer, "requests") : nullptr;
+  if (requests == nullptr) return fail(streams, socket + ": its answer makes no sense");
+  for (const json::value& each : *requests)
+    if (each.is_object())
+      streams.out << (&each == &requests->front() ? "" : "\n") << request_why_text(each.get_object(), streams.out_style);
+  return kExitOk;
+}
+
+}  // namespace
+
 int show_why(const WhyCommand& command, const Streams& streams) {
   const auto socket = find_running(command.socket);
   if (!socket) return fail(streams, socket.error().message);
@@ -79,6 +120,8 @@ int show_why(const WhyCommand& command, const Streams& streams) {
                               url_encoded(subject.substr(slash + 1)) + ":why";
   question.patience = kPatience;
   const AdminResponse response = ask(question);
+  if (response.status == 404 && !subject.empty() && slash == std::string::npos)
+    return show_why_request(command, *socket, why(response, *socket), streams);
   if (!response.ok()) return fail(streams, why(response, *socket));
   if (command.json) {
     streams.out << response.body;

@@ -14,6 +14,7 @@ namespace frontdoor::cli {
 int show_why(const WhyCommand& command, const Streams& streams);
 
 // Of the answer of the API, one upstream: lines for people.
+std::string request_why_text(const boost::json::object& why, const Style& style);
 std::string why_text(const boost::json::object& why, const Style& style);
 
 }  // namespace frontdoor::cli

@@ -34,16 +34,14 @@ Totals TotalsReader::read() const {
 
 void TotalsReader::add_health(Totals& totals) const {
   const TimePoint now = Clock::now();
-  std::map<std::pair<std::string, std::string>, HealthReport> reports;
-  for (HealthReport& report : sources_.health.report()) {
-    auto key = std::pair(report.upstream->pool(), report.upstream->name());
-    reports.emplace(std::move(key), std::move(report));
-  }
+  const std::vector<HealthReport> all = sources_.health.report();
+  std::map<std::pair<std::string_view, std::string_view>, const HealthReport*> reports;
+  for (const HealthReport& report : all) reports.emplace(std::pair(report.upstream->pool(), report.upstream->name()), &report);
   for (PoolTotals& pool : totals.pools) {
     for (UpstreamTotals& upstream : pool.upstreams) {
       const auto found = reports.find({pool.name, upstream.name});
       if (found == reports.end()) continue;
-      const HealthReport& report = found->second;
+      const HealthReport& report = *found->second;
       upstream.checked = report.checked;
       upstream.checks = report.results;
       upstream.history = report.history;

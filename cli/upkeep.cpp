@@ -102,7 +102,29 @@ std::string why_not_ready(const json::object& status) {
   return "no pool has an upstream that takes requests";
 }
 
+namespace {
+
+// As a load balancer would, for where the socket can not be reached.
+int check_health_over_tcp(const HealthCommand& command, const Streams& streams) {
+  AdminAsk question;
+  question.address = command.address;
+  question.target = command.ready ? "/readyz" : "/healthz";
+  question.patience = kHealthPatience;
+  const AdminResponse response = ask(question);
+  if (!response.error.empty()) return fail(streams, command.address + ": " + response.error);
+  if (response.ok()) {
+    streams.out << (command.ready ? "ready\n" : "healthy\n");
+    return kExitOk;
+  }
+  if (response.status != 503) return fail(streams, why(response, command.address));  // somebody else's server, or a name that is not ours
+  std::string reason = text_of(json::object{{"text", response.body.substr(0, response.body.find('\n'))}}, "text");
+  return fail(streams, reason.empty() ? "it answered with status 503" : reason);
+}
+
+}  // namespace
+
 int check_health(const HealthCommand& command, const Streams& streams) {
+  if (!command.address.empty()) return check_health_over_tcp(command, streams);
   const auto socket = find_running(command.socket);
   if (!socket) return fail(streams, socket.error().message);
   AdminAsk question;

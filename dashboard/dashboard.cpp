@@ -273,6 +273,11 @@ asio::awaitable<void> Dashboard::Impl::tell_requests(AdminReply& reply) const {
   co_await reply.answer_with(std::move(body));
 }
 
+std::vector<SeenRequest> Dashboard::find_request(std::string_view id) {
+  impl_->requests.add(impl_->counted, impl_->source.take_requests());
+  return impl_->requests.find(id);
+}
+
 void Dashboard::add_routes(AdminServer& server) {
   const auto impl = impl_;
   server.route("GET", "/api/v1/stream", [impl](const AdminRequest&, AdminReply& reply) { return impl->stream(reply); });

@@ -10,6 +10,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "admin/event_feed.h"
 #include "admin/server.h"
@@ -28,6 +30,8 @@ class Dashboard {
   void stop();
   // The page, /api/v1/stream, /api/v1/history and /api/v1/requests. Before the server's start().
   void add_routes(AdminServer& server);
+  // Of the requests that are kept for the page, those with this id; also of this second.
+  std::vector<SeenRequest> find_request(std::string_view id);
 
  private:
   struct Impl;

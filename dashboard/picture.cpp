@@ -135,6 +135,10 @@ class Drawing {
                                           {"operation", text_or_null(pool.operation)},
                                           {"removed", removed_words(pool)}});
     const PoolTotals* const counted = find_pool(totals_, pool.name);
+    if (counted != nullptr && counted->hold_wait.count() != 0)
+      document_.set("waits/" + pool.name, '[' + std::to_string(counted->hold_wait.count()) + ',' +
+                                              json_number(counted->hold_wait.quantile(0.5) * 1'000) + ',' +
+                                              json_number(counted->hold_wait.quantile(0.95) * 1'000) + ']');
     const std::uint64_t held = counted == nullptr ? 0 : counted->held_now;
     document_.set("flow/" + pool.name, numbers(reading(pool_meter(pool.name))) + ',' + std::to_string(held) + ']');
     for (std::size_t i = 0; i < totals_.listeners.size(); ++i)
@@ -180,7 +184,8 @@ class Drawing {
     const AdminProcess process = upstream.process.value_or(AdminProcess{});
     std::string now = numbers(reading(upstream_meter(pool, counted.name))) + ',' + std::to_string(upstream.requests);
     now += ',' + (process.memory_bytes ? std::to_string(*process.memory_bytes / 1'048'576) : "null");
-    now += ',' + (process.cpu_percent ? json_number(*process.cpu_percent) : "null") + ']';
+    now += ',' + (process.cpu_percent ? json_number(*process.cpu_percent) : "null");
+    now += ',' + std::to_string(counted.retried) + ']';
     document_.set("now/" + path, std::move(now));
 
     if (counted.history_size == 0) return;

@@ -7,6 +7,7 @@
 //   listener/N, route/N, certificate/N
 //   lane/N/P            how many requests a second come by a listener for a pool; not there when none do
 //   pool/P, flow/P      a pool, and its traffic
+//   waits/P             how many of its requests have been held since the start, half and 95 of 100 of them up to so many ms
 //   up/P/U              an upstream: its state, and its process
 //   now/P/U             its numbers
 //   probe/P/U           its last probes

@@ -78,6 +78,19 @@ void RequestLog::end_window() {
 
 std::string RequestLog::take_new() { return std::exchange(new_, {}); }
 
+std::vector<SeenRequest> RequestLog::find(std::string_view id) const {
+  std::vector<SeenRequest> found;
+  const auto look = [&](const SeenRequest& request) {
+    if (request.id == id) found.push_back(request);
+  };
+  for (std::size_t i = 0; i < failed_.size(); ++i) look(failed_[i]);
+  for (std::size_t i = 0; i < slow_.size(); ++i) look(slow_[i]);
+  for (const SeenRequest& request : window_) look(request);
+  std::stable_sort(found.begin(), found.end(),
+                   [](const SeenRequest& a, const SeenRequest& b) { return a.ended_unix_millis < b.ended_unix_millis; });
+  return found;
+}
+
 std::string RequestLog::whole() const {
   std::string out = "{\"failed\":[";
   append_all(out, failed_);

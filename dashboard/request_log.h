@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dashboard/ring.h"
@@ -46,6 +47,7 @@ class RequestLog {
   // What is new since the last call, as JSON objects with commas between them. "" = nothing.
   std::string take_new();
   std::string whole() const;  // {"failed":[…],"slow":[…]}, newest last
+  std::vector<SeenRequest> find(std::string_view id) const;  // oldest first; clients may have chosen the id
 
  private:
   void end_window();

@@ -67,6 +67,7 @@ struct UpstreamTotals {
   std::uint32_t weight = 1;
   std::uint64_t requests = 0;   // that were ever begun on it
   std::uint64_t in_flight = 0;
+  std::uint64_t retried = 0;    // that failed on it and were sent again, to another or to it
   CodeTotals by_code{};         // of its answers; "none": it gave none
   Latency response = {};             // from the request's head sent to the answer's head
   std::uint64_t active_connections = 0;

@@ -9,7 +9,7 @@ import { actionsFor, poolActions, authorization } from "./act.js";
 
 const columns = [
   ["Upstream", "who"], ["State", "state"], ["Checks", "checks"], ["Req/s", "number rate"], ["p95, 5 min", "spark"],
-  ["In flight", "number flight"], ["Errors/s", "number errors"], ["Weight", "number weight"], ["Process", "process"],
+  ["In flight", "number flight"], ["Errors/s", "number errors"], ["Retries", "number retries"], ["Weight", "number weight"], ["Process", "process"],
   ["Memory", "number memory"], ["CPU", "number cpu"],
 ];
 
@@ -29,7 +29,7 @@ export function startUpstreams() {
     for (const key of keys) {
       const [kind, ...rest] = key.split("/");
       if (["up", "now", "probe"].includes(kind)) touched.add(rest.join("/"));
-      if (["pool", "flow"].includes(kind)) tellPool(rest.join("/"));
+      if (["pool", "flow", "waits"].includes(kind)) tellPool(rest.join("/"));
     }
     if (changed === null) for (const key of rows.keys()) touched.add(key);
     for (const key of touched) tellRow(key);
@@ -82,12 +82,13 @@ function buildPool(name) {
   part.mark = el("span", { class: "mark" });
   part.count = el("span", { class: "count" });
   part.held = el("span", { class: "held", hidden: true });
+  part.waits = el("span", { class: "soft waits", hidden: true });
   part.about = el("span", { class: "soft about" });
   part.operation = el("span", { class: "operation", role: "status" });
   part.table = el("table", {}, el("caption", { class: "hidden" }, "Upstreams of the pool " + name),
     el("thead", {}, el("tr", {}, columns.map(([title, kind]) => el("th", { scope: "col", class: kind }, title)))));
   part.section = el("section", { class: "pool", "aria-label": "Pool " + name },
-    el("header", {}, part.mark, el("h3", {}, name), part.count, part.held, part.operation, part.about,
+    el("header", {}, part.mark, el("h3", {}, name), part.count, part.held, part.waits, part.operation, part.about,
       el("span", { class: "grow" }), poolActions(name)),
     part.table);
   return part;
@@ -105,6 +106,9 @@ function tellPool(name) {
   text(part.count, `${counts.good} of ${counts.all} up`);
   part.held.hidden = !flow[4];
   text(part.held, flow[4] ? plural(flow[4], "request") + " held" : "");
+  const waits = live.get("waits/" + name);
+  part.waits.hidden = !waits;
+  text(part.waits, waits ? `${grouped(waits[0])} held so far, half up to ${millis(waits[1])}, 95 % up to ${millis(waits[2])}` : "");
   text(part.operation, counts.operation ?? (counts.stopped ? "stopped" : ""));
   text(part.about, [(counts.command ?? []).join(" "), ...(counts.removed ?? [])].filter(Boolean).join(" · "));
   attribute(part.section, "data-supervised", (counts.command ?? []).length > 0);
@@ -127,6 +131,7 @@ function buildRow(pool, name) {
   row.p95 = el("span");
   row.flight = el("span");
   row.errors = el("span");
+  row.retries = el("span");
   row.weight = el("span");
   row.process = el("span");
   row.starts = el("small", { class: "soft" });
@@ -146,6 +151,7 @@ function buildRow(pool, name) {
       labelled(cell("spark", row.spark, row.p95), "p95"),
       labelled(cell("number flight", row.flight), "In flight"),
       labelled(cell("number errors", row.errors), "Errors/s"),
+      labelled(cell("number retries", row.retries), "Retries"),
       labelled(cell("number weight", row.weight), "Weight"),
       labelled(cell("process", row.process, row.starts), "Process"),
       labelled(cell("number memory", row.memory), "Memory"),
@@ -168,6 +174,7 @@ function tellRow(key) {
   text(row.rate, rate(now[0]));
   text(row.errors, rate(now[1]));
   attribute(row.errors, "class", now[1] > 0 ? "wrong" : null);
+  text(row.retries, now[7] === undefined ? "–" : grouped(now[7]));
   text(row.p95, millis(now[2]));
   text(row.flight, now[3] === undefined ? "–" : grouped(now[3]));
   text(row.weight, String(up.weight));
@@ -273,6 +280,7 @@ function tellDetail(row) {
     ["State", up.state + (up.since ? " since " + clock(up.since) : "") + (up.reason ? ", " + up.reason : "")],
     ["Not in the config", up.added],
     ["Requests", grouped(now[4] ?? 0)],
+    ["Failed on it and sent again", now[7] ? grouped(now[7]) : ""],
     ["Last failed check", probe?.failure],
     ["Last end", up.last_end],
     ["Why it was started", up.last_reason],

@@ -141,8 +141,12 @@ Exchange::Next Exchange::after_failure() {
   const Replay replay = judge(attempt_.failure);
   tally_.retry_rule = replay.rule;
   remember_failure(replay);
-  if (replay.choice == Replay::Choice::Never) counts_->retries_denied.add(replay.rule);
-  else counts_->retries.add(replay.rule);
+  if (replay.choice == Replay::Choice::Never) {
+    counts_->retries_denied.add(replay.rule);
+  } else {
+    counts_->retries.add(replay.rule);
+    attempt_.upstream->shared->count_retry(attempt_.upstream->worker);
+  }
   if (replay.spends_budget) {
     pool_->pool().memory->retries.spend(now());
     if (attempt_.failure == UpstreamFailure::Reset) attempt_.stream->pay_for_death();

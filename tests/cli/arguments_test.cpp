@@ -66,7 +66,8 @@ struct Describe {
   std::string operator()(const ReloadCommand& c) const { return "reload" + end(c.socket, c.json); }
   std::string operator()(const DiffCommand& c) const { return "config diff" + end(c.socket, c.json); }
   std::string operator()(const HealthCommand& c) const {
-    return std::string("healthcheck") + (c.ready ? " ready" : "") + end(c.socket, false);
+    return std::string("healthcheck") + (c.ready ? " ready" : "") + (c.address.empty() ? "" : " of " + c.address) +
+           end(c.socket, false);
   }
   std::string operator()(const SteerCommand& c) const {
     const char* const verbs[] = {"drain ", "ready ", "maintenance ", "weight "};
@@ -184,6 +185,9 @@ TEST(Arguments, AreUnderstood) {
       {"healthcheck", "healthcheck"},
       {"healthcheck --ready --socket /s", "healthcheck ready at /s"},
       {"healthcheck --help", "help healthcheck"},
+      {"healthcheck --address 127.0.0.1:9900", "healthcheck of 127.0.0.1:9900"},
+      {"healthcheck --ready --address http://[::1]:9900/", "healthcheck ready of [::1]:9900"},
+      {"healthcheck --address :9900", "healthcheck of :9900"},
       {"drain --help", "help drain"},
       {"upstream add app 10.0.0.4:8080", "upstream add app : 10.0.0.4:8080"},
       {"upstream add app/10.0.0.4:8080 --weight 3 --priority 0 --host a --reason r --socket /s",
@@ -308,6 +312,10 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"top app", "unexpected \"app\"", "top"},
       {"top --sort size", "--sort takes requests, now, memory or cpu, not \"size\"", "top"},
       {"why a b", "unexpected \"b\"", "why"},
+      {"healthcheck --address 9900", "--address takes an address as in 127.0.0.1:9900, not \"9900\"", "healthcheck"},
+      {"healthcheck --address unix:/run/a", "--address takes an address as in 127.0.0.1:9900, not \"unix:/run/a\"", "healthcheck"},
+      {"healthcheck --address a:0", "--address takes an address as in 127.0.0.1:9900, not \"a:0\"", "healthcheck"},
+      {"healthcheck --address :1 --socket /s", "healthcheck takes one of --socket and --address", "healthcheck"},
       {"healthcheck now", "unexpected \"now\"", "healthcheck"},
       {"upstream", "upstream knows two things: upstream add POOL ADDRESS, and upstream remove POOL ADDRESS", "upstream"},
       {"upstream delete app a:1", "upstream knows two things: upstream add POOL ADDRESS, and upstream remove POOL ADDRESS", "upstream"},

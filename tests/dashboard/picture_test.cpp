@@ -100,7 +100,7 @@ TEST(Picture, ShowsEverythingOnceAndThenTheNumbers) {
   EXPECT_EQ(row.at("since").to_number<int>(), 5'000);
   EXPECT_EQ(first.at("up/app/app.1@127.0.0.1:24002").at("next_start").to_number<int>(), 1'002'300);
   EXPECT_EQ(first.at("probe/app/app.1"), json::parse(R"({"strip":"1101","ms":1.5E0,"failure":"status 503"})"));
-  EXPECT_EQ(first.at("now/app/app.1"), json::parse("[0,0,null,0,0,64,3.25]"));
+  EXPECT_EQ(first.at("now/app/app.1"), json::parse("[0,0,null,0,0,64,3.25,0]"));
   EXPECT_EQ(first.count("lane/0/app"), 0u);
 
   const json::object second = drawn(130, document, meters, 2);
@@ -122,6 +122,27 @@ TEST(Picture, WhatIsGoneIsGone) {
   draw(document, Picture{status, totals, meters});
   const json::object delta = json::parse('{' + document.finish() + '}').as_object();
   EXPECT_EQ(delta.at("gone"), json::parse(R"(["now/app/app.1@127.0.0.1:24002","up/app/app.1@127.0.0.1:24002"])"));
+}
+
+TEST(Picture, TellsWhatOperatorsHaveChangedWhatWasSentAgainAndHowLongRequestsWaited) {
+  LiveDocument document;
+  Meters meters;
+  Totals totals = totals_of(100);
+  totals.pools[0].upstreams[0].retried = 5;
+  totals.pools[0].hold_wait.buckets[7] = 20;  // between 50 and 100 ms
+  AdminStatus status = status_of();
+  status.pools[0].upstreams[0].added = AdminStanding{"root", 1, "Friday"};
+  status.pools[0].upstreams[1].leaving = true;
+  status.pools[0].upstreams[1].weight = 3;
+  status.pools[0].removed = {{"10.0.0.1:80", {"uid 7", 1, ""}}};
+  draw(document, Picture{status, totals, meters});
+  const json::object set = json::parse('{' + document.finish() + '}').at("set").as_object();
+  EXPECT_EQ(set.at("now/app/app.1").as_array().back(), 5);
+  EXPECT_EQ(set.at("waits/app"), json::parse("[20,75,97.5]"));
+  EXPECT_EQ(set.at("up/app/app.1").at("added"), "added by root, Friday");
+  EXPECT_EQ(set.at("up/app/app.1@127.0.0.1:24002").as_object().if_contains("added"), nullptr);
+  EXPECT_EQ(set.at("up/app/app.1@127.0.0.1:24002").at("weight").to_number<int>(), 3);
+  EXPECT_EQ(set.at("pool/app").at("removed"), json::parse(R"(["10.0.0.1:80 removed by uid 7"])"));
 }
 
 }  // namespace

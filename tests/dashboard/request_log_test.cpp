@@ -71,5 +71,19 @@ TEST(RequestLog, ARequestAsJson) {
   EXPECT_EQ(json.at("total_us").to_number<int>(), 4);
 }
 
+TEST(RequestLog, FindsAllOfAnId) {
+  const auto of = [](const char* id, std::int64_t at, bool failed, std::uint64_t took) {
+    return SeenRequest{.ended_unix_millis = at, .id = id, .failed = failed, .total_us = took};
+  };
+  RequestLog log;
+  log.add(5, {of("a", 5, true, 1), of("b", 6, false, 9), of("a", 4, false, 8)});
+  log.add(15, {of("a", 15, false, 7)});
+  std::string found;
+  for (const SeenRequest& request : log.find("a")) found += std::to_string(request.ended_unix_millis) + ' ';
+  EXPECT_EQ(found, "4 5 15 ") << "those that failed, those of a window that is over, and of the one under way";
+  EXPECT_TRUE(log.find("").empty());
+  EXPECT_TRUE(log.find("c").empty());
+}
+
 }  // namespace
 }  // namespace frontdoor

@@ -11,7 +11,7 @@ import urllib.parse
 from support import App, Frontdoor, curl, eventually, get, main, pool
 from support.admin import ask
 from support.app import script_path
-from support.client import http_get
+from support.client import connect, http_get
 
 API = json.loads((pathlib.Path(__file__).parents[2] / "docs/reference/openapi.json").read_text(encoding="utf-8"))
 TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict,
@@ -160,6 +160,10 @@ class OpenApi(unittest.TestCase):
             for path in ("requests", "history", "pools", "upstreams", "listeners", "routes", "events"):
                 answer = self.check(door, f"/api/v1/{path}")
                 self.assertTrue(all(answer[name] for name in answer if name in (path, "failed", "seconds")), answer)
+            (failed,) = fetch(door, "GET", "/api/v1/requests").json["failed"]
+            story = self.check(door, "/api/v1/requests/{id}:why", id=failed["id"])
+            self.assertEqual(story["requests"][0]["request"]["status"], 500)
+            self.check(door, "/api/v1/requests/{id}:why", status=404, id="nobody")
             self.check(door, "/readyz")
             stream = ask(door.admin_socket, b"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n", limit=64)
             self.assertIn(b"200 OK", stream)
@@ -227,6 +231,34 @@ class OpenApi(unittest.TestCase):
             self.assertEqual(refused["error"], "instances_failed")
             failed = self.check(door, "/api/v1/pools/{pool}:restart", "POST", 500, {}, pool="app")
             self.assertEqual((failed["ok"], failed["error"]), (False, "operation_failed"))
+
+
+class WhoeverLooks(unittest.TestCase):
+    """What is open to every user of this machine, and to whoever reaches the address."""
+
+    def test_finds_no_query_and_no_secret_in_anything(self):
+        command = json.dumps(["node", script_path("instance.js")])
+        listeners = '[[listener]]\naddress = "127.0.0.1:0"\nrequest_id_header = "X-Request-Id"\n'
+        config = f'[pool.app]\ncommand = {command}\nenv = {{ PASSWORD = "s3cret" }}\n[pool.app.retry]\nattempts = 0\n'
+        with Frontdoor(config, listeners) as door:
+            eventually(lambda: http_get(door.address, "/").status == 200, "the instance")
+            ids = []
+            for target in ("/die?token=s3cret", "/slow?token=s3cret", "/die?token=s3cret"):
+                eventually(lambda: http_get(door.address, "/").status == 200, "the instance again")
+                ids.append(http_get(door.address, target, [("Authorization", "Bearer s3cret"), ("Cookie", "a=s3cret")])
+                           .header("X-Request-Id"))
+            eventually(lambda: "/die" in http_get(door.admin_address, "/api/v1/status").text, "the request that was on it at its end")
+            paths = [path for path in READS if "security" not in API["paths"][path]["get"]]
+            paths += [f"/api/v1/requests/{identity}:why" for identity in ids] + ["/api/v1/pools/app:why", "/api/v1/events?limit=2000"]
+            for path in paths:
+                self.assertNotIn("s3cret", http_get(door.admin_address, path).text, path)
+            self.assertIn("/die", http_get(door.admin_address, "/api/v1/requests").text, "the paths are told")
+            with connect(door.admin_address) as stream:
+                stream.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                seen = b""
+                while b"event: snapshot" not in seen or not seen.endswith(b"\n\n\r\n"):
+                    seen += stream.recv(65536)
+                self.assertNotIn(b"s3cret", seen)
 
 
 def http_get_head(door, path):

@@ -121,6 +121,14 @@ class Health(unittest.TestCase):
             command("ready", "app", door=door)
             app.kill()
             eventually(lambda: command("healthcheck", "--ready", door=door).returncode == 1, "that it is not ready")
+            address = door.admin_address
+            for more, said in (((), "healthy\n"), (("--ready",), "")):
+                asked = command("healthcheck", "--address", address, *more)
+                self.assertEqual((asked.returncode, asked.stdout), (1 if more else 0, said))
+            self.assertIn("not ready: ", asked.stderr)
+            clients = command("healthcheck", "--address", door.address)
+            self.assertEqual(clients.returncode, 1, "another server than the admin side")
+        self.assertIn("Connection refused", command("healthcheck", "--address", address).stderr)
         gone = command("healthcheck", door=door)
         self.assertEqual(gone.returncode, 1)
         self.assertTrue(gone.stderr)

@@ -10,6 +10,51 @@ from support.admin import api, command
 from support.instances import events
 
 
+class WhyARequest(unittest.TestCase):
+    def test_that_failed_says_how_and_where_to_look(self):
+        listeners = '[[listener]]\naddress = "127.0.0.1:0"\nrequest_id_header = "X-Request-Id"\n'
+        with App("a") as app, Frontdoor(pool(upstreams=[app], more="[pool.app.retry]\nattempts = 0\n"), listeners) as door:
+            door.wait_until_serving([app])
+            answer = http_get(door.address, "/die?token=s3cret")
+            self.assertEqual(answer.status, 502)
+            identity = answer.header("X-Request-Id")
+            told = command("why", identity, door=door)  # at once: nobody has to wait for the page's next second
+            self.assertEqual((told.returncode, told.stderr), (0, ""))
+            self.assertRegex(told.stdout, rf"^GET example\.test/die failed \d+s ago: 502 upstream_reset, of app/{re.escape(app.address)}\n")
+            self.assertIn("  What it means:\n    the upstream closed before it had answered", told.stdout)
+            self.assertRegex(told.stdout, r"  Where its time went:\n(    .*\n)*    [\d.]+ ms in all\n")
+            self.assertIn("  Where to look:\n    the app's log", told.stdout)
+            self.assertNotIn("s3cret", told.stdout)
+            body = json.loads(command("why", identity, "--json", door=door).stdout)
+            self.assertEqual(body["requests"][0]["request"]["id"], identity)
+            over_tcp = http_get(door.admin_address, f"/api/v1/requests/{identity}:why")
+            self.assertEqual((over_tcp.status, over_tcp.json()["requests"][0]["request"]["path"]), (200, "/die"))
+
+    def test_that_waited_tells_what_happened_meanwhile(self):
+        listeners = '[[listener]]\naddress = "127.0.0.1:0"\nrequest_id_header = "X-Request-Id"\n'
+        with App("a") as app, Frontdoor(pool(upstreams=[app], more='[pool.app.hold]\ntimeout = "500ms"\n'), listeners) as door:
+            door.wait_until_serving([app])
+            app.kill()
+            answer = http_get(door.address, "/")
+            self.assertEqual(answer.status, 503)
+            told = command("why", answer.header("X-Request-Id"), door=door).stdout
+            self.assertIn("503 hold_timeout, of", told)
+            self.assertRegex(told, r"\d+ ms held, until an upstream could take it")
+            self.assertRegex(told, r"  What happened meanwhile:\n(    .*\n)*    .* upstream down ")
+
+    def test_that_is_not_kept_says_where_it_is(self):
+        with App("a") as app, Frontdoor(pool(upstreams=[app])) as door:
+            door.wait_until_serving([app])
+            line = eventually(lambda: [each for each in door.access() if each.get("status") == 200], "a line")[0]
+            for identity in ("0" * 32, "9f86d081-884c-7d65-9a2f-eaa0c55ad015"):
+                told = command("why", identity, door=door)
+                self.assertEqual((told.returncode, told.stdout), (1, ""))
+                self.assertRegex(told.stderr, rf"the request {identity} is not kept: .* only the last 100 that failed are, .*"
+                                              r"look for the id in what frontdoor writes to standard output")
+            self.assertIn("request_id", line)
+            self.assertIn('there is no pool "ap", did you mean "app"?', command("why", "ap", door=door).stderr)
+
+
 class Why(unittest.TestCase):
     def test_an_upstream_that_is_dead(self):
         with apps(2) as (one, other), Frontdoor(pool(upstreams=[one, other])) as door:
