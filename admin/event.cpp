@@ -49,6 +49,8 @@ constexpr auto kinds_of_texts = std::to_array<KindOfText>({
     {"connections closed unserved", "limit"},
     {"query of death", "query_of_death"},
     {"operator", "operator"},
+    {"an operator's ", "operator"},
+    {"webhook ", "webhook"},
     {"access log lines lost", "lines_lost"},
     {"output of instances is lost", "lines_lost"},
     {"name ", "name"},

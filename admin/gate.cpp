@@ -4,17 +4,13 @@
 
 #include <algorithm>
 
+#include "base/ascii_case.h"
+
 namespace frontdoor {
 
 namespace {
 
 constexpr std::string_view kBearer = "bearer ";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 // Of "name:9900", "192.0.2.1", "[::1]:9900": without port and brackets.
 std::string_view name_of(std::string_view host) {
@@ -32,15 +28,15 @@ bool is_ip_address(std::string_view text) {
 
 bool is_ours(std::string_view host, const AdminTcpRules& rules) {
   const std::string_view name = name_of(host);
-  if (host.empty() || is_ip_address(name) || equal_ignoring_case(name, "localhost")) return true;
+  if (host.empty() || is_ip_address(name) || equal_in_ascii(name, "localhost")) return true;
   return std::any_of(rules.hosts.begin(), rules.hosts.end(),
-                     [&](const std::string& ours) { return equal_ignoring_case(name, ours); });
+                     [&](const std::string& ours) { return equal_in_ascii(name, ours); });
 }
 
 bool is_same_site(std::string_view origin, std::string_view host) {
   for (const std::string_view scheme : {"http://", "https://"})
-    if (origin.size() > scheme.size() && equal_ignoring_case(origin.substr(0, scheme.size()), scheme) &&
-        equal_ignoring_case(origin.substr(scheme.size()), host))
+    if (origin.size() > scheme.size() && equal_in_ascii(origin.substr(0, scheme.size()), scheme) &&
+        equal_in_ascii(origin.substr(scheme.size()), host))
       return true;
   return false;
 }
@@ -69,7 +65,7 @@ std::optional<AdminProblem> why_not_trusted(const AdminOrigin& from, const Admin
   if (rules.token.empty())
     return AdminProblem(403, "needs_socket", "this is for the admin socket only, unless [admin] token is set");
   const std::string_view given = from.authorization;
-  const bool is_bearer = given.size() > kBearer.size() && equal_ignoring_case(given.substr(0, kBearer.size()), kBearer);
+  const bool is_bearer = given.size() > kBearer.size() && equal_in_ascii(given.substr(0, kBearer.size()), kBearer);
   if (is_bearer && equal_in_constant_time(given.substr(kBearer.size()), rules.token)) return std::nullopt;
   return AdminProblem(401, "needs_token", "this needs the token of [admin] token: Authorization: Bearer …");
 }

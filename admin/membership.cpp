@@ -7,6 +7,11 @@
 #include "admin/steering.h"
 #include "admin/utf8.h"
 
+// g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 namespace frontdoor {
 
 namespace {

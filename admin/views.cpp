@@ -111,7 +111,7 @@ json::object routes_json(const Totals& totals) {
   json::array list;
   for (const RouteTotals& each : totals.routes)
     list.push_back(json::object{
-        {"host", text_or_nothing(each.host)}, {"path", text_or_nothing(each.path)}, {"pool", each.pool}});
+        {"host", text_or_nothing(each.host)}, {"path", text_or_nothing(each.path)}, {"pool", each.pool}, {"requests", each.requests}});
   return {{"routes", std::move(list)}};
 }
 

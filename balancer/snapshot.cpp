@@ -197,10 +197,18 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation
     if (contexts_ && from.has_tls()) pool.tls = contexts_(from);
     snapshot->pools.push_back(std::move(pool));
   }
-  for (const config::Route& route : config.routes) snapshot->routes.push_back(build_route(route, config));
+  decltype(routes_)::Named routes;
+  for (const config::Route& from : config.routes) {
+    std::shared_ptr<RouteCounts>& counts = routes[from.host + '\n' + from.path + '\n' + from.pool];
+    if (!counts) counts = routes_.find(from.host + '\n' + from.path + '\n' + from.pool).object;
+    if (!counts) counts = std::make_shared<RouteCounts>(workers_);
+    snapshot->routes.push_back(build_route(from, config));
+    snapshot->routes.back().counts = counts;
+  }
 
   upstreams_.replace(std::move(named));
   memories_.replace(std::move(memories));
+  routes_.replace(std::move(routes));
   return snapshot;
 }
 

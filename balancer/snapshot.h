@@ -16,6 +16,7 @@
 #include "balancer/name_addresses.h"
 #include "balancer/orders.h"
 #include "balancer/remembered.h"
+#include "balancer/route_counts.h"
 #include "balancer/upstream.h"
 #include "config/config.h"
 
@@ -65,6 +66,7 @@ struct Route {
   config::Timeouts timeouts;
   std::uint64_t body_bytes = 0;            // 0 = unlimited
   std::uint64_t min_bytes_per_second = 0;  // of a client; 0 = off
+  std::shared_ptr<RouteCounts> counts = {};  // never null in a snapshot that the registry has built
 };
 
 struct Snapshot {
@@ -109,6 +111,7 @@ class UpstreamRegistry {
   Orders orders_;
   Remembered<std::pair<std::string, std::string>, Upstream> upstreams_;
   Remembered<std::string, PoolMemory> memories_;
+  Remembered<std::string, RouteCounts> routes_;
 };
 
 }  // namespace frontdoor

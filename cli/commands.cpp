@@ -171,7 +171,7 @@ constexpr std::array weight_usage = {Row{"frontdoor weight POOL/UPSTREAM N|confi
 constexpr std::array add_usage = {
     Row{"frontdoor upstream add POOL ADDRESS [--weight N] [--priority N] [--host NAME] [--reason TEXT]"},
 };
-constexpr std::array add_options = {
+constexpr std::array upstream_add_options = {
     Option{"--weight", "N", "2", "its share of the requests, compared with the others' (default: 1)"},
     Option{"--priority", "N", "1", "it stands by until those of a lower number are down (default: 0)"},
     Option{"--host", "NAME", "app.internal", "the Host of requests to it (default: the client's, or of https its own)"},
@@ -182,7 +182,7 @@ constexpr std::array add_examples = {
 };
 constexpr std::array add_sections = {Section{"Examples", add_examples}};
 constexpr std::array remove_usage = {
-    Row{"frontdoor upstream remove POOL ADDRESS [--no-wait] [--reason TEXT] [--yes] [--json] [--socket PATH]"},
+    Row{"frontdoor upstream remove POOL ADDRESS [--no-wait] [--reason TEXT] [--yes] [--json]"},
 };
 constexpr std::array remove_options = {no_wait, why_ordered, yes_all_the_same, as_json, admin_socket};
 constexpr std::array remove_examples = {
@@ -398,11 +398,11 @@ constexpr std::array all_commands = {
                 .options = ready_options},
     CommandInfo{.name = "upstream add",
                 .title = "one more upstream for a pool",
-                .brief = "one more upstream for a pool, without a reload",
+                .brief = "one more upstream for a pool, without a reload; `upstream remove`: one less",
                 .usage = add_usage,
-                .about = "As if the config named it, until it is removed: over reloads and restarts. Once the file names it, it\n"
-                         "is the file's. Of one that was removed: it is back. Again with other options: it has those.\n",
-                .options = add_options,
+                .about = "As if the config named it, until it is removed: over reloads and restarts. Once the file names it,\n"
+                         "it is the file's. Of one that was removed: it is back. Again with other options: it has those.\n",
+                .options = upstream_add_options,
                 .sections = add_sections},
     CommandInfo{.name = "upstream remove",
                 .title = "one upstream less",
@@ -412,7 +412,8 @@ constexpr std::array all_commands = {
                          "`timeouts.drain`. One that the config names stays away over reloads and restarts, until\n"
                          "`frontdoor upstream add` brings it back or the file does not name it any more.\n",
                 .options = remove_options,
-                .sections = remove_sections},
+                .sections = remove_sections,
+                .with_above = true},
     CommandInfo{.name = "logs",
                 .title = "what the instances wrote",
                 .brief = "what the instances wrote lately, and write",

@@ -43,6 +43,7 @@ struct CommandInfo {
   std::span<const Option> options = {};
   std::span<const Section> sections = {};
   std::span<const std::string_view> words = {};  // what may stand behind it
+  bool with_above = false;  // in the list of commands the one above it stands for both
 
   const Option* find(std::string_view option) const;
 };

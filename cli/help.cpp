@@ -80,7 +80,8 @@ std::string program_help(const Style& style) {
   screen.title("frontdoor", program.title);
   screen.table("Usage", lines_of(program.usage));
   std::vector<Line> list;
-  for (const CommandInfo& command : commands()) list.push_back({std::string(command.name), command.brief});
+  for (const CommandInfo& command : commands())
+    if (!command.with_above) list.push_back({std::string(command.name), command.brief});
   screen.table("Commands", list);
   for (const Section& section : program.sections) screen.table(section.title, lines_of(section.rows));
   list.clear();

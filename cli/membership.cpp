@@ -94,6 +94,7 @@ asio::awaitable<MemberResult> Steering::remove(AdminMemberWish wish) {
   registry_.set_orders(orders);
   view_.members_changed();
 
+  leaving();  // those that have left meanwhile are forgotten
   const TimePoint now = Clock::now();
   for (const Member& each : member.place.pool->members) {
     const auto& names = member.place.upstreams;

@@ -266,13 +266,13 @@ void Service::follow_names() { resolver_.follow(registry_.orders().members().joi
 std::vector<Address> Service::own_addresses() const {
   std::vector<std::string> texts;
   std::vector<Address> addresses;
-  for (std::size_t i = 0; i < server_.endpoints().size(); ++i) {
-    Address address = server_.listeners()[i].address;  // ":8080" is more than one endpoint
+  for (const OpenListener& listener : server_.listeners()) {
+    Address address = listener.config.address;  // ":8080" is more than the one address that is bound
     if (address.kind == Address::Kind::Tcp) {
-      address.port = server_.endpoints()[i].port();
+      address.port = listener.bound.port();
       addresses.push_back(std::move(address));
     } else {
-      texts.push_back(server_.endpoints()[i].to_string());
+      texts.push_back(listener.bound.to_string());
     }
   }
   if (admin_) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "base/unix_time.h"
@@ -21,7 +22,10 @@ Totals TotalsReader::read() const {
   totals.draining = sources_.draining();
   totals.serving = sources_.serving();
   sources_.server.add_to(totals);
-  for (const config::Route& route : snapshot->config.routes) totals.routes.push_back({route.host, route.path, route.pool});
+  for (std::size_t i = 0; i < snapshot->routes.size(); ++i) {
+    const config::Route& route = snapshot->config.routes[i];
+    totals.routes.push_back({route.host, route.path, route.pool, snapshot->routes[i].counts->requests()});
+  }
   const std::vector<std::string>& listeners = sources_.server.listener_titles();
   for (const Pool& pool : snapshot->pools) totals.pools.push_back(pool.totals(listeners));
   add_health(totals);
@@ -35,11 +39,12 @@ Totals TotalsReader::read() const {
 void TotalsReader::add_health(Totals& totals) const {
   const TimePoint now = Clock::now();
   const std::vector<HealthReport> all = sources_.health.report();
-  std::map<std::pair<std::string_view, std::string_view>, const HealthReport*> reports;
-  for (const HealthReport& report : all) reports.emplace(std::pair(report.upstream->pool(), report.upstream->name()), &report);
+  using Name = std::pair<std::string_view, std::string_view>;
+  std::map<Name, const HealthReport*> reports;
+  for (const HealthReport& report : all) reports.emplace(Name(report.upstream->pool(), report.upstream->name()), &report);
   for (PoolTotals& pool : totals.pools) {
     for (UpstreamTotals& upstream : pool.upstreams) {
-      const auto found = reports.find({pool.name, upstream.name});
+      const auto found = reports.find(Name(pool.name, upstream.name));
       if (found == reports.end()) continue;
       const HealthReport& report = *found->second;
       upstream.checked = report.checked;

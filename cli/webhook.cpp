@@ -182,9 +182,9 @@ asio::awaitable<PostOutcome> Webhook::Impl::post(std::string request) {
   target.endpoints = co_await addresses();
   failed.error = "the name does not resolve";
   if (stopped || !url || target.endpoints.empty()) co_return failed;
-  Post post(control, std::move(target), kPostPatience);
-  under_way = &post;
-  PostOutcome outcome = co_await post.run(std::move(request));
+  Post one(control, std::move(target), kPostPatience);
+  under_way = &one;
+  PostOutcome outcome = co_await one.run(std::move(request));
   under_way = nullptr;
   co_return outcome;
 }

@@ -9,7 +9,7 @@ namespace frontdoor::config {
 
 namespace {
 
-Value value_of(const std::string& text, const schema::Key& key) {
+Value value_of_words(const std::string& text, const schema::Key& key) {
   Value value;
   value.kind = Value::Kind::Text;
   value.text = text;
@@ -48,7 +48,7 @@ boost::system::result<Upstream, std::string> read_one_upstream(const UpstreamWor
   const auto read = [&](const char* name, const std::optional<std::string>& text) {
     if (!text) return;
     const schema::Key& key = *schema::upstream.find(name);
-    const Value value = value_of(*text, key);
+    const Value value = value_of_words(*text, key);
     read_value(key, value, key.slot(&upstream), diagnostics);
   };
   read("address", words.address);

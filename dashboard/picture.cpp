@@ -108,6 +108,8 @@ class Drawing {
       const RouteTotals& route = totals_.routes[i];
       put("route/" + std::to_string(i),
           json::object{{"host", to_utf8(route.host)}, {"path", to_utf8(route.path)}, {"pool", to_utf8(route.pool)}});
+      if (const double pace = reading(route_meter(route)).requests; pace > 0)
+        document_.set("pace/" + std::to_string(i), json_number(pace));
     }
   }
 

@@ -5,6 +5,7 @@
 //   door                the program itself
 //   order               what there is, in the order of the config
 //   listener/N, route/N, certificate/N
+//   pace/N              how many requests a second a route takes; not there when it takes none
 //   lane/N/P            how many requests a second come by a listener for a pool; not there when none do
 //   pool/P, flow/P      a pool, and its traffic
 //   waits/P             how many of its requests have been held since the start, half and 95 of 100 of them up to so many ms

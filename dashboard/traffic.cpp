@@ -65,6 +65,12 @@ std::vector<std::pair<std::string, TrafficTotals>> parts_of(const Totals& totals
       if (lane.requests != 0) parts.emplace_back(lane_meter(i, pool.name), lane);
     }
   }
+  // Last, so that it is these which are not measured when there are too many meters.
+  for (const RouteTotals& route : totals.routes) {
+    TrafficTotals taken;
+    taken.requests = route.requests;
+    if (route.requests != 0) parts.emplace_back(route_meter(route), taken);
+  }
   return parts;
 }
 
@@ -72,6 +78,8 @@ std::string pool_meter(std::string_view pool) { return std::string("pool/").appe
 std::string upstream_meter(std::string_view pool, std::string_view name) {
   return std::string("up/").append(pool).append("/").append(name);
 }
+// By what it says: after a reload another may stand in its place.
+std::string route_meter(const RouteTotals& route) { return "route/" + route.host + ' ' + route.path + ' ' + route.pool; }
 std::string lane_meter(std::size_t listener, std::string_view pool) {
   return ("lane/" + std::to_string(listener) + '/').append(pool);
 }

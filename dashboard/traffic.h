@@ -1,5 +1,5 @@
-// What the dashboard measures, out of all that is counted: the whole, each pool, each upstream, and what comes by each
-// listener for each pool. Pure.
+// What the dashboard measures, out of all that is counted: the whole, each pool, each upstream, each route, and what comes
+// by each listener for each pool. Pure.
 
 #pragma once
 
@@ -21,6 +21,7 @@ std::vector<std::pair<std::string, TrafficTotals>> parts_of(const Totals& totals
 
 std::string pool_meter(std::string_view pool);
 std::string upstream_meter(std::string_view pool, std::string_view name);  // UpstreamTotals::name
+std::string route_meter(const RouteTotals& route);
 std::string lane_meter(std::size_t listener, std::string_view pool);
 
 // What is counted of it. An instance is called "app.1" by those who run it, and "app.1 (127.0.0.1:24001)" as an upstream.

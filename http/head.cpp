@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "base/ascii_case.h"
 #include "http/syntax.h"
 
 namespace frontdoor::http {
@@ -48,12 +49,7 @@ std::string_view find(const Fields& fields, FieldId id) {
   return {};
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (syntax::lower(a[i]) != syntax::lower(b[i])) return false;
-  return true;
-}
+bool equal_ignoring_case(std::string_view a, std::string_view b) { return equal_in_ascii(a, b); }
 
 FieldId field_id(std::string_view name) {
   const char* n = name.data();

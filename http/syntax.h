@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/ascii_case.h"
+
 namespace frontdoor::http::syntax {
 
 enum CharClass : std::uint8_t {
@@ -42,7 +44,7 @@ inline constexpr std::array<std::uint8_t, 256> kClasses = make_classes();
 constexpr bool is(char c, CharClass wanted) { return kClasses[static_cast<unsigned char>(c)] & wanted; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr char lower(char c) { return ascii_lower(c); }
 
 // 0–15, or -1.
 constexpr int hex_digit(char c) {

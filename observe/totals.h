@@ -121,6 +121,7 @@ struct RouteTotals {
   std::string host = {};  // "" any; "*.example.com"
   std::string path = {};  // "" any; "/api/*"
   std::string pool = {};
+  std::uint64_t requests = 0;  // that it has taken
 };
 
 struct CertificateTotals {

@@ -56,14 +56,14 @@ function plan() {
     const id = "p" + pool.name;
     const condition = () => poolCondition(pool.name);
     const routes = narrow() ? [] : routesOf(pool.name);
-    // Nobody counts by route: those of one pool share what it has.
-    const part = (traffic) => traffic / Math.max(routes.length, 1);
+    // By which listener a route's requests come is counted for its pool, not for itself: each has its share of that.
+    const share = (i) => paceOf(i) / (routes.reduce((sum, each) => sum + paceOf(each), 0) || 1);
     for (const i of routes) {
       const route = "r" + i;
       columns.route.push({ id: route, label: hostAndPath(live.get("route/" + i)), condition: "plain", pool: pool.name });
       for (const l of listeners)
-        joins.push({ from: "l" + l, to: route, condition, traffic: () => part(laneOf(l, pool.name)) });
-      joins.push({ from: route, to: id, condition, traffic: () => part(trafficOf(pool.name)) });
+        joins.push({ from: "l" + l, to: route, condition, traffic: () => share(i) * laneOf(l, pool.name) });
+      joins.push({ from: route, to: id, condition, traffic: () => paceOf(i) });
     }
     if (narrow())
       for (const l of listeners) joins.push({ from: "l" + l, to: id, condition, traffic: () => laneOf(l, pool.name) });
@@ -84,6 +84,7 @@ function plan() {
   return { columns, joins };
 }
 
+const paceOf = (route) => live.get(`pace/${route}`) ?? 0;
 const laneOf = (listener, pool) => live.get(`lane/${listener}/${pool}`) ?? 0;
 const held = (pool) => { const waiting = live.get("flow/" + pool)?.[4]; return waiting ? waiting + " held" : ""; };
 const short = (address) => (width < 620 ? address.slice(address.lastIndexOf(":")) : address);

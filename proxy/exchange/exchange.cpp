@@ -143,6 +143,7 @@ Exchange::Next Exchange::route() {
   }
   pool_ = &snapshot_->pool(route_->pool);
   pool_->count_request();
+  snapshot_->count(*route_);
   counts_ = &pool_->counts();
   if (pool_->pool().maintenance) return in_maintenance(*pool_->pool().maintenance);
 

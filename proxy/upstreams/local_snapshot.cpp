@@ -172,7 +172,7 @@ void LocalPool::report_requests(TimePoint now) {
 
 LocalSnapshot::LocalSnapshot(std::shared_ptr<const Snapshot> shared, unsigned worker, Known& known, EventLoop& loop,
                              const LocalSnapshot* before)
-    : shared_(std::move(shared)) {
+    : shared_(std::move(shared)), worker_(worker) {
   std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
   std::map<const PoolMemory*, const LocalPool*> rotations;
   if (before)

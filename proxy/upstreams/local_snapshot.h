@@ -158,10 +158,13 @@ class LocalSnapshot {
   const Snapshot& shared() const { return *shared_; }
   LocalPool& pool(std::uint32_t index) { return pools_[index]; }
   std::span<LocalPool> pools() { return pools_; }
+  // It has taken a request of this worker.
+  void count(const Route& route) const { route.counts->add(worker_); }
 
  private:
   friend class LocalSnapshotRef;
   std::shared_ptr<const Snapshot> shared_;
+  const unsigned worker_;
   std::vector<LocalPool> pools_;
   std::uint32_t references_ = 0;
 };

@@ -51,6 +51,8 @@ TEST(EventKind, IsAWordForEachSortOfThing) {
       {event_of("open files used up (ulimit -n): idle connections are closed to make room"), "limit"},
       {event_of("query of death"), "query_of_death"},
       {event_of("operator"), "operator"},
+      {event_of("an operator's order holds"), "operator"},
+      {event_of("webhook can not be told, it is tried again"), "webhook"},
       {event_of("stopped"), "stopping"},
       {event_of("stopping at once"), "stopping"},
       {event_of(""), "other"},

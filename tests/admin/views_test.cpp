@@ -23,12 +23,12 @@ TEST(Views, TellListenersRoutesAndCertificates) {
   Totals totals;
   totals.unix_millis = 1'000'000;
   totals.listeners = {{"web", "127.0.0.1:443", true, false, 3, 10}};
-  totals.routes = {{"*.example.com", "", "app"}};
+  totals.routes = {{"*.example.com", "", "app", 7}};
   totals.certificates = {{"web", "cert.pem", {"a.example"}, 0, 4'600}};
   EXPECT_EQ(text(listeners_json(totals)),
             R"({"listeners":[{"name":"web","address":"127.0.0.1:443","tls":true,"redirects_to_https":false,)"
             R"("connections":3,"max_connections":10}]})");
-  EXPECT_EQ(text(routes_json(totals)), R"({"routes":[{"host":"*.example.com","path":null,"pool":"app"}]})");
+  EXPECT_EQ(text(routes_json(totals)), R"({"routes":[{"host":"*.example.com","path":null,"pool":"app","requests":7}]})");
   EXPECT_EQ(text(certificates_json(totals)),
             R"({"certificates":[{"listener":"web","file":"cert.pem","names":["a.example"],)"
             R"("not_before":"1970-01-01T00:00:00.000Z","not_after":"1970-01-01T01:16:40.000Z","expires_in_s":3600}]})");

@@ -219,5 +219,23 @@ TEST(UpstreamRegistry, TheSameAddressInTwoPoolsIsTwoUpstreams) {
   EXPECT_EQ(snapshot->pools[0].members[0].upstream, snapshot->pools[0].members[1].upstream);
 }
 
+TEST(Snapshot, ARouteIsCountedOverReloadsByWhatItSays) {
+  config::Config config;
+  config.pools = {pool("app", {}), pool("web", {})};
+  config.routes = {route("a.example", "/x", "app"), route("", "/y", "app"), route("", "/y", "app")};
+  UpstreamRegistry registry(2);
+  const auto before = registry.build(config);
+  before->routes[0].counts->add(0);
+  before->routes[0].counts->add(1);
+  before->routes[1].counts->add(1);
+  config.routes = {route("", "/new", "app"), route("a.example", "/x", "app"), route("", "/y", "web")};
+  const auto after = registry.build(config);
+  EXPECT_EQ(after->routes[0].counts->requests(), 0u);
+  EXPECT_EQ(after->routes[1].counts->requests(), 2u) << "in another place";
+  EXPECT_EQ(after->routes[2].counts->requests(), 0u) << "it leads elsewhere now: another one";
+  EXPECT_EQ(before->routes[2].counts, before->routes[1].counts) << "the second of two that are alike takes nothing";
+  EXPECT_EQ(registry.rebuild(*after, {})->routes[1].counts, after->routes[1].counts);
+}
+
 }  // namespace
 }  // namespace frontdoor

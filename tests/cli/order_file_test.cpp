@@ -216,7 +216,7 @@ TEST(OrderStore, KeepsWhatItIsGiven) {
   const Orders orders = next.open(place);
   EXPECT_EQ(order_file_text(orders), order_file_text(some_orders()));
   EXPECT_LT(orders.find("app", "10.0.0.1:80")->by.since, Clock::now());
-  EXPECT_EQ(log.count("an operator's order holds"), 4);
+  EXPECT_EQ(log.count("an operator's order holds"), 7);
 }
 
 TEST(OrderStore, TellsOfABrokenFileAndPutsItAside) {

@@ -14,7 +14,7 @@ Totals totals_of(std::uint64_t requests) {
   Totals totals;
   totals.listeners.push_back({.name = "web", .address = "127.0.0.1:80"});
   totals.listeners.push_back({.name = "other", .address = "127.0.0.1:81"});
-  totals.routes.push_back({"", "/api/*", "app"});
+  totals.routes.push_back({"", "/api/*", "app", requests});
   totals.certificates.push_back({"web", "site.pem", {"a.example"}, 0, 1'800'000'000});
   totals.in_flight = 5;
   PoolTotals pool;
@@ -71,7 +71,7 @@ TEST(Traffic, CountsFailuresThatAreNotTheClients) {
 TEST(Traffic, HasAPartForEachPoolUpstreamAndLaneThatIsUsed) {
   std::string names;
   for (const auto& [name, totals] : parts_of(totals_of(100))) names += name + ' ' + std::to_string(totals.requests) + '\n';
-  EXPECT_EQ(names, "pool/app 102\nup/app/app.1 (127.0.0.1:24001) 103\nlane/0/app 102\n");
+  EXPECT_EQ(names, "pool/app 102\nup/app/app.1 (127.0.0.1:24001) 103\nlane/0/app 102\nroute/ /api/* app 100\n");
 }
 
 json::object drawn(std::uint64_t requests, LiveDocument& document, Meters& meters, std::int64_t second) {
@@ -106,7 +106,8 @@ TEST(Picture, ShowsEverythingOnceAndThenTheNumbers) {
   const json::object second = drawn(130, document, meters, 2);
   std::string keys;
   for (const auto& [key, value] : second.at("set").as_object()) keys += std::string(key) + ' ';
-  EXPECT_EQ(keys, "flow/app lane/0/app now/app/app.1 ");
+  EXPECT_EQ(keys, "flow/app lane/0/app now/app/app.1 pace/0 ");
+  EXPECT_EQ(second.at("set").at("pace/0"), 30);
   EXPECT_EQ(second.at("set").at("flow/app"), json::parse("[30,0,0.47,0,4]"));
   EXPECT_FALSE(second.contains("gone"));
 }

@@ -12,7 +12,7 @@ from support.admin import api, command
 from support.app import script_path
 from support.certificates import Certificates
 from support.instances import events
-from support.metrics import metrics
+from support.metrics import ask as look, metrics
 
 
 def pool_of(door, name="app"):
@@ -70,6 +70,7 @@ class Add(unittest.TestCase):
             self.assertEqual(seen(door), {one.name, other.name})
             door.process.kill()
             door.wait()
+            os.unlink(door.ready_file)
             door.start().wait_until_serving([one, other])
             row = rows(door)[other.address]
             self.assertEqual((row["weight"], bool(row["added"])), (2, True))
@@ -137,7 +138,7 @@ class Add(unittest.TestCase):
             self.assertEqual((status, body["error"]), (400, "bad_upstream"))
             status, body = api(door, "pools/app/upstreams/127.0.0.1:9", "PUT", {"reason": "x" * 201})
             self.assertEqual((status, body["error"]), (400, "bad_reason"))
-            refused = http_get(door.admin_address, "/api/v1/pools/app/upstreams/127.0.0.1:9")
+            refused = look(door, "/api/v1/pools/app/upstreams/127.0.0.1:9")
             self.assertEqual(refused.status, 405)
 
 
@@ -210,7 +211,7 @@ class Remove(unittest.TestCase):
             done = remove(door, one.address, "--yes")
             self.assertEqual(done.returncode, 0)
             self.assertIn("warning: no upstream of the pool", done.stderr)
-            self.assertEqual(http_get(door.admin_address, "/readyz").status, 503)
+            self.assertEqual(look(door, "/readyz").status, 503)
             add(door, one.address)
             self.assertEqual(http_get(door.address, "/").status, 200, "held until it was back")
 

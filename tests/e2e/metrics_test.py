@@ -168,6 +168,11 @@ class Numbers(unittest.TestCase):
                 # Which of the two was asked first is the rotation's matter.
                 refused = seen["frontdoor_retries_total", "pool=shaky"]
                 self.assertEqual(upstream_codes("pool=shaky", f"upstream={nobody}").get("none", 0), refused)
+                retried = {(row["pool"], row["name"]): row["retried"]
+                           for row in ask(door, "/api/v1/upstreams").json()["upstreams"] if row["retried"]}
+                self.assertEqual(retried, {each: count for each, count in ((("gone", nobody), 1), (("shaky", nobody), refused)) if count})
+                taken = {row["host"]: row["requests"] for row in ask(door, "/api/v1/routes").json()["routes"] if row["host"]}
+                self.assertEqual((taken["gone.test"], taken["shaky.test"], taken["patient.test"]), (2, 1, 1))
 
                 self.assertEqual(seen["frontdoor_upstream_up", "pool=gone"], 0)
                 self.assertEqual(seen["frontdoor_upstream_state", "pool=gone", "state=down"], 1)
@@ -308,7 +313,9 @@ class Lists(unittest.TestCase):
                 tell = lambda what: ask(door, f"/api/v1/{what}").json()[what]
                 (row,) = tell("listeners")
                 self.assertEqual((row["name"], row["address"], row["tls"]), ("web", door.address, False))
-                self.assertEqual(tell("routes"), [{"host": None, "path": "/*", "pool": "app"}])
+                (row,) = tell("routes")
+                self.assertGreaterEqual(row.pop("requests"), 1)
+                self.assertEqual(row, {"host": None, "path": "/*", "pool": "app"})
                 (row,) = tell("pools")
                 self.assertEqual((row["name"], row["up"], row["upstreams"]), ("app", 1, [app.address]))
                 (row,) = tell("upstreams")

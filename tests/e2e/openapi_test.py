@@ -12,6 +12,7 @@ from support import App, Frontdoor, curl, eventually, get, main, pool
 from support.admin import ask
 from support.app import script_path
 from support.client import connect, http_get
+from support.metrics import ask as look
 
 API = json.loads((pathlib.Path(__file__).parents[2] / "docs/reference/openapi.json").read_text(encoding="utf-8"))
 TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict,
@@ -115,7 +116,7 @@ class OpenApi(unittest.TestCase):
             self.assertTrue(page)
             for method, path in page:
                 self.assertNotIn("/api/", path, f"{method} {path} is served, and not in docs/reference/openapi.json")
-                kind = http_get(door.admin_address, path).header("Content-Type")
+                kind = look(door, path).header("Content-Type")
                 self.assertRegex(kind, r"^(text/(html|css|javascript)|image/svg)", f"{path} is no file of the dashboard's page")
 
     def test_each_read_answers_as_it_says(self):
@@ -145,7 +146,7 @@ class OpenApi(unittest.TestCase):
     def test_over_tcp_what_needs_the_token_is_refused_without_it_and_nothing_else(self):
         with Frontdoor(pool(upstreams=["127.0.0.1:1"])) as door:
             for path in READS:
-                answer = http_get(door.admin_address, path + "?follow=0")
+                answer = look(door, path + "?follow=0")
                 if "security" in API["paths"][path]["get"]:
                     self.assertEqual((answer.status, answer.header("Content-Type")), (403, "application/problem+json"), path)
                 else:
@@ -247,12 +248,12 @@ class WhoeverLooks(unittest.TestCase):
                 eventually(lambda: http_get(door.address, "/").status == 200, "the instance again")
                 ids.append(http_get(door.address, target, [("Authorization", "Bearer s3cret"), ("Cookie", "a=s3cret")])
                            .header("X-Request-Id"))
-            eventually(lambda: "/die" in http_get(door.admin_address, "/api/v1/status").text, "the request that was on it at its end")
+            eventually(lambda: "/die" in look(door, "/api/v1/status").text, "the request that was on it at its end")
             paths = [path for path in READS if "security" not in API["paths"][path]["get"]]
             paths += [f"/api/v1/requests/{identity}:why" for identity in ids] + ["/api/v1/pools/app:why", "/api/v1/events?limit=2000"]
             for path in paths:
-                self.assertNotIn("s3cret", http_get(door.admin_address, path).text, path)
-            self.assertIn("/die", http_get(door.admin_address, "/api/v1/requests").text, "the paths are told")
+                self.assertNotIn("s3cret", look(door, path).text, path)
+            self.assertIn("/die", look(door, "/api/v1/requests").text, "the paths are told")
             with connect(door.admin_address) as stream:
                 stream.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
                 seen = b""

@@ -8,6 +8,7 @@ import unittest
 from support import App, Frontdoor, apps, eventually, get, http_get, main, pool
 from support.admin import api, command
 from support.instances import events
+from support.metrics import ask as look
 
 
 class WhyARequest(unittest.TestCase):
@@ -27,7 +28,7 @@ class WhyARequest(unittest.TestCase):
             self.assertNotIn("s3cret", told.stdout)
             body = json.loads(command("why", identity, "--json", door=door).stdout)
             self.assertEqual(body["requests"][0]["request"]["id"], identity)
-            over_tcp = http_get(door.admin_address, f"/api/v1/requests/{identity}:why")
+            over_tcp = look(door, f"/api/v1/requests/{identity}:why")
             self.assertEqual((over_tcp.status, over_tcp.json()["requests"][0]["request"]["path"]), (200, "/die"))
 
     def test_that_waited_tells_what_happened_meanwhile(self):
