@@ -125,7 +125,7 @@ class Webhook(unittest.TestCase):
             door.wait_until_serving([app])
             self.assertEqual(curl(door.address, "/").status, 200)
             with Receiver([503, 200], port=port) as receiver:
-                eventually(lambda: len(receiver.posts) >= 2, "the second try", timeout=30)
+                eventually(lambda: len(receiver.posts) >= 2, "the second try", timeout=120)
                 self.assertEqual(receiver.posts[0][2]["events"], receiver.posts[1][2]["events"], "the same again")
                 (back,) = eventually(lambda: events(door, "webhook delivers again"), "that it is back")
                 self.assertGreaterEqual(back["failures"], 2)
