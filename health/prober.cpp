@@ -51,6 +51,12 @@ std::string_view word_of(Outcome outcome) {
 
 std::int64_t milliseconds(Duration duration) { return std::chrono::duration_cast<Millis>(duration).count(); }
 
+// What is under way can be cancelled no longer than it lives: it may also end because there is no memory to go on.
+struct ForgetAtTheEnd {
+  std::function<void()>& cancel;
+  ~ForgetAtTheEnd() { cancel = nullptr; }
+};
+
 }  // namespace
 
 void log_change(Log& log, const Upstream& upstream, UpstreamState from, UpstreamState to,
@@ -200,8 +206,8 @@ asio::awaitable<Duration> Prober::probe(Upstream::Seen seen) {
   Probe one(control_.get_executor(), std::move(target));
   const TimePoint started = Clock::now();
   cancel_ = [&one] { one.cancel(); };
+  const ForgetAtTheEnd forget{cancel_};
   const ProbeReport report = co_await one.run();
-  cancel_ = nullptr;
   if (stopped_) co_return kForever;
   co_return judge(seen, report, started);
 }
@@ -211,8 +217,8 @@ asio::awaitable<Duration> Prober::probe_by_command(Upstream::Seen seen, config::
   CommandProbe one(control_.get_executor(), *commands_, std::move(what));
   const TimePoint started = Clock::now();
   cancel_ = [&one] { one.cancel(); };
+  const ForgetAtTheEnd forget{cancel_};
   const ProbeReport report = co_await one.run();
-  cancel_ = nullptr;
   if (stopped_) co_return kForever;
   co_return std::max<Duration>(judge(seen, report, started), kBetweenCommands);
 }

@@ -63,7 +63,12 @@ Listener::Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& ro
       shared_(shared),
       settings_(std::move(settings)) {
   settings_.places->board().join(*this);
-  room_.add(*this);
+  try {
+    room_.add(*this);
+  } catch (const std::bad_alloc&) {
+    settings_.places->board().leave(*this);
+    throw;
+  }
   ask();
 }
 
@@ -84,8 +89,12 @@ void Listener::ask() {
   if (asking_ || fd_ < 0) return;
   // Level-triggered: what is left in the queue after a turn is told again. One waiting worker is enough for
   // each connection of a shared socket.
-  asking_ = context_.loop.watch(fd_, shared_ ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN, *this);
-  if (!asking_) context_.loop.arm(*this, context_.loop.now() + kPause);  // out of epoll watches: try again
+  try {
+    asking_ = context_.loop.watch(fd_, shared_ ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN, *this);
+  } catch (const std::bad_alloc&) {
+    asking_ = false;
+  }
+  if (!asking_) context_.loop.arm(*this, context_.loop.now() + kPause);  // out of epoll watches, or memory: try again
 }
 
 void Listener::pause() {

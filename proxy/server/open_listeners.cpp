@@ -43,7 +43,12 @@ std::vector<config::Listener> OpenListeners::configs() const {
 std::vector<KeptSocket> OpenListeners::to_keep() const {
   std::vector<KeptSocket> kept;
   const auto names = names_to_keep(configs());
-  for (std::size_t i = 0; i < all_.size(); ++i) add_kept(kept, names[i], {.fds = all_[i].fds, .shared = all_[i].shared});
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    ListenSockets sockets;
+    sockets.fds = all_[i].fds;
+    sockets.shared = all_[i].shared;
+    add_kept(kept, names[i], sockets);
+  }
   return kept;
 }
 
@@ -72,38 +77,35 @@ PreparedListeners OpenListeners::prepare(std::vector<config::Listener> next, uns
   return prepared;
 }
 
+// All that takes memory comes first: without any, nothing has changed, and `prepared` closes what it has opened.
 OpenListeners::Taken OpenListeners::take(PreparedListeners prepared, const TlsServers& tls) {
   Taken taken;
-  std::vector<OpenListener> before = std::exchange(all_, {});
+  std::vector<OpenListener> next;
   for (std::size_t i = 0; i < prepared.listeners_.size(); ++i) {
     const auto known = prepared.changes_.before[i];
-    OpenListener listener;
-    if (known) {
-      listener = before[*known];
-    } else {
-      ListenSockets sockets = std::exchange(prepared.sockets_[i], {});
-      listener = {.id = ++last_id_,
-                  .bound = sockets.bound,
-                  .fds = std::move(sockets.fds),
-                  .shared = sockets.shared,
-                  .file = std::move(sockets.file)};
-    }
+    const ListenSockets& sockets = prepared.sockets_[i];
+    OpenListener& listener = next.emplace_back();
+    if (known) listener = all_[*known];
+    else listener = {.id = ++last_id_, .bound = sockets.bound, .fds = sockets.fds, .shared = sockets.shared, .file = sockets.file};
     listener.config = prepared.listeners_[i];
-    all_.push_back(std::move(listener));
   }
-  for (std::size_t i = 0; i < all_.size(); ++i) {
+  const std::uint16_t https_port = https_port_of(next);
+  for (std::size_t i = 0; i < next.size(); ++i) {
     const auto known = prepared.changes_.before[i];
-    const OpenListener* const was = known ? &before[*known] : nullptr;
-    auto settings = settings_of(all_[i], was, i < tls.size() ? tls[i] : nullptr);
-    if (was && same_terms(was->config, all_[i].config) && treats_alike(*was->settings, *settings)) continue;
-    all_[i].settings = std::move(settings);
-    (was ? taken.changed : taken.opened).push_back(all_[i]);
+    const OpenListener* const was = known ? &all_[*known] : nullptr;
+    auto settings = settings_of(next[i], was, i < tls.size() ? tls[i] : nullptr, https_port);
+    if (was && same_terms(was->config, next[i].config) && treats_alike(*was->settings, *settings)) continue;
+    next[i].settings = std::move(settings);
+    (was ? taken.changed : taken.opened).push_back(next[i]);
   }
-  for (const std::size_t i : prepared.changes_.removed) {
-    closed_for_room_before_ += before[i].settings->places->closed_for_room();
-    remove_socket_file(before[i].file);
-    taken.closed.push_back(std::move(before[i]));
+  for (const std::size_t i : prepared.changes_.removed) taken.closed.push_back(all_[i]);
+
+  for (const OpenListener& closed : taken.closed) {
+    closed_for_room_before_ += closed.settings->places->closed_for_room();
+    remove_socket_file(closed.file);
   }
+  for (ListenSockets& sockets : prepared.sockets_) sockets.fds.clear();  // they are in use now
+  all_.swap(next);
   return taken;
 }
 
@@ -121,7 +123,8 @@ std::uint16_t OpenListeners::number_of(const std::string& title) {
 
 // What connections share stays theirs: places and clients are counted on.
 std::shared_ptr<const Listener::Settings> OpenListeners::settings_of(const OpenListener& listener, const OpenListener* before,
-                                                                     std::shared_ptr<const tls::Server> tls) {
+                                                                     std::shared_ptr<const tls::Server> tls,
+                                                                     std::uint16_t https_port) {
   const std::uint64_t wanted = listener.config.max_connections;
   const std::uint64_t limit = wanted != 0 ? std::min(wanted, most_) : most_;
   auto settings = std::make_shared<Listener::Settings>(Listener::Settings::of(listener.config, limit));
@@ -135,14 +138,14 @@ std::shared_ptr<const Listener::Settings> OpenListeners::settings_of(const OpenL
   }
   settings->terms.index = number_of(listener.title());
   settings->tls = std::move(tls);
-  if (listener.config.redirect == config::Listener::Redirect::Https) settings->terms.redirect_port = https_port();
+  if (listener.config.redirect == config::Listener::Redirect::Https) settings->terms.redirect_port = https_port;
   return settings;
 }
 
 // Where clients are sent that have to come by https: the scheme's own port, unless we listen elsewhere only.
-std::uint16_t OpenListeners::https_port() const {
+std::uint16_t OpenListeners::https_port_of(const std::vector<OpenListener>& listeners) {
   std::uint16_t found = 0;
-  for (const OpenListener& listener : all_) {
+  for (const OpenListener& listener : listeners) {
     if (!listener.config.tls || listener.bound.is_unix()) continue;
     if (listener.bound.port() == kHttpsPort) return kHttpsPort;
     if (found == 0) found = listener.bound.port();

@@ -90,8 +90,8 @@ class OpenListeners {
  private:
   std::uint16_t number_of(const std::string& title);
   std::shared_ptr<const Listener::Settings> settings_of(const OpenListener& listener, const OpenListener* before,
-                                                        std::shared_ptr<const tls::Server> tls);
-  std::uint16_t https_port() const;
+                                                        std::shared_ptr<const tls::Server> tls, std::uint16_t https_port);
+  static std::uint16_t https_port_of(const std::vector<OpenListener>& listeners);
 
   const std::uint64_t most_;
   ListenerId last_id_ = 0;

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <new>
 #include <random>
 
 #include "base/signals_blocked.h"
@@ -16,6 +17,7 @@ namespace {
 
 // Standard streams, logs, what a reload and name look-ups open for a moment.
 constexpr std::uint64_t kReservedDescriptors = 24;
+constexpr Millis kWithoutMemory{10};
 
 std::uint64_t descriptor_limit() {
   rlimit limit{};
@@ -73,18 +75,29 @@ OpenListeners::Taken Server::take(PreparedListeners prepared, const TlsServers& 
   for (const OpenListener& listener : taken.opened) open(listener);
   for (const OpenListener& listener : taken.changed)
     for (auto& worker : workers_)
-      worker->order({.kind = ListenerOrder::Kind::Change, .id = listener.id, .settings = listener.settings});
+      tell(*worker, {.kind = ListenerOrder::Kind::Change, .id = listener.id, .settings = listener.settings});
   for (const OpenListener& listener : taken.closed)
     for (auto& worker : workers_)
-      worker->order({.kind = ListenerOrder::Kind::Close, .id = listener.id, .window = {now, now + drain}});
+      tell(*worker, {.kind = ListenerOrder::Kind::Close, .id = listener.id, .window = {now, now + drain}});
   return taken;
 }
 
 // Sockets of more workers than there are now have clients, too.
 void Server::open(const OpenListener& listener) {
   for (std::size_t i = 0; i < listener.fds.size(); ++i)
-    workers_[i % workers_.size()]->order(
-        {.id = listener.id, .fd = listener.fds[i], .shared = listener.shared, .settings = listener.settings});
+    tell(*workers_[i % workers_.size()],
+         {.id = listener.id, .fd = listener.fds[i], .shared = listener.shared, .settings = listener.settings});
+}
+
+// From here on there is no way back: without memory it waits for some.
+void Server::tell(Worker& worker, const ListenerOrder& order) {
+  for (;;) {
+    try {
+      return worker.order(order);
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(kWithoutMemory);
+    }
+  }
 }
 
 std::vector<Endpoint> Server::endpoints() const {

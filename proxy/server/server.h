@@ -70,6 +70,7 @@ class Server {
 
  private:
   void open(const OpenListener& listener);
+  static void tell(Worker& worker, const ListenerOrder& order);
 
   ConnectionBudget budget_;  // outlives the workers
   OpenListeners listeners_;

@@ -56,11 +56,9 @@ void WorkerListeners::change(ListenerId id, const Listener::Settings& settings) 
     if (draining_) next->drain_begins();
     {
       const std::lock_guard lock(mutex_);
-      entries_.reserve(entries_.size() + 1);
+      entries_.push_back({id, next});
     }
-    next->take_socket(entries_[i].listener->give_socket());
-    const std::lock_guard lock(mutex_);
-    entries_.push_back({id, std::move(next)});
+    next->take_socket(entries_[i].listener->give_socket());  // from here on nothing can fail
   }
 }
 
