@@ -31,8 +31,10 @@ FloodGuard::Allowance FloodGuard::allowance(Burden burden) {
 }
 
 bool FloodGuard::count(Burden burden, TimePoint now) {
-  if (burden == Burden::WindowUpdate && window_updates_owed_ != 0) {
-    --window_updates_owed_;
+  std::uint32_t none = 0;
+  std::uint32_t& owed = burden == Burden::WindowUpdate ? window_updates_owed_ : burden == Burden::Ping ? pings_owed_ : none;
+  if (owed != 0) {
+    --owed;
     return true;
   }
   const Allowance allowed = allowance(burden);

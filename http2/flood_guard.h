@@ -1,5 +1,5 @@
-// How much of what costs a client nothing it may send: a bucket for each kind, filled at a rate. An honest client does not
-// come near any of them; whoever empties one is told to calm down and is served no further. Pure: time is an argument.
+// How much of what costs its sender nothing it may send: a bucket for each kind, filled at a rate. An honest one does not
+// come near any of them; whoever empties one is told to calm down and is heard no further. Pure: time is an argument.
 //
 // RFC 9113 §10.5. CVE-2019-9511 … 9518 (the floods of 2019), CVE-2023-44487 (rapid reset), CVE-2025-8671 (made resets).
 
@@ -15,7 +15,7 @@ namespace frontdoor::http2 {
 
 enum class Burden : std::uint8_t {
   Reset,         // a stream that the client has ended before its answer, or made us end by an error of its own
-  Ping,          // each wants an answer
+  Ping,          // each wants an answer; beyond one for each DATA frame that we have sent
   Settings,      // the same, and each may concern all streams
   EmptyData,     // a DATA frame without a byte that does not end its stream
   WindowUpdate,  // beyond two for each DATA frame that we have sent
@@ -35,8 +35,11 @@ class FloodGuard {
 
   // One more has come. False: too many.
   bool count(Burden burden, TimePoint now);
-  // We have sent a DATA frame: the client opens two windows for it.
-  void data_sent() { window_updates_owed_ = window_updates_owed_ < kMostOwed ? window_updates_owed_ + 2 : kMostOwed; }
+  // We have sent a DATA frame: two windows are opened for it, and gRPC's libraries measure the way with a PING.
+  void data_sent() {
+    if (window_updates_owed_ < kMostOwed) window_updates_owed_ += 2;
+    if (pings_owed_ < kMostOwed) ++pings_owed_;
+  }
 
  private:
   static constexpr std::uint32_t kMostOwed = 1 << 16;
@@ -44,6 +47,7 @@ class FloodGuard {
   // When each bucket will be full again; one that comes costs a part of a second.
   std::array<TimePoint, kBurdens> full_at_{};
   std::uint32_t window_updates_owed_ = 0;
+  std::uint32_t pings_owed_ = 0;
 };
 
 }  // namespace frontdoor::http2

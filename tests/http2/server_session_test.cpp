@@ -407,7 +407,7 @@ TEST(H2Session, AClientThatCancelsIsHeard) {
   Heard heard;
   stream.listen(&heard);
   EXPECT_TRUE(talk.send(h2::data(1, "abc") + h2::reset(1)));
-  EXPECT_EQ(stream.closed(), Closed::ByClient);
+  EXPECT_EQ(stream.closed(), Closed::ByReset);
   EXPECT_EQ(stream.error(), ErrorCode::Cancel);
   EXPECT_TRUE(stream.received().empty());
   EXPECT_GE(heard.times, 1);

@@ -93,7 +93,7 @@ struct Frame {
   std::uint32_t stream = 0;
   std::string payload;
   Pairs fields;  // of HEADERS
-  std::uint32_t code() const {  // of RST_STREAM and GOAWAY
+  std::uint32_t code() const {  // of RST_STREAM and GOAWAY; by how much, of WINDOW_UPDATE
     std::uint32_t value = 0;
     for (const char c : payload.substr(type == kGoAway ? 4 : 0, 4)) value = value << 8 | static_cast<unsigned char>(c);
     return value;
@@ -104,6 +104,35 @@ struct Frame {
     return value;
   }
   bool ends() const { return (type == kData || type == kHeaders) && (flags & kEndStream) != 0; }
+};
+
+inline Pairs status(std::string code, Pairs more = {}) {
+  Pairs fields{{":status", std::move(code)}};
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+inline std::string goaway(std::uint32_t last_stream, std::uint32_t code = 0, std::string_view words = "") {
+  return frame(kGoAway, kNone, 0, number(last_stream) + number(code) + std::string(words));
+}
+
+// What a server has been asked on one stream.
+struct Asked {
+  Pairs fields;
+  std::string body;
+  Pairs trailers;
+  bool ended = false;
+  bool was_reset = false;
+  std::uint32_t code = 0;  // of the reset
+  std::string operator[](std::string_view name) const {
+    for (const auto& [key, value] : fields)
+      if (key == name) return value;
+    return "";
+  }
+  bool has(std::string_view name) const {
+    for (const auto& [key, value] : fields)
+      if (key == name) return true;
+    return false;
+  }
 };
 
 // What one stream has got.
@@ -183,6 +212,19 @@ class Reader {
       else answer.status = one.fields.front().second, answer.fields = one.fields;
     }
     return answer;
+  }
+
+  // The same stream, read as its server.
+  Asked asked(std::uint32_t stream) const {
+    Asked asked;
+    for (const auto& one : frames) {
+      if (one.stream != stream) continue;
+      if (one.type == kData) asked.body += one.payload;
+      if (one.type == kRstStream) asked.was_reset = true, asked.code = one.code();
+      if (one.ends()) asked.ended = true;
+      if (one.type == kHeaders) (asked.fields.empty() ? asked.fields : asked.trailers) = one.fields;
+    }
+    return asked;
   }
 
   std::vector<Frame> frames;

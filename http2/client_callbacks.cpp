@@ -1,0 +1,107 @@
+#include "http2/client_callbacks.h"
+
+namespace frontdoor::http2 {
+
+void ClientSession::Callbacks::install(nghttp2_session_callbacks& callbacks) {
+  Session::Callbacks::install(callbacks);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(&callbacks, head_begins);
+  nghttp2_session_callbacks_set_on_header_callback2(&callbacks, field);
+  nghttp2_session_callbacks_set_on_invalid_header_callback2(&callbacks, bad_field);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(&callbacks, frame_came);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(&callbacks, bad_frame);
+  nghttp2_session_callbacks_set_on_stream_close_callback(&callbacks, stream_closes);
+  nghttp2_session_callbacks_set_on_frame_send_callback(&callbacks, frame_sent);
+}
+
+int ClientSession::Callbacks::head_begins(nghttp2_session*, const nghttp2_frame*, void* user) {
+  ClientSession& self = of(user);
+  return guarded(self.no_memory_, [&] {
+    self.building_.begin();
+    return true;
+  });
+}
+
+int ClientSession::Callbacks::field(nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name,
+                                    nghttp2_rcbuf* value, std::uint8_t, void* user) {
+  ClientSession& self = of(user);
+  return guarded(self.no_memory_, [&] {
+    RequestStream* const stream = self.find(frame->hd.stream_id);
+    return !stream || self.add_field(*stream, text_of(name), text_of(value));
+  });
+}
+
+// nghttp2 would go on without such a field.
+int ClientSession::Callbacks::bad_field(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
+                                        nghttp2_rcbuf* value, std::uint8_t flags, void* user) {
+  if (const int result = field(session, frame, name, value, flags, user); result != 0) return result;
+  ClientSession& self = of(user);
+  return guarded(self.no_memory_, [&] {
+    RequestStream* const stream = self.find(frame->hd.stream_id);
+    if (stream && stream->final_) self.malformed(*stream, "invalid field");
+    else self.building_.note("invalid field");
+    return true;
+  });
+}
+
+int ClientSession::Callbacks::frame_came(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+  ClientSession& self = of(user);
+  const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  return guarded(self.no_memory_, [&] {
+    RequestStream* const stream = frame->hd.stream_id == 0 ? nullptr : self.find(frame->hd.stream_id);
+    switch (frame->hd.type) {
+      case NGHTTP2_HEADERS:
+        if (!stream) break;
+        if (stream->final_) self.trailers_end(*stream);
+        else self.head_ends(*stream, ends);
+        break;
+      case NGHTTP2_DATA:
+        // One that is nothing but padding; one without anything was counted when it began.
+        if (!ends && frame->hd.length != 0 && frame->data.padlen == frame->hd.length)
+          return self.burden(Burden::EmptyData);
+        if (stream && ends) {
+          stream->received_all_ = true;
+          stream->changed();
+        }
+        break;
+      case NGHTTP2_RST_STREAM:
+        if (stream) stream->was_reset_ = true;
+        break;
+      case NGHTTP2_SETTINGS:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) self.settings_known_ = true;
+        break;
+      case NGHTTP2_PING:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.ping_answered_ = true;
+        break;
+      case NGHTTP2_GOAWAY:
+        self.goaway_came(static_cast<ErrorCode>(frame->goaway.error_code),
+                         {reinterpret_cast<const char*>(frame->goaway.opaque_data), frame->goaway.opaque_data_len});
+        break;
+      default: break;
+    }
+    return !self.dead_;
+  });
+}
+
+int ClientSession::Callbacks::bad_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* user) {
+  ClientSession& self = of(user);
+  RequestStream* const stream = frame->hd.stream_id == 0 ? nullptr : self.find(frame->hd.stream_id);
+  if (stream && !*stream->fault_) stream->fault_ = "malformed HTTP/2 response";
+  return 0;
+}
+
+int ClientSession::Callbacks::stream_closes(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
+  ClientSession& self = of(user);
+  if (RequestStream* const stream = self.find(id)) self.stream_closes(*stream, static_cast<ErrorCode>(code));
+  return self.dead_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
+int ClientSession::Callbacks::frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+  ClientSession& self = of(user);
+  if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR && !*self.fault_)
+    self.fault_ = name_of(static_cast<ErrorCode>(frame->goaway.error_code));
+  if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+  if (RequestStream* const stream = self.find(frame->hd.stream_id)) stream->head_sent_ = true;
+  return 0;
+}
+
+}  // namespace frontdoor::http2
