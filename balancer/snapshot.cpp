@@ -193,6 +193,7 @@ std::shared_ptr<const Snapshot> UpstreamRegistry::build(std::uint64_t generation
       pool.members.push_back(std::move(member));
     }
     pool.send_proxy = from.send_proxy;
+    pool.protocol = from.protocol;
     pool.server_name = from.tls.server_name;
     if (contexts_ && from.has_tls()) pool.tls = contexts_(from);
     snapshot->pools.push_back(std::move(pool));

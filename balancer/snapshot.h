@@ -42,6 +42,7 @@ struct Pool {
   std::string name;
   std::vector<Member> members;
   ProxyVersion send_proxy = ProxyVersion::None;
+  config::UpstreamProtocol protocol = config::UpstreamProtocol::Http1;
   config::Timeouts timeouts;  // the file's, with the pool's overrides
   config::Retry retry;
   config::Hold hold;

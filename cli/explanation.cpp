@@ -132,6 +132,7 @@ std::string question_of(const std::optional<config::HealthCheck>& check, const s
     case config::HealthCheck::Type::Http: return "GET " + check->path;
     case config::HealthCheck::Type::Tcp: return "a TCP connect";
     case config::HealthCheck::Type::Tls: return "a TLS handshake";
+    case config::HealthCheck::Type::Grpc: return "a gRPC health check";
     case config::HealthCheck::Type::Exec: return "its check command (" + check->command.front() + ")";
   }
   return "";

@@ -87,6 +87,30 @@ void check_upstream_tls(const Pool& pool, const PoolPlace& places, const LoadOpt
     reader.diagnostics.error(places.at, heading + problem);
 }
 
+void check_protocol(const Pool& pool, const PoolPlace& places, Reader& reader) {
+  const std::string heading = "[pool." + toml_key(pool.name) + "] ";
+  const bool http2 = pool.protocol != UpstreamProtocol::Http1;
+  if (pool.health_check && pool.health_check->type == HealthCheck::Type::Grpc && !http2)
+    reader.diagnostics.error(places.at, "[pool." + toml_key(pool.name) + ".health_check] type = \"grpc\" needs protocol = "
+                                        "\"h2c\", or \"h2\" with https:// upstreams");
+  if (!http2) return;
+  if (pool.send_proxy != ProxyVersion::None)
+    reader.diagnostics.error(places.at, heading + "send_proxy names the client of a connection, and one of HTTP/2 is of many "
+                                        "clients: leave one of the two out");
+  const bool wants_tls = pool.protocol == UpstreamProtocol::H2;
+  if (wants_tls && !pool.process.command.empty())
+    reader.diagnostics.error(places.at, heading + "protocol = \"h2\" is for https:// upstreams: instances want \"h2c\"");
+  for (std::size_t i = 0; i < pool.upstreams.size(); ++i) {
+    const Address& address = pool.upstreams[i].address;
+    if (address == Address{} || address.tls == wants_tls) continue;
+    reader.diagnostics.error(places.upstreams[i],
+                             wants_tls ? quote(address.to_string()) + " is without TLS, and protocol = \"h2\" is for https:// "
+                                                                      "upstreams: write \"h2c\", or https:// in front of it"
+                                       : quote(address.to_string()) + " is with TLS, and protocol = \"h2c\" is for upstreams "
+                                                                      "without: write \"h2\"");
+  }
+}
+
 void check_loops(const Pool& pool, const PoolPlace& places, Reader& reader) {
   const auto& listeners = reader.config.listeners;
   for (std::size_t i = 0; i < pool.upstreams.size(); ++i) {
@@ -256,6 +280,7 @@ void check(const Value& root, const LoadOptions& options, Reader& reader) {
     check_upstreams(reader.config.pools[i], reader.pools[i], reader);
     check_loops(reader.config.pools[i], reader.pools[i], reader);
     check_upstream_tls(reader.config.pools[i], reader.pools[i], options, reader);
+    check_protocol(reader.config.pools[i], reader.pools[i], reader);
     check_health(reader.config.pools[i], reader.pools[i], reader);
     check_hold(reader.config.pools[i], reader.pools[i], reader);
     check_triggers(reader.config.pools[i], reader.pools[i], reader);

@@ -116,7 +116,7 @@ struct StatusRange {
 };
 
 struct HealthCheck {
-  enum class Type : std::uint8_t { Http, Tcp, Tls, Exec };
+  enum class Type : std::uint8_t { Http, Tcp, Tls, Grpc, Exec };
   Type type = Type::Http;
   std::string path = "/";
   Millis interval{2'000};
@@ -129,6 +129,7 @@ struct HealthCheck {
   std::string host = {};   // Host field of the probe; "" = the upstream's address
   std::uint16_t port = 0;  // 0 = the traffic port
   std::vector<std::string> command = {};  // Exec: argv
+  std::string service = {};  // of gRPC: whose health is asked for; "" = the server's
   bool operator==(const HealthCheck&) const = default;
 };
 
@@ -241,6 +242,9 @@ struct Process : Launch {
   bool operator==(const Process&) const = default;
 };
 
+// What is spoken to upstreams. H2: over TLS, and only if they agree to it; H2c: without TLS, by prior knowledge.
+enum class UpstreamProtocol : std::uint8_t { Http1, H2, H2c };
+
 struct Pool {
   std::string name = {};
   std::vector<Upstream> upstreams = {};
@@ -254,6 +258,7 @@ struct Pool {
   std::optional<std::uint64_t> body_bytes = {};
   std::optional<std::uint64_t> min_bytes_per_second = {};
   ProxyVersion send_proxy = ProxyVersion::None;
+  UpstreamProtocol protocol = UpstreamProtocol::Http1;
   // Whether it has, or will have, anybody to send requests to.
   bool takes_requests() const { return process.command.empty() || process.port != Launch::Port::None || !upstreams.empty(); }
   // Its health is told by a command.

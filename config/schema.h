@@ -93,7 +93,6 @@ struct Key {
   std::int64_t min = 0;                                // inclusive; milliseconds, bytes or a count
   std::int64_t max = 0;                                // 0 = the type's own limit
   std::span<const std::string_view> words = {};        // Word
-  std::span<const std::string_view> planned = {};      // words of features that are not built yet
   std::string (*problem)(std::string_view) = nullptr;  // Text: what is wrong with a value; "" = nothing
   Scope scope = Scope::Everywhere;
   bool secret = false;  // Text: never shown, neither its value nor how long it is

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t hour = 3'600'000;
 
+constexpr auto protocol_words = std::to_array<std::string_view>({"http/1.1", "h2", "h2c"});  // as UpstreamProtocol
 constexpr auto send_proxy_words = std::to_array<std::string_view>({"", "v1", "v2"});  // as ProxyVersion
 
 constexpr std::array upstream_pool_keys = {
@@ -53,6 +54,13 @@ constexpr std::array upstream_pool_keys = {
                "client. Such a connection serves one request.",
         .slot = at<&Pool::send_proxy>,
         .words = send_proxy_words},
+    Key{.name = "protocol",
+        .type = Type::Word,
+        .fallback = "\"http/1.1\"",
+        .doc = "What is spoken to the upstreams: \"h2c\" is HTTP/2 without TLS, by prior knowledge; \"h2\" is HTTP/2 to "
+               "https:// upstreams, which must agree to it. gRPC needs one of the two.",
+        .slot = at<&Pool::protocol>,
+        .words = protocol_words},
 };
 
 template <std::size_t A, std::size_t B>
@@ -75,7 +83,7 @@ constexpr auto profile_keys = [] {
 }();
 
 constexpr auto pool_planned = std::to_array<std::string_view>(
-    {"discover", "balance", "hash_on", "slow_start", "sticky", "protocol", "outlier_detection"});
+    {"discover", "balance", "hash_on", "slow_start", "sticky", "outlier_detection"});
 
 constexpr std::array upstream_keys = {
     Key{.name = "address",
@@ -123,18 +131,16 @@ constexpr std::array upstream_tls_keys = {
         .problem = host_field_problem},
 };
 
-constexpr auto check_words = std::to_array<std::string_view>({"http", "tcp", "tls", "exec"});  // as HealthCheck::Type
-constexpr auto check_planned = std::to_array<std::string_view>({"grpc"});
+constexpr auto check_words = std::to_array<std::string_view>({"http", "tcp", "tls", "grpc", "exec"});  // as HealthCheck::Type
 
 constexpr std::array health_check_keys = {
     Key{.name = "type",
         .type = Type::Word,
         .fallback = "\"http\"",
         .doc = "\"http\" sends a GET, by https to an https:// upstream; \"tcp\" only connects, \"tls\" shakes hands, too; "
-               "\"exec\" runs `command`.",
+               "\"grpc\" asks grpc.health.v1.Health, \"exec\" runs `command`.",
         .slot = at<&HealthCheck::type>,
-        .words = check_words,
-        .planned = check_planned},
+        .words = check_words},
     Key{.name = "path",
         .fallback = "\"/\"",
         .doc = "What the GET asks for.",
@@ -198,6 +204,10 @@ constexpr std::array health_check_keys = {
         .doc = "Where to check; 0 is the port of the traffic.",
         .slot = at<&HealthCheck::port>,
         .max = 65535},
+    Key{.name = "service",
+        .fallback = "\"\"",
+        .doc = "Whose health a gRPC check asks for; \"\" is the server's.",
+        .slot = at<&HealthCheck::service>},
     Key{.name = "expect", .type = Type::Table, .doc = "What a good answer looks like."},
 };
 

@@ -240,10 +240,6 @@ void ValueReader::read_word() {
     *std::get<schema::Choice>(slot_).value = static_cast<std::uint8_t>(i);
     return;
   }
-  for (const auto planned : key_.planned)
-    if (planned == value_.text)
-      return fail(quote(planned) + " is not supported by this version of frontdoor, only " +
-                  quote_list(key_.words, "and"));
   const auto meant = nearest(value_.text, key_.words);
   fail(quote(value_.text) + " is unknown, " +
        (meant ? "did you mean " + quote(*meant) + "?" : "write " + quote_list(key_.words, "or")));

@@ -126,7 +126,7 @@ std::shared_ptr<const ClientContext> ClientContext::load(const ClientFiles& file
   return error.empty() ? made : nullptr;
 }
 
-SslPtr ClientContext::begin(std::string name) const {
+SslPtr ClientContext::begin(std::string name, std::string_view alpn) const {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl) throw std::bad_alloc();
   SSL_set_connect_state(ssl.get());
@@ -144,13 +144,15 @@ SslPtr ClientContext::begin(std::string name) const {
     bound = !name.empty() && X509_VERIFY_PARAM_set1_host(wanted, name.c_str(), 0) == 1;
   }
   if (verify_ && !bound && X509_VERIFY_PARAM_set1_host(wanted, kNobody, 0) != 1) throw std::bad_alloc();
-  static constexpr unsigned char http11[] = "\x08http/1.1";
-  SSL_set_alpn_protos(ssl.get(), http11, sizeof http11 - 1);
+  std::string offer(1, static_cast<char>(alpn.size()));  // RFC 7301 §3.1
+  offer.append(alpn);
+  SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(offer.data()), static_cast<unsigned>(offer.size()));
   return ssl;
 }
 
-std::unique_ptr<Session> ClientContext::connect(Transport& transport, const std::string& name, SessionShelf& shelf) const {
-  SslPtr ssl = begin(name);
+std::unique_ptr<Session> ClientContext::connect(Transport& transport, const std::string& name, SessionShelf& shelf,
+                                                std::string_view alpn) const {
+  SslPtr ssl = begin(name, alpn);
   SSL_set_ex_data(ssl.get(), shelf_index(), &shelf);
   if (const SessionPtr known = shelf.take(context_.get())) SSL_set_session(ssl.get(), known.get());
   return std::make_unique<Session>(std::move(ssl), transport, nullptr);

@@ -45,9 +45,10 @@ class ClientContext {
   static std::shared_ptr<const ClientContext> load(const ClientFiles& files, std::string& error);
 
   // `name`: what the upstream's certificate must be for, and what it is asked for: a host or an address. `shelf` is taken
-  // from and put into; it must outlive the session. Throws bad_alloc.
-  SslPtr begin(std::string name) const;
-  std::unique_ptr<Session> connect(Transport& transport, const std::string& name, SessionShelf& shelf) const;
+  // from and put into; it must outlive the session. `alpn`: the protocol that is offered. Throws bad_alloc.
+  SslPtr begin(std::string name, std::string_view alpn = kAlpnHttp11) const;
+  std::unique_ptr<Session> connect(Transport& transport, const std::string& name, SessionShelf& shelf,
+                                   std::string_view alpn = kAlpnHttp11) const;
 
  private:
   explicit ClientContext(const ClientFiles& files);

@@ -7,13 +7,21 @@
 
 namespace frontdoor::tls {
 
-Pipe::Pipe(const ClientContext& context, const std::string& name) : ssl_(context.begin(name)) {
+Pipe::Pipe(const ClientContext& context, const std::string& name, std::string_view alpn)
+    : ssl_(context.begin(name, alpn)) {
   BIO* incoming = BIO_new(BIO_s_mem());
   BIO* outgoing = BIO_new(BIO_s_mem());
   if (!incoming || !outgoing) throw std::bad_alloc();
   BIO_set_mem_eof_return(incoming, -1);  // empty is not the end
   BIO_set_mem_eof_return(outgoing, -1);
   SSL_set_bio(ssl_.get(), incoming, outgoing);
+}
+
+std::string_view Pipe::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
 }
 
 void Pipe::feed(std::string_view ciphertext) {

@@ -12,7 +12,7 @@ namespace frontdoor::tls {
 
 class Pipe {
  public:
-  Pipe(const ClientContext& context, const std::string& name);
+  Pipe(const ClientContext& context, const std::string& name, std::string_view alpn = kAlpnHttp11);
 
   // What came from the peer. Then one of the below makes something of it.
   void feed(std::string_view ciphertext);
@@ -21,6 +21,7 @@ class Pipe {
 
   Session::Step shake_hands();
   const char* failure() const { return failure_; }  // after Failed; a constant
+  std::string_view protocol() const;  // agreed by ALPN; "" = none. Valid as long as the pipe
   void write(std::string_view plaintext);
   enum class Read : std::uint8_t { Bytes, Nothing, End };  // Nothing: feed it more
   Read read(std::string& into);                            // appended

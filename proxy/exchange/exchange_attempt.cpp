@@ -127,7 +127,7 @@ Exchange::Next Exchange::after_failure() {
     context_.witness.upstream_silent(attempt_.upstream->shared);
   if (!is_try(attempt_.failure, attempt_.sent(), attempt_.on_reused_connection())) --attempts_.tries;
   // Perhaps its upstream has died, and this is seen before its end is told.
-  if (attempt_.failure == UpstreamFailure::Reset && attempt_.sent()) note_casualty();
+  if (attempt_.failure == UpstreamFailure::Reset && attempt_.sent() && !attempt_.stream->connection_lives()) note_casualty();
   note_death();
   if (client_.gone() || now() >= answer_wanted_until() || attempt_.gave_place_up) {
     attempt_.leave();

@@ -37,7 +37,8 @@ Likeness Exchange::likeness() const {
 }
 
 bool Exchange::may_be_a_death() {
-  return attempt_.failure == UpstreamFailure::Reset && attempt_.sent() && pool_->pool().retry.containment;
+  if (attempt_.failure != UpstreamFailure::Reset || !attempt_.sent()) return false;
+  return pool_->pool().retry.containment && !attempt_.stream->connection_lives();
 }
 
 // A connection that was reset is nothing: apps do it. But an upstream that has died refuses the next one, and it is the
@@ -66,7 +67,8 @@ Task<> Exchange::ask_whether_it_died() {
 }
 
 bool Exchange::denied_unless_it_died() {
-  return attempt_.failure == UpstreamFailure::Reset && judge(attempt_.failure).unless_dead;
+  if (attempt_.failure != UpstreamFailure::Reset || attempt_.stream->connection_lives()) return false;
+  return judge(attempt_.failure).unless_dead;
 }
 
 // A process that is killed resets all of its connections in one moment, its listener perhaps last of all. Those are more

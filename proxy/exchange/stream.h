@@ -148,6 +148,10 @@ class UpstreamStream {
   virtual bool sent_anything() const = 0;      // the kernel accepted at least one byte of this request
   virtual bool received_anything() const = 0;  // at least one byte of a response
 
+  // Whether others are on its connection, which belongs to none of them.
+  virtual bool shares_connection() const { return false; }
+  // After a Reset: its connection serves others still, so that its upstream has not died.
+  virtual bool connection_lives() const { return false; }
   // Whether it may fail as NotProcessed: then a body is kept of a request that is not idempotent, too. Asked of those that
   // have one.
   virtual bool tells_unprocessed() const { return false; }
@@ -168,6 +172,16 @@ struct Dialed {
   bool room_is_coming = false;  // it lacked a descriptor, and one is about to be free: worth another try
 };
 
+// Whoever waits for a connection; looked at whenever the dial wakes.
+class Wanted {
+ public:
+  // Until when there is still somebody who wants it. Waker::kNever: for as long as it takes.
+  virtual TimePoint wanted_until() = 0;
+
+ protected:
+  ~Wanted() = default;
+};
+
 // Where upstream streams come from and where they go back to.
 class Dialer {
  public:
@@ -176,12 +190,10 @@ class Dialer {
   // An idle connection, or null. `verify`: look once whether it is still open (a request that may not be replayed).
   enum class Verify : std::uint8_t { No, Yes };
   virtual std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) = 0;
-  // Who has asked for a connection; looked at whenever the dial wakes.
-  class Caller {
+  // Who has asked for a connection.
+  class Caller : public Wanted {
    public:
     virtual const ClientStream& client() const = 0;
-    // Until when there is still somebody who wants it. Waker::kNever: for as long as it takes.
-    virtual TimePoint wanted_until() = 0;
 
    protected:
     ~Caller() = default;

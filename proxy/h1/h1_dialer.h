@@ -3,21 +3,17 @@
 
 #pragma once
 
-#include "base/connect_failure.h"
 #include "http/head_parser.h"
 #include "loop/buffer_pool.h"
-#include "loop/turn_budget.h"
+#include "proxy/exchange/connector.h"
 #include "proxy/exchange/stream.h"
-#include "proxy/upstreams/worker_room.h"
 
 namespace frontdoor {
 
-class H1UpstreamConnection;
-
 class H1Dialer final : public Dialer {
  public:
-  H1Dialer(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits, WorkerRoom& room)
-      : loop_(loop), buffers_(buffers), limits_(limits), room_(room) {}
+  H1Dialer(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits, Connector& connector)
+      : loop_(loop), buffers_(buffers), limits_(limits), connector_(connector) {}
 
   void limit_heads(const http::HeadLimits& limits) { limits_ = limits; }  // of connections that are made from now on
 
@@ -26,24 +22,12 @@ class H1Dialer final : public Dialer {
   void give_back(LocalUpstream& upstream, std::unique_ptr<UpstreamStream> stream, Millis idle_limit) override;
 
  private:
-  struct Shaken {
-    UpstreamFailure failure = UpstreamFailure::None;
-    const char* detail = "";
-    bool unwanted = false;  // nobody waits for it any more
-  };
-  Task<Shaken> shake_hands(H1UpstreamConnection& connection, LocalUpstream& upstream, std::string_view header, Waker& waker,
-                           TimePoint deadline, Caller& caller);
-  int start_connect(H1UpstreamConnection& connection, const Endpoint& to, Dialed& dialed);
+  struct Protocol;
 
   EventLoop& loop_;
   BufferPool& buffers_;
   http::HeadLimits limits_;
-  WorkerRoom& room_;
-  // Each checks a chain of signatures. After an upstream has come back there may be hundreds at once.
-  TurnBudget handshake_steps_{loop_, 8};
+  Connector& connector_;
 };
-
-// What a failed connect means for the request.
-UpstreamFailure upstream_failure(ConnectFailure failure);
 
 }  // namespace frontdoor

@@ -15,8 +15,8 @@
 #include "loop/memory_trim.h"
 #include "proxy/access_log/access_log.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/h1/h1_dialer.h"
 #include "proxy/server/turn_debt.h"
+#include "proxy/server/upstream_dialer.h"
 #include "proxy/server/worker_listeners.h"
 
 namespace frontdoor {
@@ -88,7 +88,7 @@ class Worker final : private Timer {
   LocalSnapshot::Known known_upstreams_;
   WorkerRoom room_;
   Handshakes handshakes_{loop_};
-  H1Dialer dialer_;
+  UpstreamDialer dialer_;
   std::unique_ptr<AccessLogBuffer> access_log_;
   NotableRequests notable_;
   ExchangeContext context_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace frontdoor {
 
@@ -60,13 +61,14 @@ void LocalUpstream::set_named(bool named) {
 void LocalUpstream::set_approach(const Pool& pool, const Member& as) {
   const Address& address = shared->address();
   send_proxy = pool.send_proxy;
+  const bool http2 = pool.protocol != config::UpstreamProtocol::Http1;
+  const bool otherwise = std::exchange(speaks_http2, http2) != http2;
   // A remote site serves what is asked for by its own name.
   host = as.host.empty() && address.tls ? address.host_field() : as.host;
-  if (!address.tls) return;
+  if (!address.tls && !otherwise) return;
   std::string name = pool.server_name.empty() ? address.host : pool.server_name;
-  if (tls == pool.tls && server_name == name) return;
-  tls = pool.tls;
-  server_name = std::move(name);
+  if (!otherwise && tls == pool.tls && server_name == name) return;
+  if (address.tls) tls = pool.tls, server_name = std::move(name);
   ++trust_;
   tls_sessions.forget();
   while (!idle.empty()) delete &idle.pop_front();

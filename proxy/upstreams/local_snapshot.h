@@ -33,12 +33,16 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
 
   const std::shared_ptr<Upstream> shared;
   const unsigned worker;
-  ProxyVersion send_proxy = ProxyVersion::None;            // the newest snapshot's, as the next three
+  ProxyVersion send_proxy = ProxyVersion::None;            // the newest snapshot's, as the next four
+  bool speaks_http2 = false;
   std::shared_ptr<const tls::ClientContext> tls;           // null: it is spoken to in plain
   std::string server_name;                                 // for TLS
   std::string host;                                        // for its requests' Host; "" = what their clients said
   tls::SessionShelf tls_sessions;
   IdleConnections idle;                                    // last used first; owned here
+  IdleConnections shared_by_many;                          // of HTTP/2, with requests under way; they own themselves
+  std::uint32_t streams_at_once = 0;                       // what it last allowed on one of those; 0 = not known
+  Duration between_pings{};                                // learned: it has complained of more; zero = it has not
   ObservedCloses closes;
   TimePoint next_knock{};                                  // when it may be asked again whether it still listens
   List<Lease, Listed<class LeaseTag>> leases;              // of all that is on it; eviction and drain reach them here
@@ -54,8 +58,8 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   bool named() const { return named_; }
   void set_named(bool named);
 
-  // How it is spoken to, as the newest snapshot says. Whom a connection has believed under other rules serves no more
-  // requests: trust() tells those of before apart.
+  // How it is spoken to, as the newest snapshot says. A connection of another protocol, or whose upstream was believed under
+  // other rules, serves no more requests: trust() tells those of before apart.
   void set_approach(const Pool& pool, const Member& as);
   std::uint32_t trust() const { return trust_; }
 

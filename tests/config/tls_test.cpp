@@ -134,6 +134,36 @@ TEST(UpstreamTls, AnAddressSaysHowItIsSpokenTo) {
   EXPECT_TRUE(pool.tls.verify);
 }
 
+TEST(UpstreamProtocol, IsHttp1UnlessSaidOtherwise) {
+  const auto protocol = [](const std::string& keys) {
+    return load("listen = \":80\"\n[pool.app]\n" + keys, "fd.toml").config.pools.at(0).protocol;
+  };
+  EXPECT_EQ(protocol("upstreams = [\"a:1\"]\n"), config::UpstreamProtocol::Http1);
+  EXPECT_EQ(protocol("upstreams = [\"a:1\"]\nprotocol = \"http/1.1\"\n"), config::UpstreamProtocol::Http1);
+  EXPECT_EQ(protocol("upstreams = [\"a:1\"]\nprotocol = \"h2c\"\n"), config::UpstreamProtocol::H2c);
+  EXPECT_EQ(protocol("upstreams = [\"https://a:1\"]\nprotocol = \"h2\"\n"), config::UpstreamProtocol::H2);
+}
+
+TEST(UpstreamProtocol, WhatIsWrongWithIt) {
+  const auto with = [](const std::string& below) { return problems("listen = \":80\"\n[pool.app]\n" + below, {}); };
+  EXPECT_THAT(with("upstreams = [\"a:1\", \"unix:/a\"]\nprotocol = \"h2c\"\nhealth_check = { type = \"grpc\", service = \"shop.Cart\" }\n"), IsEmpty());
+  EXPECT_THAT(with("upstreams = [\"a:1\"]\nprotocol = \"h2\"\n"),
+              ElementsAre("fd.toml:3:14: \"a:1\" is without TLS, and protocol = \"h2\" is for https:// upstreams: write \"h2c\", or "
+                          "https:// in front of it"));
+  EXPECT_THAT(with("upstreams = [\"https://a\"]\nprotocol = \"h2c\"\n"),
+              ElementsAre("fd.toml:3:14: \"https://a:443\" is with TLS, and protocol = \"h2c\" is for upstreams without: write \"h2\""));
+  EXPECT_THAT(with("command = \"app\"\nprotocol = \"h2\"\n"),
+              ElementsAre("fd.toml:2:7: [pool.app] protocol = \"h2\" is for https:// upstreams: instances want \"h2c\""));
+  EXPECT_THAT(with("upstreams = [\"a:1\"]\nprotocol = \"h2c\"\nsend_proxy = \"v2\"\n"),
+              ElementsAre("fd.toml:2:7: [pool.app] send_proxy names the client of a connection, and one of HTTP/2 is of many clients: "
+                          "leave one of the two out"));
+  EXPECT_THAT(with("upstreams = [\"a:1\"]\nhealth_check = { type = \"grpc\" }\n"),
+              ElementsAre("fd.toml:2:7: [pool.app.health_check] type = \"grpc\" needs protocol = \"h2c\", or \"h2\" with https:// "
+                          "upstreams"));
+  EXPECT_THAT(with("upstreams = [\"a:1\"]\nprotocol = \"http/2\"\n"),
+              ElementsAre("fd.toml:4:12: protocol: \"http/2\" is unknown, write \"http/1.1\", \"h2\" or \"h2c\""));
+}
+
 TEST(UpstreamTls, WhatIsWrongWithIt) {
   LoadOptions options;
   options.upstream_tls_problem = [](const UpstreamTls& tls) { return tls.ca == "gone.pem" ? "ca gone.pem: no such file" : ""; };

@@ -87,9 +87,6 @@ TEST(ValueErrors, WordsAndBooleans) {
        "fd.toml:7:9: level: \"loud\" is unknown, write \"debug\", \"info\", \"warn\" or \"error\""},
       {"[log]\nlevel = 3",
        "fd.toml:7:9: level: expected one of \"debug\", \"info\", \"warn\" or \"error\", not an integer"},
-      {"health_check.type = \"grpc\"",
-       "fd.toml:6:21: type: \"grpc\" is not supported by this version of frontdoor, only \"http\", "
-       "\"tcp\", \"tls\" and \"exec\""},
       {"health_check = { type = \"exec\" }",
        "fd.toml:6:16: [pool.app.health_check] type = \"exec\" needs a command, as in command = [\"./is-healthy\"]"},
       {"health_check = { type = \"exec\", command = [] }", "fd.toml:6:43: command: there is no command in it"},

@@ -95,7 +95,8 @@ class Dialing : public ::testing::Test {
   BufferPool buffers_{64 * 1024};
   LocalSnapshot::Known known_;
   WorkerRoom room_{wire_.loop, nullptr, known_};
-  H1Dialer dialer_{wire_.loop, buffers_, http::HeadLimits{}, room_};
+  Connector connector_{wire_.loop, room_};
+  H1Dialer dialer_{wire_.loop, buffers_, http::HeadLimits{}, connector_};
   Waker waker_{wire_.loop};
   testing::FakeClientStream client_{waker_};
   struct Caller final : Dialer::Caller {

@@ -1,0 +1,82 @@
+// One request and its answer on an HTTP/2 connection to an upstream, as the exchange sees them. Windows become the bodies'
+// contract: consume opens one, a push takes what windows and the connection's output have room for. When it is dropped
+// before both directions are complete it is reset, and its neighbours notice nothing. Owned by its exchange. One worker.
+
+#pragma once
+
+#include <cstdint>
+
+#include "http2/client_session.h"
+#include "loop/waker.h"
+#include "proxy/exchange/stream.h"
+#include "proxy/h2_upstream/h2_upstream_connection.h"
+
+namespace frontdoor {
+
+class H2UpstreamStream final : public UpstreamStream, private http2::StreamListener {
+ public:
+  // `reused`: its connection has served others before.
+  H2UpstreamStream(H2UpstreamConnection& connection, Waker& waker, bool reused)
+      : connection_(connection), waker_(waker), on_used_connection_(reused) {}
+  ~H2UpstreamStream();
+
+  H2UpstreamConnection& connection() { return connection_; }
+
+  bool send_head(const OutgoingRequest& request, http::Method method) override;
+  BodySink& request_body() override { return request_body_; }
+  HeadState poll_head() override;
+  const http::ResponseHead& response() const override { return *response_; }
+  BodySource& response_body() override { return response_body_; }
+  UpstreamFailure failure() const override;
+  const char* failure_detail() const override;
+  void switch_protocols() override {}
+  bool gone() const override { return broken(); }
+  void abort() override {}  // it is reset when it is dropped
+  // Stale is a connection that ends while a request is on its way to it. A stream that is reset is none.
+  bool reused() const override { return on_used_connection_ && !connection_lives(); }
+  bool sent_anything() const override { return frames_ && frames_->head_sent() && connection_.sent() > begins_at_; }
+  bool received_anything() const override { return received_; }
+  bool shares_connection() const override { return true; }
+  bool connection_lives() const override { return !connection_.lost(); }
+  bool tells_unprocessed() const override { return true; }
+  bool death_paid_for() const override { return connection_.death_paid_for(); }
+  void pay_for_death() override { connection_.pay_for_death(); }
+
+ private:
+  class RequestBody final : public BodySink {
+   public:
+    explicit RequestBody(H2UpstreamStream& stream) : stream_(stream) {}
+    Pushed push(std::string_view bytes, bool last, const http::Fields& trailers) override;
+
+   private:
+    H2UpstreamStream& stream_;
+  };
+  class ResponseBody final : public BodySource {
+   public:
+    explicit ResponseBody(H2UpstreamStream& stream) : stream_(stream) {}
+    Peeked peek() override;
+    void consume(std::size_t count) override;
+    const http::Fields& trailers() const override { return stream_.frames_->trailers(); }
+    bool ready() const override;
+
+   private:
+    H2UpstreamStream& stream_;
+  };
+
+  void stream_changed() override { waker_.wake(); }
+  bool broken() const;
+  bool refused() const;
+
+  H2UpstreamConnection& connection_;
+  Waker& waker_;
+  const bool on_used_connection_;
+  http2::RequestStream* frames_ = nullptr;  // null: its connection was going before it could ask
+  RequestBody request_body_{*this};
+  ResponseBody response_body_{*this};
+  const http::ResponseHead* response_ = nullptr;
+  std::uint64_t begins_at_ = 0;  // in what its connection sends: not before
+  bool received_ = false;
+  bool websocket_ = false;
+};
+
+}  // namespace frontdoor
