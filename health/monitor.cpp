@@ -55,7 +55,8 @@ void HealthMonitor::apply(std::shared_ptr<const Snapshot> snapshot) {
     const ProxyVersion send_proxy = snapshot->pools[i].send_proxy;
     for (const Member& member : snapshot->pools[i].members) {
       const Upstream* upstream = member.upstream.get();
-      const Approach approach{member.host, snapshot->pools[i].tls, snapshot->pools[i].server_name};
+      const Approach approach{member.host, snapshot->pools[i].tls, snapshot->pools[i].server_name,
+                              snapshot->pools[i].protocol != config::UpstreamProtocol::Http1};
       if (Impl::find_in(next, upstream)) continue;  // an address that the pool names twice
       if (Prober* known = impl_->find(upstream)) {
         known->set_check(check, send_proxy, limits, approach);

@@ -17,6 +17,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "health/grpc_health.h"
+
 // g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
@@ -30,6 +32,8 @@ using boost::system::error_code;
 
 constexpr auto quietly = asio::as_tuple(asio::deferred);
 constexpr std::size_t kReadBytes = 4 * 1024;  // at once; a head and all of a small body
+constexpr std::size_t kHttp2Room = 16 * 1024;         // for what a check says; it says little
+constexpr std::size_t kLargestGrpcAnswer = 4 * 1024;  // a HealthCheckResponse has a few bytes
 constexpr int kTicks = 8;  // per timeout: a late loop is noticed with this resolution
 
 // "Connection refused" -> "connection refused", to stand in the middle of a sentence.
@@ -91,6 +95,7 @@ ProbeTarget ProbeTarget::of(const Upstream& upstream, const config::HealthCheck&
   target.encrypted = address.tls;
   target.tls = approach.tls;
   target.server_name = approach.server_name.empty() ? address.host : approach.server_name;
+  target.http2 = approach.http2;
   if (check.port != 0) {
     if (check.port != address.port) target.send_proxy = ProxyVersion::None;
     address.port = check.port;
@@ -141,8 +146,10 @@ asio::awaitable<ProbeReport> Probe::run() {
   if (report.outcome == Outcome::Passed && target_.send_proxy != ProxyVersion::None) co_await introduce();
   const bool speaks = target_.check.type != config::HealthCheck::Type::Tcp;
   if (report.outcome == Outcome::Passed && target_.encrypted && speaks) report = co_await shake_hands();
-  if (report.outcome == Outcome::Passed && target_.check.type == config::HealthCheck::Type::Http) {
-    report = co_await exchange();
+  const bool asks = target_.check.type == config::HealthCheck::Type::Http || target_.check.type == config::HealthCheck::Type::Grpc;
+  if (report.outcome == Outcome::Passed && asks) {
+    if (target_.http2) report = co_await exchange_http2();
+    else report = co_await exchange();
   }
   const TimePoint ended = Clock::now();
   report.latency = ended - started;
@@ -212,11 +219,14 @@ asio::awaitable<void> Probe::introduce() {
 // A full handshake each time: a session that is resumed would not show that the certificate has expired.
 asio::awaitable<ProbeReport> Probe::shake_hands() {
   if (!target_.tls) co_return failure(Outcome::Failed, "TLS: the files of the pool's tls can not be used");
-  tls_ = std::make_unique<tls::Pipe>(*target_.tls, target_.server_name);
+  tls_ = std::make_unique<tls::Pipe>(*target_.tls, target_.server_name,
+                                     target_.http2 ? tls::kAlpnHttp2 : tls::kAlpnHttp11);
   for (;;) {
     const auto step = tls_->shake_hands();
     const std::string outgoing = tls_->take_outgoing();
     if (!outgoing.empty()) co_await asio::async_write(socket_, asio::buffer(outgoing), quietly);
+    if (step == tls::Session::Step::Done && target_.http2 && tls_->protocol() != tls::kAlpnHttp2)
+      co_return failure(Outcome::Failed, "TLS: the upstream did not agree to HTTP/2 (ALPN)");
     if (step == tls::Session::Step::Done) co_return ProbeReport();
     if (step == tls::Session::Step::Failed) co_return failure(Outcome::Failed, std::string("TLS: ") + tls_->failure());
     std::array<char, kReadBytes> room;
@@ -291,8 +301,68 @@ asio::awaitable<ProbeReport> Probe::exchange() {
   }
 }
 
+// The same over HTTP/2, where the session is what reads and writes.
+asio::awaitable<ProbeReport> Probe::exchange_http2() {
+  const bool grpc = target_.check.type == config::HealthCheck::Type::Grpc;
+  http2::ClientSession session({.head = target_.limits, .streams = 1});
+  std::string room(kHttp2Room, '\0');
+  http2::Output output;
+  output.lend(room.data(), room.size());
+  const std::string body = grpc ? grpc_health::question(target_.check.service) : "";
+  const http::Fields get{{"user-agent", "frontdoor-health"}, {"accept", "*/*"}};
+  const http::Fields call{{"user-agent", "frontdoor-health"}, {"content-type", "application/grpc", http::FieldId::ContentType}};
+  http2::RequestStream* const stream =
+      session.ask({.method_text = grpc ? "POST" : "GET", .method = grpc ? http::Method::Post : http::Method::Get,
+                   .scheme = target_.encrypted ? "https" : "http", .authority = target_.host,
+                   .target = grpc ? grpc_health::kPath : std::string_view(target_.check.path), .fields = grpc ? call : get,
+                   .ended = !grpc});
+  if (!stream) co_return failure(Outcome::Failed, "the request is too large");
+  if (grpc) session.push(*stream, body, true, {}, output, body.size());
+  std::string received;
+  for (;;) {
+    session.produce(output);
+    std::string outgoing(output.unsent());
+    output.sent(outgoing.size());
+    error_code write_error;
+    if (!outgoing.empty()) write_error = co_await send(std::move(outgoing));
+    if (const auto report = judge_http2(session, *stream)) co_return *report;
+    received.clear();
+    const error_code error = co_await receive(received);
+    if (error) co_return read_failure(write_error ? write_error : error, session.knows_settings());
+    session.receive(received, Clock::now());
+  }
+}
+
+// Nothing: there is more to come.
+std::optional<ProbeReport> Probe::judge_http2(const http2::ClientSession& session, const http2::RequestStream& stream) const {
+  using Closed = http2::Stream::Closed;
+  const bool grpc = target_.check.type == config::HealthCheck::Type::Grpc;
+  const http::ResponseHead* const head = stream.final_head();
+  if (head && (!grpc || head->status != 200)) return judge_status(head->status);
+  if (head && stream.response_ended()) {
+    const auto find = [](const http::Fields& fields, std::string_view name) {
+      for (const auto& field : fields)
+        if (http::equal_ignoring_case(field.name, name)) return field.value;
+      return std::string_view();
+    };
+    // Trailers-only: it is in the head.
+    const http::Fields& fields = find(stream.trailers(), "grpc-status").empty() ? head->fields : stream.trailers();
+    const std::string wrong = grpc_health::verdict(find(fields, "grpc-status"), find(fields, "grpc-message"), stream.received());
+    return wrong.empty() ? ProbeReport() : failure(Outcome::Failed, "gRPC: " + wrong);
+  }
+  if (grpc && stream.received().size() > kLargestGrpcAnswer) return failure(Outcome::Failed, "gRPC: the answer is too large");
+  if (*stream.fault()) return failure(Outcome::Failed, std::string("invalid response: ") + stream.fault());
+  if (stream.closed() == Closed::ByReset)
+    return failure(Outcome::Failed, std::string("stream reset: ") + http2::name_of(stream.error()));
+  if (*session.fault() && !session.knows_settings()) return failure(Outcome::Failed, "it does not speak HTTP/2");
+  if (*session.fault()) return failure(Outcome::Failed, std::string("HTTP/2: ") + session.fault());
+  if (session.finished()) return failure(Outcome::Failed, "closed without an answer");
+  return std::nullopt;
+}
+
 ProbeReport Probe::judge_status(unsigned status) const {
-  if (expected(target_.check, status)) return {};
+  const bool grpc = target_.check.type == config::HealthCheck::Type::Grpc;  // all but a 200 is no answer of gRPC
+  if (!grpc && expected(target_.check, status)) return {};
   return failure(Outcome::Failed, "status " + std::to_string(status));
 }
 

@@ -1,4 +1,4 @@
-// One probe of one upstream: connect, and for HTTP ask and read the head of the answer, all within one timeout. The
+// One probe of one upstream: connect, and for HTTP ask and read the head of the answer, for gRPC the whole of it, all within one timeout. The
 // head is read by the parser that reads the traffic's: what that one would refuse fails the check, and nothing else.
 // Control thread.
 
@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "health/deadline.h"
 #include "health/verdict.h"
 #include "http/head_parser.h"
+#include "http2/client_session.h"
 #include "tls/pipe.h"
 
 namespace frontdoor {
@@ -25,6 +27,7 @@ struct Approach {
   std::string host = {};                                // of their Host field; "" = its address
   std::shared_ptr<const tls::ClientContext> tls = {};   // of https upstreams
   std::string server_name = {};                         // for TLS; "" = the host of its address
+  bool http2 = false;                                   // it is spoken to in HTTP/2
 };
 
 struct ProbeTarget {
@@ -36,6 +39,7 @@ struct ProbeTarget {
   bool encrypted = false;
   std::shared_ptr<const tls::ClientContext> tls = {};  // null: its files can not be used
   std::string server_name = {};                        // for TLS
+  bool http2 = false;
 
   // The endpoints as the check wants them (its own port); the Host field is the check's own, the upstream's, or its
   // address.
@@ -72,6 +76,8 @@ class Probe {
   boost::asio::awaitable<boost::system::error_code> receive(std::string& into);  // appends
   void say_goodbye();
   boost::asio::awaitable<ProbeReport> exchange();
+  boost::asio::awaitable<ProbeReport> exchange_http2();
+  std::optional<ProbeReport> judge_http2(const http2::ClientSession& session, const http2::RequestStream& stream) const;
   ProbeReport failure(Outcome outcome, std::string detail) const;
   ProbeReport judge_status(unsigned status) const;
   ProbeReport read_failure(const boost::system::error_code& error, bool begun) const;

@@ -7,6 +7,7 @@
 #include "http/forwarding.h"
 #include "http/head_parser.h"
 #include "http/target.h"
+#include "proxy/exchange/grpc.h"
 #include "proxy/exchange/outcome.h"
 
 namespace frontdoor {
@@ -146,6 +147,9 @@ Exchange::Next Exchange::route() {
   snapshot_->count(*route_);
   counts_ = &pool_->counts();
   if (pool_->pool().maintenance) return in_maintenance(*pool_->pool().maintenance);
+
+  if (request.framing.kind != http::BodyKind::None && grpc::is_call(request.fields))
+    if (const auto patience = grpc::timeout_of(request.fields)) client_waits_until_ = started_ + *patience;
 
   const std::uint64_t limit = route_->body_bytes;
   if (limit != 0 && request.framing.kind == http::BodyKind::Length && request.framing.length > limit)

@@ -13,6 +13,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -155,6 +156,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   bool broken_from_its_start();  // sets the failure
 
   Task<> send_refusal();
+  bool refuse_call();
   AccessRecord describe_request() const;
   enum class AnsweredBy : std::uint8_t { Upstream, Us };
   void log_request(AnsweredBy by);
@@ -168,7 +170,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   // When its answer must have begun, whatever it waits for.
   TimePoint request_deadline() const {
     const Millis limit = timeouts().request;
-    return limit == Millis{0} ? Waker::kNever : started_ + limit;
+    return limit == Millis{0} ? client_waits_until_ : std::min(started_ + limit, client_waits_until_);
   }
   Next request_timed_out();
 
@@ -202,6 +204,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   std::uint32_t informational_ = 0;
   bool continue_relayed_ = false;
   std::optional<TimePoint> fin_seen_;
+  TimePoint client_waits_until_ = Waker::kNever;  // what it has said itself (gRPC)
 
   Tunnel* tunnel_ = nullptr;  // while it runs
   Tunnel::Frames tunnel_frames_ = Tunnel::Frames::Unknown;

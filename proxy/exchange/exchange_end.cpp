@@ -5,6 +5,7 @@
 #include "http/target.h"
 #include "proxy/exchange/error_page.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/grpc.h"
 #include "proxy/exchange/outcome.h"
 
 namespace frontdoor {
@@ -67,8 +68,26 @@ Exchange::Next Exchange::out_of_memory() {
   return Next::Done;
 }
 
+// Trailers-only: the status of a call stands in a head that ends its stream. To the log and the metrics it is what it would be
+// to any other request, or nobody would see an error.
+bool Exchange::refuse_call() {
+  http::Fields& fields = context_.fields;
+  fields.clear();
+  const std::string status = std::to_string(grpc::status_for(status_, outcome_));
+  const std::string message = grpc::message_for(outcome_, request_id());
+  fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
+  fields.push_back({"Content-Type", "application/grpc", http::FieldId::ContentType});
+  fields.push_back({"grpc-status", status});
+  fields.push_back({"grpc-message", message});
+  add_listener_headers();
+  OutgoingResponse response{200, {}, fields, {http::BodyKind::Length, 0}};
+  response.request_abandoned = true;
+  return client_.send_head(response);
+}
+
 Task<> Exchange::send_refusal() {
   const http::RequestHead& request = client_.request();
+  const bool call = status_ >= 400 && grpc::is_call(request.fields);
   ErrorPage page;
   const PoolMaintenance* const maintenance =
       outcome_ == outcome::kMaintenance ? pool_->pool().maintenance.get() : nullptr;
@@ -96,14 +115,14 @@ Task<> Exchange::send_refusal() {
     response.framing = {};
     response.declared_length = length;
   }
-  if (!client_.send_head(response)) {
+  if (!(call ? refuse_call() : client_.send_head(response))) {
     client_.abort();
     co_return;
   }
   committed_ = true;
   tally_.first_byte = now();
 
-  TextSource text(request.method == http::Method::Head ? std::string_view{} : body);
+  TextSource text(call || request.method == http::Method::Head ? std::string_view{} : body);
   const TimePoint deadline = now() + timeouts().client_write;
   for (;;) {
     const Pumped pumped = pump(text, client_.response_body());

@@ -68,9 +68,11 @@ Relay::Deadline Relay::next_deadline(const Moment& moment) {
     // Open in both directions for as long as both sides like, so an upload that pauses is no slow client.
     deadline = {std::max(request_progress_, response_progress_) + limit.stream_idle, WaitingFor::Events};
   } else if (client_is_sending) {
-    // An upstream that waits for the rest of a request is not to blame for its silence.
+    // An upstream that waits for the rest of a request is not to blame for its silence. Nor is a gRPC client, which may have
+    // nothing to say for as long as its stream may be idle, before it is answered too.
     const TimePoint progress = std::max(request_progress_, response_progress_);
-    deadline = client_deadline(moment, WaitingFor::ClientBody, progress, limit.client_body);
+    const bool call = is_open_ended(moment.client.request().fields);
+    deadline = client_deadline(moment, WaitingFor::ClientBody, progress, call ? limit.stream_idle : limit.client_body);
   } else if (moment.committed) {
     deadline = {std::max(request_progress_, response_progress_) + limit.response_body, WaitingFor::ResponseBody};
   } else {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "scripted_server.h"
+#include "tests/support/h2_frames.h"
 #include "tests/support/run_until.h"
 
 namespace frontdoor {
@@ -333,6 +334,89 @@ TEST_F(ProbeTest, AFullBacklogIsSilenceAndWaitedFor) {
   full.accept_one();
   ASSERT_TRUE(run_until(io_, [&] { return report.has_value(); }));
   EXPECT_EQ(report->outcome, Outcome::Passed) << report->detail;
+}
+
+// A server of HTTP/2, which says all that it has to say as soon as it is connected: streams begin at 1.
+class Http2ProbeTest : public ProbeTest {
+ protected:
+  ProbeReport ask(std::string frames, config::HealthCheck::Type type = config::HealthCheck::Type::Http) {
+    ScriptedServer server(io_);
+    server.answer(testing::h2::settings() + std::move(frames));
+    server.keep_open();
+    Upstream upstream("app", server.address(), 1, std::make_shared<PoolMemory>());
+    upstream.set_endpoints({server.endpoint()});
+    config::HealthCheck check = http_check();
+    check.type = type;
+    check.service = "shop.Cart";
+    const ProbeReport report = probe(ProbeTarget::of(upstream, check, ProxyVersion::None, {.http2 = true}));
+    const std::string& sent = server.last_request();
+    EXPECT_TRUE(sent.starts_with("PRI * HTTP/2.0"));
+    asked_ = {};
+    testing::h2::Reader reader;
+    reader.feed(std::string_view(sent).substr(24));
+    asked_ = reader.asked(1);
+    return report;
+  }
+  testing::h2::Asked asked_;
+};
+
+TEST_F(Http2ProbeTest, AGetIsTheSameOverHttp2) {
+  namespace h2 = testing::h2;
+  EXPECT_EQ(ask(h2::headers(1, h2::status("204"))).outcome, Outcome::Passed);
+  EXPECT_EQ(ask(h2::headers(1, h2::status("103"), h2::kEndHeaders) + h2::headers(1, h2::status("200"), h2::kEndHeaders)).outcome,
+            Outcome::Passed) << "the head has answered";
+  const struct {
+    std::string frames;
+    std::string detail;
+  } cases[] = {
+      {h2::headers(1, h2::status("503")), "status 503"},
+      {h2::headers(1, h2::status("200", {{"connection", "close"}})), "invalid response: malformed HTTP/2 response"},
+      {h2::reset(1, 2), "stream reset: INTERNAL_ERROR"},
+      {h2::goaway(0), "stream reset: REFUSED_STREAM"},
+      {h2::headers(2, h2::status("200")), "HTTP/2: PROTOCOL_ERROR"},
+  };
+  for (const auto& one : cases) {
+    const ProbeReport report = ask(one.frames);
+    EXPECT_EQ(report.outcome, Outcome::Failed) << one.detail;
+    EXPECT_EQ(report.detail, one.detail);
+  }
+}
+
+TEST_F(Http2ProbeTest, WhoSpeaksHttp1IsSaidSo) {
+  ScriptedServer server(io_);
+  server.keep_open();
+  Upstream upstream("app", server.address(), 1, std::make_shared<PoolMemory>());
+  upstream.set_endpoints({server.endpoint()});
+  const ProbeReport report = probe(ProbeTarget::of(upstream, http_check(), ProxyVersion::None, {.http2 = true}));
+  EXPECT_EQ(report.outcome, Outcome::Failed);
+  EXPECT_EQ(report.detail, "it does not speak HTTP/2");
+}
+
+TEST_F(Http2ProbeTest, AGrpcServerIsAskedForItsHealth) {
+  namespace h2 = testing::h2;
+  const auto grpc = config::HealthCheck::Type::Grpc;
+  const auto answer = [](char serving, const char* status = "0") {
+    return h2::headers(1, h2::status("200", {{"content-type", "application/grpc"}}), h2::kEndHeaders) +
+           h2::data(1, std::string("\0\0\0\0\2\x08", 6) + serving) + h2::headers(1, {{"grpc-status", status}});
+  };
+  const ProbeReport passed = ask(answer(1), grpc);
+  EXPECT_EQ(passed.outcome, Outcome::Passed) << passed.detail;
+  const struct {
+    std::string frames;
+    std::string detail;
+  } cases[] = {
+      {answer(2), "gRPC: status NOT_SERVING"},
+      {h2::headers(1, h2::status("200", {{"content-type", "application/grpc"}, {"grpc-status", "12"}})),
+       "gRPC: the server has no grpc.health.v1.Health"},
+      {h2::headers(1, h2::status("200", {{"grpc-status", "5"}})), "gRPC: the server does not know the service"},
+      {h2::headers(1, h2::status("404")), "status 404"},
+      {h2::headers(1, h2::status("200"), h2::kEndHeaders) + h2::data(1, std::string(10'000, 'x')), "gRPC: the answer is too large"},
+  };
+  for (const auto& one : cases) {
+    const ProbeReport report = ask(one.frames, grpc);
+    EXPECT_EQ(report.outcome, Outcome::Failed) << one.detail;
+    EXPECT_EQ(report.detail, one.detail);
+  }
 }
 
 TEST(ConnectFailures, OnlyARefusalIsDeathAndOurOwnFaultsAreNoEvidence) {
