@@ -114,6 +114,12 @@ class H2UpstreamTalk {
     proxy->settle(peers());
     read();
   }
+  // What was reset goes to the same upstream again after a moment only.
+  void pause() {
+    settle();
+    proxy->time().advance(Millis{50});
+    settle();
+  }
   H2Upstream& up(std::size_t i = 0) { return *ups.at(i); }
   H2UpstreamEnd& end(std::size_t i = 0, std::size_t upstream = 0) { return ups.at(upstream)->end(i); }
   bool asked(std::size_t requests, std::size_t upstream = 0) {

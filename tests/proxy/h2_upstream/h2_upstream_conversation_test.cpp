@@ -403,6 +403,7 @@ TEST(H2Upstream, AConnectionsEndIsTheEndOfEachRequestOnItAndIdempotentOnesGoAgai
     ASSERT_TRUE(talk.asked(3));
     if (politely) talk.end().peer().finish();
     else talk.end().peer().reset();
+    talk.pause();
     ASSERT_TRUE(talk.asked(5));
     EXPECT_EQ(talk.up().connections(), 2u);
     ASSERT_TRUE(talk.answered(post));
@@ -483,6 +484,7 @@ TEST(H2Upstream, WhoBreaksTheRulesIsToldOfOnceAndOthersGoElsewhere) {
   std::string flood;
   for (int i = 0; i < 300; ++i) flood += h2::settings();
   talk.end().send(flood);
+  talk.pause();
   ASSERT_TRUE(talk.asked(4));
   EXPECT_EQ(talk.end().reader().goaway_code(), 11u) << "ENHANCE_YOUR_CALM";
   talk.end(1).answer(1);
@@ -619,6 +621,7 @@ TEST(H2Upstream, ASilentConnectionIsAskedWhetherItLives) {
       EXPECT_EQ(talk.end().reader().of(h2::kPing).size(), 1u) << "gRPC servers allow one in five minutes";
       talk.end().answer(1);
     } else {
+      talk.pause();
       ASSERT_TRUE(talk.asked(2)) << "it goes again";
       EXPECT_TRUE(talk.end(0).peer().ended());
       talk.end(1).answer(1);
