@@ -246,6 +246,13 @@ void Exchange::upstream_drains(UpstreamDrain& drain) {
   waker_.wake();
 }
 
+// It begins where all that had begun before has been told already.
+void Exchange::join_drains() {
+  if (UpstreamDrain* const drain = attempt_.upstream->drain()) upstream_drains(*drain);
+  const ListenerDrain* const listener = listener_drain();
+  if (listener && *listener) upstream_drains(**listener);
+}
+
 // A stream may go on for hours. Whoever reads one knows how to go on elsewhere, or must learn that it was cut.
 void Exchange::drain_begins() {
   if (!is_stream()) return;
@@ -393,8 +400,10 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   status_ = head.status;
   tally_.first_byte = now();
   relay_.response_begins(now(), is_open_ended(head.fields));
-  if (relay_.open_ended()) drain_begins();  // perhaps it has
-  if (UpstreamDrain* const drain = attempt_.upstream->drain()) upstream_drains(*drain);
+  if (relay_.open_ended()) {
+    drain_begins();  // perhaps it has
+    join_drains();
+  }
   note_upstream_answered();
   note_answer();
   return std::nullopt;

@@ -85,7 +85,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   void drain_begins() override;
   bool is_stream() const override { return relay_.open_ended() && committed_; }
   bool is_websocket() const override { return tunnel_ && tunnel_->websocket(); }
-  std::uint16_t listener() const override { return client_.client().listener; }
+  const ListenerDrain* listener_drain() const override { return client_.client().listener_drain; }
 
  private:
   // What to do next with the request.
@@ -127,6 +127,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   void report_query_of_death();
   void note_answer();
   void note_upstream_answered();
+  void join_drains();
   Next after_failure();
   Replay judge(UpstreamFailure failure);
   Next give_up();

@@ -47,7 +47,7 @@ Task<> Exchange::tunnel() {
   Tunnel tunnel(context_.loop, waker_, client_, *attempt_.stream, tunnel_frames_, limits);
   context_.tunnels.add(tunnel, now(), context_.streams);
   tunnel_ = &tunnel;
-  if (UpstreamDrain* const drain = attempt_.upstream->drain()) upstream_drains(*drain);
+  join_drains();
   const Tunnel::Ended ended = co_await tunnel.run();
   tunnel_ = nullptr;
   tally_.bytes_sent += tunnel.bytes_to_client();

@@ -21,7 +21,8 @@ ClientInfo client_info(const ConnectedClient& client, std::string_view address_t
           .via = client.terms.via,
           .request_id_header = client.terms.request_id_header,
           .listener = client.terms.index,
-          .trusted = client.named && contains(client.trusted_proxies, client.address.address)};
+          .trusted = client.named && contains(client.trusted_proxies, client.address.address),
+          .listener_drain = client.listener_drain};
 }
 
 }  // namespace frontdoor

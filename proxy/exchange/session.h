@@ -21,6 +21,7 @@ struct ConnectedClient {
   const ListenerTerms& terms;
   bool named = true;  // false: somebody behind a proxy that does not know who, so that the address is the proxy's
   const tls::Facts* tls = nullptr;  // null: plain
+  const std::shared_ptr<UpstreamDrain>* listener_drain = nullptr;
 };
 
 // As its requests are described, unless a proxy names another client. Views `address_text`, that address as text.

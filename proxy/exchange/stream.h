@@ -21,6 +21,7 @@
 namespace frontdoor {
 
 class Transport;
+class UpstreamDrain;
 
 // A connection that has switched protocols, where nothing shares it: so that its tunnel can move bytes without asking
 // through the interfaces of bodies.
@@ -42,6 +43,7 @@ struct ClientInfo {
   std::string_view request_id_header{};  // the name of the field that responses tell it in; "" = they do not
   std::uint16_t listener = 0; // which one it came by: the number that its requests are counted under
   bool trusted = false;       // the last hop: what it says of those before it is believed
+  const std::shared_ptr<UpstreamDrain>* listener_drain = nullptr;  // holds one when that listener is closed
 };
 
 struct OutgoingResponse {

@@ -151,7 +151,8 @@ const tls::Session* ClientConnection::encryption() const {
 
 ConnectedClient ClientConnection::connected_client() const {
   const tls::Session* const session = encryption();
-  return {client_, owner_.trusted_proxies(), owner_.terms(), named_, session ? &session->facts() : nullptr};
+  return {client_, owner_.trusted_proxies(), owner_.terms(), named_, session ? &session->facts() : nullptr,
+          &owner_.drain()};
 }
 
 // What ALPN has agreed on; whoever does not know ALPN speaks HTTP/1.1. Without TLS, and only there, HTTP/2 begins by prior

@@ -16,6 +16,7 @@
 #include "proxy/server/handshakes.h"
 #include "proxy/server/prelude.h"
 #include "proxy/upstreams/drain.h"
+#include "proxy/upstreams/upstream_drain.h"
 #include "tls/server_context.h"
 
 namespace frontdoor {
@@ -118,6 +119,7 @@ class ConnectionOwner {
   virtual BufferPool& buffers() = 0;
   virtual const bool& draining() const = 0;
   virtual bool closing_idle() const = 0;  // no others are accepted any more
+  virtual const ListenerDrain& drain() const = 0;
   virtual const ListenerTerms& terms() const = 0;
   virtual const tls::Server* tls() const = 0;  // null: plain
   virtual Handshakes& handshakes() = 0;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "base/single_writer_count.h"
 #include "proxy/server/accept_batch.h"
@@ -55,6 +56,8 @@ class Listener final : public ConnectionOwner,
   void take_socket(int fd);
   bool has_socket() const { return fd_ >= 0; }
   bool shared() const { return shared_; }
+  // It is being closed: what has no end of its own and came by it is told when to end, and what begins from now on asks.
+  void set_drain(ListenerDrain drain) { drain_ = std::move(drain); }
   void drain_begins();    // responses say `Connection: close` from now on, and clients of HTTP/2 are told
   void close_idle();      // and those that become idle later; after stop_accepting
   void cut_all();         // ends every connection now
@@ -86,6 +89,7 @@ class Listener final : public ConnectionOwner,
   BufferPool& buffers() override { return buffers_; }
   const bool& draining() const override { return draining_; }
   bool closing_idle() const override { return closing_idle_; }
+  const ListenerDrain& drain() const override { return drain_; }
   const ListenerTerms& terms() const override { return settings_.terms; }
   const tls::Server* tls() const override { return settings_.tls.get(); }
   Handshakes& handshakes() override { return handshakes_; }
@@ -129,6 +133,7 @@ class Listener final : public ConnectionOwner,
   bool draining_ = false;
   bool closing_idle_ = false;
   bool parted_ = false;
+  ListenerDrain drain_;
   AcceptBatch batch_;
   SingleWriterCount count_;
   std::array<SingleWriterCount, kUnwelcomeKinds> turned_away_{};

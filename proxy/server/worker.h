@@ -57,6 +57,7 @@ class Worker final : private Timer {
   void cut_all();  // ends every connection
   void stop() { loop_.stop(); }
   std::uint64_t open_connections() const { return listeners_.connections(); }
+  std::size_t listener_count() const { return listeners_.count(); }  // with those that have only connections left
   OpenWork open_work() const;  // while it is drained; some tenths of a second old
   void ask_for_a_turn();  // unless it owes one; one thread, which may look at the debt
   const TurnDebt& turn_debt() const { return turn_debt_; }

@@ -64,9 +64,9 @@ void WorkerListeners::change(ListenerId id, const Listener::Settings& settings) 
 
 // At a limit and out of descriptors, too, those whom the kernel has accepted for us are taken: a close would reset them.
 void WorkerListeners::close(ListenerId id, const DrainWindow& window) {
+  close_streams(id, window);
   for (Entry& entry : entries_) {
     if (entry.id != id) continue;
-    if (entry.cut_at == TimePoint::max()) close_streams(entry.listener->terms().index, window);
     entry.cut_at = window.until;
     entry.listener->drain_begins();
     if (entry.listener->accept_rest()) entry.listener->stop_accepting();
@@ -74,18 +74,26 @@ void WorkerListeners::close(ListenerId id, const DrainWindow& window) {
   }
 }
 
-void WorkerListeners::close_streams(std::uint16_t listener, const DrainWindow& window) {
+// Those that changes have left behind are parts of it, and share its moments. Tells once, though the order may come twice.
+void WorkerListeners::close_streams(ListenerId id, const DrainWindow& window) {
+  const auto is_of_it = [&](const OnUpstream& exchange) {
+    return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+      return entry.id == id && entry.cut_at == TimePoint::max() && &entry.listener->drain() == exchange.listener_drain();
+    });
+  };
   const auto for_each_of_it = [&](auto visit) {
     for (const auto& known : upstreams_)
       if (const auto upstream = known.second.lock())
         upstream->for_each_on_it([&](OnUpstream& exchange) {
-          if (exchange.listener() == listener) visit(exchange);
+          if (is_of_it(exchange)) visit(exchange);
         });
   };
   std::size_t websockets = 0;
   for_each_of_it([&](const OnUpstream& exchange) { websockets += exchange.is_websocket() ? 1 : 0; });
-  UpstreamDrain drain(window, websockets);
-  for_each_of_it([&](OnUpstream& exchange) { exchange.upstream_drains(drain); });
+  const auto drain = std::make_shared<UpstreamDrain>(window, websockets);
+  for (const Entry& entry : entries_)
+    if (entry.id == id && entry.cut_at == TimePoint::max()) entry.listener->set_drain(drain);
+  for_each_of_it([&](OnUpstream& exchange) { exchange.upstream_drains(*drain); });
 }
 
 void WorkerListeners::look(TimePoint now) {
@@ -163,6 +171,11 @@ std::uint64_t WorkerListeners::connections() const {
   std::uint64_t open = 0;
   for (const Entry& entry : entries_) open += entry.listener->connections();
   return open;
+}
+
+std::size_t WorkerListeners::count() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
 }
 
 std::uint64_t WorkerListeners::turned_away(Unwelcome why) const {

@@ -55,6 +55,7 @@ class WorkerListeners {
 
   // Any thread.
   std::uint64_t connections() const;
+  std::size_t count() const;  // with those that have only connections left
   std::uint64_t turned_away(Unwelcome why) const;
 
  private:
@@ -69,7 +70,7 @@ class WorkerListeners {
   void add(ListenerId id, int fd, bool shared, const Listener::Settings& settings);
   void change(ListenerId id, const Listener::Settings& settings);
   void close(ListenerId id, const DrainWindow& window);
-  void close_streams(std::uint16_t listener, const DrainWindow& window);
+  void close_streams(ListenerId id, const DrainWindow& window);
   bool let_go(const std::shared_ptr<Listener>& listener);  // false: there is no memory for it
 
   ExchangeContext& context_;

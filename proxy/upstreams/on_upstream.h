@@ -17,7 +17,7 @@ class OnUpstream {
   virtual void drain_begins() = 0;                         // the worker's: a stream is told when to end
   virtual bool is_stream() const = 0;                      // of events or gRPC, without an end of its own
   virtual bool is_websocket() const = 0;
-  virtual std::uint16_t listener() const = 0;  // by which it came: the number that its requests are counted under
+  virtual const ListenerDrain* listener_drain() const = 0;  // of the Listener by which it came; null: of none
 
  protected:
   ~OnUpstream() = default;

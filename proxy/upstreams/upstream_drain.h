@@ -1,10 +1,12 @@
-// What becomes of the WebSockets and streams that are open on an upstream which leaves its pool: each is closed at a
-// moment of its own within the window. One worker's part; owned by its LocalUpstream.
+// What becomes of the WebSockets and streams that are open on an upstream which leaves its pool, or came by a listener
+// which is closed: each is closed at a moment of its own within the window. One worker's part; owned by its LocalUpstream,
+// or by its Listeners of that one.
 
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 
 #include "proxy/upstreams/drain.h"
 
@@ -31,5 +33,8 @@ class UpstreamDrain {
   std::size_t closed_ = 0;
   StreamDrain streams_;
 };
+
+// A Listener's: null until it is closed. Whoever came by it asks here, and its address tells one Listener from another.
+using ListenerDrain = std::shared_ptr<UpstreamDrain>;
 
 }  // namespace frontdoor

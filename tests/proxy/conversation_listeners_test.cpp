@@ -91,7 +91,9 @@ TEST(ChangedListener, GoesWithItsLastConnectionAndItsCountsStay) {
   EXPECT_TRUE(talk.proxy.until({stranger.get()}, [&] { return stranger->ended(); }));
   EXPECT_EQ(talk.proxy.worker().turned_away(Unwelcome::UntrustedProxy), 1u);
   talk.change([](config::Listener&) {});
+  EXPECT_EQ(talk.proxy.worker().listener_count(), 2u) << "their connections were theirs";
   for (int looks = 0; looks < 3; ++looks) talk.pass(300ms);
+  EXPECT_EQ(talk.proxy.worker().listener_count(), 1u);
   EXPECT_EQ(talk.proxy.worker().turned_away(Unwelcome::UntrustedProxy), 1u);
   const auto client = talk.proxy.client();
   EXPECT_THAT(talk.ask(*client), StartsWith("HTTP/1.1 200"));
@@ -166,6 +168,63 @@ TEST(ClosedListener, ItsWebSocketsAreClosedAsTheirProtocolWantsAndThoseOfOthersL
   talk.proxy.worker().order({.kind = ListenerOrder::Kind::Close, .id = kId, .window = {now, now + 25s}});
   talk.proxy.time().advance(200ms);
   ASSERT_TRUE(talk.client_gets(server_close(1012)));
+}
+
+// A title that a reload has given to another listener takes its number along: both are counted under the same one for as
+// long as the first has connections.
+TEST(ClosedListener, ItsStreamsAreThoseThatCameByItAndNotThoseThatAreCountedUnderItsNumber) {
+  TunnelTalk talk;
+  talk.open();
+  const TimePoint now = talk.proxy.time().now();
+  const auto sockets = open_listen_sockets(Address{Address::Kind::Tcp, "127.0.0.1", 0}, 1);
+  auto same_number = Listener::Settings::of({}, 1'000);
+  ASSERT_EQ(same_number.terms.index, 0u);
+  talk.proxy.worker().order({.id = 2, .fd = sockets.fds.front(), .settings = std::make_shared<const Listener::Settings>(same_number)});
+  talk.proxy.worker().order({.kind = ListenerOrder::Kind::Close, .id = 2, .window = {now, now + 25s}});
+  talk.pass(1s);
+  EXPECT_EQ(talk.client->received(), "");
+  EXPECT_EQ(talk.server().received(), "");
+}
+
+TEST(ClosedListener, WebSocketsThatWereThereBeforeItsTermsChangedAreClosedWithIt) {
+  TunnelTalk talk;
+  talk.open();
+  const TimePoint now = talk.proxy.time().now();
+  auto changed = Listener::Settings::of({}, 1'000);
+  changed.terms.index = 1;
+  talk.proxy.worker().order({.kind = ListenerOrder::Kind::Change, .id = kId, .settings = std::make_shared<const Listener::Settings>(changed)});
+  talk.proxy.worker().order({.kind = ListenerOrder::Kind::Close, .id = kId, .window = {now, now + 25s}});
+  talk.pass(200ms);
+  ASSERT_TRUE(talk.client_gets(server_close(1012)));
+}
+
+TEST(ClosedListener, AWebSocketThatBeginsWhenItIsClosedAlreadyIsClosedInOrder) {
+  TunnelTalk talk;
+  talk.client->send(kHandshake);
+  ASSERT_TRUE(talk.asked());
+  const TimePoint now = talk.proxy.time().now();
+  talk.proxy.worker().order({.kind = ListenerOrder::Kind::Close, .id = kId, .window = {now, now + 25s}});
+  talk.settle();
+  talk.server().send(kSwitch);
+  ASSERT_TRUE(talk.until([&] { return talk.client->saw("\r\n\r\n"); }));
+  ASSERT_TRUE(talk.client->saw("HTTP/1.1 101 "));
+  talk.client->forget();
+  talk.pass(200ms);
+  ASSERT_TRUE(talk.client_gets(server_close(1012)));
+}
+
+TEST(ClosedListener, AStreamThatBeginsWhenItIsClosedAlreadyEndsBeforeTheCut) {
+  TunnelTalk talk;
+  talk.client->send(kGet);
+  ASSERT_TRUE(talk.asked());
+  const TimePoint now = talk.proxy.time().now();
+  talk.proxy.worker().order({.kind = ListenerOrder::Kind::Close, .id = kId, .window = {now, now + 25s}});
+  talk.settle();
+  talk.server().send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n8\r\ndata: 1\n\r\n");
+  ASSERT_TRUE(talk.until([&] { return talk.client->saw("data: 1"); }));
+  EXPECT_FALSE(talk.client->ended());
+  talk.pass(6s);
+  EXPECT_TRUE(talk.until([&] { return talk.client->ended(); })) << "of 25 seconds it would have had 19 more";
 }
 
 TEST(ClosedListener, AnOrderForAListenerThatThereIsNotDoesNothing) {

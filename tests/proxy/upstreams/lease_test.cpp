@@ -18,7 +18,7 @@ struct Holder final : OnUpstream {
   void drain_begins() override {}
   bool is_stream() const override { return false; }
   bool is_websocket() const override { return false; }
-  std::uint16_t listener() const override { return 0; }
+  const ListenerDrain* listener_drain() const override { return nullptr; }
   int told = 0;
 };
 
