@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 
+#include "base/ip_address.h"
 #include "base/read_file.h"
 
 namespace frontdoor {
@@ -162,6 +163,23 @@ std::vector<pid_t> processes_listening_on(std::uint16_t port) {
   }
   ::closedir(directory);
   return found;
+}
+
+bool meet(const Endpoint& a, const Endpoint& b) {
+  if (a.is_unix() || b.is_unix() || a.port() != b.port()) return false;
+  const auto is_every = [](const Endpoint& endpoint) { return endpoint.ip() == "0.0.0.0" || endpoint.ip() == "::"; };
+  return is_every(a) || is_every(b) || IpAddress::of(a) == IpAddress::of(b);
+}
+
+bool only_these_listen(const Endpoint& where, const std::vector<std::uint64_t>& inodes) {
+  bool any = false;
+  for (const char* const name : {"tcp", "tcp6"})
+    for (const ListeningSocket& socket : parse_tcp_table(table(::getpid(), name))) {
+      if (!meet(socket.at, where)) continue;
+      if (std::find(inodes.begin(), inodes.end(), socket.inode) == inodes.end()) return false;
+      any = true;
+    }
+  return any;
 }
 
 std::string process_name(pid_t process) {

@@ -80,6 +80,7 @@ ListenSockets adopt_listen_sockets(const Address& address, unsigned count, std::
   for (const int fd : sockets.fds) ::listen(fd, kListenBacklog);
   if (sockets.shared) sockets.file = socket_file(address.host);
   add_listen_sockets(sockets, address, count);
+  if (sockets.error.empty()) begin_to_listen(sockets, address);
   return sockets;
 }
 

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "base/listening_sockets.h"
 #include "proxy/server/passed_listener.h"
 #include "proxy/server/port_holder.h"
 
@@ -21,6 +21,8 @@ namespace {
 // once or its segments are large: slow readers would hold that much each, and to us their answers would seem delivered.
 // It counts only what has not been sent yet, so it does not limit what is on its way to a fast client.
 constexpr int kUnsentBytes = 64 * 1024;
+
+constexpr const char* kTaken = "in use, or not a socket";
 
 enum class Share : std::uint8_t { No, WithOtherWorkers };
 
@@ -100,19 +102,23 @@ int why_not_ours(const Endpoint& endpoint) {
   return 0;
 }
 
-ListenSockets open_tcp(const Address& address, unsigned count, const std::vector<std::uint16_t>& ours) {
+// With SO_REUSEPORT a second frontdoor on the same port would silently take half of the traffic: without it the
+// kernel tells. One that is leaving shares its port with its successor on purpose (docs/restart.md).
+// 0: there is none; else the error of a bind.
+int obstacle(const Address& address, const Endpoint& endpoint, const LeavingSockets& leaving) {
+  if (address.port == 0) return 0;
+  const int code = why_not_ours(endpoint);
+  if (code != EADDRINUSE) return code;
+  if (only_these_listen(endpoint, leaving) || held_by_leaving_only(address.port)) return 0;
+  return why_not_ours(endpoint);  // looking at all processes takes its time, in which the holder may have gone
+}
+
+ListenSockets bind_tcp_sockets(const Address& address, unsigned count, const LeavingSockets& leaving) {
   ListenSockets sockets;
   std::string error;
   if (!resolve(address, sockets.bound, error)) return failed(address, error);
-
-  // With SO_REUSEPORT a second frontdoor on the same port would silently take half of the traffic: without it the
-  // kernel tells. One that is leaving shares its port with its successor on purpose (docs/restart.md).
-  if (address.port != 0 && std::find(ours.begin(), ours.end(), address.port) == ours.end()) {
-    int code = why_not_ours(sockets.bound);
-    // Looking at all processes takes its time, in which the holder may have gone.
-    if (code == EADDRINUSE) code = held_by_leaving_only(address.port) ? 0 : why_not_ours(sockets.bound);
-    if (code != 0) return failed(address, why_not_bound(code, address.port));
-  }
+  if (const int code = obstacle(address, sockets.bound, leaving); code != 0)
+    return failed(address, why_not_bound(code, address.port));
   add_listen_sockets(sockets, address, count);
   return sockets;
 }
@@ -135,13 +141,13 @@ bool remove_stale(const Endpoint& endpoint, const std::string& path) {
   return free && ::unlink(path.c_str()) == 0;
 }
 
-ListenSockets open_unix(const Address& address, unsigned count) {
+ListenSockets bind_unix(const Address& address, unsigned count) {
   ListenSockets sockets;
   sockets.shared = true;
   sockets.bound = Endpoint::unix_path(address.host);
-  if (!remove_stale(sockets.bound, address.host)) return failed(address, "in use, or not a socket");
+  if (!remove_stale(sockets.bound, address.host)) return failed(address, kTaken);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0 || ::bind(fd, sockets.bound.data(), sockets.bound.size()) != 0 || ::listen(fd, kListenBacklog) != 0) {
+  if (fd < 0 || ::bind(fd, sockets.bound.data(), sockets.bound.size()) != 0) {
     const int code = errno;
     if (fd >= 0) ::close(fd);
     return failed(address, std::strerror(code));
@@ -152,15 +158,33 @@ ListenSockets open_unix(const Address& address, unsigned count) {
   return sockets;
 }
 
-// One more that listens where the others do; -1 and errno.
+// One more on the address of the others; -1 and errno.
 int another(const ListenSockets& sockets) {
   if (sockets.shared) return ::fcntl(sockets.fds.front(), F_DUPFD_CLOEXEC, 0);
-  const int fd = bind_tcp(sockets.bound, Share::WithOtherWorkers);
-  if (fd < 0 || ::listen(fd, kListenBacklog) == 0) return fd;
-  const int code = errno;
-  ::close(fd);
-  errno = code;
-  return -1;
+  return bind_tcp(sockets.bound, Share::WithOtherWorkers);
+}
+
+bool listens(int fd) {
+  int does = 0;
+  socklen_t size = sizeof does;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &does, &size) == 0 && does != 0;
+}
+
+bool is_still_there(const SocketFile& file) {
+  const SocketFile now = socket_file(file.path);
+  return now.device == file.device && now.inode == file.inode;
+}
+
+// "" when all of them listen. Somebody may have come in between, and two of one config may mean the same address.
+std::string why_not_listening(const ListenSockets& sockets, const Address& address, const LeavingSockets& leaving) {
+  const bool anew = !listens(sockets.fds.front());  // and not passed, or kept
+  if (anew && sockets.bound.is_unix() && !is_still_there(sockets.file)) return kTaken;
+  const int code = anew && !sockets.bound.is_unix() ? obstacle(address, sockets.bound, leaving) : 0;
+  if (code != 0) return why_not_bound(code, address.port);
+  for (const int fd : sockets.fds)
+    if (!listens(fd) && ::listen(fd, kListenBacklog) != 0)
+      return sockets.shared ? std::strerror(errno) : why_not_bound(errno, address.port);
+  return "";
 }
 
 }  // namespace
@@ -199,11 +223,30 @@ void prepare_for_accept(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
 }
 
-ListenSockets open_listen_sockets(const Address& address, unsigned count, const std::vector<PassedSocket>& passed,
-                                  const std::vector<std::uint16_t>& ours) {
+std::uint64_t inode_of(int fd) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 ? info.st_ino : 0;
+}
+
+void begin_to_listen(ListenSockets& sockets, const Address& address, const LeavingSockets& leaving) {
+  const std::string why = why_not_listening(sockets, address, leaving);
+  if (why.empty()) return;
+  if (!sockets.file.path.empty()) remove_socket_file(sockets.file);
+  close_all(sockets.fds);
+  sockets = failed(address, why);
+}
+
+ListenSockets open_listen_sockets(const Address& address, unsigned count, const std::vector<PassedSocket>& passed) {
+  ListenSockets sockets = bind_listen_sockets(address, count, passed);
+  if (sockets.error.empty()) begin_to_listen(sockets, address);
+  return sockets;
+}
+
+ListenSockets bind_listen_sockets(const Address& address, unsigned count, const std::vector<PassedSocket>& passed,
+                                  const LeavingSockets& leaving) {
   switch (address.kind) {
-    case Address::Kind::Tcp: return open_tcp(address, count, ours);
-    case Address::Kind::Unix: return open_unix(address, count);
+    case Address::Kind::Tcp: return bind_tcp_sockets(address, count, leaving);
+    case Address::Kind::Unix: return bind_unix(address, count);
     case Address::Kind::Fd: break;
   }
   return open_passed_listener(address, count, passed);

@@ -29,12 +29,20 @@ struct ListenSockets {
   std::string error;     // not empty: nothing is open; names the holder of an address in use
 };
 
-// `ours`: ports that this process listens on and is about to leave: they are no obstacle.
-ListenSockets open_listen_sockets(const Address& address, unsigned count, const std::vector<PassedSocket>& passed = {},
-                                  const std::vector<std::uint16_t>& ours = {});
+// The inodes of sockets that this process listens on and leaves, or has just left: they are no obstacle to others of it.
+using LeavingSockets = std::vector<std::uint64_t>;
+std::uint64_t inode_of(int fd);
 
-// Until there are `count` of them, all on the same address: TCP sockets of their own, or duplicates of the one. When that
-// fails, as open_listen_sockets() fails.
+ListenSockets open_listen_sockets(const Address& address, unsigned count, const std::vector<PassedSocket>& passed = {});
+
+// The same in two steps: between them the address is taken and nobody can come in yet, so that to give it up resets
+// nobody (but a passed socket listens in any case). The second may fail as the first may.
+ListenSockets bind_listen_sockets(const Address& address, unsigned count, const std::vector<PassedSocket>& passed = {},
+                                  const LeavingSockets& leaving = {});
+void begin_to_listen(ListenSockets& sockets, const Address& address, const LeavingSockets& leaving = {});
+
+// Until there are `count` of them, all on the same address: TCP sockets of their own, which do not listen yet, or
+// duplicates of the one. When that fails, as open_listen_sockets() fails.
 void add_listen_sockets(ListenSockets& sockets, const Address& address, unsigned count);
 
 // The file that is there now; path "" without one.

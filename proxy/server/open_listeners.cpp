@@ -14,12 +14,8 @@ namespace {
 
 constexpr std::uint16_t kHttpsPort = 443;
 
-std::vector<std::uint16_t> ports_of(const std::vector<OpenListener>& all, const std::vector<std::size_t>& which) {
-  std::vector<std::uint16_t> ports;
-  for (const std::size_t i : which)
-    if (!all[i].bound.is_unix()) ports.push_back(all[i].bound.port());
-  return ports;
-}
+// More than the last few reloads have left: what they left is closed within a moment.
+constexpr std::size_t kMostLeft = 4'096;
 
 bool treats_alike(const Listener::Settings& a, const Listener::Settings& b) {
   return a.terms.index == b.terms.index && a.terms.redirect_port == b.terms.redirect_port && a.tls == b.tls;
@@ -63,18 +59,31 @@ PreparedListeners OpenListeners::prepare(std::vector<config::Listener> next, uns
   PreparedListeners prepared;
   prepared.listeners_ = std::move(next);
   prepared.changes_ = compare_listeners(configs(), prepared.listeners_);
-  const auto ours = ports_of(all_, prepared.changes_.removed);
+  const auto leaves = leaving(prepared.changes_.removed);
   const auto inherited = sort_kept(names_to_keep(prepared.listeners_), kept);
   for (std::size_t i = 0; i < prepared.listeners_.size(); ++i) {
     ListenSockets& sockets = prepared.sockets_.emplace_back();
     prepared.inherited_.push_back(!inherited[i].empty());
     if (prepared.changes_.before[i]) continue;
     const Address& address = prepared.listeners_[i].address;
-    sockets = inherited[i].empty() ? open_listen_sockets(address, workers, passed, ours)
+    sockets = inherited[i].empty() ? bind_listen_sockets(address, workers, passed, leaves)
                                    : adopt_listen_sockets(address, workers, inherited[i]);
     if (!sockets.error.empty()) prepared.failures_.push_back({i, sockets.error});
   }
+  for (std::size_t i = 0; i < prepared.sockets_.size() && prepared.failures_.empty(); ++i) {
+    if (prepared.changes_.before[i]) continue;
+    begin_to_listen(prepared.sockets_[i], prepared.listeners_[i].address, leaves);
+    if (!prepared.sockets_[i].error.empty()) prepared.failures_.push_back({i, prepared.sockets_[i].error});
+  }
   return prepared;
+}
+
+LeavingSockets OpenListeners::leaving(const std::vector<std::size_t>& removed) const {
+  LeavingSockets all = left_;
+  for (const std::size_t i : removed)
+    for (const int fd : all_[i].fds) all.push_back(inode_of(fd));
+  if (all.size() > kMostLeft) all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(kMostLeft));
+  return all;
 }
 
 // All that takes memory comes first: without any, nothing has changed, and `prepared` closes what it has opened.
@@ -99,6 +108,7 @@ OpenListeners::Taken OpenListeners::take(PreparedListeners prepared, const TlsSe
     (was ? taken.changed : taken.opened).push_back(next[i]);
   }
   for (const std::size_t i : prepared.changes_.removed) taken.closed.push_back(all_[i]);
+  LeavingSockets left = leaving(prepared.changes_.removed);
 
   for (const OpenListener& closed : taken.closed) {
     closed_for_room_before_ += closed.settings->places->closed_for_room();
@@ -106,6 +116,7 @@ OpenListeners::Taken OpenListeners::take(PreparedListeners prepared, const TlsSe
   }
   for (ListenSockets& sockets : prepared.sockets_) sockets.fds.clear();  // they are in use now
   all_.swap(next);
+  left_.swap(left);
   return taken;
 }
 

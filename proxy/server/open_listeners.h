@@ -33,7 +33,8 @@ struct OpenListener {
   std::string title() const { return config.name.empty() ? bound.to_string() : config.name; }
 };
 
-// Sockets that listen already and from which nobody accepts yet. What is not taken is closed, and its files are removed.
+// Sockets from which nobody accepts yet. Without failures they listen; before that nobody can come in, for what is not taken
+// is closed, and its files are removed.
 class PreparedListeners {
  public:
   struct Failure {
@@ -88,6 +89,7 @@ class OpenListeners {
   void remove_socket_files();
 
  private:
+  LeavingSockets leaving(const std::vector<std::size_t>& removed) const;  // and what has been left
   std::uint16_t number_of(const std::string& title);
   std::shared_ptr<const Listener::Settings> settings_of(const OpenListener& listener, const OpenListener* before,
                                                         std::shared_ptr<const tls::Server> tls, std::uint16_t https_port);
@@ -98,6 +100,7 @@ class OpenListeners {
   std::vector<OpenListener> all_;  // in the config's order
   std::vector<std::string> titles_;
   std::uint64_t closed_for_room_before_ = 0;
+  LeavingSockets left_;  // by earlier reloads; workers may not have closed the last of them yet
 };
 
 }  // namespace frontdoor

@@ -114,7 +114,9 @@ void Server::start() {
   }
 }
 
+// With the listeners and probes that it asks for, what is left for connections is another number.
 void Server::publish(std::shared_ptr<const Snapshot> snapshot) {
+  budget_.set_plan(plan_descriptors(descriptor_limit(), own_descriptors(*snapshot, workers())));
   for (auto& worker : workers_) worker->publish(snapshot);
 }
 

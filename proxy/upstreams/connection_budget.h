@@ -25,17 +25,27 @@ DescriptorPlan plan_descriptors(std::uint64_t limit, std::uint64_t own);
 
 class ConnectionBudget {
  public:
-  explicit ConnectionBudget(const DescriptorPlan& plan) : plan_(plan) {}
+  explicit ConnectionBudget(const DescriptorPlan& plan) { set_plan(plan); }
 
-  const DescriptorPlan& plan() const { return plan_; }
+  DescriptorPlan plan() const {
+    return {.descriptors = descriptors_.load(kRelaxed),
+            .sockets = sockets_.load(kRelaxed),
+            .clients = most_clients_.load(kRelaxed)};
+  }
+  // A reload needs more or fewer of them for itself. Nobody is closed for it at once.
+  void set_plan(const DescriptorPlan& plan) {
+    descriptors_.store(plan.descriptors, kRelaxed);
+    sockets_.store(plan.sockets, kRelaxed);
+    most_clients_.store(plan.clients, kRelaxed);
+  }
   std::uint64_t clients() const { return clients_.load(std::memory_order_relaxed); }
   std::uint64_t upstreams() const { return upstreams_.load(std::memory_order_relaxed); }
 
   // One more, and soon a connection to an upstream for it.
   bool client_fits() const {
-    return clients() < plan_.clients && clients() + upstreams() + 2 <= plan_.sockets;
+    return clients() < most_clients_.load(kRelaxed) && clients() + upstreams() + 2 <= sockets_.load(kRelaxed);
   }
-  bool upstream_fits() const { return clients() + upstreams() < plan_.sockets; }
+  bool upstream_fits() const { return clients() + upstreams() < sockets_.load(kRelaxed); }
   void client_opened() { clients_.fetch_add(1, std::memory_order_relaxed); }
   void upstream_opened() { upstreams_.fetch_add(1, std::memory_order_relaxed); }
   void client_closed() {
@@ -59,7 +69,11 @@ class ConnectionBudget {
   std::uint64_t full() const { return full_.load(std::memory_order_relaxed); }
 
  private:
-  const DescriptorPlan plan_;
+  static constexpr auto kRelaxed = std::memory_order_relaxed;
+
+  std::atomic<std::uint64_t> descriptors_{0};
+  std::atomic<std::uint64_t> sockets_{0};
+  std::atomic<std::uint64_t> most_clients_{0};
   alignas(64) std::atomic<std::uint64_t> clients_{0};
   alignas(64) std::atomic<std::uint64_t> upstreams_{0};
   alignas(64) std::atomic<std::uint64_t> closed_for_room_{0};

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
@@ -50,6 +51,59 @@ TEST(ListeningSockets, WhatIsNoTableHasNone) {
     EXPECT_THAT(parse_tcp_table(text), IsEmpty()) << text;
     EXPECT_THAT(parse_unix_table(text), IsEmpty()) << text;
   }
+}
+
+TEST(ListeningSockets, MeetWhereOneConnectionCouldGoToEither) {
+  const auto at = [](const char* host, std::uint16_t port) { return *Endpoint::numeric(host, port); };
+  struct Case {
+    Endpoint a, b;
+    bool meet;
+  };
+  const Case cases[] = {
+      {at("127.0.0.1", 80), at("127.0.0.1", 80), true},
+      {at("127.0.0.1", 80), at("127.0.0.1", 81), false},
+      {at("127.0.0.1", 80), at("127.0.0.2", 80), false},
+      {at("0.0.0.0", 80), at("127.0.0.2", 80), true},
+      {at("::", 80), at("127.0.0.2", 80), true},
+      {at("::", 80), at("::1", 81), false},
+      {at("::1", 80), at("::1", 80), true},
+      {at("::1", 80), at("127.0.0.1", 80), false},
+      {at("::ffff:127.0.0.1", 80), at("127.0.0.1", 80), true},
+      {Endpoint::unix_path("/a"), Endpoint::unix_path("/a"), false},
+      {Endpoint::unix_path("/a"), at("0.0.0.0", 0), false},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(meet(c.a, c.b), c.meet) << c.a.to_string() << " " << c.b.to_string();
+    EXPECT_EQ(meet(c.b, c.a), c.meet) << c.a.to_string() << " " << c.b.to_string();
+  }
+}
+
+TEST(ListeningSockets, OnlyTheseListenWhereNoOtherDoes) {
+  const auto listen_at = [](Endpoint& at) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(::bind(fd, at.data(), at.size()), 0);
+    EXPECT_EQ(::listen(fd, 1), 0);
+    socklen_t size = Endpoint::capacity();
+    EXPECT_EQ(::getsockname(fd, at.data(), &size), 0);
+    return fd;
+  };
+  const auto inode = [](int fd) {
+    struct stat info {};
+    EXPECT_EQ(::fstat(fd, &info), 0);
+    return std::uint64_t{info.st_ino};
+  };
+  Endpoint one = *Endpoint::numeric("127.0.0.1", 0);
+  const int first = listen_at(one);
+  Endpoint two = *Endpoint::numeric("127.0.0.2", one.port());
+  const Endpoint every = *Endpoint::numeric("0.0.0.0", one.port());
+  EXPECT_FALSE(only_these_listen(two, {inode(first)})) << "nobody does";
+  const int second = listen_at(two);
+  EXPECT_TRUE(only_these_listen(one, {inode(first)}));
+  EXPECT_FALSE(only_these_listen(one, {inode(second)}));
+  EXPECT_FALSE(only_these_listen(every, {inode(first)}));
+  EXPECT_TRUE(only_these_listen(every, {inode(first), inode(second)}));
+  ::close(first);
+  ::close(second);
 }
 
 TEST(ListeningSockets, OfThisProcess) {

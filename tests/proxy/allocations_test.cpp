@@ -2,6 +2,7 @@
 // only the worker's turns are looked at, not what the scripted ends do.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -287,6 +288,76 @@ TEST(ScarceMemory, AHoldQueueKeepsNoPlaceForNobody) {
   queue.leave(ticket, HoldQueue::Left::Empty);
   fails_in = 0;
   EXPECT_FALSE(queue.occupied());
+}
+
+// Whichever allocation fails: the board and the room know no listener that there is not, and the order is carried out when
+// there is memory again.
+TEST(ScarceMemory, AListenerIsChangedWhenThereIsMemoryAgain) {
+  config::Listener changed;
+  changed.request_id_header = "X-Id";
+  bool enough = false;
+  for (std::uint64_t n = 1; n < 60 && !enough; ++n) {
+    Scarce scarce("");
+    const auto settings = std::make_shared<const Listener::Settings>(Listener::Settings::of(changed, 1'000));
+    scarce.proxy.worker().order({.kind = ListenerOrder::Kind::Change, .id = TestProxy::kListener, .settings = settings});
+    failed = false;
+    scarce.turn(n, Failing::AllFromThen);
+    enough = !failed;
+    settings->places->board().await();
+    settings->places->board().freed();  // asks all that it knows
+    scarce.proxy.time().advance(Millis{300});
+    scarce.proxy.worker().run_once(Millis{0});
+    EXPECT_THAT(scarce.proxy.converse("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ::testing::HasSubstr("\r\nX-Id: ")) << n;
+  }
+  EXPECT_TRUE(enough);
+}
+
+TEST(ScarceMemory, AReloadOfListenersChangesAllOrNothing) {
+  config::Listener kept, removed, added;
+  AddressError error;
+  kept.address = removed.address = added.address = *parse_address("127.0.0.1:0", error);
+  kept.name = "kept";
+  removed.name = "removed";
+  added.name = "added";
+  const auto close = [](const std::vector<OpenListener>& listeners) {
+    for (const OpenListener& listener : listeners)
+      for (const int fd : listener.fds) ::close(fd);
+  };
+  bool enough = false;
+  std::uint64_t refused = 0;
+  for (std::uint64_t n = 1; n < 200 && !enough; ++n) {
+    OpenListeners open(100);
+    kept.via = true;
+    open.take(open.prepare({kept, removed}, 2, {}, {}), {});
+    const std::vector<OpenListener> before = open.all();
+    kept.via = false;
+    auto prepared = open.prepare({added, kept}, 2, {}, {});
+    ASSERT_TRUE(prepared.failures().empty());
+    OpenListeners::Taken taken;
+    failed = false;
+    fails_from_then = true;
+    fails_in = n;
+    try {
+      taken = open.take(std::move(prepared), {});
+      fails_in = 0;
+      enough = true;
+    } catch (const std::bad_alloc&) {
+      fails_in = 0;
+      ++refused;
+    }
+    ASSERT_EQ(open.all().size(), 2u) << n;
+    EXPECT_EQ(open.all()[0].config.name, enough ? "added" : "kept") << n;
+    EXPECT_EQ(open.all()[1].config.name, enough ? "kept" : "removed") << n;
+    if (!enough) {
+      EXPECT_EQ(open.all()[0].settings, before[0].settings) << n;
+      EXPECT_EQ(open.all()[1].fds, before[1].fds) << n;
+    }
+    EXPECT_EQ(taken.closed.size(), enough ? 1u : 0u);
+    close(open.all());
+    close(taken.closed);
+  }
+  EXPECT_TRUE(enough);
+  EXPECT_GT(refused, 5u);
 }
 
 TEST(ScarceMemory, ASnapshotIsTakenOverWhenThereIsMemoryAgain) {

@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <string>
 
 namespace frontdoor {
@@ -128,6 +130,84 @@ TEST_F(ListenersOpen, OneThatMovesFromAllInterfacesToOneKeepsItsPort) {
   EXPECT_TRUE(can_connect(open.all()[0].bound));
   take({listener_on(":" + port)});
   EXPECT_TRUE(can_connect(*Endpoint::numeric("127.0.0.1", open.all()[0].bound.port())));
+}
+
+// A process of this user, which listens with SO_REUSEPORT as we do.
+struct Stranger {
+  explicit Stranger(const Address& address) {
+    int ready[2];
+    EXPECT_EQ(::pipe(ready), 0);
+    pid = ::fork();
+    if (pid == 0) {
+      const char told = open_listen_sockets(address, 1).error.empty() ? 'y' : 'n';
+      if (::write(ready[1], &told, 1) != 1) ::_exit(1);
+      for (;;) ::pause();
+    }
+    char told = 0;
+    EXPECT_EQ(::read(ready[0], &told, 1), 1);
+    EXPECT_EQ(told, 'y');
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  ~Stranger() {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  pid_t pid = -1;
+};
+
+TEST_F(ListenersOpen, OneThatMovesToAnotherAddressOfItsPortDoesNotShareItWithAStranger) {
+  take({listener_on("127.0.0.1:0", "a")});
+  const std::string port = port_of(open.all()[0].bound);
+  {
+    const Stranger stranger(listener_on("127.0.0.2:" + port).address);
+    for (const char* const to : {"127.0.0.2:", ":"}) {
+      const auto prepared = prepare({listener_on(to + port, "a")});
+      ASSERT_THAT(prepared.failures(), SizeIs(1)) << to;
+      EXPECT_THAT(prepared.failures()[0].reason, HasSubstr("address in use by pid "));
+    }
+  }
+  take({listener_on("127.0.0.2:" + port, "a")});
+}
+
+// Its workers have not closed the sockets yet.
+TEST_F(ListenersOpen, OneThatWasRemovedAMomentAgoMayComeBack) {
+  take({listener_on("127.0.0.1:0", "a")});
+  const std::string port = port_of(open.all()[0].bound);
+  auto without = prepare({listener_on("unix:" + path)});
+  const auto removed = open.take(std::move(without), {});
+  ASSERT_THAT(removed.closed, SizeIs(1));
+  EXPECT_THAT(take({listener_on("127.0.0.1:" + port)}).opened, SizeIs(1));
+  close(removed.closed[0]);
+}
+
+// A second one would share the first one's clients.
+TEST_F(ListenersOpen, OfTwoThatMeanTheSameAddressOneIsRefused) {
+  take({listener_on("127.0.0.1:0", "a")});
+  const std::string port = port_of(open.all()[0].bound);
+  const auto prepared = prepare({listener_on("127.0.0.1:" + port, "b"), listener_on("127.0.0.1:" + port, "c")});
+  EXPECT_THAT(prepared.failures(), SizeIs(1));
+  const auto files = prepare({listener_on("127.0.0.1:0", "a"), listener_on("unix:" + path), listener_on("unix:/" + path)});
+  EXPECT_THAT(files.failures(), SizeIs(1));
+}
+
+// Whoever came in would be reset.
+TEST_F(ListenersOpen, NobodyComesInBeforeAllAreBound) {
+  take({listener_on("127.0.0.1:0", "a")});
+  const Endpoint elsewhere = *Endpoint::numeric("127.0.0.2", open.all()[0].bound.port());
+  const std::vector<config::Listener> fine{listener_on(elsewhere.to_string()), listener_on("unix:" + path)};
+  auto with_failure = fine;
+  with_failure.push_back(listener_on("unix:/nowhere/at/all"));
+  {
+    const auto prepared = prepare(with_failure);
+    ASSERT_THAT(prepared.failures(), SizeIs(1));
+    EXPECT_FALSE(can_connect(elsewhere));
+    EXPECT_FALSE(can_connect(Endpoint::unix_path(path)));
+  }
+  const auto prepared = prepare(fine);
+  ASSERT_THAT(prepared.failures(), IsEmpty());
+  EXPECT_TRUE(can_connect(elsewhere)) << "who comes now is served";
+  EXPECT_TRUE(can_connect(Endpoint::unix_path(path)));
 }
 
 TEST_F(ListenersOpen, TheFileOfAUnixSocketGoesWithItAndIsLeftAloneElse) {

@@ -60,6 +60,17 @@ TEST(ConnectionBudget, CountsAClientTwiceUntilItIsIdle) {
   EXPECT_TRUE(budget.upstream_fits());
 }
 
+TEST(ConnectionBudget, ASmallerPlanHoldsForWhoComesNext) {
+  ConnectionBudget budget({.descriptors = 20, .sockets = 10, .clients = 8});
+  for (int i = 0; i < 4; ++i) budget.client_opened();
+  EXPECT_TRUE(budget.client_fits());
+  budget.set_plan({.descriptors = 20, .sockets = 5, .clients = 4});
+  EXPECT_FALSE(budget.client_fits());
+  EXPECT_EQ(budget.clients(), 4u);
+  budget.client_closed();
+  EXPECT_TRUE(budget.client_fits());
+}
+
 // ---- Without descriptors
 
 struct OutOfDescriptors : ::testing::Test {
