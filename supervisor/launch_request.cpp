@@ -89,6 +89,7 @@ std::string encode(const LaunchRequest& request) {
     out.put(limit.soft);
     out.put(limit.hard);
   });
+  out.put(static_cast<std::uint8_t>(request.brief));
   out.put(request.parent_death_signal);
   out.put(request.passed_sockets);
   out.put(std::string_view(request.memo));
@@ -117,6 +118,8 @@ std::optional<LaunchRequest> decode_launch_request(std::string_view bytes) {
     in.get(limit.soft);
     in.get(limit.hard);
   });
+  in.get(present);
+  request.brief = present != 0;
   in.get(request.parent_death_signal);
   in.get(request.passed_sockets);
   in.get(request.memo);

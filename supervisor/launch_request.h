@@ -38,6 +38,7 @@ struct LaunchRequest {
   std::optional<ProcessIdentity> identity = {};
   std::optional<std::uint32_t> umask = {};
   std::vector<ResourceLimit> limits = {};
+  bool brief = false;  // is waited for by the front door that asks alone, as a check is: no app runs on in it
   std::int32_t parent_death_signal = 0;  // sent by the kernel when the launcher dies; 0 = none
   std::uint32_t passed_sockets =
       0;                  // listening sockets, as descriptors 3, 4, … with LISTEN_FDS and LISTEN_PID

@@ -58,6 +58,7 @@ struct Record {
   OwnedFd output;  // the reading ends: they outlive the front door, so that no instance meets a broken pipe
   OwnedFd errors;
   int stop_signal = SIGTERM;
+  bool brief = false;
   std::optional<siginfo_t> ended;
   bool told = false;  // the front door that runs, of the end
 };
@@ -309,7 +310,7 @@ void Launcher::front_door_ended(const siginfo_t& info) {
   unsent_.clear();
   const bool exited = info.si_code == CLD_EXITED;
   const auto running =
-      std::count_if(records_.begin(), records_.end(), [](const auto& entry) { return !entry.second.ended; });
+      std::count_if(records_.begin(), records_.end(), [](const auto& entry) { return !entry.second.ended && !entry.second.brief; });
   // One that ends in order has ended its instances before. One that comes after a crash and leaves them could not start:
   // its file has been broken meanwhile, perhaps. They live on until it is mended.
   const bool could_not_start = exited && info.si_status != 0 && crashed_before_ && running != 0;
@@ -418,6 +419,7 @@ LaunchFailure Launcher::try_launch(LauncherMessage& message) {
   record.pid = launched.pid;
   record.pidfd = OwnedFd(launched.pidfd);
   record.memo = to_memory_file(request->memo, ops_);
+  record.brief = request->brief;
   record.output = std::move(message.fds[3]);
   record.errors = std::move(message.fds[4]);
   if (request->parent_death_signal != 0) record.stop_signal = request->parent_death_signal;

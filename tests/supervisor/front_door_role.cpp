@@ -151,6 +151,20 @@ struct Part {
     co_return client >= 0 ? 0 : 13;
   }
 
+  // The first life crashes while a check runs; those after it do not come up.
+  asio::awaitable<int> check_and_fail() {
+    auto inherited = co_await launcher.inherit();
+    if (!inherited.processes.empty()) _exit(3);
+    LaunchRequest request = shell_request("exec sleep 1000");
+    request.brief = true;
+    request.parent_death_signal = SIGKILL;
+    std::vector<int> none;
+    auto started = co_await launcher.launch(std::move(request), std::move(none));
+    if (!started) co_return 10;
+    raise(SIGKILL);
+    co_return 11;
+  }
+
   // Hears no stop signal; its instance does, and takes a file away.
   asio::awaitable<int> be_deaf() {
     signal(SIGTERM, SIG_IGN);
@@ -191,6 +205,7 @@ asio::awaitable<int> play(Part part, std::string_view role) {
   if (role == "role:leave-on-purpose")
     co_return co_await part.leave(
         "FRONTDOOR_KILL_MODE=process setsid sh -c 'echo; exec sleep 3' & exec sleep 1000");
+  if (role == "role:check-and-fail") co_return co_await part.check_and_fail();
   if (role == "role:fail-to-start") co_return co_await part.fail_to_start();
   if (role == "role:try-until-it-runs") co_return co_await part.try_until_it_runs();
   if (role == "role:adopt-without-memo") co_return co_await part.adopt_without_memo();

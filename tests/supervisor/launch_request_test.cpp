@@ -16,6 +16,7 @@ LaunchRequest full() {
   request.identity = ProcessIdentity{1000, 1001, {1, 2, 3}};
   request.umask = 022;
   request.limits = {{7, 100, ~0ULL}};
+  request.brief = true;
   request.parent_death_signal = 15;
   request.passed_sockets = 2;
   request.memo = "app.1";

@@ -111,6 +111,10 @@ TEST(Launcher, ClientsAreRefusedWhenNoFrontDoorListensAgain) {
   EXPECT_EQ(with_marker("FRONTDOOR_INSTANCE=launcher-test"), 0u);
 }
 
+TEST(Launcher, ACheckIsNoInstanceThatAFrontDoorWhichCannotStartIsTriedAgainFor) {
+  EXPECT_EQ(run_launcher("role:check-and-fail"), 3);
+}
+
 TEST(Launcher, AFrontDoorThatDoesNotStopIsKilledAndItsInstancesAreStopped) {
   for (const bool twice : {false, true}) {
     const TemporaryDirectory directory;
