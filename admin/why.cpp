@@ -20,18 +20,20 @@ json::array lines_of_why(const std::vector<std::string>& lines) {
   return array;
 }
 
-json::object probe_json(const AdminProbe& probe) {
-  return {{"time", rfc3339(probe.unix_millis)},
+json::object probe_json(const AdminProbe& probe, bool trusted) {
+  json::object told = {{"time", rfc3339(probe.unix_millis)},
           {"result", probe.result},
           {"detail", probe.detail.empty() ? json::value(nullptr) : json::value(to_utf8(probe.detail))},
           {"by", probe.by},
           {"counted", probe.counted},
           {"latency_us", probe.latency_micros}};
+  if (trusted && !probe.words.empty()) told["last_words"] = to_utf8(probe.words);
+  return told;
 }
 
 json::object why_json(const AdminWhy& why, bool trusted) {
   json::array probes, events;
-  for (const AdminProbe& probe : why.probes) probes.push_back(probe_json(probe));
+  for (const AdminProbe& probe : why.probes) probes.push_back(probe_json(probe, trusted));
   for (const auto& event : why.events) events.push_back(to_json(*event, trusted));
   return {{"pool", to_utf8(why.pool)},
           {"upstream", to_utf8(why.upstream)},

@@ -20,6 +20,7 @@ struct AdminProbe {
   std::int64_t unix_millis = 0;
   std::string result = {};  // "passed", "failed", "timed out", "refused", "not evidence"
   std::string detail = {};  // a failure in words
+  std::string words = {};   // what its command wrote last
   std::string by = {};      // "probe", "request"
   bool counted = true;
   std::int64_t latency_micros = 0;

@@ -30,7 +30,8 @@ struct CheckCommandResult {
     NotRun,    // nothing was learned: no process, no such command
   };
   End end = End::Passed;
-  std::string detail = {};  // of what did not pass, in words
+  std::string detail = {};  // of what did not pass, in our words
+  std::string words = {};   // what it wrote last itself: for those who are told what apps write
   Duration took{};          // from its start on
 };
 

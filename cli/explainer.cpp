@@ -61,6 +61,7 @@ AdminProbe probe_of(const ProbeRecord& record, TimePoint now, std::int64_t now_u
   probe.unix_millis = now_unix_millis - std::chrono::duration_cast<Millis>(now - record.at).count();
   probe.result = word_of_outcome(record.outcome);
   probe.detail = record.detail;
+  probe.words = record.words;
   probe.by = record.by == ProbeRecord::By::Probe ? "probe" : "request";
   probe.counted = record.counted;
   probe.latency_micros = std::chrono::duration_cast<std::chrono::microseconds>(record.latency).count();

@@ -42,7 +42,8 @@ std::string probe_line(const json::object& probe) {
   std::from_chars(latency.data(), latency.data() + latency.size(), micros);
   char took[48];
   std::snprintf(took, sizeof took, "  in %.1f ms", micros / 1000);
-  const std::string detail = text_of(probe, "detail");
+  std::string detail = text_of(probe, "detail");
+  if (const std::string words = text_of(probe, "last_words"); !words.empty()) detail += ": " + words;
   return time + "  " + result + (detail.empty() ? "" : "  " + detail) + (micros > 0 ? took : "") +
          (text_of(probe, "counted") == "false" ? "  (not counted)" : "");
 }

@@ -47,7 +47,6 @@ asio::awaitable<void> Supervision::begin() {
 }
 
 void Supervision::apply(const config::Config& config) {
-  checks_.apply(config);
   if (!begun_) {
     config_ = config;  // begin() applies it
     return;

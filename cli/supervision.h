@@ -53,6 +53,7 @@ class Supervision {
   void count(std::uint64_t& starting, std::uint64_t& crash_loop) const;
 
   CheckCommands& checks() { return checks_; }
+  void apply_checks(const config::Config& config) { checks_.apply(config); }  // of a reload, before its upstreams are checked
   Supervisor& supervisor() { return supervisor_; }
   const InstanceAddresses& members() const { return supervisor_.members(); }
 

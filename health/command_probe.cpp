@@ -52,7 +52,8 @@ boost::asio::awaitable<ProbeReport> CommandProbe::run() {
     answered_.cancel();
   });
   while (!result_) co_await answered_.async_wait(answered_or_cancelled);
-  ProbeReport report{.outcome = outcome_of(result_->end), .detail = std::move(result_->detail), .latency = result_->took};
+  ProbeReport report{.outcome = outcome_of(result_->end), .detail = std::move(result_->detail),
+                     .words = std::move(result_->words), .latency = result_->took};
   report.lateness = ticks_->lateness(Clock::now());
   ticks_->stop();
   co_return report;

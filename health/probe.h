@@ -50,6 +50,7 @@ struct ProbeTarget {
 struct ProbeReport {
   Outcome outcome = Outcome::Passed;
   std::string detail;  // a failure in words: "status 503", "connection refused", "probe timed out"
+  std::string words = {};  // what a command wrote last: for those who are told what apps write
   Duration latency{};
   Duration lateness{};  // how late the control loop ran meanwhile
 };

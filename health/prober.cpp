@@ -60,13 +60,18 @@ struct ForgetAtTheEnd {
 }  // namespace
 
 void log_change(Log& log, const Upstream& upstream, UpstreamState from, UpstreamState to,
-                const std::string& reason) {
+                const std::string& reason, const std::string& last_words) {
   const Log::Fields fields = {{"pool", upstream.pool()},
                               {"upstream", upstream.name()},
                               {"from", to_string(from)},
                               {"reason", reason}};
   if (to == UpstreamState::Up) return log.info("upstream up", fields);
-  log.warn("upstream down", fields);
+  if (last_words.empty()) return log.warn("upstream down", fields);
+  log.warn("upstream down", {{"pool", upstream.pool()},
+                             {"upstream", upstream.name()},
+                             {"from", to_string(from)},
+                             {"reason", reason},
+                             {"last_words", last_words}});
 }
 
 Prober::Prober(asio::io_context& control, Log& log, std::shared_ptr<Upstream> upstream,
@@ -144,7 +149,8 @@ HealthDetail Prober::detail() const {
 
 void Prober::remember(ProbeRecord record) {
   constexpr std::size_t longest = 200;
-  if (record.detail.size() > longest) record.detail.resize(longest);
+  for (std::string* text : {&record.detail, &record.words})
+    if (text->size() > longest) text->resize(longest);
   if (recent_.size() == kMostProbeRecords) recent_.pop_front();
   recent_.push_back(std::move(record));
 }
@@ -229,7 +235,8 @@ Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint
     verdict_.align(now.state);
     return verdict_.next_delay(random_share());
   }
-  ProbeRecord record{.at = started, .outcome = report.outcome, .detail = report.detail, .latency = report.latency};
+  ProbeRecord record{.at = started, .outcome = report.outcome, .detail = report.detail,
+                     .words = report.words, .latency = report.latency};
   if (upstream_->starting() && report.outcome != Outcome::Passed) {
     record.counted = false;
     remember(std::move(record));
@@ -254,16 +261,17 @@ Duration Prober::judge(Upstream::Seen seen, const ProbeReport& report, TimePoint
   suspected_ = false;
   last_latency_ = report.latency;
   if (report.outcome != Outcome::Passed) last_error_ = report.detail;
-  if (judgement.change != Change::None) move(seen, verdict_.state(), judgement.reason, judgement.cause);
+  if (judgement.change != Change::None) move(seen, verdict_.state(), judgement.reason, judgement.cause, report.words);
   return judgement.next;
 }
 
-void Prober::move(Upstream::Seen seen, UpstreamState to, const std::string& reason, DownCause cause) {
+void Prober::move(Upstream::Seen seen, UpstreamState to, const std::string& reason, DownCause cause,
+                  const std::string& last_words) {
   if (!upstream_->change(seen, to, reason, Clock::now(), cause))
     return;  // another witness was first, or it is there already
   verdict_.align(to);
   if (to == UpstreamState::Down) last_error_ = reason;
-  log_change(log_, *upstream_, seen.state, to, reason);
+  log_change(log_, *upstream_, seen.state, to, reason, last_words);
 }
 
 double Prober::random_share() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }

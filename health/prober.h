@@ -53,7 +53,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   Duration judge(Upstream::Seen seen, const ProbeReport& report, TimePoint started);
   Duration without_address(Upstream::Seen seen);
   void move(Upstream::Seen seen, UpstreamState to, const std::string& reason,
-            DownCause cause = DownCause::Unwell);
+            DownCause cause = DownCause::Unwell, const std::string& last_words = {});
   void wake_within(Duration delay);
   void remember(ProbeRecord record);
   double random_share();  // in [0,1)
@@ -82,6 +82,6 @@ class Prober : public std::enable_shared_from_this<Prober> {
 
 // The one line that each change of state leaves in the log. Any thread.
 void log_change(Log& log, const Upstream& upstream, UpstreamState from, UpstreamState to,
-                const std::string& reason);
+                const std::string& reason, const std::string& last_words = {});
 
 }  // namespace frontdoor

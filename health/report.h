@@ -33,6 +33,7 @@ struct ProbeRecord {
   Outcome outcome = Outcome::Passed;
   bool counted = true;  // false: our own side was late or out of something, or its process is still starting
   std::string detail = {};  // a failure in words
+  std::string words = {};   // what a command wrote last: for those who are told what apps write
   Duration latency{};
   By by = By::Probe;
 };

@@ -1,5 +1,6 @@
 #include "supervisor/exec_checks.h"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -35,6 +37,23 @@ constexpr std::size_t kMostToDrain = 1024 * 1024;  // what an unprivileged proce
 constexpr Millis kUntilCleared{500};              // reading all of /proc after each check would cost more than the checks
 constexpr Millis kClearAgain{20};
 constexpr int kMostLooks = 50;                    // at what does not die
+
+// The process of a check, if this number is still its own: the launcher's child, with the marks that it was given.
+std::optional<ProcessInfo> check_at(pid_t pid, std::string_view life) {
+  auto who = read_process(pid);
+  if (!who || who->parent != ::getppid() || !bears_mark(pid, life)) return std::nullopt;
+  return who;
+}
+
+// It first, so that it starts nothing more; what it has started is still known as its own in `all`.
+void kill_with_all_below(const ProcessInfo& who, const std::vector<ProcessInfo>& all) {
+  const bool is_there = std::any_of(all.begin(), all.end(), [&](const ProcessInfo& process) {
+    return process.pid == who.pid && process.started == who.started;
+  });
+  signal_process(who, SIGKILL);
+  if (!is_there) return;  // whose children those are that have such a parent is not known
+  for (const ProcessInfo& process : descendants(all, who.pid)) signal_process(process, SIGKILL);
+}
 
 }  // namespace
 
@@ -94,16 +113,22 @@ struct ExecChecks::Run {
   std::string life = fresh_life();
   pid_t pid = -1;
   std::optional<ProcessInfo> who = {};
+  OwnedFd pidfd = {};     // where that is not known
   bool doomed = false;    // is killed as soon as it is there
+  bool stuck = false;
+  bool over = false;      // its place is free, or about to be
   bool answered = false;
   std::shared_ptr<CheckPipe> output = {};
   std::shared_ptr<CheckPipe> errors = {};
 };
 
-ExecChecks::ExecChecks(asio::io_context& control, Log& log, LauncherClient& launcher, Instances instances)
-    : control_(control), log_(log), launcher_(launcher), instances_(std::move(instances)) {}
+ExecChecks::ExecChecks(asio::io_context& control, Log& log, LauncherClient& launcher, Instances instances, Millis until_stuck)
+    : control_(control), log_(log), launcher_(launcher), instances_(std::move(instances)), until_stuck_(until_stuck) {}
 
-ExecChecks::~ExecChecks() { *alive_ = false; }
+ExecChecks::~ExecChecks() {
+  kill_doomed();
+  *alive_ = false;
+}
 
 void ExecChecks::apply(const config::Config& config) {
   launches_.clear();
@@ -123,9 +148,14 @@ void ExecChecks::open() {
 std::uint64_t ExecChecks::start(CheckCommand what, std::function<void(const CheckCommandResult&)> done) {
   const auto run = std::make_shared<Run>(control_, ++last_run_, std::move(what), std::move(done));
   const std::string& pool = run->what.upstream->pool();
-  runs_[run->id] = run;
-  lines_[pool].waiting.push_back(run);
-  pump(pool);
+  try {
+    runs_[run->id] = run;
+    lines_[pool].waiting.push_back(run);
+    pump(pool);
+  } catch (const std::bad_alloc&) {
+    cancel(run->id);  // whoever asked is told by this, and is not there to be answered
+    throw;
+  }
   return run->id;
 }
 
@@ -135,9 +165,8 @@ void ExecChecks::cancel(std::uint64_t id) {
   const RunPointer run = found->second;
   runs_.erase(found);
   run->done = nullptr;
-  run->doomed = true;
   if (const auto line = lines_.find(run->what.upstream->pool()); line != lines_.end()) std::erase(line->second.waiting, run);
-  kill(*run);
+  doom(run);
 }
 
 void ExecChecks::pump(const std::string& pool) {
@@ -148,36 +177,47 @@ void ExecChecks::pump(const std::string& pool) {
     const RunPointer run = std::move(line.waiting.front());
     line.waiting.pop_front();
     ++line.running;
-    asio::co_spawn(control_, carry_out(run), [this, alive = alive_, run](std::exception_ptr out_of_memory) {
-      if (!*alive) return;
-      run->time.cancel();
-      if (out_of_memory) answer(run, End::NotRun, "out of memory");
-      // Behind whoever has started this, who may be going through the line.
-      asio::post(control_, [this, alive, run] {
+    try {
+      asio::co_spawn(control_, carry_out(run), [this, alive = alive_, run](std::exception_ptr out_of_memory) {
         if (!*alive) return;
-        const std::string& its_pool = run->what.upstream->pool();
-        --lines_[its_pool].running;
-        pump(its_pool);
+        run->over = true;
+        run->time.cancel();
+        if (out_of_memory) answer(run, End::NotRun, "out of memory");
+        // Behind whoever has started this, who may be going through the line.
+        asio::post(control_, [this, alive, run] {
+          if (!*alive) return;
+          const std::string& its_pool = run->what.upstream->pool();
+          Line& its_line = lines_[its_pool];
+          --its_line.running;
+          if (run->stuck) --its_line.stuck;
+          pump(its_pool);
+        });
       });
-    });
+    } catch (const std::bad_alloc&) {
+      --line.running;
+      answer(run, End::NotRun, "out of memory");
+    }
   }
+  give_up_those_that_wait(line);
   if (line.running == 0 && line.waiting.empty()) lines_.erase(found);
 }
 
 // Later: who asks is not called from inside of his question.
-void ExecChecks::answer(const RunPointer& run, End end, std::string detail) {
-  if (std::exchange(run->answered, true)) return;
-  CheckCommandResult result{end, std::move(detail), Clock::now() - run->began};
+void ExecChecks::answer(const RunPointer& run, End end, std::string detail, std::string words) {
+  if (run->answered) return;
+  const bool has_begun = run->began != TimePoint{};
+  CheckCommandResult result{end, std::move(detail), std::move(words), has_begun ? Clock::now() - run->began : Duration{}};
   asio::post(control_, [this, alive = alive_, run, result = std::move(result)] {
     if (!*alive) return;
     runs_.erase(run->id);
     if (const auto done = std::exchange(run->done, nullptr)) done(result);
   });
+  run->answered = true;
 }
 
 // ---- One run
 
-LaunchRequest ExecChecks::request_of(const Run& run) const {
+std::optional<LaunchRequest> ExecChecks::request_of(const Run& run) const {
   const Upstream& upstream = *run.what.upstream;
   InstanceVariables ours = check_variables(upstream, run.what.port);
   ours.life = run.life;
@@ -188,11 +228,14 @@ LaunchRequest ExecChecks::request_of(const Run& run) const {
     ours.number = instance->number;
   } else if (const auto its = launches_.find(upstream.pool()); its != launches_.end()) {
     launch = its->second;
+  } else {
+    return std::nullopt;  // as this process, it might be as root
   }
   launch.kill_mode = config::Launch::KillMode::Tree;  // whatever its pool's instances may leave
   LaunchRequest request = run_as(launch, ours);
   request.command = run.what.command;
   request.parent_death_signal = SIGKILL;
+  request.brief = true;
   request.memo = std::string(kMemo) + run.life;
   return request;
 }
@@ -201,36 +244,49 @@ void ExecChecks::begin_time(const RunPointer& run) {
   run->began = Clock::now();
   run->time.expires_after(run->what.timeout);
   run->time.async_wait([this, alive = alive_, run](boost::system::error_code cancelled) {
-    if (cancelled || !*alive || run->answered) return;
-    run->doomed = true;
-    if (run->pid < 0) return answer(run, End::NotRun, "the launcher does not answer");
-    const std::string words = run->words();
-    answer(run, End::TimedOut, words.empty() ? "probe timed out" : "probe timed out: " + words);
-    kill(*run);
+    if (cancelled || !*alive || run->over) return;
+    if (run->pid < 0) {
+      constexpr const char* kReason = "the launcher does not answer";
+      run->doomed = true;
+      tell_not_run(*run, kReason);
+      answer(run, End::NotRun, kReason);
+      return stuck(run);
+    }
+    if (run->answered || run->doomed) return;
+    answer(run, End::TimedOut, "probe timed out", run->words());
+    doom(run);
   });
 }
 
 asio::awaitable<void> ExecChecks::carry_out(RunPointer run) {
   const auto alive = alive_;
   begin_time(run);
-  LaunchRequest request = request_of(*run);
+  const std::optional<LaunchRequest> request = request_of(*run);
+  if (!request) {
+    constexpr const char* kReason = "the pool is not known";
+    tell_not_run(*run, kReason);
+    answer(run, End::NotRun, kReason);
+    co_return;
+  }
   std::vector<int> no_sockets;
-  auto launched = co_await launcher_.launch(request, no_sockets);
+  auto launched = co_await launcher_.launch(*request, no_sockets);
   if (!*alive) co_return;
   if (launched) {
     RunningProcess process = std::move(*launched);
     run->pid = process.pid;
     run->who = read_process(run->pid);
+    if (!run->who) run->pidfd = std::move(process.pidfd);  // and its end is heard of by the launcher
     run->output = follow(std::move(process.output));
     run->errors = follow(std::move(process.errors));
-    if (run->doomed) kill(*run);
+    if (run->doomed) doom(run);
     not_run_.erase(run->what.upstream->pool());
     co_await launcher_.gone(process);
     const ProcessEnd end = co_await launcher_.ended(process.id);
     if (!*alive) co_return;
     ended(run, end);
   } else {
-    const std::string reason = why_not_started(request, launched.error());
+    run->over = true;
+    const std::string reason = why_not_started(*request, launched.error());
     if (!run->doomed) tell_not_run(*run, reason);
     answer(run, End::NotRun, reason);
   }
@@ -239,6 +295,7 @@ asio::awaitable<void> ExecChecks::carry_out(RunPointer run) {
 void ExecChecks::ended(const RunPointer& run, const ProcessEnd& end) {
   clear_soon({.life = {run->pid, "FRONTDOOR_LIFE=" + run->life}, .pool = run->what.upstream->pool()});
   run->pid = -1;
+  run->over = true;
   for (const auto& pipe : {run->output, run->errors}) {
     if (!pipe) continue;
     // Bounded, for what it has left behind may still be writing.
@@ -253,8 +310,7 @@ void ExecChecks::ended(const RunPointer& run, const ProcessEnd& end) {
   }
   if (!end.known) return answer(run, End::NotRun, "the launcher has gone");
   if (!end.by_signal && end.value == 0) return answer(run, End::Passed, "");
-  const std::string words = run->words();
-  answer(run, End::Failed, words.empty() ? to_string(end) : to_string(end) + ": " + words);
+  answer(run, End::Failed, to_string(end), run->words());
 }
 
 std::shared_ptr<CheckPipe> ExecChecks::follow(OwnedFd fd) {
@@ -279,12 +335,57 @@ asio::awaitable<void> ExecChecks::read(std::shared_ptr<CheckPipe> pipe) {
   }
 }
 
-// It first, so that it starts nothing more; what it has started is still known as its own then.
-void ExecChecks::kill(const Run& run) {
-  if (run.pid < 0 || !run.who) return;
-  const auto below = descendants(list_processes(), run.pid);
-  signal_process(*run.who, SIGKILL);
-  for (const ProcessInfo& process : below) signal_process(process, SIGKILL);
+// Its place is its own until it has ended: more than a few would hang where these do. But nobody waits for ever.
+void ExecChecks::doom(const RunPointer& run) {
+  run->doomed = true;
+  if (run->pid < 0) return;  // as soon as it is there
+  kill_soon(run);
+  run->time.expires_after(until_stuck_);
+  run->time.async_wait([this, alive = alive_, run](boost::system::error_code cancelled) {
+    if (!cancelled && *alive) stuck(run);
+  });
+}
+
+// Reading all of /proc takes long: all that are doomed in this turn of the loop are killed at one look.
+void ExecChecks::kill_soon(const RunPointer& run) {
+  if (doomed_.empty())
+    asio::post(control_, [this, alive = alive_] {
+      if (*alive) kill_doomed();
+    });
+  doomed_.push_back(run);
+}
+
+void ExecChecks::kill_doomed() {
+  const auto doomed = std::exchange(doomed_, {});
+  if (doomed.empty()) return;
+  const auto all = instances_.list();
+  for (const RunPointer& run : doomed) {
+    if (run->pid < 0) continue;  // has ended meanwhile
+    if (!run->who) run->who = check_at(run->pid, "FRONTDOOR_LIFE=" + run->life);
+    if (run->who)
+      kill_with_all_below(*run->who, all);
+    else if (run->pidfd.valid())
+      ::syscall(SYS_pidfd_send_signal, run->pidfd.get(), SIGKILL, nullptr, 0);
+  }
+}
+
+void ExecChecks::stuck(const RunPointer& run) {
+  if (run->over || std::exchange(run->stuck, true)) return;
+  Line& line = lines_[run->what.upstream->pool()];
+  if (line.stuck++ == 0 && run->pid >= 0)
+    log_.error("a health check was killed and does not end", {{"pool", run->what.upstream->pool()},
+                                                              {"upstream", run->what.upstream->name()},
+                                                              {"pid", static_cast<std::int64_t>(run->pid)}});
+  give_up_those_that_wait(line);
+}
+
+void ExecChecks::give_up_those_that_wait(Line& line) {
+  if (line.stuck < kMostAtOnce) return;
+  for (const RunPointer& run : std::exchange(line.waiting, {})) {
+    constexpr const char* kReason = "none of the checks before it ends";
+    tell_not_run(*run, kReason);
+    answer(run, End::NotRun, kReason);
+  }
 }
 
 void ExecChecks::tell_not_run(const Run& run, const std::string& reason) {
@@ -303,11 +404,11 @@ void ExecChecks::end(RunningProcess left) { asio::co_spawn(control_, bury(std::m
 asio::awaitable<void> ExecChecks::bury(RunningProcess left) {
   const auto alive = alive_;
   const LifeMarks life{left.pid, "FRONTDOOR_LIFE=" + left.memo.substr(kMemo.size())};
-  if (const auto who = read_process(left.pid)) {
-    const auto below = descendants(list_processes(), left.pid);
-    signal_process(*who, SIGKILL);
-    for (const ProcessInfo& process : below) signal_process(process, SIGKILL);
-  }
+  // The launcher tells also of those that have ended, whose numbers may be others' by now.
+  if (const auto who = check_at(left.pid, life.variable))
+    kill_with_all_below(*who, instances_.list());
+  else if (left.pidfd.valid())
+    ::syscall(SYS_pidfd_send_signal, left.pidfd.get(), SIGKILL, nullptr, 0);
   co_await launcher_.gone(left);
   co_await launcher_.ended(left.id);
   if (*alive) clear_soon({.life = life});
@@ -328,7 +429,7 @@ asio::awaitable<void> ExecChecks::clear() {
     co_await pause.async_wait(quietly);
     if (!*alive) co_return;
     const std::vector<Left> looked_for = std::exchange(left_, {});
-    auto all = list_processes();
+    auto all = instances_.list();
     const auto is_there = [&](pid_t pid) {
       return std::any_of(all.begin(), all.end(), [pid](const auto& process) { return process.pid == pid && process.state != 'Z'; });
     };

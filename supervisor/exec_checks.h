@@ -44,16 +44,21 @@ class ExecChecks final : public CheckCommands {
   // Of each pool, so that the checks of one that hang delay no other's.
   static constexpr unsigned kMostAtOnce = 4;
 
-  // Nothing: it is no instance. And the processes of all instances, which are nobody's leavings.
+  // After a kill; what hangs in the kernel may take for ever.
+  static constexpr Millis kUntilStuck{5'000};
+
+  // Nothing: it is no instance. And the processes of all instances, which are nobody's leavings, and all that there are.
   struct Instances {
     std::function<std::optional<CheckedInstance>(const Upstream&)> find;
     std::function<std::vector<pid_t>()> processes;
+    std::function<std::vector<ProcessInfo>()> list = list_processes;
   };
 
-  ExecChecks(boost::asio::io_context& control, Log& log, LauncherClient& launcher, Instances instances);
+  ExecChecks(boost::asio::io_context& control, Log& log, LauncherClient& launcher, Instances instances,
+             Millis until_stuck = kUntilStuck);
   ~ExecChecks() override;
 
-  // As whom, where and with what the checks of each pool run.
+  // As whom, where and with what the checks of each pool run; those of a pool that it does not name are not run.
   void apply(const config::Config& config);
   // The launcher has handed over what it had: nothing is started before.
   void open();
@@ -70,6 +75,7 @@ class ExecChecks final : public CheckCommands {
   struct Line {  // of a pool
     std::deque<RunPointer> waiting = {};
     unsigned running = 0;
+    unsigned stuck = 0;  // of these: they should have ended long ago, and nobody knows when they will
   };
   // A check that has ended, whose leavings are to be looked for.
   struct Left {
@@ -84,10 +90,14 @@ class ExecChecks final : public CheckCommands {
   std::shared_ptr<CheckPipe> follow(OwnedFd fd);
   boost::asio::awaitable<void> read(std::shared_ptr<CheckPipe> pipe);
   boost::asio::awaitable<void> bury(RunningProcess left);
-  LaunchRequest request_of(const Run& run) const;
+  std::optional<LaunchRequest> request_of(const Run& run) const;  // nothing: nobody says as whom
   void begin_time(const RunPointer& run);
-  void kill(const Run& run);
-  void answer(const RunPointer& run, CheckCommandResult::End end, std::string detail);
+  void doom(const RunPointer& run);
+  void kill_soon(const RunPointer& run);
+  void kill_doomed();
+  void stuck(const RunPointer& run);
+  void give_up_those_that_wait(Line& line);
+  void answer(const RunPointer& run, CheckCommandResult::End end, std::string detail, std::string words = {});
   void tell_not_run(const Run& run, const std::string& reason);
   void clear_soon(Left left);
   boost::asio::awaitable<void> clear();
@@ -97,12 +107,14 @@ class ExecChecks final : public CheckCommands {
   Log& log_;
   LauncherClient& launcher_;
   const Instances instances_;
+  const Millis until_stuck_;
   std::map<std::string, config::Launch> launches_;  // by pool
   std::map<std::string, Line> lines_;               // the same
   std::map<std::uint64_t, RunPointer> runs_;        // that have not been answered
   std::map<std::string, std::string> not_run_;      // by pool: the reason that was told last
   std::uint64_t last_run_ = 0;
   bool open_ = false;
+  std::vector<RunPointer> doomed_;  // that are to be killed at one look at all processes
   std::vector<Left> left_;
   bool clearing_ = false;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for coroutines that outlive this

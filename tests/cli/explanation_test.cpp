@@ -148,7 +148,7 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
 TEST(WhyText, ShowsWhatWasSeenAndWhatHappened) {
   const char* const why = R"json({"pool": "app", "upstream": "a:1", "summary": "app/a:1 is down", "back": ["it passes"],
     "advice": ["look\u001b"], "check": "GET /", "probes": [
-      {"time": "2026-11-28T12:01:07.123Z", "result": "failed", "detail": "status 503", "by": "probe", "counted": true, "latency_us": 3100},
+      {"time": "2026-11-28T12:01:07.123Z", "result": "failed", "detail": "exit 3", "by": "probe", "counted": true, "latency_us": 3100, "last_words": "full"},
       {"time": "2026-11-28T12:01:07.500Z", "result": "refused", "detail": null, "by": "request", "counted": true, "latency_us": 0},
       {"time": "2026-11-28T12:01:08.000Z", "result": "passed", "detail": null, "by": "probe", "counted": false, "latency_us": 900}],
     "events": [{"skipped": 3}]})json";
@@ -159,7 +159,7 @@ TEST(WhyText, ShowsWhatWasSeenAndWhatHappened) {
             "  What you can do:\n"
             "    look?\n"
             "  What was seen last, by GET / (UTC):\n"
-            "    12:01:07.123  failed      status 503  in 3.1 ms\n"
+            "    12:01:07.123  failed      exit 3: full  in 3.1 ms\n"
             "    12:01:07.500  request refused\n"
             "    12:01:08.000  passed      in 0.9 ms  (not counted)\n"
             "  What happened:\n"

@@ -15,7 +15,7 @@ from support import process as processes
 from support.admin import api, command
 from support.app import script_path
 from support.instances import events, front_door, pids
-from support.metrics import metrics
+from support.metrics import ask, metrics
 from support.process import alive
 
 APP = script_path("instance.js")
@@ -121,7 +121,7 @@ class Decides(Checks):
             door.wait_until_serving([app])
             self.says("echo looking; echo the queue is full >&2; exit 3")
             down = eventually(lambda: events(door, "upstream down"), "that it is taken out")[0]
-            self.assertEqual(down["reason"], "3 of 3 probes failed: exit 3: the queue is full")
+            self.assertEqual((down["reason"], down["last_words"]), ("3 of 3 probes failed: exit 3", "the queue is full"))
             row = self.row(door)
             self.assertEqual((row["state"], row["reason"]), ("down", down["reason"]))
             why = command("why", "app", door=door)
@@ -133,6 +133,20 @@ class Decides(Checks):
             self.says("kill -SEGV $$")
             down = eventually(lambda: events(door, "upstream down")[1:], "that it is taken out again")[0]
             self.assertEqual(down["reason"], "3 of 3 probes failed: SIGSEGV")
+
+    def test_what_it_writes_is_told_to_who_is_trusted(self):
+        self.says("echo hunter2; exit 3")
+        token = "0123456789abcdef"
+        config = f'[admin]\naddress = "127.0.0.1:0"\nsocket = "off"\ntoken = "{token}"\n' + self.remotes(["127.0.0.1:1"], self.check())
+        with Frontdoor(config) as door:
+            signed_in = [("Authorization", f"Bearer {token}")]
+            eventually(lambda: events(door, "upstream down"), "the verdict")
+            for target in "/api/v1/events", "/api/v1/why":
+                self.assertIn('"last_words":"hunter2"', ask(door, target, signed_in).text)
+            for target in "/api/v1/events", "/api/v1/events?form=lines", "/api/v1/why", "/api/v1/status", "/metrics":
+                answer = ask(door, target)
+                self.assertEqual(answer.status, 200, target)
+                self.assertNotIn("hunter2", answer.text, target)
 
     def test_an_instance_gets_requests_once_it_passes(self):
         self.says("echo still warming up; exit 1")
@@ -150,7 +164,7 @@ class Decides(Checks):
         with Frontdoor(self.instances(check, more='hung_grace = "200ms"\nstop_timeout = "300ms"')) as door:
             (before,) = pids(door, 1).values()
             self.says('[ "$FRONTDOOR_INSTANCE" = app.1 ] && [ -e ' + self.path("well") + " ] && exit 0; echo waiting; sleep 1000")
-            down = eventually(lambda: events(door, "upstream down", reason="3 of 3 probes failed: probe timed out: waiting"), "the verdict")
+            down = eventually(lambda: events(door, "upstream down", reason="3 of 3 probes failed: probe timed out", last_words="waiting"), "the verdict")
             self.assertTrue(down)
             eventually(lambda: events(door, "instance hangs and is replaced", pid=before), "that it is replaced")
             with open(self.path("well"), "w", encoding="ascii"):
@@ -217,7 +231,7 @@ class Bounded(Checks):
         script = "yes 'a very long line of a check that says too much' | head -n 80000; echo enough; exit 1"
         with App("a") as app, Frontdoor(self.remotes([app], self.check(script).replace('timeout = "10s"', 'timeout = "60s"'))) as door:
             down = eventually(lambda: events(door, "upstream down"), "the verdict", timeout=60)[0]
-            self.assertTrue(down["reason"].endswith("exit 1: enough"), down["reason"])
+            self.assertEqual((down["reason"], down["last_words"]), ("3 of 3 probes failed: exit 1", "enough"))
             self.assertLess(processes.rss_kib(front_door(door)), 150_000)
 
     def test_again_and_again_it_leaves_nothing(self):
@@ -273,12 +287,29 @@ class Around(Checks):
             self.assertEqual((waits["key"], waits["runs"], waits["file"]), ("health_check.command", "connects", "exec"))
             eventually(lambda: self.row(door)["state"] == "up" and http_get(door.address, "/").status == 200, "that it is connected to")
 
+    def test_a_reload_that_brings_a_pool_runs_its_checks_as_it_says_from_the_first_one_on(self):
+        self.says("exit 0")
+        asked = self.path("asked")
+        script = f"echo $(id -u) $TOKEN $PWD >> {asked}"
+        user = 'user = "nobody"\n' if os.geteuid() == 0 else ""
+        with App("a") as app:
+            before = self.remotes([app], self.check())
+            routes = '[[route]]\npool = "app"\n[[route]]\npath = "/new"\npool = "new"\n'
+            new = (f'[pool.new]\nupstreams = ["{app.address}"]\ndirectory = "{self.directory}"\nenv = {{ TOKEN = "its" }}\n{user}'
+                   + self.check(script).replace("pool.app", "pool.new"))
+            with Frontdoor(before) as door:
+                door.wait_until_serving([app])
+                door.reload(before + new + routes)
+                eventually(lambda: len(lines_of(asked)) >= 3, "its checks")
+                uid = NOBODY if user else os.geteuid()
+                self.assertEqual(set(lines_of(asked)), {f"{uid} its {self.directory}"})
+
     def test_a_reload_to_another_command_holds_from_the_next_check_on_and_touches_no_process(self):
         self.says("exit 0")
         with Frontdoor(self.instances(self.check())) as door:
             before = pids(door, 1)
             door.reload(self.instances(self.check("echo of the new kind; exit 4")))
-            eventually(lambda: events(door, "upstream down", reason="3 of 3 probes failed: exit 4: of the new kind"), "the new one")
+            eventually(lambda: events(door, "upstream down", reason="3 of 3 probes failed: exit 4", last_words="of the new kind"), "the new one")
             self.assertEqual([e["pid"] for e in events(door, "instance started")], list(before.values()))
 
 

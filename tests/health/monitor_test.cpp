@@ -83,6 +83,7 @@ class ScriptedCommands final : public CheckCommands {
   std::uint64_t start(CheckCommand what, std::function<void(const CheckCommandResult&)> done) override {
     last = std::move(what);
     ++started;
+    if (out_of_memory) throw std::bad_alloc();
     done_ = std::move(done);
     if (end) asio::post(io_, [this] { answer(); });
     return 7;
@@ -95,13 +96,15 @@ class ScriptedCommands final : public CheckCommands {
 
   std::optional<End> end;  // nothing: none comes
   std::string detail;
+  std::string words;
+  bool out_of_memory = false;
   CheckCommand last;
   int started = 0;
   int cancelled = 0;
 
  private:
   void answer() {
-    if (const auto done = std::exchange(done_, nullptr)) done({*end, detail, 3ms});
+    if (const auto done = std::exchange(done_, nullptr)) done({*end, detail, words, 3ms});
   }
   asio::io_context& io_;
   std::function<void(const CheckCommandResult&)> done_;
@@ -120,7 +123,7 @@ class CommandCheck : public MonitorTest {
   ScriptedCommands commands_{io_};
 };
 
-TEST_F(CommandCheck, ItsExitDecidesAndItsWordsAreTheReason) {
+TEST_F(CommandCheck, ItsExitDecidesAndItsWordsAreToldApart) {
   ScriptedServer nobody_asks(io_);
   const auto upstream = add(nobody_asks);
   commands_.end = ScriptedCommands::End::Passed;
@@ -132,9 +135,13 @@ TEST_F(CommandCheck, ItsExitDecidesAndItsWordsAreTheReason) {
   EXPECT_EQ(commands_.last.timeout, 2s);
   EXPECT_EQ(commands_.last.port, 81);
   commands_.end = ScriptedCommands::End::Failed;
-  commands_.detail = "exit 3: the queue is full";
+  commands_.detail = "exit 3";
+  commands_.words = "the queue is full";
   ASSERT_TRUE(becomes(upstream, State::Down));
-  EXPECT_EQ(upstream->reason(), "3 of 3 probes failed: exit 3: the queue is full");
+  EXPECT_EQ(upstream->reason(), "3 of 3 probes failed: exit 3");
+  EXPECT_TRUE(log_.says(R"("reason":"3 of 3 probes failed: exit 3","last_words":"the queue is full")")) << log_.text();
+  EXPECT_EQ(monitor_.detail(*upstream)->recent.back().words, "the queue is full");
+  EXPECT_EQ(monitor_.report()[0].last_error, "3 of 3 probes failed: exit 3");
   EXPECT_EQ(upstream->down_cause(), DownCause::Unwell);
   EXPECT_EQ(monitor_.report()[0].last_latency, 3ms);
   commands_.end = ScriptedCommands::End::Passed;
@@ -167,6 +174,16 @@ TEST_F(CommandCheck, OneThatCannotBeRunSaysNothing) {
   EXPECT_EQ(upstream->seen().state, State::Up);
   EXPECT_EQ(monitor_.detail(*upstream)->recent.back().detail, "command not found: ./check");
   EXPECT_FALSE(monitor_.detail(*upstream)->recent.back().counted);
+}
+
+TEST_F(CommandCheck, OneThatCouldNotBeAskedForIsNotCancelled) {
+  ScriptedServer server(io_);
+  add(server);
+  commands_.out_of_memory = true;
+  apply();
+  ASSERT_TRUE(run_until(io_, [&] { return commands_.started == 1; }));
+  monitor_.stop();
+  EXPECT_EQ(commands_.cancelled, 0);
 }
 
 TEST_F(CommandCheck, OneOfAnUpstreamThatGoesIsCancelled) {

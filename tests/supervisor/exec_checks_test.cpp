@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <boost/asio.hpp>
 #include <cerrno>
@@ -18,6 +20,7 @@
 
 #include "balancer/pool_memory.h"
 #include "supervisor/last_line.h"
+#include "supervisor/launch.h"
 #include "supervisor/launcher_message.h"
 #include "tests/supervisor/faulty_process_ops.h"
 #include "tests/support/captured_log.h"
@@ -98,8 +101,15 @@ class ExecChecksTest : public ::testing::Test {
                                       if (&upstream == instance_.get()) return its_;
                                       return std::nullopt;
                                     },
-                                    .processes = [] { return std::vector<pid_t>(); }};
-    checks_.emplace(control_, log_.log(), *client_, std::move(instances));
+                                    .processes = [] { return std::vector<pid_t>(); },
+                                    .list = [this] { return ++looks_, all_; }};
+    checks_.emplace(control_, log_.log(), *client_, std::move(instances), Millis{20});
+    config::Config config;
+    for (const char* pool : {"app", "one", "other"}) {
+      config.pools.emplace_back().name = pool;
+      config.pools.back().health_check = config::HealthCheck{.type = config::HealthCheck::Type::Exec, .command = {"./check"}};
+    }
+    checks_->apply(config);
   }
 
   std::uint64_t start(const std::shared_ptr<Upstream>& upstream, Millis timeout = Millis{60'000}) {
@@ -127,12 +137,21 @@ class ExecChecksTest : public ::testing::Test {
                                  .status = error};
     ASSERT_EQ(send_message(launcher_.get(), answer), Sent::Ok);
   }
+  // Without a process: it has a number that no process has.
+  void launched(std::size_t which, pid_t pid = kNobody, OwnedFd pidfd = {}) {
+    LauncherMessage answer{.kind = Kind::Launched, .id = ids_.at(which), .pid = pid};
+    if (pidfd.valid()) answer.fds.push_back(std::move(pidfd));
+    ASSERT_EQ(send_message(launcher_.get(), answer), Sent::Ok);
+  }
   bool answered(std::size_t count) {
     return test::run_until(control_, [&] { return results_.size() >= count; });
   }
 
+  static constexpr pid_t kNobody = 1 << 30;
   asio::io_context control_{1};
   test::CapturedLog log_;
+  std::vector<ProcessInfo> all_;  // processes
+  int looks_ = 0;                 // at them
   FaultyProcessOps ops_;
   OwnedFd launcher_;
   std::optional<LauncherClient> client_;
@@ -188,12 +207,99 @@ TEST_F(ExecChecksTest, WhatCannotBeRunIsToldOnceAndSaysNothing) {
   EXPECT_EQ(log_.count("health check cannot be run, and says nothing"), 1) << log_.text();
 }
 
-TEST_F(ExecChecksTest, ALauncherThatDoesNotAnswerHoldsNobodyUp) {
+// A process of this test, which does nothing; it is ended with it.
+struct Sleeper {
+  Sleeper() {
+    if (pid = fork(); pid != 0) return;
+    for (;;) pause();
+  }
+  ~Sleeper() {
+    if (ended) return;
+    ::kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
+  bool has_ended() { return ended = ended || waitpid(pid, nullptr, WNOHANG) == pid; }
+  pid_t pid = -1;
+  bool ended = false;
+};
+
+TEST_F(ExecChecksTest, ALauncherThatDoesNotAnswerHoldsNobodyUpAndThatIsTold) {
   checks_->open();
-  start(upstream_at({*Endpoint::numeric("127.0.0.1", 81)}), Millis{20});
+  const auto upstream = upstream_at({*Endpoint::numeric("127.0.0.1", 81)});
+  for (unsigned i = 0; i <= ExecChecks::kMostAtOnce; ++i) start(upstream, Millis{20});
+  ASSERT_TRUE(answered(ExecChecks::kMostAtOnce + 1)) << "also who waits for a place";
+  for (const CheckCommandResult& result : results_) EXPECT_EQ(result.end, End::NotRun);
+  EXPECT_EQ(results_.front().detail, "the launcher does not answer");
+  EXPECT_EQ(log_.count(R"("reason":"the launcher does not answer")"), 1) << log_.text();
+}
+
+TEST_F(ExecChecksTest, ThoseThatDoNotEndAreToldAndNobodyWaitsForThem) {
+  checks_->open();
+  const auto upstream = upstream_at({*Endpoint::numeric("127.0.0.1", 81)});
+  std::vector<std::uint64_t> runs;
+  for (unsigned i = 0; i < ExecChecks::kMostAtOnce; ++i) runs.push_back(start(upstream));
+  asked();
+  for (std::size_t i = 0; i < runs.size(); ++i) launched(i);
+  asked();
+  for (const std::uint64_t run : runs) checks_->cancel(run);
+  for (std::size_t i = 1; i <= 2; ++i) {
+    start(upstream);
+    ASSERT_TRUE(answered(i));
+    EXPECT_EQ(results_.back().end, End::NotRun);
+    EXPECT_EQ(results_.back().detail, "none of the checks before it ends");
+  }
+  EXPECT_EQ(looks_, 1) << "all of them are killed at one look";
+  EXPECT_EQ(log_.count("a health check was killed and does not end"), 1) << log_.text();
+  EXPECT_EQ(log_.count("health check cannot be run, and says nothing"), 1) << log_.text();
+  EXPECT_TRUE(asked().empty());
+  const LauncherMessage end{.kind = Kind::Exited, .id = ids_[0], .pid = kNobody, .code = CLD_KILLED, .status = SIGKILL};
+  ASSERT_EQ(send_message(launcher_.get(), end), Sent::Ok);
+  asked();
+  start(upstream);
+  EXPECT_EQ(asked().size(), 1u) << "one has ended after all";
+}
+
+TEST_F(ExecChecksTest, OneThatCannotBeLookedAtIsKilledByTheDescriptorThatTheLauncherSent) {
+  checks_->open();
+  Sleeper process;
+  const std::uint64_t run = start(upstream_at({*Endpoint::numeric("127.0.0.1", 81)}));
+  asked();
+  launched(0, kNobody, OwnedFd(open_pidfd(process.pid)));
+  checks_->cancel(run);
+  EXPECT_TRUE(test::run_until(control_, [&] { return process.has_ended(); }));
+}
+
+TEST_F(ExecChecksTest, WhatIsBelowAnotherProcessOfThatNumberIsLeftAlone) {
+  checks_->open();
+  Sleeper check, stranger;
+  ProcessInfo another{.pid = check.pid, .parent = 1, .state = 'S', .started = 1};
+  ProcessInfo below = *read_process(stranger.pid);
+  below.parent = check.pid;
+  all_ = {another, below};
+  const std::uint64_t run = start(upstream_at({*Endpoint::numeric("127.0.0.1", 81)}));
+  asked();
+  launched(0, check.pid);
+  asked();
+  checks_->cancel(run);
+  ASSERT_TRUE(test::run_until(control_, [&] { return check.has_ended(); }));
+  EXPECT_FALSE(stranger.has_ended());
+}
+
+TEST_F(ExecChecksTest, WhatACrashHasLeftIsEndedOnlyWhereItIsCertainlyThat) {
+  Sleeper stranger, check;
+  checks_->end({.id = 1, .pid = stranger.pid, .memo = "check of 0123456789abcdef"});
+  checks_->end({.id = 2, .pid = check.pid, .memo = "check of 0123456789abcdee", .pidfd = OwnedFd(open_pidfd(check.pid))});
+  ASSERT_TRUE(test::run_until(control_, [&] { return check.has_ended(); }));
+  EXPECT_FALSE(stranger.has_ended()) << "its number was another's";
+}
+
+TEST_F(ExecChecksTest, OneOfAPoolThatNobodyHasNamedIsNotRun) {
+  checks_->open();
+  start(upstream_at({*Endpoint::numeric("127.0.0.1", 81)}, "unknown"));
+  EXPECT_TRUE(asked().empty()) << "it would run as this process";
   ASSERT_TRUE(answered(1));
   EXPECT_EQ(results_.back().end, End::NotRun);
-  EXPECT_EQ(results_.back().detail, "the launcher does not answer");
+  EXPECT_TRUE(log_.says(R"("reason":"the pool is not known")")) << log_.text();
 }
 
 TEST_F(ExecChecksTest, RunsAsTheInstanceThatItChecks) {
@@ -217,6 +323,7 @@ TEST_F(ExecChecksTest, RunsAsTheInstanceThatItChecks) {
   ASSERT_TRUE(request.identity);
   EXPECT_EQ(request.identity->uid, 65'534u);
   EXPECT_EQ(request.parent_death_signal, SIGKILL);
+  EXPECT_TRUE(request.brief);
   EXPECT_TRUE(ExecChecks::is_check(request.memo));
   EXPECT_FALSE(ExecChecks::is_check("check of x\n1\n127.0.0.1:1\nabc\n")) << "an instance of a pool with such a name";
 }
