@@ -710,8 +710,8 @@ AdminReload Service::reload() {
   upstream_contexts_.forget_changed();
   steering_.settle(loaded.config);
   auto next = registry_.build(loaded.config, resolver_.addresses(), instances_);
-  server_.publish(next);
   if (supervision_) supervision_->apply_checks(loaded.config);  // the first check of a new pool is under way at once
+  server_.publish(next);
   apply(std::move(next));
   take_listeners(loaded.config, std::move(*listeners), std::move(*certificates));
   if (supervision_) supervision_->apply(loaded.config);

@@ -131,9 +131,10 @@ ExecChecks::~ExecChecks() {
 }
 
 void ExecChecks::apply(const config::Config& config) {
-  launches_.clear();
+  std::map<std::string, config::Launch> launches;
   for (const config::Pool& pool : config.pools)
-    if (pool.has_exec_check()) launches_[pool.name] = pool.process;
+    if (pool.has_exec_check()) launches[pool.name] = pool.process;
+  launches_.swap(launches);  // all of them, or memory has run out before
 }
 
 void ExecChecks::open() {

@@ -44,7 +44,7 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
   https.name = https.address = "https://shop.example:443";
   WhyFacts handshake = https;
   handshake.check->type = config::HealthCheck::Type::Tls;
-  WhyFacts by_command = facts("down", "3 of 3 probes failed: exit 1: full", DownCause::Unwell);
+  WhyFacts by_command = facts("down", "3 of 3 probes failed: exit 1", DownCause::Unwell);
   by_command.check->type = config::HealthCheck::Type::Exec;
   by_command.check->command = {"./check", "a b"};
   WhyFacts no_end = by_command;
@@ -111,7 +111,7 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
        "once\n"
        "> see what it says: curl -i --unix-socket /run/a.sock http://localhost/healthz"},
       {"asked by a command", by_command,
-       "app/10.0.0.2:80 is down since 3m: 3 of 3 probes failed: exit 1: full\n"
+       "app/10.0.0.2:80 is down since 3m: 3 of 3 probes failed: exit 1\n"
        "< it is up again after 2 passes in a row of its check command (./check), asked every 500ms while it is down; so far 0; the "
        "next is asked at once\n"
        "> run it by hand: PORT=80 FRONTDOOR_ADDRESS=10.0.0.2:80 ./check \"a b\""},
