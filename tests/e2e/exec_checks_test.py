@@ -294,7 +294,7 @@ class Around(Checks):
         user = 'user = "nobody"\n' if os.geteuid() == 0 else ""
         with App("a") as app:
             before = self.remotes([app], self.check())
-            routes = '[[route]]\npool = "app"\n[[route]]\npath = "/new"\npool = "new"\n'
+            routes = '[[route]]\npath = "/new"\npool = "new"\n[[route]]\npool = "app"\n'
             new = (f'[pool.new]\nupstreams = ["{app.address}"]\ndirectory = "{self.directory}"\nenv = {{ TOKEN = "its" }}\n{user}'
                    + self.check(script).replace("pool.app", "pool.new"))
             with Frontdoor(before) as door:
