@@ -306,6 +306,9 @@ struct Admin {
 struct Config {
   std::uint32_t workers = 0;      // 0 = auto
   std::string resolver = "auto";  // DNS servers for the names of upstreams
+  bool tracing = false;           // a request without a valid traceparent gets one
+  enum class TraceparentFrom : std::uint8_t { Anyone, TrustedProxies };
+  TraceparentFrom traceparent_from = TraceparentFrom::Anyone;  // whose is passed on
   std::vector<Listener> listeners = {};
   Timeouts timeouts;
   Limits limits;

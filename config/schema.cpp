@@ -13,6 +13,7 @@ namespace {
 
 constexpr auto level_words = std::to_array<std::string_view>({"debug", "info", "warn", "error"});
 constexpr auto log_format_words = std::to_array<std::string_view>({"auto", "text", "json"});
+constexpr auto traceparent_from_words = std::to_array<std::string_view>({"anyone", "trusted_proxies"});  // as TraceparentFrom
 constexpr auto access_format_words = std::to_array<std::string_view>({"json", "combined"});
 
 constexpr std::array root_keys = {
@@ -32,6 +33,19 @@ constexpr std::array root_keys = {
                "between.",
         .slot = at<&Config::resolver>,
         .problem = resolver_problem},
+    Key{.name = "tracing",
+        .type = Type::Boolean,
+        .fallback = "false",
+        .doc = "Begin a trace (W3C Trace Context) for each request that has no valid `traceparent`: its upstream gets one "
+               "with the request's id as trace id, sampled. A valid one is passed on as it is, whatever this says.",
+        .slot = at<&Config::tracing>},
+    Key{.name = "traceparent_from",
+        .type = Type::Word,
+        .fallback = "\"anyone\"",
+        .doc = "Whose `traceparent` and `tracestate` are passed on. \"trusted_proxies\" removes those of others, so that no "
+               "stranger chooses what is sampled, or which trace his requests are shown in.",
+        .slot = at<&Config::traceparent_from>,
+        .words = traceparent_from_words},
     Key{.name = "listen",
         .type = Type::TextOrList,
         .doc = "Short for [[listener]] with only an address: \":8080\", or a list of addresses."},

@@ -62,7 +62,7 @@ std::string where_it_belongs(std::string_view key, const Place& place,
 
 std::string known_keys(const schema::Table& table) {
   const auto names = table.names();
-  return names.size() > 13 ? "" : "; known here: " + quote_list(names, "and");
+  return names.size() > 15 ? "" : "; known here: " + quote_list(names, "and");
 }
 
 bool is_planned_anywhere(std::string_view key) {

@@ -56,6 +56,8 @@ bool is_protected(const Field& field) {
     case FieldId::Cookie:
     case FieldId::Forwarded:
     case FieldId::Host:
+    case FieldId::Traceparent:
+    case FieldId::Tracestate:
     case FieldId::Via:
     case FieldId::XForwardedFor:
     case FieldId::XForwardedHost:
@@ -123,7 +125,7 @@ class RequestForwarder {
     out_.clear();
     scratch_.clear();
     // So that views into it stay valid while it grows.
-    scratch_.reserve(chain_size() + kForwardedBytes + kNumberBytes + (head_.upgrade ? offer_size() : 0));
+    scratch_.reserve(chain_size() + kForwardedBytes + kNumberBytes + kTraceparentBytes + (head_.upgrade ? offer_size() : 0));
     for (const auto& field : head_.fields)
       if (passes(field)) out_.push_back(field);
     if (const auto hops = max_forwards(head_); hops && *hops > 0) decrement(*hops);
@@ -145,6 +147,9 @@ class RequestForwarder {
       case FieldId::XForwardedFor:
       case FieldId::XRequestId:
         return false;  // written anew
+      case FieldId::Traceparent:
+      case FieldId::Tracestate:
+        return context_.trace.fields == Trace::Fields::Kept;
       case FieldId::Forwarded:
         keep_sound(field);
         return false;
@@ -192,6 +197,7 @@ class RequestForwarder {
     if (claims_.proto == 0) add("X-Forwarded-Proto", context_.scheme, FieldId::XForwardedProto);
     if (claims_.host == 0) add("X-Forwarded-Host", head_.authority, FieldId::XForwardedHost);
     add("X-Request-Id", context_.request_id, FieldId::XRequestId);
+    if (context_.trace.fields == Trace::Fields::Begun) add("traceparent", traceparent(), FieldId::Traceparent);
     // A line of its own is the next element of the list (RFC 9110 §5.3), whatever lines came before.
     if (claims_.forwarded) add("Forwarded", forwarded_element(), FieldId::Forwarded);
     for (const Field& field : context_.client_certificate) add(field.name, field.value, FieldId::Other);
@@ -223,6 +229,12 @@ class RequestForwarder {
     const bool v6 = context_.last_hop.find(':') != std::string_view::npos;
     scratch_.append(v6 ? "for=\"[" : "for=").append(context_.last_hop).append(v6 ? "]\"" : "");
     scratch_.append(";proto=").append(context_.scheme);
+    return std::string_view(scratch_).substr(begin);
+  }
+
+  std::string_view traceparent() {
+    const auto begin = scratch_.size();
+    append_traceparent(context_.trace.id, scratch_);
     return std::string_view(scratch_).substr(begin);
   }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "http/head.h"
+#include "http/trace_context.h"
 
 namespace frontdoor::http {
 
@@ -20,6 +21,7 @@ struct ForwardContext {
   std::string_view scheme;      // "http" or "https": how the client came
   std::string_view request_id;  // for X-Request-Id; see claimed_request_id
   std::string_view loop_mark{};  // for CDN-Loop; see http/loop_mark.h
+  Trace trace{};                 // what becomes of traceparent and tracestate
   std::span<const Field> client_certificate{};  // X-Client-Cert-*: what the client's connection has proved
   bool via = true;              // add Via: 1.1 frontdoor (1.0, 2: the version the client spoke)
   bool trusted =
@@ -28,10 +30,10 @@ struct ForwardContext {
 
 // Fields for the upstream: what the client sent, less hop-by-hop fields, Content-Length, Transfer-Encoding
 // and Host (framing and Host are written by the protocol's own writer), plus X-Forwarded-For/-Proto/-Host,
-// X-Request-Id, CDN-Loop, Via, the Upgrade that is passed on (http/upgrade.h), and an element of Forwarded where a
+// X-Request-Id, traceparent, CDN-Loop, Via, the Upgrade that is passed on (http/upgrade.h), and an element of Forwarded where a
 // trusted sender has begun one. Of a list of hops that is malformed only what stands behind the fault is
 // passed on and extended. Nobody but a trusted sender can claim a client certificate. Connection can not nominate away Host, framing, X-Forwarded-*, Forwarded,
-// X-Request-Id, CDN-Loop, Authorization or Cookie. `out` is cleared first; `scratch` holds values that had to be put
+// X-Request-Id, CDN-Loop, traceparent, tracestate, Authorization or Cookie. `out` is cleared first; `scratch` holds values that had to be put
 // together and must live as long as `out`.
 void forward_request(const RequestHead& head, const ForwardContext& context, Fields& out,
                      std::string& scratch);

@@ -31,6 +31,7 @@ struct Summary {
   bool upgrade = false;  // there is an Upgrade field
   bool expect_continue = false;
   bool cdn_loop = false;
+  bool traceparent = false;
   bool framing_twin = false;  // Content_Length, Transfer.Encoding
 };
 
@@ -77,6 +78,9 @@ Summary summarize(Fields& fields) {
         break;
       case FieldId::CdnLoop:
         found.cdn_loop = true;
+        break;
+      case FieldId::Traceparent:
+        found.traceparent = true;
         break;
       case FieldId::Expect:
         if (equal_ignoring_case(field.value, "100-continue")) found.expect_continue = true;
@@ -173,6 +177,7 @@ Verdict settle_request(RequestHead& head, std::string& scratch) {
   head.keep_alive = persists(found, head.version);
   head.has_connection_options = found.other_options;
   head.cdn_loop = found.cdn_loop;
+  head.traceparent = found.traceparent;
   // RFC 9110 §10.1.1: not from HTTP/1.0, and a client without a body has nothing to wait with.
   head.expect_continue =
       found.expect_continue && head.version != Version::Http10 && head.framing.kind != BodyKind::None;

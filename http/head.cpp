@@ -79,8 +79,10 @@ FieldId field_id(std::string_view name) {
     case 10:
       if (spells(n, "user-agent")) return FieldId::UserAgent;
       if (spells(n, "connection")) return FieldId::Connection;
-      return spells(n, "keep-alive") ? FieldId::KeepAlive : FieldId::Other;
+      if (spells(n, "keep-alive")) return FieldId::KeepAlive;
+      return spells(n, "tracestate") ? FieldId::Tracestate : FieldId::Other;
     case 11:
+      if (spells(n, "traceparent")) return FieldId::Traceparent;
       return spells(n, "retry-after") ? FieldId::RetryAfter : FieldId::Other;
     case 12:
       if (spells(n, "content-type")) return FieldId::ContentType;

@@ -43,6 +43,8 @@ enum class FieldId : std::uint8_t {
   RetryAfter,
   Server,
   Te,
+  Traceparent,
+  Tracestate,
   Trailer,
   TransferEncoding,
   Upgrade,
@@ -92,6 +94,7 @@ struct RequestHead {
   bool expect_continue = false;         // not HTTP/1.0, "Expect: 100-continue", and a body to wait for
   bool has_connection_options = false;  // Connection names something other than close and keep-alive
   bool cdn_loop = false;                // another front door has passed it on, perhaps this one
+  bool traceparent = false;             // there is one, valid or not
   // Offers a protocol that is passed on (http/upgrade.h). Over HTTP/2 this is RFC 8441's CONNECT, written as HTTP/1.1 would.
   bool upgrade = false;
 };

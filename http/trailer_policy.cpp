@@ -26,6 +26,8 @@ constexpr auto kForbidden = std::to_array<std::string_view>({
     "forwarded",
     "x-real-ip",
     "x-request-id",
+    "traceparent",
+    "tracestate",
     "max-forwards",
     "expect",
     "early-data",

@@ -200,6 +200,10 @@ void AccessLineFormatter::append_json(const AccessRecord& record, unsigned micro
   append_quoted(out, record.user_agent);
   out += R"(,"request_id":)";
   append_quoted(out, record.request_id);
+  if (!record.trace_id.empty()) {
+    out += R"(,"trace_id":)";
+    append_quoted(out, record.trace_id);
+  }
   out += "}\n";
 }
 

@@ -42,6 +42,7 @@ struct AccessRecord {
   std::string_view referer;
   std::string_view user_agent;
   std::string_view request_id;
+  std::string_view trace_id;    // "" = it belongs to no trace
   std::string_view route_pool;  // "" when no route matched
   std::string_view upstream;    // the last one tried; "" when none was
   std::string_view outcome;  // "served", "client_closed", "no_upstream", …: stable words (docs/outcomes.md)

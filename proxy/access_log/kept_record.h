@@ -31,7 +31,8 @@ class KeptRecord {
   static constexpr std::string_view AccessRecord::* kTexts[] = {
       &AccessRecord::client_ip,  &AccessRecord::method,     &AccessRecord::host,
       &AccessRecord::target,     &AccessRecord::referer,    &AccessRecord::user_agent,
-      &AccessRecord::request_id, &AccessRecord::route_pool, &AccessRecord::upstream};
+      &AccessRecord::request_id, &AccessRecord::trace_id,   &AccessRecord::route_pool,
+      &AccessRecord::upstream};
 
   AccessRecord record_;
   std::string text_;

@@ -180,6 +180,14 @@ std::string_view Exchange::request_id() const {
   return claimed.empty() ? std::string_view(request_id_.data(), request_id_.size()) : claimed;
 }
 
+http::Trace Exchange::trace() const {
+  const config::Config& config = snapshot_->shared().config;
+  const http::TraceRules rules{
+      .begin = config.tracing,
+      .trusted_only = config.traceparent_from == config::Config::TraceparentFrom::TrustedProxies};
+  return http::trace_of(client_.request(), rules, client_.client().trusted, {request_id_.data(), request_id_.size()});
+}
+
 // Whatever it asks for.
 Exchange::Next Exchange::redirect() {
   if (!client_.request().authority.empty() && client_.request().target.starts_with('/'))
@@ -212,6 +220,7 @@ bool Exchange::send_request_head() {
   forward.loop_mark = context_.loop_mark.element();
   forward.scheme = client.scheme;
   forward.request_id = request_id();
+  forward.trace = trace();
   forward.via = client.via;
   forward.trusted = client.trusted;
   std::array<http::Field, 5> certificate;

@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "http/loop_mark.h"
+#include "http/trace_context.h"
 #include "loop/task.h"
 #include "loop/waker.h"
 #include "proxy/access_log/access_log.h"
@@ -96,6 +97,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   Next out_of_memory();
   bool routed_alike(std::string_view host, std::size_t path_size) const;
   std::string_view request_id() const;
+  http::Trace trace() const;
   Next answer_ourselves();
   Next in_maintenance(const PoolMaintenance& maintenance);
   Next refuse_with(std::uint16_t status, std::string_view outcome);

@@ -159,6 +159,7 @@ AccessRecord Exchange::describe_request() const {
   record.referer = http::find(request.fields, http::FieldId::Referer);
   record.user_agent = http::find(request.fields, http::FieldId::UserAgent);
   record.request_id = request_id();
+  record.trace_id = trace().id;
   if (pool_) record.route_pool = pool_->pool().name;
   if (attempt_.upstream) record.upstream = attempt_.upstream->shared->name();
   return record;

@@ -1,5 +1,5 @@
 // X-Request-Id values: 32 hex digits, a random start for each worker and a counter. Unguessable is not needed,
-// unique is. One worker.
+// unique is. Also the ids of traces that we begin (http/trace_context.h). One worker.
 
 #pragma once
 
@@ -23,6 +23,7 @@ class RequestIds {
   Id next() {
     // An odd constant steps through all 2^64 values; it only keeps neighbours from looking alike.
     low_ += 0x9e3779b97f4a7c15;
+    if (low_ == 0) low_ += 0x9e3779b97f4a7c15;  // no id of a trace or a span may be zero
     Id id;
     write(high_, id.data());
     write(low_, id.data() + 16);

@@ -28,6 +28,8 @@ TEST(Load, TheShortestConfig) {
 TEST(Load, EveryKeyLandsInItsMember) {
   const auto config = good(R"(
 workers = 3
+tracing = true
+traceparent_from = "trusted_proxies"
 [[listener]]
 name = "web"
 address = "[::1]:80"
@@ -95,6 +97,8 @@ level = "warn"
 format = "text"
 )");
   EXPECT_EQ(config.workers, 3u);
+  EXPECT_TRUE(config.tracing);
+  EXPECT_EQ(config.traceparent_from, Config::TraceparentFrom::TrustedProxies);
   std::string problem;
   const Cidrs trusted{*Cidr::parse("10.0.0.0/8", problem), *Cidr::parse("::1", problem), Cidr()};
   EXPECT_EQ(config.listeners,

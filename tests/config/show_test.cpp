@@ -24,6 +24,8 @@ TEST(Show, RoundTripsTheShortestConfig) {
 TEST(Show, RoundTripsAFullConfig) {
   expect_round_trip(R"(
 workers = 2
+tracing = true
+traceparent_from = "trusted_proxies"
 listen = [":80", "unix:/run/fd.sock"]
 [[listener]]
 name = "admin"
@@ -116,7 +118,7 @@ TEST(Show, SpellsOutWhatWasLeftOut) {
       show(load("listen = \":8080\"\n[pool.app]\nupstreams = [\"a:1\"]\n", "fd.toml", {}).config);
   EXPECT_THAT(shown,
               ::testing::StartsWith(
-                  "workers = \"auto\"\nresolver = \"auto\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
+                  "workers = \"auto\"\nresolver = \"auto\"\ntracing = false\ntraceparent_from = \"anyone\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
                   "max_connections = \"auto\"\nmax_connections_per_client = 0\nproxy_protocol = false\n"
                   "protocols = [\"h2\", \"http/1.1\"]\nrequest_id_header = \"\"\ntrusted_proxies = []\nvia = true\nredirect = \"off\"\n\n[timeouts]\nclient_header = \"10s\"\n"));
   EXPECT_THAT(shown,

@@ -63,11 +63,15 @@ TEST(StructureErrors, UnknownKeys) {
       {{.below = "[log]\ncolour = true"},
        "fd.toml:7:1: unknown key \"colour\" in [log]; known here: \"level\" and \"format\""},
       {{.below = "[timeouts]\ncolour = true"},
-       "fd.toml:7:1: unknown key \"colour\" in [timeouts]"},  // too many are known there to list them
+       "fd.toml:7:1: unknown key \"colour\" in [timeouts]; known here: \"client_header\", \"client_body\", \"client_write\", "
+       "\"client_idle\", \"client_fin\", \"tls_handshake\", \"request\", \"connect\", \"response_header\", \"response_body\", "
+       "\"upstream_idle\", \"stream_idle\", \"drain\", \"drain_delay\" and \"drain_streams\""},
+      {{.below = "colour = true"},
+       "fd.toml:6:1: unknown key \"colour\" in [pool.app]"},  // too many are known there to list them
       {{.top = "connect = \"1s\""},
        "fd.toml:1:1: unknown key \"connect\" at the top of the file: it belongs to [timeouts]"},
       {{.top = "colour = true"},
-       "fd.toml:1:1: unknown key \"colour\"; known here: \"workers\", \"resolver\", \"listen\", \"tls\", \"include\", \"listener\", "
+       "fd.toml:1:1: unknown key \"colour\"; known here: \"workers\", \"resolver\", \"tracing\", \"traceparent_from\", \"listen\", \"tls\", \"include\", \"listener\", "
        "\"route\", \"pool\", \"timeouts\", \"limits\", \"access_log\", \"log\" and \"admin\""},
   };
   for (const auto& c : cases)

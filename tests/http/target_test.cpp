@@ -241,6 +241,8 @@ TEST(FieldId, IsBlindToCase) {
       {"referer", FieldId::Referer},
       {"retry-after", FieldId::RetryAfter},
       {"server", FieldId::Server},
+      {"traceparent", FieldId::Traceparent},
+      {"tracestate", FieldId::Tracestate},
       {"trailer", FieldId::Trailer},
       {"upgrade", FieldId::Upgrade},
       {"user-agent", FieldId::UserAgent},

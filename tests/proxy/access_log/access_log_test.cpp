@@ -96,6 +96,7 @@ AccessRecord with_everything(std::span<const Attempt> attempts) {
   record.tls_cipher = "TLS_AES_256_GCM_SHA384";
   record.tls_server_name = "a.example";
   record.tls_client = "CN=\"alice\"";
+  record.trace_id = "0af7651916cd43dd8448eb211c80319c";
   return record;
 }
 
@@ -125,6 +126,13 @@ TEST(AccessLine, JsonTellsTheEncryptionOfAConnectionThatHasOne) {
 TEST(AccessLine, JsonSaysWhatWasWrongBehindTheOutcome) {
   EXPECT_EQ(line(typical(), Format::Json).find("detail"), std::string::npos);
   EXPECT_NE(line(with_everything({}), Format::Json).find(R"("outcome":"invalid_response","detail":"two lengths",)"),
+            std::string::npos);
+}
+
+TEST(AccessLine, JsonNamesTheTraceOfARequestThatHasOne) {
+  EXPECT_EQ(line(typical(), Format::Json).find("trace_id"), std::string::npos);
+  EXPECT_NE(line(with_everything({}), Format::Json)
+                .find(R"("request_id":"0123abcd","trace_id":"0af7651916cd43dd8448eb211c80319c"})"),
             std::string::npos);
 }
 
