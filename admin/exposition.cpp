@@ -63,6 +63,8 @@ class Scrape final : public prometheus::Collectable {
     for (std::size_t i = 0; i < totals_.loop_lag.size(); ++i) out.add(totals_.loop_lag[i], {{"worker", std::to_string(i)}});
     out.counters("frontdoor_access_log_dropped_total", "Lines that the access log's destination did not take.");
     out.add(totals_.access_log_dropped);
+    out.counters("frontdoor_access_log_failed_rotations_total", "How often the access log's file could not be rotated, and grew.");
+    out.add(totals_.access_log_failed_rotations);
   }
 
   static void request_rows(MetricFamilies& out, const std::vector<RequestTotals>& rows, std::string_view pool) {

@@ -72,6 +72,14 @@ std::optional<std::uint64_t> LogDestination::file_size() const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+std::optional<std::chrono::system_clock::time_point> LogDestination::born() const {
+  struct statx status {};
+  if (fd_ < 0 || ::statx(fd_, "", AT_EMPTY_PATH, STATX_BTIME, &status) != 0 || (status.stx_mask & STATX_BTIME) == 0)
+    return std::nullopt;
+  const auto since = std::chrono::seconds{status.stx_btime.tv_sec} + std::chrono::nanoseconds{status.stx_btime.tv_nsec};
+  return std::chrono::system_clock::time_point{std::chrono::duration_cast<std::chrono::system_clock::duration>(since)};
+}
+
 bool LogDestination::moved_from(const std::string& path) const {
   struct stat opened {};
   if (fd_ < 0 || ::fstat(fd_, &opened) != 0 || !S_ISREG(opened.st_mode)) return false;

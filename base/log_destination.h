@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,8 @@ class LogDestination {
   void close();
   bool is_open() const { return fd_ >= 0; }
   std::optional<std::uint64_t> file_size() const;  // of a regular file
+  // When it was made, where its file system remembers that.
+  std::optional<std::chrono::system_clock::time_point> born() const;
   // Whether `path` no longer names the regular file that is open: it was renamed, removed or replaced. False when
   // that cannot be told.
   bool moved_from(const std::string& path) const;

@@ -31,6 +31,7 @@ Totals TotalsReader::read() const {
   add_health(totals);
   add_instances(totals);
   totals.access_log_dropped = sources_.access_log.lost_lines();
+  totals.access_log_failed_rotations = sources_.access_log.failed_rotations();
   totals.reloads = sources_.reloads;
   totals.certificates = sources_.certificates.totals();
   return totals;

@@ -1,6 +1,7 @@
 // Mistakes that take more than one value to see, and settings that do not do what they seem to.
 
 #include <algorithm>
+#include <set>
 
 #include "config/one_upstream.h"
 #include "config/patterns.h"
@@ -259,9 +260,27 @@ void check_unused_pools(Reader& reader) {
   }
 }
 
+// Keys that are written and change nothing, and a field that a line would have twice.
+void check_access_log_keys(const Value& table, Reader& reader) {
+  const AccessLog& log = reader.config.access_log;
+  if (const auto* fields = table.find("fields")) {
+    std::set<std::string_view> seen;
+    for (const auto& field : fields->items)
+      if (field.is(Value::Kind::Text) && !seen.insert(field.text).second)
+        reader.diagnostics.error(field.at, "fields: " + quote(field.text) + " is named twice");
+    if (log.format != AccessLog::Format::Json)
+      reader.diagnostics.warning(fields->at, "fields: without effect, format = \"combined\" has fields of its own");
+  }
+  if (log.output != "stdout" && log.output != "stderr" && log.output != "off") return;
+  for (const char* key : {"max_size", "max_age", "max_total"})
+    if (const auto* value = table.find(key); value && log.rotates())
+      reader.diagnostics.warning(value->at, std::string(key) + ": without effect, output = " + quote(log.output) + " is no file");
+}
+
 void check_access_log(const Value& root, const LoadOptions& options, Reader& reader) {
   const auto& output = reader.config.access_log.output;
   const auto* table = root.find("access_log");
+  if (table != nullptr) check_access_log_keys(*table, reader);
   const auto* value = table != nullptr ? table->find("output") : nullptr;
   if (value == nullptr || !options.log_file_problem) return;
   if (output == "stdout" || output == "stderr" || output == "off" || output.empty()) return;

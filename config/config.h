@@ -276,7 +276,15 @@ struct AccessLog {
   enum class Format : std::uint8_t { Json, Combined };
   std::string output = "stdout";  // "stdout", "stderr", "off" or a path
   Format format = Format::Json;
-  double sample = 1.0;
+  double sample = 1.0;                    // of the requests that went well (proxy/access_log/sampling.h)
+  std::vector<std::string> fields = {};   // of JSON, in this order; empty = all
+  Millis slow{1'000};                     // what took so long is not left out; 0 = it may be
+  std::uint64_t max_size = 0;             // of the file, before it is rotated; 0 = never full
+  Millis max_age{0};                      // the same; 0 = never old
+  std::uint32_t keep = 5;                 // full ones
+  std::uint64_t max_total = 0;            // of all of them; 0 = without bound
+  std::uint64_t min_free = 256 * 1024 * 1024;  // on the disk; 0 = until it is full
+  bool rotates() const { return max_size != 0 || max_age != Millis{0} || max_total != 0; }
   bool operator==(const AccessLog&) const = default;
 };
 

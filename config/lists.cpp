@@ -186,7 +186,7 @@ std::string format_cidrs(const Cidrs& ranges) {
 }
 
 void read_names(const schema::Key& key, const Value& value, std::vector<std::string>& names, Diagnostics& diagnostics) {
-  constexpr std::string_view wanted = "a list as in [\"a.example\"]";
+  const std::string wanted = "a list as in [" + quote(key.words.front()) + "]";
   names.clear();
   if (!value.is(Kind::List)) return wrong_type(key.name, wanted, value, diagnostics);
   for (const auto& item : value.items) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/address.h"
+#include "config/access_log_fields.h"
 #include "config/suggest.h"
 
 namespace frontdoor::config {
@@ -129,6 +130,12 @@ std::string log_output_problem(std::string_view text) {
   if (text.find_first_of("/.") != std::string_view::npos) return "";
   if (const auto meant = nearest(text, words)) return "did you mean " + quote(*meant) + "?";
   return R"(write "stdout", "stderr", "off", or a path, as in "./access.log")";
+}
+
+std::string access_log_field_problem(std::string_view text) {
+  if (std::find(access_log_fields.begin(), access_log_fields.end(), text) != access_log_fields.end()) return "";
+  if (const auto meant = nearest(text, access_log_fields)) return "did you mean " + quote(*meant) + "?";
+  return "it is no field of the access log: docs/reference/access-log.md has them all";
 }
 
 std::string log_file_problem(std::string_view text) {

@@ -21,6 +21,7 @@ std::string hung_signal_problem(std::string_view text);     // "SIGUSR2", or "" 
 std::string stop_signal_problem(std::string_view text);     // "SIGTERM"
 std::string umask_problem(std::string_view text);           // "", "022"
 std::string log_output_problem(std::string_view text);      // "stdout", "stderr", "off", a path
+std::string access_log_field_problem(std::string_view text);  // "status"
 std::string log_file_problem(std::string_view text);        // "", "/var/log/{instance}.log"
 std::string state_file_problem(std::string_view text);      // "", "off", an absolute path
 std::string admin_socket_problem(std::string_view text);    // "", "off", an absolute path

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "config/patterns.h"
+#include "config/schema_access_log.h"
 #include "config/webhook_url.h"
 
 namespace frontdoor::config::schema {
@@ -14,7 +15,6 @@ namespace {
 constexpr auto level_words = std::to_array<std::string_view>({"debug", "info", "warn", "error"});
 constexpr auto log_format_words = std::to_array<std::string_view>({"auto", "text", "json"});
 constexpr auto traceparent_from_words = std::to_array<std::string_view>({"anyone", "trusted_proxies"});  // as TraceparentFrom
-constexpr auto access_format_words = std::to_array<std::string_view>({"json", "combined"});
 
 constexpr std::array root_keys = {
     Key{.name = "workers",
@@ -219,25 +219,6 @@ constexpr std::array limits_keys = {
         .slot = at<&Limits::min_bytes_per_second>},
 };
 
-constexpr std::array access_log_keys = {
-    Key{.name = "output",
-        .fallback = "\"stdout\"",
-        .doc = "\"stdout\", \"stderr\", \"off\" or a file's path.",
-        .slot = at<&AccessLog::output>,
-        .problem = log_output_problem},
-    Key{.name = "format",
-        .type = Type::Word,
-        .fallback = "\"json\"",
-        .doc = "One JSON object a line, or the combined format that older tools read.",
-        .slot = at<&AccessLog::format>,
-        .words = access_format_words},
-    Key{.name = "sample",
-        .type = Type::Share,
-        .fallback = "1.0",
-        .doc = "The share of requests that is logged.",
-        .slot = at<&AccessLog::sample>},
-};
-
 constexpr std::array log_keys = {
     Key{.name = "level",
         .type = Type::Word,
@@ -254,7 +235,7 @@ constexpr std::array log_keys = {
 };
 
 constexpr auto webhook_level_words = std::to_array<std::string_view>({"info", "warn", "error"});  // as WebhookLevel
-
+constexpr auto admin_host_example = std::to_array<std::string_view>({"a.example"});
 constexpr std::array admin_keys = {
     Key{.name = "address",
         .fallback = "\"\"",
@@ -269,6 +250,7 @@ constexpr std::array admin_keys = {
         .doc = "Names by which clients may ask there, as in [\"frontdoor.internal\"], besides localhost and IP addresses: a "
                "page that has its own name lead here is refused.",
         .slot = at<&Admin::hosts>,
+        .words = admin_host_example,
         .problem = admin_host_problem},
     Key{.name = "token",
         .fallback = "\"\"",
@@ -339,7 +321,7 @@ constinit const Table route{
 constinit const Table limits{
     .heading = "[limits]", .doc = "How much a client may send, and how slowly.", .keys = limits_keys};
 constinit const Table access_log{
-    .heading = "[access_log]", .doc = "One line for each request.", .keys = access_log_keys};
+    .heading = "[access_log]", .doc = "One line for each request.", .keys = access_log_rows::keys};
 constinit const Table log{.heading = "[log]",
                           .doc = "The event log: what happened and why, one line an event, on stderr.",
                           .keys = log_keys};

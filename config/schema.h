@@ -38,7 +38,7 @@ enum class Type : std::uint8_t {
   Variables,  // { NAME = "value" }
   ResourceLimits,  // { nofile = 4096 }
   Count,      // an integer or "max", which is 0 in the struct
-  Names,      // a list of texts; `problem` judges each
+  Names,      // a list of texts; `problem` judges each, `words` has an example
   Patterns,   // a list of paths with wildcards; `problem` judges each
   // Structure: walked by load.cpp and show.cpp.
   Table,

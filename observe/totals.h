@@ -177,6 +177,7 @@ struct Totals {
   WordTotals handshakes = {};   // "full", "resumed", "failed", "plain_http", "left"
   std::vector<Latency> loop_lag = {};  // of each worker: the longest turn of its loop in each quarter of a second
   std::uint64_t access_log_dropped = 0;
+  std::uint64_t access_log_failed_rotations = 0;
   ReloadTotals reloads = {};
   std::vector<CertificateTotals> certificates = {};
   std::vector<InstanceTotals> instances = {};

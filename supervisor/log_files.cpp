@@ -1,16 +1,14 @@
 #include "supervisor/log_files.h"
 
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <limits>
 #include <system_error>
 #include <utility>
+
+#include "base/log_generations.h"
 
 namespace frontdoor {
 
@@ -30,16 +28,14 @@ std::uint64_t lines_in(std::string_view lines) {
   return static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
 }
 
-std::string megabytes(std::uint64_t bytes) { return std::to_string(bytes >> 20) + "MiB"; }
-
 }  // namespace
 
 LogFiles::LogFiles(const config::Logs& settings, const std::string& pool, Millis idle)
     : name_(settings.file, pool),
       room_{settings.max_size, settings.max_total},
       keep_(settings.keep),
-      min_free_(settings.min_free),
-      idle_(idle) {}
+      idle_(idle),
+      floor_(settings.min_free) {}
 
 std::uint64_t LogFiles::write(const std::string& path, std::string_view lines) {
   File& file = files_[path];
@@ -66,21 +62,15 @@ std::uint64_t LogFiles::write_regular(const std::string& path, File& file, std::
   std::uint64_t lost = 0;
   while (!lines.empty()) {
     const std::uint64_t most = room_.size_of_one(files_.size());
-    std::string_view piece = lines;
-    if (most != 0 && file.size + lines.size() > most) {
-      const std::size_t room = most > file.size ? static_cast<std::size_t>(most - file.size) : 0;
-      const std::size_t end = room == 0 ? std::string_view::npos : lines.rfind('\n', room - 1);
-      if (end != std::string_view::npos) {
-        piece = lines.substr(0, end + 1);
-      } else if (file.size != 0) {
-        if (rotate(path, file)) continue;  // else it grows: better a large file than none
-      } else {
-        piece = lines.substr(0, lines.find('\n') + 1);
-      }
+    std::size_t fitting = fitting_lines(lines, file.size, most);
+    if (fitting == 0) {
+      if (rotate(path, file)) continue;
+      fitting = lines.size();  // it grows: better a large file than none
     }
+    const std::string_view piece = lines.substr(0, fitting);
     lines.remove_prefix(piece.size());
     if (!disk_has_room(piece.size())) {
-      last_error_ = "less than min_free (" + megabytes(min_free_) + ") of the disk is free";
+      last_error_ = floor_.why();
       lost += lines_in(piece);
       continue;
     }
@@ -88,13 +78,13 @@ std::uint64_t LogFiles::write_regular(const std::string& path, File& file, std::
     if (failed != 0) last_error_ = file.destination.last_error();
     lost += failed;
     file.size = file.destination.file_size().value_or(0);
-    free_ -= std::min<std::uint64_t>(free_, piece.size());
+    floor_.written(piece.size());
   }
   return lost;
 }
 
 void LogFiles::look(bool asked) {
-  free_known_ = false;
+  floor_.look();
   const TimePoint now = Clock::now();
   std::erase_if(files_, [&](const auto& entry) { return now - entry.second.written > idle_; });
   for (auto& [path, file] : files_) {
@@ -121,7 +111,7 @@ bool LogFiles::open(const std::string& path, File& file, LogRotation::Open why) 
   const auto size = file.destination.file_size();
   file.regular = size.has_value();
   file.size = size.value_or(0);
-  free_known_ = false;
+  floor_.look();
   file.rotation.opened();
   if (why == LogRotation::Open::Moved)
     tell(LogLevel::Warn, "log file reopened", path, "the old one was renamed or removed");
@@ -133,18 +123,8 @@ bool LogFiles::open(const std::string& path, File& file, LogRotation::Open why) 
   return true;
 }
 
-// By name alone, from the oldest to the one that is written: a crash in between loses none but the oldest.
 bool LogFiles::rotate(const std::string& path, File& file) {
-  const auto named = [&](std::uint32_t generation) { return path + '.' + std::to_string(generation); };
-  bool away = false;
-  if (keep_ == 0) {
-    away = ::unlink(path.c_str()) == 0 || errno == ENOENT;
-  } else {
-    for (std::uint32_t generation = keep_; generation > 1; --generation)
-      ::rename(named(generation - 1).c_str(), named(generation).c_str());
-    away = ::rename(path.c_str(), named(1).c_str()) == 0 || errno == ENOENT;
-  }
-  std::string reason = away ? "" : "cannot rename " + path + ": " + std::generic_category().message(errno);
+  std::string reason = make_way(path, keep_);
   if (reason.empty()) reason = file.destination.open(path, LogDestination::Links::Refuse);
   if (!reason.empty()) {
     if (file.not_rotated != reason) tell(LogLevel::Error, "log file cannot be rotated and grows", path, reason);
@@ -179,24 +159,17 @@ void LogFiles::keep_to_total() {
   for (const std::string& path : room_.to_delete(std::move(found))) ::unlink(path.c_str());
 }
 
-// Asked of the disk once a second at most, and counted down in between.
 bool LogFiles::disk_has_room(std::size_t bytes) {
-  if (min_free_ == 0) return true;
-  if (!free_known_) {
-    struct statvfs disk {};
-    free_ = ::statvfs(name_.directory().c_str(), &disk) == 0
-                ? static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize
-                : std::numeric_limits<std::uint64_t>::max();  // it can not be told, or the directory is gone
-    free_known_ = true;
+  const bool room = floor_.has_room(name_.directory(), bytes);
+  switch (floor_.take_news()) {
+    case DiskFloor::News::None: break;
+    case DiskFloor::News::BelowFloor:
+      tell(LogLevel::Error, "log files are not written", name_.directory(), floor_.state());
+      break;
+    case DiskFloor::News::RoomAgain:
+      tell(LogLevel::Info, "log files are written again", name_.directory(), "the disk has room again");
+      break;
   }
-  const bool room = free_ >= min_free_ + bytes;
-  if (room == !disk_full_) return room;
-  disk_full_ = !room;
-  if (room)
-    tell(LogLevel::Info, "log files are written again", name_.directory(), "the disk has room again");
-  else
-    tell(LogLevel::Error, "log files are not written", name_.directory(),
-         "the disk has " + megabytes(free_) + " free, less than min_free (" + megabytes(min_free_) + ')');
   return room;
 }
 

@@ -12,11 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "base/disk_floor.h"
 #include "base/log_destination.h"
+#include "base/log_room.h"
 #include "base/log_rotation.h"
 #include "config/config.h"
 #include "supervisor/log_file_name.h"
-#include "supervisor/log_room.h"
 #include "supervisor/output_writer.h"
 
 namespace frontdoor {
@@ -53,14 +54,11 @@ class LogFiles : public OutputDestination {
   const LogFileName name_;
   const LogRoom room_;
   const std::uint32_t keep_;
-  const std::uint64_t min_free_;
   const Millis idle_;
 
   std::map<std::string, File> files_;  // those that are written
   std::set<std::string> told_;         // which were opened
-  std::uint64_t free_ = 0;  // on the disk, as far as is known
-  bool free_known_ = false;
-  bool disk_full_ = false;  // below the floor, and told
+  DiskFloor floor_;
   std::string last_error_;
   std::vector<OutputNews> news_;
   std::atomic<Duration::rep> finish_by_{TimePoint::max().time_since_epoch().count()};

@@ -8,12 +8,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "proxy/access_log/access_log_format.h"
+#include "proxy/access_log/sampling.h"
 
 namespace frontdoor {
 
@@ -31,9 +34,9 @@ class AccessLog {
   ~AccessLog();
 
   bool off() const { return off_.load(std::memory_order_relaxed); }
-  config::AccessLog::Format format() const { return format_.load(std::memory_order_relaxed); }
-  double sample() const { return sample_.load(std::memory_order_relaxed); }
   std::uint64_t lost_lines() const { return lost_.load(std::memory_order_relaxed); }
+  // How often a full or old file could not be rotated, and grew.
+  std::uint64_t failed_rotations() const { return failed_rotations_.load(std::memory_order_relaxed); }
   // Where and why lines were lost last; any thread.
   struct Loss {
     std::string file;  // as the config names it
@@ -51,10 +54,23 @@ class AccessLog {
 
  private:
   friend class AccessLogBuffer;
+  // What lines look like and which there are. The workers' buffers take a copy when the number has changed.
+  struct Style {
+    explicit Style(const config::AccessLog& config)
+        : format(config.format), fields(access_fields(config.fields)), sample(config.sample), slow(config.slow) {}
+    config::AccessLog::Format format;
+    std::vector<AccessField> fields;
+    double sample;
+    Millis slow;
+  };
+  std::shared_ptr<const Style> style() const;
+
   std::atomic<bool> off_;
-  std::atomic<config::AccessLog::Format> format_;
-  std::atomic<double> sample_;
+  std::atomic<std::uint64_t> style_number_{1};
+  mutable std::mutex style_mutex_;
+  std::shared_ptr<const Style> style_;
   std::atomic<std::uint64_t> lost_{0};
+  std::atomic<std::uint64_t> failed_rotations_{0};
   const std::unique_ptr<AccessLogWriter> writer_;
 };
 
@@ -71,16 +87,18 @@ class AccessLogBuffer {
   AccessLogBuffer& operator=(const AccessLogBuffer&) = delete;
 
   bool off() const { return log_.off(); }
-  void refresh();  // follows what AccessLog::apply() was told, at once
+  void refresh();  // follows what AccessLog::apply() was told, at once; without memory for it at the next flush
   void append(const AccessRecord& record);
   void flush();  // hands the buffer to the writer if there is anything in it
 
  private:
   AccessLog& log_;
+  std::uint64_t style_number_ = 0;
+  std::shared_ptr<const AccessLog::Style> style_;
   AccessLineFormatter formatter_;
+  Sampler sampler_;
   std::string buffer_;
   std::uint64_t lines_ = 0;
-  double due_ = 0;  // share of a line that sampling has saved up
 };
 
 }  // namespace frontdoor

@@ -3,39 +3,17 @@
 
 #include "proxy/access_log/access_log_format.h"
 
-#include <charconv>
 #include <chrono>
+#include <utility>
 
-#include "base/json.h"
+#include "proxy/access_log/line_writers.h"
 
 namespace frontdoor {
 namespace {
 
 using Format = config::AccessLog::Format;
 
-void append_number(std::string& out, std::uint64_t value) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  out.append(digits, end);
-}
-
-// `value` with leading zeros, in exactly `width` characters.
-char* put_padded(char* at, unsigned value, int width) {
-  for (int i = width - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
-  return at + width;
-}
-
-// 1234567 µs -> 1234.567. A stage that was not reached is null, which is neither fast nor slow.
-void append_millis(std::string& out, std::uint64_t micros) {
-  if (micros == 0) {
-    out += "null";
-    return;
-  }
-  append_number(out, micros / 1000);
-  char fraction[4] = {'.'};
-  put_padded(fraction + 1, static_cast<unsigned>(micros % 1000), 3);
-  out.append(fraction, sizeof fraction);
-}
+void append_number(std::string& out, std::uint64_t value) { AnyLine(out).number(value); }
 
 std::string_view protocol(http::Version version) {
   switch (version) {
@@ -49,8 +27,7 @@ std::string_view protocol(http::Version version) {
   return "";
 }
 
-// True when the text needs no escape in either format, as nearly all does. Without an early exit the compiler
-// checks sixteen bytes at a time, which nearly halves the price of a line.
+// True when the text needs no escape, as nearly all does. Without an early exit the compiler checks sixteen bytes at a time.
 bool plain(std::string_view text) {
   unsigned char odd = 0;
   for (const char c : text) {
@@ -58,13 +35,6 @@ bool plain(std::string_view text) {
     odd |= static_cast<unsigned char>((byte < 0x20) | (byte > 0x7e) | (byte == '"') | (byte == '\\'));
   }
   return odd == 0;
-}
-
-void append_quoted(std::string& out, std::string_view text) {
-  if (!plain(text)) return append_json_string(out, text);
-  out += '"';
-  out += text;
-  out += '"';
 }
 
 // As Apache escapes since 2.0.46: the line stays one line and a quote stays inside its field, whatever a
@@ -100,15 +70,154 @@ void append_or_dash(std::string& out, std::string_view text) {
   }
 }
 
+// ---- The fields of a JSON line, each with the comma before it
+
+struct Moment {
+  const char* second;  // 32 bytes, of which so many are the text
+  std::size_t second_size;
+  unsigned micros;
+  const std::string* sample;  // null: it was not picked by chance
+};
+
+// 1234567 µs -> 1234.567. A stage that was not reached is null, which is neither fast nor slow.
+template <class Line>
+void put_millis(Line& line, std::uint64_t micros) {
+  if (micros == 0) return line.literal("null");
+  line.number(micros / 1000);
+  line.literal(".");
+  line.padded(static_cast<unsigned>(micros % 1000), 3);
+}
+
+template <class Line>
+void put_attempts(std::span<const Attempt> attempts, Line& line) {
+  line.literal(R"(,"attempts":[)");
+  for (const Attempt& attempt : attempts) {
+    if (&attempt != attempts.data()) line.literal(",");
+    line.literal(R"({"upstream":)");
+    line.quoted(attempt.upstream);
+    line.literal(R"(,"outcome":)");
+    line.quoted(attempt.outcome);
+    if (attempt.status != 0) {
+      line.literal(R"(,"status":)");
+      line.number(attempt.status);
+    }
+    if (!attempt.detail.empty()) {
+      line.literal(R"(,"detail":)");
+      line.quoted(attempt.detail);
+    }
+    line.literal(R"(,"start_ms":)");
+    put_millis(line, attempt.start_us);
+    line.literal(R"(,"connect_ms":)");
+    put_millis(line, attempt.connect_us);
+    line.literal(R"(,"total_ms":)");
+    put_millis(line, attempt.total_us);
+    line.literal("}");
+  }
+  line.literal("]");
+}
+
+// Always inline: with a constant field nothing of the switch is left.
+template <class Line>
+[[gnu::always_inline]] inline void put_field(AccessField field, const AccessRecord& record, const Moment& moment,
+                                             Line& line) {
+  const auto text = [&line]<std::size_t N>(const char (&name)[N], std::string_view value) {
+    line.literal(name);
+    line.quoted(value);
+  };
+  const auto text_if_any = [&]<std::size_t N>(const char (&name)[N], std::string_view value) {
+    if (!value.empty()) text(name, value);
+  };
+  const auto number = [&line]<std::size_t N>(const char (&name)[N], std::uint64_t value) {
+    line.literal(name);
+    line.number(value);
+  };
+  const auto millis = [&line]<std::size_t N>(const char (&name)[N], std::uint64_t micros) {
+    line.literal(name);
+    put_millis(line, micros);
+  };
+  const bool encrypted = !record.tls_version.empty();
+  switch (field) {
+    case AccessField::Time:
+      line.literal(R"(,"time":")");
+      line.short_text(moment.second, moment.second_size);
+      line.literal(".");
+      line.padded(moment.micros, 6);
+      return line.literal("Z\"");
+    case AccessField::Client: return text(R"(,"client":)", record.client_ip);
+    case AccessField::Method: return text(R"(,"method":)", record.method);
+    case AccessField::Host: return text(R"(,"host":)", record.host);
+    case AccessField::Target: return text(R"(,"target":)", record.target);
+    case AccessField::Protocol: return text(R"(,"protocol":)", protocol(record.version));
+    case AccessField::Tls: return text_if_any(R"(,"tls":)", record.tls_version);
+    case AccessField::TlsCipher:
+      if (encrypted) text(R"(,"tls_cipher":)", record.tls_cipher);
+      return;
+    case AccessField::TlsServerName:
+      if (encrypted) text(R"(,"tls_server_name":)", record.tls_server_name);
+      return;
+    case AccessField::TlsResumed:
+      if (!encrypted) return;
+      return record.tls_resumed ? line.literal(R"(,"tls_resumed":true)") : line.literal(R"(,"tls_resumed":false)");
+    case AccessField::TlsClient: return text_if_any(R"(,"tls_client":)", record.tls_client);
+    case AccessField::Status: return number(R"(,"status":)", record.status);
+    case AccessField::Outcome: return text(R"(,"outcome":)", record.outcome);
+    case AccessField::Detail: return text_if_any(R"(,"detail":)", record.detail);
+    case AccessField::Pool: return text(R"(,"pool":)", record.route_pool);
+    case AccessField::Upstream: return text(R"(,"upstream":)", record.upstream);
+    case AccessField::Tries: return number(R"(,"tries":)", record.tries);
+    case AccessField::Retry: return text_if_any(R"(,"retry":)", record.retry_rule);
+    case AccessField::Attempts:
+      if (!record.attempts.empty()) put_attempts(record.attempts, line);
+      return;
+    case AccessField::HeldMs:
+      if (record.held_us != 0) millis(R"(,"held_ms":)", record.held_us);
+      return;
+    case AccessField::ReceivedBytes: return number(R"(,"received_bytes":)", record.bytes_received);
+    case AccessField::SentBytes: return number(R"(,"sent_bytes":)", record.bytes_sent);
+    case AccessField::ConnectMs: return millis(R"(,"connect_ms":)", record.connect_us);
+    case AccessField::FirstByteMs: return millis(R"(,"first_byte_ms":)", record.first_byte_us);
+    case AccessField::TotalMs: return millis(R"(,"total_ms":)", record.total_us);
+    case AccessField::Referer: return text(R"(,"referer":)", record.referer);
+    case AccessField::UserAgent: return text(R"(,"user_agent":)", record.user_agent);
+    case AccessField::RequestId: return text(R"(,"request_id":)", record.request_id);
+    case AccessField::TraceId: return text_if_any(R"(,"trace_id":)", record.trace_id);
+    case AccessField::Sample:
+      if (!moment.sample) return;
+      line.literal(R"(,"sample":)");
+      return line.bare(*moment.sample);
+  }
+}
+
+template <class Line>
+void put_fields(std::span<const AccessField> chosen, const AccessRecord& record, const Moment& moment, Line& line) {
+  if (!chosen.empty()) {
+    for (const AccessField field : chosen) put_field(field, record, moment, line);
+    return;
+  }
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (put_field(static_cast<AccessField>(I), record, moment, line), ...);
+  }(std::make_index_sequence<kAccessFields>{});
+}
+
+bool fits_quick_line(const AccessRecord& record, std::size_t sample_size) {
+  std::size_t size = QuickLine::kBesidesTexts + sample_size;
+  for (const std::string_view text :
+       {record.client_ip, record.method, record.host, record.target, record.tls_version, record.tls_cipher,
+        record.tls_server_name, record.tls_client, record.outcome, record.detail, record.route_pool, record.upstream,
+        record.retry_rule, record.referer, record.user_agent, record.request_id, record.trace_id})
+    size += text.size();
+  return size <= AccessLineFormatter::kQuickRoom && record.attempts.empty();
+}
+
 }  // namespace
 
-void AccessLineFormatter::append(const AccessRecord& record, std::int64_t unix_micros, std::string& out) {
+void AccessLineFormatter::append(const AccessRecord& record, std::int64_t unix_micros, std::string& out, Picked picked) {
   const std::int64_t second = unix_micros / 1'000'000;
   if (second != second_) remember(second);
   if (format_ == Format::Json) {
-    append_json(record, static_cast<unsigned>(unix_micros % 1'000'000), out);
+    append_json(record, static_cast<unsigned>(unix_micros % 1'000'000), out, picked);
   } else {
-    append_combined(record, out);
+    append_combined(record, out, picked);
   }
 }
 
@@ -143,112 +252,28 @@ void AccessLineFormatter::remember(std::int64_t second) {
   second_size_ = static_cast<std::size_t>(at - second_text_.data());
 }
 
-void AccessLineFormatter::append_json(const AccessRecord& record, unsigned micros, std::string& out) const {
-  out += R"({"time":")";
-  out += second_text();
-  char fraction[8] = {'.'};
-  *put_padded(fraction + 1, micros, 6) = 'Z';
-  out.append(fraction, sizeof fraction);
-  out += R"(","client":)";
-  append_quoted(out, record.client_ip);
-  out += R"(,"method":)";
-  append_quoted(out, record.method);
-  out += R"(,"host":)";
-  append_quoted(out, record.host);
-  out += R"(,"target":)";
-  append_quoted(out, record.target);
-  out += R"(,"protocol":")";
-  out += protocol(record.version);
-  out += '"';
-  if (!record.tls_version.empty()) append_tls(record, out);
-  out += R"(,"status":)";
-  append_number(out, record.status);
-  out += R"(,"outcome":)";
-  append_quoted(out, record.outcome);
-  if (!record.detail.empty()) {
-    out += R"(,"detail":)";
-    append_quoted(out, record.detail);
+void AccessLineFormatter::append_json(const AccessRecord& record, unsigned micros, std::string& out, Picked picked) {
+  const Moment moment{second_text_.data(), second_size_, micros, picked == Picked::ByChance ? &sample_ : nullptr};
+  if (fits_quick_line(record, sample_.size())) {
+    QuickLine quick(room_.data());
+    put_fields(fields_, record, moment, quick);
+    if (quick.empty()) quick.literal(",");
+    quick.literal("}\n");
+    room_.front() = '{';  // was the first field's comma
+    if (quick.plain()) {
+      out += quick.text();
+      return;
+    }
   }
-  out += R"(,"pool":)";
-  append_quoted(out, record.route_pool);
-  out += R"(,"upstream":)";
-  append_quoted(out, record.upstream);
-  out += R"(,"tries":)";
-  append_number(out, record.tries);
-  if (!record.retry_rule.empty()) {
-    out += R"(,"retry":)";
-    append_quoted(out, record.retry_rule);
-  }
-  if (!record.attempts.empty()) append_attempts(record.attempts, out);
-  if (record.held_us != 0) {
-    out += R"(,"held_ms":)";
-    append_millis(out, record.held_us);
-  }
-  out += R"(,"received_bytes":)";
-  append_number(out, record.bytes_received);
-  out += R"(,"sent_bytes":)";
-  append_number(out, record.bytes_sent);
-  out += R"(,"connect_ms":)";
-  append_millis(out, record.connect_us);
-  out += R"(,"first_byte_ms":)";
-  append_millis(out, record.first_byte_us);
-  out += R"(,"total_ms":)";
-  append_millis(out, record.total_us);
-  out += R"(,"referer":)";
-  append_quoted(out, record.referer);
-  out += R"(,"user_agent":)";
-  append_quoted(out, record.user_agent);
-  out += R"(,"request_id":)";
-  append_quoted(out, record.request_id);
-  if (!record.trace_id.empty()) {
-    out += R"(,"trace_id":)";
-    append_quoted(out, record.trace_id);
-  }
+  const std::size_t begin = out.size();
+  AnyLine any(out);
+  put_fields(fields_, record, moment, any);
+  if (out.size() == begin) out += ',';
+  out[begin] = '{';
   out += "}\n";
 }
 
-void AccessLineFormatter::append_tls(const AccessRecord& record, std::string& out) {
-  out += R"(,"tls":)";
-  append_quoted(out, record.tls_version);
-  out += R"(,"tls_cipher":)";
-  append_quoted(out, record.tls_cipher);
-  out += R"(,"tls_server_name":)";
-  append_quoted(out, record.tls_server_name);
-  out += R"(,"tls_resumed":)";
-  out += record.tls_resumed ? "true" : "false";
-  if (record.tls_client.empty()) return;
-  out += R"(,"tls_client":)";
-  append_quoted(out, record.tls_client);
-}
-
-void AccessLineFormatter::append_attempts(std::span<const Attempt> attempts, std::string& out) {
-  out += R"(,"attempts":[)";
-  for (const Attempt& attempt : attempts) {
-    if (&attempt != attempts.data()) out += ',';
-    out += R"({"upstream":)";
-    append_quoted(out, attempt.upstream);
-    out += R"(,"outcome":)";
-    append_quoted(out, attempt.outcome);
-    if (attempt.status != 0) {
-      out += R"(,"status":)";
-      append_number(out, attempt.status);
-    }
-    if (!attempt.detail.empty()) {
-      out += R"(,"detail":)";
-      append_quoted(out, attempt.detail);
-    }
-    out += R"(,"start_ms":)";
-    append_millis(out, attempt.start_us);
-    out += R"(,"connect_ms":)";
-    append_millis(out, attempt.connect_us);
-    out += R"(,"total_ms":)";
-    append_millis(out, attempt.total_us);
-    out += '}';
-  }
-  out += ']';
-}
-
-void AccessLineFormatter::append_combined(const AccessRecord& record, std::string& out) const {
+void AccessLineFormatter::append_combined(const AccessRecord& record, std::string& out, Picked picked) const {
   append_or_dash(out, record.client_ip);
   out += " - - [";
   out += second_text();
@@ -281,6 +306,10 @@ void AccessLineFormatter::append_combined(const AccessRecord& record, std::strin
   // One field more than Apache's, as its own users append theirs: a 502 does not tell whose fault it was.
   out += "\" \"";
   append_or_dash(out, record.outcome);
+  if (picked == Picked::ByChance) {
+    out += "\" \"sample=";
+    out += sample_;
+  }
   out += "\"\n";
 }
 

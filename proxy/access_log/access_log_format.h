@@ -9,9 +9,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/config.h"
 #include "http/head.h"
+#include "proxy/access_log/access_fields.h"
 
 namespace frontdoor {
 
@@ -61,28 +64,34 @@ struct AccessRecord {
   std::uint64_t total_us = 0;
 };
 
-// Writes lines in one format and remembers the second that it last put into words: under load thousands of
+// Writes lines in one style and remembers the second that it last put into words: under load thousands of
 // lines share it. One worker's; not thread-safe.
 class AccessLineFormatter {
  public:
-  explicit AccessLineFormatter(config::AccessLog::Format format) : format_(format) {}
-  config::AccessLog::Format format() const { return format_; }
+  static constexpr std::size_t kQuickRoom = 4096;  // longer lines cost more
+  enum class Picked : std::uint8_t { Anyway, ByChance };  // by sampling: the line says so
+
+  // `fields`: of JSON; empty = all. `sample`: the share, as a line tells it.
+  explicit AccessLineFormatter(config::AccessLog::Format format, std::vector<AccessField> fields = {},
+                               std::string sample = {})
+      : format_(format), fields_(std::move(fields)), sample_(std::move(sample)) {}
 
   // Appends the line, newline included. `unix_micros` is the time of day at the end of the request.
-  void append(const AccessRecord& record, std::int64_t unix_micros, std::string& out);
+  void append(const AccessRecord& record, std::int64_t unix_micros, std::string& out, Picked picked = Picked::Anyway);
 
  private:
-  void append_json(const AccessRecord& record, unsigned micros, std::string& out) const;
-  static void append_tls(const AccessRecord& record, std::string& out);
-  static void append_attempts(std::span<const Attempt> attempts, std::string& out);
-  void append_combined(const AccessRecord& record, std::string& out) const;
+  void append_json(const AccessRecord& record, unsigned micros, std::string& out, Picked picked);
+  void append_combined(const AccessRecord& record, std::string& out, Picked picked) const;
   void remember(std::int64_t second);
   std::string_view second_text() const { return {second_text_.data(), second_size_}; }
 
   config::AccessLog::Format format_;
+  std::vector<AccessField> fields_;
+  std::string sample_;
   std::int64_t second_ = -1;
   std::size_t second_size_ = 0;
   std::array<char, 32> second_text_{};
+  std::array<char, kQuickRoom> room_;  // where a line is put together, if nothing in it needs an escape
 };
 
 // The same for a single line.

@@ -1,8 +1,8 @@
 #include "proxy/access_log/access_log_writer.h"
 
 #include <pthread.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 #include <utility>
@@ -16,27 +16,19 @@ namespace {
 constexpr std::size_t queue_bytes_max = 8 * 1024 * 1024;
 constexpr std::size_t spares_max = 16;
 constexpr auto drain_time = std::chrono::seconds{2};
-constexpr std::string_view off = "off";
-
-bool is_path(const std::string& output) { return output != "stdout" && output != "stderr" && output != off; }
 
 }  // namespace
 
-std::string AccessLogWriter::open_destination(const std::string& output) {
-  if (is_path(output)) return destination_.open(output);
-  return destination_.borrow(output == "stdout" ? STDOUT_FILENO : STDERR_FILENO);
-}
-
-std::string AccessLogWriter::open(const std::string& output) {
-  output_ = wanted_ = output;
-  return output == off ? "" : open_destination(output);
+std::string AccessLogWriter::open(const config::AccessLog& config) {
+  wanted_ = config;
+  return file_.open(config);
 }
 
 bool AccessLogWriter::hand_over(std::string& buffer) {
   {
     const std::lock_guard lock(mutex_);
     if (bytes_ + buffer.size() > queue_bytes_max) {
-      loss_ = {wanted_, "lines come faster than they can be written"};
+      loss_ = {wanted_.output, "lines come faster than they can be written"};
       return false;
     }
     const std::size_t size = buffer.size();
@@ -66,21 +58,22 @@ void AccessLogWriter::start() {
   ::pthread_setname_np(thread_.native_handle(), "access-log");
 }
 
-void AccessLogWriter::change_output(const std::string& output) {
+void AccessLogWriter::change(const config::AccessLog& config) {
   {
     const std::lock_guard lock(mutex_);
-    if (wanted_ == output) return;
-    wanted_ = output;
+    const bool another = wanted_.output != config.output;
+    wanted_ = config;
+    if (!another) return;  // the rest is taken at the next look
     open_wanted_ = true;
   }
-  if (output != off) start();
+  if (config.output != "off") start();
   wake_.notify_one();
 }
 
 bool AccessLogWriter::reopen() {
   {
     const std::lock_guard lock(mutex_);
-    if (!is_path(wanted_)) return false;
+    if (!AccessLogFile::is_path(wanted_.output)) return false;
     open_wanted_ = true;
   }
   wake_.notify_one();
@@ -89,7 +82,7 @@ bool AccessLogWriter::reopen() {
 
 void AccessLogWriter::stop() {
   if (!thread_.joinable()) return;
-  destination_.finish_by(Clock::now() + drain_time);
+  file_.finish_by(Clock::now() + drain_time);
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -123,55 +116,28 @@ void AccessLogWriter::run() {
 
 bool AccessLogWriter::see_to_file(bool asked) {
   try {
-    std::string wanted;
+    config::AccessLog wanted;
     {
       const std::lock_guard lock(mutex_);
       wanted = wanted_;
     }
-    see_to_file(asked, wanted);
+    file_.look(asked, wanted);
     return true;
   } catch (const std::bad_alloc&) {
     return !asked;
   }
 }
 
-void AccessLogWriter::see_to_file(bool asked, const std::string& wanted) {
-  if (wanted == off) {
-    // Workers may still have lines from before: the file is let go at a look, by when they have come.
-    if (!asked) {
-      destination_.close();
-      output_ = wanted;
-      rotation_.opened();
-    }
-    return;
-  }
-  const bool moved = wanted == output_ && is_path(output_) && destination_.moved_from(output_);
-  const LogRotation::Open why = rotation_.look(asked, moved);
-  if (why == LogRotation::Open::No) return;
-  // When it cannot be opened the old file goes on being written: a line in the wrong file beats none.
-  if (const std::string reason = open_destination(wanted); !reason.empty()) {
-    if (rotation_.failed(reason, why) && events_)
-      events_->error(
-          "access log not opened, trying again",
-          {{"reason", reason},
-           {"until_then", destination_.is_open() ? "lines go to the old file" : "lines are lost"}});
-    return;
-  }
-  const bool another = std::exchange(output_, wanted) != wanted;
-  rotation_.opened();
-  if (!events_) return;
-  if (why == LogRotation::Open::Moved)
-    events_->warn("access log reopened",
-                  {{"file", wanted}, {"reason", "the old file was renamed or removed"}});
-  else
-    events_->info(another ? "access log opened" : "access log reopened", {{"file", wanted}});
-}
-
 void AccessLogWriter::write_and_keep(std::string& buffer) {
-  const std::uint64_t failed = destination_.write(buffer);
+  std::uint64_t failed = 0;
+  try {
+    failed = file_.write(buffer);
+  } catch (const std::bad_alloc&) {  // not even for saying why
+    failed = static_cast<std::uint64_t>(std::count(buffer.begin(), buffer.end(), '\n'));
+  }
   const std::lock_guard lock(mutex_);
   if (failed != 0) {
-    loss_ = {output_, destination_.last_error()};  // before the count: a reader that sees the count asks for this
+    loss_ = {file_.output(), file_.last_error()};  // before the count: a reader that sees the count asks for this
     lost_.fetch_add(failed, std::memory_order_relaxed);
   }
   bytes_ -= buffer.size();

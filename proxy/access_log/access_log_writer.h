@@ -14,24 +14,24 @@
 #include <vector>
 
 #include "base/log.h"
-#include "base/log_destination.h"
-#include "base/log_rotation.h"
 #include "base/time.h"
 #include "proxy/access_log/access_log.h"
+#include "proxy/access_log/access_log_file.h"
 
 namespace frontdoor {
 
 class AccessLogWriter {
  public:
   // `events` may be null. `look_every`: how often it is seen whether the file is still where it was.
-  AccessLogWriter(std::atomic<std::uint64_t>& lost_lines, Log* events, Millis look_every)
-      : lost_(lost_lines), events_(events), look_every_(look_every) {}
+  AccessLogWriter(std::atomic<std::uint64_t>& lost_lines, std::atomic<std::uint64_t>& failed_rotations, Log* events,
+                  Millis look_every)
+      : lost_(lost_lines), look_every_(look_every), file_(failed_rotations, events) {}
   ~AccessLogWriter() { stop(); }
 
-  // The control thread. `output` as in the config; "" when it was opened, else why not.
-  std::string open(const std::string& output);
+  // The control thread. "" when its output was opened, else why not.
+  std::string open(const config::AccessLog& config);
   void start();
-  void change_output(const std::string& output);  // opened by the writer, before the next line
+  void change(const config::AccessLog& config);  // another output is opened by the writer, before the next line
   bool reopen();                                  // false: it is no file. Any thread; returns at once
   void stop();                                    // writes what is left, for two seconds at most
 
@@ -43,22 +43,16 @@ class AccessLogWriter {
  private:
   void run();
   bool see_to_file(bool asked);  // false: there was no memory for it
-  void see_to_file(bool asked, const std::string& wanted);
-  std::string open_destination(const std::string& output);
   void write_and_keep(std::string& buffer);
 
   std::atomic<std::uint64_t>& lost_;
-  Log* const events_;
   const Millis look_every_;
 
-  // The writer's, once it runs.
-  LogDestination destination_;
-  LogRotation rotation_;
-  std::string output_;  // what is open
+  AccessLogFile file_;  // the writer's, once it runs
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::string wanted_;
+  config::AccessLog wanted_;
   std::vector<std::string> queue_;
   std::vector<std::string> spares_;
   std::size_t bytes_ = 0;  // queued or being written

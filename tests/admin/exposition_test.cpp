@@ -53,6 +53,7 @@ Totals some() {
   totals.handshakes = {{"full", 12}};
   totals.loop_lag.resize(2);
   totals.access_log_dropped = 13;
+  totals.access_log_failed_rotations = 3;
   totals.reloads = {.succeeded = 2, .failed = 1, .last_success_unix_millis = 1'700'000'000'500, .last_failed = true};
   totals.certificates = {{"web", "/etc/cert.pem", {"a.example", "b.example"}, 0, 1'800'000'000}};
   totals.instances = {{"app", "app.1", "up", 4711, true, 3, false}, {"app", "app.2", "crash loop", -1, false, 9, true}};
@@ -111,6 +112,7 @@ TEST(Exposition, TellsEachFamilyUnderItsName) {
            "frontdoor_holds_total{pool=\"app\",result=\"released\"} 7",
            "frontdoor_worker_loop_lag_seconds_count{worker=\"1\"} 0",
            "frontdoor_access_log_dropped_total 13",
+           "frontdoor_access_log_failed_rotations_total 3",
            "frontdoor_config_reloads_total{result=\"success\"} 2",
            "frontdoor_config_reloads_total{result=\"failure\"} 1",
            "frontdoor_config_last_reload_successful 0",

@@ -92,6 +92,12 @@ containment = false
 output = "./access.log"
 format = "combined"
 sample = 0.5
+slow = "2s"
+max_size = "1MiB"
+max_age = "24h"
+keep = 7
+max_total = "1GiB"
+min_free = "0"
 [log]
 level = "warn"
 format = "text"
@@ -127,7 +133,7 @@ format = "text"
                                             "app.internal",
                                             9000}));
   EXPECT_EQ(pool.retry, (Retry{1, false, true, false, false, {503}, 0.5, 1024, false}));
-  EXPECT_EQ(config.access_log, (AccessLog{"./access.log", AccessLog::Format::Combined, 0.5}));
+  EXPECT_EQ(config.access_log, (AccessLog{"./access.log", AccessLog::Format::Combined, 0.5, {}, Millis(2'000), 1u << 20, Millis(86'400'000), 7, 1u << 30, 0}));
   EXPECT_EQ(config.log, (EventLog{LogLevel::Warn, LogFormat::Text}));
 }
 
@@ -164,6 +170,11 @@ port = 9
   EXPECT_EQ(pool.process.directory, "/srv");
   EXPECT_THAT(pool.process.env, ElementsAre(std::pair<std::string, std::string>("A", "1")));
   EXPECT_TRUE(pool.process.command.empty()) << "a check makes no instances";
+}
+
+TEST(Load, TheFieldsOfTheAccessLogKeepTheirOrder) {
+  const auto config = good(Around{.below = "[access_log]\nfields = [\"status\", \"time\"]"}.text());
+  EXPECT_THAT(config.access_log.fields, ElementsAre("status", "time"));
 }
 
 TEST(Load, PoolsKeepTheOrderOfTheFile) {

@@ -84,6 +84,10 @@ budget = "7%"
 [access_log]
 output = "off"
 sample = 0.07
+slow = "250ms"
+fields = ["trace_id", "status"]
+keep = 3
+min_free = "1GiB"
 [log]
 level = "debug"
 )");

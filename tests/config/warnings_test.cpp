@@ -169,6 +169,15 @@ TEST(LogFile, IsAskedAboutWhereSomebodyLooks) {
   }
 }
 
+TEST(Warnings, AccessLog) {
+  EXPECT_THAT(below("[access_log]\nformat = \"combined\"\nfields = [\"time\"]"),
+              ElementsAre("fd.toml:8:10: warning: fields: without effect, format = \"combined\" has fields of its own"));
+  EXPECT_THAT(below("[access_log]\nmax_size = \"1MiB\"\nmax_age = \"0s\""),
+              ElementsAre("fd.toml:7:12: warning: max_size: without effect, output = \"stdout\" is no file",
+                          "fd.toml:8:11: warning: max_age: without effect, output = \"stdout\" is no file"));
+  EXPECT_THAT(below("[access_log]\noutput = \"/var/log/a.log\"\nmax_size = \"1MiB\"\nfields = [\"time\"]"), IsEmpty());
+}
+
 TEST(Warnings, Limits) {
   EXPECT_THAT(
       below("[limits]\nheader_bytes = \"1KiB\""),

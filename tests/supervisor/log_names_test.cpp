@@ -1,9 +1,8 @@
-// What log files are called, and which of them make room.
+// What log files are called.
 
 #include <gtest/gtest.h>
 
 #include "supervisor/log_file_name.h"
-#include "supervisor/log_room.h"
 
 namespace frontdoor {
 namespace {
@@ -46,26 +45,6 @@ TEST(LogFileName, KnowsItsFiles) {
   };
   for (const auto& c : cases)
     EXPECT_EQ(LogFileName(c.pattern, "app").generation(c.file), c.generation) << c.pattern << ' ' << c.file;
-}
-
-TEST(LogRoom, WhatOneFileMayHold) {
-  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 0}.size_of_one(100)), 10u);
-  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 1'000}.size_of_one(4)), 10u);
-  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 40}.size_of_one(4)), 5u) << "half of the room is for those that are open";
-  EXPECT_EQ((LogRoom{.max_size = 0, .max_total = 40}.size_of_one(1)), 20u);
-  EXPECT_EQ((LogRoom{.max_size = 0, .max_total = 0}.size_of_one(1)), 0u) << "without bound";
-  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 1}.size_of_one(100)), 1u);
-}
-
-TEST(LogRoom, TheOldestMakeRoom) {
-  const std::vector<LogFile> files{{"a.log", 10, 1, true}, {"a.log.1", 10, 2}, {"b.log.2", 10, 3}, {"b.log.1", 10, 4}};
-  using Paths = std::vector<std::string>;
-  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 40}.to_delete(files)), Paths{});
-  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 39}.to_delete(files)), (Paths{"a.log.1"}));
-  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 20}.to_delete(files)), (Paths{"a.log.1", "b.log.2"}));
-  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 1}.to_delete(files)).size(), 3u) << "never the one that is open";
-  EXPECT_EQ((LogRoom{.max_size = 10, .max_total = 0}.to_delete(files)), Paths{});
-  EXPECT_EQ((LogRoom{.max_size = 12, .max_total = 41}.to_delete(files)), (Paths{"a.log.1"})) << "an open one may still fill";
 }
 
 }  // namespace

@@ -161,9 +161,13 @@ std::vector<std::string> documented(const std::string& page, const std::string& 
 TEST(AccessLine, TheReferenceIsTrue) {
   std::ostringstream page;
   page << std::ifstream(FRONTDOOR_SOURCE_DIR "/docs/reference/access-log.md").rdbuf();
-  const std::string all = line(with_everything(kTwoAttempts), Format::Json);
+  std::string all;
+  AccessLineFormatter(Format::Json, {}, "0.1")
+      .append(with_everything(kTwoAttempts), some_time, all, AccessLineFormatter::Picked::ByChance);
   const auto begin = all.find('['), end = all.find(']');
   EXPECT_EQ(documented(page.str(), "## Fields\n"), keys_of(all.substr(0, begin) + all.substr(end)));
+  const auto& fields = config::access_log_fields;
+  EXPECT_EQ(documented(page.str(), "## Fields\n"), std::vector<std::string>(fields.begin(), fields.end()));
 
   const std::string attempts = all.substr(begin, end - begin);  // two that have all fields together
   std::vector<std::string> of_one = documented(page.str(), "## Each of `attempts`\n");
@@ -265,14 +269,14 @@ TEST(AccessLine, AGrownBufferIsNotAllocatedAgain) {
   EXPECT_EQ(out.data(), before);
 }
 
-class AccessLogFile : public ::testing::Test {
+class AccessLogOnDisk : public ::testing::Test {
  protected:
-  AccessLogFile() {
+  AccessLogOnDisk() {
     char name[] = "/tmp/frontdoor-access-log-XXXXXX";
     directory_ = ::mkdtemp(name);
     config_.output = directory_ + "/access.log";
   }
-  ~AccessLogFile() override {
+  ~AccessLogOnDisk() override {
     for (const char* file : {"/access.log", "/access.log.1"}) ::unlink((directory_ + file).c_str());
     ::rmdir(directory_.c_str());
   }
@@ -296,7 +300,7 @@ bool eventually(const std::function<bool()>& condition) {
   return false;
 }
 
-TEST_F(AccessLogFile, HoldsEveryLineOfSeveralWorkersWholeAndInOrder) {
+TEST_F(AccessLogOnDisk, HoldsEveryLineOfSeveralWorkersWholeAndInOrder) {
   constexpr int workers = 2, lines = 2'000;  // fewer bytes than are ever waiting: none may be lost
   {
     AccessLog log(config_, error_);
@@ -330,7 +334,7 @@ TEST_F(AccessLogFile, HoldsEveryLineOfSeveralWorkersWholeAndInOrder) {
   EXPECT_EQ(next, (std::map<char, int>{{'a', lines}, {'b', lines}}));
 }
 
-TEST_F(AccessLogFile, IsAppendedTo) {
+TEST_F(AccessLogOnDisk, IsAppendedTo) {
   std::ofstream(config_.output) << "before\n";
   {
     AccessLog log(config_, error_);
@@ -339,7 +343,7 @@ TEST_F(AccessLogFile, IsAppendedTo) {
   EXPECT_EQ(contents(config_.output).substr(0, 8), "before\n{");
 }
 
-TEST_F(AccessLogFile, IsClosedOnExec) {
+TEST_F(AccessLogOnDisk, IsClosedOnExec) {
   AccessLog log(config_, error_);
   for (int fd = 3; fd < 64; ++fd) {
     char target[256] = {};
@@ -352,7 +356,7 @@ TEST_F(AccessLogFile, IsClosedOnExec) {
   FAIL() << "the log file is not open";
 }
 
-TEST_F(AccessLogFile, ReopenGoesOnInANewFileAfterRotation) {
+TEST_F(AccessLogOnDisk, ReopenGoesOnInANewFileAfterRotation) {
   AccessLog log(config_, error_);
   AccessLogBuffer buffer(log);
   buffer.append(typical());
@@ -369,7 +373,7 @@ TEST_F(AccessLogFile, ReopenGoesOnInANewFileAfterRotation) {
 }
 
 // Told by the writer, in the order in which it happens.
-class WatchedLog : public AccessLogFile {
+class WatchedLog : public AccessLogOnDisk {
  protected:
   std::unique_ptr<AccessLog> open() {
     auto log = std::make_unique<AccessLog>(config_, error_, &events_.log(), Millis{5});
@@ -436,11 +440,13 @@ TEST_F(WatchedLog, AReloadChangesFormatSampleAndOutput) {
   auto next = config_;
   next.output += ".1";
   next.format = Format::Combined;
-  next.sample = 0.5;
+  next.sample = 0;
   log->apply(next);
   ASSERT_TRUE(eventually([&] { return events_.says(R"("event":"access log opened","file":")" + next.output); }));
   buffer.flush();  // a quarter of a second has passed
-  for (int i = 0; i < 4; ++i) buffer.append(typical());
+  auto failed = typical();
+  failed.outcome = "upstream_reset";
+  for (int i = 0; i < 2; ++i) buffer.append(typical()), buffer.append(failed);
   buffer.flush();
   ASSERT_TRUE(eventually([&] { return lines(next.output) == 2; }));
   EXPECT_EQ(contents(next.output).substr(0, 9), "127.0.0.1");
@@ -484,18 +490,7 @@ TEST_F(WatchedLog, ALogThatWasOffAtTheStartCanBeSwitchedOn) {
   EXPECT_TRUE(eventually([&] { return lines(wanted.output) == 1; }));
 }
 
-TEST_F(AccessLogFile, SampleKeepsItsShare) {
-  config_.sample = 0.25;
-  {
-    AccessLog log(config_, error_);
-    AccessLogBuffer buffer(log);
-    for (int i = 0; i < 1000; ++i) buffer.append(typical());
-  }
-  const auto text = contents(config_.output);
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 250);
-}
-
-TEST_F(AccessLogFile, OffWritesNothingAndNeedsNoThread) {
+TEST_F(AccessLogOnDisk, OffWritesNothingAndNeedsNoThread) {
   config_.output = "off";
   AccessLog log(config_, error_);
   EXPECT_TRUE(log.off());
@@ -506,7 +501,7 @@ TEST_F(AccessLogFile, OffWritesNothingAndNeedsNoThread) {
   EXPECT_EQ(log.lost_lines(), 0u);
 }
 
-TEST_F(AccessLogFile, APathThatCannotBeOpenedIsAnErrorThatNamesIt) {
+TEST_F(AccessLogOnDisk, APathThatCannotBeOpenedIsAnErrorThatNamesIt) {
   config_.output = directory_ + "/no/such/directory/access.log";
   AccessLog log(config_, error_);
   EXPECT_EQ(error_, "cannot open " + config_.output + ": No such file or directory");

@@ -1,10 +1,11 @@
-// How much room the log files of a pool may take, and which of them make room. Pure.
+// How much room log files that rotate themselves may take: those of a pool, or of the access log. Pure.
 
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace frontdoor {
@@ -18,7 +19,7 @@ struct LogFile {
 
 struct LogRoom {
   std::uint64_t max_size = 0;   // of one file; 0 = without bound
-  std::uint64_t max_total = 0;  // of all files of the pool; 0 = without bound
+  std::uint64_t max_total = 0;  // of all files together; 0 = without bound
 
   // What a file may hold: those that are open get half of the room at most, so that there is always something
   // older to delete.
@@ -47,5 +48,15 @@ struct LogRoom {
     return paths;
   }
 };
+
+// How many bytes of whole lines go into a file of `size` bytes that may hold `most` (0 = any number). 0: it is full, the next
+// one's turn. A line that is larger than a file may be gets one of its own.
+inline std::size_t fitting_lines(std::string_view lines, std::uint64_t size, std::uint64_t most) {
+  if (most == 0 || size + lines.size() <= most) return lines.size();
+  const std::size_t room = most > size ? static_cast<std::size_t>(most - size) : 0;
+  const std::size_t end = room == 0 ? std::string_view::npos : lines.rfind('\n', room - 1);
+  if (end != std::string_view::npos) return end + 1;
+  return size != 0 ? 0 : std::min(lines.find('\n'), lines.size() - 1) + 1;
+}
 
 }  // namespace frontdoor
