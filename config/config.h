@@ -84,6 +84,9 @@ struct Listener {
   bool proxy_protocol = false;                   // a PROXY header is required, and taken from these only:
   Cidrs trusted_proxies = {};                    // whose word about the client is believed
   std::string request_id_header = {};            // "" = responses do not tell it
+  bool server_timing = false;                    // responses have Server-Timing
+  enum class ProxyStatus : std::uint8_t { Off, Own, All };
+  ProxyStatus proxy_status = ProxyStatus::Off;   // which responses have it
   enum class Redirect : std::uint8_t { Off, Https };
   Redirect redirect = Redirect::Off;     // what all requests are answered with
   std::optional<ListenerTls> tls = {};   // nothing: plain

@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto level_words = std::to_array<std::string_view>({"debug", "info", "warn", "error"});
 constexpr auto log_format_words = std::to_array<std::string_view>({"auto", "text", "json"});
+constexpr auto proxy_status_words = std::to_array<std::string_view>({"off", "own", "all"});  // as ProxyStatus
 constexpr auto traceparent_from_words = std::to_array<std::string_view>({"anyone", "trusted_proxies"});  // as TraceparentFrom
 
 constexpr std::array root_keys = {
@@ -124,6 +125,19 @@ constexpr std::array listener_keys = {
                "finds its line in the logs; \"\" is none. Our own error pages always have it in their text.",
         .slot = at<&Listener::request_id_header>,
         .problem = response_field_problem},
+    Key{.name = "server_timing",
+        .type = Type::Boolean,
+        .fallback = "false",
+        .doc = "Responses have a Server-Timing field, which browsers show: how long frontdoor and how long the upstream took, as "
+               "far as the response's head.",
+        .slot = at<&Listener::server_timing>},
+    Key{.name = "proxy_status",
+        .type = Type::Word,
+        .fallback = "\"off\"",
+        .doc = "Which responses have a Proxy-Status field (RFC 9209): \"own\" are those that frontdoor makes itself, with the "
+               "reason; \"all\" are those of upstreams, too. Only trusted_proxies are told which upstream it was.",
+        .slot = at<&Listener::proxy_status>,
+        .words = proxy_status_words},
     Key{.name = "trusted_proxies",
         .type = Type::Cidrs,
         .fallback = "[]",

@@ -174,20 +174,6 @@ bool Exchange::routed_alike(std::string_view host, std::size_t path_size) const 
   return literal.size() == path_size || !takes_back || snapshot_->shared().match(host, literal) == route_;
 }
 
-// The one that a trusted proxy gave it, so that it has one name all the way.
-std::string_view Exchange::request_id() const {
-  const auto claimed = client_.client().trusted ? http::claimed_request_id(client_.request()) : std::string_view();
-  return claimed.empty() ? std::string_view(request_id_.data(), request_id_.size()) : claimed;
-}
-
-http::Trace Exchange::trace() const {
-  const config::Config& config = snapshot_->shared().config;
-  const http::TraceRules rules{
-      .begin = config.tracing,
-      .trusted_only = config.traceparent_from == config::Config::TraceparentFrom::TrustedProxies};
-  return http::trace_of(client_.request(), rules, client_.client().trusted, {request_id_.data(), request_id_.size()});
-}
-
 // Whatever it asks for.
 Exchange::Next Exchange::redirect() {
   if (!client_.request().authority.empty() && client_.request().target.starts_with('/'))
@@ -393,7 +379,7 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   // RFC 9110 §6.6.1: a response that is forwarded gets a Date if it has none.
   if (!http::find(head.fields, http::FieldId::Date).data())
     context_.fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
-  add_listener_headers();
+  add_listener_headers(AnsweredBy::Upstream);
 
   OutgoingResponse response{head.status, head.reason, context_.fields, head.framing};
   const bool bodiless = client_.request().method == http::Method::Head || head.status == 304;
@@ -416,22 +402,6 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   note_upstream_answered();
   note_answer();
   return std::nullopt;
-}
-
-// The request's id, so that whoever sees a response finds its line in the logs: an app may have sent one of its own by
-// that name. And Strict-Transport-Security, where an app says nothing else.
-void Exchange::add_listener_headers() {
-  const ClientInfo& client = client_.client();
-  constexpr std::string_view kHsts = "Strict-Transport-Security";
-  const auto is_there = [&](std::string_view name) {
-    return std::any_of(context_.fields.begin(), context_.fields.end(),
-                       [&](const auto& field) { return http::equal_ignoring_case(field.name, name); });
-  };
-  if (!client.hsts.empty() && !is_there(kHsts)) context_.fields.push_back({kHsts, client.hsts});
-  const std::string_view name = client.request_id_header;
-  if (name.empty()) return;
-  std::erase_if(context_.fields, [&](const auto& field) { return http::equal_ignoring_case(field.name, name); });
-  context_.fields.push_back({name, request_id()});
 }
 
 }  // namespace frontdoor

@@ -42,7 +42,7 @@
 namespace frontdoor {
 
 // What a worker lends to its exchanges, of which one connection may have a hundred at once. The scratch members (fields,
-// scratch, host_scratch) are used between two waits and never across one: nothing that an exchange calls resumes another.
+// scratch, host_scratch, notes) are used between two waits and never across one: nothing that an exchange calls resumes another.
 struct ExchangeContext {
   EventLoop& loop;
   Dialer& dialer;
@@ -59,6 +59,7 @@ struct ExchangeContext {
   http::Fields fields{};
   std::string scratch{};
   std::string host_scratch{};
+  std::string notes{};
   std::uint64_t served = 0;
   std::uint64_t looped = 0;  // requests that came back to us
   Tunnels tunnels{};
@@ -137,7 +138,6 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   bool may_leave_its_upstream();
   void remember_failure(const Replay& replay);
   void note_malformed(std::string_view upstream, std::string_view outcome);
-  void add_listener_headers();
   std::string redirect_location();
   Next redirect();
 
@@ -162,6 +162,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   bool refuse_call();
   AccessRecord describe_request() const;
   enum class AnsweredBy : std::uint8_t { Upstream, Us };
+  void add_listener_headers(AnsweredBy by);
   void log_request(AnsweredBy by);
   void count_request(AnsweredBy by, TimePoint ended);
   bool has_failed(AnsweredBy by) const;

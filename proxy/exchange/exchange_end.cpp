@@ -79,7 +79,7 @@ bool Exchange::refuse_call() {
   fields.push_back({"Content-Type", "application/grpc", http::FieldId::ContentType});
   fields.push_back({"grpc-status", status});
   fields.push_back({"grpc-message", message});
-  add_listener_headers();
+  add_listener_headers(AnsweredBy::Us);
   OutgoingResponse response{200, {}, fields, {http::BodyKind::Length, 0}};
   response.request_abandoned = true;
   return client_.send_head(response);
@@ -106,7 +106,7 @@ Task<> Exchange::send_refusal() {
   fields.push_back({"Cache-Control", "no-store"});
   const std::string retry_after = std::to_string(retry_after_);
   if (status_ == 503) fields.push_back({"Retry-After", retry_after, http::FieldId::RetryAfter});
-  add_listener_headers();
+  add_listener_headers(AnsweredBy::Us);
   const http::Framing framing{http::BodyKind::Length, body.size()};
   OutgoingResponse response{status_, {}, fields, framing};
   const std::string length = std::to_string(body.size());

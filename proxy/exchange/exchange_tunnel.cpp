@@ -24,7 +24,7 @@ Exchange::Relayed Exchange::switch_protocols(const http::ResponseHead& head) {
   if (tally_.logged) tally_.kept = std::make_unique<KeptRecord>(describe_request());
   tunnel_frames_ = http::is_websocket(head) ? Tunnel::Frames::WebSocket : Tunnel::Frames::Unknown;
   http::forward_upgrade(head, client_.client().via, context_.fields, context_.scratch);
-  add_listener_headers();
+  add_listener_headers(AnsweredBy::Upstream);
   note_answer();  // while there is still a request to tell of
   if (!client_.switch_protocols(head.reason, context_.fields)) return Relayed::UpstreamFailed;
   attempt_.stream->switch_protocols();

@@ -19,6 +19,8 @@ ClientInfo client_info(const ConnectedClient& client, std::string_view address_t
           .hsts = client.terms.hsts,
           .redirect_port = client.terms.redirect_port,
           .via = client.terms.via,
+          .server_timing = client.terms.server_timing,
+          .proxy_status = client.terms.proxy_status,
           .request_id_header = client.terms.request_id_header,
           .listener = client.terms.index,
           .trusted = client.named && contains(client.trusted_proxies, client.address.address),

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/ip_address.h"
+#include "config/config.h"
 #include "http/head.h"
 #include "loop/task.h"
 #include "loop/waker.h"
@@ -40,10 +41,16 @@ struct ClientInfo {
   std::string_view hsts{};           // Strict-Transport-Security for its responses; "" = none
   std::uint16_t redirect_port = 0;   // by https, for every request; 0 = it is served
   bool via = true;
+  bool server_timing = false;  // responses have it
+  config::Listener::ProxyStatus proxy_status = config::Listener::ProxyStatus::Off;  // which responses have it
   std::string_view request_id_header{};  // the name of the field that responses tell it in; "" = they do not
   std::uint16_t listener = 0; // which one it came by: the number that its requests are counted under
   bool trusted = false;       // the last hop: what it says of those before it is believed
   const std::shared_ptr<UpstreamDrain>* listener_drain = nullptr;  // holds one when that listener is closed
+
+  bool wants_notes() const {  // in responses (proxy/exchange/response_notes.h)
+    return !request_id_header.empty() || server_timing || proxy_status != config::Listener::ProxyStatus::Off;
+  }
 };
 
 struct OutgoingResponse {

@@ -1,13 +1,15 @@
 #include "proxy/h1/h1_session.h"
 
+#include <algorithm>
+#include <chrono>
 #include <new>
 #include <utility>
 
 #include "http/client_chain.h"
-#include "http/request_sketch.h"
 #include "proxy/exchange/error_page.h"
-#include "proxy/exchange/outcome.h"
 #include "proxy/exchange/head_limits.h"
+#include "proxy/exchange/outcome.h"
+#include "proxy/exchange/refused_request.h"
 
 namespace frontdoor {
 
@@ -264,6 +266,9 @@ bool H1Session::send_head(const OutgoingResponse& response) {
 Task<> H1Session::refuse(const http::Refusal& refusal) {
   const RequestIds::Id id = context_.request_ids.next();
   const std::string_view request_id{id.data(), id.size()};
+  const bool begun = started_ != TimePoint{};
+  const Duration took = begun ? std::max<Duration>(std::chrono::microseconds{1}, context_.loop.now() - started_) : Duration{};
+  const RefusedRequest refused{refusal, request_id, took};
   const auto page = error_page(refusal.status, refusal.outcome, "", request_id);
 
   // RFC 9110 §9.3.2: no content in an answer to HEAD, if we have come so far as to know the method.
@@ -272,44 +277,24 @@ Task<> H1Session::refuse(const http::Refusal& refusal) {
   writer_.forget();
   http::HeadWriter head = writer_.begin_head();
   head.status_line(refusal.status, {});
-  head.field("Date", context_.date.now());
-  head.field("Content-Type", page.content_type);
+  for (const auto& field : refusal_fields(context_, client_, refused, page)) head.field(field.name, field.value);
   head.framing({http::BodyKind::Length, page.body.size()});
-  if (!client_.request_id_header.empty()) head.field(client_.request_id_header, request_id);
   head.field("Connection", "close");
   head.end();
   writer_.head_written(head, {http::BodyKind::Length, body.size()});
   // Short enough for any socket buffer; a client that does not take it is not waited for.
   const Pushed pushed = writer_.push(body, true, {});
 
-  log_refusal(refusal, request_id, pushed.accepted);
+  log_refusal(context_, client_, refused, what_was_asked(), pushed.accepted);
   if (pushed.state != Pushed::State::Failed) co_await linger();
 }
 
-// With what can be told of the request, although it is none that we would serve.
-void H1Session::log_refusal(const http::Refusal& refusal, std::string_view request_id, std::uint64_t bytes_sent) {
-  if (context_.malformed && refusal.status != 408) context_.malformed->note("", refusal.outcome, refusal.detail);
-  count_refusal(context_, client_, parser_.head().version, refusal.status, refusal.outcome);
-  if (!context_.access_log) return;
-  // A head that was read, and then found no memory, is no longer among the unread: the next request may be.
+// What can be told of a request, although it is none that we would serve.
+http::RequestSketch H1Session::what_was_asked() const {
   const http::RequestHead& head = parser_.head();
-  const http::RequestSketch request =
-      input_.pinned() ? http::RequestSketch{head.method_text, head.target, head.authority, head.version}
-                      : http::sketch_request(input_.unread());
-  AccessRecord record;
-  record.client_ip = client_.ip;
-  note_encryption(client_, record);
-  record.method = request.method;
-  record.host = request.host;
-  record.target = request.target;
-  record.version = request.version;
-  record.outcome = refusal.outcome;
-  record.detail = refusal.detail;
-  record.request_id = request_id;
-  record.status = refusal.status;
-  record.bytes_sent = bytes_sent;
-  record.total_us = started_ == TimePoint{} ? 0 : stage_micros(started_, context_.loop.now());
-  context_.access_log->append(record);
+  // A head that was read, and then found no memory, is no longer among the unread: the next request may be.
+  if (input_.pinned()) return {head.method_text, head.target, head.authority, head.version};
+  return http::sketch_request(input_.unread());
 }
 
 Task<> H1Session::linger() {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "http/head_parser.h"
+#include "http/request_sketch.h"
 #include "loop/input_buffer.h"
 #include "loop/task.h"
 #include "loop/waker.h"
@@ -40,7 +41,7 @@ class H1Session final : private ClientStream {
 
   Task<HeadRead> read_head();
   Task<> refuse(const http::Refusal& refusal);
-  void log_refusal(const http::Refusal& refusal, std::string_view request_id, std::uint64_t bytes_sent);
+  http::RequestSketch what_was_asked() const;
   Task<> drop_rest_of_body();
   Task<> linger();
   bool discard(std::size_t& budget);

@@ -9,6 +9,7 @@
 #include "proxy/exchange/error_page.h"
 #include "proxy/exchange/head_limits.h"
 #include "proxy/exchange/outcome.h"
+#include "proxy/exchange/refused_request.h"
 
 namespace frontdoor {
 
@@ -42,6 +43,11 @@ constexpr std::size_t kRecord = 16 * 1024;
 // How long a client that has its whole answer may go on sending its request before it is told to stop: two of these at
 // most.
 constexpr Millis kUnwanted{200};
+
+http::RequestSketch asked_for(const H2Stream& stream) {
+  const http::RequestHead& request = stream.request();
+  return {request.method_text, request.target, request.authority, request.version};
+}
 
 // How much of an answer is written before others get their turn, where several wait for room.
 constexpr std::size_t kQuantum = 16 * 1024;
@@ -253,7 +259,7 @@ Task<> H2Session::refuse(H2Stream& stream, const http::Refusal& refusal) {
   const std::string_view request_id{id.data(), id.size()};
   // RFC 9113 §8.1.1: it has been reset. Whoever looks for it finds its line in the log.
   if (stream.frames().malformed()) {
-    log_refusal(stream, refusal, request_id, 0, {});
+    log_refusal(context_, stream.client(), {refusal, request_id}, asked_for(stream), 0);
     co_return;
   }
   const ErrorPage page = error_page(refusal.status, refusal.outcome, "", request_id);
@@ -261,9 +267,8 @@ Task<> H2Session::refuse(H2Stream& stream, const http::Refusal& refusal) {
   const bool head_only = client.request().method == http::Method::Head;
   const TimePoint began = now();
   const http::Fields none;
-  http::Fields fields{{"Date", context_.date.now(), http::FieldId::Date},
-                      {"Content-Type", page.content_type, http::FieldId::ContentType}};
-  if (!client_.request_id_header.empty()) fields.push_back({client_.request_id_header, request_id});
+  RefusedRequest refused{refusal, request_id};
+  const http::Fields& fields = refusal_fields(context_, stream.client(), refused, page);
   std::string_view body = head_only ? std::string_view() : std::string_view(page.body);
   const std::string length = std::to_string(page.body.size());
   OutgoingResponse response{refusal.status, {}, fields, {http::BodyKind::Length, page.body.size()}};
@@ -281,29 +286,8 @@ Task<> H2Session::refuse(H2Stream& stream, const http::Refusal& refusal) {
     if (pushed.state != Pushed::State::Blocked) break;
     co_await stream.waker().until(deadline);
   }
-  log_refusal(stream, refusal, request_id, sent, now() - began);
-}
-
-void H2Session::log_refusal(const H2Stream& stream, const http::Refusal& refusal, std::string_view request_id,
-                            std::uint64_t bytes, Duration took) {
-  if (context_.malformed) context_.malformed->note("", refusal.outcome, refusal.detail);
-  const http::RequestHead& request = stream.request();
-  count_refusal(context_, stream.client(), request.version, refusal.status, refusal.outcome);
-  if (!context_.access_log) return;
-  AccessRecord record;
-  record.client_ip = stream.client().ip;
-  note_encryption(stream.client(), record);
-  record.method = request.method_text;
-  record.host = request.authority;
-  record.target = request.target;
-  record.version = request.version;
-  record.outcome = refusal.outcome;
-  record.detail = refusal.detail;
-  record.request_id = request_id;
-  record.status = refusal.status;
-  record.bytes_sent = bytes;
-  record.total_us = stage_micros(TimePoint{}, TimePoint{took});
-  context_.access_log->append(record);
+  refused.took = now() - began;
+  log_refusal(context_, stream.client(), refused, asked_for(stream), sent);
 }
 
 // ---- What leaves

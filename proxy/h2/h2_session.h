@@ -49,8 +49,6 @@ class H2Session final : private H2Connection, private Runnable {
   void start(http2::ServerStream& frames);
   Detached serve_stream(H2Stream& stream, TimePoint started);
   Task<> refuse(H2Stream& stream, const http::Refusal& refusal);
-  void log_refusal(const H2Stream& stream, const http::Refusal& refusal, std::string_view request_id, std::uint64_t bytes,
-                   Duration took);
   void ended(H2Stream& stream);
   void lose();
   void go_on_with_the_drain();

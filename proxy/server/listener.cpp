@@ -41,6 +41,8 @@ Listener::Settings Listener::Settings::of(const config::Listener& listener, std:
   Settings settings{.places = std::make_shared<Places>(connections),
                     .terms = {.protocols = listener.protocols,
                               .via = listener.via,
+                              .server_timing = listener.server_timing,
+                              .proxy_status = listener.proxy_status,
                               .request_id_header = listener.request_id_header},
                     .proxy_protocol = listener.proxy_protocol,
                     .trusted_proxies = listener.trusted_proxies,

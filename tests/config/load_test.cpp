@@ -39,6 +39,8 @@ max_connections_per_client = 20
 proxy_protocol = true
 trusted_proxies = ["10.0.0.0/8", "::1", "unix"]
 request_id_header = "X-Request-Id"
+server_timing = true
+proxy_status = "all"
 [timeouts]
 client_header = "1ms"
 client_body = "2ms"
@@ -108,7 +110,8 @@ format = "text"
   std::string problem;
   const Cidrs trusted{*Cidr::parse("10.0.0.0/8", problem), *Cidr::parse("::1", problem), Cidr()};
   EXPECT_EQ(config.listeners,
-            std::vector{(Listener{"web", {.host = "::1", .port = 80}, false, 500, 20, true, trusted, "X-Request-Id"})});
+            std::vector{(Listener{"web", {.host = "::1", .port = 80}, false, 500, 20, true, trusted, "X-Request-Id", true,
+                                    Listener::ProxyStatus::All})});
   const Timeouts timeouts{Millis(1), Millis(2), Millis(3), Millis(4),  Millis(5),  Millis(15), Millis(14), Millis(6),
                           Millis(7), Millis(8), Millis(9), Millis(10), Millis(11), Millis(10), Millis(13)};
   EXPECT_EQ(config.timeouts, timeouts);

@@ -35,6 +35,8 @@ max_connections = 10
 max_connections_per_client = 3
 proxy_protocol = true
 request_id_header = "X-Request-Id"
+server_timing = true
+proxy_status = "own"
 tls = { cert = "a.pem", key = "a.key", ocsp = "a.der", min_version = "1.3", client_ca = "ca.pem", hsts = "24h" }
 trusted_proxies = ["10.0.0.0/8", "fd00::/8", "unix"]
 [[listener]]
@@ -124,7 +126,7 @@ TEST(Show, SpellsOutWhatWasLeftOut) {
               ::testing::StartsWith(
                   "workers = \"auto\"\nresolver = \"auto\"\ntracing = false\ntraceparent_from = \"anyone\"\n\n[[listener]]\nname = \"\"\naddress = \":8080\"\n"
                   "max_connections = \"auto\"\nmax_connections_per_client = 0\nproxy_protocol = false\n"
-                  "protocols = [\"h2\", \"http/1.1\"]\nrequest_id_header = \"\"\ntrusted_proxies = []\nvia = true\nredirect = \"off\"\n\n[timeouts]\nclient_header = \"10s\"\n"));
+                  "protocols = [\"h2\", \"http/1.1\"]\nrequest_id_header = \"\"\nserver_timing = false\nproxy_status = \"off\"\ntrusted_proxies = []\nvia = true\nredirect = \"off\"\n\n[timeouts]\nclient_header = \"10s\"\n"));
   EXPECT_THAT(shown,
               ::testing::HasSubstr("[[route]]\nhost = \"\"\npath = \"\"\npool = \"app\"\naccess_log = true\n"));
   EXPECT_THAT(shown,
