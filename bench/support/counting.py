@@ -84,10 +84,11 @@ WORKLOADS = {
 }
 
 
-def system_calls(proxy, workload, origin, idle=0):
+def system_calls(proxy, workload, origin, idle=0, log="off"):
     """Calls per request by name, over TRACED requests on connections that were open before, beside `idle` others."""
     load = WORKLOADS[workload]
-    with start_proxy(proxy, origin, tls=load.tls) as server, Crowd(server.address, idle), load.clients(server.address) as clients:
+    with start_proxy(proxy, origin, tls=load.tls, log=log) as server, Crowd(server.address, idle), \
+            load.clients(server.address) as clients:
         load.run(clients, WARM_UP)
         summary = os.path.join(server.directory, "strace")
         attach = [word for pid in server.pids for word in ("-p", str(pid))]
@@ -111,10 +112,10 @@ def parse_strace(text):
     return {name: int(count) for count, name in counts if name != "total"}
 
 
-def instructions(proxy, workload, origin, idle=0):
+def instructions(proxy, workload, origin, idle=0, log="off"):
     """Instructions per request: two runs that differ in nothing but the number of requests."""
-    short = _instructions_of_a_run(proxy, workload, origin, idle, WARM_UP)
-    long = _instructions_of_a_run(proxy, workload, origin, idle, WARM_UP + SIMULATED)
+    short = _instructions_of_a_run(proxy, workload, origin, idle, WARM_UP, log)
+    long = _instructions_of_a_run(proxy, workload, origin, idle, WARM_UP + SIMULATED, log)
     return (long - short) / SIMULATED
 
 
@@ -123,11 +124,11 @@ def parse_callgrind(text):
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("totals:"))
 
 
-def _instructions_of_a_run(proxy, workload, origin, idle, requests):
+def _instructions_of_a_run(proxy, workload, origin, idle, requests, log):
     load = WORKLOADS[workload]
     with tempfile.TemporaryDirectory(prefix="frontdoor-guard-") as directory:
         callgrind = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={directory}/%p"]
-        with start_proxy(proxy, origin, prefix=callgrind, patience=90, tls=load.tls) as server:
+        with start_proxy(proxy, origin, prefix=callgrind, patience=90, tls=load.tls, log=log) as server:
             with Crowd(server.address, idle), load.clients(server.address) as clients:
                 load.run(clients, requests)
         total = 0

@@ -38,6 +38,14 @@ _TLS = {
 }
 
 
+# How each is told to write an access log, and how not to. nginx's "on" is its default: a write for each line.
+ACCESS_LOGS = {
+    "frontdoor.toml": {"off": 'output = "off"', "on": 'output = "@DIRECTORY@/access.log"'},
+    "nginx.conf": {"off": "access_log off;", "on": "access_log @DIRECTORY@/access.log combined;",
+                   "buffered": "access_log @DIRECTORY@/access.log combined buffer=64k flush=1s;"},
+}
+
+
 def trusting_context():
     """Of clients: nobody's certificate is looked at."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -63,7 +71,7 @@ class _DidNotStart(Exception):
 class Server:
     """A process with a directory of its own, listening on 127.0.0.1:port."""
 
-    def __init__(self, template, command, core, prefix=(), upstream="", patience=20.0, tls=False):
+    def __init__(self, template, command, core, prefix=(), upstream="", patience=20.0, tls=False, log="off"):
         self.directory = tempfile.mkdtemp(prefix="frontdoor-bench-")
         os.chmod(self.directory, 0o755)
         self.port = processes.free_port()
@@ -74,7 +82,7 @@ class Server:
             _make_certificate(self.directory)
         self.socket = os.path.join(self.directory, "origin.sock")
         config = os.path.join(self.directory, template)
-        self._fill_in(template, config, upstream)
+        self._fill_in(template, config, upstream, log)
         self._stderr = open(os.path.join(self.directory, "stderr"), "w+", encoding="utf-8", errors="replace")
         self.process = processes.spawn(
             processes.on_core(core, [*prefix, *(word.replace("@CONFIG@", config) for word in command)]),
@@ -90,13 +98,14 @@ class Server:
             raise
         self.pids = processes.family(self.process.pid)
 
-    def _fill_in(self, template, config, upstream):
+    def _fill_in(self, template, config, upstream, log):
         with open(os.path.join(ROOT, "bench", "conf", template), encoding="utf-8") as file:
             text = file.read()
         # nginx started by root would give its worker to somebody who may not read a private directory.
         values = {"LISTEN": self.address, "UPSTREAM": upstream, "DIRECTORY": self.directory, "SOCKET": self.socket,
                   "USER": "user root;" if os.geteuid() == 0 else ""}
         values["TLS"], values["TLS_FILES"] = _TLS[template] if self.tls else ("", "")
+        values["ACCESS_LOG"] = ACCESS_LOGS[template][log] if template in ACCESS_LOGS else ""
         for name, value in (*values.items(), ("DIRECTORY", self.directory)):  # again: in what was filled in
             text = text.replace(f"@{name}@", value)
         with open(config, "w", encoding="utf-8") as file:
@@ -147,8 +156,8 @@ def start_peer_for_failover(name, apps):
     return Server(template, command, None, upstream=between.join(addresses))
 
 
-def start_proxy(name, origin, unix=False, prefix=(), patience=20.0, tls=False):
-    """prefix: a tool that runs the program, such as valgrind. tls: what its clients speak."""
+def start_proxy(name, origin, unix=False, prefix=(), patience=20.0, tls=False, log="off"):
+    """prefix: a tool that runs the program, such as valgrind. tls: what its clients speak. log: see ACCESS_LOGS."""
     unix_prefix = {"frontdoor": "unix:", "nginx": "unix:", "haproxy": "unix@"}[name]
     upstream = unix_prefix + origin.socket if unix else origin.address
     template, command = {
@@ -156,4 +165,4 @@ def start_proxy(name, origin, unix=False, prefix=(), patience=20.0, tls=False):
         "nginx": ("nginx.conf", ["nginx", "-c", "@CONFIG@"]),
         "haproxy": ("haproxy.cfg", ["haproxy", "-db", "-f", "@CONFIG@"]),
     }[name]
-    return Server(template, command, PROXY_CORE, prefix, upstream, patience, tls)
+    return Server(template, command, PROXY_CORE, prefix, upstream, patience, tls, log)

@@ -63,11 +63,14 @@ std::string AccessLogFile::open(const config::AccessLog& wanted) {
 }
 
 void AccessLogFile::look(bool asked, const config::AccessLog& wanted) {
+  const bool another_room = wanted.max_size != settings_.max_size || wanted.max_total != settings_.max_total ||
+                            wanted.max_age != settings_.max_age || wanted.keep != settings_.keep;
   take(wanted);
   floor_.look();
   may_rotate_ = true;
   look_at_place(asked, wanted.output);
   rotate_if_old();
+  if (another_room) keep_to_total();
 }
 
 void AccessLogFile::look_at_place(bool asked, const std::string& wanted) {
@@ -193,9 +196,8 @@ void AccessLogFile::keep_to_total() {
       ::unlink(path.c_str());
       continue;
     }
-    found.push_back({path, static_cast<std::uint64_t>(status.st_size),
-                     static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec,
-                     *generation == 0});
+    const std::int64_t written_last = -static_cast<std::int64_t>(*generation);  // names tell the order
+    found.push_back({path, static_cast<std::uint64_t>(status.st_size), written_last, *generation == 0});
   }
   const LogRoom room{settings_.max_size, settings_.max_total};
   for (const std::string& path : room.to_delete(std::move(found))) ::unlink(path.c_str());

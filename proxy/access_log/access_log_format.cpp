@@ -85,7 +85,7 @@ void put_millis(Line& line, std::uint64_t micros) {
   if (micros == 0) return line.literal("null");
   line.number(micros / 1000);
   line.literal(".");
-  line.padded(static_cast<unsigned>(micros % 1000), 3);
+  line.three_digits(static_cast<unsigned>(micros % 1000));
 }
 
 template <class Line>
@@ -141,13 +141,17 @@ template <class Line>
       line.literal(R"(,"time":")");
       line.short_text(moment.second, moment.second_size);
       line.literal(".");
-      line.padded(moment.micros, 6);
+      line.three_digits(moment.micros / 1000);
+      line.three_digits(moment.micros % 1000);
       return line.literal("Z\"");
     case AccessField::Client: return text(R"(,"client":)", record.client_ip);
     case AccessField::Method: return text(R"(,"method":)", record.method);
     case AccessField::Host: return text(R"(,"host":)", record.host);
     case AccessField::Target: return text(R"(,"target":)", record.target);
-    case AccessField::Protocol: return text(R"(,"protocol":)", protocol(record.version));
+    case AccessField::Protocol:
+      line.literal(R"(,"protocol":")");
+      line.bare(protocol(record.version));
+      return line.literal("\"");
     case AccessField::Tls: return text_if_any(R"(,"tls":)", record.tls_version);
     case AccessField::TlsCipher:
       if (encrypted) text(R"(,"tls_cipher":)", record.tls_cipher);
@@ -160,7 +164,10 @@ template <class Line>
       return record.tls_resumed ? line.literal(R"(,"tls_resumed":true)") : line.literal(R"(,"tls_resumed":false)");
     case AccessField::TlsClient: return text_if_any(R"(,"tls_client":)", record.tls_client);
     case AccessField::Status: return number(R"(,"status":)", record.status);
-    case AccessField::Outcome: return text(R"(,"outcome":)", record.outcome);
+    case AccessField::Outcome:  // a word of ours
+      line.literal(R"(,"outcome":")");
+      line.bare(record.outcome);
+      return line.literal("\"");
     case AccessField::Detail: return text_if_any(R"(,"detail":)", record.detail);
     case AccessField::Pool: return text(R"(,"pool":)", record.route_pool);
     case AccessField::Upstream: return text(R"(,"upstream":)", record.upstream);

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,17 @@ inline char* put_padded(char* at, unsigned value, int width) {
   for (int i = width - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
   return at + width;
 }
+
+// "000" to "999", four bytes each: numbers in a line are small, and a division for each digit is not.
+inline constexpr auto kThreeDigits = [] {
+  std::array<char, 4 * 1000 + 4> digits{};
+  for (std::size_t i = 0; i < 1000; ++i) {
+    digits[4 * i] = static_cast<char>('0' + i / 100);
+    digits[4 * i + 1] = static_cast<char>('0' + i / 10 % 10);
+    digits[4 * i + 2] = static_cast<char>('0' + i % 10);
+  }
+  return digits;
+}();
 
 // ---- Whether a text needs an escape: a control character, DEL, beyond ASCII, a quote or a backslash
 
@@ -76,12 +88,14 @@ inline bool copy(std::string_view text, char* to) {
     store(to + size - 4, last);
     return odd(static_cast<std::uint64_t>(first) << 32 | last) == 0;
   }
-  std::uint64_t bytes = kOnes * ' ';
-  for (std::size_t i = 0; i < size; ++i) {
-    to[i] = from[i];
-    bytes = bytes << 8 | static_cast<unsigned char>(from[i]);
-  }
-  return odd(bytes) == 0;
+  if (size == 0) return true;
+  const auto first = static_cast<unsigned char>(from[0]), middle = static_cast<unsigned char>(from[size / 2]),
+             last = static_cast<unsigned char>(from[size - 1]);
+  to[0] = static_cast<char>(first);
+  to[size / 2] = static_cast<char>(middle);
+  to[size - 1] = static_cast<char>(last);
+  constexpr std::uint64_t kSpaces = kOnes * ' ' << 24;
+  return odd(kSpaces | std::uint64_t{first} << 16 | std::uint64_t{middle} << 8 | last) == 0;
 }
 
 }  // namespace plain_text
@@ -109,8 +123,19 @@ class QuickLine {
     at_ += text.size();
     *at_++ = '"';
   }
-  void number(std::uint64_t value) { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
-  void padded(unsigned value, int width) { at_ = put_padded(at_, value, width); }
+  void number(std::uint64_t value) {
+    if (value >= 1000) {
+      at_ = std::to_chars(at_, at_ + 20, value).ptr;
+      return;
+    }
+    const std::size_t zeros = (value < 10 ? 1u : 0u) + (value < 100 ? 1u : 0u);
+    std::memcpy(at_, &kThreeDigits[4 * value + zeros], 4);
+    at_ += 3 - zeros;
+  }
+  void three_digits(unsigned value) {
+    std::memcpy(at_, &kThreeDigits[4 * value], 4);
+    at_ += 3;
+  }
 
   void bare(std::string_view text) {
     std::memcpy(at_, text.data(), text.size());
@@ -142,10 +167,7 @@ class AnyLine {
     char digits[20];
     out_.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
   }
-  void padded(unsigned value, int width) {
-    char digits[8];
-    out_.append(digits, put_padded(digits, value, width));
-  }
+  void three_digits(unsigned value) { out_.append(&kThreeDigits[std::size_t{4} * value], 3); }
 
  private:
   std::string& out_;

@@ -36,6 +36,14 @@ constexpr std::size_t protocol_index(http::Version version) { return static_cast
 static_assert(protocol_index(http::Version::Http10) == 0 && protocol_index(http::Version::Http11) == 1 &&
               protocol_index(http::Version::Http2) == 2 && kClientProtocols == 3);
 
+// The first of each, in one pass: this is done for each request.
+void note_fields(const http::Fields& fields, AccessRecord& record) {
+  for (const auto& field : fields) {
+    if (field.id == http::FieldId::Referer && !record.referer.data()) record.referer = field.value;
+    if (field.id == http::FieldId::UserAgent && !record.user_agent.data()) record.user_agent = field.value;
+  }
+}
+
 }  // namespace
 
 void note_encryption(const ClientInfo& client, AccessRecord& record) {
@@ -156,8 +164,7 @@ AccessRecord Exchange::describe_request() const {
   record.host = request.authority;
   record.target = request.target;
   record.version = request.version;
-  record.referer = http::find(request.fields, http::FieldId::Referer);
-  record.user_agent = http::find(request.fields, http::FieldId::UserAgent);
+  note_fields(request.fields, record);
   record.request_id = request_id();
   record.trace_id = trace().id;
   if (pool_) record.route_pool = pool_->pool().name;

@@ -24,10 +24,10 @@ void append_millis(Duration spent, std::string& out) {
 
 void append_timing(const ResponseNotes& notes, std::string& out) {
   out.append("fd;dur=");
-  append_millis(notes.total - notes.upstream, out);
-  if (notes.upstream == Duration{}) return;
+  append_millis(notes.total - notes.upstream.value_or(Duration{}), out);
+  if (!notes.upstream) return;
   out.append(", upstream;dur=");
-  append_millis(notes.upstream, out);
+  append_millis(*notes.upstream, out);
 }
 
 // A String of RFC 8941 §3.3.3; the names of upstreams are ours, but a socket's path may have anything in it.

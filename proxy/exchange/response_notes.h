@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,7 @@ struct ResponseNotes {
   std::uint16_t received_status = 0;   // passed on: the upstream's
   std::string_view next_hop{};         // whom it was, or was to be, got from: for trusted proxies alone
   Duration total{};                    // since the first byte of the request
-  Duration upstream{};                 // of that: since the upstream was connected, for its head; zero = it has sent none
+  std::optional<Duration> upstream{};  // of that: since the upstream was connected, for its head
 };
 
 // Adds to `fields`, which views `scratch` then: that must live as long, and is not cleared while it does. An upstream's own

@@ -9,7 +9,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.dont_write_bytecode = True
 sys.path.insert(0, ROOT)
 
-from bench.support import counting, document, frame_names, load, report, rounds  # noqa: E402
+from bench.support import counting, document, frame_names, load, log_cost, report, rounds  # noqa: E402
 
 WRK = """\
 Running 3s test @ http://127.0.0.1:4000/small
@@ -137,6 +137,20 @@ class Tables(unittest.TestCase):
         summary = report.summarise_micro({"benchmarks": runs})
         self.assertEqual(list(summary), ["parse", "pick/4", "pick/64"])
         self.assertEqual(summary["parse"], {"median": 61, "min": 60, "max": 65})
+
+    def test_what_a_log_costs_stands_beside_the_same_proxy_without(self):
+        measured = {("frontdoor", "off"): {"system_calls": 4.03, "instructions": 15_000},
+                    ("frontdoor", "on"): {"system_calls": 4.05, "instructions": 16_500},
+                    ("nginx", "off"): {"system_calls": 6.0, "instructions": 30_000},
+                    ("nginx", "on"): {"system_calls": 7.0, "instructions": 33_000}}
+        table = log_cost.table(measured)
+        self.assertIn("| frontdoor, JSON, on | 4.05 | +0.02 | 16,500 | +10.0 % |", table)
+        self.assertIn("| nginx, combined, on | 7.00 | +1.00 | 33,000 | +10.0 % |", table)
+        self.assertEqual(list(log_cost.too_dear(measured)), [])
+        measured["frontdoor", "on"] = {"system_calls": 4.14, "instructions": 16_501}
+        calls, instructions = log_cost.too_dear(measured)
+        self.assertIn("0.11 system calls", calls)
+        self.assertIn("1,501 instructions", instructions)
 
     def test_a_micro_benchmark_that_failed_is_an_error(self):
         failed = {"name": "pick/4", "run_name": "pick/4", "family_index": 0, "per_family_instance_index": 0,

@@ -79,7 +79,8 @@ struct Told {
 
 Told told(const std::string& fields, const TraceRules& rules, bool trusted) {
   RequestHeadParser parser({});
-  EXPECT_EQ(parser.parse("GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"), HeadStatus::Complete) << fields;
+  const std::string raw = "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+  EXPECT_EQ(parser.parse(raw), HeadStatus::Complete) << fields;
   const ForwardContext context{.last_hop = "::1", .scheme = "http", .request_id = "id",
                                .trace = trace_of(parser.head(), rules, trusted, kOwnId), .trusted = trusted};
   Fields out;

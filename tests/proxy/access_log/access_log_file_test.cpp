@@ -166,6 +166,18 @@ TEST_F(RotatedFile, AReloadChangesItsLimits) {
   EXPECT_EQ(events_.text(), "") << "the file is the same";
 }
 
+TEST_F(RotatedFile, ALowerTotalHoldsAtOnce) {
+  settings_.max_size = 10;
+  const auto file = open();
+  write_all(*file, {"line one\n", "line two\n", "line 3\n", "line 4\n"});
+  settings_.max_total = 20;
+  file->look(false, settings_);
+  EXPECT_EQ(all(), (All{{"log", "line 4\n"}, {"log.1", "line 3\n"}}));
+  settings_.keep = 0;
+  file->look(false, settings_);
+  EXPECT_EQ(all(), (All{{"log", "line 4\n"}}));
+}
+
 TEST_F(RotatedFile, OneThatCanNotBeRotatedGrowsAndSaysSoOnce) {
   settings_.max_size = 4;
   settings_.keep = 1;

@@ -441,6 +441,7 @@ TEST_F(WatchedLog, AReloadChangesFormatSampleAndOutput) {
   next.output += ".1";
   next.format = Format::Combined;
   next.sample = 0;
+  next.slow = Millis{0};
   log->apply(next);
   ASSERT_TRUE(eventually([&] { return events_.says(R"("event":"access log opened","file":")" + next.output); }));
   buffer.flush();  // a quarter of a second has passed

@@ -21,7 +21,7 @@ AccessRecord served() {
 }
 
 TEST(Sampling, LeavesOutWhatWentWellAlone) {
-  constexpr Attempt kAttempts[] = {{}, {}};
+  static constexpr Attempt kAttempts[] = {{}, {}};
   const struct {
     const char* what;
     void (*change)(AccessRecord&);

@@ -83,7 +83,7 @@ TEST(ProxyErrorType, Says) {
   for (const auto& row : rows) EXPECT_EQ(proxy_error_type(row.outcome), row.type) << row.outcome;
 }
 
-std::string told(const ClientInfo& client, const ResponseNotes& notes, http::Fields fields = {}) {
+std::string notes_told(const ClientInfo& client, const ResponseNotes& notes, http::Fields fields = {}) {
   std::string scratch = "left over", text;
   add_response_notes(client, notes, fields, scratch);
   for (const auto& field : fields) text += std::string(field.name) + ": " + std::string(field.value) + "\n";
@@ -98,8 +98,8 @@ ResponseNotes our_own() { return {.request_id = "id1", .outcome = "hold_timeout"
 TEST(ResponseNotes, ByDefaultNothingIsTold) {
   const ClientInfo client;
   EXPECT_FALSE(client.wants_notes());
-  EXPECT_EQ(told(client, passed_on()), "");
-  EXPECT_EQ(told(client, our_own()), "");
+  EXPECT_EQ(notes_told(client, passed_on()), "");
+  EXPECT_EQ(notes_told(client, our_own()), "");
 }
 
 TEST(ResponseNotes, ProxyStatus) {
@@ -123,8 +123,8 @@ TEST(ResponseNotes, ProxyStatus) {
     client.proxy_status = row.which;
     client.trusted = row.trusted;
     EXPECT_TRUE(client.wants_notes());
-    EXPECT_EQ(told(client, our_own()), row.of_ours);
-    EXPECT_EQ(told(client, passed_on()), row.of_theirs);
+    EXPECT_EQ(notes_told(client, our_own()), row.of_ours);
+    EXPECT_EQ(notes_told(client, passed_on()), row.of_theirs);
   }
 }
 
@@ -134,19 +134,19 @@ TEST(ResponseNotes, ANameOfAnUpstreamIsAStringWhateverItIs) {
   client.trusted = true;
   ResponseNotes notes = passed_on();
   notes.next_hop = "unix:/run/a\"b\\c\r\n\x7f\xc3\xa4";
-  EXPECT_EQ(told(client, notes), "Proxy-Status: frontdoor; received-status=200; next-hop=\"unix:/run/a\\\"b\\\\c\"\n");
+  EXPECT_EQ(notes_told(client, notes), "Proxy-Status: frontdoor; received-status=200; next-hop=\"unix:/run/a\\\"b\\\\c\"\n");
   notes.next_hop = "";
-  EXPECT_EQ(told(client, notes), "Proxy-Status: frontdoor; received-status=200\n");
+  EXPECT_EQ(notes_told(client, notes), "Proxy-Status: frontdoor; received-status=200\n");
 }
 
 TEST(ResponseNotes, ServerTiming) {
   ClientInfo client;
   client.server_timing = true;
   EXPECT_TRUE(client.wants_notes());
-  EXPECT_EQ(told(client, passed_on()), "Server-Timing: fd;dur=3.155, upstream;dur=12.345\n");
-  EXPECT_EQ(told(client, our_own()), "Server-Timing: fd;dur=10000.000\n");
-  EXPECT_EQ(told(client, {.outcome = "no_route"}), "Server-Timing: fd;dur=0.000\n");
-  EXPECT_EQ(told(client, {.received_status = 200, .total = 1ms, .upstream = 2ms}), "Server-Timing: fd;dur=0.000, upstream;dur=2.000\n")
+  EXPECT_EQ(notes_told(client, passed_on()), "Server-Timing: fd;dur=3.155, upstream;dur=12.345\n");
+  EXPECT_EQ(notes_told(client, our_own()), "Server-Timing: fd;dur=10000.000\n");
+  EXPECT_EQ(notes_told(client, {.outcome = "no_route"}), "Server-Timing: fd;dur=0.000\n");
+  EXPECT_EQ(notes_told(client, {.received_status = 200, .total = 1ms, .upstream = 2ms}), "Server-Timing: fd;dur=0.000, upstream;dur=2.000\n")
       << "nothing took less than no time";
 }
 
@@ -156,10 +156,10 @@ TEST(ResponseNotes, WhatUpstreamsHaveSaidStandsBeforeIt) {
   client.proxy_status = ProxyStatus::All;
   client.request_id_header = "X-Request-Id";
   const http::Fields theirs = {{"server-timing", "db;dur=5"}, {"Proxy-Status", "cache; fwd=miss"}, {"x-request-id", "theirs"}};
-  EXPECT_EQ(told(client, passed_on(), theirs),
+  EXPECT_EQ(notes_told(client, passed_on(), theirs),
             "server-timing: db;dur=5\nProxy-Status: cache; fwd=miss\nX-Request-Id: id1\n"
             "Server-Timing: fd;dur=3.155, upstream;dur=12.345\nProxy-Status: frontdoor; received-status=200\n");
-  EXPECT_EQ(told(ClientInfo{}, passed_on(), theirs), "server-timing: db;dur=5\nProxy-Status: cache; fwd=miss\nx-request-id: theirs\n")
+  EXPECT_EQ(notes_told(ClientInfo{}, passed_on(), theirs), "server-timing: db;dur=5\nProxy-Status: cache; fwd=miss\nx-request-id: theirs\n")
       << "nobody has asked us to remove anything";
 }
 
