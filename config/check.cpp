@@ -98,17 +98,13 @@ void check_protocol(const Pool& pool, const PoolPlace& places, Reader& reader) {
   if (pool.send_proxy != ProxyVersion::None)
     reader.diagnostics.error(places.at, heading + "send_proxy names the client of a connection, and one of HTTP/2 is of many "
                                         "clients: leave one of the two out");
-  const bool wants_tls = pool.protocol == UpstreamProtocol::H2;
-  if (wants_tls && !pool.process.command.empty())
+  if (pool.protocol == UpstreamProtocol::H2 && !pool.process.command.empty())
     reader.diagnostics.error(places.at, heading + "protocol = \"h2\" is for https:// upstreams: instances want \"h2c\"");
   for (std::size_t i = 0; i < pool.upstreams.size(); ++i) {
     const Address& address = pool.upstreams[i].address;
-    if (address == Address{} || address.tls == wants_tls) continue;
-    reader.diagnostics.error(places.upstreams[i],
-                             wants_tls ? quote(address.to_string()) + " is without TLS, and protocol = \"h2\" is for https:// "
-                                                                      "upstreams: write \"h2c\", or https:// in front of it"
-                                       : quote(address.to_string()) + " is with TLS, and protocol = \"h2c\" is for upstreams "
-                                                                      "without: write \"h2\"");
+    if (address == Address{}) continue;
+    if (const auto problem = protocol_problem(pool.protocol, address); !problem.empty())
+      reader.diagnostics.error(places.upstreams[i], problem);
   }
 }
 

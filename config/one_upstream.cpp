@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "config/schema.h"
+#include "config/suggest.h"
 #include "config/values.h"
 
 namespace frontdoor::config {
@@ -60,6 +61,15 @@ boost::system::result<Upstream, std::string> read_one_upstream(const UpstreamWor
     if (each.severity == Diagnostic::Severity::Error) problem += (problem.empty() ? "" : "; ") + each.message;
   if (!problem.empty()) return Read(boost::system::in_place_error, problem);
   return Read(boost::system::in_place_value, upstream);
+}
+
+std::string protocol_problem(UpstreamProtocol protocol, const Address& address) {
+  if (protocol == UpstreamProtocol::Http1) return {};
+  const bool wants_tls = protocol == UpstreamProtocol::H2;
+  if (address.tls == wants_tls) return {};
+  return quote(address.to_string()) +
+         (wants_tls ? " is without TLS, and protocol = \"h2\" is for https:// upstreams: write \"h2c\", or https:// in front of it"
+                    : " is with TLS, and protocol = \"h2c\" is for upstreams without: write \"h2\"");
 }
 
 }  // namespace frontdoor::config

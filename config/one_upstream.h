@@ -24,4 +24,7 @@ boost::system::result<Upstream, std::string> read_one_upstream(const UpstreamWor
 // Whether a connection to `upstream` arrives at `listener`, as far as that can be seen without looking anything up.
 bool leads_to(const Address& upstream, const Address& listener);
 
+// Why an upstream at this address can not be in a pool that speaks so; "": it can.
+std::string protocol_problem(UpstreamProtocol protocol, const Address& address);
+
 }  // namespace frontdoor::config

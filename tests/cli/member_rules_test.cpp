@@ -16,10 +16,12 @@ struct Site {
   RunTimeMembers members;
   std::shared_ptr<const Snapshot> snapshot;
 
-  explicit Site(RunTimeMembers changed = {}) : members(std::move(changed)) {
+  explicit Site(RunTimeMembers changed = {}, config::UpstreamProtocol protocol = config::UpstreamProtocol::Http1)
+      : members(std::move(changed)) {
     config::Config config;
     config.pools.resize(2);
     config.pools[0].name = "app";
+    config.pools[0].protocol = protocol;
     config.pools[0].upstreams = {{.address = {Address::Kind::Tcp, "10.0.0.1", 1}, .weight = 4},
                                  {.address = {Address::Kind::Tcp, "a.internal", 2}}};
     config.pools[1].name = "web";
@@ -80,6 +82,16 @@ TEST(MemberRules, SayWhatMayBeAdded) {
   EXPECT_EQ(fresh.add({.pool = "app", .upstream = "127.0.0.1:80"}),
             "own_address: \"127.0.0.1:80\" leads back to this front door, which listens there: did you mean the port of the app?");
   EXPECT_TRUE(fresh.add({.pool = "app", .upstream = "unix:/run/admin.sock"}).starts_with("own_address: "));
+}
+
+TEST(MemberRules, SayWhatAPoolOfHttp2CanNotTake) {
+  const auto add = [](config::UpstreamProtocol protocol, const char* address) {
+    return Site({}, protocol).add({.pool = "app", .upstream = address});
+  };
+  EXPECT_EQ(add(config::UpstreamProtocol::H2c, "10.0.0.4:80"), "10.0.0.4:80 new x1");
+  EXPECT_EQ(add(config::UpstreamProtocol::H2, "https://10.0.0.4"), "https://10.0.0.4:443 new x1");
+  EXPECT_TRUE(add(config::UpstreamProtocol::H2c, "https://10.0.0.4").starts_with("bad_upstream: \"https://10.0.0.4:443\" is with TLS"));
+  EXPECT_TRUE(add(config::UpstreamProtocol::H2, "10.0.0.4:80").starts_with("bad_upstream: \"10.0.0.4:80\" is without TLS"));
 }
 
 TEST(MemberRules, BoundHowManyAreAdded) {
