@@ -137,10 +137,7 @@ class QuickLine {
     at_ += 3;
   }
 
-  void bare(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
+  void bare(std::string_view text) { at_ += text.copy(at_, text.size()); }  // which may be of no address, when empty
 
   bool plain() const { return plain_; }
   bool empty() const { return at_ == begin_; }
