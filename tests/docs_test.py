@@ -151,7 +151,7 @@ class Readme(unittest.TestCase):
         lost = re.findall(r"GETs in 60 s, (\d+) failed", minute)
         said = re.search(r"frontdoor lost \*\*(.+?)\*\*, HAProxy 2.6 \*\*(.+?)\*\*, nginx 1.22 \*\*(.+?)\*\*", text).groups()
         self.assertEqual([number.replace(",", "") for number in said], [lost[0], lost[2], lost[1]])
-        idle = re.search(r"^\| idle \| frontdoor \| \*\*(\d+)\*\*", read("docs/performance.md"), re.M)[1]
+        idle = re.search(r"frontdoor +(\d+) resident bytes each", read("docs/acceptance/idle.txt"))[1]
         self.assertIn(f"an idle connection {idle} bytes", text)
 
 
