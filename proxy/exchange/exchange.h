@@ -122,7 +122,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   Task<> see_whether_it_died();  // for longer, before the budget denies a retry (ADR 0005)
   void note_death();
   void note_casualty();  // it was on an upstream that has died, or it looks like it
-  Task<Next> let_the_moment_pass();  // after a death
+  Task<Next> let_the_moment_pass();  // after a death, or a reset by the only one that could take it
   Likeness likeness() const;
   bool must_spare_the_last();
   Task<Next> contain();
@@ -197,7 +197,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
     bool suspect = false;     // of having killed them
     bool convicted = false;   // requests like it have
     bool reported = false;
-    TimePoint settled_at{};   // when those that were killed in the same moment are known to be dead
+    TimePoint settled_at{};   // no try before it: others may be dying, or the one that reset it may be
   } deaths_;
   bool holding_ = false;      // in the pool's hold queue
   TimePoint hold_until_{};    // set when it has to wait for the first time

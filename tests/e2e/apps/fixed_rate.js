@@ -3,7 +3,8 @@
 //   fixed_rate.js PROTOCOL ADDRESS TARGET RATE SECONDS TIMEOUT CONNECTIONS      PROTOCOL: https, h2 (over TLS), h2c
 //
 // A slow answer does not slow the next request down, and whatever is no complete 200 is a failure. Certificates are not
-// looked at; at most 256 connections of HTTPS, since their handshakes cost this process more than all else. It stops early at the end of its standard input.
+// looked at; at most 256 connections of HTTPS, since their handshakes cost this process more than all else. It stops early
+// at the end of its standard input.
 'use strict';
 const http2 = require('http2');
 const https = require('https');
