@@ -58,6 +58,7 @@ constexpr auto outcome_meanings = std::to_array<OutcomeMeaning>({
     {"request_timeout", "no answer had begun within timeouts.request, all tries and waits together", "which stage took so long, above"},
     {"invalid_response", "what the upstream sent is no HTTP that may be passed on", "the app"},
     {"bad_upstream_response", "what the upstream sent is no HTTP that may be passed on", "the app"},
+    {"websocket_unsupported", "the upstream's HTTP/2 does not allow WebSockets, and it was not asked", "the app: SETTINGS_ENABLE_CONNECT_PROTOCOL"},
     {"response_truncated", "the answer broke off in the middle", "the app's log at that moment: frontdoor logs"},
     {"response_body_timeout", "the answer stopped in the middle for response_body", "a slow or hung app"},
     {"stream_idle", "nothing passed either way for stream_idle", "heartbeats below that time"},

@@ -69,7 +69,7 @@ void append_upgrade_offer(const Fields& fields, std::string& out) {
 }
 
 bool accepts_upgrade(const RequestHead& request, const ResponseHead& response) {
-  if (!request.upgrade || response.status != 101 || response.version != Version::Http11) return false;
+  if (!request.upgrade || response.status != 101 || response.version == Version::Http10) return false;
   if (!response.has_connection_options || !says_upgrade(response.fields)) return false;
   bool named = false;
   const bool all_offered = each_protocol(response.fields, [&](std::string_view protocol) {

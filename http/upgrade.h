@@ -17,7 +17,8 @@ bool offers_upgrade(const Fields& fields);
 // Appends the offer that is passed on: "websocket", "a/1, b".
 void append_upgrade_offer(const Fields& fields, std::string& out);
 
-// Whether `response` is a 101 that the request asked for: Connection says so, and every protocol named was offered. To a
+// Whether `response` is a 101 that the request asked for: Connection says so, and every protocol named was offered. One of
+// HTTP/2 is what a CONNECT was answered with, put into these words by whoever has read that. To a
 // client of HTTP/2, which has no key, nobody else can tell whether it was about a WebSocket: then its proof is checked.
 bool accepts_upgrade(const RequestHead& request, const ResponseHead& response);
 

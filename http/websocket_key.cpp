@@ -41,6 +41,22 @@ WebSocketAccept websocket_accept(const WebSocketKey& key) {
   return base64<28>(digest.data(), kDigest);
 }
 
+std::optional<WebSocketKey> websocket_key_of(const Fields& request) {
+  std::optional<WebSocketKey> key;
+  for (const auto& field : request) {
+    if (!equal_ignoring_case(field.name, kWebSocketKey)) continue;
+    if (key || field.value.size() != std::tuple_size_v<WebSocketKey>) return std::nullopt;
+    key.emplace();
+    std::copy(field.value.begin(), field.value.end(), key->begin());
+  }
+  if (!key) return std::nullopt;
+  // 22 digits for 16 bytes, and two signs that there are no more.
+  const std::string_view text(key->data(), key->size());
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  if (text.substr(22) != "==" || text.substr(0, 22).find_first_not_of(kDigits) != std::string_view::npos) return std::nullopt;
+  return key;
+}
+
 bool proves_websocket(const Fields& request, const Fields& response) {
   const std::string_view key = value_of(request, kWebSocketKey);
   WebSocketKey own{};

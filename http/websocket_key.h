@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -20,6 +21,9 @@ using WebSocketAccept = std::array<char, 28>;
 
 WebSocketKey websocket_key(std::span<const std::uint8_t, 16> nonce);
 WebSocketAccept websocket_accept(const WebSocketKey& key);
+
+// The key of a request: there is one, and it is 16 bytes in base64 (RFC 6455 §4.2.1).
+std::optional<WebSocketKey> websocket_key_of(const Fields& request);
 
 // Whether a 101 proves that it is about the key of the request: it has one answer, and the right one.
 bool proves_websocket(const Fields& request, const Fields& response);

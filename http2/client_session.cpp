@@ -69,30 +69,41 @@ std::uint32_t ClientSession::streams_at_once() const {
   return std::min(most_streams_, nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
 }
 
+bool ClientSession::allows_extended_connect() const {
+  return settings_known_ && nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+}
+
+bool Question::fits() const {
+  std::size_t size = target.size() + authority.size();
+  for (const auto& field : fields) size += field.name.size() + field.value.size() + kFieldOverhead;
+  return size <= kLargestHead / 2;
+}
+
 RequestStream* ClientSession::ask(const Question& question) {
+  if (!question.fits()) return nullptr;
+  const bool connects = !question.protocol.empty();
   std::vector<nghttp2_nv> pairs;
   pairs.reserve(question.fields.size() + 6);
-  pairs.push_back(pair_of(":method", question.method_text));
+  pairs.push_back(pair_of(":method", connects ? "CONNECT" : question.method_text));
+  if (connects) pairs.push_back(pair_of(":protocol", question.protocol));
   pairs.push_back(pair_of(":scheme", question.scheme));
   if (!question.authority.empty()) pairs.push_back(pair_of(":authority", question.authority));
   pairs.push_back(pair_of(":path", question.target));
-  std::size_t size = question.target.size() + question.authority.size();
   for (const auto& field : question.fields) {
     if (is_for_one_connection(field.id) || field.id == http::FieldId::Host || field.id == http::FieldId::Te) continue;
     const bool unlisted = field.id == http::FieldId::XRequestId || is_secret(field.id);
     pairs.push_back(pair_of(field.name, field.value, unlisted ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE));
-    size += field.name.size() + field.value.size() + kFieldOverhead;
   }
   // Trailers are passed on, whatever the client has said; gRPC servers want to be told so.
-  pairs.push_back(pair_of("te", "trailers"));
+  if (!connects) pairs.push_back(pair_of("te", "trailers"));
   if (question.content_length.data()) pairs.push_back(pair_of("content-length", question.content_length));
-  if (size > kLargestHead / 2) return nullptr;
 
   const nghttp2_data_provider body = Session::Callbacks::body();
   const std::int32_t id =
       nghttp2_submit_request(session_, nullptr, pairs.data(), pairs.size(), question.ended ? nullptr : &body, nullptr);
   if (id < 0) throw std::bad_alloc();  // the ids have been looked at in may_ask()
-  auto& stream = static_cast<RequestStream&>(add(std::unique_ptr<Stream>(new RequestStream(id, question.method))));
+  const http::Method method = connects ? http::Method::Connect : question.method;
+  auto& stream = static_cast<RequestStream&>(add(std::unique_ptr<Stream>(new RequestStream(id, method))));
   stream.end_queued_ = question.ended;
   ++asked_;
   return &stream;
@@ -135,7 +146,7 @@ bool ClientSession::add_field(RequestStream& stream, std::string_view name, std:
     flood("header list bomb");
     return false;
   }
-  if (stream.reset_by_us_) return true;
+  if (stream.reset_by_us_ || stream.is_tunnel()) return true;
   if (!stream.trailers_) stream.trailers_ = std::make_unique<TrailerBuilder>(head_limits_);
   if (const char* fault = stream.trailers_->add(name, value)) malformed(stream, fault);
   return true;
@@ -157,6 +168,7 @@ void ClientSession::head_ends(RequestStream& stream, bool ended) {
 
 void ClientSession::trailers_end(RequestStream& stream) {
   if (stream.reset_by_us_) return;
+  if (stream.is_tunnel()) return malformed(stream, "HEADERS on a tunnel");  // RFC 9113 §8.5
   if (stream.trailers_) stream.trailer_fields_ = &stream.trailers_->finish();
   stream.received_all_ = true;
   stream.changed();

@@ -34,6 +34,10 @@ struct Question {
   const http::Fields& fields;           // less those of one connection
   std::string_view content_length{};    // null data: none
   bool ended = true;                    // there is no body
+  // What an extended CONNECT is to speak (RFC 8441 §4): its body is the tunnel's. "" = an ordinary request.
+  std::string_view protocol{};
+
+  bool fits() const;  // into a head that we would send
 };
 
 class ClientSession final : public Session {
@@ -45,6 +49,7 @@ class ClientSession final : public Session {
   bool takes_requests() const;  // it does, or will when one has ended
   std::uint32_t streams_at_once() const;
   bool knows_settings() const { return settings_known_; }  // the upstream speaks HTTP/2
+  bool allows_extended_connect() const;                    // as it has said in its SETTINGS (RFC 8441 §3)
   bool goes_away() const { return goes_away_; }            // GOAWAY has come
   bool too_many_pings() const { return too_many_pings_; }  // … for this reason
 

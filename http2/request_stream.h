@@ -21,6 +21,8 @@ class RequestStream final : public Stream {
   bool request_ended() const { return end_queued_; }
   bool head_sent() const { return head_sent_; }  // into the output
   const char* fault() const { return fault_; }   // what was wrong with the answer: a literal; "" = nothing
+  // Its CONNECT was accepted: DATA is all that may come from now on.
+  bool is_tunnel() const { return method_ == http::Method::Connect && final_ && final_->head.status / 100 == 2; }
 
  private:
   friend class ClientSession;

@@ -60,6 +60,9 @@ const char* ResponseHeadBuilder::add_status(std::string_view value) {
 }
 
 const char* ResponseHeadBuilder::finish(http::Method method, bool ended) {
+  // RFC 9110 §9.3.6: behind a 2xx to CONNECT all is the tunnel's. A length is ignored.
+  if (method == http::Method::Connect && received_->head.status / 100 == 2)
+    std::erase_if(entries_, [](const Entry& entry) { return entry.id == http::FieldId::ContentLength; });
   http::ResponseHead& head = received_->head;
   head.version = http::Version::Http2;
   if (!fault_ && head.status == 0) note("no :status");

@@ -61,7 +61,7 @@ int ServerSession::Callbacks::frame_came(nghttp2_session*, const nghttp2_frame* 
       case NGHTTP2_HEADERS:
         if (!stream) break;
         if (is_request(*frame)) self.head_ends(*stream, ends);
-        else self.trailers_end(*stream);
+        else if (!self.trailers_end(*stream)) return false;
         return !self.dead_;
       case NGHTTP2_DATA:
         // One that is nothing but padding; one without anything was counted when it began.

@@ -129,10 +129,18 @@ void ServerSession::head_invalid(ServerStream& stream) {
   head_ends(stream, false);
 }
 
-void ServerSession::trailers_end(ServerStream& stream) {
+bool ServerSession::trailers_end(ServerStream& stream) {
+  // RFC 9113 §8.5: on a tunnel DATA is all that may come. No other request that is served offers an upgrade here.
+  if (stream.head_ && stream.head_->head.upgrade) {
+    if (stream.reset_by_us_) return true;
+    stream.refusal_ = http::gate::bad_request("HEADERS on a tunnel");
+    reset(stream, ErrorCode::ProtocolError);
+    return burden(Burden::Reset);
+  }
   if (stream.trailers_) stream.trailer_fields_ = &stream.trailers_->finish();
   stream.received_all_ = true;
   stream.changed();
+  return true;
 }
 
 void ServerSession::stream_closes(ServerStream& stream, ErrorCode code) {

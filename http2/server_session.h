@@ -80,7 +80,7 @@ class ServerSession final : public Session {
   bool add_field(ServerStream& stream, bool is_request, std::string_view name, std::string_view value);
   void head_ends(ServerStream& stream, bool ended);
   void head_invalid(ServerStream& stream);
-  void trailers_end(ServerStream& stream);
+  bool trailers_end(ServerStream& stream);
   void stream_closes(ServerStream& stream, ErrorCode code);
 
   RequestHeadBuilder building_;

@@ -63,7 +63,7 @@ struct Attempts {
   std::uint32_t picked = 0;   // upstreams
   std::uint32_t tries = 0;    // begun, without those that is_try() does not count
   bool fresh_only = false;    // a reused connection has just turned out stale
-  bool untried_only = false;  // the last one was silent
+  bool untried_only = false;  // the last one was silent, or knows no WebSockets
 };
 
 }  // namespace frontdoor

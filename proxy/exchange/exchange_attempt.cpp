@@ -32,6 +32,7 @@ Answer answer_for(UpstreamFailure failure) {
     case UpstreamFailure::HeaderTimeout: return {504, outcome::kResponseHeaderTimeout};
     case UpstreamFailure::Evicted: return {504, outcome::kUpstreamHung};
     case UpstreamFailure::InvalidResponse: return {502, outcome::kInvalidResponse};
+    case UpstreamFailure::NoWebSocket: return {502, outcome::kWebSocketUnsupported};
     case UpstreamFailure::None:
     case UpstreamFailure::Reset:
     case UpstreamFailure::NotProcessed:
@@ -154,7 +155,7 @@ Exchange::Next Exchange::after_failure() {
   const bool sent = attempt_.sent();
   if (sent && replay.choice != Replay::Choice::Never) pool_->pool().memory->traffic.add_replayed();
   attempt_.stream.reset();
-  attempts_.untried_only = attempt_.failure == UpstreamFailure::HeaderTimeout;
+  attempts_.untried_only = attempt_.failure == UpstreamFailure::HeaderTimeout || attempt_.failure == UpstreamFailure::NoWebSocket;
   attempts_.fresh_only = replay.choice == Replay::Choice::FreshConnection;
   // The same one again is fine. But if it was sent, the connection may have ended for another reason than its age: then
   // another one is better, since there are only so many tries.

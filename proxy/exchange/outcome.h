@@ -50,6 +50,7 @@ inline constexpr std::string_view kUpstreamOverloaded = "upstream_overloaded";
 inline constexpr std::string_view kUpstreamReset = "upstream_reset";
 inline constexpr std::string_view kResponseHeaderTimeout = "response_header_timeout";
 inline constexpr std::string_view kInvalidResponse = "invalid_response";
+inline constexpr std::string_view kWebSocketUnsupported = "websocket_unsupported";
 inline constexpr std::string_view kResponseTruncated = "response_truncated";
 inline constexpr std::string_view kResponseBodyTimeout = "response_body_timeout";
 

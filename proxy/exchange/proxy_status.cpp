@@ -55,6 +55,8 @@ constexpr auto kRows = std::to_array<Row>({
     {outcome::kInvalidResponse, "http_protocol_error"},
     {"bad_upstream_response", "http_protocol_error"},
 
+    {outcome::kWebSocketUnsupported, "http_upgrade_failed"},
+
     {outcome::kLoopDetected, "proxy_loop_detected"},
     {outcome::kLocalResources, "proxy_internal_error"},
     {outcome::kDrained, "proxy_internal_error"},

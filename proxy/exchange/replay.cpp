@@ -106,6 +106,9 @@ Replay decide_uncontained(const FailedAttempt& attempt, const config::Retry& ret
       if (attempt.reused_connection && !attempt.received_anything) return decide_stale(attempt, retry);
       break;
     case UpstreamFailure::NotProcessed: return decide_unprocessed(attempt, retry);
+    case UpstreamFailure::NoWebSocket:  // of one pool some may have been updated already
+      if (!attempt.another_up) return never("websocket_no_other");
+      break;
     case UpstreamFailure::Refused:
     case UpstreamFailure::Untrusted:
     case UpstreamFailure::TlsFailed:

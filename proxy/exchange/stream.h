@@ -127,6 +127,7 @@ enum class UpstreamFailure : std::uint8_t {
   Evicted,          // went down while the request waited on it
   RetryStatus,      // answered with a status of `retry.on`
   InvalidResponse,  // what came is no HTTP we would pass on
+  NoWebSocket,      // it was not asked for one: its HTTP/2 does not allow it (RFC 8441 §3)
   BodyTimeout,      // body stopped
 };
 

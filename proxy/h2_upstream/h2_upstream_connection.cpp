@@ -99,6 +99,13 @@ void H2UpstreamConnection::read() {
 void H2UpstreamConnection::note_settings() {
   if (!frames_.knows_settings()) return;
   home_.streams_at_once = std::max(frames_.streams_at_once(), 1u);
+  tell_those_who_await_settings();
+}
+
+void H2UpstreamConnection::await_settings(H2UpstreamStream& stream) { await_settings_.push_back(stream); }
+
+void H2UpstreamConnection::tell_those_who_await_settings() {
+  await_settings_.for_each([](H2UpstreamStream& stream) { stream.settings_came(); });
 }
 
 // Somebody waits on it, and it says nothing.
@@ -129,6 +136,7 @@ void H2UpstreamConnection::lose(const char* why) {
   lost_ = true;
   lost_by_ = why;
   frames_.connection_lost();
+  tell_those_who_await_settings();
 }
 
 // Who breaks the rules is told of once: a request on it that goes elsewhere would not tell.

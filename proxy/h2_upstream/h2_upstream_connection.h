@@ -85,6 +85,7 @@ class H2UpstreamConnection final : public IdleConnection, private Runnable, priv
   std::uint64_t given() const { return sent_ + output_.unsent().size(); }
   std::uint64_t sent() const { return sent_; }
   Pushed push(http2::RequestStream& stream, std::string_view bytes, bool last, const http::Fields& trailers);
+  void await_settings(H2UpstreamStream& stream);  // it is told when they have come, or never will
   void frames_wait() { context_.loop.run_last(writer_); }
   void said() { alive_.said(context_.loop.now()); }  // HEADERS or DATA
   void stream_ends(http2::RequestStream* frames);
@@ -103,6 +104,7 @@ class H2UpstreamConnection final : public IdleConnection, private Runnable, priv
   void expired(TimePoint now) override;
   void read();
   void note_settings();
+  void tell_those_who_await_settings();
   void watch_over_silence();
   TimePoint next_look() const { return streams_ != 0 ? alive_.next() : idle_until_; }
   void arm();
@@ -126,6 +128,7 @@ class H2UpstreamConnection final : public IdleConnection, private Runnable, priv
   Buffer block_;  // the output's
   Writer writer_{*this};
   http2::KeepAlive alive_;
+  List<H2UpstreamStream, Listed<class AwaitsSettingsTag>> await_settings_;
   std::uint64_t sent_ = 0;  // to the kernel
   std::uint32_t streams_ = 0;
   Duration idle_limit_;

@@ -23,9 +23,8 @@ bool H2UpstreamStream::refused() const {
 
 bool H2UpstreamStream::send_head(const OutgoingRequest& request, http::Method method) {
   if (connection_.is_going()) return true;  // which poll_head() tells
-  // RFC 8441 is not spoken to upstreams. Other upgrades are offers that nobody has to take (RFC 9110 §7.8).
-  websocket_ = request.upgrade && http::equal_ignoring_case(http::find(request.fields, http::FieldId::Upgrade), "websocket");
-  if (websocket_) return true;
+  opening_ = WebSocketOpening::of(request, method);
+  if (opening_) return open_websocket();
   char digits[20];
   std::string_view length;
   const bool anticipated = method == http::Method::Post || method == http::Method::Put || method == http::Method::Patch;
@@ -36,6 +35,10 @@ bool H2UpstreamStream::send_head(const OutgoingRequest& request, http::Method me
   }
   const http2::Question question{request.method, method, connection_.scheme(), request.authority, request.target,
                                  request.fields, length, none};
+  return ask(question);
+}
+
+bool H2UpstreamStream::ask(const http2::Question& question) {
   begins_at_ = connection_.given();
   frames_ = connection_.frames().ask(question);
   if (!frames_) return false;
@@ -45,7 +48,23 @@ bool H2UpstreamStream::send_head(const OutgoingRequest& request, http::Method me
   return true;
 }
 
+// RFC 8441 §3: not before the upstream has said that it knows of it. Those SETTINGS are the first that it says, so that only
+// the first requests on a connection wait for them, no longer than for an answer.
+bool H2UpstreamStream::open_websocket() {
+  const http2::Question question = opening_->question(connection_.scheme());
+  if (!question.fits()) return false;
+  if (!connection_.spoke_http2()) {
+    connection_.await_settings(*this);
+    return true;
+  }
+  unsupported_ = !connection_.frames().allows_extended_connect();
+  if (!unsupported_ && !ask(question)) return false;
+  opening_->asked();
+  return true;
+}
+
 Pushed H2UpstreamStream::RequestBody::push(std::string_view bytes, bool last, const http::Fields& trailers) {
+  if (stream_.opens_websocket()) return {};
   if (!stream_.frames_) return {Pushed::State::Failed, 0};
   return stream_.connection_.push(*stream_.frames_, bytes, last, trailers);
 }
@@ -53,16 +72,29 @@ Pushed H2UpstreamStream::RequestBody::push(std::string_view bytes, bool last, co
 // ---- The answer
 
 UpstreamStream::HeadState H2UpstreamStream::poll_head() {
+  if (Listed<AwaitsSettingsTag>::linked()) {
+    if (!connection_.is_going() && !connection_.spoke_http2()) return HeadState::Pending;
+    Listed<AwaitsSettingsTag>::unlink();
+    if (!connection_.is_going()) open_websocket();  // that it fits has been looked at
+  }
   if (!frames_) return HeadState::Failed;
   response_ = frames_->next_informational();
   if (!response_) response_ = frames_->final_head();
   received_ = received_ || response_;
-  if (response_) return response_->informational() ? HeadState::Informational : HeadState::Final;
-  return broken() ? HeadState::Failed : HeadState::Pending;
+  if (!response_) return broken() ? HeadState::Failed : HeadState::Pending;
+  if (response_->informational()) return HeadState::Informational;
+  if (!opening_) return HeadState::Final;
+  if (frames_->is_tunnel()) {
+    response_ = &opening_->accepted(*response_);
+    return HeadState::Switching;
+  }
+  connection_.push(*frames_, {}, true, {});  // nothing follows a refusal: a stream that has ended is not cut
+  return HeadState::Final;
 }
 
 UpstreamFailure H2UpstreamStream::failure() const {
-  if (websocket_) return UpstreamFailure::InvalidResponse;
+  if (unsupported_) return UpstreamFailure::NoWebSocket;
+  if (!frames_ && not_http2()) return UpstreamFailure::InvalidResponse;
   if (refused()) return UpstreamFailure::NotProcessed;
   switch (frames_->closed()) {
     case Closed::No:
@@ -72,13 +104,16 @@ UpstreamFailure H2UpstreamStream::failure() const {
     case Closed::ByReset: return UpstreamFailure::Reset;
     case Closed::ByConnection: break;
   }
-  return connection_.spoke_http2() || !*connection_.frames().fault() ? UpstreamFailure::Reset
-                                                                     : UpstreamFailure::InvalidResponse;
+  return not_http2() ? UpstreamFailure::InvalidResponse : UpstreamFailure::Reset;
 }
 
+bool H2UpstreamStream::not_http2() const { return !connection_.spoke_http2() && *connection_.frames().fault(); }
+
 const char* H2UpstreamStream::failure_detail() const {
-  if (websocket_) return "an upstream of HTTP/2 can not be asked for a WebSocket";
-  if (!frames_) return "its connection was going away";
+  if (unsupported_) return "its SETTINGS do not allow extended CONNECT";
+  if (Listed<AwaitsSettingsTag>::linked()) return "its SETTINGS have not come";
+  if (!frames_ && failure() != UpstreamFailure::InvalidResponse) return "its connection was going away";
+  if (!frames_) return "the upstream does not speak HTTP/2";
   switch (frames_->closed()) {
     case Closed::No:
     case Closed::InOrder: return "";

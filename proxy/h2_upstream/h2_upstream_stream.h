@@ -1,6 +1,9 @@
 // One request and its answer on an HTTP/2 connection to an upstream, as the exchange sees them. Windows become the bodies'
 // contract: consume opens one, a push takes what windows and the connection's output have room for. When it is dropped
 // before both directions are complete it is reset, and its neighbours notice nothing. Owned by its exchange. One worker.
+//
+// A WebSocket is asked for when the upstream's SETTINGS are known and allow it (docs/adr/0039); until it is open it is a request
+// without a body.
 
 #pragma once
 
@@ -10,10 +13,11 @@
 #include "loop/waker.h"
 #include "proxy/exchange/stream.h"
 #include "proxy/h2_upstream/h2_upstream_connection.h"
+#include "proxy/h2_upstream/websocket_opening.h"
 
 namespace frontdoor {
 
-class H2UpstreamStream final : public UpstreamStream, private http2::StreamListener {
+class H2UpstreamStream final : public UpstreamStream, public Listed<AwaitsSettingsTag>, private http2::StreamListener {
  public:
   // `reused`: its connection has served others before.
   H2UpstreamStream(H2UpstreamConnection& connection, Waker& waker, bool reused)
@@ -21,6 +25,7 @@ class H2UpstreamStream final : public UpstreamStream, private http2::StreamListe
   ~H2UpstreamStream();
 
   H2UpstreamConnection& connection() { return connection_; }
+  void settings_came() { waker_.wake(); }  // or never will
 
   bool send_head(const OutgoingRequest& request, http::Method method) override;
   BodySink& request_body() override { return request_body_; }
@@ -29,7 +34,7 @@ class H2UpstreamStream final : public UpstreamStream, private http2::StreamListe
   BodySource& response_body() override { return response_body_; }
   UpstreamFailure failure() const override;
   const char* failure_detail() const override;
-  void switch_protocols() override {}
+  void switch_protocols() override { switched_ = true; }
   bool gone() const override { return broken(); }
   void abort() override {}  // it is reset when it is dropped
   // Stale is a connection that ends while a request is on its way to it. A stream that is reset is none.
@@ -66,6 +71,11 @@ class H2UpstreamStream final : public UpstreamStream, private http2::StreamListe
   void stream_changed() override { waker_.wake(); }
   bool broken() const;
   bool refused() const;
+  bool not_http2() const;
+  bool ask(const http2::Question& question);
+  bool open_websocket();
+  // Until its upstream has switched.
+  bool opens_websocket() const { return opening_ && !switched_; }
 
   H2UpstreamConnection& connection_;
   Waker& waker_;
@@ -75,8 +85,10 @@ class H2UpstreamStream final : public UpstreamStream, private http2::StreamListe
   ResponseBody response_body_{*this};
   const http::ResponseHead* response_ = nullptr;
   std::uint64_t begins_at_ = 0;  // in what its connection sends: not before
+  std::unique_ptr<WebSocketOpening> opening_;  // null: it is no WebSocket
   bool received_ = false;
-  bool websocket_ = false;
+  bool unsupported_ = false;  // the upstream does not allow WebSockets
+  bool switched_ = false;
 };
 
 }  // namespace frontdoor

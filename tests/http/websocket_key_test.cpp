@@ -56,5 +56,17 @@ TEST(WebSocketKey, AnAnswerProvesWhatWasAsked) {
   EXPECT_FALSE(proves_websocket({key}, {{"Sec-WebSocket-Accept", "x"}, accept}));
 }
 
+TEST(WebSocketKey, OfARequestIsOneAndWhole) {
+  const Field key{"sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="};
+  const auto read = websocket_key_of({{"Host", "e"}, key});
+  ASSERT_TRUE(read);
+  EXPECT_EQ(string_of(*read), key.value);
+  EXPECT_FALSE(websocket_key_of({}));
+  EXPECT_FALSE(websocket_key_of({key, key}));
+  for (const char* wrong : {"", "short", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25jZQAA",
+                            "dGhlIHNhbXBsZSBub25j ZQ==", "dGhlIHNhbXBsZSBub25-ZQ=="})
+    EXPECT_FALSE(websocket_key_of({{"Sec-WebSocket-Key", wrong}})) << wrong;
+}
+
 }  // namespace
 }  // namespace frontdoor::http

@@ -448,5 +448,74 @@ TEST(H2ClientSession, AHeadThatIsTooLargeToSendIsNotAsked) {
   EXPECT_EQ(talk.session.open_streams(), 0u);
 }
 
+// ---- RFC 8441
+
+RequestStream& connect(Asking& talk) {
+  const http::Fields fields{{"Sec-WebSocket-Version", "13"}};
+  return *talk.session.ask({.method_text = "CONNECT", .method = http::Method::Connect, .authority = "e", .target = "/ws",
+                            .fields = fields, .ended = false, .protocol = "websocket"});
+}
+
+TEST(H2ClientSession, KnowsWhetherExtendedConnectIsAllowed) {
+  EXPECT_FALSE(Asking({}, "").session.allows_extended_connect());
+  EXPECT_FALSE(Asking().session.allows_extended_connect());
+  EXPECT_FALSE(Asking({}, h2::settings({{8, 0}})).session.allows_extended_connect());
+  Asking talk({}, h2::settings({{8, 1}}));
+  EXPECT_TRUE(talk.session.allows_extended_connect());
+  Asking late;
+  EXPECT_TRUE(late.send(h2::settings({{8, 1}})));
+  EXPECT_TRUE(late.session.allows_extended_connect());
+}
+
+TEST(H2ClientSession, ATunnelIsAskedForAndCarriesData) {
+  Asking talk({}, h2::settings({{8, 1}}));
+  RequestStream& stream = connect(talk);
+  talk.flush();
+  const auto asked = talk.server.asked(1);
+  EXPECT_EQ(asked[":method"], "CONNECT");
+  EXPECT_EQ(asked[":protocol"], "websocket");
+  EXPECT_EQ(asked[":path"], "/ws");
+  EXPECT_EQ(asked[":scheme"], "http");
+  EXPECT_FALSE(asked.ended);
+  EXPECT_FALSE(asked.has("te"));
+  EXPECT_FALSE(stream.is_tunnel());
+  // RFC 9110 §9.3.6: a length says nothing.
+  EXPECT_TRUE(talk.send(h2::headers(1, h2::status("200", {{"content-length", "3"}}), h2::kEndHeaders)));
+  EXPECT_TRUE(stream.is_tunnel());
+  EXPECT_EQ(stream.final_head()->framing.kind, http::BodyKind::Chunked);
+  EXPECT_TRUE(talk.send(h2::data(1, "hello")));
+  EXPECT_EQ(stream.received(), "hello");
+  EXPECT_TRUE(talk.push(stream, "up", false).done);
+  talk.flush();
+  EXPECT_EQ(talk.server.asked(1).body, "up");
+  EXPECT_TRUE(talk.push(stream, "", true).done);
+  EXPECT_TRUE(talk.send(h2::end_of(1)));
+  EXPECT_EQ(stream.closed(), Ended::InOrder);
+}
+
+TEST(H2ClientSession, ARefusedTunnelIsAnAnswer) {
+  Asking talk({}, h2::settings({{8, 1}}));
+  RequestStream& stream = connect(talk);
+  talk.flush();
+  EXPECT_TRUE(talk.send(h2::headers(1, h2::status("403", {{"content-length", "4"}}), h2::kEndHeaders) + h2::end_of(1, "nope")));
+  EXPECT_FALSE(stream.is_tunnel());
+  EXPECT_EQ(stream.final_head()->framing, (http::Framing{http::BodyKind::Length, 4}));
+  EXPECT_EQ(stream.received(), "nope");
+}
+
+TEST(H2ClientSession, HeadersOnATunnelAreAnError) {
+  for (const auto& block : {h2::Pairs{{"x-end", "1"}}, h2::Pairs{{":status", "200"}}, h2::Pairs{}}) {
+    Asking talk({}, h2::settings({{8, 1}}));
+    RequestStream& stream = connect(talk);
+    talk.flush();
+    EXPECT_TRUE(talk.send(h2::headers(1, h2::status("200"), h2::kEndHeaders) + h2::headers(1, block)));
+    talk.flush();
+    EXPECT_TRUE(talk.server.asked(1).was_reset);
+    EXPECT_EQ(talk.server.asked(1).code, 1u);
+    EXPECT_EQ(stream.closed(), Ended::ByFault);
+    EXPECT_TRUE(talk.session.may_ask()) << "the connection serves on";
+  }
+}
+
 }  // namespace
 }  // namespace frontdoor::http2

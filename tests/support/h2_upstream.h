@@ -16,7 +16,8 @@ namespace frontdoor::testing {
 // One connection of it.
 class H2UpstreamEnd {
  public:
-  explicit H2UpstreamEnd(Peer& peer, std::string_view settings) : peer_(&peer) { peer_->send(settings); }
+  // One that says nothing first acknowledges nothing either.
+  explicit H2UpstreamEnd(Peer& peer, std::string_view settings) : peer_(&peer), acknowledges_(!settings.empty()) { peer_->send(settings); }
 
   void read() {
     bytes_ += peer_->received();
@@ -24,7 +25,7 @@ class H2UpstreamEnd {
     if (!greeted_ && bytes_.size() >= h2::kPrefaceBytes.size()) {
       greeted_ = bytes_.starts_with(h2::kPrefaceBytes);
       bytes_.erase(0, h2::kPrefaceBytes.size());
-      send(h2::settings_ack());
+      if (acknowledges_) send(h2::settings_ack());
     }
     if (!greeted_) return;
     reader_.feed(bytes_);
@@ -52,6 +53,7 @@ class H2UpstreamEnd {
 
  private:
   Peer* peer_;
+  bool acknowledges_;
   std::string bytes_;
   h2::Reader reader_;
   std::size_t pinged_ = 0;

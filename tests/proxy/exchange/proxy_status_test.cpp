@@ -76,6 +76,7 @@ TEST(ProxyErrorType, Says) {
       {"upstream_reset", "connection_terminated"},
       {"response_header_timeout", "http_response_timeout"},
       {"invalid_response", "http_protocol_error"},
+      {"websocket_unsupported", "http_upgrade_failed"},
       {"loop_detected", "proxy_loop_detected"},
       {"local_resources", "proxy_internal_error"},
       {"drained", "proxy_internal_error"},

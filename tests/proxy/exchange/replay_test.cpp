@@ -376,5 +376,17 @@ TEST(Replay, DoesWhatRetryOnSays) {
         {.on_timeout = false});
 }
 
+TEST(Replay, AWebSocketGoesToAnotherUpstreamThatMayKnowThem) {
+  const FailedAttempt first{.failure = Failure::NoWebSocket, .method = Method::Get};
+  FailedAttempt alone = first;
+  alone.another_up = false;
+  FailedAttempt last = first;
+  last.tries = 3;
+  check({{"another one is up", first, kAnother, "nothing_sent"},
+         {"there is no other", alone, kNever, "websocket_no_other"},
+         {"it is a try", last, kNever, "attempts_used_up"}});
+  check({{"not wanted", first, kNever, "not_configured"}}, {.on_connect_failure = false});
+}
+
 }  // namespace
 }  // namespace frontdoor

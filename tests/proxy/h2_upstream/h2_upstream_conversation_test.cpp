@@ -675,15 +675,5 @@ TEST(H2Upstream, AnOfferOfAnotherProtocolIsNotPassedOn) {
   ASSERT_TRUE(talk.answered(client));
 }
 
-TEST(H2Upstream, AWebSocketCanNotBePassedOn) {
-  H2UpstreamTalk talk;
-  Peer& client = talk.ask("GET /ws HTTP/1.1\r\nHost: e\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-  ASSERT_TRUE(talk.answered(client));
-  EXPECT_THAT(client.received(), HasSubstr("HTTP/1.1 502 "));
-  EXPECT_THAT(talk.proxy->log(), HasSubstr("an upstream of HTTP/2 can not be asked for a WebSocket"));
-  EXPECT_EQ(talk.up().requests(), 0u);
-}
-
 }  // namespace
 }  // namespace frontdoor::testing
