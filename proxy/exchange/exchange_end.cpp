@@ -76,17 +76,13 @@ Exchange::Next Exchange::out_of_memory() {
   return Next::Done;
 }
 
-// Trailers-only: the status of a call stands in a head that ends its stream. To the log and the metrics it is what it would be
-// to any other request, or nobody would see an error.
 bool Exchange::refuse_call() {
   http::Fields& fields = context_.fields;
   fields.clear();
-  const std::string status = std::to_string(grpc::status_for(status_, outcome_));
-  const std::string message = grpc::message_for(outcome_, request_id());
+  const grpc::Refusal refusal(status_, outcome_, request_id());
   fields.push_back({"Date", context_.date.now(), http::FieldId::Date});
-  fields.push_back({"Content-Type", "application/grpc", http::FieldId::ContentType});
-  fields.push_back({"grpc-status", status});
-  fields.push_back({"grpc-message", message});
+  fields.push_back({"Content-Type", grpc::kContentType, http::FieldId::ContentType});
+  refusal.add_to(fields);
   add_listener_headers(AnsweredBy::Us);
   OutgoingResponse response{200, {}, fields, {http::BodyKind::Length, 0}};
   response.request_abandoned = true;

@@ -38,9 +38,8 @@ std::optional<Duration> unit_of(char unit) {
 }  // namespace
 
 bool is_call(const http::Fields& fields) {
-  constexpr std::string_view kType = "application/grpc";  // +proto, +json, -web
-  const auto type = http::find(fields, http::FieldId::ContentType);
-  return http::equal_ignoring_case(type.substr(0, kType.size()), kType);
+  const auto type = http::find(fields, http::FieldId::ContentType);  // +proto, +json, -web
+  return http::equal_ignoring_case(type.substr(0, kContentType.size()), kContentType);
 }
 
 std::optional<Duration> timeout_of(const http::Fields& fields) {
@@ -99,6 +98,11 @@ std::string message_for(std::string_view outcome, std::string_view request_id) {
     message += kDigits[byte & 15];
   }
   return message += ')';
+}
+
+void Refusal::add_to(http::Fields& fields) const {
+  fields.push_back({"grpc-status", grpc_status});
+  fields.push_back({"grpc-message", message});
 }
 
 }  // namespace frontdoor::grpc

@@ -7,6 +7,7 @@
 
 #include "http/client_chain.h"
 #include "proxy/exchange/error_page.h"
+#include "proxy/exchange/grpc.h"
 #include "proxy/exchange/head_limits.h"
 #include "proxy/exchange/outcome.h"
 #include "proxy/exchange/refused_request.h"
@@ -262,16 +263,21 @@ Task<> H2Session::refuse(H2Stream& stream, const http::Refusal& refusal) {
     log_refusal(context_, stream.client(), {refusal, request_id}, asked_for(stream), 0);
     co_return;
   }
-  const ErrorPage page = error_page(refusal.status, refusal.outcome, "", request_id);
   ClientStream& client = stream;
-  const bool head_only = client.request().method == http::Method::Head;
+  // As far as its head was read: of one that is too large the content-type may be among what was not.
+  const bool call = grpc::is_call(client.request().fields);
+  const ErrorPage page = call ? ErrorPage{grpc::kContentType, {}} : error_page(refusal.status, refusal.outcome, "", request_id);
+  const bool head_only = !call && client.request().method == http::Method::Head;
   const TimePoint began = now();
   const http::Fields none;
   RefusedRequest refused{refusal, request_id};
   const http::Fields& fields = refusal_fields(context_, stream.client(), refused, page);
+  const grpc::Refusal of_call(refusal.status, refusal.outcome, request_id);
+  if (call) of_call.add_to(context_.fields);
   std::string_view body = head_only ? std::string_view() : std::string_view(page.body);
   const std::string length = std::to_string(page.body.size());
-  OutgoingResponse response{refusal.status, {}, fields, {http::BodyKind::Length, page.body.size()}};
+  const std::uint16_t status = call ? 200 : refusal.status;
+  OutgoingResponse response{status, {}, fields, {http::BodyKind::Length, page.body.size()}};
   if (head_only) {
     response.framing = {};
     response.declared_length = length;

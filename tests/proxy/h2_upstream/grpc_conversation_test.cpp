@@ -131,6 +131,43 @@ TEST(GrpcConversation, OurOwnAnswersAreTrailersOnly) {
   EXPECT_THAT(log, HasSubstr("\"status\":503"));
 }
 
+// Refused by the session, before there is an exchange.
+TEST(GrpcConversation, SoAreThoseToAHeadThatNobodyServes) {
+  const struct {
+    h2::Pairs more;
+    const char* status;
+    const char* message;
+    const char* logged;
+  } rows[] = {
+      {{{"x-large", std::string(12'000, 'x')}}, "8", "headers_too_large", "\"status\":431"},
+      {{{"host", "elsewhere"}}, "13", "bad_request", "\"status\":400"},
+  };
+  for (const auto& row : rows) {
+    GrpcTalk talk("", "[limits]\nheader_bytes = \"8KiB\"\nuri_bytes = \"4KiB\"\n");
+    talk.begin(1, row.more);
+    ASSERT_TRUE(talk.turn_until([&] { return talk.caller.answer(1).ended; })) << row.message;
+    const auto answer = talk.caller.answer(1);
+    EXPECT_EQ(answer.status, "200") << row.message;
+    EXPECT_EQ(answer["content-type"], "application/grpc") << row.message;
+    EXPECT_EQ(answer["grpc-status"], row.status) << row.message;
+    EXPECT_THAT(answer["grpc-message"], ::testing::StartsWith(std::string(row.message) + " (request ")) << row.message;
+    EXPECT_EQ(answer.body, "") << row.message;
+    EXPECT_EQ(answer["content-length"], "0") << row.message;
+    talk.rest();
+    EXPECT_THAT(talk.proxy->log(), HasSubstr(row.logged)) << row.message;
+    EXPECT_FALSE(talk.caller.answer(1).was_reset && talk.caller.answer(1).code != 0) << row.message;
+  }
+}
+
+// Its content-type stands behind what was read of it.
+TEST(GrpcConversation, AHeadThatWasNotReadSoFarIsAnsweredAsAnyOther) {
+  GrpcTalk talk("", "[limits]\nheader_bytes = \"8KiB\"\nuri_bytes = \"4KiB\"\n");
+  talk.caller.send(h2::headers(1, h2::post("/shop.Cart/Add", {{"x-large", std::string(12'000, 'x')}, {"content-type", "application/grpc"}}),
+                               h2::kEndHeaders));
+  ASSERT_TRUE(talk.turn_until([&] { return talk.caller.answer(1).ended; }));
+  EXPECT_EQ(talk.caller.answer(1).status, "431");
+}
+
 // gRPC in HTTP/1, as grpc-web has it.
 TEST(GrpcConversation, SoTheyAreInHttp1) {
   H2UpstreamTalk talk("", 1, "[[route]]\npath = \"/only\"\npool = \"app\"\n");
