@@ -53,7 +53,7 @@ class Transport final : private EpollHandler {
   IoResult read_socket(char* into, std::size_t room);
   IoResult write_socket(const iovec* parts, std::size_t count);
   void layer_holds_input(bool holds) { decrypted_ = holds; }  // a read would return something without asking the socket
-  EventLoop& loop() { return loop_; }
+  EventLoop& loop() const { return loop_; }
 
   // Whether an idle connection is still silent and open: one MSG_PEEK. False: bytes, EOF or an error wait.
   bool quiet();
@@ -82,18 +82,19 @@ class Transport final : private EpollHandler {
   IoResult read_decrypted(char* into, std::size_t room);
   bool decrypted_input_waits();
 
+  // Every idle connection has one: in an order that leaves no gaps.
+  int fd_ = -1;
   EventLoop& loop_;
   Runnable* listener_ = nullptr;
   std::unique_ptr<TlsLayer> tls_;  // null: plain
-  int fd_ = -1;
   std::uint16_t connecting_to_ = 0;  // port; 0 for a unix socket
   bool readable_ = false;
   bool decrypted_ = false;  // the layer has something for a reader
   bool writable_ = false;
-  bool peer_finished_ = false;
-  bool peer_gone_ = false;
-  bool write_shut_ = false;
   bool room_is_told_ = false;  // epoll has been asked for it
+  bool peer_finished_ = false;
+  bool peer_gone_ : 1 = false;
+  bool write_shut_ : 1 = false;
 };
 
 }  // namespace frontdoor

@@ -13,7 +13,7 @@ namespace frontdoor {
 namespace {
 
 // For how long what has come is waited for, before its connection makes room for another.
-constexpr std::uint64_t kTurnsToBeHeard = 8;
+constexpr std::uint32_t kTurnsToBeHeard = 8;
 
 // A request that was sent before our FIN had come meets an end of the connection, which says that it may be sent again,
 // and no reset, which could overtake the last answer.
@@ -44,11 +44,11 @@ void ClientConnection::begin() {
 void ClientConnection::park() {
   session_.reset();
   transport_.notify(this);
-  if (owner_.closing_idle()) end_at_ = closing_moment_of_idle(loop_.now(), idle_kind(), waiting_since_, 0, 0);
+  if (owner_.closing_idle()) end_at_ = closing_moment_of_idle(loop().now(), idle_kind(), waiting_since_, 0, 0);
   const Millis patience = handshake_due_ ? std::min(timeouts().client_idle, timeouts().tls_handshake)
                                          : timeouts().client_idle;
-  loop_.arm(*this, std::min(waiting_since_ + patience, end_at_));
-  if (transport_.may_read()) loop_.enqueue(*this);
+  loop().arm(*this, std::min(waiting_since_ + patience, end_at_));
+  if (transport_.may_read()) loop().enqueue(*this);
 }
 
 const config::Timeouts& ClientConnection::timeouts() const {
@@ -59,19 +59,19 @@ const config::Timeouts& ClientConnection::timeouts() const {
 void ClientConnection::run() {
   if (served_now()) return;
   if (prelude_) {
-    if (loop_.now() >= end_at_ && !prelude_->saw_anything()) prelude_->cut();
+    if (loop().now() >= end_at_ && !prelude_->saw_anything()) prelude_->cut();
     return;
   }
   if (ending_) return read_last_words();
   if (transport_.peer_gone()) return owner_.closed(*this);
   if (h2_) {
-    if (loop_.now() < due() && !transport_.may_read() && !h2_->leaving()) return;
+    if (loop().now() < due() && !transport_.may_read() && !h2_->leaving()) return;
     if (owner_.closing_idle()) h2_->leave();
     Timer::cancel();
     return begin();
   }
   // A request that comes at the last moment is served.
-  if (loop_.now() >= due()) {
+  if (loop().now() >= due()) {
     // In a drain it is looked for each time: whoever has sent a request before our FIN is served.
     const bool something_came = owner_.closing_idle() ? transport_.bytes_wait() : spare();
     if (!something_came) return end();
@@ -85,14 +85,14 @@ void ClientConnection::run() {
 void ClientConnection::close_idle(std::size_t index, std::size_t count) {
   if (h2_) return drain_begins();
   if (session_ || ending_) return;  // told in park()
-  end_at_ = closing_moment_of_idle(loop_.now(), idle_kind(), waiting_since_, index, count);
-  loop_.arm(*this, end_at_);
+  end_at_ = closing_moment_of_idle(loop().now(), idle_kind(), waiting_since_, index, count);
+  loop().arm(*this, end_at_);
 }
 
 void ClientConnection::drain_begins() {
   if (!h2_) return;
   h2_->leave();
-  if (!h2_->serving()) loop_.enqueue(*this);
+  if (!h2_->serving()) loop().enqueue(*this);
 }
 
 // In a drain the clients of all connections are ended within a moment, so what crosses our FIN is read.
@@ -100,8 +100,8 @@ void ClientConnection::end() {
   if (!owner_.closing_idle()) return owner_.closed(*this);
   transport_.shutdown_write();
   ending_ = true;
-  end_at_ = loop_.now() + kLastWords;
-  loop_.arm(*this, end_at_);
+  end_at_ = loop().now() + kLastWords;
+  loop().arm(*this, end_at_);
 }
 
 void ClientConnection::read_last_words() {
@@ -110,8 +110,8 @@ void ClientConnection::read_last_words() {
     const IoResult result = transport_.read(thrown_away.data(), thrown_away.size());
     if (result.status == IoStatus::End || result.status == IoStatus::Failed) return owner_.closed(*this);
   }
-  if (transport_.peer_gone() || loop_.now() >= end_at_) return owner_.closed(*this);
-  if (transport_.may_read()) loop_.enqueue(*this);
+  if (transport_.peer_gone() || loop().now() >= end_at_) return owner_.closed(*this);
+  if (transport_.may_read()) loop().enqueue(*this);
 }
 
 Detached ClientConnection::serve() {
@@ -183,10 +183,10 @@ void ClientConnection::begin_h2(InputBuffer input) {
 
 // From here on the client is the one that the proxy names. False: the connection is not wanted.
 Task<bool> ClientConnection::read_proxy_header(InputBuffer& input) {
-  auto reader = std::make_unique<ProxyHeaderReader>(loop_, owner_.buffers(), transport_);
+  auto reader = std::make_unique<ProxyHeaderReader>(loop(), owner_.buffers(), transport_);
   ProxyHeaderReader& reading = *reader;
   prelude_ = std::move(reader);
-  const ProxyHeader header = co_await reading.read(loop_.now() + timeouts().client_header);
+  const ProxyHeader header = co_await reading.read(loop().now() + timeouts().client_header);
   const bool saw_anything = reading.saw_anything();
   input.become(reading.take_rest());
   prelude_.reset();
@@ -198,14 +198,14 @@ Task<bool> ClientConnection::read_proxy_header(InputBuffer& input) {
     client_ = header.source;
   else
     named_ = header.local;
-  waiting_since_ = loop_.now();  // its request need not come with the header
+  waiting_since_ = loop().now();  // its request need not come with the header
   admitted_ = owner_.admit(client_.address);
-  co_return admitted_;
+  co_return bool{admitted_};
 }
 
 // What has been read behind a PROXY header is ciphertext. False: there is nothing to serve.
 Task<bool> ClientConnection::shake_hands(InputBuffer& input) {
-  auto own = std::make_unique<TlsHandshake>(loop_, transport_, owner_.handshakes(), *owner_.tls(), input.unread());
+  auto own = std::make_unique<TlsHandshake>(loop(), transport_, owner_.handshakes(), *owner_.tls(), input.unread());
   TlsHandshake& handshake = *own;
   prelude_ = std::move(own);
   input.become(InputBuffer(owner_.buffers()));
@@ -244,8 +244,8 @@ void ClientConnection::head_begun() { owner_.waits(*this); }
 void ClientConnection::exchange_begins() { owner_.works(*this); }
 
 void ClientConnection::exchange_ended() {
-  waiting_since_ = loop_.now();
-  spared_in_ = 0;
+  waiting_since_ = loop().now();
+  spared_ = false;
   served_ = true;
   owner_.waits(*this);
 }
@@ -253,14 +253,16 @@ void ClientConnection::exchange_ended() {
 bool ClientConnection::spare() {
   if (transport_.peer_gone()) return false;
   // It takes until the next turn that epoll tells of them, and a few more when thousands have something to say.
-  if (spared_in_ != 0) return loop_.turn() <= spared_in_ + kTurnsToBeHeard;
+  const auto turn = static_cast<std::uint32_t>(loop().turn());
+  if (spared_) return turn - spared_in_ <= kTurnsToBeHeard;
   if (!transport_.bytes_wait()) return false;
-  spared_in_ = loop_.turn();
+  spared_ = true;
+  spared_in_ = turn;
   return true;
 }
 
 void ClientConnection::expired(TimePoint) {
-  if (!served_now()) loop_.enqueue(*this);
+  if (!served_now()) loop().enqueue(*this);
 }
 
 void ClientConnection::cut() {

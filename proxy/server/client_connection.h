@@ -30,7 +30,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
  public:
   // `from`: where the connection comes from. With `proxy_protocol` that is a proxy, until its header names the client.
   ClientConnection(ConnectionOwner& owner, EventLoop& loop, const IpEndpoint& from)
-      : owner_(owner), loop_(loop), transport_(loop), waiting_since_(loop.now()), client_(from) {}
+      : owner_(owner), transport_(loop), waiting_since_(loop.now()), client_(from) {}
 
   // Takes an accepted socket. False: it could not be watched and is closed.
   bool adopt(int fd);
@@ -47,7 +47,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   // has read yet. They may be a request.
   bool spare();
   // It has had no time yet to say what it came for. Once it has been served, its next request may be long in coming.
-  bool has_just_come() const { return !served_ && loop_.now() < waiting_since_ + kFirstWords; }
+  bool has_just_come() const { return !served_ && loop().now() < waiting_since_ + kFirstWords; }
   // Its place has been given to another already.
   void lose_place() { has_place_ = false; }
   bool has_place() const { return has_place_; }
@@ -64,6 +64,7 @@ class ClientConnection final : public Listed<class ConnectionTag>,
  private:
   static constexpr Millis kFirstWords{100};
 
+  EventLoop& loop() const { return transport_.loop(); }
   void begin();  // serve(), if there is memory for it
   Detached serve();
   Task<bool> read_proxy_header(InputBuffer& input);
@@ -87,8 +88,9 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   void expired(TimePoint now) override;
   const config::Timeouts& timeouts() const;
 
+  // There are as many as clients, and most of them are idle: what is here is what each of those costs
+  // (tests/proxy/server/idle_size_test.cpp).
   ConnectionOwner& owner_;
-  EventLoop& loop_;
   Transport transport_;
   std::unique_ptr<Prelude> prelude_;  // while it lasts
   std::unique_ptr<H1Session> session_;
@@ -96,15 +98,16 @@ class ClientConnection final : public Listed<class ConnectionTag>,
   // Since it was accepted, or introduced by a proxy, or its last exchange ended. Empty lines are no use of a
   // connection: they do not make it live longer.
   TimePoint waiting_since_;
-  std::uint64_t spared_in_ = 0;  // turn of the loop; 0: not since its last exchange
   TimePoint end_at_ = TimePoint::max();  // in a drain
+  std::uint32_t spared_in_ = 0;          // turn of the loop, its lower half; behind it only where spared_ is set
   IpEndpoint client_;
-  bool named_ = true;  // false: whom the proxy speaks for it does not know
-  bool admitted_ = false;
-  bool handshake_due_ = false;
-  bool served_ = false;  // an exchange, or more
-  bool has_place_ = true;
-  bool ending_ = false;  // our FIN is out
+  bool spared_ : 1 = false;  // since its last exchange
+  bool named_ : 1 = true;    // false: whom the proxy speaks for it does not know
+  bool admitted_ : 1 = false;
+  bool handshake_due_ : 1 = false;
+  bool served_ : 1 = false;  // an exchange, or more
+  bool has_place_ : 1 = true;
+  bool ending_ : 1 = false;  // our FIN is out
 };
 
 // Why a connection was closed before its first request; docs/outcomes.md.

@@ -55,10 +55,11 @@ Listener::Settings Listener::Settings::of(const config::Listener& listener, std:
   return settings;
 }
 
-Listener::Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, Handshakes& handshakes, int fd,
-                   bool shared, Settings settings)
+Listener::Listener(ExchangeContext& context, BufferPool& buffers, ObjectPages& connections, WorkerRoom& room,
+                   Handshakes& handshakes, int fd, bool shared, Settings settings)
     : context_(context),
       buffers_(buffers),
+      memory_(connections),
       room_(room),
       handshakes_(handshakes),
       fd_(fd),
@@ -77,7 +78,7 @@ Listener::Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& ro
 Listener::~Listener() {
   stop_accepting();
   for (Connections* connections : {&waiting_, &working_})
-    while (!connections->empty()) delete &connections->pop_front();
+    while (!connections->empty()) destroy(connections->pop_front());
   part();
 }
 
@@ -133,7 +134,7 @@ bool Listener::accept_one(Limit limit) {
 }
 
 bool Listener::take_in(int fd, const IpEndpoint& client) {
-  std::unique_ptr<ClientConnection> connection;
+  Owned connection(nullptr, Destroy{this});
   bool no_memory = false;
   try {
     connection = welcome_connection(client);
@@ -161,14 +162,20 @@ bool Listener::take_in(int fd, const IpEndpoint& client) {
 }
 
 // Null: it is not welcome.
-std::unique_ptr<ClientConnection> Listener::welcome_connection(const IpEndpoint& client) {
-  if (!welcome(client.address)) return nullptr;
+Listener::Owned Listener::welcome_connection(const IpEndpoint& client) {
+  if (!welcome(client.address)) return Owned(nullptr, Destroy{this});
   try {
-    return std::make_unique<ClientConnection>(*this, context_.loop, client);
+    static_assert(std::is_nothrow_constructible_v<IpEndpoint, const IpEndpoint&>);  // and so are its other members
+    return Owned(new (memory_.take()) ClientConnection(*this, context_.loop, client), Destroy{this});
   } catch (const std::bad_alloc&) {
     if (is_limited(client.address)) settings_.clients->leave(client.address);
     throw;
   }
+}
+
+void Listener::destroy(ClientConnection& connection) {
+  connection.~ClientConnection();
+  memory_.give(&connection);
 }
 
 // The next ones would fare no better: a connection that has nothing to say gives its memory, and new ones wait a moment.
@@ -309,7 +316,7 @@ void Listener::closed(ClientConnection& connection) {
   count_.subtract();
   if (connection.admitted() && is_limited(connection.client())) settings_.clients->leave(connection.client());
   const bool has_place = connection.has_place();
-  delete &connection;
+  destroy(connection);
   room_.client_closed();
   if (has_place) settings_.places->leave();
   // A descriptor is free again: do not wait for the end of the pause.

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/single_writer_count.h"
+#include "loop/object_pages.h"
 #include "proxy/server/accept_batch.h"
 #include "proxy/server/client_connection.h"
 #include "proxy/server/client_counts.h"
@@ -40,9 +41,9 @@ class Listener final : public ConnectionOwner,
     static Settings of(const config::Listener& listener, std::uint64_t connections);
   };
 
-  // Takes `fd`, or is given one later (-1). `shared`: other workers accept from the same socket (unix).
-  Listener(ExchangeContext& context, BufferPool& buffers, WorkerRoom& room, Handshakes& handshakes, int fd, bool shared,
-           Settings settings);
+  // `connections`: memory for ClientConnections, of the worker. Takes `fd`, or is given one later (-1). `shared`: other workers accept from the same socket (unix).
+  Listener(ExchangeContext& context, BufferPool& buffers, ObjectPages& connections, WorkerRoom& room, Handshakes& handshakes,
+           int fd, bool shared, Settings settings);
   ~Listener() override;
 
   // Takes what waits to be accepted, at a limit too: closing the socket would reset those clients. Until
@@ -114,7 +115,13 @@ class Listener final : public ConnectionOwner,
   bool wait_for_room(bool fits);  // `fits`: it is the listener's limit that is reached and not the process's
   bool accept_failed(int error);
   bool take_in(int fd, const IpEndpoint& client);  // the same; its place has been taken
-  std::unique_ptr<ClientConnection> welcome_connection(const IpEndpoint& client);
+  void destroy(ClientConnection& connection);
+  struct Destroy {
+    Listener* listener;
+    void operator()(ClientConnection* connection) const { listener->destroy(*connection); }
+  };
+  using Owned = std::unique_ptr<ClientConnection, Destroy>;
+  Owned welcome_connection(const IpEndpoint& client);
   void turn_away_for_memory();
   bool welcome(const IpAddress& from);
   bool is_limited(const IpAddress& client) const;
@@ -123,6 +130,7 @@ class Listener final : public ConnectionOwner,
 
   ExchangeContext& context_;
   BufferPool& buffers_;
+  ObjectPages& memory_;
   WorkerRoom& room_;
   Handshakes& handshakes_;
   int fd_;

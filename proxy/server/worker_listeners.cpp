@@ -39,7 +39,7 @@ void WorkerListeners::add(ListenerId id, int fd, bool shared, const Listener::Se
     const std::lock_guard lock(mutex_);
     entries_.reserve(entries_.size() + 1);
   }
-  auto listener = std::make_shared<Listener>(context_, buffers_, room_, handshakes_, fd, shared, settings);
+  auto listener = std::make_shared<Listener>(context_, buffers_, connections_, room_, handshakes_, fd, shared, settings);
   if (draining_) listener->drain_begins();
   if (stopped_) listener->stop_accepting();
   const std::lock_guard lock(mutex_);
@@ -52,7 +52,7 @@ void WorkerListeners::change(ListenerId id, const Listener::Settings& settings) 
   for (std::size_t i = 0; i < before; ++i) {
     if (entries_[i].id != id || !entries_[i].listener->has_socket()) continue;
     const bool shared = entries_[i].listener->shared();
-    auto next = std::make_shared<Listener>(context_, buffers_, room_, handshakes_, -1, shared, settings);
+    auto next = std::make_shared<Listener>(context_, buffers_, connections_, room_, handshakes_, -1, shared, settings);
     if (draining_) next->drain_begins();
     {
       const std::lock_guard lock(mutex_);
@@ -98,6 +98,7 @@ void WorkerListeners::close_streams(ListenerId id, const DrainWindow& window) {
 
 void WorkerListeners::look(TimePoint now) {
   carry_out();
+  connections_.trim();
   for (Entry& entry : entries_) {
     if (entry.cut_at == TimePoint::max()) continue;
     const bool over = now >= entry.cut_at;

@@ -78,6 +78,7 @@ class WorkerListeners {
   WorkerRoom& room_;
   Handshakes& handshakes_;
   LocalSnapshot::Known& upstreams_;
+  ObjectPages connections_{sizeof(ClientConnection)};
   bool draining_ = false;
   bool stopped_ = false;  // accepts no more
   Orders orders_;         // in their order; the first one may have found no memory
