@@ -33,6 +33,7 @@ class Scrape final : public prometheus::Collectable {
     health(out);
     retries_and_holds(out);
     config_and_certificates(out);
+    webhook(out);
     instances(out);
     own_process(out);
     return out.take();
@@ -194,6 +195,18 @@ class Scrape final : public prometheus::Collectable {
     for (const CertificateTotals& each : totals_.certificates)
       out.add(static_cast<double>(each.not_after),
               {{"listener", each.listener}, {"file", each.file}, {"name", each.names.empty() ? std::string_view() : each.names.front()}});
+  }
+
+  void webhook(MetricFamilies& out) const {
+    if (!totals_.webhook) return;
+    const WebhookTotals& webhook = *totals_.webhook;
+    out.counters("frontdoor_webhook_deliveries_total", "POSTs of events to [admin] webhook, by result; failed ones are tried again.");
+    out.add(webhook.delivered, {{"result", "delivered"}});
+    out.add(webhook.failed, {{"result", "failed"}});
+    out.add(webhook.refused, {{"result", "refused"}});
+    out.counters("frontdoor_webhook_events_lost_total",
+                 "Events that the webhook will never hear of: it refused them, or was away for longer than they are kept.");
+    out.add(webhook.lost_events);
   }
 
   void instances(MetricFamilies& out) const {

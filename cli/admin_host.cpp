@@ -221,6 +221,12 @@ void AdminHost::apply(const config::Admin& settings) {
   webhook_.apply(settings);
 }
 
+Totals AdminHost::totals() const {
+  Totals totals = view_.totals.read();
+  totals.webhook = webhook_.totals();
+  return totals;
+}
+
 std::vector<SeenRequest> AdminHost::take_requests() {
   std::vector<SeenRequest> requests;
   for (NotableRequest& each : view_.server.take_notable_requests())

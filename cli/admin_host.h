@@ -55,13 +55,17 @@ class AdminHost : private AdminTarget, private DashboardSource {
   // A socket that can not be had is told and done without.
   void start(const config::Admin& settings, AdminAddress address);
   void apply(const config::Admin& settings);  // a reload
+  // The program ends: who is told what happens hears the last of it. Ends within a moment.
+  boost::asio::awaitable<void> tell_the_rest() { return webhook_.tell_the_rest(kLastWords); }
   void stop();
   const std::string& path() const { return socket_.path(); }
   std::string address() const { return address_.text(); }  // "" = there is none
 
  private:
+  static constexpr Millis kLastWords{2'000};
+
   boost::asio::awaitable<AdminStatus> status() override;
-  Totals totals() const override { return view_.totals.read(); }
+  Totals totals() const override;
   bool may_write() const override { return may_write_; }
   std::vector<SeenRequest> take_requests() override;
   ScrapeExtras scrape_extras() const override;

@@ -163,6 +163,7 @@ asio::awaitable<PostOutcome> Post::read_answer(std::string write_error) {
     }
     if (status == http::HeadStatus::Complete && !parser.head().informational()) {
       outcome.status = parser.head().status;
+      outcome.retry_after = http::find(parser.head().fields, http::FieldId::RetryAfter);
       co_return outcome;
     }
     if (status == http::HeadStatus::Complete) {

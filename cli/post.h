@@ -26,6 +26,7 @@ struct PostTarget {
 struct PostOutcome {
   unsigned status = 0;     // 0 = there was no answer
   std::string error = {};  // why: "connection refused", "TLS: certificate has expired"; nothing that was sent
+  std::string retry_after = {};  // the answer's field, as it stands there; "" = it has none
 };
 
 class Post {

@@ -412,6 +412,7 @@ asio::awaitable<void> Service::stop_after_drain() {
   co_await drain(server_, log_, snapshot_->config.timeouts);
   if (supervision_) co_await supervision_->stop();  // not before the last request that they served
   if (supervision_ && options_.exit_with_child && !all_ended_) exit_status_ = exit_status_of(supervision_->status());
+  if (admin_) co_await admin_->tell_the_rest();
   finish();
 }
 

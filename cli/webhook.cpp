@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <limits>
 #include <optional>
 #include <random>
 #include <utility>
 
 #include "balancer/name_addresses.h"
 #include "base/quietly.h"
+#include "base/unix_time.h"
 #include "cli/post.h"
 #include "cli/webhook_rules.h"
 #include "tls/client_context.h"
@@ -46,7 +49,7 @@ LogLevel level_of(const config::Admin& settings) {
 
 struct Webhook::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::io_context& c, Log& l, EventFeed& e, LookUp names)
-      : control(c), log(l), events(e), look_up(std::move(names)), pause(c), random(std::random_device{}()) {}
+      : control(c), log(l), events(e), look_up(std::move(names)), pause(c), rest_is_told(c), random(std::random_device{}()) {}
 
   void set(const config::Admin& settings);
   asio::awaitable<void> run(std::shared_ptr<Impl> self);
@@ -54,6 +57,9 @@ struct Webhook::Impl : std::enable_shared_from_this<Impl> {
   asio::awaitable<PostOutcome> post(std::string request);
   asio::awaitable<std::vector<Endpoint>> addresses();
   bool end(const PostOutcome& outcome, std::size_t count);  // true: there is nothing more to do about these
+  Millis pause_after(const PostOutcome& outcome);
+  void lose(std::uint64_t count);
+  std::uint64_t not_told() const;
 
   asio::io_context& control;
   Log& log;
@@ -70,7 +76,12 @@ struct Webhook::Impl : std::enable_shared_from_this<Impl> {
   unsigned last_refusal = 0;   // the status that was told last
   std::string last_trouble;    // likewise
   asio::steady_timer pause;
+  std::size_t telling = 0;  // events that are under way, or wait for the next try
+  WebhookTotals totals;
   Post* under_way = nullptr;
+  bool leaving = false;  // each is tried once
+  bool gave_up = false;  // one of those was in vain
+  asio::steady_timer rest_is_told;
   bool stopped = false;
   const std::string host = own_host_name();
   std::minstd_rand random;
@@ -99,6 +110,23 @@ void Webhook::stop() {
   impl_->pause.cancel();
 }
 
+asio::awaitable<void> Webhook::tell_the_rest(Millis at_most) {
+  const auto impl = impl_;
+  if (impl->stopped || impl->leaving || impl->not_told() == 0) co_return;
+  impl->leaving = true;
+  impl->rest_is_told.expires_after(at_most);
+  impl->pause.cancel();
+  co_await impl->rest_is_told.async_wait(quietly);
+  const std::uint64_t events = impl->not_told();
+  if (events == 0 || !impl->url) co_return;
+  impl->lose(events);
+  impl->log.warn("webhook was not told of the last events", {{"to", impl->url->shown()}, {"events", events}});
+}
+
+std::optional<WebhookTotals> Webhook::totals() const {
+  return impl_->url ? std::optional(impl_->totals) : std::nullopt;
+}
+
 // Its files are read at the first POST, and again when they could not be.
 void Webhook::Impl::set(const config::Admin& settings) {
   std::string none;
@@ -117,9 +145,13 @@ asio::awaitable<void> Webhook::Impl::run([[maybe_unused]] std::shared_ptr<Impl> 
       co_await pause.async_wait(quietly);
       continue;
     }
+    if (gave_up || (leaving && not_told() == 0)) {
+      rest_is_told.cancel();
+      co_return;
+    }
     EventHistory::Batch batch = co_await events.behind(seen, kToldAtOnce, kLookForEvents);
     if (stopped || !url) continue;
-    lost += batch.skipped;
+    lose(batch.skipped);
     if (batch.events.empty()) continue;
     seen = batch.events.back()->number;
     std::erase_if(batch.events, [this](const auto& event) { return !goes_to_webhook(*event, least); });
@@ -127,26 +159,51 @@ asio::awaitable<void> Webhook::Impl::run([[maybe_unused]] std::shared_ptr<Impl> 
     try {
       co_await tell(std::move(batch.events));
     } catch (const std::exception& failed) {
-      lost += 1;  // most likely there was no memory
+      telling = 0;
+      lose(1);  // most likely there was no memory
       log.warn("webhook has lost events", {{"reason", failed.what()}});
     }
   }
 }
 
+void Webhook::Impl::lose(std::uint64_t count) {
+  lost += count;
+  totals.lost_events += count;
+}
+
+// As far as the history still has them.
+std::uint64_t Webhook::Impl::not_told() const {
+  if (!url) return 0;
+  std::uint64_t count = telling;
+  for (const auto& event : events.history().behind(seen, std::numeric_limits<std::size_t>::max()).events)
+    count += goes_to_webhook(*event, least) ? 1 : 0;
+  return count;
+}
+
 asio::awaitable<void> Webhook::Impl::tell(EventHistory::Events some) {
+  telling = some.size();
   while (!stopped && url) {
     const std::string body = webhook_body(some, lost, host, ::getpid());
     std::string request = webhook_request(*url, token, body);
     const PostOutcome outcome = co_await post(std::move(request));
-    if (stopped || !url || end(outcome, some.size())) co_return;
-    pause.expires_after(webhook_pause(failures, std::uniform_real_distribution<double>(0, 1)(random)));
+    if (stopped || !url || end(outcome, some.size())) break;
+    gave_up = leaving;
+    if (gave_up) co_return;
+    pause.expires_after(pause_after(outcome));
     co_await pause.async_wait(quietly);
   }
+  telling = 0;
+}
+
+Millis Webhook::Impl::pause_after(const PostOutcome& outcome) {
+  const auto asked = asked_pause(outcome.retry_after, unix_now_millis() / 1'000);
+  return asked ? *asked : webhook_pause(failures, std::uniform_real_distribution<double>(0, 1)(random));
 }
 
 bool Webhook::Impl::end(const PostOutcome& outcome, std::size_t count) {
   switch (end_of(outcome.status)) {
     case WebhookEnd::Delivered:
+      ++totals.delivered;
       if (!last_trouble.empty() || last_refusal != 0)
         log.info("webhook delivers again", {{"to", url->shown()}, {"failures", std::uint64_t{failures}}, {"lost", lost}});
       failures = last_refusal = 0;
@@ -154,7 +211,8 @@ bool Webhook::Impl::end(const PostOutcome& outcome, std::size_t count) {
       lost = 0;
       return true;
     case WebhookEnd::Refused:
-      lost += count;
+      ++totals.refused;
+      lose(count);
       if (std::exchange(last_refusal, outcome.status) != outcome.status)
         log.warn("webhook refuses events, they are not sent again",
                  {{"to", url->shown()}, {"status", std::uint64_t{outcome.status}}, {"lost", lost}});
@@ -163,6 +221,7 @@ bool Webhook::Impl::end(const PostOutcome& outcome, std::size_t count) {
       break;
   }
   ++failures;
+  ++totals.failed;
   const std::string trouble = outcome.status != 0 ? "status " + std::to_string(outcome.status) : outcome.error;
   if (std::exchange(last_trouble, trouble) != trouble)
     log.warn("webhook can not be told, it is tried again", {{"to", url->shown()}, {"reason", trouble}});

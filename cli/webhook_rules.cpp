@@ -1,9 +1,12 @@
 #include "cli/webhook_rules.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 
 #include "admin/event.h"
 #include "admin/utf8.h"
@@ -27,6 +30,14 @@ std::string basic_credentials(std::string_view userinfo) {
     for (std::size_t k = 0; k < 4; ++k) out += k <= count ? digits[group >> (18 - 6 * k) & 63] : '=';
   }
   return out;
+}
+
+// Of the date's three forms the one that must be sent; the program's locale is C.
+std::optional<std::int64_t> unix_seconds_of(const std::string& http_date) {
+  tm date{};
+  const char* const end = ::strptime(http_date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return ::timegm(&date);
 }
 
 }  // namespace
@@ -64,6 +75,20 @@ Millis webhook_pause(unsigned failures, double random) {
   constexpr std::int64_t least = 1'000, most = 60'000;
   const std::int64_t whole = std::min(least << std::min(std::max(failures, 1U) - 1, 6U), most);
   return Millis{whole - static_cast<std::int64_t>(static_cast<double>(whole) * std::clamp(random, 0.0, 1.0) / 2)};
+}
+
+std::optional<Millis> asked_pause(std::string_view retry_after, std::int64_t unix_seconds) {
+  constexpr std::int64_t least = 1, most = 3'600;
+  std::int64_t seconds = 0;
+  if (!retry_after.empty() && retry_after.find_first_not_of("0123456789") == std::string_view::npos) {
+    const auto read = std::from_chars(retry_after.data(), retry_after.data() + retry_after.size(), seconds);
+    if (read.ec != std::errc()) seconds = most;  // more than a number can be
+  } else {
+    const auto then = unix_seconds_of(std::string(retry_after));
+    if (!then) return std::nullopt;
+    seconds = *then - unix_seconds;
+  }
+  return Millis{std::clamp(seconds, least, most) * 1'000};
 }
 
 }  // namespace frontdoor

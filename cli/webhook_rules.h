@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,5 +31,9 @@ WebhookEnd end_of(unsigned status);
 // Before the next try, after so many failures in a row: a second, doubled up to a minute, and up to a half less by chance
 // (`random`: 0 to 1).
 Millis webhook_pause(unsigned failures, double random);
+
+// What an answer's Retry-After asks for (RFC 9110 §10.2.3: seconds, or a date), from a second to an hour, so that nobody silences it
+// for a year; nothing when it asks for nothing that can be understood.
+std::optional<Millis> asked_pause(std::string_view retry_after, std::int64_t unix_seconds);
 
 }  // namespace frontdoor

@@ -159,6 +159,14 @@ struct ReloadTotals {
   }
 };
 
+// What became of telling [admin] webhook what happens.
+struct WebhookTotals {
+  std::uint64_t delivered = 0;    // POSTs that it took
+  std::uint64_t failed = 0;       // that are tried again
+  std::uint64_t refused = 0;      // that it will never take
+  std::uint64_t lost_events = 0;  // that it will never hear of
+};
+
 struct Totals {
   std::int64_t unix_millis = 0;          // when this was read
   std::int64_t started_unix_millis = 0;
@@ -179,6 +187,7 @@ struct Totals {
   std::uint64_t access_log_dropped = 0;
   std::uint64_t access_log_failed_rotations = 0;
   ReloadTotals reloads = {};
+  std::optional<WebhookTotals> webhook = {};  // nothing: none is configured
   std::vector<CertificateTotals> certificates = {};
   std::vector<InstanceTotals> instances = {};
 };

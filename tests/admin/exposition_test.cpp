@@ -55,6 +55,7 @@ Totals some() {
   totals.access_log_dropped = 13;
   totals.access_log_failed_rotations = 3;
   totals.reloads = {.succeeded = 2, .failed = 1, .last_success_unix_millis = 1'700'000'000'500, .last_failed = true};
+  totals.webhook = WebhookTotals{.delivered = 20, .failed = 21, .refused = 22, .lost_events = 23};
   totals.certificates = {{"web", "/etc/cert.pem", {"a.example", "b.example"}, 0, 1'800'000'000}};
   totals.instances = {{"app", "app.1", "up", 4711, true, 3, false}, {"app", "app.2", "crash loop", -1, false, 9, true}};
   return totals;
@@ -116,6 +117,10 @@ TEST(Exposition, TellsEachFamilyUnderItsName) {
            "frontdoor_config_reloads_total{result=\"success\"} 2",
            "frontdoor_config_reloads_total{result=\"failure\"} 1",
            "frontdoor_config_last_reload_successful 0",
+           "frontdoor_webhook_deliveries_total{result=\"delivered\"} 20",
+           "frontdoor_webhook_deliveries_total{result=\"failed\"} 21",
+           "frontdoor_webhook_deliveries_total{result=\"refused\"} 22",
+           "frontdoor_webhook_events_lost_total 23",
            "frontdoor_config_last_reload_success_timestamp_seconds 1700000000.5",
            "frontdoor_tls_certificate_not_after_timestamp_seconds{listener=\"web\",file=\"/etc/cert.pem\",name=\"a.example\"} 1800000000",
            "frontdoor_process_up{pool=\"app\",instance=\"app.1\"} 1",

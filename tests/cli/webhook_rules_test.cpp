@@ -74,5 +74,32 @@ TEST(WebhookRules, WaitLongerEachTimeAndNotAllAtOnce) {
   for (const auto& c : cases) EXPECT_EQ(webhook_pause(c.failures, c.random).count(), c.millis) << c.failures;
 }
 
+TEST(WebhookRules, WaitAsLongAsTheReceiverAsksForButNotForEver) {
+  constexpr std::int64_t now = 784'111'777;  // Sun, 06 Nov 1994 08:49:37 GMT
+  const struct {
+    const char* retry_after;
+    std::int64_t seconds;  // -1: it asks for nothing
+  } cases[] = {{"30", 30},
+               {"1", 1},
+               {"0", 1},
+               {"3600", 3'600},
+               {"86400", 3'600},
+               {"99999999999999999999", 3'600},
+               {"Sun, 06 Nov 1994 08:50:37 GMT", 60},
+               {"Sun, 06 Nov 1994 08:49:36 GMT", 1},
+               {"Mon, 06 Nov 2094 08:49:36 GMT", 3'600},
+               {"Sun, 06 Nov 1994 08:50:37 GMT!", -1},
+               {"Sunday, 06-Nov-94 08:49:37 GMT", -1},
+               {"", -1},
+               {"-5", -1},
+               {"+5", -1},
+               {"1.5", -1},
+               {"soon", -1}};
+  for (const auto& c : cases) {
+    const auto pause = asked_pause(c.retry_after, now);
+    EXPECT_EQ(pause ? pause->count() : -1, c.seconds < 0 ? -1 : c.seconds * 1'000) << c.retry_after;
+  }
+}
+
 }  // namespace
 }  // namespace frontdoor

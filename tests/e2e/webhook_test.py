@@ -10,19 +10,23 @@ import os
 import socket
 import ssl
 import threading
+import time
 import unittest
 
 from support import App, Frontdoor, curl, eventually, free_port, main, pool
 from support.admin import api, command
 from support.certificates import Certificates
 from support.instances import events
+from support.metrics import metrics
 
 
 class Receiver:
-    """An HTTP(S) server that keeps what it was told. answers: the status of each POST, the last one for all that follow."""
+    """An HTTP(S) server that keeps what it was told. answers: the status of each POST, or (status, Retry-After); the last one
+    for all that follow."""
 
     def __init__(self, answers=(200,), certificate=None, port=0):
         self.posts = []  # (path, headers, JSON)
+        self.times = []
         answers = list(answers)
         receiver = self
 
@@ -31,9 +35,13 @@ class Receiver:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = answers.pop(0) if len(answers) > 1 else answers[0]
+                answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                status, retry_after = answer if isinstance(answer, tuple) else (answer, None)
+                receiver.times.append(time.monotonic())
                 receiver.posts.append((self.path, self.headers, json.loads(body)))
                 self.send_response(status)
+                if retry_after:
+                    self.send_header("Retry-After", retry_after)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -150,6 +158,51 @@ class Webhook(unittest.TestCase):
             self.assertEqual(command("weight", f"app/{app.address}", "2", door=door).returncode, 0)
             door.terminate()
             self.assertEqual(door.wait(), 0)
+
+    def test_is_left_alone_for_as_long_as_it_asks(self):
+        with Receiver([(429, "3"), 200]) as receiver, App("a") as app, \
+                front([app], webhook=f"http://127.0.0.1:{receiver.port}/", webhook_level="info") as door:
+            eventually(lambda: len(receiver.posts) >= 2, "the second try")
+            self.assertGreaterEqual(receiver.times[1] - receiver.times[0], 2.5, "of itself it would wait for a second at most")
+
+    def test_is_counted(self):
+        with Receiver([503, 404, 200]) as receiver, App("a") as app, \
+                front([app], webhook=f"http://127.0.0.1:{receiver.port}/", webhook_level="info") as door:
+            door.wait_until_serving([app])
+
+            def counts():
+                scraped = metrics(door)
+                return ([scraped["frontdoor_webhook_deliveries_total", f"result={kind}"] for kind in ("failed", "refused", "delivered")],
+                        scraped["frontdoor_webhook_events_lost_total"])
+
+            eventually(lambda: len(receiver.posts) >= 2, "a refusal")
+            command("weight", f"app/{app.address}", "2", door=door)
+            eventually(lambda: receiver.told("operator"), "the event after it")
+
+            lost = len(receiver.posts[1][2]["events"])
+            eventually(lambda: counts() == ([1, 1, len(receiver.posts) - 2], lost), "each POST once, and what was refused")
+
+    def test_hears_the_last_of_it(self):
+        with Receiver([503, 200]) as receiver, App("a") as app, \
+                front([app], webhook=f"http://127.0.0.1:{receiver.port}/", webhook_level="info") as door:
+            eventually(lambda: receiver.posts, "the first try")
+            door.terminate()
+            self.assertEqual(door.wait(), 0)
+            self.assertTrue(receiver.told("draining"))
+            self.assertFalse(events(door, "webhook was not told of the last events"))
+
+    def test_that_hears_nothing_delays_the_end_for_a_moment_only(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent, App("a") as app:
+            for name, port in (("silent", silent.getsockname()[1]), ("gone", free_port())):
+                with self.subTest(name), front([app], webhook=f"http://127.0.0.1:{port}/", webhook_level="info") as door:
+                    door.wait_until_serving([app])
+                    began = time.monotonic()
+                    door.terminate()
+                    self.assertEqual(door.wait(), 0)
+                    self.assertLess(time.monotonic() - began, 9, "a POST may take ten seconds otherwise")
+                    (told,) = events(door, "webhook was not told of the last events")
+                    self.assertEqual(told["to"], f"http://127.0.0.1:{port}")
+                    self.assertGreaterEqual(told["events"], 1)
 
     def test_follows_a_reload(self):
         with Receiver() as one, Receiver() as other, App("a") as app, front([app]) as door:
