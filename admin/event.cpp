@@ -40,7 +40,7 @@ constexpr auto kinds_of_texts = std::to_array<KindOfText>({
     {"the new instance does not come up", "roll_failed"},
     {"reloaded", "reloaded"},
     {"reload refused", "reload_refused"},
-    {"waits for a restart", "reload_waits"},
+    {"waits for an upgrade or a restart", "reload_waits"},
     {"nothing to reload", "reload_refused"},
     {"certificate", "certificate"},
     {"self-signed certificate", "certificate"},

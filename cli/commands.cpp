@@ -426,8 +426,8 @@ constexpr std::array all_commands = {
                 .brief = "read the config again; errors change nothing and are printed",
                 .usage = reload_usage,
                 .about = "As SIGHUP does, but waits until what a changed command replaces has been replaced, and prints\n"
-                         "what has changed, and what waits for a restart. Exit status 1 when the file has errors, which\n"
-                         "are printed with their positions and change nothing, and when a new instance does not come up.\n",
+                         "what has changed, and what waits for an upgrade or a restart. Exit status 1 when the file has errors,\n"
+                         "which are printed with their positions and change nothing, and when a new instance does not come up.\n",
                 .options = status_options},
     CommandInfo{.name = "healthcheck",
                 .title = "whether it runs and answers",

@@ -1,5 +1,6 @@
 #include "cli/reload.h"
 
+#include "cli/roles.h"
 #include "config/units.h"
 
 namespace frontdoor {
@@ -29,6 +30,8 @@ std::vector<AwaitsRestart> awaits_restart(const Running& running, const config::
   if (next.admin.address != running.admin.address)
     found.push_back({"admin.address", or_words(running.admin.address, "the usual one"),
                      or_words(next.admin.address, "the usual one")});
+  if (!running.launcher && cli::has_instances(next)) found.push_back({"command", "no instances", "instances"});
+  else if (!running.launcher && cli::needs_launcher(next)) found.push_back({"health_check.command", "connects", "exec"});
   return found;
 }
 

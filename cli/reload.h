@@ -1,4 +1,4 @@
-// What a reload can not change while the program runs, said key by key. Compared with what runs, not with the
+// What a reload can not change while the program runs, said once for each key. Compared with what runs, not with the
 // file that was loaded last: a change that was taken back needs no restart. Pure.
 
 #pragma once
@@ -16,6 +16,7 @@ struct Running {
   unsigned workers = 1;
   std::uint64_t header_bytes_max = 0;  // the largest head that the buffers have room for
   config::Admin admin = {};
+  bool launcher = false;  // there is one, so that processes can be started
 };
 
 struct AwaitsRestart {

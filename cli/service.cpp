@@ -20,7 +20,6 @@
 #include "cli/loss_reports.h"
 #include "cli/output_file.h"
 #include "cli/read_config.h"
-#include "cli/reload.h"
 #include "cli/roles.h"
 #include "cli/signals.h"
 #include "config/load.h"
@@ -625,12 +624,13 @@ AdminReload Service::look_at_file(config::Loaded& loaded) const {
   if (!loaded.ok()) return refuse("config_has_errors", "the file has errors");
   found.changes = cli::config_changes(snapshot_->config, loaded.config);
   found.at_run_time = members_under(registry_.orders().members(), loaded.config);
-  const Running running{server_.workers(), server_.header_bytes_max(), admin_at_start_};
-  for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
-    found.waiting.push_back(key.key + ": " + key.runs + " -> " + key.file);
-  if (!supervision_ && cli::has_instances(loaded.config)) found.waiting.push_back("command: no instances -> instances");
-  else if (!supervision_ && cli::needs_launcher(loaded.config)) found.waiting.push_back("health_check.command: connects -> exec");
+  for (const AwaitsRestart& key : awaiting(loaded.config)) found.waiting.push_back(key.key + ": " + key.runs + " -> " + key.file);
   return found;
+}
+
+std::vector<AwaitsRestart> Service::awaiting(const config::Config& next) const {
+  const Running running{server_.workers(), server_.header_bytes_max(), admin_at_start_, supervision_ != nullptr};
+  return awaits_restart(running, next, thread_count(next, options_));
 }
 
 AdminReload Service::refuse_reload(AdminReload found) {
@@ -701,9 +701,8 @@ AdminReload Service::reload() {
     return refuse_reload(std::move(found));
   }
   config_watch_.set_files(loaded.files);
-  const Running running{server_.workers(), server_.header_bytes_max(), admin_at_start_};
-  for (const auto& key : awaits_restart(running, loaded.config, thread_count(loaded.config, options_)))
-    log_.warn("waits for a restart", {{"key", key.key}, {"runs", key.runs}, {"file", key.file}});
+  for (const AwaitsRestart& key : awaiting(loaded.config))
+    log_.warn("waits for an upgrade or a restart", {{"key", key.key}, {"runs", key.runs}, {"file", key.file}});
   log_.set_level(loaded.config.log.level);
   log_.set_format(loaded.config.log.format);
   access_log_.apply(loaded.config.access_log);
@@ -716,10 +715,6 @@ AdminReload Service::reload() {
   apply(std::move(next));
   take_listeners(loaded.config, std::move(*listeners), std::move(*certificates));
   if (supervision_) supervision_->apply(loaded.config);
-  else if (cli::has_instances(loaded.config))
-    log_.warn("waits for a restart", {{"key", "command"}, {"runs", "no instances"}, {"file", "instances"}});
-  else if (cli::needs_launcher(loaded.config))
-    log_.warn("waits for a restart", {{"key", "health_check.command"}, {"runs", "connects"}, {"file", "exec"}});
   reload_totals_.note_success(unix_now_millis());
   std::string changes;
   for (const std::string& change : found.changes) changes += (changes.empty() ? "" : "; ") + change;

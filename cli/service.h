@@ -15,6 +15,7 @@
 #include "cli/config_watch.h"
 #include "cli/loss_reports.h"
 #include "cli/ready_file.h"
+#include "cli/reload.h"
 #include "cli/serve.h"
 #include "cli/service_notices.h"
 #include "cli/steering.h"
@@ -58,6 +59,7 @@ class Service : private InstanceHost, private AdminUpkeep {
   AdminReload look_at_file(config::Loaded& loaded) const;
   AdminReload reload();
   AdminReload reload_as_told();
+  std::vector<AwaitsRestart> awaiting(const config::Config& next) const;
   AdminReload refuse_reload(AdminReload found);
   std::vector<std::string> prepare_listeners(const config::Loaded& loaded, std::optional<PreparedListeners>& listeners,
                                              std::optional<Certificates::Prepared>& certificates);

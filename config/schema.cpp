@@ -22,7 +22,7 @@ constexpr std::array root_keys = {
         .type = Type::IntegerOrAuto,
         .fallback = "\"auto\"",
         .doc = "Data-path threads; \"auto\" is one for each usable CPU, as cgroups allow. Changing it needs "
-               "a restart.",
+               "an upgrade or a restart.",
         .slot = at<&Config::workers>,
         .min = 1,
         .max = 1024},
@@ -255,7 +255,7 @@ constexpr std::array admin_keys = {
         .fallback = "\"\"",
         .doc = "The TCP address of /metrics, /healthz, /readyz and the read API. \"\" is 127.0.0.1:9900, or the next free "
                "port when another has that one; what is written here is taken or the start fails; port 0 is any free one; "
-               "\"off\" is none. Changing it needs a restart.",
+               "\"off\" is none. Changing it needs an upgrade or a restart.",
         .slot = at<&Admin::address>,
         .problem = admin_address_problem},
     Key{.name = "hosts",
@@ -277,20 +277,20 @@ constexpr std::array admin_keys = {
         .fallback = "\"\"",
         .doc = "The path of the unix socket that `frontdoor status`, `restart`, … use. \"\" is /run/frontdoor/admin.sock "
                "for root and $XDG_RUNTIME_DIR/frontdoor/admin.sock for others, with the pid in its name when that one is "
-               "in use; \"off\" is none. Changing it needs a restart.",
+               "in use; \"off\" is none. Changing it needs an upgrade or a restart.",
         .slot = at<&Admin::socket>,
         .problem = admin_socket_problem},
     Key{.name = "group",
         .fallback = "\"\"",
         .doc = "A group whose members may use the socket as well; \"\" is only the user that frontdoor runs as, and root. "
-               "Changing it needs a restart.",
+               "Changing it needs an upgrade or a restart.",
         .slot = at<&Admin::group>},
     Key{.name = "state_file",
         .fallback = "\"\"",
         .doc = "The file that keeps what operators have ordered (`frontdoor drain`, `maintenance`, `weight`, "
                "`upstream add`, `upstream remove`) over restarts. "
                "\"\" is a file named after the config's path, in $STATE_DIRECTORY, for root in /var/lib/frontdoor, for others "
-               "in ~/.local/state/frontdoor; \"off\" is none. Changing it needs a restart.",
+               "in ~/.local/state/frontdoor; \"off\" is none. Changing it needs an upgrade or a restart.",
         .slot = at<&Admin::state_file>,
         .problem = state_file_problem},
     Key{.name = "webhook",

@@ -19,7 +19,7 @@ config::Config file(const std::string& text) {
   return loaded.config;
 }
 
-const Running kRunning{4, 32 * 1024};
+const Running kRunning{4, 32 * 1024, {}, true};
 
 std::vector<std::string> waiting(const std::string& text, unsigned workers = 4,
                                  const Running& running = kRunning) {
@@ -54,6 +54,20 @@ TEST(AwaitsRestart, TheAdminSocket) {
               ElementsAre("admin.address: the usual one -> :9900"));
   EXPECT_THAT(waiting("listen = \":80\"\n[admin]\nsocket = \"off\"", 4, running),
               ElementsAre("admin.socket: /run/fd.sock -> off", "admin.group: adm -> none"));
+}
+
+TEST(AwaitsRestart, ProcessesWhereNothingStartsThem) {
+  Running running = kRunning;
+  running.launcher = false;
+  const std::string started = "listen = \":80\"\n[pool.own]\ncommand = \"node server.js\"";
+  const std::string checked =
+      "listen = \":80\"\n[[route]]\npool = \"app\"\n[pool.far]\nupstreams = [\"127.0.0.1:2\"]\n"
+      "[pool.far.health_check]\ntype = \"exec\"\ncommand = \"true\"";
+  const std::string route = "\n[[route]]\npool = \"app\"";
+  EXPECT_THAT(waiting(started + route, 4, running), ElementsAre("command: no instances -> instances"));
+  EXPECT_THAT(waiting(checked, 4, running), ElementsAre("health_check.command: connects -> exec"));
+  EXPECT_THAT(waiting(started + route), IsEmpty());
+  EXPECT_THAT(waiting(checked), IsEmpty());
 }
 
 }  // namespace

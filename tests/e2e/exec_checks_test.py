@@ -283,7 +283,7 @@ class Around(Checks):
         with App("a") as app, Frontdoor(self.remotes([app], "")) as door:
             door.wait_until_serving([app])
             door.reload(self.remotes([app], self.check()))
-            (waits,) = eventually(lambda: events(door, "waits for a restart"), "that it is told")
+            (waits,) = eventually(lambda: events(door, "waits for an upgrade or a restart"), "that it is told")
             self.assertEqual((waits["key"], waits["runs"], waits["file"]), ("health_check.command", "connects", "exec"))
             eventually(lambda: self.row(door)["state"] == "up" and http_get(door.address, "/").status == 200, "that it is connected to")
 

@@ -461,7 +461,7 @@ class Address(unittest.TestCase):
     def test_waits_for_a_restart(self):
         with App("a") as app, Frontdoor(pool("app", [app])) as door:
             door.reload('[admin]\naddress = "off"\n' + pool("app", [app]))
-            eventually(lambda: events(door, "waits for a restart", key="admin.address"), "the word")
+            eventually(lambda: events(door, "waits for an upgrade or a restart", key="admin.address"), "the word")
             self.assertEqual(ask(door, "/healthz").status, 200)
 
 

@@ -23,7 +23,7 @@ class Reload(unittest.TestCase):
                 events = door.reload(f'[access_log]\noutput = "{path}"\nformat = "combined"\n'
                                      '[log]\nlevel = "info"\nformat = "text"\n[limits]\nheader_bytes = "1KiB"\n'
                                      + pool("app", [app]))
-                self.assertEqual([e for e in events if e.get("event") == "waits for a restart"], [])
+                self.assertEqual([e for e in events if e.get("event") == "waits for an upgrade or a restart"], [])
                 eventually(lambda: self.asks_with(door, "x" * 2000) == 431, "the new limit")
                 get(door.address, "/seen")
                 eventually(lambda: '"GET /seen HTTP/1.1" 200' in self.text(path), "the line in the new file")
@@ -56,18 +56,18 @@ class Reload(unittest.TestCase):
             head = door.head
             door.head = head.replace("workers = 2", "workers = 3")
             for _ in range(2):  # the second time nothing has changed in the file, and it still does not run
-                before = len(event(door, "waits for a restart"))
+                before = len(event(door, "waits for an upgrade or a restart"))
                 reloaded = len(event(door, "reloaded"))
                 door.reload('[limits]\nheader_bytes = "64KiB"\n' + pool("app", [app]))
                 eventually(lambda n=reloaded: len(event(door, "reloaded")) > n, "the reload")
-                self.assertEqual(sorted(e["key"] for e in event(door, "waits for a restart")[before:]),
+                self.assertEqual(sorted(e["key"] for e in event(door, "waits for an upgrade or a restart")[before:]),
                                  ["limits.header_bytes", "workers"])
             door.head = head
-            before = len(event(door, "waits for a restart"))
+            before = len(event(door, "waits for an upgrade or a restart"))
             reloaded = len(event(door, "reloaded"))
             door.reload(pool("app", [app]))
             eventually(lambda: len(event(door, "reloaded")) > reloaded, "the reload")
-            self.assertEqual(event(door, "waits for a restart")[before:], [], "it was taken back")
+            self.assertEqual(event(door, "waits for an upgrade or a restart")[before:], [], "it was taken back")
 
     def test_a_missing_file_is_one_error(self):
         with App("app") as app, Frontdoor(pool("app", [app])) as door:

@@ -298,7 +298,7 @@ class Changes(WithCertificates):
             self.assertEqual(self.shown(door), fingerprint(self.a[0]))
             door.head = f"workers = 2\n{listener([other, third])}"
             events = door.reload(pool("app", [self.app]))
-            self.assertNotIn("waits for a restart", json.dumps(events))
+            self.assertNotIn("waits for an upgrade or a restart", json.dumps(events))
             self.until_shown(door, other[0])
             self.assertEqual(self.shown(door, "b.example"), fingerprint(third[0]))
             self.assertEqual(client.get("/", host="a.example").status, 200, "on the connection of before")

@@ -47,7 +47,7 @@ class Traces(unittest.TestCase):
 
             door.head = plain + 'tracing = true\ntraceparent_from = "trusted_proxies"\n'
             events = door.reload(pool("app", [self.app]))
-            self.assertEqual([event for event in events if event.get("event") == "waits for a restart"], [])
+            self.assertEqual([event for event in events if event.get("event") == "waits for an upgrade or a restart"], [])
             eventually(lambda: received(door).get("traceparent", "")[:3] == "00-", "a trace that was begun")
             eventually(lambda: received(door, stranger)["traceparent"] != TRACEPARENT, "a stranger who is not believed")
             self.assertNotIn("tracestate", received(door, stranger))

@@ -25,7 +25,7 @@ class Reload(unittest.TestCase):
             diff = command("config", "diff", door=door)
             self.assertEqual(diff.returncode, 0)
             self.assertIn("  [pool.app] max_in_flight: 0 -> 7\n", diff.stdout)
-            self.assertIn("  waits for a restart: workers: 2 -> 3\n", diff.stdout)
+            self.assertIn("  waits for an upgrade or a restart: workers: 2 -> 3\n", diff.stdout)
             self.assertEqual(api(door, "status")[1]["config_generation"], 2, "it has only looked")
             done = command("reload", door=door)
             self.assertEqual(done.stdout.splitlines()[1:], diff.stdout.splitlines())
