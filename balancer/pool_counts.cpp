@@ -27,22 +27,46 @@ void add(std::vector<RequestTotals>& totals, const std::string& listener, const 
 
 }  // namespace
 
-RequestSlots::~RequestSlots() {
-  for (auto& counts : by_listener_) delete counts.load(std::memory_order_relaxed);
+// Calls visit(the listener's number, its place) for each that may have counts.
+template <class Visit>
+void RequestSlots::for_each_place(Visit visit) const {
+  for (std::size_t i = 0; i < kAtHand; ++i) visit(i, at_hand_[i]);
+  for (std::size_t group = 1; group < far_.size(); ++group)
+    if (const Places* const places = far_[group].load(std::memory_order_acquire))
+      for (std::size_t i = 0; i < kAtHand; ++i) visit(group * kAtHand + i, (*places)[i]);
 }
 
-RequestCounts& RequestSlots::make(std::size_t listener) noexcept {
+RequestSlots::~RequestSlots() {
+  for_each_place([](std::size_t, const auto& place) { delete place.load(std::memory_order_relaxed); });
+  for (auto& places : far_) delete places.load(std::memory_order_relaxed);
+}
+
+RequestCounts& RequestSlots::of_far(std::size_t listener) noexcept {
+  if (listener >= kListenersTold) return others_;
+  std::atomic<Places*>& group = far_[listener / kAtHand];
+  Places* places = group.load(std::memory_order_relaxed);
+  if (!places) {
+    places = new (std::nothrow) Places{};
+    if (!places) return others_;
+    group.store(places, std::memory_order_release);
+  }
+  std::atomic<RequestCounts*>& place = (*places)[listener % kAtHand];
+  RequestCounts* const known = place.load(std::memory_order_relaxed);
+  return known ? *known : make(place);
+}
+
+RequestCounts& RequestSlots::make(std::atomic<RequestCounts*>& place) noexcept {
   auto* const made = new (std::nothrow) RequestCounts;
   if (!made) return others_;
-  by_listener_[listener].store(made, std::memory_order_release);
+  place.store(made, std::memory_order_release);
   return *made;
 }
 
 void RequestSlots::add_requests_to(std::vector<RequestTotals>& totals, const std::vector<std::string>& names) const {
-  for (std::size_t i = 0; i < kListenersTold; ++i) {
-    const RequestCounts* const counts = by_listener_[i].load(std::memory_order_acquire);
+  for_each_place([&](std::size_t i, const auto& place) {
+    const RequestCounts* const counts = place.load(std::memory_order_acquire);
     if (counts) add(totals, i < names.size() ? names[i] : "other", *counts);
-  }
+  });
   add(totals, "other", others_);
 }
 

@@ -21,8 +21,8 @@ struct RequestCounts {
   std::array<CodeCounts, kClientProtocols> by_protocol{};
 };
 
-// How many listeners are told apart. What comes by others is told together.
-inline constexpr std::size_t kListenersTold = 64;
+// How many listeners are told apart, over all the reloads of a process's life. What comes by others is told together.
+inline constexpr std::size_t kListenersTold = 4'096;
 
 class alignas(64) RequestSlots {
  public:
@@ -50,15 +50,22 @@ class alignas(64) RequestSlots {
   void add_requests_to(std::vector<RequestTotals>& totals, const std::vector<std::string>& names) const;
 
  private:
-  RequestCounts& of(std::size_t listener) noexcept {
-    if (listener >= kListenersTold) return others_;
-    RequestCounts* const known = by_listener_[listener].load(std::memory_order_relaxed);
-    return known ? *known : make(listener);
-  }
-  RequestCounts& make(std::size_t listener) noexcept;
-
   // Most pools are reached by one listener: the others' are made when they are needed first.
-  std::array<std::atomic<RequestCounts*>, kListenersTold> by_listener_{};
+  static constexpr std::size_t kAtHand = 64;
+  using Places = std::array<std::atomic<RequestCounts*>, kAtHand>;
+
+  RequestCounts& of(std::size_t listener) noexcept {
+    if (listener >= kAtHand) return of_far(listener);
+    RequestCounts* const known = at_hand_[listener].load(std::memory_order_relaxed);
+    return known ? *known : make(at_hand_[listener]);
+  }
+  RequestCounts& of_far(std::size_t listener) noexcept;
+  RequestCounts& make(std::atomic<RequestCounts*>& place) noexcept;
+  template <class Visit>
+  void for_each_place(Visit visit) const;
+
+  Places at_hand_{};
+  std::array<std::atomic<Places*>, kListenersTold / kAtHand> far_{};  // the first is not used; null: nobody has come by these
   RequestCounts others_;  // and of those for which there was no memory
 };
 

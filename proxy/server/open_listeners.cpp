@@ -114,6 +114,10 @@ OpenListeners::Taken OpenListeners::take(PreparedListeners prepared, const TlsSe
     closed_for_room_before_ += closed.settings->places->closed_for_room();
     remove_socket_file(closed.file);
   }
+  for (const OpenListener& listener : next) {
+    listener.settings->places->set_limit(limit_of(listener.config));
+    if (listener.settings->clients) listener.settings->clients->set_limit(listener.config.max_connections_per_client);
+  }
   for (ListenSockets& sockets : prepared.sockets_) sockets.fds.clear();  // they are in use now
   all_.swap(next);
   left_.swap(left);
@@ -132,20 +136,19 @@ std::uint16_t OpenListeners::number_of(const std::string& title) {
   return static_cast<std::uint16_t>(known);
 }
 
-// What connections share stays theirs: places and clients are counted on.
+std::uint64_t OpenListeners::limit_of(const config::Listener& listener) const {
+  return listener.max_connections != 0 ? std::min<std::uint64_t>(listener.max_connections, most_) : most_;
+}
+
+// What connections share stays theirs: places and clients are counted on. Their new limits are set when nothing can fail any
+// more.
 std::shared_ptr<const Listener::Settings> OpenListeners::settings_of(const OpenListener& listener, const OpenListener* before,
                                                                      std::shared_ptr<const tls::Server> tls,
                                                                      std::uint16_t https_port) {
-  const std::uint64_t wanted = listener.config.max_connections;
-  const std::uint64_t limit = wanted != 0 ? std::min(wanted, most_) : most_;
-  auto settings = std::make_shared<Listener::Settings>(Listener::Settings::of(listener.config, limit));
+  auto settings = std::make_shared<Listener::Settings>(Listener::Settings::of(listener.config, limit_of(listener.config)));
   if (before) {
     settings->places = before->settings->places;
-    settings->places->set_limit(limit);
-    if (settings->clients && before->settings->clients) {
-      settings->clients = before->settings->clients;
-      settings->clients->set_limit(listener.config.max_connections_per_client);
-    }
+    if (settings->clients && before->settings->clients) settings->clients = before->settings->clients;
   }
   settings->terms.index = number_of(listener.title());
   settings->tls = std::move(tls);

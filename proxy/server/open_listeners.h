@@ -91,6 +91,7 @@ class OpenListeners {
  private:
   LeavingSockets leaving(const std::vector<std::size_t>& removed) const;  // and what has been left
   std::uint16_t number_of(const std::string& title);
+  std::uint64_t limit_of(const config::Listener& listener) const;
   std::shared_ptr<const Listener::Settings> settings_of(const OpenListener& listener, const OpenListener* before,
                                                         std::shared_ptr<const tls::Server> tls, std::uint16_t https_port);
   static std::uint16_t https_port_of(const std::vector<OpenListener>& listeners);

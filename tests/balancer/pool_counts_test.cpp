@@ -45,27 +45,41 @@ TEST(PoolCounts, ListenersBeyondThoseThatAreToldAreToldTogether) {
   EXPECT_EQ(totals.all_requests(), 3u);
 }
 
+TEST(PoolCounts, ListenersThatManyReloadsHaveNamedAreToldApart) {
+  PoolCounts counts;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < 200; ++i) names.push_back("listener-" + std::to_string(i));
+  for (const std::size_t listener : {0, 63, 64, 65, 127, 128, 199})
+    for (std::size_t i = 0; i <= listener; ++i) counts.of_worker(i % 2).count(listener, 1, 200);
+  PoolTotals totals;
+  counts.add_to(totals, names);
+  std::string told;
+  for (const RequestTotals& each : totals.requests) told += each.listener + "=" + std::to_string(each.all()) + " ";
+  EXPECT_EQ(told, "listener-0=1 listener-63=64 listener-64=65 listener-65=66 listener-127=128 listener-128=129 listener-199=200 ");
+}
+
 TEST(PoolCounts, AReaderNeverSeesLessThanBefore) {
   PoolCounts counts;
   RequestSlots& slots = counts.of_worker(0);
+  const std::vector<std::string> names(200, "a");
   std::atomic<bool> end{false};
   std::thread reader([&] {
     std::uint64_t last = 0;
     while (!end) {
       PoolTotals totals;
-      counts.add_to(totals, {"a", "b"});
+      counts.add_to(totals, names);
       EXPECT_GE(totals.all_requests(), last);
       last = totals.all_requests();
     }
   });
   for (int i = 0; i < 20'000; ++i) {
-    slots.count(static_cast<std::size_t>(i % 2), 1, 200);
+    slots.count(static_cast<std::size_t>(i % 2) * 150, 1, 200);
     slots.own_answers.add(i % 2 == 0 ? "no_route" : "bad_request");
   }
   end = true;
   reader.join();
   PoolTotals totals;
-  counts.add_to(totals, {"a", "b"});
+  counts.add_to(totals, names);
   EXPECT_EQ(totals.all_requests(), 20'000u);
   EXPECT_EQ(count_of(totals.own_answers, "no_route"), 10'000u);
 }

@@ -328,9 +328,13 @@ TEST(ScarceMemory, AReloadOfListenersChangesAllOrNothing) {
   for (std::uint64_t n = 1; n < 200 && !enough; ++n) {
     OpenListeners open(100);
     kept.via = true;
+    kept.max_connections = 7;
+    kept.max_connections_per_client = 1;
     open.take(open.prepare({kept, removed}, 2, {}, {}), {});
     const std::vector<OpenListener> before = open.all();
     kept.via = false;
+    kept.max_connections = 8;
+    kept.max_connections_per_client = 2;
     auto prepared = open.prepare({added, kept}, 2, {}, {});
     ASSERT_TRUE(prepared.failures().empty());
     OpenListeners::Taken taken;
@@ -352,6 +356,11 @@ TEST(ScarceMemory, AReloadOfListenersChangesAllOrNothing) {
       EXPECT_EQ(open.all()[0].settings, before[0].settings) << n;
       EXPECT_EQ(open.all()[1].fds, before[1].fds) << n;
     }
+    const Listener::Settings& shared = *open.all()[enough ? 1 : 0].settings;
+    EXPECT_EQ(shared.places->limit(), enough ? 8u : 7u) << n;
+    const IpAddress client = *IpAddress::parse("192.0.2.1");
+    EXPECT_TRUE(shared.clients->enter(client));
+    EXPECT_EQ(shared.clients->enter(client), enough) << n << ": of a client, too";
     EXPECT_EQ(taken.closed.size(), enough ? 1u : 0u);
     close(open.all());
     close(taken.closed);
