@@ -10,6 +10,9 @@ import unittest
 from support import App, Client, FixedRate, Frontdoor, WebSocketClient, eventually, get, http_get, main, pool
 from support.admin import api, command
 from support.certificates import Certificates
+from support.client import connect
+from support.h2 import GOAWAY, H2Client
+from support.metrics import metrics
 from support.ports import free_port
 
 
@@ -111,6 +114,40 @@ class Listeners(unittest.TestCase):
             self.assertTrue(speaks_tls())
             self.reload(door, listener("web"))
             self.assertEqual(get(door.addresses["web"]), "hello from app\n")
+
+    def test_one_of_http2_says_goaway_twice_and_its_streams_finish(self):
+        made = self.enterContext(Certificates())
+        cert, key = made.issue("a.example")
+        tls = f'tls = {{ cert = "{cert}", key = "{key}" }}'
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols(["h2"])
+
+        def h2(address):
+            return self.enterContext(H2Client(context.wrap_socket(connect(address))))
+
+        def goaways(client):
+            return [int.from_bytes(payload[:4], "big") for kind, _, _, payload in client.frames if kind == GOAWAY]
+
+        with self.door(listener("stays", more=tls), listener("goes", more=tls)) as door:
+            door.wait_until_serving([self.app])
+            untouched, idle, busy = (h2(door.addresses[name]) for name in ("stays", "goes", "goes"))
+            for client in (untouched, idle, busy):
+                self.assertEqual(client.get("/").status, 200)
+            stream = busy.request("/received", "POST", end=False)
+            busy.data(stream, b"half")
+            eventually(lambda: metrics(door)["frontdoor_requests_in_flight"] == 1, "the stream")
+            self.reload(door, listener("stays", more=tls))
+            busy.until(lambda: goaways(busy))
+            self.assertEqual(goaways(busy)[0], 2**31 - 1, "first that it goes, before it is known what is on its way")
+            busy.data(stream, b" and half", end=True)
+            answer = busy.finish(stream)
+            self.assertEqual((answer.status, answer.reset), (200, None))
+            for client, last in ((busy, stream), (idle, 1)):
+                self.assertEqual(client.until_goaway(), 0, "and the end of the connection, in order")
+                self.assertEqual(goaways(client), [2**31 - 1, last])
+            self.assertEqual(untouched.get("/").status, 200)
+            self.assertEqual(goaways(untouched), [])
 
     def test_under_load_a_reload_of_others_loses_nothing(self):
         with self.door(listener("web")) as door:

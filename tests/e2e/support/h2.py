@@ -80,6 +80,11 @@ class H2Client:
             self._read_frame()
         return answer
 
+    def until(self, condition):
+        """Reads until that is true."""
+        while not condition():
+            self._read_frame()
+
     def until_goaway(self):
         """The code of a GOAWAY that is not NO_ERROR, or of the last one before the end."""
         codes = lambda: [struct.unpack(">I", payload[4:8])[0] for kind, _, _, payload in self.frames if kind == GOAWAY]
