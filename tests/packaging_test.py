@@ -126,6 +126,24 @@ class Package(unittest.TestCase):
             installed.add(f"{directory}/{name or os.path.basename(files)}")
         self.assertEqual(set(text_of("packaging/debian/conffiles").split()), installed)
 
+    def test_logrotate_has_the_access_log_and_nothing_that_frontdoor_rotates(self):
+        rules = text_of("packaging/frontdoor.logrotate")
+        covered = [path for line in re.findall(r"(?m)^([^#\n]*)\{$", rules) for path in line.split()]
+        self.assertEqual(covered, ["/var/log/frontdoor/access.log"])
+        self.assertNotIn("copytruncate", rules)
+        self.assertIn("dateext", rules, "its old files are not called as frontdoor's are")
+        for directory, _, names in os.walk(path_of("docs")):
+            for name in names:
+                if not name.endswith(".md"):
+                    continue
+                for block in re.findall(r"(?s)```toml\n(.*?)```", text_of(directory, name)):
+                    output = re.search(r'(?m)^output\s*=\s*"(.*?)"', block)
+                    rotates = re.search(r"(?m)^max_(size|age)\s*=", block)
+                    if output and rotates:
+                        self.assertNotIn(output.group(1), covered, name)
+                    for file in re.findall(r'\bfile\s*=\s*"(.*?)"', block):
+                        self.assertNotIn(file, covered, name)
+
     def test_the_user_is_the_same_everywhere(self):
         for unit in "frontdoor.service", "frontdoor-app@.service":
             self.assertIn(("Service", "User", "frontdoor"), list(settings(unit)))
