@@ -4,21 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <new>
 #include <optional>
 #include <utility>
 
-#include "base/quietly.h"
+#include "supervisor/check_pipe.h"
+#include "supervisor/check_process.h"
 #include "supervisor/instance_places.h"
-#include "supervisor/last_line.h"
 #include "supervisor/run_as.h"
 #include "supervisor/why_not_started.h"
 
@@ -31,29 +28,6 @@ namespace {
 using End = CheckCommandResult::End;
 
 constexpr std::string_view kMemo = "check of ";   // and the life that its children bear; no instance's memo is one line
-constexpr std::size_t kReadAtOnce = 16 * 1024;    // and once in kBetweenReads: a flood costs us no more than this
-constexpr Millis kBetweenReads{1};
-constexpr std::size_t kMostToDrain = 1024 * 1024;  // what an unprivileged process may make of a pipe
-constexpr Millis kUntilCleared{500};              // reading all of /proc after each check would cost more than the checks
-constexpr Millis kClearAgain{20};
-constexpr int kMostLooks = 50;                    // at what does not die
-
-// The process of a check, if this number is still its own: the launcher's child, with the marks that it was given.
-std::optional<ProcessInfo> check_at(pid_t pid, std::string_view life) {
-  auto who = read_process(pid);
-  if (!who || who->parent != ::getppid() || !bears_mark(pid, life)) return std::nullopt;
-  return who;
-}
-
-// It first, so that it starts nothing more; what it has started is still known as its own in `all`.
-void kill_with_all_below(const ProcessInfo& who, const std::vector<ProcessInfo>& all) {
-  const bool is_there = std::any_of(all.begin(), all.end(), [&](const ProcessInfo& process) {
-    return process.pid == who.pid && process.started == who.started;
-  });
-  signal_process(who, SIGKILL);
-  if (!is_there) return;  // whose children those are that have such a parent is not known
-  for (const ProcessInfo& process : descendants(all, who.pid)) signal_process(process, SIGKILL);
-}
 
 }  // namespace
 
@@ -72,27 +46,6 @@ InstanceVariables check_variables(const Upstream& upstream, std::uint16_t port) 
   variables.address = variables.host + ':' + variables.port;
   return variables;
 }
-
-// What one stream of a check is read from.
-struct CheckPipe {
-  CheckPipe(asio::io_context& control, int fd) : descriptor(control, fd) {}
-  asio::posix::stream_descriptor descriptor;
-  LastLine line;
-  bool open = true;
-
-  // 0: there is nothing now, or never again.
-  std::size_t take_some() {
-    std::array<char, kReadAtOnce> block;
-    const ssize_t size = ::read(descriptor.native_handle(), block.data(), block.size());
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
-    if (size <= 0) {
-      open = false;
-      return 0;
-    }
-    line.feed({block.data(), static_cast<std::size_t>(size)});
-    return static_cast<std::size_t>(size);
-  }
-};
 
 struct ExecChecks::Run {
   Run(asio::io_context& control, std::uint64_t number, CheckCommand command, std::function<void(const CheckCommandResult&)> then)
@@ -123,7 +76,12 @@ struct ExecChecks::Run {
 };
 
 ExecChecks::ExecChecks(asio::io_context& control, Log& log, LauncherClient& launcher, Instances instances, Millis until_stuck)
-    : control_(control), log_(log), launcher_(launcher), instances_(std::move(instances)), until_stuck_(until_stuck) {}
+    : control_(control),
+      log_(log),
+      launcher_(launcher),
+      instances_(std::move(instances)),
+      until_stuck_(until_stuck),
+      leavings_(control, log, instances_.processes, instances_.list) {}
 
 ExecChecks::~ExecChecks() {
   kill_doomed();
@@ -277,8 +235,8 @@ asio::awaitable<void> ExecChecks::carry_out(RunPointer run) {
     run->pid = process.pid;
     run->who = read_process(run->pid);
     if (!run->who) run->pidfd = std::move(process.pidfd);  // and its end is heard of by the launcher
-    run->output = follow(std::move(process.output));
-    run->errors = follow(std::move(process.errors));
+    run->output = CheckPipe::follow(control_, std::move(process.output));
+    run->errors = CheckPipe::follow(control_, std::move(process.errors));
     if (run->doomed) doom(run);
     not_run_.erase(run->what.upstream->pool());
     co_await launcher_.gone(process);
@@ -294,46 +252,14 @@ asio::awaitable<void> ExecChecks::carry_out(RunPointer run) {
 }
 
 void ExecChecks::ended(const RunPointer& run, const ProcessEnd& end) {
-  clear_soon({.life = {run->pid, "FRONTDOOR_LIFE=" + run->life}, .pool = run->what.upstream->pool()});
+  leavings_.clear_soon({run->pid, "FRONTDOOR_LIFE=" + run->life}, run->what.upstream->pool());
   run->pid = -1;
   run->over = true;
-  for (const auto& pipe : {run->output, run->errors}) {
-    if (!pipe) continue;
-    // Bounded, for what it has left behind may still be writing.
-    for (std::size_t taken = 0; pipe->open && taken < kMostToDrain;) {
-      const std::size_t size = pipe->take_some();
-      if (size == 0) break;
-      taken += size;
-    }
-    pipe->open = false;
-    boost::system::error_code ignored;
-    pipe->descriptor.close(ignored);
-  }
+  for (const auto& pipe : {run->output, run->errors})
+    if (pipe) pipe->finish();
   if (!end.known) return answer(run, End::NotRun, "the launcher has gone");
   if (!end.by_signal && end.value == 0) return answer(run, End::Passed, "");
   answer(run, End::Failed, to_string(end), run->words());
-}
-
-std::shared_ptr<CheckPipe> ExecChecks::follow(OwnedFd fd) {
-  try {
-    const auto pipe = std::make_shared<CheckPipe>(control_, fd.get());
-    fd.release();
-    asio::co_spawn(control_, read(pipe), asio::detached);
-    return pipe;
-  } catch (const boost::system::system_error&) {
-    return nullptr;  // the kernel gives no more watches: it has to do without its words
-  }
-}
-
-asio::awaitable<void> ExecChecks::read(std::shared_ptr<CheckPipe> pipe) {
-  asio::steady_timer pause(control_);
-  while (pipe->open) {
-    auto [error] = co_await pipe->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, quietly);
-    if (error) co_return;
-    pipe->take_some();
-    pause.expires_after(kBetweenReads);
-    co_await pause.async_wait(quietly);
-  }
 }
 
 // Its place is its own until it has ended: more than a few would hang where these do. But nobody waits for ever.
@@ -412,53 +338,7 @@ asio::awaitable<void> ExecChecks::bury(RunningProcess left) {
     ::syscall(SYS_pidfd_send_signal, left.pidfd.get(), SIGKILL, nullptr, 0);
   co_await launcher_.gone(left);
   co_await launcher_.ended(left.id);
-  if (*alive) clear_soon({.life = life});
-}
-
-void ExecChecks::clear_soon(Left left) {
-  left_.push_back(std::move(left));
-  if (!std::exchange(clearing_, true)) asio::co_spawn(control_, clear(), asio::detached);
-}
-
-// All that have ended meanwhile at one look.
-asio::awaitable<void> ExecChecks::clear() {
-  const auto alive = alive_;
-  asio::steady_timer pause(control_);
-  Millis wait = kUntilCleared;
-  while (*alive && !left_.empty()) {
-    pause.expires_after(wait);
-    co_await pause.async_wait(quietly);
-    if (!*alive) co_return;
-    const std::vector<Left> looked_for = std::exchange(left_, {});
-    auto all = instances_.list();
-    const auto is_there = [&](pid_t pid) {
-      return std::any_of(all.begin(), all.end(), [pid](const auto& process) { return process.pid == pid && process.state != 'Z'; });
-    };
-    std::vector<LifeMarks> lives;
-    for (const Left& left : looked_for) {
-      lives.push_back(left.life);
-      if (is_there(left.life.process)) lives.back().process = -1;  // the number is another one's by now
-    }
-    std::vector<pid_t> others = instances_.processes();
-    others.push_back(::getpid());
-    std::erase_if(all, [&](const ProcessInfo& process) {
-      return std::find(others.begin(), others.end(), process.pid) != others.end();
-    });
-    for (std::size_t i = 0; i < lives.size(); ++i) end_what_is_left(looked_for[i], lives[i], all);
-    wait = std::any_of(left_.begin(), left_.end(), [](const Left& left) { return left.looks != 0; }) ? kClearAgain : kUntilCleared;
-  }
-  clearing_ = false;
-}
-
-void ExecChecks::end_what_is_left(Left left, const LifeMarks& life, const std::vector<ProcessInfo>& all) {
-  const auto found = left_of(life, all, ::getppid(), bears_mark);
-  if (found.empty()) return;
-  const Log::Fields fields = {{"pool", left.pool}, {"processes", static_cast<std::uint64_t>(found.size())}};
-  if (left.looks == 0) log_.warn("a health check left processes behind, which are killed", fields);
-  if (left.looks == kMostLooks) return log_.error("processes of a health check do not die", fields);
-  for (const ProcessInfo& process : found) signal_process(process, SIGKILL);
-  ++left.looks;
-  left_.push_back(std::move(left));
+  if (*alive) leavings_.clear_soon(life);
 }
 
 }  // namespace frontdoor

@@ -20,14 +20,13 @@
 #include "balancer/check_commands.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "supervisor/check_leavings.h"
 #include "supervisor/instance_environment.h"
 #include "supervisor/launch_request.h"
 #include "supervisor/launcher_client.h"
 #include "supervisor/life_marks.h"
 
 namespace frontdoor {
-
-struct CheckPipe;
 
 // Of an upstream that is an instance: what its process was told, so that a check of it is told the same.
 struct CheckedInstance {
@@ -77,18 +76,10 @@ class ExecChecks final : public CheckCommands {
     unsigned running = 0;
     unsigned stuck = 0;  // of these: they should have ended long ago, and nobody knows when they will
   };
-  // A check that has ended, whose leavings are to be looked for.
-  struct Left {
-    LifeMarks life;
-    std::string pool = {};
-    int looks = 0;  // that have found some
-  };
 
   void pump(const std::string& pool);
   boost::asio::awaitable<void> carry_out(RunPointer run);
   void ended(const RunPointer& run, const ProcessEnd& end);
-  std::shared_ptr<CheckPipe> follow(OwnedFd fd);
-  boost::asio::awaitable<void> read(std::shared_ptr<CheckPipe> pipe);
   boost::asio::awaitable<void> bury(RunningProcess left);
   std::optional<LaunchRequest> request_of(const Run& run) const;  // nothing: nobody says as whom
   void begin_time(const RunPointer& run);
@@ -99,9 +90,6 @@ class ExecChecks final : public CheckCommands {
   void give_up_those_that_wait(Line& line);
   void answer(const RunPointer& run, CheckCommandResult::End end, std::string detail, std::string words = {});
   void tell_not_run(const Run& run, const std::string& reason);
-  void clear_soon(Left left);
-  boost::asio::awaitable<void> clear();
-  void end_what_is_left(Left left, const LifeMarks& life, const std::vector<ProcessInfo>& all);
 
   boost::asio::io_context& control_;
   Log& log_;
@@ -115,8 +103,7 @@ class ExecChecks final : public CheckCommands {
   std::uint64_t last_run_ = 0;
   bool open_ = false;
   std::vector<RunPointer> doomed_;  // that are to be killed at one look at all processes
-  std::vector<Left> left_;
-  bool clearing_ = false;
+  CheckLeavings leavings_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for coroutines that outlive this
 };
 
