@@ -18,12 +18,11 @@
 #include "admin/upkeep_api.h"
 #include "admin/utf8.h"
 #include "base/unix_time.h"
+#include "cli/admin_rows.h"
 #include "cli/own_usage.h"
-#include "cli/subject.h"
 #include "cli/version.h"
 #include "config/show.h"
 #include "proxy/server/port_holder.h"
-#include "supervisor/line_follower.h"
 
 // g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).
 #if defined(__GNUC__) && !defined(__clang__)
@@ -38,66 +37,9 @@ namespace {
 
 constexpr Millis kStuck{10'000};  // a worker that has not turned its loop for so long makes the process one to restart
 
-// 0 for a moment that has not been yet.
-std::int64_t unix_millis_of(TimePoint then, TimePoint now, std::int64_t now_unix_millis) {
-  if (then == TimePoint{}) return 0;
-  return now_unix_millis - std::chrono::duration_cast<Millis>(now - then).count();
-}
-
 std::uint64_t resident_bytes(pid_t pid) {
   const auto process = read_process(pid);
   return process ? process->resident_bytes : 0;
-}
-
-AdminUpstream to_admin(const InstanceStatus& instance, const SampledUsages& usages, TimePoint now, std::int64_t now_unix) {
-  AdminUpstream row;
-  row.name = instance.instance;
-  row.address = instance.endpoint ? instance.endpoint->to_string() : "";
-  row.state = to_string(instance.state);
-  row.reason = instance.late;
-  row.since_unix_millis = unix_millis_of(instance.since, now, now_unix);
-  if (instance.upstream) {
-    row.requests = instance.upstream->requests();
-    row.in_flight = instance.upstream->in_flight();
-    // Its process runs, and yet nothing is sent there.
-    if (instance.state == InstanceState::Up && !instance.upstream->available()) {
-      row.state = "down";
-      row.reason = instance.upstream->reason();
-      row.since_unix_millis = unix_millis_of(instance.upstream->changed_at(), now, now_unix);
-    }
-  }
-  AdminProcess process;
-  process.number = instance.number;
-  process.pid = instance.pid;
-  process.restarts = instance.restarts;
-  if (instance.last_end) process.last_end = to_string(*instance.last_end);
-  process.last_reason = instance.last_reason;
-  process.says = instance.says;
-  process.requests_at_end = instance.requests_at_end;
-  if (instance.next_start)
-    process.next_start_millis =
-        std::max<std::int64_t>(std::chrono::duration_cast<Millis>(*instance.next_start - now).count(), 0);
-  if (const auto usage = usages.find(instance.pid); usage != usages.end()) {
-    const SampledUsage& sampled = usage->second;
-    process.processes = static_cast<unsigned>(sampled.usage.processes);
-    process.memory_bytes = sampled.usage.memory_bytes;
-    if (sampled.cpu_share) process.cpu_percent = *sampled.cpu_share * 100;
-    process.cpu_millis = static_cast<std::uint64_t>(std::chrono::duration_cast<Millis>(sampled.usage.cpu).count());
-  }
-  row.process = std::move(process);
-  return row;
-}
-
-AdminUpstream to_admin(const Upstream& upstream, TimePoint now, std::int64_t now_unix) {
-  AdminUpstream row;
-  row.name = upstream.name();
-  row.address = upstream.address().to_string();
-  row.state = to_string(upstream.seen().state);
-  row.reason = upstream.reason();
-  row.since_unix_millis = unix_millis_of(upstream.changed_at(), now, now_unix);
-  row.requests = upstream.requests();
-  row.in_flight = upstream.in_flight();
-  return row;
 }
 
 // Asked once, at the start: it may take its time.
@@ -108,58 +50,6 @@ std::string own_name() {
   const bool known = ::getpwuid_r(::geteuid(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr;
   return known ? found->pw_name : "";
 }
-
-std::string_view action_of(AdminOperation::Kind kind) {
-  switch (kind) {
-    case AdminOperation::Kind::Restart:
-      return "restart";
-    case AdminOperation::Kind::Stop:
-      return "stop";
-    case AdminOperation::Kind::Start:
-      return "start";
-    case AdminOperation::Kind::Scale:
-      return "scale";
-  }
-  return "";
-}
-
-AdminStanding to_admin(const OrderedBy& by) { return {by.name, by.unix_millis, by.reason}; }
-
-// What an operator has ordered of the upstream of this row.
-void add_order(AdminUpstream& row, const Orders& orders, const std::string& pool, const std::string& upstream) {
-  const UpstreamOrder* const order = orders.find(pool, upstream);
-  if (order == nullptr) return;
-  row.ordered = AdminUpstream::Ordered{to_string(order->order), order->weight, to_admin(order->by)};
-  if (order->weight) row.weight = *order->weight;
-}
-
-AdminOutcome to_admin(const OperationResult& result) {
-  const RolloutReport& report = result.report;
-  return {result.ok,     result.error,    report.replaced, report.failed, report.served,
-          report.held,   report.replayed, report.lost,     report.took};
-}
-
-AdminLogLine to_admin(LogEntry entry) {
-  return {entry.line.unix_millis, std::move(entry.pool), std::move(entry.instance),
-          entry.line.stream == OutputStream::Errors, std::move(entry.line.text)};
-}
-
-class Follower final : public AdminLogFollower {
- public:
-  Follower(asio::io_context& control, InstanceLogs& logs, LogSelection which, std::uint64_t after)
-      : follower_(control, logs, std::move(which), after) {}
-
-  asio::awaitable<AdminLogBatch> next(std::size_t most, Millis patience) override {
-    LogBatch batch = co_await follower_.next(most, patience);
-    AdminLogBatch result;
-    result.skipped = batch.skipped;
-    for (LogEntry& entry : batch.lines) result.lines.push_back(to_admin(std::move(entry)));
-    co_return result;
-  }
-
- private:
-  LineFollower follower_;
-};
 
 }  // namespace
 
@@ -334,7 +224,7 @@ asio::awaitable<AdminStatus> AdminHost::status() {
 }
 
 void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const config::Pool& configured, const Looks& looks) const {
-  const TimePoint now = Clock::now();
+  const RowMoment moment{Clock::now(), status.now_unix_millis};
   AdminPool row;
   row.name = pool.name;
   const Orders& orders = looks.orders;
@@ -350,14 +240,14 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const config::Po
     row.stopped = supervised.stopped;
     row.operation = supervised.operation;
     for (const InstanceStatus& instance : supervised.instances) {
-      row.upstreams.push_back(to_admin(instance, looks.usages, now, status.now_unix_millis));
+      row.upstreams.push_back(row_of(instance, looks.usages, moment));
       add_order(row.upstreams.back(), orders, pool.name, instance.instance);
       instances.push_back(instance.upstream);
     }
   }
   for (const Member& member : pool.members) {
     if (std::find(instances.begin(), instances.end(), member.upstream) != instances.end()) continue;
-    AdminUpstream& upstream = row.upstreams.emplace_back(to_admin(*member.upstream, now, status.now_unix_millis));
+    AdminUpstream& upstream = row.upstreams.emplace_back(row_of(*member.upstream, moment));
     upstream.weight = member.weight;
     add_order(upstream, orders, pool.name, upstream.name);
     const auto& added = orders.members().added();
@@ -366,7 +256,7 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const config::Po
   }
   for (const LeavingMember& member : looks.leaving) {
     if (member.pool != pool.name) continue;
-    AdminUpstream& upstream = row.upstreams.emplace_back(to_admin(*member.upstream, now, status.now_unix_millis));
+    AdminUpstream& upstream = row.upstreams.emplace_back(row_of(*member.upstream, moment));
     upstream.reason = "removed by " + member.by.name;
     upstream.leaving = true;
   }
@@ -379,113 +269,6 @@ std::vector<std::string> AdminHost::pool_names() const {
   std::vector<std::string> names;
   for (const Pool& pool : view_.snapshot()->pools) names.push_back(pool.name);
   return names;
-}
-
-// ---- Operations
-
-std::optional<AdminProblem> AdminHost::why_not(const AdminOperation& operation) const {
-  const auto subject = cli::find_subject(operation.pool, pool_names());
-  if (!subject) return AdminProblem(404, "no_such_pool", subject.error().message);
-  const auto statuses = pool_statuses();
-  const auto found = std::find_if(statuses.begin(), statuses.end(),
-                                  [&](const PoolStatus& pool) { return pool.pool == subject->pool; });
-  if (found == statuses.end())
-    return AdminProblem(409, "not_supervised",
-                        "frontdoor does not run the pool \"" + subject->pool + "\": it has no command");
-  const auto number = operation.number ? operation.number : subject->number;
-  if (number && *number != 0 &&
-      std::none_of(found->instances.begin(), found->instances.end(),
-                   [&](const InstanceStatus& instance) { return instance.number == *number; }) &&
-      *number > found->wanted)
-    return AdminProblem(404, "no_such_instance",
-                        "the pool \"" + subject->pool + "\" has no instance " + std::to_string(*number) + ", only 1 to " +
-                            std::to_string(found->wanted));
-  if (number && *number == 0) return AdminProblem(404, "no_such_instance", "instances count from 1");
-  if (view_.draining()) return AdminProblem(409, "stopping", "frontdoor is stopping");
-  if (operation.kind != AdminOperation::Kind::Scale) return std::nullopt;
-  if (number) return AdminProblem(400, "bad_instances", "a pool is scaled, not an instance of it");
-  const std::int64_t wanted = operation.instances + (operation.relative ? std::int64_t{found->wanted} : 0);
-  if (wanted < 1) return AdminProblem(400, "bad_instances", "a pool has at least one instance; stop ends them all");
-  if (wanted > 1000) return AdminProblem(400, "bad_instances", "a pool has at most 1000 instances");
-  return std::nullopt;
-}
-
-asio::awaitable<AdminOutcome> AdminHost::carry_out(AdminOperation operation) {
-  using Kind = AdminOperation::Kind;
-  OperationResult result;
-  const auto subject = cli::find_subject(operation.pool, pool_names());
-  Supervision* const supervision = view_.supervision();
-  if (!subject || supervision == nullptr) {
-    result = {false, "the pool is no longer there", {}};
-    co_return to_admin(result);
-  }
-  const std::string pool = subject->pool;
-  const auto number = operation.number ? operation.number : subject->number;
-  Supervisor& supervisor = supervision->supervisor();
-  log_.info("operator", {{"action", action_of(operation.kind)},
-                         {"pool", number ? pool + '.' + std::to_string(*number) : pool},
-                         {"by", operation.by}});
-  switch (operation.kind) {
-    case Kind::Restart: {
-      const RestartHow how = operation.now ? RestartHow::Now : RestartHow::Rolling;
-      result = co_await supervisor.restart(pool, number, how, "restart");
-      break;
-    }
-    case Kind::Stop:
-      result = co_await supervisor.stop(pool, number);
-      break;
-    case Kind::Start:
-      result = co_await supervisor.start(pool, number);
-      break;
-    case Kind::Scale: {
-      std::int64_t wanted = operation.instances;
-      if (operation.relative)
-        for (const PoolStatus& status : pool_statuses())
-          if (status.pool == pool) wanted += status.wanted;
-      result = co_await supervisor.scale(pool, static_cast<unsigned>(std::clamp<std::int64_t>(wanted, 1, 1000)));
-      break;
-    }
-  }
-  co_return to_admin(result);
-}
-
-std::vector<PoolStatus> AdminHost::pool_statuses() const {
-  Supervision* const supervision = view_.supervision();
-  return supervision == nullptr ? std::vector<PoolStatus>() : supervision->supervisor().status();
-}
-
-std::vector<AdminGlance> AdminHost::glance(const std::string& word) const {
-  std::vector<AdminGlance> glances;
-  const auto subject = cli::find_subject(word, pool_names());
-  if (!subject) return glances;
-  for (const PoolStatus& pool : pool_statuses())
-    if (pool.pool == subject->pool)
-      for (const InstanceStatus& instance : pool.instances)
-        glances.push_back({instance.instance, to_string(instance.state), instance.pid});
-  return glances;
-}
-
-// ---- Logs
-
-std::optional<AdminProblem> AdminHost::why_not(const AdminLogFilter& filter) const {
-  if (view_.supervision() == nullptr)
-    return AdminProblem(409, "not_supervised", "frontdoor runs no instances here, so there are no lines of theirs");
-  if (filter.pool.empty()) return std::nullopt;
-  const auto subject = cli::find_subject(filter.pool, pool_names());
-  if (!subject) return AdminProblem(404, "no_such_pool", subject.error().message);
-  return std::nullopt;
-}
-
-std::unique_ptr<AdminLogFollower> AdminHost::follow(const AdminLogFilter& filter, std::size_t count,
-                                                    std::vector<AdminLogLine>& last) {
-  LogSelection which{filter.pool, filter.number};
-  if (!filter.pool.empty()) {
-    const auto subject = cli::find_subject(filter.pool, pool_names());
-    which = {subject->pool, filter.number ? filter.number : subject->number};
-  }
-  InstanceLogs& logs = view_.supervision()->logs();
-  for (LogEntry& entry : logs.last(which, count)) last.push_back(to_admin(std::move(entry)));
-  return std::make_unique<Follower>(control_, logs, std::move(which), logs.last_sequence());
 }
 
 }  // namespace frontdoor

@@ -1,0 +1,173 @@
+// What operators ask of the instances, and what those have written (cli/admin_host.h).
+
+#include <algorithm>
+#include <utility>
+
+#include "cli/admin_host.h"
+#include "cli/subject.h"
+#include "cli/supervision.h"
+#include "supervisor/line_follower.h"
+
+// g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
+namespace frontdoor {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::string_view action_of(AdminOperation::Kind kind) {
+  switch (kind) {
+    case AdminOperation::Kind::Restart:
+      return "restart";
+    case AdminOperation::Kind::Stop:
+      return "stop";
+    case AdminOperation::Kind::Start:
+      return "start";
+    case AdminOperation::Kind::Scale:
+      return "scale";
+  }
+  return "";
+}
+
+AdminOutcome to_admin(const OperationResult& result) {
+  const RolloutReport& report = result.report;
+  return {result.ok,     result.error,    report.replaced, report.failed, report.served,
+          report.held,   report.replayed, report.lost,     report.took};
+}
+
+AdminLogLine to_admin(LogEntry entry) {
+  return {entry.line.unix_millis, std::move(entry.pool), std::move(entry.instance),
+          entry.line.stream == OutputStream::Errors, std::move(entry.line.text)};
+}
+
+class Follower final : public AdminLogFollower {
+ public:
+  Follower(asio::io_context& control, InstanceLogs& logs, LogSelection which, std::uint64_t after)
+      : follower_(control, logs, std::move(which), after) {}
+
+  asio::awaitable<AdminLogBatch> next(std::size_t most, Millis patience) override {
+    LogBatch batch = co_await follower_.next(most, patience);
+    AdminLogBatch result;
+    result.skipped = batch.skipped;
+    for (LogEntry& entry : batch.lines) result.lines.push_back(to_admin(std::move(entry)));
+    co_return result;
+  }
+
+ private:
+  LineFollower follower_;
+};
+
+}  // namespace
+
+// ---- Operations
+
+std::optional<AdminProblem> AdminHost::why_not(const AdminOperation& operation) const {
+  const auto subject = cli::find_subject(operation.pool, pool_names());
+  if (!subject) return AdminProblem(404, "no_such_pool", subject.error().message);
+  const auto statuses = pool_statuses();
+  const auto found = std::find_if(statuses.begin(), statuses.end(),
+                                  [&](const PoolStatus& pool) { return pool.pool == subject->pool; });
+  if (found == statuses.end())
+    return AdminProblem(409, "not_supervised",
+                        "frontdoor does not run the pool \"" + subject->pool + "\": it has no command");
+  const auto number = operation.number ? operation.number : subject->number;
+  if (number && *number != 0 &&
+      std::none_of(found->instances.begin(), found->instances.end(),
+                   [&](const InstanceStatus& instance) { return instance.number == *number; }) &&
+      *number > found->wanted)
+    return AdminProblem(404, "no_such_instance",
+                        "the pool \"" + subject->pool + "\" has no instance " + std::to_string(*number) + ", only 1 to " +
+                            std::to_string(found->wanted));
+  if (number && *number == 0) return AdminProblem(404, "no_such_instance", "instances count from 1");
+  if (view_.draining()) return AdminProblem(409, "stopping", "frontdoor is stopping");
+  if (operation.kind != AdminOperation::Kind::Scale) return std::nullopt;
+  if (number) return AdminProblem(400, "bad_instances", "a pool is scaled, not an instance of it");
+  const std::int64_t wanted = operation.instances + (operation.relative ? std::int64_t{found->wanted} : 0);
+  if (wanted < 1) return AdminProblem(400, "bad_instances", "a pool has at least one instance; stop ends them all");
+  if (wanted > 1000) return AdminProblem(400, "bad_instances", "a pool has at most 1000 instances");
+  return std::nullopt;
+}
+
+asio::awaitable<AdminOutcome> AdminHost::carry_out(AdminOperation operation) {
+  using Kind = AdminOperation::Kind;
+  OperationResult result;
+  const auto subject = cli::find_subject(operation.pool, pool_names());
+  Supervision* const supervision = view_.supervision();
+  if (!subject || supervision == nullptr) {
+    result = {false, "the pool is no longer there", {}};
+    co_return to_admin(result);
+  }
+  const std::string pool = subject->pool;
+  const auto number = operation.number ? operation.number : subject->number;
+  Supervisor& supervisor = supervision->supervisor();
+  log_.info("operator", {{"action", action_of(operation.kind)},
+                         {"pool", number ? pool + '.' + std::to_string(*number) : pool},
+                         {"by", operation.by}});
+  switch (operation.kind) {
+    case Kind::Restart: {
+      const RestartHow how = operation.now ? RestartHow::Now : RestartHow::Rolling;
+      result = co_await supervisor.restart(pool, number, how, "restart");
+      break;
+    }
+    case Kind::Stop:
+      result = co_await supervisor.stop(pool, number);
+      break;
+    case Kind::Start:
+      result = co_await supervisor.start(pool, number);
+      break;
+    case Kind::Scale: {
+      std::int64_t wanted = operation.instances;
+      if (operation.relative)
+        for (const PoolStatus& status : pool_statuses())
+          if (status.pool == pool) wanted += status.wanted;
+      result = co_await supervisor.scale(pool, static_cast<unsigned>(std::clamp<std::int64_t>(wanted, 1, 1000)));
+      break;
+    }
+  }
+  co_return to_admin(result);
+}
+
+std::vector<PoolStatus> AdminHost::pool_statuses() const {
+  Supervision* const supervision = view_.supervision();
+  return supervision == nullptr ? std::vector<PoolStatus>() : supervision->supervisor().status();
+}
+
+std::vector<AdminGlance> AdminHost::glance(const std::string& word) const {
+  std::vector<AdminGlance> glances;
+  const auto subject = cli::find_subject(word, pool_names());
+  if (!subject) return glances;
+  for (const PoolStatus& pool : pool_statuses())
+    if (pool.pool == subject->pool)
+      for (const InstanceStatus& instance : pool.instances)
+        glances.push_back({instance.instance, to_string(instance.state), instance.pid});
+  return glances;
+}
+
+// ---- Logs
+
+std::optional<AdminProblem> AdminHost::why_not(const AdminLogFilter& filter) const {
+  if (view_.supervision() == nullptr)
+    return AdminProblem(409, "not_supervised", "frontdoor runs no instances here, so there are no lines of theirs");
+  if (filter.pool.empty()) return std::nullopt;
+  const auto subject = cli::find_subject(filter.pool, pool_names());
+  if (!subject) return AdminProblem(404, "no_such_pool", subject.error().message);
+  return std::nullopt;
+}
+
+std::unique_ptr<AdminLogFollower> AdminHost::follow(const AdminLogFilter& filter, std::size_t count,
+                                                    std::vector<AdminLogLine>& last) {
+  LogSelection which{filter.pool, filter.number};
+  if (!filter.pool.empty()) {
+    const auto subject = cli::find_subject(filter.pool, pool_names());
+    which = {subject->pool, filter.number ? filter.number : subject->number};
+  }
+  InstanceLogs& logs = view_.supervision()->logs();
+  for (LogEntry& entry : logs.last(which, count)) last.push_back(to_admin(std::move(entry)));
+  return std::make_unique<Follower>(control_, logs, std::move(which), logs.last_sequence());
+}
+
+}  // namespace frontdoor
