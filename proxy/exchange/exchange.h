@@ -197,7 +197,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
     bool suspect = false;     // of having killed them
     bool convicted = false;   // requests like it have
     bool reported = false;
-    TimePoint settled_at{};   // no try before it: others may be dying, or the one that reset it may be
+    TimePoint next_try_at{};  // none before it: others may be dying, or the one that reset it may be
   } deaths_;
   bool holding_ = false;      // in the pool's hold queue
   TimePoint hold_until_{};    // set when it has to wait for the first time

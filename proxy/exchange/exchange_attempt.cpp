@@ -167,7 +167,7 @@ Exchange::Next Exchange::after_failure() {
   // It would come to the one that has just reset it. One that dies may take longer over it than its tries would last.
   if (was_reset && still_up && replay.choice != Replay::Choice::Never && !another_is_free()) {
     const bool others_may_come = pool_->pool().members.size() > 1;
-    deaths_.settled_at = std::max(deaths_.settled_at, now() + pause_before_the_same_again(attempts_.tries, others_may_come));
+    deaths_.next_try_at = std::max(deaths_.next_try_at, now() + pause_before_the_same_again(attempts_.tries, others_may_come));
   }
   if (replay.choice != Replay::Choice::Never) return Next::Forward;
   return replay.contained && attempt_.went_down == DownCause::Dead ? refuse_to_spread_death() : give_up();

@@ -97,7 +97,7 @@ void Exchange::note_death() {
   if (!pool_->pool().retry.containment) return;
   attempt_.death_noted = true;
   note_casualty();
-  deaths_.settled_at = now() + pause_after_death(attempt_.upstream->count_victim(attempt_.seen.incarnation));
+  deaths_.next_try_at = now() + pause_after_death(attempt_.upstream->count_victim(attempt_.seen.incarnation));
   const Containment::Verdict verdict = pool_->pool().memory->deaths.died(likeness(), ++deaths_.seen, now());
   deaths_.suspect = deaths_.suspect || verdict.repeated;
   deaths_.convicted = verdict.convicted;
@@ -117,9 +117,9 @@ void Exchange::note_casualty() {
 // who goes to the next one at once may be under that one's death too, and look as if it had killed both. Afterwards they
 // refuse, which is free. One that kills pays for the pause as well: it can not take out a pool within milliseconds.
 Task<Exchange::Next> Exchange::let_the_moment_pass() {
-  while (now() < deaths_.settled_at && now() < request_deadline()) {
+  while (now() < deaths_.next_try_at && now() < request_deadline()) {
     if (client_.gone()) co_return client_left();
-    co_await waker_.until(std::min(deaths_.settled_at, request_deadline()));
+    co_await waker_.until(std::min(deaths_.next_try_at, request_deadline()));
   }
   if (now() >= request_deadline()) co_return request_timed_out();
   co_return Next::Forward;
