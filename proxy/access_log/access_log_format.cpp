@@ -206,14 +206,18 @@ void put_fields(std::span<const AccessField> chosen, const AccessRecord& record,
   }(std::make_index_sequence<kAccessFields>{});
 }
 
+// Not a loop over a list, which would copy them all first.
+template <class... Text>
+std::size_t sizes(const Text&... texts) {
+  return (texts.size() + ...);
+}
+
 bool fits_quick_line(const AccessRecord& record, std::size_t sample_size) {
-  std::size_t size = QuickLine::kBesidesTexts + sample_size;
-  for (const std::string_view text :
-       {record.client_ip, record.method, record.host, record.target, record.tls_version, record.tls_cipher,
-        record.tls_server_name, record.tls_client, record.outcome, record.detail, record.route_pool, record.upstream,
-        record.retry_rule, record.referer, record.user_agent, record.request_id, record.trace_id})
-    size += text.size();
-  return size <= AccessLineFormatter::kQuickRoom && record.attempts.empty();
+  const std::size_t size = sizes(record.client_ip, record.method, record.host, record.target, record.tls_version, record.tls_cipher,
+                                 record.tls_server_name, record.tls_client, record.outcome, record.detail, record.route_pool,
+                                 record.upstream, record.retry_rule, record.referer, record.user_agent, record.request_id,
+                                 record.trace_id);
+  return QuickLine::kBesidesTexts + sample_size + size <= AccessLineFormatter::kQuickRoom && record.attempts.empty();
 }
 
 }  // namespace

@@ -33,20 +33,27 @@ inline constexpr auto kThreeDigits = [] {
   return digits;
 }();
 
+// The numbers below a thousand as they are written, and in the fourth byte how many digits that are.
+inline constexpr auto kSmallNumbers = [] {
+  std::array<char, 4 * 1000> numbers{};
+  for (std::size_t i = 0; i < 1000; ++i) {
+    char* at = &numbers[4 * i];
+    char* const begin = at;
+    if (i >= 100) *at++ = static_cast<char>('0' + i / 100);
+    if (i >= 10) *at++ = static_cast<char>('0' + i / 10 % 10);
+    *at++ = static_cast<char>('0' + i % 10);
+    begin[3] = static_cast<char>(at - begin);
+  }
+  return numbers;
+}();
+
 // ---- Whether a text needs an escape: a control character, DEL, beyond ASCII, a quote or a backslash
 
 namespace plain_text {
 
-inline constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
-
-// Not zero when one of eight bytes is odd. Bytes of zero are: what is shorter is filled up with spaces.
-inline std::uint64_t odd(std::uint64_t bytes) {
-  const auto has_zero = [](std::uint64_t v) { return (v - kOnes) & ~v; };
-  return (bytes | ((bytes - kOnes * 0x20) & ~bytes) | has_zero(bytes ^ kOnes * '"') | has_zero(bytes ^ kOnes * '\\') |
-          has_zero(bytes ^ kOnes * 0x7f)) & kHigh;
-}
-
-using Chunk [[gnu::vector_size(16)]] = unsigned char;
+// Signed, so that what is beyond ASCII is below the space, too.
+using Chunk [[gnu::vector_size(16)]] = signed char;
+using Halves [[gnu::vector_size(16)]] = std::uint64_t;
 
 template <class Word>
 Word load(const char* from) {
@@ -59,43 +66,50 @@ void store(char* to, Word word) {
   std::memcpy(to, &word, sizeof word);
 }
 
-// Copies the text; false: it has something odd.
-inline bool copy(std::string_view text, char* to) {
+// Not zero where a byte is odd.
+inline Chunk odd(Chunk bytes) { return (bytes < ' ') | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\'); }
+inline Chunk odd(std::uint64_t first, std::uint64_t second) {
+  const Halves halves{first, second};
+  return odd(reinterpret_cast<Chunk>(halves));
+}
+
+// Copies the text, and adds to `found` what is odd in it: a line asks once, for all of its texts.
+inline void copy(std::string_view text, char* to, Chunk& found) {
   const char* const from = text.data();
   const std::size_t size = text.size();
   if (size >= 16) {
-    Chunk found{};
     const auto look_at = [&](std::size_t i) {
       const auto chunk = load<Chunk>(from + i);
       store(to + i, chunk);
-      found |= reinterpret_cast<Chunk>((chunk < 0x20) | (chunk > 0x7e) | (chunk == '"') | (chunk == '\\'));
+      found |= odd(chunk);
     };
     for (std::size_t i = 0; i + 16 < size; i += 16) look_at(i);
-    look_at(size - 16);
-    std::uint64_t halves[2];
-    std::memcpy(halves, &found, sizeof halves);
-    return (halves[0] | halves[1]) == 0;
+    return look_at(size - 16);
   }
   if (size >= 8) {
     const auto first = load<std::uint64_t>(from), last = load<std::uint64_t>(from + size - 8);
     store(to, first);
     store(to + size - 8, last);
-    return (odd(first) | odd(last)) == 0;
+    found |= odd(first, last);
+    return;
   }
+  std::uint64_t all = 0;
   if (size >= 4) {
     const auto first = load<std::uint32_t>(from), last = load<std::uint32_t>(from + size - 4);
     store(to, first);
     store(to + size - 4, last);
-    return odd(static_cast<std::uint64_t>(first) << 32 | last) == 0;
+    all = static_cast<std::uint64_t>(first) << 32 | last;
+  } else {
+    if (size == 0) return;
+    const auto first = static_cast<unsigned char>(from[0]), middle = static_cast<unsigned char>(from[size / 2]),
+               last = static_cast<unsigned char>(from[size - 1]);
+    to[0] = static_cast<char>(first);
+    to[size / 2] = static_cast<char>(middle);
+    to[size - 1] = static_cast<char>(last);
+    constexpr std::uint64_t kSpaces = 0x2020202020000000;  // a byte of zero would be odd
+    all = kSpaces | std::uint64_t{first} << 16 | std::uint64_t{middle} << 8 | last;
   }
-  if (size == 0) return true;
-  const auto first = static_cast<unsigned char>(from[0]), middle = static_cast<unsigned char>(from[size / 2]),
-             last = static_cast<unsigned char>(from[size - 1]);
-  to[0] = static_cast<char>(first);
-  to[size / 2] = static_cast<char>(middle);
-  to[size - 1] = static_cast<char>(last);
-  constexpr std::uint64_t kSpaces = kOnes * ' ' << 24;
-  return odd(kSpaces | std::uint64_t{first} << 16 | std::uint64_t{middle} << 8 | last) == 0;
+  found |= odd(all, all);
 }
 
 }  // namespace plain_text
@@ -119,7 +133,7 @@ class QuickLine {
   }
   void quoted(std::string_view text) {
     *at_++ = '"';
-    plain_ &= plain_text::copy(text, at_);
+    plain_text::copy(text, at_, odd_);
     at_ += text.size();
     *at_++ = '"';
   }
@@ -128,9 +142,9 @@ class QuickLine {
       at_ = std::to_chars(at_, at_ + 20, value).ptr;
       return;
     }
-    const std::size_t zeros = (value < 10 ? 1u : 0u) + (value < 100 ? 1u : 0u);
-    std::memcpy(at_, &kThreeDigits[4 * value + zeros], 4);
-    at_ += 3 - zeros;
+    const char* const digits = &kSmallNumbers[4 * value];
+    std::memcpy(at_, digits, 4);
+    at_ += digits[3];
   }
   void three_digits(unsigned value) {
     std::memcpy(at_, &kThreeDigits[4 * value], 4);
@@ -139,14 +153,17 @@ class QuickLine {
 
   void bare(std::string_view text) { at_ += text.copy(at_, text.size()); }  // which may be of no address, when empty
 
-  bool plain() const { return plain_; }
+  bool plain() const {
+    const auto halves = reinterpret_cast<plain_text::Halves>(odd_);
+    return (halves[0] | halves[1]) == 0;
+  }
   bool empty() const { return at_ == begin_; }
   std::string_view text() const { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
 
  private:
   char* const begin_;
   char* at_;
-  bool plain_ = true;
+  plain_text::Chunk odd_{};
 };
 
 class AnyLine {

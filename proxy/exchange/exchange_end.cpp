@@ -213,7 +213,7 @@ void Exchange::log_request(AnsweredBy by) {
   tally_.bytes_received = body_.consumed();
   tally_.put_into(record, started_, ended);
   record.outcome = outcome_;
-  record.detail = detail_;
+  record.detail = literal_view(detail_);
   record.status = committed_ ? status_ : 0;
   record.tries = attempts_.picked;
   if (notable) context_.notable->add(record, failed, ended - started_);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "base/time.h"
 #include "proxy/access_log/attempt_history.h"
@@ -12,10 +13,13 @@
 
 namespace frontdoor {
 
+// Nearly always there is none, and nothing to count.
+inline std::string_view literal_view(const char* text) { return *text == '\0' ? std::string_view() : std::string_view(text); }
+
 struct Tally {
   // Completes the record of a request that began at `started` and has ended now.
   void put_into(AccessRecord& record, TimePoint started, TimePoint ended) const {
-    record.retry_rule = retry_rule;
+    record.retry_rule = literal_view(retry_rule);
     record.held_us = stage_micros(TimePoint{}, TimePoint{held_for});
     record.bytes_received = bytes_received + tunnelled_to_upstream;
     record.bytes_sent = bytes_sent;
