@@ -13,7 +13,7 @@ bool ends_with_a_verb(std::string_view value) {
   const auto colon = value.rfind(':');
   if (colon == std::string_view::npos) return false;
   const std::string_view word = value.substr(colon + 1);
-  return std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
 }
 
 // What the placeholders stand for when the path is one of the pattern.

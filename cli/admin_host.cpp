@@ -229,6 +229,7 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const config::Po
   row.name = pool.name;
   const Orders& orders = looks.orders;
   row.command = configured.process.command;
+  if (!row.command.empty() && row.command.front() == "/proc/self/exe") row.command.front() = "frontdoor";  // the demo's instances
   row.directory = configured.process.directory;
   if (pool.maintenance)
     row.maintenance = AdminPool::Maintenance{to_admin(pool.maintenance->by), pool.maintenance->retry_after_seconds,

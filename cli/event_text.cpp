@@ -111,8 +111,10 @@ std::string history_text(const json::object& event) {
   for (const char* const name : {"pool", "upstream"})
     if (!text_at(name).empty()) fields.append(name, event.at(name));
   if (const json::value* const more = event.if_contains("fields"); more && more->is_object())
-    for (const auto& field : more->get_object())
-      fields.append({field.key().data(), field.key().size()}, field.value());
+    for (const auto& field : more->get_object()) {
+      const json::string* const value = field.value().if_string();
+      if (value == nullptr || !value->empty()) fields.append({field.key().data(), field.key().size()}, field.value());
+    }
   return fields.done();
 }
 

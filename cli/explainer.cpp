@@ -6,10 +6,10 @@
 
 #include "base/unix_time.h"
 #include "cli/explanation.h"
+#include "cli/order_rules.h"
 #include "cli/request_story.h"
 #include "cli/status_table.h"
 #include "cli/subject.h"
-#include "config/suggest.h"
 
 namespace frontdoor {
 
@@ -145,6 +145,7 @@ asio::awaitable<AdminWhys> Explainer::why(std::string pool_word, std::string ups
   const AdminStatus status = co_await target_.status();
   const auto snapshot = snapshot_();
   std::string wanted_pool;
+  bool of_number = false;  // the pool's word was an instance's: "app.2"
   if (!pool_word.empty()) {
     std::vector<std::string> pools;
     for (const AdminPool& pool : status.pools) pools.push_back(pool.name);
@@ -154,7 +155,8 @@ asio::awaitable<AdminWhys> Explainer::why(std::string pool_word, std::string ups
       co_return whys;
     }
     wanted_pool = subject->pool;
-    if (upstream_word.empty() && subject->number) upstream_word = std::to_string(*subject->number);
+    of_number = upstream_word.empty() && subject->number;
+    if (of_number) upstream_word = std::to_string(*subject->number);
   }
   std::size_t all = 0, fine = 0;
   for (const AdminPool& pool : status.pools) {
@@ -163,11 +165,7 @@ asio::awaitable<AdminWhys> Explainer::why(std::string pool_word, std::string ups
     for (const AdminUpstream& row : pool.upstreams) names.push_back(row.name);
     const OrderSubject subject = find_order_subject(upstream_word, pool.name, names);
     if (!upstream_word.empty() && subject.key.empty()) {
-      const std::vector<std::string_view> known(names.begin(), names.end());
-      const auto meant = config::nearest(upstream_word, known);
-      whys.problem = AdminProblem(404, "no_such_upstream",
-                                  "the pool " + config::quote(pool.name) + " has no upstream " + config::quote(upstream_word) +
-                                      (meant ? ", did you mean " + config::quote(*meant) + "?" : ""));
+      whys.problem = no_such_upstream(of_number ? pool_word : upstream_word, pool.name, names);
       co_return whys;
     }
     for (const AdminUpstream& row : pool.upstreams) {

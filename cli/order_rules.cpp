@@ -17,13 +17,15 @@ bool is_about(const OrderedPlace& place, const Member& member) {
                                   place.upstreams.end();
 }
 
-AdminProblem no_such_upstream(const std::string& word, const Pool& pool, const std::vector<std::string>& names) {
+}  // namespace
+
+AdminProblem no_such_upstream(const std::string& word, const std::string& pool, const std::vector<std::string>& names) {
   std::vector<std::string_view> lasting;
   for (const std::string& name : names) {
     const std::string_view one = lasting_name(name);
     if (std::find(lasting.begin(), lasting.end(), one) == lasting.end()) lasting.push_back(one);
   }
-  std::string message = "the pool " + config::quote(pool.name) + " has no upstream " + config::quote(word);
+  std::string message = "the pool " + config::quote(pool) + " has no upstream " + config::quote(word);
   if (lasting.empty())
     message += ": it has none now";
   else if (const auto meant = config::nearest(word, lasting))
@@ -32,8 +34,6 @@ AdminProblem no_such_upstream(const std::string& word, const Pool& pool, const s
     message += ", only " + config::quote_list(lasting, "and");
   return AdminProblem(404, "no_such_upstream", std::move(message));
 }
-
-}  // namespace
 
 boost::system::result<OrderedPlace, AdminProblem> find_ordered_place(const Snapshot& snapshot, const AdminOrder& order) {
   std::vector<std::string> pools;
@@ -51,7 +51,7 @@ boost::system::result<OrderedPlace, AdminProblem> find_ordered_place(const Snaps
     return place;
   }
   OrderSubject found = find_order_subject(word, place.pool->name, names);
-  if (found.key.empty()) return no_such_upstream(subject->number ? order.pool : word, *place.pool, names);
+  if (found.key.empty()) return no_such_upstream(subject->number ? order.pool : word, place.pool->name, names);
   place.key = std::move(found.key);
   place.upstreams = std::move(found.upstreams);
   return place;

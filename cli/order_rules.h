@@ -19,6 +19,9 @@ struct OrderedPlace {
   std::vector<std::string> upstreams = {};  // their whole names
 };
 
+// What is said when a pool has no upstream of this name: with the nearest one, or all of a few.
+AdminProblem no_such_upstream(const std::string& word, const std::string& pool, const std::vector<std::string>& names);
+
 // With the nearest name when there is none of this one.
 boost::system::result<OrderedPlace, AdminProblem> find_ordered_place(const Snapshot& snapshot, const AdminOrder& order);
 

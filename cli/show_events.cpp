@@ -45,12 +45,17 @@ int show_events(const EventsCommand& command, const Streams& streams) {
                     (command.level.empty() ? "" : "&level=" + command.level) +
                     (command.subject.empty() ? "" : "&pool=" + url_encoded(command.subject));
   question.patience = command.follow ? Millis{0} : kPatience;
+  bool anything = false;
   question.on_bytes = [&](std::string_view bytes) {
+    anything = anything || !bytes.empty();
     lines(bytes);
     streams.out.flush();
   };
   const AdminResponse response = ask(question);
   if (!response.ok()) return fail(streams, why(response, *socket));
+  if (!anything && !command.json && !command.follow && !command.subject.empty())
+    streams.err << "no event" << (command.level.empty() ? "" : " of this level") << " is about \"" << command.subject
+                << "\"; frontdoor status has the names\n";
   return kExitOk;
 }
 

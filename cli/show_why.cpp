@@ -1,5 +1,7 @@
 #include "cli/show_why.h"
 
+#include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
@@ -18,6 +20,8 @@ namespace frontdoor::cli {
 namespace json = boost::json;
 
 namespace {
+
+constexpr std::size_t kAlikeShown = 3;  // probes
 
 const json::array* list_at(const json::object& object, const char* name) {
   const json::value* const value = object.if_contains(name);
@@ -48,6 +52,30 @@ std::string probe_line(const json::object& probe) {
          (text_of(probe, "counted") == "false" ? "  (not counted)" : "");
 }
 
+bool found_alike(const json::object& one, const json::object& other) {
+  constexpr std::array fields = {"by", "result", "detail", "last_words", "counted"};
+  return std::all_of(fields.begin(), fields.end(), [&](const char* name) { return text_of(one, name) == text_of(other, name); });
+}
+
+// Of many in a row that have found the same, the first and the last.
+void append_probes(std::string& text, const json::array& probes, const Style& style) {
+  std::vector<const json::object*> all;
+  for (const json::value& probe : probes)
+    if (probe.is_object()) all.push_back(&probe.get_object());
+  for (std::size_t i = 0; i < all.size();) {
+    std::size_t alike = 1;
+    while (i + alike < all.size() && found_alike(*all[i], *all[i + alike])) ++alike;
+    for (std::size_t k = 0; k < alike; ++k) {
+      if (alike > kAlikeShown && k == 1) {
+        text += "    " + style.dim("… " + std::to_string(alike - 2) + " more like it") + '\n';
+        k = alike - 1;
+      }
+      text += "    " + style.dim(probe_line(*all[i + k])) + '\n';
+    }
+    i += alike;
+  }
+}
+
 }  // namespace
 
 std::string why_text(const json::object& why, const Style& style) {
@@ -56,8 +84,7 @@ std::string why_text(const json::object& why, const Style& style) {
   append_sentences(text, why, "advice", "What you can do:");
   if (const json::array* const probes = list_at(why, "probes"); probes != nullptr && !probes->empty()) {
     text += "  What was seen last, by " + text_of(why, "check") + " (UTC):\n";
-    for (const json::value& probe : *probes)
-      if (probe.is_object()) text += "    " + style.dim(probe_line(probe.get_object())) + '\n';
+    append_probes(text, *probes, style);
   }
   if (const json::array* const events = list_at(why, "events"); events != nullptr && !events->empty()) {
     text += "  What happened:\n";

@@ -39,7 +39,7 @@ TEST(HistoryText, IsALineInLocalTime) {
     const char* text;
   } const cases[] = {
       {R"({"id":1,"time":"2026-11-28T23:01:07.123456Z","level":"warn","kind":"evicted","pool":"app","upstream":"a:1",)"
-       R"("text":"upstream down","fields":{"reason":"no answer","after":3}})",
+       R"("text":"upstream down","fields":{"reason":"no answer","by":"","after":3}})",
        "Nov 29 01:01:07.123 warn  upstream down  pool=app upstream=a:1 reason=\"no answer\" after=3"},
       {R"({"time":"2026-11-28T07:01:07.000001Z","level":"info","pool":null,"upstream":null,"text":"reloaded","fields":{}})",
        "Nov 28 09:01:07.000 info  reloaded"},

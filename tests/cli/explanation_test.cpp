@@ -167,5 +167,22 @@ TEST(WhyText, ShowsWhatWasSeenAndWhatHappened) {
   EXPECT_EQ(cli::why_text(boost::json::parse("{}").as_object(), cli::Style(false)), "\n");
 }
 
+TEST(WhyText, TellsOfManyProbesThatFoundTheSameTheFirstAndTheLast) {
+  const auto seen = [](const std::string& results) {
+    std::string probes;
+    for (std::size_t i = 0; i < results.size(); ++i)
+      probes += std::string(i == 0 ? "" : ",") + R"({"time": "2026-11-28T12:01:0)" + std::to_string(i % 10) +
+                R"(.000Z", "by": "probe", "counted": true, "latency_us": 0, "result": ")" + (results[i] == 'r' ? "refused" : "failed") +
+                R"("})";
+    std::string text = cli::why_text(boost::json::parse(R"({"summary": "s", "check": "TCP", "probes": [)" + probes + "]}").as_object(),
+                                     cli::Style(false));
+    return text.substr(text.find("(UTC):\n") + 7);
+  };
+  EXPECT_EQ(seen("rrr"), "    12:01:00.000  refused   \n    12:01:01.000  refused   \n    12:01:02.000  refused   \n");
+  EXPECT_EQ(seen("rrrr"), "    12:01:00.000  refused   \n    … 2 more like it\n    12:01:03.000  refused   \n");
+  EXPECT_EQ(seen("frrrrrf"), "    12:01:00.000  failed    \n    12:01:01.000  refused   \n    … 3 more like it\n"
+                             "    12:01:05.000  refused   \n    12:01:06.000  failed    \n");
+}
+
 }  // namespace
 }  // namespace frontdoor

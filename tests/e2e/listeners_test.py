@@ -130,7 +130,6 @@ class Listeners(unittest.TestCase):
             return [int.from_bytes(payload[:4], "big") for kind, _, _, payload in client.frames if kind == GOAWAY]
 
         with self.door(listener("stays", more=tls), listener("goes", more=tls)) as door:
-            door.wait_until_serving([self.app])
             untouched, idle, busy = (h2(door.addresses[name]) for name in ("stays", "goes", "goes"))
             for client in (untouched, idle, busy):
                 self.assertEqual(client.get("/").status, 200)

@@ -128,6 +128,9 @@ class Why(unittest.TestCase):
             wrong = command("why", "app/127.0.0.1:2", door=door)
             self.assertEqual(wrong.returncode, 1)
             self.assertIn('has no upstream "127.0.0.1:2", did you mean "127.0.0.1:1"?', wrong.stderr)
+            none = command("why", "app.9", door=door)
+            self.assertIn('the pool "app" has no upstream "app.9"', none.stderr)
+            self.assertEqual(none.returncode, 1)
             self.assertEqual(api(door, "why", "POST")[0], 405)
 
 
