@@ -53,10 +53,9 @@ inline constexpr std::array upkeep_commands = {
         .usage = reload_usage,
         .about =
             "As SIGHUP does, but waits until what a changed command replaces has been replaced, and prints\n"
-            "what has changed, and what waits for an upgrade or a restart. Exit status 1 when the file has "
-            "errors,\n"
-            "which are printed with their positions and change nothing, and when a new instance does not "
-            "come up.\n",
+            "what has changed, and what waits for an upgrade or a restart. Exit status 1 when the file has\n"
+            "errors, which are printed with their positions and change nothing, and when a new instance does\n"
+            "not come up.\n",
         .options = status_options},
     CommandInfo{.name = "healthcheck",
                 .title = "whether it runs and answers",
