@@ -180,6 +180,7 @@ asio::awaitable<void> AdminConnection::dispatch(const AdminRoutes& routes, Parse
     if (problem && found.route->needs == AdminNeeds::Trust) co_return co_await refuse(*problem);
     if (found.route->needs == AdminNeeds::Trust) by_ = "the admin token";
   }
+  if (const auto problem = routes.why_not_now(*found.route)) co_return co_await refuse(*problem);
   const AdminRequest request{std::move(path->parameters), std::move(found.placeholders), by_,
                              std::string(view(message[http::field::accept_encoding])),
                              std::string(view(message[http::field::if_none_match])), trusted};

@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,8 +39,17 @@ struct AdminRoute {
   AdminNeeds needs = AdminNeeds::Nothing;
 };
 
+inline constexpr const char* kUpgradePath = "/api/v1/upgrade";
+
 class AdminRoutes {
  public:
+  // Why nothing is changed now but by another upgrade, which has its own answer; "" = everything is.
+  void refuse_changes(std::string why) { changes_refused_ = std::move(why); }
+  std::optional<AdminProblem> why_not_now(const AdminRoute& route) const {
+    if (changes_refused_.empty() || route.method == "GET" || route.pattern == kUpgradePath) return std::nullopt;
+    return AdminProblem(409, "upgrading", changes_refused_);
+  }
+
   void add(std::string method, std::string pattern, AdminHandler handler, AdminNeeds needs = AdminNeeds::Nothing) {
     routes_.push_back({std::move(method), std::move(pattern), std::move(handler), needs});
   }
@@ -56,6 +66,7 @@ class AdminRoutes {
 
  private:
   std::vector<AdminRoute> routes_;
+  std::string changes_refused_;
 };
 
 }  // namespace frontdoor

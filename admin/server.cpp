@@ -90,11 +90,19 @@ void AdminServer::set_rules(AdminTcpRules rules) {
     if (door.policy.rules) door.policy.rules = rules;
 }
 
-void AdminServer::stop() {
-  if (std::exchange(impl_->stopped, true)) return;
+void AdminServer::refuse_changes(std::string why) { impl_->routes.refuse_changes(std::move(why)); }
+
+void AdminServer::stop_accepting() {
+  impl_->stopped = true;
   for (Door& door : impl_->doors) {
     if (door.acceptor.is_open()) door.acceptor.release();
     door.pause.cancel();
+  }
+}
+
+void AdminServer::stop() {
+  stop_accepting();
+  for (Door& door : impl_->doors) {
     for (const auto& weak : door.open)
       if (const auto connection = weak.lock()) connection->close();
   }

@@ -37,6 +37,8 @@ class AdminServer {
   void start(int unix_socket);
   void start_tcp(int tcp_socket, AdminTcpRules rules);
   void set_rules(AdminTcpRules rules);  // a reload: from the next request on
+  void refuse_changes(std::string why);  // "" = no more
+  void stop_accepting();         // what is open may finish
   void stop();                   // accepts no more and ends what is open
 
   std::size_t connections() const;  // of both

@@ -95,6 +95,7 @@ AdminSocket::AdminSocket(AdminSocket&& other) noexcept { *this = std::move(other
 AdminSocket& AdminSocket::operator=(AdminSocket&& other) noexcept {
   if (this == &other) return *this;
   remove();
+  borrowed_ = other.borrowed_;
   fd_ = std::exchange(other.fd_, -1);
   path_ = other.path_;
   device_ = other.device_;
@@ -181,9 +182,35 @@ void AdminSocket::give_to_group(const std::string& draft, const std::string& gro
   }
 }
 
+AdminSocket AdminSocket::adopt(int fd, const std::string& path, std::uint64_t device, std::uint64_t inode) {
+  AdminSocket adopted;
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) != 0 || there.st_dev != device || there.st_ino != inode) {
+    ::close(fd);
+    return adopted;
+  }
+  adopted.fd_ = fd;
+  adopted.borrowed_ = true;
+  adopted.path_ = path;
+  adopted.device_ = device;
+  adopted.inode_ = inode;
+  if ((there.st_mode & S_IRWXG) != 0) adopted.group_ = there.st_gid;
+  ::listen(fd, kBacklog);  // whoever looks at it finds this process (SO_PEERCRED)
+  return adopted;
+}
+
+void AdminSocket::leave() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+std::string AdminSocket::identity() const {
+  return path_ + ' ' + std::to_string(device_) + ':' + std::to_string(inode_);
+}
+
 // While the socket is open, so that the number of a removed file's inode is not in use again.
 void AdminSocket::remove() {
   if (fd_ < 0) return;
+  if (borrowed_) return leave();
   struct stat there {};
   if (::lstat(path_.c_str(), &there) == 0 && there.st_dev == device_ && there.st_ino == inode_) ::unlink(path_.c_str());
   ::close(std::exchange(fd_, -1));

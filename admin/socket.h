@@ -26,6 +26,13 @@ class AdminSocket {
   // Always returns one; without a descriptor error() says why.
   static AdminSocket open(const AdminSocketOptions& options);
 
+  // One that another process of ours has opened at this path and still serves: the file stays until it is ours alone.
+  // Without a descriptor where it is not the file's any more. Takes `fd`.
+  static AdminSocket adopt(int fd, const std::string& path, std::uint64_t device, std::uint64_t inode);
+  void own() { borrowed_ = false; }
+  void leave();  // closes it; it is another process's now
+  std::string identity() const;  // of the file: "PATH DEVICE:INODE"
+
   AdminSocket() = default;
   AdminSocket(AdminSocket&& other) noexcept;
   AdminSocket& operator=(AdminSocket&& other) noexcept;
@@ -44,6 +51,7 @@ class AdminSocket {
   void give_to_group(const std::string& draft, const std::string& group);
 
   int fd_ = -1;
+  bool borrowed_ = false;
   std::string path_;
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;

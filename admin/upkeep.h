@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
+
 namespace frontdoor {
 
 // What has become of the config's file, or would.
@@ -22,12 +24,23 @@ struct AdminReload {
   std::vector<std::string> at_run_time = {};  // upstreams that operators have added or removed, and what becomes of that
 };
 
+// How an upgrade went. `error` "": another process serves, and this one finishes what it has begun.
+struct AdminUpgrade {
+  std::string error = {};    // one word for programs
+  std::string message = {};  // a sentence, with an error
+  std::string version = {};  // of the new one
+  int pid = -1;              // of the one that serves now
+  Millis drain{0};           // how long the old one may take
+};
+
 class AdminUpkeep {
  public:
   virtual ~AdminUpkeep() = default;
 
   // Waits until what it changes has been replaced, or has not come up.
   virtual boost::asio::awaitable<AdminReload> reload(std::string by) = 0;
+  // Another program, of another version perhaps, in this one's place. Waits until it serves or has failed.
+  virtual boost::asio::awaitable<AdminUpgrade> upgrade(std::string by, Millis within) = 0;
   virtual AdminReload compare() = 0;  // with what runs; changes nothing
   // The access log's and the instances', after a rotation. False: none of them is a file.
   virtual bool reopen_logs(const std::string& by) = 0;

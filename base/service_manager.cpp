@@ -78,6 +78,16 @@ FromServiceManager take_from_service_manager() {
   return given;
 }
 
+// By their own numbers: one between them that was closed is left out, and whoever takes them finds that, too.
+PassedSocketNames names_of(const std::vector<PassedSocket>& sockets) {
+  if (sockets.empty()) return {};
+  std::vector<std::string> names(static_cast<std::size_t>(sockets.back().fd - kFirstPassed + 1), "unknown");
+  for (const PassedSocket& socket : sockets) names[static_cast<std::size_t>(socket.fd - kFirstPassed)] = socket.name;
+  PassedSocketNames passed{names.size(), {}};
+  for (const std::string& name : names) passed.names += (&name == &names.front() ? "" : ":") + name;
+  return passed;
+}
+
 void hand_on(const FromServiceManager& given) {
   const std::string self = std::to_string(::getpid());
   if (!given.notify_socket.empty()) ::setenv("NOTIFY_SOCKET", given.notify_socket.c_str(), 1);
@@ -86,16 +96,10 @@ void hand_on(const FromServiceManager& given) {
     ::setenv("WATCHDOG_PID", self.c_str(), 1);
   }
   if (given.sockets.empty()) return;
-  // By their own numbers: one between them that was closed is left out, and whoever takes them finds that, too.
-  std::vector<std::string> names(static_cast<std::size_t>(given.sockets.back().fd - kFirstPassed + 1), "unknown");
-  for (const PassedSocket& socket : given.sockets) {
-    names[static_cast<std::size_t>(socket.fd - kFirstPassed)] = socket.name;
-    make_close_on_exec(socket.fd, false);
-  }
-  std::string joined;
-  for (const std::string& name : names) joined += (&name == &names.front() ? "" : ":") + name;
-  ::setenv("LISTEN_FDS", std::to_string(names.size()).c_str(), 1);
-  ::setenv("LISTEN_FDNAMES", joined.c_str(), 1);
+  for (const PassedSocket& socket : given.sockets) make_close_on_exec(socket.fd, false);
+  const PassedSocketNames passed = names_of(given.sockets);
+  ::setenv("LISTEN_FDS", std::to_string(passed.count).c_str(), 1);
+  ::setenv("LISTEN_FDNAMES", passed.names.c_str(), 1);
   ::setenv("LISTEN_PID", self.c_str(), 1);
 }
 

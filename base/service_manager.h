@@ -35,6 +35,13 @@ FromServiceManager read_service_manager(const ReadVariable& variable, pid_t self
 // The same of this process's own environment, where they are gone afterwards. The sockets become close-on-exec.
 FromServiceManager take_from_service_manager();
 
+// What LISTEN_FDS and LISTEN_FDNAMES are for a process that has these sockets under these numbers. Pure.
+struct PassedSocketNames {
+  std::size_t count = 0;
+  std::string names = {};
+};
+PassedSocketNames names_of(const std::vector<PassedSocket>& sockets);
+
 // In a child that has been forked and is about to execute a program that is to find the same: the variables, with
 // this process's number, and the sockets open and where they were.
 void hand_on(const FromServiceManager& given);

@@ -1,6 +1,7 @@
 #include "cli/admin_address.h"
 
 #include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <utility>
@@ -63,6 +64,15 @@ AdminAddress AdminAddress::open(const std::string& configured) {
     if (i == 0) opened.warning_ = opened.error_;
   }
   return opened;
+}
+
+AdminAddress AdminAddress::adopt(int fd) {
+  AdminAddress adopted;
+  adopted.fd_ = fd;
+  socklen_t size = Endpoint::capacity();
+  ::getsockname(fd, adopted.bound_.data(), &size);
+  adopted.bound_.resize(size);
+  return adopted;
 }
 
 bool AdminAddress::on_loopback() const {

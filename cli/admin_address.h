@@ -13,6 +13,7 @@ class AdminAddress {
  public:
   // `configured`: [admin] address; "" = the usual one, "off" = none.
   static AdminAddress open(const std::string& configured);
+  static AdminAddress adopt(int fd);  // of another process of ours, which listens on. Takes it
 
   AdminAddress() = default;
   AdminAddress(AdminAddress&& other) noexcept;

@@ -77,6 +77,7 @@ AdminTcpRules rules_of(const config::Admin& settings) { return {settings.hosts, 
 
 void AdminHost::start(const config::Admin& settings, AdminAddress address) {
   address_ = std::move(address);
+  settings_ = settings;
   webhook_.start(settings);
   if (settings.socket != "off") open_socket(settings);
   if (!socket_.valid() && !address_.valid()) return;
@@ -150,7 +151,25 @@ boost::json::object AdminHost::config() const {
           {"toml", to_utf8(config::show(snapshot->config))}};
 }
 
+void AdminHost::add_kept(std::vector<KeptSocket>& kept) const {
+  if (address_.valid()) kept.push_back({name_of_admin_address(settings_.address), address_.fd()});
+  if (socket_.valid()) kept.push_back({name_of_admin_socket(settings_.socket, socket_.identity()), socket_.fd()});
+}
+
+void AdminHost::leave(const std::vector<std::string>& not_taken) {
+  if (server_) server_->stop_accepting();
+  const std::string name = socket_.valid() ? name_of_admin_socket(settings_.socket, socket_.identity()) : "";
+  if (std::find(not_taken.begin(), not_taken.end(), name) != not_taken.end()) socket_.remove();
+  else socket_.leave();
+  address_.close();
+}
+
 void AdminHost::open_socket(const config::Admin& settings) {
+  if (kept_socket_) {
+    const KeptAdminSocket kept = *std::exchange(kept_socket_, std::nullopt);
+    socket_ = AdminSocket::adopt(kept.fd, kept.path, kept.device, kept.inode);
+    if (socket_.valid()) return;
+  }
   AdminSocketOptions options;
   options.path = settings.socket;
   options.directories = admin_directories(AdminSurroundings::of_this_process());

@@ -6,7 +6,9 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "admin/api.h"
 #include "admin/event_feed.h"
@@ -19,6 +21,7 @@
 #include "base/log.h"
 #include "cli/admin_address.h"
 #include "cli/explainer.h"
+#include "cli/kept_admin.h"
 #include "cli/serve.h"
 #include "cli/steering.h"
 #include "cli/supervision.h"
@@ -54,6 +57,19 @@ class AdminHost : private AdminTarget, private DashboardSource {
 
   // A socket that can not be had is told and done without.
   void start(const config::Admin& settings, AdminAddress address);
+  // An upgrade. Before start(): what the process of before has left. Its socket's file is ours when that one has left.
+  void adopt(std::optional<KeptAdminSocket> socket) { kept_socket_ = std::move(socket); }
+  void own_socket() { socket_.own(); }
+  void refuse_changes(const std::string& why) {
+    if (server_) server_->refuse_changes(why);
+  }
+  void add_kept(std::vector<KeptSocket>& kept) const;  // what a new process is to adopt
+  // That one has it from now on, but for what it has not taken, by their names.
+  void leave(const std::vector<std::string>& not_taken);
+  void end_connections() {
+    if (server_) server_->stop();
+  }
+
   void apply(const config::Admin& settings);  // a reload
   // The program ends: who is told what happens hears the last of it. Ends within a moment.
   boost::asio::awaitable<void> tell_the_rest() { return webhook_.tell_the_rest(kLastWords); }
@@ -103,6 +119,8 @@ class AdminHost : private AdminTarget, private DashboardSource {
   Dashboard dashboard_;
   Webhook webhook_;
   bool may_write_ = false;  // over the address
+  std::optional<KeptAdminSocket> kept_socket_;
+  config::Admin settings_;  // as its places were opened
   AdminSocket socket_;
   AdminAddress address_;
   std::unique_ptr<AdminServer> server_;

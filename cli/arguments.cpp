@@ -88,6 +88,7 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
   if (first == "logs") return parse_logs(rest);
   if (first == "why") return parse_why(rest);
   if (first == "reload") return parse_reload(rest);
+  if (first == "upgrade") return parse_upgrade(rest);
   if (first == "healthcheck") return parse_healthcheck(rest);
   if (first == "events") return parse_events(rest);
   if (first == "shutdown") return parse_shutdown(rest);

@@ -132,6 +132,12 @@ struct ReloadCommand {
   bool json = false;
 };
 
+struct UpgradeCommand {
+  std::uint32_t within_seconds = 60;
+  std::string socket;
+  bool json = false;
+};
+
 struct DiffCommand {  // config diff
   std::string socket;
   bool json = false;
@@ -195,7 +201,7 @@ struct HelpCommand {
 using Command = std::variant<RunCommand, CheckCommand, ShowCommand, ImportCommand, ProxyCommand, DemoCommand, DemoAppCommand,
                              CompletionCommand, VersionCommand, HelpCommand, StatusCommand, OperateCommand, LogsCommand,
                              ShutdownCommand, SelfSignedCommand, EventsCommand, SteerCommand,
-                             ReloadCommand, DiffCommand, HealthCommand, WhyCommand,
+                             ReloadCommand, UpgradeCommand, DiffCommand, HealthCommand, WhyCommand,
                              TopCommand, UpstreamCommand>;
 
 struct UsageError {

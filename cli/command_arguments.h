@@ -31,6 +31,7 @@ Parsed parse_logs(Arguments arguments);
 Parsed parse_events(Arguments arguments);
 Parsed parse_why(const Arguments& arguments);
 Parsed parse_reload(const Arguments& arguments);
+Parsed parse_upgrade(const Arguments& arguments);
 Parsed parse_healthcheck(const Arguments& arguments);
 Parsed parse_diff(const Arguments& arguments);
 Parsed parse_shutdown(const Arguments& arguments);

@@ -22,7 +22,7 @@ inline constexpr Option print_unit{"--print-unit", "", "",
 inline constexpr std::array signal_rows = {
     Row{"TERM, INT", "stop: finish what is in flight, at most `timeouts.drain`; again: stop at once"},
     Row{"HUP", "read the config again; one with errors changes nothing"},
-    Row{"USR1", "open the access log anew, after it was rotated"},
+    Row{"USR1, USR2", "open log files anew, after a rotation; let the program that is on disk take over"},
 };
 inline constexpr std::array run_usage = {
     Row{"frontdoor run --config FILE [OPTIONS]"},

@@ -24,6 +24,10 @@ inline constexpr std::array events_options = {
     Option{"--level", "LEVEL", "warn", "only these and worse: `info`, `warn`, `error`"}, as_json,
     admin_socket};
 inline constexpr std::array reload_usage = {Row{"frontdoor reload [--json] [--socket PATH]"}};
+inline constexpr std::array upgrade_usage = {
+    Row{"frontdoor upgrade [--within SECONDS] [--json] [--socket PATH]"}};
+inline constexpr std::array upgrade_options = {
+    Option{"--within", "SECONDS", "60", "how long the new one may take until it serves"}, as_json, admin_socket};
 inline constexpr std::array health_usage = {
     Row{"frontdoor healthcheck [--ready] [--address ADDRESS|--socket PATH]"}};
 inline constexpr std::array health_options = {
@@ -57,6 +61,17 @@ inline constexpr std::array upkeep_commands = {
             "errors, which are printed with their positions and change nothing, and when a new instance does\n"
             "not come up.\n",
         .options = status_options},
+    CommandInfo{
+        .name = "upgrade",
+        .title = "let the program as it is on disk take the running one's place",
+        .brief = "a new binary takes over, without a lost request",
+        .usage = upgrade_usage,
+        .about =
+            "As USR2 does, but waits. The new process has the same listening sockets and, once it has proved\n"
+            "itself, the instances; the old one finishes what it has begun, at most `timeouts.drain`. Also\n"
+            "for keys that a reload can not change. When the new one does not start, does not take the config\n"
+            "or does not serve in time, the old one serves on, and the exit status is 1.\n",
+        .options = upgrade_options},
     CommandInfo{.name = "healthcheck",
                 .title = "whether it runs and answers",
                 .brief = "exit status 0 when it runs and answers, for containers",

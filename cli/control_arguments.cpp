@@ -92,6 +92,21 @@ Parsed parse_reload(const Arguments& arguments) {
   return ReloadCommand{words->value("--socket"), words->has("--json")};
 }
 
+Parsed parse_upgrade(const Arguments& arguments) {
+  const auto words = control_words(arguments, "upgrade", 0);
+  if (!words) return words.error();
+  if (words->help) return HelpCommand{"upgrade"};
+  UpgradeCommand command;
+  command.socket = words->value("--socket");
+  command.json = words->has("--json");
+  if (!words->has("--within")) return command;
+  const auto seconds = to_number<std::uint32_t>(words->value("--within"));
+  if (!seconds || *seconds == 0 || *seconds > 600)
+    return UsageError{"--within takes seconds from 1 to 600, not " + quote(words->value("--within")), "upgrade"};
+  command.within_seconds = *seconds;
+  return command;
+}
+
 Parsed parse_healthcheck(const Arguments& arguments) {
   const auto words = control_words(arguments, "healthcheck", 0);
   if (!words) return words.error();

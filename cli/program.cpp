@@ -35,6 +35,7 @@
 #include "cli/show_why.h"
 #include "cli/signals.h"
 #include "cli/steer.h"
+#include "cli/successor.h"
 #include "cli/unit.h"
 #include "cli/upkeep.h"
 #include "cli/version.h"
@@ -152,6 +153,10 @@ struct Runner {
       return kExitUsage;
     }
     options.launcher = take_launcher_socket();
+    if (std::getenv(kPredecessorVariable) != nullptr && needs_launcher(*config)) {
+      streams.err << "frontdoor: the first pool with a command needs a restart: there is nobody yet who could start its instances\n";
+      return kExitFailure;
+    }
     if (!options.launcher && needs_launcher(*config)) {
       const std::string reason = become_launcher(words, command.config_file == "-" ? &source->text : nullptr,
                                                  command.config_file.empty() ? Hangup::Ends : Hangup::Reloads);
@@ -187,6 +192,7 @@ struct Runner {
   int operator()(const LogsCommand& command) const { return show_logs(command, streams); }
   int operator()(const WhyCommand& command) const { return show_why(command, streams); }
   int operator()(const ReloadCommand& command) const { return reload(command, streams); }
+  int operator()(const UpgradeCommand& command) const { return upgrade(command, streams); }
   int operator()(const DiffCommand& command) const { return show_diff(command, streams); }
   int operator()(const HealthCommand& command) const { return check_health(command, streams); }
   int operator()(const SteerCommand& command) const { return steer(command, streams); }
@@ -261,6 +267,7 @@ struct Runner {
 
 int run_program(const std::vector<std::string>& words, const Streams& streams) {
   if (const auto hangup = take_launcher_role()) return run_as_launcher(words, *hangup);
+  if (const auto status = check_launcher_state(words)) return *status;
   const auto command = parse_arguments(words);
   if (!command) return refuse_usage(command.error(), streams);
   const int status = std::visit(Runner{streams, words}, *command);

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "cli/exit_codes.h"
 #include "cli/output_file.h"
 #include "cli/signals.h"
 #include "supervisor/launcher.h"
@@ -23,6 +24,9 @@ constexpr const char* kRole = "FRONTDOOR_ROLE";
 constexpr const char* kKeptText = "FRONTDOOR_KEPT_TEXT_FD";
 constexpr const char* kLauncher = "launcher";
 constexpr const char* kReloadingLauncher = "launcher, SIGHUP reloads";
+constexpr std::size_t kLongestLauncherState = 64 * 1024 * 1024;
+
+void name_launcher_role(Hangup hangup) { ::setenv(kRole, hangup == Hangup::Reloads ? kReloadingLauncher : kLauncher, 1); }
 
 }  // namespace
 
@@ -32,6 +36,13 @@ std::optional<std::string> take_variable(const char* name) {
   std::string taken(value);
   ::unsetenv(name);
   return taken;
+}
+
+std::optional<int> take_number(const char* name) {
+  const auto value = take_variable(name);
+  int number = -1;
+  if (!value || std::from_chars(value->data(), value->data() + value->size(), number).ec != std::errc{}) return std::nullopt;
+  return number;
 }
 
 bool has_instances(const config::Config& config) {
@@ -63,7 +74,7 @@ std::string become_launcher(const std::vector<std::string>& words, const std::st
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   hold_stop_signals();
-  ::setenv(kRole, hangup == Hangup::Reloads ? kReloadingLauncher : kLauncher, 1);
+  name_launcher_role(hangup);
   ::execv("/proc/self/exe", argv.data());
   return std::strerror(errno);
 }
@@ -97,12 +108,31 @@ std::optional<Hangup> take_launcher_role() {
   return std::nullopt;
 }
 
+namespace {
+
+std::optional<LauncherState> take_launcher_state() {
+  const auto fd = take_number(kLauncherStateVariable);
+  if (!fd) return std::nullopt;
+  const OwnedFd file(*fd);
+  const auto bytes = from_memory_file(file.get(), kLongestLauncherState);
+  return bytes ? decode_launcher_state(*bytes) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<int> check_launcher_state(const std::vector<std::string>& words) {
+  if (words.size() != 1 || words.front() != kLauncherCheck || std::getenv(kLauncherStateVariable) == nullptr) return std::nullopt;
+  return take_launcher_state() ? kExitOk : kExitFailure;
+}
+
 int run_as_launcher(const std::vector<std::string>& words, Hangup hangup) {
   LauncherOptions options;
   options.front_door = {"frontdoor"};
   options.front_door.insert(options.front_door.end(), words.begin(), words.end());
   options.hangup_reloads = hangup == Hangup::Reloads;
   options.given = take_from_service_manager();
+  options.before = take_launcher_state();
+  options.as_launcher_again = [hangup] { name_launcher_role(hangup); };
   if (const char* file = std::getenv(kOutputFileVariable))
     options.before_a_word = [path = std::string(file)] { redirect_output(path); };
   Log log(STDERR_FILENO, LogLevel::Info, LogFormat::Auto);

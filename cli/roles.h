@@ -24,6 +24,7 @@ std::optional<int> take_launcher_socket();
 
 // A variable that was meant for this process and for none that it starts.
 std::optional<std::string> take_variable(const char* name);
+std::optional<int> take_number(const char* name);
 
 // Executes this program again as the launcher of these words. Returns only when that fails, with the reason.
 // `text`: a config that came from standard input and can not be read from there once more.
@@ -38,5 +39,7 @@ std::optional<std::string> take_kept_text();  // nothing: this is no front door 
 // In that program: something once, and then it is a launcher's turn.
 std::optional<Hangup> take_launcher_role();
 int run_as_launcher(const std::vector<std::string>& words, Hangup hangup);
+// Whether these words ask if this program could take over from a launcher of before; and the exit status that says so.
+std::optional<int> check_launcher_state(const std::vector<std::string>& words);
 
 }  // namespace frontdoor::cli

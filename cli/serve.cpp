@@ -1,12 +1,17 @@
 #include "cli/serve.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <utility>
 
 #include "base/kept_sockets.h"
+#include "cli/program_path.h"
+#include "cli/roles.h"
 #include "cli/service.h"
+#include "cli/successor.h"
+#include "supervisor/launcher.h"
 
 namespace frontdoor {
 
@@ -16,7 +21,12 @@ int serve(const config::Config& config, const ServeOptions& options) {
   if (::getpid() == 1 && !options.launcher) std::signal(SIGCHLD, SIG_IGN);
   raise_descriptor_limit();
   FromServiceManager given = take_from_service_manager();
-  Service service(config, options, std::move(given), take_kept_sockets());
+  const auto beside = cli::take_variable(kBesideVariable);
+  const auto predecessor = cli::take_number(kPredecessorVariable);
+  if (predecessor) ::fcntl(*predecessor, F_SETFD, FD_CLOEXEC);
+  FromBefore before{take_kept_sockets(), beside ? options.launcher : predecessor};
+  const std::string program = cli::take_variable(cli::kProgramVariable).value_or("");
+  Service service(config, options, std::move(given), std::move(before), program);
   return service.run();
 }
 

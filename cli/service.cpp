@@ -24,6 +24,7 @@
 #include "cli/signals.h"
 #include "config/load.h"
 #include "config/units.h"
+#include "proxy/server/kept_listeners.h"
 #include "supervisor/exit_status.h"
 
 namespace frontdoor {
@@ -64,7 +65,7 @@ std::vector<PassedSocket> passed_in_vain(std::vector<PassedSocket> passed,
 }  // namespace
 
 Service::Service(const config::Config& config, const ServeOptions& options, FromServiceManager given,
-                 std::vector<KeptSocket> kept)
+                 FromBefore before, std::string program)
     : options_(options),
       log_(STDERR_FILENO, config.log.level, config.log.format),
       access_log_(config.access_log, access_log_error_, &log_),
@@ -92,7 +93,10 @@ Service::Service(const config::Config& config, const ServeOptions& options, From
           [this] { members_changed(); }, {.routable = has_route}),
       server_({time_, ops_, health_, &access_log_, nullptr, &malformed_}, thread_count(config, options), snapshot_),
       given_(std::move(given)),
-      kept_(std::move(kept)),
+      kept_(before.kept),
+      kept_admin_(take_kept_admin(kept_, config.admin.address, config.admin.socket)),
+      before_(std::move(before)),
+      program_(std::move(program)),
       notices_(given_.notify_socket.empty()
                    ? ServiceNotices::Send{}
                    : [this](const std::string& lines) { tell_service_manager(lines); },
@@ -105,13 +109,14 @@ Service::Service(const config::Config& config, const ServeOptions& options, From
 }
 
 int Service::run() {
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signals_.add(signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(signal);
   release_signals();
   if (!access_log_error_.empty()) {
     log_.error("cannot open the access log", {{"reason", access_log_error_}});
     return cli::kExitFailure;
   }
   if (!certificates_.open(snapshot_->config)) return cli::kExitFailure;
+  if (before_.socket) server_.share_sockets();
   const auto errors = server_.listen(snapshot_->config.listeners, given_.sockets, kept_, certificates_.servers());
   if (!errors.empty()) {
     for (const auto& error : errors) log_.error(error);
@@ -122,37 +127,15 @@ int Service::run() {
   tell_passed_in_vain();
   for (const OpenListener& listener : server_.listeners()) tell_opened(listener);
   health_.cap_header_bytes(server_.header_bytes_max());
-  take_orders();
   if (options_.launcher) make_supervision();
+  if (!before_.socket) take_orders();
   apply(snapshot_);
-  if (!options_.launcher) start_workers();
-  if (options_.on_start) options_.on_start(control_);
-  if (options_.launcher) {
-    supervision_->keep_listeners(server_.to_keep(), kept_);
-    std::vector<std::string> own_files;
-    for (const std::string& file : {options_.ready_file, options_.config_file})
-      if (!file.empty() && file != "-") own_files.push_back(file);
-    supervision_->set_own_files(std::move(own_files));
-    supervision_->start(snapshot_->config);
-    if (!cli::has_instances(snapshot_->config)) start_workers();  // nobody has to be named before a request comes
-    asio::co_spawn(control_, start_workers_at_last(), asio::detached);
-    if (options_.exit_with_child && always_started_again(snapshot_->config))
-      log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
-  }
-  certificates_.watch();
-  if (options_.watch_config) watch_config();
-  start_admin();
-  if (!options_.output_file.empty())
-    asio::co_spawn(control_, keep_output_small(control_, options_.output_file, kMostOutputBytes), asio::detached);
-  asio::co_spawn(control_, become_ready(), asio::detached);
   asio::co_spawn(control_, handle_signals(), asio::detached);
-  asio::co_spawn(control_, watch_lost_lines(lost_lines_), asio::detached);
-  asio::co_spawn(control_, watch_malformed(log_, malformed_), asio::detached);
-  asio::co_spawn(control_, watch_traffic_losses(losses_), asio::detached);
-  if (notices_.wanted()) asio::co_spawn(control_, follow_status(), asio::detached);
+  if (before_.socket) asio::co_spawn(control_, await_turn(), asio::detached);
+  else begin_serving();
   control_.run();
   ready_file_.remove();
-  admin_->stop();
+  if (admin_) admin_->stop();
   config_watch_.stop();
   certificates_.stop();
   server_.stop();
@@ -160,7 +143,69 @@ int Service::run() {
   losses_.report_rest(Clock::now());
   lost_lines_.report();
   log_.info("stopped", {{"requests", server_.served()}});
+  if (supervision_ && supervision_->yielded()) {
+    supervision_->write_out();
+    // Its end would take the instances' sockets away, which are another process's.
+    [[maybe_unused]] static const Supervision* const not_ours = supervision_.release();
+  }
   return exit_status_;
+}
+
+void Service::begin_serving() {
+  serving_ = true;
+  if (!options_.launcher) start_workers();
+  if (options_.on_start) options_.on_start(control_);
+  certificates_.watch();
+  if (options_.watch_config) watch_config();
+  start_admin();
+  if (options_.launcher) begin_supervision();
+  if (!options_.output_file.empty())
+    asio::co_spawn(control_, keep_output_small(control_, options_.output_file, kMostOutputBytes), asio::detached);
+  asio::co_spawn(control_, become_ready(), asio::detached);
+  asio::co_spawn(control_, watch_lost_lines(lost_lines_), asio::detached);
+  asio::co_spawn(control_, watch_malformed(log_, malformed_), asio::detached);
+  asio::co_spawn(control_, watch_traffic_losses(losses_), asio::detached);
+  if (notices_.wanted()) asio::co_spawn(control_, follow_status(), asio::detached);
+}
+
+void Service::begin_supervision() {
+  supervision_->stop_within(longest_stop(), longest_instance_stop());
+  supervision_->keep_listeners(to_keep(), before_.kept);
+  std::vector<std::string> own_files;
+  for (const std::string& file : {options_.ready_file, options_.config_file})
+    if (!file.empty() && file != "-") own_files.push_back(file);
+  supervision_->set_own_files(std::move(own_files));
+  supervision_->start(snapshot_->config);
+  if (!cli::has_instances(snapshot_->config)) start_workers();  // nobody has to be named before a request comes
+  asio::co_spawn(control_, start_workers_at_last(), asio::detached);
+  if (options_.exit_with_child && always_started_again(snapshot_->config))
+    log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
+}
+
+// The launcher's for a front door after this one, or that one's itself.
+std::vector<KeptSocket> Service::to_keep() const {
+  std::vector<KeptSocket> kept = server_.to_keep();
+  if (admin_) admin_->add_kept(kept);
+  return kept;
+}
+
+// What another process has is not checked here any more, neither its instances nor by processes that only it may start.
+// What is known of them stays, and what the traffic finds.
+void Service::watch_health() {
+  if (!supervision_ || !supervision_->yielded()) return health_.apply(snapshot_);
+  auto others = std::make_shared<Snapshot>(*snapshot_);
+  std::vector<std::string> by_processes;
+  for (const config::Pool& pool : snapshot_->config.pools)
+    if (pool.has_exec_check()) by_processes.push_back(pool.name);
+  for (Pool& pool : others->pools) {
+    const bool by_process = std::find(by_processes.begin(), by_processes.end(), pool.name) != by_processes.end();
+    std::erase_if(pool.members, [&](const Member& member) {
+      return by_process || std::any_of(instances_.begin(), instances_.end(), [&](const InstanceAddress& instance) {
+        return instance.pool == pool.name && instance.upstream_name() == member.upstream->name();
+      });
+    });
+  }
+  health_.apply(std::move(others));
 }
 
 void Service::make_supervision() {
@@ -212,6 +257,14 @@ void Service::take_orders() {
 // Behind the listeners: what the config names for clients is theirs.
 bool Service::open_admin_address() {
   const std::string& configured = snapshot_->config.admin.address;
+  for (const KeptSocket& other : kept_admin_.others) {
+    if (!before_.socket) stop_listening(other.fd);
+    ::close(other.fd);
+  }
+  if (kept_admin_.address) {
+    admin_address_ = AdminAddress::adopt(*kept_admin_.address);
+    return true;
+  }
   admin_address_ = AdminAddress::open(configured);
   if (admin_address_.valid()) {
     if (!admin_address_.warning().empty())
@@ -246,13 +299,15 @@ void Service::start_admin() {
                        [this](const std::string& host, NameLookups::Done done) { lookups_.start(host, std::move(done)); }};
   admin_ = std::make_unique<AdminHost>(control_, log_, options_, std::move(view));
   if (options_.on_admin_address && admin_address_.valid()) options_.on_admin_address(admin_address_.text());
+  admin_->adopt(kept_admin_.socket);
   admin_->start(snapshot_->config.admin, std::move(admin_address_));
+  if (!before_.socket) admin_->own_socket();
 }
 
 void Service::apply(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
   if (supervision_) supervision_->stop_within(longest_stop(), longest_instance_stop());
-  health_.apply(snapshot_);
+  watch_health();
   lookups_.set_servers(snapshot_->config.resolver);
   follow_names();
   resolver_.watch(*snapshot_);
@@ -291,7 +346,7 @@ void Service::members_changed() {
     try {
       snapshot_ = registry_.rebuild(*snapshot_, resolver_.addresses(), instances_);
       server_.publish(snapshot_);
-      health_.apply(snapshot_);
+      watch_health();
       resolver_.watch(*snapshot_);
       return;
     } catch (const std::bad_alloc&) {
@@ -337,6 +392,13 @@ asio::awaitable<void> Service::become_ready() {
   for (const auto& endpoint : server_.endpoints())
     log_.info("listening", {{"address", endpoint.to_string()}});
   write_ready_file();
+  if (before_.socket) {
+    co_await tell_that_it_serves();
+    server_.own_sockets();
+    admin_->own_socket();
+    if (supervision_) supervision_->keep_listeners(to_keep());
+  }
+  took_over_ = true;
   notices_.ready(status_line(census()));
   if (notices_.wanted() && given_.watchdog.count() != 0)
     asio::co_spawn(control_, watch_workers(server_, log_, notices_, given_.watchdog), asio::detached);
@@ -367,7 +429,9 @@ asio::awaitable<void> Service::handle_signals_with_memory() {
     // Without a file there is nothing to read again: its terminal has been closed.
     const bool terminal_closed = signal == SIGHUP && options_.launcher && options_.config_file.empty();
     if (terminal_closed && draining_) continue;
-    if (signal == SIGHUP && !terminal_closed) {
+    if (signal == SIGUSR2) {
+      upgrade_by_signal();
+    } else if (signal == SIGHUP && !terminal_closed) {
       reload_as_told();
     } else if (signal == SIGUSR1) {  // after a log rotation
       if (!reopen_logs()) log_.info("nothing to reopen: the access log is no file");
@@ -378,6 +442,12 @@ asio::awaitable<void> Service::handle_signals_with_memory() {
 }
 
 bool Service::stop(int signal) {
+  if (!serving_) {  // nobody has come to us yet, and another process serves
+    finish();
+    return true;
+  }
+  if (left_ && !std::exchange(told_to_stop_, true)) return false;  // as it does already
+  if (upgrade_.successor > 0 && !left_) ::kill(upgrade_.successor, SIGKILL);  // it has served nobody
   const std::string_view name = signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
   if (!draining_) {
     begin_drain(name, signal == SIGINT ? "a second Ctrl-C stops at once" : "a second one stops at once");
@@ -409,7 +479,7 @@ void Service::begin_drain(std::string_view why, std::string_view hint) {
 
 asio::awaitable<void> Service::stop_after_drain() {
   co_await drain(server_, log_, snapshot_->config.timeouts);
-  if (supervision_) co_await supervision_->stop();  // not before the last request that they served
+  if (supervision_ && !supervision_->yielded()) co_await supervision_->stop();  // not before the last request that they served
   if (supervision_ && options_.exit_with_child && !all_ended_) exit_status_ = exit_status_of(supervision_->status());
   if (admin_) co_await admin_->tell_the_rest();
   finish();
@@ -445,6 +515,8 @@ PoolTraffic Service::traffic_of(const std::string& pool) {
 }
 
 void Service::evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) {
+  // It is being replaced by the process that has it now, whose instances this one does not know.
+  if (left_) server_.close_idle();
   const Upstream::Seen seen = upstream->seen();
   const bool was_up = seen.state == UpstreamState::Up;
   if (!upstream->change(seen, UpstreamState::Down, reason, Clock::now(), DownCause::Dead)) return;
@@ -459,7 +531,7 @@ void Service::instance_moved(const Instance& instance) {
 
 // Nobody is left who could answer, so there is nothing to drain for but what is on its way out.
 void Service::look_whether_all_ended() {
-  if (draining_ || !supervision_ || !ended_for_good(supervision_->status())) return;
+  if (draining_ || !supervision_ || supervision_->yielded() || !ended_for_good(supervision_->status())) return;
   all_ended_ = true;
   exit_status_ = exit_status_of(supervision_->status());
   log_.info("the app has ended, and so does frontdoor", {{"status", exit_status_}});
@@ -537,6 +609,11 @@ void Service::watch_config() {
 }
 
 AdminReload Service::reload_as_told() {
+  if (upgrade_.under_way && !draining_) {
+    upgrade_.reload_later = true;
+    log_.warn("reload later: an upgrade is under way", {{"file", options_.config_file}});
+    return {.error = "upgrading", .message = "an upgrade is under way", .file = options_.config_file};
+  }
   notices_.reloading();
   AdminReload done;
   try {
@@ -670,7 +747,7 @@ void Service::take_listeners(const config::Config& config, PreparedListeners lis
                                   {"drain", config::format_duration(config.timeouts.drain)}});
   if (!taken.opened.empty() || !taken.closed.empty()) tell_passed_in_vain();
   if (ready_file_.written()) write_ready_file();
-  if (supervision_) supervision_->keep_listeners(server_.to_keep());
+  if (supervision_) supervision_->keep_listeners(to_keep());
 }
 
 AdminReload Service::reload() {

@@ -13,6 +13,7 @@
 #include "cli/admin_host.h"
 #include "cli/certificates.h"
 #include "cli/config_watch.h"
+#include "cli/kept_admin.h"
 #include "cli/loss_reports.h"
 #include "cli/ready_file.h"
 #include "cli/reload.h"
@@ -29,14 +30,25 @@
 
 namespace frontdoor {
 
+// What a process finds that is not the first one of its kind.
+struct FromBefore {
+  std::vector<KeptSocket> kept = {};  // what an earlier front door listened on
+  // Where it is told that it may serve: the launcher, or a front door that serves still. Nothing: it serves at once.
+  std::optional<int> socket = {};
+};
+
 class Service : private InstanceHost, private AdminUpkeep {
  public:
-  // `kept`: what an earlier front door listened on.
-  Service(const config::Config& config, const ServeOptions& options, FromServiceManager given,
-          std::vector<KeptSocket> kept = {});
+  // `program`: where this program is, for an upgrade; "" = not known.
+  Service(const config::Config& config, const ServeOptions& options, FromServiceManager given, FromBefore before = {},
+          std::string program = {});
   int run();  // until a signal ends it; exit status
 
  private:
+  void begin_serving();
+  void begin_supervision();
+  std::vector<KeptSocket> to_keep() const;
+  void watch_health();
   void apply(std::shared_ptr<const Snapshot> snapshot);
   void members_changed();
   void start_workers();  // once
@@ -70,6 +82,30 @@ class Service : private InstanceHost, private AdminUpkeep {
   void watch_config();
   boost::asio::awaitable<void> tell_reloaded(unsigned reload);
   void finish();
+
+  // An upgrade: service_upgrade.cpp
+  static constexpr Millis kUpgradeTime{60'000};
+  struct Upgrade {
+    bool under_way = false;
+    bool reload_later = false;
+    pid_t successor = -1;  // without a launcher
+    std::vector<std::string> not_taken = {};  // names of kept sockets that the new one does not have
+    std::optional<AdminUpgrade> result = {};
+  };
+  AdminUpgrade why_not_upgrade() const;
+  boost::asio::awaitable<AdminUpgrade> upgrade(std::string by, Millis within) override;
+  void upgrade_by_signal();
+  void begin_upgrade(Millis within);
+  void upgrade_message(const LauncherMessage& message);
+  boost::asio::awaitable<void> yield_at_rest();
+  void upgrade_failed(const std::string& reason);
+  void leave(const std::string& version, pid_t to);
+  boost::asio::awaitable<void> leave_after_drain();
+  boost::asio::awaitable<void> run_successor(Millis within);
+  bool say(const LauncherMessage& message) const;
+  boost::asio::awaitable<void> await_turn();
+  boost::asio::awaitable<void> await_word();
+  boost::asio::awaitable<void> tell_that_it_serves();
 
   // AdminUpkeep
   boost::asio::awaitable<AdminReload> reload(std::string by) override;
@@ -124,7 +160,15 @@ class Service : private InstanceHost, private AdminUpkeep {
   std::unique_ptr<Supervision> supervision_;  // null: this program runs no instances
   bool workers_run_ = false;
   const FromServiceManager given_;
-  const std::vector<KeptSocket> kept_;
+  std::vector<KeptSocket> kept_;  // of listeners
+  KeptAdmin kept_admin_;
+  const FromBefore before_;
+  const std::string program_;
+  bool serving_ = false;
+  bool took_over_ = false;  // from the one before, if there was one
+  bool left_ = false;  // another process serves
+  bool told_to_stop_ = false;  // since then
+  Upgrade upgrade_;
   const NotifySocket notify_socket_{given_.notify_socket};
   bool notify_failed_ = false;
   ServiceNotices notices_;

@@ -40,6 +40,8 @@ void ServiceNotices::ready(const std::string& status) {
   tell("READY=1\nSTATUS=" + status + (main_ != 1 ? "\nMAINPID=" + std::to_string(main_) : ""));
 }
 
+void ServiceNotices::succeeded_by(pid_t process) { tell("READY=1\nMAINPID=" + std::to_string(process)); }
+
 void ServiceNotices::reloading() { tell("RELOADING=1\nMONOTONIC_USEC=" + monotonic_usec()); }
 
 void ServiceNotices::reloaded(const std::string& status) {

@@ -43,6 +43,9 @@ class ServiceNotices {
   void stopping(const std::string& status, Duration at_most);
   void status(const std::string& status);  // only what is new is sent
   void alive() { tell("WATCHDOG=1"); }
+  // Another process is the unit's main process from now on, and speaks for itself.
+  void succeeded_by(pid_t process);
+  void be_silent() { send_ = {}; }
 
  private:
   void tell(const std::string& lines);

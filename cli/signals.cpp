@@ -26,7 +26,7 @@ extern "C" void end_the_start(int) {
 }  // namespace
 
 void hold_signals(StartedBy who) {
-  change_mask(SIG_BLOCK, {SIGHUP, SIGUSR1});
+  change_mask(SIG_BLOCK, {SIGHUP, SIGUSR1, SIGUSR2});
   if (who == StartedBy::Launcher) return hold_stop_signals();
   for (const int signal : {SIGTERM, SIGINT})
     if (::signal(signal, end_the_start) == SIG_IGN) ::signal(signal, SIG_IGN);  // as its caller wants it
@@ -34,6 +34,6 @@ void hold_signals(StartedBy who) {
 
 void hold_stop_signals() { change_mask(SIG_BLOCK, {SIGTERM, SIGINT}); }
 
-void release_signals() { change_mask(SIG_UNBLOCK, {SIGHUP, SIGUSR1, SIGTERM, SIGINT}); }
+void release_signals() { change_mask(SIG_UNBLOCK, {SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGINT}); }
 
 }  // namespace frontdoor

@@ -1,7 +1,7 @@
 // Signals between the first line of the program and the moment when somebody listens for them. Whoever sends one (a
 // deploy, logrotate, a stop that comes at once) does not know how far a start has come. Main thread.
 //
-//   SIGHUP, SIGUSR1   wait until then; by default they would end the process
+//   SIGHUP, SIGUSR1, SIGUSR2   wait until then; by default they would end the process
 //   SIGTERM, SIGINT   end a start, which has begun nothing yet, with status 0 as they end a server; also one that
 //                     hangs. A front door has a launcher that counts on it, and so they wait, too
 

@@ -101,6 +101,13 @@ void Supervision::count(std::uint64_t& starting, std::uint64_t& crash_loop) cons
   }
 }
 
+void Supervision::yield() {
+  triggers_.stop();
+  checks_.yield();
+  supervisor_.yield();
+  launcher_.yield();
+}
+
 bool Supervision::changing() const {
   const auto pools = supervisor_.status();
   return std::any_of(pools.begin(), pools.end(), [](const PoolStatus& pool) { return pool.changing; });

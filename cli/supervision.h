@@ -40,6 +40,16 @@ class Supervision {
   void let_listeners_go();
   boost::asio::awaitable<void> stop();       // returns when no instance is left
 
+  // Another program in our place (launcher_client.h).
+  void upgrade(const std::string& program, std::chrono::milliseconds within) { launcher_.upgrade(program, within); }
+  void on_upgrade(std::function<void(const LauncherMessage&)> told) { launcher_.on_upgrade(std::move(told)); }
+  void yield();  // what it has is another front door's now; only its output is still written
+  bool yielded() const { return launcher_.yielded(); }
+  void prepared() { launcher_.prepared(); }
+  boost::asio::awaitable<void> turn() { return launcher_.turn(); }
+  void ready(const std::string& version) { launcher_.ready(version); }
+  void write_out() { output_.close(); }
+
   // What the launcher is told of a stop: how long it takes at most, and that it has begun.
   void stop_within(std::chrono::milliseconds all, std::chrono::milliseconds instances) { launcher_.stop_within(all, instances); }
   void stopping() { launcher_.stopping(); }

@@ -83,6 +83,25 @@ int reload(const ReloadCommand& command, const Streams& streams) {
   return tell_file(ask(question), *socket, command.json, "reloaded", streams);
 }
 
+int upgrade(const UpgradeCommand& command, const Streams& streams) {
+  const auto socket = find_running(command.socket);
+  if (!socket) return fail(streams, socket.error().message);
+  AdminAsk question;
+  question.socket = *socket;
+  question.method = "POST";
+  question.target = "/api/v1/upgrade?within_seconds=" + std::to_string(command.within_seconds);
+  question.patience = Millis{0};  // it has a bound of its own, and a rollout that is under way is waited for
+  const AdminResponse response = ask(question);
+  const auto answer = parse_object(response.body);
+  if (command.json && answer) streams.out << response.body;
+  if (!response.ok()) return command.json && answer ? kExitFailure : fail(streams, "not upgraded: " + why(response, *socket));
+  if (!answer) return fail(streams, *socket + ": its answer makes no sense");
+  if (command.json) return kExitOk;
+  streams.out << streams.out_style.paint(Ink::Green, "upgraded") << " to " << text_of(*answer, "version") << ": process "
+              << text_of(*answer, "pid") << " serves, the old one finishes what it has begun\n";
+  return kExitOk;
+}
+
 int show_diff(const DiffCommand& command, const Streams& streams) {
   const auto socket = find_running(command.socket);
   if (!socket) return fail(streams, socket.error().message);

@@ -11,6 +11,7 @@
 namespace frontdoor::cli {
 
 int reload(const ReloadCommand& command, const Streams& streams);
+int upgrade(const UpgradeCommand& command, const Streams& streams);
 int show_diff(const DiffCommand& command, const Streams& streams);
 int check_health(const HealthCommand& command, const Streams& streams);
 

@@ -63,6 +63,8 @@ class ExecChecks final : public CheckCommands {
   void open();
   // Whether a process that it handed over is a check of a front door that has crashed; then it is ended.
   static bool is_check(std::string_view memo);
+  // Another front door has the processes from now on: what runs is killed, nothing more is started, and nobody is answered.
+  void yield();
   void end(RunningProcess left);
 
   std::uint64_t start(CheckCommand what, std::function<void(const CheckCommandResult&)> done) override;

@@ -111,6 +111,11 @@ void Instance::leave(TimePoint until) {
   move(InstanceState::Draining);
 }
 
+void Instance::yield() {
+  if (output_) output_->yield();
+  if (notify_) notify_->close();
+}
+
 bool Instance::has_requests() const {
   return alive_ && upstream_ && (!upstream_->acknowledged() || upstream_->in_flight() != 0);
 }
@@ -184,6 +189,7 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   starting_ = co_await shared_.gate->enter(wanted);
   in_line_ = false;
   if (!starting_) co_return std::nullopt;
+  co_await context_.launcher.still_ours();
   restart_asked_ = false;
   failure_ = {};
   was_up_ = false;
@@ -196,6 +202,7 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   if (reason.empty()) {
     LaunchRequest what = request();
     auto launched = co_await context_.launcher.launch(what, std::move(sockets));
+    co_await context_.launcher.still_ours();  // its output is for one reader
     if (launched) co_return std::move(*launched);
     reason = why_not_started(what, launched.error());
     in_vain = launched.error().stage == LaunchStage::LauncherGone;
@@ -237,6 +244,7 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
     upstream_->set_starting(false);
     context_.host.evict(upstream_, "its process has ended");
   }
+  co_await context_.launcher.still_ours();
   stop_watching();
   shared_.changed->tell();
   if (!asked_to_end_) co_await count_casualties(Clock::now());
@@ -295,7 +303,7 @@ void Instance::begin(const RunningProcess& process) {
 
 asio::awaitable<void> Instance::watch_start(std::shared_ptr<Instance> self, std::uint64_t life) {
   TimePoint look_at = begun_ + std::min<Duration>(settings_.start_timeout / 2, kSlowStart);
-  while (alive_ && life_ == life && !asked_to_end_) {
+  while (alive_ && life_ == life && !asked_to_end_ && !context_.launcher.yielded()) {
     const std::uint64_t seen = shared_.changed->version();
     if (is_ready()) co_return came_up();
     if (Clock::now() >= start_latest_) {

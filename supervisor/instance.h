@@ -77,6 +77,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   // Out of its pool: no new requests, and no process after the one that it has. `until`: when its WebSockets and
   // streams are to have been closed.
   void leave(TimePoint until);
+  // Another front door has its process from now on: nothing it writes or says is read here any more.
+  void yield();
   bool has_requests() const;  // or may still get some
   // It hangs: let it tell where, if it can. It is not asked to end for a moment.
   void ask_where_it_hangs();

@@ -29,7 +29,7 @@ constexpr Millis kLookAtEnd{10};
 // however many ask. What it leaves behind is live()'s.
 asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Instance> self,
                                           std::uint64_t life) {
-  if (asked_to_end_) co_return;
+  if (asked_to_end_ || context_.launcher.yielded()) co_return;  // its end is another front door's
   asked_to_end_ = true;
   killed_at_ = Clock::now() + settings_.stop_timeout;
   const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
@@ -40,7 +40,7 @@ asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Insta
     const std::uint64_t seen = shared_.changed->version();
     co_await shared_.changed->changed(seen, killed_at_);
   }
-  if (!runs()) co_return;
+  if (!runs() || context_.launcher.yielded()) co_return;
   context_.log.warn("instance did not stop in time and is killed",
                     {{"pool", address_.pool},
                      {"instance", address_.instance},
@@ -65,7 +65,7 @@ void Instance::look_below() {
 // A wrapper that dies of a signal without passing it on leaves the app itself behind: that one is asked now,
 // and killed when it does not listen. Orphans are the launcher's children by then.
 asio::awaitable<void> Instance::clear_tree(Duration patience) {
-  if (settings_.kill_mode == config::Process::KillMode::Process) co_return;
+  if (settings_.kill_mode == config::Process::KillMode::Process || context_.launcher.yielded()) co_return;
   const LifeMarks life{pid_, "FRONTDOOR_LIFE=" + life_marker_, std::exchange(seen_below_, {})};
   const auto left = [&] { return left_of(life, list_processes(), ::getppid(), bears_mark); };
   auto tree = left();

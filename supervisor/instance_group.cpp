@@ -263,7 +263,7 @@ asio::awaitable<void> InstanceGroup::watch_hung([[maybe_unused]] std::shared_ptr
       const bool up = instance && instance->state() == InstanceState::Up && instance->upstream();
       const bool hung = up && instance->upstream()->down_cause() == DownCause::Hung;
       const auto since = hung ? std::optional(instance->upstream()->changed_at()) : std::nullopt;
-      if (!watch.look(number, since, settings_.hung_grace, now) || stopping_) continue;
+      if (!watch.look(number, since, settings_.hung_grace, now) || stopping_ || context_.launcher.yielded()) continue;
       const std::string reason = "hung: " + instance->upstream()->reason();
       context_.log.warn("instance hangs and is replaced",
                         {{"pool", pool_}, {"instance", instance->address().instance}, {"pid", instance->pid()}, {"reason", reason}});

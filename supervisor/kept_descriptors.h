@@ -29,6 +29,10 @@ class KeptDescriptors {
   TimePoint refuse_at() const { return refuse_at_; }  // clients that still wait then are to be refused
   void close_listeners();
 
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& [name, fds] : kept_) visit(name, fds);
+  }
   std::vector<KeptSocket> listeners() const;  // the descriptors stay here
   template <class Visit>
   void for_each_other(Visit visit) const {

@@ -1,76 +1,11 @@
 #include "supervisor/launch_request.h"
 
-#include <cstring>
-#include <type_traits>
+#include "supervisor/byte_codec.h"
 
 namespace frontdoor {
 
-namespace {
-
-// Numbers in the machine's own order: both ends are the same program on the same machine.
-class Writer {
- public:
-  template <class Number>
-  requires std::is_arithmetic_v<Number>
-  void put(Number number) { out_.append(reinterpret_cast<const char*>(&number), sizeof number); }
-  void put(std::string_view text) {
-    put(static_cast<std::uint32_t>(text.size()));
-    out_.append(text);
-  }
-  template <class List, class PutOne>
-  void put_list(const List& list, PutOne put_one) {
-    put(static_cast<std::uint32_t>(list.size()));
-    for (const auto& one : list) put_one(one);
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  std::string out_;
-};
-
-// After the first thing that is not there, everything reads as zero or empty and ok() is false.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
-
-  template <class Number>
-  void get(Number& number) {
-    number = Number{};
-    if (rest_.size() < sizeof number) return fail();
-    std::memcpy(&number, rest_.data(), sizeof number);
-    rest_.remove_prefix(sizeof number);
-  }
-  void get(std::string& text) {
-    std::uint32_t size = 0;
-    get(size);
-    if (size > rest_.size()) return fail();
-    text.assign(rest_.substr(0, size));
-    rest_.remove_prefix(size);
-  }
-  // A list can not have more entries than there are bytes left: a wrong count takes no memory.
-  template <class T, class GetOne>
-  void get_list(std::vector<T>& list, GetOne get_one) {
-    std::uint32_t size = 0;
-    get(size);
-    if (size > rest_.size()) return fail();
-    for (std::uint32_t i = 0; i < size && ok_; ++i) get_one(list.emplace_back());
-  }
-  bool ok() const { return ok_; }
-  bool at_end() const { return ok_ && rest_.empty(); }
-
- private:
-  void fail() {
-    ok_ = false;
-    rest_ = {};
-  }
-  std::string_view rest_;
-  bool ok_ = true;
-};
-
-}  // namespace
-
 std::string encode(const LaunchRequest& request) {
-  Writer out;
+  ByteWriter out;
   out.put(request.id);
   out.put_list(request.command, [&](const std::string& word) { out.put(std::string_view(word)); });
   out.put_list(request.environment,
@@ -97,7 +32,7 @@ std::string encode(const LaunchRequest& request) {
 }
 
 std::optional<LaunchRequest> decode_launch_request(std::string_view bytes) {
-  Reader in(bytes);
+  ByteReader in(bytes);
   LaunchRequest request;
   in.get(request.id);
   in.get_list(request.command, [&](std::string& word) { in.get(word); });

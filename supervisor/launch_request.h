@@ -1,5 +1,6 @@
 // One process that the launcher is asked to start, as plain data, and the bytes in which it crosses to the
-// launcher. Made on the control thread, carried out in the launcher's process. Values; any thread.
+// launcher. Made on the control thread, carried out in the launcher's process. Values; any thread. After an upgrade either of
+// them may be of the version before: what there is of it stays as it is.
 
 #pragma once
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -14,27 +13,18 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <deque>
-#include <map>
 #include <new>
-#include <optional>
 #include <utility>
 
 #include "base/log.h"
 #include "base/process_names.h"
-#include "base/time.h"
-#include "supervisor/kept_descriptors.h"
 #include "supervisor/launch.h"
-#include "supervisor/launcher_message.h"
+#include "supervisor/launcher_process.h"
 #include "supervisor/process_ops.h"
-#include "supervisor/process_tree.h"
-#include "supervisor/stop_patience.h"
 
 namespace frontdoor {
 
 namespace {
-
-using Kind = LauncherMessage::Kind;
 
 constexpr std::size_t kMostRecords = 10'000;  // instances that run or whose end nobody has asked about
 constexpr Millis kFirstPause{100};  // before a front door that crashed is started anew; doubles
@@ -50,94 +40,23 @@ const char* signal_name(int signal) {
   return name ? name : "unknown";
 }
 
-// An instance, from its launch until the front door has taken note of its end.
-struct Record {
-  pid_t pid = -1;
-  OwnedFd pidfd;
-  OwnedFd memo;
-  OwnedFd output;  // the reading ends: they outlive the front door, so that no instance meets a broken pipe
-  OwnedFd errors;
-  int stop_signal = SIGTERM;
-  bool brief = false;
-  std::optional<siginfo_t> ended;
-  bool told = false;  // the front door that runs, of the end
-};
+}  // namespace
 
-class Launcher {
- public:
-  Launcher(const LauncherOptions& options, Log& log, ProcessOps& ops)
-      : options_(options),
-        log_(log),
-        ops_(ops),
-        service_manager_(options.given.notify_socket),
-        stop_within_(options.stop_within),
-        stop_timeout_(options.stop_timeout),
-        kept_(options.longest_wait) {}
+using Kind = LauncherMessage::Kind;
 
-  int run() {
-    if (!set_up()) return 1;
-    while (!exit_status_) {
-      try {
-        turn();
-      } catch (const std::bad_alloc&) {
-        ::poll(nullptr, 0, static_cast<int>(kLookAtRest.count()));  // what is not done yet is tried again
-      }
+int Launcher::run() {
+  if (!set_up()) return 1;
+  if (options_.before) restore(*options_.before);
+  while (!exit_status_ || !others_.empty()) {
+    try {
+      turn();
+    } catch (const std::bad_alloc&) {
+      ::poll(nullptr, 0, static_cast<int>(kLookAtRest.count()));  // what is not done yet is tried again
     }
-    end_what_is_left();
-    return *exit_status_;
   }
-
- private:
-  bool set_up();
-  void raise_open_files();
-  void start_front_door();
-  bool fork_front_door();
-  [[noreturn]] void become_front_door(int socket, pid_t launcher);
-  void start_later();
-  void turn();
-  int patience() const;
-
-  void read_signals();
-  void end_patience();
-  void reap();
-  void front_door_ended(const siginfo_t& info);
-
-  void receive();
-  void handle(LauncherMessage& message);
-  void launch_instance(LauncherMessage& message);
-  LaunchFailure try_launch(LauncherMessage& message);
-  void hand_over();
-  OwnedFd duplicate(const OwnedFd& fd) { return OwnedFd(fd.valid() ? ops_.duplicate(fd.get()) : -1); }
-  void tell_running(std::uint64_t id, const Record& record);
-  void tell_ends();
-  void send(LauncherMessage message);
-  void flush();
-  void notify(const std::string& lines);
-
-  void end_what_is_left();
-  std::vector<ProcessInfo> what_is_left() const;
-
-  const LauncherOptions& options_;
-  Log& log_;
-  ProcessOps& ops_;
-  const NotifySocket service_manager_;
-  bool notify_failed_ = false;
-  OwnedFd signals_;
-  OwnedFd front_door_;  // our end of the socketpair
-  pid_t front_door_pid_ = -1;
-  TimePoint front_door_since_{};
-  Millis pause_{0};
-  TimePoint start_at_{};  // while there is no front door
-  rlimit open_files_{};   // as we were started; what we start finds it so
-  Millis stop_within_;
-  Millis stop_timeout_;  // of the instances
-  StopPatience stop_;
-  bool crashed_before_ = false;
-  std::optional<int> exit_status_;
-  std::deque<LauncherMessage> unsent_;
-  std::map<std::uint64_t, Record> records_;
-  KeptDescriptors kept_;
-};
+  end_what_is_left();
+  return *exit_status_;
+}
 
 bool Launcher::set_up() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -169,8 +88,11 @@ void Launcher::raise_open_files() {
 }
 
 void Launcher::start_front_door() {
-  front_door_since_ = Clock::now();
-  if (fork_front_door()) return hand_over();
+  front_door_ = {.beside = one_serves_still()};
+  if (fork_front_door(front_door_, program().c_str())) {
+    if (front_door_.beside) front_door_.send({.kind = Kind::Go});
+    return hand_over();
+  }
   const int error = errno;
   start_later();
   log_.error("the front door cannot be started", {{"reason", std::strerror(error)},
@@ -182,25 +104,30 @@ void Launcher::start_later() {
   start_at_ = Clock::now() + pause_;
 }
 
-bool Launcher::fork_front_door() {
+// What a front door that crashed ran, also when its file is another one by now.
+std::string Launcher::program() const {
+  return program_.valid() ? "/proc/self/fd/" + std::to_string(program_.get()) : "/proc/self/exe";
+}
+
+bool Launcher::fork_front_door(FrontDoorProcess& made, const char* program) {
   int ends[2];
   if (ops_.socket_pair(ends) != 0) return false;
   OwnedFd ours(ends[0]);
   const OwnedFd theirs(ends[1]);
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
   const pid_t launcher = ::getpid();
+  made.since = Clock::now();
   const pid_t pid = ops_.fork();
   if (pid < 0) return false;
-  if (pid == 0) become_front_door(theirs.get(), launcher);
-  front_door_pid_ = pid;
-  front_door_ = std::move(ours);
-  for (auto& [id, record] : records_) record.told = false;
+  if (pid == 0) become_front_door(theirs.get(), launcher, program, made.beside);
+  made.pid = pid;
+  made.socket = std::move(ours);
   if (options_.given.watchdog.count() != 0) notify("WATCHDOG=1");  // it gets as long as any other to say so itself
   return true;
 }
 
 // The child goes on as the front door by executing this program again, so that nothing of the launcher is in it.
-void Launcher::become_front_door(int socket, pid_t launcher) {
+void Launcher::become_front_door(int socket, pid_t launcher, const char* program, bool beside) {
   // Its own process group: what a terminal sends reaches the launcher alone, which passes it on once. A group in the
   // background is stopped when it writes to a terminal that says so (stty tostop), or reads from it.
   ::setpgid(0, 0);
@@ -209,45 +136,71 @@ void Launcher::become_front_door(int socket, pid_t launcher) {
   // A signal that is passed on before it listens for it must not end it. It releases them itself.
   sigset_t held;
   ::sigemptyset(&held);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) ::sigaddset(&held, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) ::sigaddset(&held, signal);
   ::sigprocmask(SIG_SETMASK, &held, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
   ::setrlimit(RLIMIT_NOFILE, &open_files_);
   ::lseek(STDIN_FILENO, 0, SEEK_SET);  // where it holds the config, each front door reads it from the start
   const int fd = ::fcntl(socket, F_DUPFD, 3);  // without close-on-exec
   ::setenv(kLauncherVariable, std::to_string(fd).c_str(), 1);
+  if (beside) {
+    ::setenv(kBesideVariable, "1", 1);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // until its turn has come it would be left behind for nothing
+  }
   hand_on(options_.given);
   hand_on(kept_.listeners());
   std::vector<char*> argv;
   for (const std::string& word : options_.front_door) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  if (::getppid() == launcher) ::execv("/proc/self/exe", argv.data());
-  ::_exit(1);
+  if (::getppid() == launcher) ::execv(program, argv.data());
+  ::_exit(kNotExecuted);
 }
 
 int Launcher::patience() const {
-  TimePoint next = std::min(kept_.refuse_at(), stop_.over_at());
-  if (front_door_pid_ <= 0) next = std::min(next, start_at_);
+  TimePoint next = std::min({kept_.refuse_at(), stop_.over_at(), upgrade_.over_at(), check_over_at_});
+  for (const FrontDoorProcess& other : others_) next = std::min(next, other.over_at);
+  if (!front_door_.runs() && !successor_ && !exit_status_) next = std::min(next, start_at_);
   if (next == TimePoint::max()) return -1;
   const auto left = std::chrono::ceil<Millis>(next - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 
 void Launcher::turn() {
-  std::array<pollfd, 2> watched{pollfd{signals_.get(), POLLIN, 0}, pollfd{front_door_.get(), POLLIN, 0}};
-  if (!unsent_.empty()) watched[1].events |= POLLOUT;
+  std::vector<FrontDoorProcess*> all{&front_door_};
+  if (successor_) all.push_back(&*successor_);
+  for (FrontDoorProcess& other : others_) all.push_back(&other);
+  std::vector<pollfd> watched{pollfd{signals_.get(), POLLIN, 0}};
+  for (const FrontDoorProcess* each : all) {
+    const auto events = static_cast<short>(each->unsent.empty() ? POLLIN : POLLIN | POLLOUT);
+    watched.push_back({each->socket.get(), events, 0});
+  }
   if (::poll(watched.data(), watched.size(), patience()) < 0 && errno != EINTR)
     ::poll(nullptr, 0, static_cast<int>(kLookAtRest.count()));  // out of memory; not in a circle as fast as it goes
+  // By their numbers: what one of them says may move the others to another place.
+  std::vector<pid_t> speaking;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (watched[i + 1].revents & POLLOUT) all[i]->flush();
+    if (watched[i + 1].revents & (POLLIN | POLLHUP | POLLERR)) speaking.push_back(all[i]->pid);
+  }
   if (watched[0].revents != 0) read_signals();
-  if (watched[1].revents & POLLOUT) flush();
-  if (watched[1].revents & (POLLIN | POLLHUP | POLLERR)) receive();
+  for (const pid_t pid : speaking)
+    if (FrontDoorProcess* const one = find_front_door(pid)) receive(*one);
   tell_ends();
   end_patience();
-  if (front_door_pid_ > 0 || exit_status_) return;
+  renew_at_rest();
+  if (front_door_.runs() || successor_ || exit_status_) return;
   if (stop_.began())
     exit_status_ = 0;
   else if (Clock::now() >= start_at_)
     start_front_door();
+}
+
+FrontDoorProcess* Launcher::find_front_door(pid_t pid) {
+  if (front_door_.pid == pid) return &front_door_;
+  if (successor_ && successor_->pid == pid) return &*successor_;
+  for (FrontDoorProcess& other : others_)
+    if (other.pid == pid) return &other;
+  return nullptr;
 }
 
 // With those who wait for a front door that listens again, and with a front door that was told to stop.
@@ -259,14 +212,16 @@ void Launcher::end_patience() {
                {{"waited_ms", static_cast<std::int64_t>(options_.longest_wait.count())}});
     kept_.close_listeners();
   }
+  end_upgrade_patience(now);
   if (now < stop_.over_at()) return;
   stop_.has_been_killed();
-  if (front_door_pid_ <= 0) return;
+  for (const FrontDoorProcess& other : others_) ::kill(other.pid, SIGKILL);
+  if (!front_door_.runs()) return;
   options_.before_a_word();
   log_.error("the front door does not stop and is killed; its instances are stopped without it",
-             {{"pid", static_cast<std::int64_t>(front_door_pid_)},
+             {{"pid", static_cast<std::int64_t>(front_door_.pid)},
               {"waited_ms", static_cast<std::int64_t>(stop_.waited(now).count())}});
-  ::kill(front_door_pid_, SIGKILL);
+  ::kill(front_door_.pid, SIGKILL);
 }
 
 void Launcher::read_signals() {
@@ -281,9 +236,16 @@ void Launcher::read_signals() {
     // A terminal that is closed may say so twice; a second signal of the others means it.
     if (stop && (signal != SIGHUP || !stop_.began()))
       stop_.told(Clock::now(), stop_.began() ? options_.at_once : stop_within_);
-    if (front_door_pid_ <= 0) continue;
-    ::kill(front_door_pid_, signal);
-    if (stop) ::kill(front_door_pid_, SIGCONT);  // one that somebody has stopped could not end in order
+    if (stop && successor_) ::kill(successor_->pid, SIGKILL);  // it has served nobody
+    if (signal == SIGHUP && !stop && upgrade_.under_way()) {
+      reload_later_ = true;  // by whoever serves then
+      continue;
+    }
+    for (const FrontDoorProcess& other : others_)
+      if (stop || signal == SIGUSR1) ::kill(other.pid, signal);
+    if (!front_door_.runs()) continue;
+    ::kill(front_door_.pid, signal);
+    if (stop) ::kill(front_door_.pid, SIGCONT);  // one that somebody has stopped could not end in order
   }
 }
 
@@ -292,8 +254,14 @@ void Launcher::reap() {
   for (;;) {
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return;
-    if (info.si_pid == front_door_pid_) {
-      front_door_ended(info);
+    if (info.si_pid == checking_) {
+      check_ended(info);
+      continue;
+    }
+    if (FrontDoorProcess* const one = find_front_door(info.si_pid)) {
+      if (info.si_pid == front_door_.pid) front_door_ended(info);
+      else if (successor_ && info.si_pid == successor_->pid) successor_ended(info);
+      else other_ended(info);
       continue;
     }
     const auto found = std::find_if(records_.begin(), records_.end(), [&](const auto& entry) {
@@ -305,9 +273,9 @@ void Launcher::reap() {
 }
 
 void Launcher::front_door_ended(const siginfo_t& info) {
-  front_door_pid_ = -1;
+  const TimePoint since = front_door_.since;
   front_door_ = {};
-  unsent_.clear();
+  if (!stop_.began() && ended_before_it_was_ready(info)) return;
   const bool exited = info.si_code == CLD_EXITED;
   const auto running =
       std::count_if(records_.begin(), records_.end(), [](const auto& entry) { return !entry.second.ended && !entry.second.brief; });
@@ -320,7 +288,7 @@ void Launcher::front_door_ended(const siginfo_t& info) {
   }
   crashed_before_ = true;
   kept_.front_door_crashed(Clock::now());
-  if (Clock::now() - front_door_since_ > kLivedWell) pause_ = Millis{0};
+  if (Clock::now() - since > kLivedWell) pause_ = Millis{0};
   start_later();
   options_.before_a_word();
   if (could_not_start) {
@@ -339,16 +307,17 @@ void Launcher::front_door_ended(const siginfo_t& info) {
 
 // ---- The front door's wishes
 
-void Launcher::receive() {
-  while (front_door_.valid()) {
-    Received received = receive_message(front_door_.get());
+void Launcher::receive(FrontDoorProcess& from) {
+  const pid_t pid = from.pid;
+  for (;;) {
+    FrontDoorProcess* const one = find_front_door(pid);  // it may have moved meanwhile
+    if (one == nullptr || !one->socket.valid()) return;
+    Received received = receive_message(one->socket.get());
     if (received.empty) return;
-    if (received.closed) {  // it has ended or is about to: SIGCHLD tells how
-      front_door_ = {};
-      unsent_.clear();
-      return;
-    }
-    if (received.message) handle(*received.message);
+    if (received.closed) return one->hang_up();  // it has ended or is about to: SIGCHLD tells how
+    if (!received.message) continue;
+    if (one != &front_door_) upgraded_message(*one, *received.message);
+    else handle(*received.message);
   }
 }
 
@@ -362,7 +331,15 @@ void Launcher::handle(LauncherMessage& message) {
     case Kind::Keep:
       return kept_.keep(message.name, std::move(message.fds));
     case Kind::Drop:
-      return kept_.drop(message.name);
+      kept_.drop(message.name);
+      for (FrontDoorProcess& other : others_)
+        if (!other.dismissed) other.send({.kind = Kind::Drop, .name = message.name});
+      return;
+    case Kind::Upgrade:
+      return begin_upgrade(message);
+    case Kind::Yielded:
+    case Kind::Ready:
+      return upgraded_message(front_door_, message);
     case Kind::StopWithin:
       stop_within_ = Millis{message.code};
       stop_timeout_ = Millis{message.status};
@@ -386,7 +363,7 @@ void Launcher::launch_instance(LauncherMessage& message) {
     if (place != records_.end() && place->second.pid < 0) records_.erase(place);
   }
   if (failure.stage != LaunchStage::None)
-    send({.kind = Kind::LaunchFailed,
+    front_door_.send({.kind = Kind::LaunchFailed,
           .id = message.id,
           .code = static_cast<std::int32_t>(failure.stage),
           .status = failure.error});
@@ -425,7 +402,7 @@ LaunchFailure Launcher::try_launch(LauncherMessage& message) {
   if (request->parent_death_signal != 0) record.stop_signal = request->parent_death_signal;
   answer.pid = launched.pid;
   answer.fds.push_back(duplicate(record.pidfd));
-  send(std::move(answer));
+  front_door_.send(std::move(answer));
   return {};
 }
 
@@ -436,44 +413,31 @@ void Launcher::hand_over() {
   kept_.for_each_other([this](const std::string& name, const std::vector<OwnedFd>& fds) {
     LauncherMessage message{.kind = Kind::Kept, .name = name};
     for (const OwnedFd& fd : fds) message.fds.push_back(duplicate(fd));
-    send(std::move(message));
+    front_door_.send(std::move(message));
   });
+  for (auto& [id, record] : records_) record.told = false;
   for (const auto& [id, record] : records_) tell_running(id, record);
   tell_ends();
-  send({.kind = Kind::HandedOver});
+  front_door_.send({.kind = Kind::HandedOver});
 }
 
 void Launcher::tell_running(std::uint64_t id, const Record& record) {
   LauncherMessage message{.kind = Kind::Running, .id = id, .pid = record.pid};
   for (const OwnedFd* fd : {&record.memo, &record.pidfd, &record.output, &record.errors})
     message.fds.push_back(duplicate(*fd));
-  send(std::move(message));
+  front_door_.send(std::move(message));
 }
 
 void Launcher::tell_ends() {
-  if (!front_door_.valid()) return;  // the next one is told
+  if (!front_door_.socket.valid()) return;  // the next one is told
   for (auto& [id, record] : records_) {
     if (!record.ended || record.told) continue;
-    send({.kind = Kind::Exited,
+    front_door_.send({.kind = Kind::Exited,
           .id = id,
           .pid = record.pid,
           .code = record.ended->si_code,
           .status = record.ended->si_status});
     record.told = true;
-  }
-}
-
-// A front door that is stopped or busy must not hold up the launcher: what it does not take now waits.
-void Launcher::send(LauncherMessage message) {
-  if (!front_door_.valid()) return;  // it is told when the next one starts
-  unsent_.push_back(std::move(message));
-  flush();
-}
-
-void Launcher::flush() {
-  while (front_door_.valid() && !unsent_.empty()) {
-    if (send_message(front_door_.get(), unsent_.front()) == Sent::WouldBlock) return;
-    unsent_.pop_front();  // one that failed: its reader has gone, and SIGCHLD tells of that
   }
 }
 
@@ -523,8 +487,6 @@ std::vector<ProcessInfo> Launcher::what_is_left() const {
   });
   return left;
 }
-
-}  // namespace
 
 int run_launcher(const LauncherOptions& options, Log& log) {
   ProcessOps kernel;

@@ -13,10 +13,12 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/service_manager.h"
+#include "supervisor/launcher_state.h"
 
 namespace frontdoor {
 
@@ -34,6 +36,10 @@ struct LauncherOptions {
   std::chrono::milliseconds at_once{3'000};  // what is left of the first after a second signal
   // Clients wait for a front door that crashed for this long; then its listening sockets are closed, and they are refused.
   std::chrono::milliseconds longest_wait{5'000};
+  // Left by the launcher of before in this process, when an upgrade has replaced that one.
+  std::optional<LauncherState> before = {};
+  // Lets the program that is executed next in this process be a launcher, as this one. None: an upgrade leaves it as it is.
+  std::function<void()> as_launcher_again = {};
   // SIGHUP makes the front door read its config again, and so reaches it under nohup, too. Without: it says that the
   // terminal was closed, and nohup is there to keep that away.
   bool hangup_reloads = false;
@@ -41,6 +47,14 @@ struct LauncherOptions {
 
 // The descriptor of the socketpair, for the front door's process alone.
 inline constexpr const char* kLauncherVariable = "FRONTDOOR_LAUNCHER_FD";
+// The exit status of a front door whose program could not be executed.
+inline constexpr int kNotExecuted = 126;
+// In a front door that is started beside one that serves.
+inline constexpr const char* kBesideVariable = "FRONTDOOR_BESIDE";
+// The descriptor of a LauncherState, for a program that takes over from a launcher; and the word for one that only says
+// whether it could, by its exit status.
+inline constexpr const char* kLauncherStateVariable = "FRONTDOOR_LAUNCHER_STATE_FD";
+inline constexpr const char* kLauncherCheck = "launcher-check";
 
 // Until the front door has ended of its own accord and nothing is left. Returns its exit status, or 128 +
 // signal.

@@ -60,9 +60,14 @@ LauncherClient::LauncherClient(asio::io_context& control, int socket, std::funct
 
 LauncherClient::LauncherClient(asio::io_context& control, int socket, std::function<void()> launcher_gone,
                                ProcessOps& ops)
-    : ops_(ops), socket_(control, socket), launcher_gone_(std::move(launcher_gone)), handed_over_(control) {
+    : ops_(ops),
+      socket_(control, socket),
+      launcher_gone_(std::move(launcher_gone)),
+      handed_over_(control),
+      turn_(control),
+      never_(control) {
   socket_.native_non_blocking(true);
-  handed_over_.expires_at(asio::steady_timer::time_point::max());
+  for (asio::steady_timer* timer : {&handed_over_, &turn_, &never_}) timer->expires_at(asio::steady_timer::time_point::max());
   asio::co_spawn(control, read(), asio::detached);
 }
 
@@ -160,6 +165,28 @@ void LauncherClient::stop_within(std::chrono::milliseconds all, std::chrono::mil
 
 void LauncherClient::stopping() { send({.kind = Kind::Stopping}); }
 
+void LauncherClient::upgrade(const std::string& program, std::chrono::milliseconds within) {
+  send({.kind = Kind::Upgrade, .code = static_cast<std::int32_t>(within.count()), .name = program});
+}
+
+// The last word that counts: what is asked for behind it is not sent.
+void LauncherClient::yield() {
+  send({.kind = Kind::Yielded});
+  yielded_ = true;
+}
+
+asio::awaitable<void> LauncherClient::still_ours() {
+  if (yielded_) co_await never_.async_wait(quietly);
+}
+
+void LauncherClient::prepared() { send({.kind = Kind::Prepared}); }
+
+asio::awaitable<void> LauncherClient::turn() {
+  if (!has_turn_ && !gone_) co_await turn_.async_wait(quietly);
+}
+
+void LauncherClient::ready(const std::string& version) { send({.kind = Kind::Ready, .name = version}); }
+
 asio::awaitable<void> LauncherClient::read() {
   const auto alive = alive_;
   for (;;) {
@@ -182,6 +209,7 @@ void LauncherClient::launcher_has_gone() {
   gone_ = true;
   for (auto& [id, expected] : expected_) expected->changed.cancel();
   handed_over_.cancel();
+  turn_.cancel();
   launcher_gone_();
 }
 
@@ -222,12 +250,22 @@ void LauncherClient::take(LauncherMessage message) {
       all_handed_over_ = true;
       handed_over_.cancel();
       return;
+    case Kind::Go:
+      has_turn_ = true;
+      turn_.cancel();
+      return;
+    case Kind::Yield:
+    case Kind::Drop:
+    case Kind::Leave:
+    case Kind::UpgradeFailed:
+      return upgrade_told_(message);
     default:
       return;
   }
 }
 
 void LauncherClient::send(LauncherMessage message) {
+  if (yielded_) return;
   unsent_.push_back(std::move(message));
   if (!std::exchange(flushing_, true)) asio::co_spawn(socket_.get_executor(), flush(), asio::detached);
 }

@@ -75,6 +75,20 @@ class LauncherClient {
   // This process ends by its own decision, as it would by a signal: the launcher's time runs, and nothing is started anew.
   void stopping();
 
+  // Another program in our place. What becomes of it is told to `told`: Yield, Drop, Leave, UpgradeFailed.
+  void upgrade(const std::string& program, std::chrono::milliseconds within);
+  void on_upgrade(std::function<void(const LauncherMessage&)> told) { upgrade_told_ = std::move(told); }
+  // Another front door has the instances from now on: nothing is started any more, and no end is answered.
+  void yield();
+  bool yielded() const { return yielded_; }
+  // Whoever is about to do something to an instance, or to what it listens on, waits here: once they are another's, for ever.
+  boost::asio::awaitable<void> still_ours();
+  // This one was started beside another, which serves: it could serve, too; and until it is its turn, or the launcher has
+  // gone. Before inherit().
+  void prepared();
+  boost::asio::awaitable<void> turn();
+  void ready(const std::string& version);  // it serves: the one before may leave
+
  private:
   struct Expected;
 
@@ -92,12 +106,17 @@ class LauncherClient {
   boost::asio::posix::stream_descriptor socket_;
   std::function<void()> launcher_gone_;
   boost::asio::steady_timer handed_over_;
+  boost::asio::steady_timer turn_;
+  boost::asio::steady_timer never_;
+  bool has_turn_ = false;
   bool all_handed_over_ = false;
   Inheritance inheritance_;
   std::uint64_t last_id_ = 0;
   std::map<std::uint64_t, std::unique_ptr<Expected>> expected_;
   std::deque<LauncherMessage> unsent_;
   bool flushing_ = false;
+  std::function<void(const LauncherMessage&)> upgrade_told_ = [](const LauncherMessage&) {};
+  bool yielded_ = false;
   bool gone_ = false;                                                 // the launcher
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for coroutines that outlive this
 };

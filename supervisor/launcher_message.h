@@ -7,6 +7,16 @@
 //   launcher ─► front door   Launched (pidfd), LaunchFailed, Exited
 //     at the start of a front door's process, what the one before it had:
 //                            Running (memo, pidfd, kept output, kept errors), Kept, Exited, then HandedOver
+//
+//   An upgrade (upgrade_plan.h), in the order of its messages; where there is no launcher the old front door stands for it:
+//   old ─► launcher            Upgrade (the program's path, milliseconds that it has)
+//          launcher ◄─ new     Prepared
+//   old ◄─ launcher            Yield
+//   old ─► launcher            Yielded
+//          launcher ─► new     Go, then what is told at a start
+//   old ◄─ launcher ◄─ new     Drop, for each listener that the new one does not have
+//          launcher ◄─ new     Ready (its version)
+//   old ◄─ launcher            Leave (the version and pid), or UpgradeFailed (the reason) at any time before
 
 #pragma once
 
@@ -54,17 +64,27 @@ struct LauncherMessage {
     HandedOver,
     Notify,
     StopWithin,
-    Stopping  // the last one: receive_message() compares with it
+    Stopping,
+    // The numbers are those of another version, too: an upgraded front door talks to the launcher of before.
+    Upgrade,
+    Prepared,
+    Yield,
+    Yielded,
+    Go,
+    Ready,
+    Leave,
+    UpgradeFailed  // the last one: receive_message() compares with it
   };
 
   Kind kind = Kind::None;
   std::uint64_t id = 0;     // of a launch
-  std::int32_t pid = 0;     // Launched, Running
+  std::int32_t pid = 0;     // Launched, Running; Leave: of the one that serves
   std::int32_t code = 0;    // Exited: CLD_EXITED, CLD_KILLED, CLD_DUMPED; LaunchFailed: LaunchStage;
-                            // StopWithin: milliseconds that a stop takes at most
+                            // StopWithin: milliseconds that a stop takes at most; Upgrade: until it is given up
   std::int32_t status = 0;  // Exited: exit status or signal; LaunchFailed: errno;
                             // StopWithin: milliseconds of those that are the instances'
-  std::string name = {};    // Keep, Drop, Kept: what the descriptor is; Notify: the lines; at most 255 bytes
+  std::string name = {};    // Keep, Drop, Kept: what the descriptor is; Notify: the lines; Upgrade: the path; Ready, Leave:
+                            // the version; UpgradeFailed: the reason; at most 255 bytes
   std::vector<OwnedFd> fds = {};  // one that could not be had leaves its place empty
   bool lost_fds = false;          // received: this process had no descriptors left for all of them
 };

@@ -74,6 +74,15 @@ void OutputReader::drain() {
   }
 }
 
+void OutputReader::yield() {
+  for (const PipePointer& pipe : std::exchange(pipes_, {})) {
+    pipe->late.cancel();
+    pass_on(*pipe, [&](auto line) { pipe->splitter.give_what_there_is(line); });
+    pipe->open = false;
+    pipe->descriptor.close();
+  }
+}
+
 asio::awaitable<void> OutputReader::read([[maybe_unused]] std::shared_ptr<OutputReader> self, PipePointer pipe) {
   while (pipe->open) {
     auto [error] = co_await pipe->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, quietly);

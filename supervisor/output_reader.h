@@ -32,6 +32,8 @@ class OutputReader : public std::enable_shared_from_this<OutputReader> {
   // The process has ended, and what it wrote is in the pipes: all of it is read now. Once more when what it had
   // started has ended, too.
   void drain();
+  // Another one reads the pipes from now on. A line that was begun is given out as it is.
+  void yield();
 
  private:
   struct Pipe {

@@ -151,6 +151,11 @@ std::string Supervisor::objection(const std::string& pool, const Wish& wish) con
   return "";
 }
 
+void Supervisor::yield() {
+  stopping_ = true;
+  for (const auto& instance : instances()) instance->yield();
+}
+
 asio::awaitable<void> Supervisor::shut_down() {
   stopping_ = true;
   const auto all = groups_;

@@ -51,6 +51,9 @@ class Supervisor {
   // Until the config names another number than it did.
   boost::asio::awaitable<OperationResult> scale(std::string pool, unsigned instances);
 
+  // Another front door has them from now on: nothing more is done to them or read of them here.
+  void yield();
+
   // All instances, at once; returns when nothing is left of them.
   boost::asio::awaitable<void> shut_down();
 

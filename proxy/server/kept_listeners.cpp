@@ -20,13 +20,6 @@ std::string own_name(const std::string& listener, std::size_t socket) {
   return std::string(kKeptListener) + std::to_string(socket) + ' ' + listener;
 }
 
-// "" when it is not one of ours.
-std::string listener_of(const std::string& name) {
-  if (!name.starts_with(kKeptListener)) return "";
-  const std::size_t space = name.find(' ', kKeptListener.size());
-  return space == std::string::npos ? "" : name.substr(space + 1);
-}
-
 // A unix socket that was shut down still says that it listens; poll tells.
 bool still_listens(int fd) {
   int listens = 0;
@@ -37,6 +30,12 @@ bool still_listens(int fd) {
 }
 
 }  // namespace
+
+std::string listener_of_kept(const std::string& name) {
+  if (!name.starts_with(kKeptListener)) return "";
+  const std::size_t space = name.find(' ', kKeptListener.size());
+  return space == std::string::npos ? "" : name.substr(space + 1);
+}
 
 std::vector<std::string> names_to_keep(const std::vector<config::Listener>& listeners) {
   std::vector<std::string> names;
@@ -54,22 +53,23 @@ std::vector<std::string> names_to_keep(const std::vector<config::Listener>& list
   return names;
 }
 
-std::vector<std::vector<int>> sort_kept(const std::vector<std::string>& names, const std::vector<KeptSocket>& kept) {
+std::vector<std::vector<int>> sort_kept(const std::vector<std::string>& names, const std::vector<KeptSocket>& kept,
+                                        KeptRest rest) {
   std::vector<std::vector<int>> sorted(names.size());
   for (const KeptSocket& socket : kept) {
-    const std::string listener = listener_of(socket.name);
+    const std::string listener = listener_of_kept(socket.name);
     const auto wanted = listener.empty() ? names.end() : std::find(names.begin(), names.end(), listener);
     if (wanted != names.end() && still_listens(socket.fd)) {
       sorted[static_cast<std::size_t>(wanted - names.begin())].push_back(socket.fd);
       continue;
     }
-    stop_listening(socket.fd);
+    if (rest == KeptRest::End) stop_listening(socket.fd);
     ::close(socket.fd);
   }
   return sorted;
 }
 
-ListenSockets adopt_listen_sockets(const Address& address, unsigned count, std::vector<int> fds) {
+ListenSockets adopt_listen_sockets(const Address& address, unsigned count, std::vector<int> fds, Adopt how) {
   ListenSockets sockets;
   sockets.fds = std::move(fds);
   sockets.shared = address.kind == Address::Kind::Unix;
@@ -79,7 +79,7 @@ ListenSockets adopt_listen_sockets(const Address& address, unsigned count, std::
   // Once more: a unix socket says who listens by who has called this last, and that one has died.
   for (const int fd : sockets.fds) ::listen(fd, kListenBacklog);
   if (sockets.shared) sockets.file = socket_file(address.host);
-  add_listen_sockets(sockets, address, count);
+  if (sockets.shared || how == Adopt::AtLeast) add_listen_sockets(sockets, address, count);
   if (sockets.error.empty()) begin_to_listen(sockets, address);
   return sockets;
 }

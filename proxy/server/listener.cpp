@@ -335,8 +335,14 @@ void Listener::stop_accepting() {
   const int fd = give_socket();
   if (fd < 0) return;
   // The launcher holds it, too, and a kernel that accepts for nobody lets clients wait in vain.
-  if (!settings_.passed) stop_listening(fd);
+  const bool others = settings_.others_listen && settings_.others_listen->load();
+  if (!settings_.passed && !others) stop_listening(fd);
   context_.loop.ops().close(fd);
+}
+
+void Listener::leave_socket() {
+  const int fd = give_socket();
+  if (fd >= 0) context_.loop.ops().close(fd);
 }
 
 int Listener::give_socket() {

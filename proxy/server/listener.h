@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,7 @@ class Listener final : public ConnectionOwner,
     bool proxy_protocol = false;
     Cidrs trusted_proxies = {};
     bool passed = false;  // whoever has passed the socket listens on
+    std::shared_ptr<const std::atomic<bool>> others_listen = {};  // so does another process of ours; null: none does
     std::shared_ptr<const tls::Server> tls = {};  // null: plain
     std::shared_ptr<ClientCounts> clients = {};  // null: a client may have any number of connections
 
@@ -51,6 +53,7 @@ class Listener final : public ConnectionOwner,
   // flood does not keep it busy. False: descriptors have run out, and some come back in the next turn, so once more then.
   bool accept_rest();
   void stop_accepting();  // closes the socket; connections live on
+  void leave_socket();    // the same, and another process of ours goes on accepting from it
   // Its socket, from which another Listener of this worker accepts from now on, on other terms. Connections live on here,
   // on those that they were accepted on. -1: it has none any more.
   int give_socket();

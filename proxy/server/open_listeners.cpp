@@ -1,5 +1,6 @@
 #include "proxy/server/open_listeners.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -59,15 +60,18 @@ PreparedListeners OpenListeners::prepare(std::vector<config::Listener> next, uns
   PreparedListeners prepared;
   prepared.listeners_ = std::move(next);
   prepared.changes_ = compare_listeners(configs(), prepared.listeners_);
-  const auto leaves = leaving(prepared.changes_.removed);
-  const auto inherited = sort_kept(names_to_keep(prepared.listeners_), kept);
+  LeavingSockets leaves = leaving(prepared.changes_.removed);
+  const bool beside = others_listen_->load();
+  if (beside)  // what is not taken of these leaves with the other process
+    for (const KeptSocket& socket : kept) leaves.push_back(inode_of(socket.fd));
+  const auto inherited = sort_kept(names_to_keep(prepared.listeners_), kept, beside ? KeptRest::Close : KeptRest::End);
   for (std::size_t i = 0; i < prepared.listeners_.size(); ++i) {
     ListenSockets& sockets = prepared.sockets_.emplace_back();
     prepared.inherited_.push_back(!inherited[i].empty());
     if (prepared.changes_.before[i]) continue;
     const Address& address = prepared.listeners_[i].address;
     sockets = inherited[i].empty() ? bind_listen_sockets(address, workers, passed, leaves)
-                                   : adopt_listen_sockets(address, workers, inherited[i]);
+                                   : adopt_listen_sockets(address, workers, inherited[i], beside ? Adopt::Those : Adopt::AtLeast);
     if (!sockets.error.empty()) prepared.failures_.push_back({i, sockets.error});
   }
   for (std::size_t i = 0; i < prepared.sockets_.size() && prepared.failures_.empty(); ++i) {
@@ -126,7 +130,33 @@ OpenListeners::Taken OpenListeners::take(PreparedListeners prepared, const TlsSe
 
 // A socket file that nobody listens on only misleads; clients are refused either way.
 void OpenListeners::remove_socket_files() {
+  if (others_listen_->load()) return;
   for (OpenListener& listener : all_) remove_socket_file(std::exchange(listener.file, {}));
+}
+
+void OpenListeners::forget_socket_files(const std::vector<ListenerId>& but) {
+  for (OpenListener& listener : all_)
+    if (std::find(but.begin(), but.end(), listener.id) == but.end()) listener.file = {};
+}
+
+std::vector<OpenListener> OpenListeners::complete(unsigned workers) {
+  std::vector<OpenListener> more;
+  for (OpenListener& listener : all_) {
+    const auto there = static_cast<unsigned>(listener.fds.size());
+    if (listener.shared || there >= workers) continue;
+    ListenSockets sockets;
+    sockets.bound = listener.bound;
+    add_listen_sockets(sockets, listener.config.address, workers - there);
+    const bool listen = std::all_of(sockets.fds.begin(), sockets.fds.end(), [](int fd) { return ::listen(fd, kListenBacklog) == 0; });
+    if (!listen)
+      for (const int fd : std::exchange(sockets.fds, {})) ::close(fd);
+    if (sockets.fds.empty()) continue;  // the others have clients enough
+    OpenListener part = listener;
+    part.fds = sockets.fds;
+    listener.fds.insert(listener.fds.end(), sockets.fds.begin(), sockets.fds.end());
+    more.push_back(std::move(part));
+  }
+  return more;
 }
 
 std::uint16_t OpenListeners::number_of(const std::string& title) {
@@ -152,6 +182,7 @@ std::shared_ptr<const Listener::Settings> OpenListeners::settings_of(const OpenL
   }
   settings->terms.index = number_of(listener.title());
   settings->tls = std::move(tls);
+  settings->others_listen = others_listen_;
   if (listener.config.redirect == config::Listener::Redirect::Https) settings->terms.redirect_port = https_port;
   return settings;
 }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -66,6 +67,10 @@ class OpenListeners {
   // `most`: connections at a time that a listener may have whose config names no number.
   explicit OpenListeners(std::uint64_t most) : most_(most) {}
 
+  // Another process of ours accepts from the same sockets: whatever ends here, they listen on, and their files stay. False:
+  // they are ours alone.
+  void share(bool shared) { others_listen_->store(shared); }
+
   const std::vector<OpenListener>& all() const { return all_; }
   std::vector<config::Listener> configs() const;
   // By the number that requests are counted under; one that has ended keeps its own.
@@ -87,6 +92,9 @@ class OpenListeners {
   // Without failures. What the workers are to be told.
   Taken take(PreparedListeners prepared, const TlsServers& tls);
   void remove_socket_files();
+  void forget_socket_files(const std::vector<ListenerId>& but);  // they are another process's from now on
+  // Sockets for workers that have none of a listener, since fewer were adopted than there are workers.
+  std::vector<OpenListener> complete(unsigned workers);
 
  private:
   LeavingSockets leaving(const std::vector<std::size_t>& removed) const;  // and what has been left
@@ -97,6 +105,7 @@ class OpenListeners {
   static std::uint16_t https_port_of(const std::vector<OpenListener>& listeners);
 
   const std::uint64_t most_;
+  const std::shared_ptr<std::atomic<bool>> others_listen_ = std::make_shared<std::atomic<bool>>(false);
   ListenerId last_id_ = 0;
   std::vector<OpenListener> all_;  // in the config's order
   std::vector<std::string> titles_;

@@ -10,6 +10,7 @@
 
 #include "base/signals_blocked.h"
 #include "proxy/server/cpu_quota.h"
+#include "proxy/server/kept_listeners.h"
 
 namespace frontdoor {
 
@@ -105,6 +106,27 @@ std::vector<Endpoint> Server::endpoints() const {
   for (const OpenListener& listener : listeners()) endpoints.push_back(listener.bound);
   return endpoints;
 }
+
+void Server::own_sockets() {
+  listeners_.share(false);
+  for (const OpenListener& more : listeners_.complete(workers())) {
+    const std::size_t first = workers_.size() - more.fds.size();
+    for (std::size_t i = 0; i < more.fds.size(); ++i)
+      workers_[first + i]->order({.id = more.id, .fd = more.fds[i], .shared = more.shared, .settings = more.settings});
+  }
+}
+
+void Server::hand_over(const std::vector<ListenerId>& ending) {
+  listeners_.forget_socket_files(ending);
+  listeners_.remove_socket_files();
+  for (auto& worker : workers_) worker->hand_over(ending);
+}
+
+void Server::close_idle() {
+  for (auto& worker : workers_) worker->close_idle();
+}
+
+std::vector<std::string> Server::kept_names() const { return names_to_keep(listener_configs()); }
 
 void Server::start() {
   const SignalsBlocked blocked;

@@ -27,6 +27,14 @@ class Server {
   using TlsServers = OpenListeners::TlsServers;
   std::vector<std::string> listen(const std::vector<config::Listener>& listeners, const std::vector<PassedSocket>& passed = {},
                                   const std::vector<KeptSocket>& kept = {}, const TlsServers& tls = {});
+  // Before listen(): another process of ours listens on what is kept, and goes on until it is told that this one serves.
+  void share_sockets() { listeners_.share(true); }
+  void own_sockets();
+  // That process: the new one accepts from now on, from all but these, which end here.
+  void hand_over(const std::vector<ListenerId>& ending);
+  void close_idle();
+  std::vector<std::string> kept_names() const;  // of the listeners, as names_to_keep() has them
+
   // A reload, in two steps: the first one opens what is new and may fail, and nothing has changed yet. The second one
   // changes what is other than before, for connections that come from then on, and closes what is no more; connections
   // that are open there have `drain` to end.

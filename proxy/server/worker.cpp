@@ -93,6 +93,17 @@ void Worker::stop_accepting() {
   loop_.post([this] { take_the_rest_and_close(kTurnsForTheRest); });
 }
 
+void Worker::hand_over(std::vector<ListenerId> ending) {
+  loop_.post([this, ending = std::move(ending)] {
+    listeners_.hand_over(ending);
+    accepting_.store(false, std::memory_order_release);
+  });
+}
+
+void Worker::close_idle() {
+  loop_.post([this] { listeners_.close_idle(); });
+}
+
 void Worker::take_the_rest_and_close(int more) {
   if (!listeners_.accept_rest() && more > 0) return loop_.post([this, more] { take_the_rest_and_close(more - 1); });
   listeners_.stop_accepting();

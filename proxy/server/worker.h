@@ -53,6 +53,8 @@ class Worker final : private Timer {
   void order(ListenerOrder order);
   void publish(std::shared_ptr<const Snapshot> snapshot);
   void stop_accepting();
+  void hand_over(std::vector<ListenerId> ending);  // another process of ours goes on accepting, but for these
+  void close_idle();
   void drain(const DrainWindow& window);  // from now on responses say `Connection: close`, and tunnels are closed
   void cut_all();  // ends every connection
   void stop() { loop_.stop(); }

@@ -147,6 +147,23 @@ void WorkerListeners::stop_accepting() {
   }
 }
 
+void WorkerListeners::hand_over(const std::vector<ListenerId>& ending) {
+  stopped_ = true;
+  for (Entry& entry : entries_) {
+    if (std::find(ending.begin(), ending.end(), entry.id) == ending.end()) {
+      entry.listener->leave_socket();
+      continue;
+    }
+    entry.listener->accept_rest();
+    entry.listener->stop_accepting();
+    entry.listener->close_idle();
+  }
+}
+
+void WorkerListeners::close_idle() {
+  for (Entry& entry : entries_) entry.listener->close_idle();
+}
+
 void WorkerListeners::drain_begins() {
   draining_ = true;
   for (Entry& entry : entries_) entry.listener->drain_begins();

@@ -48,6 +48,9 @@ class WorkerListeners {
   // The whole worker ends.
   bool accept_rest();  // false: once more
   void stop_accepting();
+  // Another process of ours accepts from now on, but for these. Idle connections stay until close_idle().
+  void hand_over(const std::vector<ListenerId>& ending);
+  void close_idle();
   void drain_begins();
   void cut_all();
   void clear();  // what is left is destroyed; nothing turns any more

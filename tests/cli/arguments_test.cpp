@@ -64,6 +64,9 @@ struct Describe {
   }
   std::string operator()(const WhyCommand& c) const { return "why " + c.subject + end(c.socket, c.json); }
   std::string operator()(const ReloadCommand& c) const { return "reload" + end(c.socket, c.json); }
+  std::string operator()(const UpgradeCommand& c) const {
+    return "upgrade within=" + std::to_string(c.within_seconds) + end(c.socket, c.json);
+  }
   std::string operator()(const DiffCommand& c) const { return "config diff" + end(c.socket, c.json); }
   std::string operator()(const HealthCommand& c) const {
     return std::string("healthcheck") + (c.ready ? " ready" : "") + (c.address.empty() ? "" : " of " + c.address) +
@@ -179,6 +182,9 @@ TEST(Arguments, AreUnderstood) {
       {"reload", "reload"},
       {"reload --json --socket /s", "reload json at /s"},
       {"reload -h", "help reload"},
+      {"upgrade", "upgrade within=60"},
+      {"upgrade --within 5 --json --socket /s", "upgrade within=5 json at /s"},
+      {"upgrade -h", "help upgrade"},
       {"config diff", "config diff"},
       {"config diff --json", "config diff json"},
       {"config diff --help", "help config diff"},
@@ -305,6 +311,7 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {"logs -n 1001", "-n takes a number up to 1000, not \"1001\"", "logs"},
       {"logs -n", "-n needs a value, for instance -n 100", "logs"},
       {"logs --fellow", "unknown option \"--fellow\"", "logs"},
+      {"upgrade --within 0", "--within takes seconds from 1 to 600, not \"0\"", "upgrade"},
       {"reload app",
        "reload takes no pool, it reads the config again; instances are replaced by: frontdoor restart app", "reload"},
       {"config diff fd.toml", "unexpected \"fd.toml\"", "config diff"},

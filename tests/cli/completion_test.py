@@ -14,7 +14,7 @@ import unittest
 PROGRAM = sys.argv.pop(1)
 
 COMMANDS = ["cert", "check", "completion", "config", "demo", "drain", "events", "healthcheck", "help", "logs", "maintenance", "proxy", "ready", "reload", "restart",
-            "run", "scale", "shutdown", "start", "status", "stop", "top", "upstream", "version", "weight", "why"]
+            "run", "scale", "shutdown", "start", "status", "stop", "top", "upgrade", "upstream", "version", "weight", "why"]
 CASES = [  # what has been typed (the last word is being completed), what is offered
     (["frontdoor", ""], [*COMMANDS, "--config", "--env", "--help", "--ready-file", "--version", "--watch", "--workers"]),
     (["frontdoor", "c"], ["cert", "check", "completion", "config"]),

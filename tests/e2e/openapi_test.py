@@ -199,9 +199,11 @@ class OpenApi(unittest.TestCase):
             self.check(door, "/api/v1/reload", "POST")
             self.check(door, "/api/v1/logs:reopen", "POST")
             self.check(door, "/api/v1/pools/{pool}:restart", "POST", 409, {}, **place)
+            self.check(door, "/api/v1/upgrade", "POST", 400, {"within_seconds": 0})
             door.write_config("nonsense = 1\n")
             refused = self.check(door, "/api/v1/reload", "POST", 422)
             self.assertTrue(refused["diagnostics"])
+            self.assertEqual(self.check(door, "/api/v1/upgrade", "POST", 409)["error"], "failed", "this file, too, has errors")
             self.check(door, "/api/v1/config:diff", "GET", 422)
 
     def test_of_instances_answers_as_it_says(self):

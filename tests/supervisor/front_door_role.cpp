@@ -1,5 +1,6 @@
 #include "tests/supervisor/front_door_role.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -7,6 +8,8 @@
 #include <unistd.h>
 
 #include <boost/asio.hpp>
+#include <filesystem>
+#include <string>
 
 #include "base/address.h"
 #include "base/kept_sockets.h"
@@ -184,6 +187,61 @@ struct Part {
     co_return 98;
   }
 
+  // The first life has an instance and asks for another program in its place, this one again. `next`: what that one does.
+  enum class Beside { Serve, EndAtOnce, DieOnce, NeverServe };
+  asio::awaitable<int> upgrade(Beside next) {
+    if (getenv(kBesideVariable) != nullptr) co_return co_await come(next);
+    auto inherited = co_await launcher.inherit();
+    LaunchRequest request = shell_request("exec sleep 1000");
+    std::vector<int> none;
+    auto started = co_await launcher.launch(std::move(request), std::move(none));
+    if (!started) co_return 10;
+    std::string failure;
+    bool dismissed = false;
+    asio::steady_timer told(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    launcher.on_upgrade([&](const LauncherMessage& message) {
+      if (message.kind == LauncherMessage::Kind::Yield) return launcher.yield();
+      if (message.kind == LauncherMessage::Kind::UpgradeFailed) failure = message.name;
+      dismissed = message.kind == LauncherMessage::Kind::Leave && message.name == "another version";
+      told.cancel();
+    });
+    launcher.upgrade(std::filesystem::read_symlink("/proc/self/exe").string(), std::chrono::milliseconds{next == Beside::NeverServe ? 200 : 20'000});
+    const bool has_instance = next == Beside::EndAtOnce || next == Beside::NeverServe;
+    while (!dismissed && !(has_instance && !failure.empty())) {
+      boost::system::error_code ignored;
+      co_await told.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    if (next == Beside::EndAtOnce && failure.find("exit status 3") == std::string::npos) co_return 20;
+    if (next == Beside::NeverServe && failure.find("did not serve in time") == std::string::npos) co_return 21;
+    if (next == Beside::DieOnce && failure.find("SIGKILL") == std::string::npos) co_return 22;
+    if (!has_instance) co_return 0;
+    kill(started->pid, SIGKILL);
+    const ProcessEnd end = co_await launcher.ended(started->id);
+    const ProcessEnd killed{true, SIGKILL};
+    co_return end == killed ? 0 : 23;
+  }
+
+  asio::awaitable<int> come(Beside next) {
+    if (next == Beside::EndAtOnce) _exit(3);
+    if (next == Beside::NeverServe) co_return co_await wait_for_ever();
+    launcher.prepared();
+    co_await launcher.turn();
+    auto inherited = co_await launcher.inherit();
+    if (inherited.processes.size() != 1) co_return 30;
+    const std::string died = std::string(getenv("TEST_DIRECTORY")) + "/died";
+    if (next == Beside::DieOnce && access(died.c_str(), F_OK) != 0) {
+      close(creat(died.c_str(), 0600));
+      raise(SIGKILL);
+    }
+    RunningProcess& process = inherited.processes.front();
+    if (!process.output.valid() || process.memo.empty()) co_return 31;
+    launcher.ready("another version");
+    kill(process.pid, SIGKILL);
+    const ProcessEnd end = co_await launcher.ended(process.id);
+    const ProcessEnd killed{true, SIGKILL};
+    co_return end == killed ? 0 : 32;
+  }
+
   // Says how long its stop takes, and that it has begun; then it does nothing for it.
   asio::awaitable<int> stop_and_hang() {
     auto inherited = co_await launcher.inherit();
@@ -214,6 +272,10 @@ asio::awaitable<int> play(Part part, std::string_view role) {
   if (role == "role:listen-and-fail") co_return co_await part.listen_and_crash(Part::Next::FailToStart);
   if (role == "role:deaf") co_return co_await part.be_deaf();
   if (role == "role:stop-and-hang") co_return co_await part.stop_and_hang();
+  if (role == "role:upgrade") co_return co_await part.upgrade(Part::Beside::Serve);
+  if (role == "role:upgrade-ends") co_return co_await part.upgrade(Part::Beside::EndAtOnce);
+  if (role == "role:upgrade-dies") co_return co_await part.upgrade(Part::Beside::DieOnce);
+  if (role == "role:upgrade-hangs") co_return co_await part.upgrade(Part::Beside::NeverServe);
   if (role == "role:wait") co_return co_await part.wait_for_ever();
   co_return 99;
 }

@@ -151,6 +151,27 @@ TEST(Launcher, AFrontDoorThatSomebodyHasStoppedGoesOnToEndInOrder) {
   EXPECT_EQ(status_of(launcher), 128 + SIGTERM);
 }
 
+TEST(LauncherUpgrade, ANewFrontDoorHasTheInstancesAndTheOldOneIsDismissed) {
+  const TemporaryDirectory directory;
+  const pid_t launcher = start_launcher("role:upgrade", {}, directory.file("log").c_str());
+  EXPECT_EQ(status_of(launcher), 0);
+  EXPECT_THAT(directory.words(), HasSubstr("a new front door starts beside the old one"));
+  EXPECT_THAT(directory.words(), HasSubstr("the old front door has left"));
+}
+
+TEST(LauncherUpgrade, OneThatEndsOrHangsLeavesTheOldOneItsInstances) {
+  EXPECT_EQ(run_launcher("role:upgrade-ends"), 0);
+  EXPECT_EQ(run_launcher("role:upgrade-hangs"), 0);
+}
+
+TEST(LauncherUpgrade, OneThatDiesWithTheInstancesIsFollowedByTheProgramOfBefore) {
+  const TemporaryDirectory directory;
+  const pid_t launcher = start_launcher("role:upgrade-dies", {}, directory.file("log").c_str());
+  EXPECT_EQ(status_of(launcher), 0);
+  EXPECT_THAT(directory.words(), HasSubstr("the old one serves on, and its program is started anew"));
+  EXPECT_EQ(with_marker("FRONTDOOR_INSTANCE=launcher-test"), 0u);
+}
+
 TEST(Launcher, SaysWhyACommandCouldNotBeStarted) { EXPECT_EQ(run_launcher("role:fail-to-start"), 0); }
 
 TEST(Launcher, EndsWithTheFrontDoorsStatusAndLeavesNothing) {

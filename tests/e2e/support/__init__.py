@@ -8,7 +8,8 @@ from .load import FixedRate, wrk, wrk_report
 from .main import binary, main, quick, say
 from .ports import free_port
 from .process import eventually
+from .upgradable import Upgradable
 from .websocket import WebSocketClient
 
-__all__ = ["App", "Client", "Dns", "FixedRate", "Frontdoor", "Response", "WebSocketClient", "apps", "binary", "curl",
+__all__ = ["App", "Client", "Dns", "FixedRate", "Frontdoor", "Response", "Upgradable", "WebSocketClient", "apps", "binary", "curl",
            "eventually", "free_port", "get", "http_get", "main", "pool", "quick", "sanitized", "say", "wrk", "wrk_report"]

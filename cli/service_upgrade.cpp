@@ -1,0 +1,297 @@
+// One process of this program takes another one's place (docs/adr/0035): what the one that serves does until it is
+// dismissed, and what the one that comes does until it serves. With instances the launcher stands between the two and
+// starts the new one; without, the old one does.
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "base/quietly.h"
+#include "cli/drain.h"
+#include "cli/exit_codes.h"
+#include "cli/service.h"
+#include "cli/successor.h"
+#include "cli/version.h"
+#include "config/units.h"
+#include "proxy/server/kept_listeners.h"
+#include "supervisor/launcher.h"
+#include "supervisor/launcher_message.h"
+
+namespace frontdoor {
+
+namespace {
+
+namespace asio = boost::asio;
+using Message = LauncherMessage;
+
+constexpr Millis kUpgradePoll{10};
+constexpr Millis kVerdicts{1'000};
+constexpr Millis kAnswered{500};  // for those who ask over the admin socket how it went
+constexpr Millis kWord{1'000};    // until the old one has told the service manager who its main process is
+
+std::string own_version() {
+  const std::string commit = cli::commit();
+  return cli::version_number() + (commit.empty() ? "" : " (" + commit + ")");
+}
+
+std::string why_it_ended(pid_t pid) {
+  int status = 0;
+  if (::waitpid(pid, &status, 0) != pid) return "the new one is gone";
+  if (WIFSIGNALED(status)) {
+    const char* const name = ::sigabbrev_np(WTERMSIG(status));
+    return std::string("the new one crashed before it served (SIG") + (name ? name : "?") + ")";
+  }
+  const int code = WEXITSTATUS(status);
+  if (code == kNotExecuted) return "the new one can not be executed";
+  if (code == cli::kExitBadConfig) return "the new one does not take the config (exit status 78): what it has written says why";
+  return "the new one ended before it served, with exit status " + std::to_string(code) + ": what it has written says why";
+}
+
+}  // namespace
+
+// ---- The one that serves
+
+AdminUpgrade Service::why_not_upgrade() const {
+  AdminUpgrade refused;
+  const auto because = [&](const char* error, const char* message) {
+    refused.error = error;
+    refused.message = message;
+    return refused;
+  };
+  if (draining_) return because("draining", "this frontdoor is stopping");
+  if (upgrade_.under_way || !took_over_) return because("under_way", "an upgrade is under way, or the start is");
+  if (program_.empty()) return because("unknown_program", "it is not known where this program is");
+  if (::getpid() == 1) return because("pid_1", "this process is PID 1, which can not leave: replace its container");
+  return refused;
+}
+
+asio::awaitable<AdminUpgrade> Service::upgrade(std::string by, Millis within) {
+  AdminUpgrade refused = why_not_upgrade();
+  if (!refused.error.empty()) co_return refused;
+  log_.info("operator", {{"action", "upgrade"}, {"by", by}});
+  begin_upgrade(within);
+  asio::steady_timer pause(control_);
+  while (!upgrade_.result) {
+    pause.expires_after(kUpgradePoll);
+    co_await pause.async_wait(quietly);
+  }
+  co_return *upgrade_.result;
+}
+
+void Service::upgrade_by_signal() {
+  const AdminUpgrade refused = why_not_upgrade();
+  if (!refused.error.empty()) return log_.warn("no upgrade", {{"reason", refused.message}});
+  begin_upgrade(kUpgradeTime);
+}
+
+// What operators change from now on would be lost with this process.
+void Service::begin_upgrade(Millis within) {
+  upgrade_ = {.under_way = true};
+  if (admin_) admin_->refuse_changes("an upgrade is under way");
+  notices_.reloading();
+  log_.info("upgrade", {{"program", program_}});
+  if (supervision_) {
+    supervision_->on_upgrade([this](const Message& message) { upgrade_message(message); });
+    return supervision_->upgrade(program_, within);
+  }
+  asio::co_spawn(control_, run_successor(within), asio::detached);
+}
+
+void Service::upgrade_message(const Message& message) {
+  switch (message.kind) {
+    case Message::Kind::Yield:
+      asio::co_spawn(control_, yield_at_rest(), asio::detached);
+      return;
+    case Message::Kind::Drop:
+      upgrade_.not_taken.push_back(message.name);
+      return;
+    case Message::Kind::Leave: return leave(message.name, message.pid);
+    case Message::Kind::UpgradeFailed: return upgrade_failed(message.name);
+    default: return;
+  }
+}
+
+// Not in the middle of a rollout: whoever takes the instances over would have to guess what was meant.
+asio::awaitable<void> Service::yield_at_rest() {
+  asio::steady_timer pause(control_);
+  while (supervision_->changing() && upgrade_.under_way && !draining_) {
+    pause.expires_after(kUpgradePoll);
+    co_await pause.async_wait(quietly);
+  }
+  if (!upgrade_.under_way || draining_ || supervision_->yielded()) co_return;
+  supervision_->yield();
+  watch_health();
+}
+
+void Service::upgrade_failed(const std::string& reason) {
+  log_.error("upgrade failed, this process serves on", {{"program", program_}, {"reason", reason}});
+  upgrade_.result = AdminUpgrade{.error = "failed", .message = reason, .pid = ::getpid()};
+  // The launcher starts the old program once more, which takes the instances; until then this process serves without.
+  if (supervision_ && supervision_->yielded()) return;
+  upgrade_.under_way = false;
+  if (admin_) admin_->refuse_changes("");
+  if (draining_) return;
+  notices_.reloaded(status_line(census()));
+  if (std::exchange(upgrade_.reload_later, false)) reload_as_told();
+}
+
+// A new process serves. Here only what has begun is finished.
+void Service::leave(const std::string& version, pid_t to) {
+  if (left_) return;
+  const bool stops_already = draining_;
+  if (!upgrade_.result)
+    upgrade_.result = AdminUpgrade{.version = version, .pid = to, .drain = snapshot_->config.timeouts.drain};
+  draining_ = left_ = true;
+  notices_.be_silent();
+  start_workers();
+  ready_file_.remove();
+  config_watch_.stop();
+  if (upgrade_.reload_later && upgrade_.successor > 0) ::kill(upgrade_.successor, SIGHUP);
+  log_.info("upgraded: a new process serves, this one finishes what it has begun",
+            {{"version", version},
+             {"connections", server_.open_connections()},
+             {"drain", config::format_duration(snapshot_->config.timeouts.drain)}});
+  if (!stops_already) asio::co_spawn(control_, leave_after_drain(), asio::detached);
+}
+
+asio::awaitable<void> Service::leave_after_drain() {
+  std::vector<ListenerId> ending;
+  const auto names = server_.kept_names();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto is_it = [&](const std::string& name) { return listener_of_kept(name) == names[i]; };
+    const bool dropped = std::any_of(upgrade_.not_taken.begin(), upgrade_.not_taken.end(), is_it);
+    if (dropped) ending.push_back(server_.listeners()[i].id);
+  }
+  if (admin_) admin_->leave(upgrade_.not_taken);
+  asio::steady_timer answered(control_, kAnswered);
+  answered.async_wait([this](boost::system::error_code cancelled) {
+    if (!cancelled && admin_) admin_->end_connections();
+  });
+  co_await drain_beside(server_, log_, snapshot_->config.timeouts, std::move(ending));
+  co_await answered.async_wait(quietly);
+  if (admin_) co_await admin_->tell_the_rest();
+  finish();
+}
+
+// ---- Without a launcher
+
+asio::awaitable<void> Service::run_successor(Millis within) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    upgrade_failed(std::strerror(errno));
+    co_return;
+  }
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  asio::posix::stream_descriptor socket(control_, ends[0]);
+  OwnedFd theirs(ends[1]);
+  OwnedFd input = options_.config_file == "-" ? to_memory_file(options_.config_text) : OwnedFd();
+  if (input.valid()) ::lseek(input.get(), 0, SEEK_SET);
+  const SuccessorStart start{program_, options_.command_line, given_, to_keep(), theirs.get(), input.get(), options_.output_file};
+  const bool executable = ::access(program_.c_str(), X_OK) == 0;
+  const pid_t pid = executable ? start_successor(start) : -1;
+  if (pid < 0) {
+    upgrade_failed(program_ + ": " + std::strerror(errno));
+    co_return;
+  }
+  theirs = {};
+  upgrade_.successor = pid;
+  bool late = false;
+  asio::steady_timer over(control_, within);
+  over.async_wait([&late, pid](boost::system::error_code cancelled) {
+    if (cancelled) return;
+    late = true;
+    ::kill(pid, SIGKILL);
+  });
+  bool served = false;
+  for (;;) {
+    auto [error] = co_await socket.async_wait(socket.wait_read, quietly);
+    const Received received = receive_message(socket.native_handle());
+    if (error || received.closed) break;
+    if (!received.message) continue;
+    if (received.message->kind == Message::Kind::Prepared) send_message(socket.native_handle(), {.kind = Message::Kind::Go});
+    if (received.message->kind == Message::Kind::Drop) upgrade_.not_taken.push_back(received.message->name);
+    if (received.message->kind != Message::Kind::Ready) continue;
+    served = true;
+    over.cancel();
+    notices_.succeeded_by(pid);
+    send_message(socket.native_handle(), {.kind = Message::Kind::Leave});
+    leave(received.message->name, pid);
+    break;
+  }
+  over.cancel();
+  if (served) co_return;
+  ::kill(pid, SIGKILL);  // it has hung up, and is of no use any more
+  const std::string reason = why_it_ended(pid);
+  upgrade_.successor = -1;
+  upgrade_failed(late ? "the new one did not serve in time" : reason);
+}
+
+// ---- The one that comes
+
+bool Service::say(const Message& message) const { return send_message(*before_.socket, message) == Sent::Ok; }
+
+// It listens already, with sockets that it shares with the one that serves, and takes nobody from them before it is told.
+asio::awaitable<void> Service::await_turn() {
+  asio::steady_timer pause(control_);
+  const TimePoint latest = Clock::now() + kVerdicts;
+  while (!every_upstream_judged() && Clock::now() < latest) {
+    pause.expires_after(kUpgradePoll);
+    co_await pause.async_wait(quietly);
+  }
+  if (supervision_) {
+    supervision_->prepared();
+    co_await supervision_->turn();
+    ::prctl(PR_SET_PDEATHSIG, 0);  // the launcher's end is an end in order from now on
+  } else {
+    co_await await_word();
+  }
+  if (control_.stopped()) co_return;
+  take_orders();
+  begin_serving();
+}
+
+// Of the old front door; when it has ended instead, whoever waits is served all the same.
+asio::awaitable<void> Service::await_word() {
+  say({.kind = Message::Kind::Prepared});
+  asio::posix::stream_descriptor socket(control_, ::fcntl(*before_.socket, F_DUPFD_CLOEXEC, 0));
+  ::fcntl(*before_.socket, F_SETFL, O_NONBLOCK);
+  for (;;) {
+    auto [error] = co_await socket.async_wait(socket.wait_read, quietly);
+    const Received received = receive_message(socket.native_handle());
+    if (error || received.closed) co_return;
+    if (received.message && received.message->kind == Message::Kind::Go) co_return;
+  }
+}
+
+// From here on the other one may leave.
+asio::awaitable<void> Service::tell_that_it_serves() {
+  if (options_.launcher) {
+    supervision_->ready(own_version());
+    co_return;
+  }
+  const auto kept = to_keep();
+  for (const KeptSocket& before : before_.kept) {
+    const bool taken = std::any_of(kept.begin(), kept.end(), [&](const KeptSocket& socket) { return socket.name == before.name; });
+    if (!taken) say({.kind = Message::Kind::Drop, .name = before.name});
+  }
+  say({.kind = Message::Kind::Ready, .name = own_version()});
+  // The service manager believes nobody but the main process: the old one says who that is now.
+  asio::posix::stream_descriptor socket(control_, ::fcntl(*before_.socket, F_DUPFD_CLOEXEC, 0));
+  asio::steady_timer patience(control_, kWord);
+  patience.async_wait([&socket](boost::system::error_code cancelled) {
+    if (!cancelled) socket.cancel();
+  });
+  co_await socket.async_wait(socket.wait_read, quietly);
+  patience.cancel();
+}
+
+}  // namespace frontdoor

@@ -1,0 +1,32 @@
+// Starts another front door beside this one where there is no launcher that would: the program at a path, with this
+// process's words, sockets and what the service manager has given. Main thread; other threads may run.
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/kept_sockets.h"
+#include "base/service_manager.h"
+
+namespace frontdoor {
+
+// In the new one: the descriptor of the socketpair to the one that it takes the place of.
+inline constexpr const char* kPredecessorVariable = "FRONTDOOR_PREDECESSOR_FD";
+
+struct SuccessorStart {
+  std::string program = {};
+  std::vector<std::string> words = {};
+  const FromServiceManager& given;
+  std::vector<KeptSocket> kept = {};  // open here, and inherited under the same numbers
+  int predecessor = -1;               // its end of the socketpair
+  int input = -1;                     // what becomes its standard input; -1 = as ours
+  std::string output_file = {};       // ServeOptions::output_file
+};
+
+// Its pid, or -1 and errno. One that can not be executed ends with kNotExecuted.
+pid_t start_successor(const SuccessorStart& start);
+
+}  // namespace frontdoor

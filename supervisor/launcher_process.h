@@ -1,0 +1,137 @@
+// The launcher's inside (launcher.h): what it holds, and what it does with it. launcher.cpp has its daily work,
+// launcher_upgrade.cpp what it does while one front door takes another one's place. Single-threaded.
+
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "supervisor/front_door_process.h"
+#include "supervisor/kept_descriptors.h"
+#include "supervisor/launcher.h"
+#include "supervisor/launcher_message.h"
+#include "supervisor/launcher_state.h"
+#include "supervisor/process_ops.h"
+#include "supervisor/process_tree.h"
+#include "supervisor/stop_patience.h"
+#include "supervisor/upgrade_plan.h"
+
+namespace frontdoor {
+
+class Log;
+struct LaunchFailure;
+
+// An instance, from its launch until the front door has taken note of its end.
+struct Record {
+  pid_t pid = -1;
+  OwnedFd pidfd;
+  OwnedFd memo;
+  OwnedFd output;  // the reading ends: they outlive the front door, so that no instance meets a broken pipe
+  OwnedFd errors;
+  int stop_signal = SIGTERM;
+  bool brief = false;  // a check: no instance
+  std::optional<siginfo_t> ended;
+  bool told = false;  // the front door that runs, of the end
+};
+
+class Launcher {
+ public:
+  Launcher(const LauncherOptions& options, Log& log, ProcessOps& ops)
+      : options_(options),
+        log_(log),
+        ops_(ops),
+        service_manager_(options.given.notify_socket),
+        stop_within_(options.stop_within),
+        stop_timeout_(options.stop_timeout),
+        kept_(options.longest_wait) {}
+
+  int run();
+
+ private:
+  bool set_up();
+  void raise_open_files();
+  void start_front_door();
+  bool fork_front_door(FrontDoorProcess& made, const char* program);
+  [[noreturn]] void become_front_door(int socket, pid_t launcher, const char* program, bool beside);
+  std::string program() const;
+  void start_later();
+  void turn();
+  int patience() const;
+
+  void read_signals();
+  void end_patience();
+  void reap();
+  void front_door_ended(const siginfo_t& info);
+
+  // ---- Another front door in its place: launcher_upgrade.cpp
+  void begin_upgrade(const LauncherMessage& asked);
+  void start_successor(const std::string& path);
+  void hand_over_to_successor();
+  void give_up(const std::string& reason);
+  void dismiss_others(const std::string& version);
+  void upgraded_message(FrontDoorProcess& from, LauncherMessage& message);
+  void successor_ended(const siginfo_t& info);
+  bool ended_before_it_was_ready(const siginfo_t& info);  // the one that had just got the instances
+  void other_ended(const siginfo_t& info);
+  void end_upgrade_patience(TimePoint now);
+  bool one_serves_still() const;
+  FrontDoorProcess* find_front_door(pid_t pid);
+
+  // ---- Another launcher in its own place: launcher_renewal.cpp
+  LauncherState state() const;
+  void restore(const LauncherState& state);
+  bool is_at_rest() const;
+  void renew_at_rest();
+  void check_ended(const siginfo_t& info);
+  void take_its_place();
+  void stay(const std::string& reason);
+
+  void receive(FrontDoorProcess& from);
+  void handle(LauncherMessage& message);
+  void launch_instance(LauncherMessage& message);
+  LaunchFailure try_launch(LauncherMessage& message);
+  void hand_over();
+  OwnedFd duplicate(const OwnedFd& fd) { return OwnedFd(fd.valid() ? ops_.duplicate(fd.get()) : -1); }
+  void tell_running(std::uint64_t id, const Record& record);
+  void tell_ends();
+  void notify(const std::string& lines);
+
+  void end_what_is_left();
+  std::vector<ProcessInfo> what_is_left() const;
+
+  const LauncherOptions& options_;
+  Log& log_;
+  ProcessOps& ops_;
+  const NotifySocket service_manager_;
+  bool notify_failed_ = false;
+  OwnedFd signals_;
+  FrontDoorProcess front_door_;  // that has the instances
+  std::optional<FrontDoorProcess> successor_;
+  std::vector<FrontDoorProcess> others_;  // of before: they serve until they are dismissed, then they drain
+  UpgradePlan upgrade_;
+  OwnedFd program_;         // what a front door that crashed is started from; none: this very program
+  std::string why_killed_;  // of one that was not ready in time
+  bool reload_later_ = false;
+  bool renew_wanted_ = false;  // another program serves than the one that this process runs
+  bool checked_ = false;       // and that one can take over
+  pid_t checking_ = -1;        // the process that looks whether
+  TimePoint check_over_at_ = TimePoint::max();
+  Millis pause_{0};
+  TimePoint start_at_{};  // while there is no front door
+  rlimit open_files_{};   // as we were started; what we start finds it so
+  Millis stop_within_;
+  Millis stop_timeout_;  // of the instances
+  StopPatience stop_;
+  bool crashed_before_ = false;
+  std::optional<int> exit_status_;
+  std::map<std::uint64_t, Record> records_;
+  KeptDescriptors kept_;
+};
+
+}  // namespace frontdoor

@@ -1,0 +1,178 @@
+// While one front door takes another one's place (upgrade_plan.h). The listening sockets are shared by all of them, the
+// instances belong to one at a time, and a front door that was dismissed only finishes what it has begun.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "base/log.h"
+#include "supervisor/launcher_process.h"
+
+namespace frontdoor {
+
+using Kind = LauncherMessage::Kind;
+
+namespace {
+
+constexpr Millis kUsualTime{60'000};
+constexpr Millis kLongestTime{600'000};
+constexpr std::size_t kMostOthers = 8;  // that drain at a time
+constexpr int kBadConfig = 78;          // as cli/exit_codes.h has it
+
+std::string why_it_ended(const siginfo_t& info, const std::string& why_killed) {
+  if (!why_killed.empty()) return why_killed;
+  const char* const name = info.si_code == CLD_EXITED ? nullptr : ::sigabbrev_np(info.si_status);
+  if (info.si_code != CLD_EXITED) return "the new one crashed before it served (SIG" + std::string(name ? name : "?") + ")";
+  if (info.si_status == kNotExecuted) return "the new one can not be executed";
+  if (info.si_status == kBadConfig) return "the new one does not take the config (exit status 78): what it has written says why";
+  return "the new one ended before it served, with exit status " + std::to_string(info.si_status) +
+         ": what it has written says why";
+}
+
+}  // namespace
+
+bool Launcher::one_serves_still() const {
+  return std::any_of(others_.begin(), others_.end(), [](const FrontDoorProcess& other) { return !other.dismissed; });
+}
+
+void Launcher::begin_upgrade(const LauncherMessage& asked) {
+  const std::string path = asked.name;
+  const auto refuse = [&](const std::string& reason) { front_door_.send({.kind = Kind::UpgradeFailed, .name = reason}); };
+  if (stop_.began()) return refuse("this frontdoor is stopping");
+  if (others_.size() >= kMostOthers) return refuse("too many of before are still draining");
+  const Millis within = std::min(asked.code > 0 ? Millis{asked.code} : kUsualTime, kLongestTime);
+  if (upgrade_.asked(Clock::now(), within) == UpgradeStep::Refuse) return refuse("an upgrade is under way");
+  why_killed_.clear();
+  start_successor(path);
+}
+
+void Launcher::start_successor(const std::string& path) {
+  successor_.emplace();
+  successor_->beside = true;
+  std::string reason;
+  if (::access(path.c_str(), X_OK) != 0) reason = path + ": " + std::strerror(errno);
+  else if (!fork_front_door(*successor_, path.c_str())) reason = std::string("no process can be made: ") + std::strerror(errno);
+  options_.before_a_word();
+  if (reason.empty())
+    return log_.info("a new front door starts beside the old one",
+                     {{"program", path}, {"pid", static_cast<std::int64_t>(successor_->pid)}});
+  successor_.reset();
+  upgrade_.new_one_ended();
+  give_up(reason);
+}
+
+// What the successor says, and those that it takes the place of.
+void Launcher::upgraded_message(FrontDoorProcess& from, LauncherMessage& message) {
+  const bool of_successor = successor_ && &from == &*successor_;
+  UpgradeStep step = UpgradeStep::None;
+  if (message.kind == Kind::Prepared && of_successor) step = upgrade_.prepared();
+  if (message.kind == Kind::Yielded && &from == &front_door_) step = upgrade_.yielded();
+  if (message.kind == Kind::Ready && &from == &front_door_) step = upgrade_.ready();
+  switch (step) {
+    case UpgradeStep::AskToYield: return front_door_.send({.kind = Kind::Yield});
+    case UpgradeStep::HandOver: return hand_over_to_successor();
+    case UpgradeStep::Dismiss: return dismiss_others(message.name);
+    case UpgradeStep::FallBack:  // it was told that it is over, and had let go already
+      others_.push_back(std::exchange(front_door_, {}));
+      start_at_ = Clock::now();
+      return;
+    default: return;
+  }
+}
+
+void Launcher::hand_over_to_successor() {
+  if (front_door_.runs()) others_.push_back(std::exchange(front_door_, {}));
+  front_door_ = std::move(*successor_);
+  successor_.reset();
+  front_door_.send({.kind = Kind::Go});
+  hand_over();
+}
+
+void Launcher::dismiss_others(const std::string& version) {
+  const std::string path = "/proc/" + std::to_string(front_door_.pid) + "/exe";
+  if (OwnedFd program(::open(path.c_str(), O_PATH | O_CLOEXEC)); program.valid()) program_ = std::move(program);
+  for (FrontDoorProcess& other : others_) {
+    if (other.dismissed) continue;
+    other.send({.kind = Kind::Leave, .pid = front_door_.pid, .name = version});
+    other.dismissed = true;
+    other.over_at = Clock::now() + stop_within_;
+  }
+  pause_ = Millis{0};
+  renew_wanted_ = true;
+  checked_ = false;
+  if (std::exchange(reload_later_, false)) ::kill(front_door_.pid, SIGHUP);
+}
+
+// To whoever serves still.
+void Launcher::give_up(const std::string& reason) {
+  front_door_.send({.kind = Kind::UpgradeFailed, .name = reason});
+  for (FrontDoorProcess& other : others_)
+    if (!other.dismissed) other.send({.kind = Kind::UpgradeFailed, .name = reason});
+  if (std::exchange(reload_later_, false) && front_door_.runs()) ::kill(front_door_.pid, SIGHUP);
+}
+
+void Launcher::successor_ended(const siginfo_t& info) {
+  successor_.reset();
+  if (upgrade_.new_one_ended() == UpgradeStep::GiveUp) give_up(why_it_ended(info, why_killed_));
+}
+
+// True: another one serves still, and what ended now is started anew beside that one, from the program of before; or a
+// successor is about to take its place.
+bool Launcher::ended_before_it_was_ready(const siginfo_t& info) {
+  if (successor_) {
+    options_.before_a_word();
+    log_.error("the front door ended while a new one starts, which takes its place");
+    kept_.front_door_crashed(Clock::now());
+    if (upgrade_.old_one_ended() == UpgradeStep::HandOver) hand_over_to_successor();
+    return true;
+  }
+  upgrade_.new_one_ended();
+  if (!one_serves_still()) return false;
+  const std::string reason = why_it_ended(info, std::exchange(why_killed_, {}));
+  start_later();
+  options_.before_a_word();
+  log_.error("the new front door ended before it served: the old one serves on, and its program is started anew",
+             {{"reason", reason}, {"pause_ms", static_cast<std::int64_t>(pause_.count())}});
+  for (FrontDoorProcess& other : others_)
+    if (!other.dismissed) other.send({.kind = Kind::UpgradeFailed, .name = reason});
+  return true;
+}
+
+void Launcher::other_ended(const siginfo_t& info) {
+  const auto gone = std::find_if(others_.begin(), others_.end(),
+                                 [&](const FrontDoorProcess& other) { return other.pid == info.si_pid; });
+  const bool dismissed = gone->dismissed;
+  others_.erase(gone);
+  options_.before_a_word();
+  if (info.si_code == CLD_EXITED && info.si_status == 0 && dismissed)
+    return log_.info("the old front door has left", {{"pid", static_cast<std::int64_t>(info.si_pid)}});
+  log_.error("the old front door ended with clients on it",
+             {{"pid", static_cast<std::int64_t>(info.si_pid)}, {"status", static_cast<std::int64_t>(info.si_status)}});
+  if (!dismissed && !one_serves_still()) upgrade_.old_one_ended();
+}
+
+void Launcher::end_upgrade_patience(TimePoint now) {
+  for (FrontDoorProcess& other : others_) {
+    if (now < other.over_at) continue;
+    other.over_at = TimePoint::max();
+    options_.before_a_word();
+    log_.error("the old front door does not leave and is killed", {{"pid", static_cast<std::int64_t>(other.pid)}});
+    ::kill(other.pid, SIGKILL);
+  }
+  if (checking_ > 0 && now >= check_over_at_) {
+    check_over_at_ = TimePoint::max();
+    ::kill(checking_, SIGKILL);
+  }
+  if (now < upgrade_.over_at()) return;
+  const bool yielding = upgrade_.starting() && successor_;
+  upgrade_.has_been_killed();
+  why_killed_ = "the new one did not serve in time";
+  const pid_t late = yielding ? successor_->pid : front_door_.pid;
+  if (late > 0) ::kill(late, SIGKILL);
+}
+
+}  // namespace frontdoor

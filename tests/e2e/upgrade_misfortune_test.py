@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""An upgrade that goes wrong, or comes at a bad moment: the old one serves on and the operator is told why, whoever is killed
+there is one of each instance and one that serves, and in the end nothing is left."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import unittest
+
+from support import App, Client, Upgradable, binary, eventually, http_get, main, pool
+from support import process as processes
+from support.admin import api, command
+from support.instances import events, pids
+from support.app import script_path
+from upgrade_test import APP, DRAIN, WithDoors, instances
+
+
+def in_background(work):
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def leave_descriptors(pid, room):
+    """So many, to a process that runs; the limit of before."""
+    taken = processes.open_fds(pid)
+    most = next(fd for fd in range(1 << 20) if sum(free not in taken for free in range(fd)) == room and fd not in taken)
+    done = subprocess.run(["prlimit", f"--pid={pid}", "--nofile", "--noheadings", "--output=SOFT"], capture_output=True, text=True, check=True)
+    limit_descriptors(pid, most)
+    return int(done.stdout)
+
+
+def limit_descriptors(pid, most):
+    subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={most}:"], check=True)
+
+
+class TheNewOneFails(WithDoors):
+    def serves_on(self, door, old):
+        self.assertEqual(door.serving(), old)
+        self.assertEqual(http_get(door.address).status, 200)
+
+    def test_at_its_start_and_the_reason_is_told(self):
+        for _, door in self.doors():
+            old = door.serving()
+            cases = [("exit 3\n", (), "exit status 3"), ("kill -SEGV $$\n", (), "SIGSEGV"), ("exec sleep 60\n", ("--within", "1"), "did not serve in time")]
+            for text, options, reason in cases:
+                with self.subTest(text):
+                    door.script(text)
+                    done = door.upgrade(*options)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertIn(reason, done.stderr)
+                    self.assertTrue([e for e in events(door, "upgrade failed, this process serves on") if reason in e["reason"]])
+                    self.serves_on(door, old)
+            door.point_to(binary())
+            _, new = door.upgraded()
+            self.assertNotEqual(new, old, "and then it succeeds")
+
+    def test_because_it_is_not_there_or_no_program(self):
+        for _, door in self.doors():
+            old = door.serving()
+            os.unlink(door.program)
+            self.assertIn("No such file", door.upgrade().stderr)
+            text = os.path.join(door.directory, "text")
+            with open(text, "w", encoding="utf-8") as file:
+                file.write("no program")
+            door.point_to(text)
+            self.assertIn("Permission denied", door.upgrade().stderr)
+            os.chmod(text, 0o755)
+            self.assertIn("can not be executed", door.upgrade().stderr)
+            self.serves_on(door, old)
+
+    def test_because_of_its_config_and_operators_are_heard_again(self):
+        for _, door in self.doors():
+            old = door.serving()
+            good = door.head
+            door.head = "listne = 1\n" + good
+            door.write_config(instances())
+            done = door.upgrade()
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("does not take the config", done.stderr)
+            self.assertIn("listne", door.stderr(), "with its place")
+            self.serves_on(door, old)
+            upstream = api(door, "status")[1]["pools"][0]["upstreams"][0]["name"]
+            self.assertEqual(command("weight", f"app/{upstream}", "2", door=door).returncode, 0)
+
+    def test_because_an_address_is_taken(self):
+        with Client(self.enterContext(App("other")).address) as other:
+            for _, door in self.doors():
+                old = door.serving()
+                before = door.addresses
+                door.head += f'[[listener]]\naddress = "127.0.0.1:0"\n[[listener]]\naddress = "{other.address}"\n'
+                door.head = door.head.replace('listen = "127.0.0.1:0"\n', "")
+                door.write_config(door.config)
+                done = door.upgrade()
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertTrue([e for e in door.events() if "address in use" in json.dumps(e)])
+                self.assertEqual(door.addresses, before)
+                self.serves_on(door, old)
+
+    def test_because_there_are_no_descriptors(self):
+        for name, door in self.doors():
+            old = door.serving()
+            # Of the process that starts the new one: for whoever asks it over the admin socket, and for half a pair.
+            before = leave_descriptors(door.pid, 2 if name.startswith("without") else 1)
+            done = door.upgrade()
+            limit_descriptors(door.pid, before)
+            self.assertEqual((done.returncode, "Too many open files" in done.stderr), (1, True), done.stderr)
+            self.serves_on(door, old)
+            door.upgraded()
+
+    def test_when_it_has_just_got_the_instances(self):
+        """Its program is that of before, which then takes them."""
+        with Upgradable(DRAIN + instances(2)) as door:
+            before = pids(door, 2)
+            old = door.serving()
+            for pid in before.values():
+                os.kill(pid, signal.SIGSTOP)  # no verdict: it waits a second before it says that it serves
+            answers = []
+            asking = in_background(lambda: answers.append(door.upgrade()))
+            start = eventually(lambda: events(door, "a new front door starts beside the old one"), "the new one")[0]
+            eventually(lambda: len(events(door, "instance started")) == 4, "that it has the instances", pause=0.002)
+            os.kill(start["pid"], signal.SIGKILL)
+            asking.join()
+            for pid in before.values():
+                os.kill(pid, signal.SIGCONT)
+            self.assertEqual((answers[0].returncode, "SIGKILL" in answers[0].stderr), (1, True), answers)
+            eventually(lambda: events(door, "the old front door has left"), "that the third one serves")
+            self.assertEqual(pids(door, 2), before)
+            self.assertNotIn(door.serving(), (old, start["pid"]))
+            door.upgraded()
+            self.assertEqual(pids(door, 2), before)
+
+    def test_when_it_has_served_it_is_started_anew_from_its_own_program(self):
+        with Upgradable(DRAIN + instances(2)) as door:
+            before = pids(door, 2)
+            _, new = door.upgraded()
+            door.script("exit 3\n")  # whatever its path leads to by now
+            os.kill(new, signal.SIGKILL)
+            eventually(lambda: events(door, "the front door crashed and is started anew"), "the word")
+            self.assertEqual(pids(door, 2), before)
+
+
+    def test_because_it_does_not_understand_what_the_launcher_has(self):
+        """The launcher asks it before it gives up its place."""
+        for content in (b"", b"\0" * 100, b"\1\0\0\0" + b"\xff" * 64):
+            state = os.memfd_create("state")
+            os.write(state, content)
+            asked = subprocess.run([binary(), "launcher-check"], env={**os.environ, "FRONTDOOR_LAUNCHER_STATE_FD": str(state)},
+                                   pass_fds=(state,), capture_output=True, check=False)
+            os.close(state)
+            self.assertEqual((asked.returncode, asked.stdout), (1, b""))
+        self.assertEqual(subprocess.run([binary(), "launcher-check"], capture_output=True, check=False).returncode, 2, "no word for people")
+
+
+class AtABadMoment(WithDoors):
+    def test_while_another_one_is_under_way(self):
+        for _, door in self.doors():
+            door.script("exec sleep 60\n")
+            first = in_background(lambda d=door: d.upgrade("--within", "3"))
+            eventually(lambda d=door: events(d, "upgrade"), "its begin")
+            status, answer = api(door, "upgrade", "POST", {"within_seconds": 5})
+            self.assertEqual((status, answer["error"]), (409, "under_way"))
+            upstream = api(door, "status")[1]["pools"][0]["upstreams"][0]["name"]
+            refused = command("weight", f"app/{upstream}", "2", door=door)
+            self.assertEqual((refused.returncode, "an upgrade is under way" in refused.stderr), (1, True), refused)
+            os.kill(door.pid, signal.SIGUSR2)
+            first.join()
+            self.assertEqual(http_get(door.address).status, 200)
+
+    def test_while_the_one_before_drains(self):
+        for _, door in self.doors():
+            with Client(door.address) as first, Client(door.address) as second:
+                self.assertEqual((first.get("/").status, second.get("/").status), (200, 200))
+                olds = [door.upgraded()[0] for _ in range(3)]
+                self.assertEqual(first.get("/").status, 200, "the oldest still serves")
+                self.assertEqual(second.get("/").status, 200)
+            for old in olds:
+                self.gone(old)
+            self.assertEqual(http_get(door.address).status, 200)
+
+    def test_while_the_one_before_has_drained_too_often(self):
+        with Upgradable('[timeouts]\ndrain = "60s"\n' + instances(1)) as door, Client(door.address, timeout=60) as held:
+            held.get("/")
+            clients = [held]
+            for _ in range(8):
+                door.upgraded()
+                clients.append(self.enterContext(Client(door.address, timeout=60)))
+                self.assertEqual(clients[-1].get("/").status, 200)
+            done = door.upgrade()
+            self.assertEqual((done.returncode, "too many of before are still draining" in done.stderr), (1, True), done.stderr)
+            for client in clients:
+                client.close()
+            eventually(lambda: door.upgrade().returncode == 0, "that it may again", pause=0.5)
+
+    def test_while_instances_roll(self):
+        with Upgradable(DRAIN + instances(2, 'env = { LATE = "700" }')) as door:
+            before = pids(door, 2)
+            rolling = in_background(lambda: command("restart", "app", door=door))
+            eventually(lambda: len(events(door, "instance started")) > 2, "the first new one")
+            old, _ = door.upgraded()
+            rolling.join()
+            after = pids(door, 2)
+            self.assertEqual(set(before.values()) & set(after.values()), set())
+            self.gone(old)
+            self.assertEqual(pids(door, 2), after)
+
+    def test_when_the_new_config_rolls_them_idle_clients_of_the_old_one_lose_nothing(self):
+        with Upgradable('[timeouts]\ndrain = "20s"\n' + instances(2)) as door, Client(door.address) as idle:
+            self.assertEqual(idle.get("/").status, 200)
+            before = pids(door, 2)
+            door.write_config('[timeouts]\ndrain = "20s"\n' + instances(2, 'env = { RELEASE = "2" }'))
+            door.upgraded()
+            eventually(lambda: not set(before.values()) & set(pids(door, 2).values()), "the new release")
+            self.assertTrue(idle.at_end(), "it is closed while it has asked nothing, for its instances are gone")
+
+    def test_while_an_instance_crashes_again_and_again(self):
+        with Upgradable(DRAIN + instances(1) + '[pool.bad]\ncommand = ["sh", "-c", "sleep 0.05; exit 4"]\nport = "none"\n') as door:
+            before = pids(door, 1)
+            def ends():
+                return [e for e in door.events() if e.get("pool") == "bad" and e.get("event") in ("instance ended", "instance is in a crash loop")]
+            eventually(lambda: len(ends()) >= 3, "some ends")
+            for _ in range(2):
+                old, _ = door.upgraded()
+                self.gone(old)
+                count = len(ends())
+                eventually(lambda c=count: len(ends()) > c, "one more", timeout=60)
+            self.assertEqual(pids(door, 1), before)
+            all_ends = len(ends())
+            started = {e["pid"] for e in events(door, "instance started", pool="bad")}
+            self.assertIn(len(started) - all_ends, (0, 1, 2), "each life ends once, and is told once")
+
+    def test_while_a_health_check_runs_as_a_process(self):
+        check = '[pool.app.health_check]\ntype = "exec"\ncommand = ["sh", "-c", "sleep 1000"]\ntimeout = "100s"\n'
+        app = self.enterContext(App("app"))
+        with Upgradable(DRAIN + f'[pool.app]\nupstreams = ["{app.address}"]\n' + check) as door:
+            def running():
+                parents = [door.pid]
+                return [child for parent in parents for child in processes.children(parent) if processes.comm(child) in ("sh", "sleep")]
+            first = eventually(running, "the check")
+            old, _ = door.upgraded()
+            eventually(lambda: all(not processes.alive(pid) for pid in first), "its end")
+            self.assertTrue(eventually(running, "the new one's check"))
+            self.gone(old)
+            self.assertEqual(events(door, "a health check was killed and does not end"), [])
+            self.assertEqual(events(door, "a process that no pool names is ended"), [])
+
+    def test_with_a_reload_meanwhile_that_one_is_the_new_one_s(self):
+        for _, door in self.doors():
+            old = door.serving()
+            door.script(f'sleep 1; exec "{binary()}" "$@"\n')
+            asking = in_background(lambda d=door: d.upgrade())
+            eventually(lambda d=door: events(d, "upgrade"), "its begin")
+            os.kill(door.pid, signal.SIGHUP)
+            asking.join()
+            new = eventually(lambda d=door, o=old: d.serving() if d.serving() != o else None, "the new one")
+            if api(door, "status")[1]["main_pid"] != door.pid:
+                door.others.append(new)
+            eventually(lambda d=door: events(d, "reloaded"), "the reload")
+            self.gone(old)
+            self.assertEqual(http_get(door.address).status, 200)
+
+    def test_it_is_stopped_in_the_middle(self):
+        for _, door in self.doors():
+            door.script("exec sleep 60\n")
+            asking = in_background(lambda d=door: d.upgrade())
+            eventually(lambda d=door: events(d, "upgrade"), "its begin")
+            door.terminate()
+            self.assertEqual(door.wait(), 0)
+            asking.join()
+
+    def test_it_is_stopped_while_the_old_one_drains_and_nothing_is_left(self):
+        with Upgradable('[timeouts]\ndrain = "3s"\n' + instances(2)) as door, Client(door.address) as idle:
+            idle.get("/")
+            before = pids(door, 2)
+            old, new = door.upgraded()
+            door.terminate()
+            self.assertEqual(door.wait(), 0)
+            for pid in (old, new, *before.values()):
+                self.assertFalse(processes.alive(pid))
+
+    def test_the_old_one_is_killed_while_it_drains(self):
+        for name, door in self.doors():
+            with Client(door.address) as idle:
+                idle.get("/")
+                old, new = door.upgraded()
+                os.kill(old, signal.SIGKILL)
+                if name.startswith("with "):
+                    eventually(lambda d=door: events(d, "the old front door ended with clients on it"), "the word")
+                else:
+                    door.process.wait(10)
+                    door.expected_status = None
+                self.assertEqual((http_get(door.address).status, door.serving()), (200, new))
+
+    def test_the_launcher_is_killed_in_the_middle_and_nothing_is_left(self):
+        for wait_for, text in (("upgrade", "exec sleep 60\n"), ("upgraded: a new process serves, this one finishes what it has begun", "")):
+            with self.subTest(wait_for), Upgradable('[timeouts]\ndrain = "1s"\n' + instances(2)) as door, Client(door.address) as idle:
+                idle.get("/")
+                before = pids(door, 2)
+                if text:
+                    door.script(text)
+                asking = in_background(lambda d=door: d.upgrade("--within", "20"))
+                eventually(lambda w=wait_for, d=door: events(d, w), "its begin")
+                fronts = [pid for pid in processes.children(door.pid) if pid not in before.values()]
+                door.process.kill()
+                door.process.wait()
+                for pid in (*before.values(), *fronts):
+                    eventually(lambda p=pid: not processes.alive(p), f"the end of {pid}", timeout=60)
+                asking.join()
+                door.expected_status = None
+
+
+if __name__ == "__main__":
+    main()
