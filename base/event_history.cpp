@@ -13,7 +13,7 @@ constexpr std::size_t kLongestValue = 1'024;  // an app's last words; the log it
 constexpr std::size_t kOverhead = 128;        // of an event that has no fields
 
 // Not in the middle of a character.
-std::string cut(std::string_view text, std::size_t limit) {
+std::string shortened(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return std::string(text);
   std::size_t end = limit;
   while (end > 0 && limit - end < 4 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
@@ -34,11 +34,11 @@ void EventHistory::took(std::chrono::system_clock::time_point at, LogLevel level
     auto event = std::make_shared<Event>();
     event->unix_micros = std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
     event->level = level;
-    event->text = cut(text, kLongestText);
+    event->text = shortened(text, kLongestText);
     std::size_t bytes = kOverhead + event->text.size();
     event->fields.reserve(fields.size());
     for (const LogField& field : fields) {
-      Event::Field& kept = event->fields.emplace_back(Event::Field{std::string(field.key), cut(field.value, kLongestValue),
+      Event::Field& kept = event->fields.emplace_back(Event::Field{std::string(field.key), shortened(field.value, kLongestValue),
                                                                    field.number});
       bytes += sizeof(Event::Field) + kept.value.size();
     }

@@ -41,7 +41,7 @@ std::string_view next_word(std::string_view& line) {
   return word;
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
+std::optional<std::uint16_t> parse_header_port(std::string_view text) {
   if (text.empty() || text.size() > 5 || (text.size() > 1 && text.front() == '0')) return std::nullopt;
   unsigned port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -64,8 +64,8 @@ ProxyHeader judge_v1(std::string_view line, std::size_t size) {
   if (std::count(line.begin(), line.end(), ' ') != 3) return malformed("not two addresses and two ports");
   const auto source = parse_of_family(next_word(line), v6);
   const auto destination = parse_of_family(next_word(line), v6);
-  const auto source_port = parse_port(next_word(line));
-  const auto destination_port = parse_port(next_word(line));
+  const auto source_port = parse_header_port(next_word(line));
+  const auto destination_port = parse_header_port(next_word(line));
   if (!source || !destination) return malformed("not an address of its family");
   if (!source_port || !destination_port) return malformed("not a port");
   header.source = {*source, *source_port};

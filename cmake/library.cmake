@@ -4,7 +4,8 @@
 # against them does not find the symbol at link time, and tests/architecture_test.py names the line.
 
 # UNITY: a build from nothing compiles a dozen of its files as one, which takes a third of the time where each would
-# instantiate the same coroutines. Presets for those who change a file and build again leave it off.
+# instantiate the same coroutines. Under sanitizers, which are not what is measured and shipped, this holds for every
+# folder. Presets for those who change a file and build again leave it off.
 option(FRONTDOOR_UNITY "Compile several files as one where a library asks for it" OFF)
 
 set(PRECOMPILE_std
@@ -38,7 +39,7 @@ function(frontdoor_library name)
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_PRIVATE})
   frontdoor_precompile(${name} "${ARG_PRECOMPILE}")
-  if(ARG_UNITY AND FRONTDOOR_UNITY)
+  if(FRONTDOOR_UNITY AND (ARG_UNITY OR FRONTDOOR_SANITIZE))
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
   endif()
 endfunction()

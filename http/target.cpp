@@ -34,7 +34,7 @@ std::size_t hidden_separator(std::string_view segment, std::size_t at) {
 
 // The name of a segment without its parameters (RFC 3986 §3.3), which Tomcat removes before it looks for dots, and
 // without what stands behind a NUL, which ends the string for some.
-std::string_view name_of(std::string_view segment) {
+std::string_view segment_name(std::string_view segment) {
   for (const std::string_view end : {";", "%3B", "%00"}) segment = segment.substr(0, segment.find(end));
   return segment;
 }
@@ -54,7 +54,7 @@ Segment look_into(std::string_view text) {
       ++at;
       continue;
     }
-    const auto name = name_of(text.substr(begin, at - begin));
+    const auto name = segment_name(text.substr(begin, at - begin));
     if (is_dot_segment(name)) found.hides_dots = true;
     if (separator != 0 || name.empty()) found.one_name = false;
     if (separator == 0) break;

@@ -7,7 +7,7 @@
 namespace frontdoor::http {
 namespace {
 
-std::string_view name_of(std::string_view protocol) { return protocol.substr(0, protocol.find('/')); }
+std::string_view protocol_name(std::string_view protocol) { return protocol.substr(0, protocol.find('/')); }
 
 // RFC 9110 §16.7: protocol = protocol-name ["/" protocol-version], both tokens.
 bool is_protocol(std::string_view text) {
@@ -19,7 +19,7 @@ bool is_protocol(std::string_view text) {
 // "TLS" (RFC 2817) wraps HTTP as "h2c" and "HTTP/2.0" carry it.
 bool carries_http(std::string_view protocol) {
   for (const std::string_view name : {"h2c", "h2", "http", "tls"})
-    if (equal_ignoring_case(name_of(protocol), name)) return true;
+    if (equal_ignoring_case(protocol_name(protocol), name)) return true;
   return false;
 }
 

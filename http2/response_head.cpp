@@ -9,14 +9,14 @@ namespace frontdoor::http2 {
 
 namespace {
 
-constexpr std::size_t kPerField = 4;      // as in request heads
-constexpr std::size_t kUsualText = 512;   // one allocation for the text of most heads
+constexpr std::size_t kPerResponseField = 4;      // as in request heads
+constexpr std::size_t kUsualResponseText = 512;   // one allocation for the text of most heads
 
 }  // namespace
 
 void ResponseHeadBuilder::begin() {
   received_ = std::make_unique<ReceivedResponse>();
-  received_->text.reserve(kUsualText);
+  received_->text.reserve(kUsualResponseText);
   entries_.clear();
   bytes_ = count_ = 0;
   fault_ = nullptr;
@@ -24,7 +24,7 @@ void ResponseHeadBuilder::begin() {
 
 bool ResponseHeadBuilder::add(std::string_view name, std::string_view value) {
   constexpr std::size_t kBombFactor = RequestHeadBuilder::kBombFactor;
-  bytes_ += name.size() + value.size() + kPerField;
+  bytes_ += name.size() + value.size() + kPerResponseField;
   ++count_;
   const std::size_t most_fields = limits_.header_count + 1;  // and :status
   if (bytes_ > limits_.header_bytes || count_ > most_fields) {

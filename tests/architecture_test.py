@@ -169,12 +169,11 @@ def same_names(root, files):
 
 
 def check_names(root):
-    """Files that are compiled as one must not give the same name to two things."""
+    """Files that are compiled as one, under sanitizers those of each folder, must not give the same name to two things."""
     for folder in ARROWS:
         cmake = (root / folder / "CMakeLists.txt").read_text()
-        if re.search(r"frontdoor_library\([^)]*\bUNITY\b", cmake):
-            skipped = re.findall(r"source_files_properties\((\S+) PROPERTIES SKIP_UNITY", cmake)
-            yield from same_names(root, sorted(f for f in (root / folder).glob("*.cpp") if f.name not in skipped))
+        skipped = re.findall(r"source_files_properties\((\S+) PROPERTIES SKIP_UNITY", cmake)
+        yield from same_names(root, sorted(f for f in (root / folder).glob("*.cpp") if f.name not in skipped))
     tests = root / "tests"
     cmake = (tests / "CMakeLists.txt").read_text()
     for folder, arguments in re.findall(r"^frontdoor_test\((\w+)([^)]*)\)", cmake, re.M):

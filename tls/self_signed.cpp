@@ -15,7 +15,7 @@ namespace frontdoor::tls {
 namespace {
 
 constexpr std::int64_t kHour = 3600;
-constexpr std::int64_t kDay = 24 * kHour;
+constexpr std::int64_t kOneDay = 24 * kHour;
 constexpr std::size_t kLongestCommonName = 64;  // X.520's bound
 
 void require(bool done) {
@@ -55,7 +55,7 @@ SelfSigned make_self_signed(const std::vector<std::string>& names, std::int64_t 
   const std::unique_ptr<BIGNUM, FreeWith<BN_free>> number(BN_bin2bn(serial, sizeof serial, nullptr));
   require(number != nullptr && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(made)) != nullptr);
   ASN1_TIME_set(X509_getm_notBefore(made), static_cast<std::time_t>(now - kHour));
-  ASN1_TIME_set(X509_getm_notAfter(made), static_cast<std::time_t>(now + days * kDay));
+  ASN1_TIME_set(X509_getm_notAfter(made), static_cast<std::time_t>(now + days * kOneDay));
   X509_set_pubkey(made, key.get());
   X509_NAME* const subject = X509_get_subject_name(made);
   const std::string common = names.front().size() <= kLongestCommonName ? names.front() : "frontdoor";

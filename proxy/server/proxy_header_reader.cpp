@@ -4,7 +4,7 @@ namespace frontdoor {
 
 namespace {
 
-ProxyHeader failed(const char* problem) { return {.status = ProxyHeader::Status::Malformed, .problem = problem}; }
+ProxyHeader malformed(const char* problem) { return {.status = ProxyHeader::Status::Malformed, .problem = problem}; }
 
 }  // namespace
 
@@ -15,7 +15,7 @@ ProxyHeaderReader::ProxyHeaderReader(EventLoop& loop, BufferPool& buffers, Trans
 
 Task<ProxyHeader> ProxyHeaderReader::read(TimePoint deadline) {
   for (;;) {
-    if (cut_ || transport_.peer_gone()) co_return failed("the connection ended");
+    if (cut_ || transport_.peer_gone()) co_return malformed("the connection ended");
     const IoResult result = input_.fill(transport_);
     if (result.status == IoStatus::Ok) {
       saw_anything_ = true;
@@ -24,8 +24,8 @@ Task<ProxyHeader> ProxyHeaderReader::read(TimePoint deadline) {
       if (header.status != ProxyHeader::Status::Incomplete) co_return header;
       continue;  // a block holds more than the longest header, so there is room
     }
-    if (result.status != IoStatus::WouldBlock) co_return failed("the connection ended");
-    if (loop_.now() >= deadline) co_return failed("it did not come in time");
+    if (result.status != IoStatus::WouldBlock) co_return malformed("the connection ended");
+    if (loop_.now() >= deadline) co_return malformed("it did not come in time");
     co_await waker_.until(deadline);
   }
 }

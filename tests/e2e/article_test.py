@@ -44,6 +44,7 @@ def shape(line):
     if failed:
         return "curl failed: " + "x" * int(failed.group(1))
     line = re.sub(r"\b[0-9a-f]{32}\b", "ID", line)
+    line = re.sub(r"[KMG]B read", "B read", line)
     line = re.sub(r"[^\s\"=]*/(?=server\.js)", "", line)
     return re.sub(r"[\d,]*\d(\.\d+)?", "0", line).rstrip()
 
