@@ -1,6 +1,7 @@
 #include "loop/buffer_pool.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -21,7 +22,10 @@ char* map(std::size_t bytes) {
 
 }  // namespace
 
-BufferPool::BufferPool(std::size_t block_bytes) : block_bytes_(block_bytes) {}
+std::size_t kernel_page_bytes() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+BufferPool::BufferPool(std::size_t block_bytes)
+    : block_bytes_((block_bytes + kernel_page_bytes() - 1) / kernel_page_bytes() * kernel_page_bytes()) {}
 
 BufferPool::~BufferPool() {
   while (!slabs_.empty()) unmap(slabs_.end() - 1);

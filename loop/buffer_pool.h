@@ -19,10 +19,13 @@
 
 namespace frontdoor {
 
+std::size_t kernel_page_bytes();  // 4 KiB; 16 or 64 on some machines with arm64
+
 class BufferPool {
  public:
   static constexpr std::size_t kSlabBlocks = 64;
 
+  // Blocks are of whole pages of the kernel, which gives back nothing smaller: what it rounds up would be the next one's.
   explicit BufferPool(std::size_t block_bytes);
   ~BufferPool();  // when all blocks have been given back
   BufferPool(const BufferPool&) = delete;

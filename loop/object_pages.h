@@ -20,10 +20,9 @@ namespace frontdoor {
 
 class ObjectPages {
  public:
-  static constexpr std::size_t kPageBytes = 4096;
-
-  // Of at most a page without its head; aligned as a pointer is.
-  explicit ObjectPages(std::size_t object_bytes);
+  // Of at most a page without its head; aligned as a pointer is. A page here is one of the kernel, which gives back whole
+  // ones; a test asks for another size, a power of two and no less.
+  explicit ObjectPages(std::size_t object_bytes, std::size_t page_bytes = kernel_page_bytes());
   ObjectPages(const ObjectPages&) = delete;
   ObjectPages& operator=(const ObjectPages&) = delete;
 
@@ -32,6 +31,7 @@ class ObjectPages {
   void trim() { pages_.trim(); }  // about four times a second
 
   std::size_t pages_in_use() const { return pages_.in_use(); }
+  std::size_t page_bytes() const { return pages_.block_bytes(); }
   std::size_t objects_in_page() const { return objects_in_page_; }
 
  private:
@@ -45,12 +45,12 @@ class ObjectPages {
     std::uint32_t begun = 0;  // how many were ever taken: behind them the page is untouched
   };
 
-  static Page& page_of(void* object);
+  Page& page_of(void* object) const;
   bool full(const Page& page) const { return page.used == objects_in_page_; }
 
+  BufferPool pages_;
   const std::size_t object_bytes_;
   const std::size_t objects_in_page_;
-  BufferPool pages_{kPageBytes};
   List<Page, Listed<class WithRoomTag>> with_room_;
 };
 

@@ -81,6 +81,7 @@ class WorkerListeners {
   WorkerRoom& room_;
   Handshakes& handshakes_;
   LocalSnapshot::Known& upstreams_;
+  static_assert(alignof(ClientConnection) <= alignof(void*), "as ObjectPages align");
   ObjectPages connections_{sizeof(ClientConnection)};
   bool draining_ = false;
   bool stopped_ = false;  // accepts no more

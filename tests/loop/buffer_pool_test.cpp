@@ -12,6 +12,7 @@
 #include <fstream>
 #include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -92,6 +93,26 @@ TEST(BufferPool, TrimKeepsWhatWasInUseMeanwhile) {
   pool.trim();             // the other one is surplus
   EXPECT_TRUE(resident(both[0]));
   EXPECT_FALSE(resident(both[1]));
+}
+
+// Whatever size is asked for: the kernel takes back whole pages, and rounds up.
+TEST(BufferPool, WhatGoesBackToTheKernelTakesNothingOfItsNeighbour) {
+  for (const std::size_t asked : {1u, 4'095u, 64u * 1024, 80'000u, 128'000u}) {
+    BufferPool pool(asked);
+    EXPECT_GE(pool.block_bytes(), asked);
+    EXPECT_EQ(pool.block_bytes() % kernel_page_bytes(), 0u) << asked;
+    std::vector<char*> blocks;
+    for (std::size_t i = 0; i < BufferPool::kSlabBlocks; ++i) {
+      blocks.push_back(pool.take());
+      std::memset(blocks.back(), 'x', pool.block_bytes());
+    }
+    for (std::size_t i = 0; i < blocks.size(); i += 2) pool.give(blocks[i]);
+    for (int turn = 0; turn < 20; ++turn) pool.trim();
+    for (std::size_t i = 1; i < blocks.size(); i += 2) {
+      EXPECT_EQ(std::string_view(blocks[i], pool.block_bytes()).find_first_not_of('x'), std::string_view::npos) << asked << ", block " << i;
+      pool.give(blocks[i]);
+    }
+  }
 }
 
 TEST(BufferPool, ASlabThatNobodyUsesIsUnmappedAndTheLastOneIsKept) {
