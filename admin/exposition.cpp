@@ -148,6 +148,18 @@ class Scrape final : public prometheus::Collectable {
       labels.back().second = "idle";
       out.add(upstream.idle_connections, labels);
     });
+    const auto each_http2 = [&](auto tell) {
+      each_upstream([&](const UpstreamTotals& upstream, const MetricLabels& labels) {
+        if (upstream.http2) tell(*upstream.http2, labels);
+      });
+    };
+    out.gauges("frontdoor_upstream_http2_streams", "Streams that are open on the HTTP/2 connections to an upstream, tunnels included.");
+    each_http2([&](const UpstreamHttp2Totals& http2, const MetricLabels& labels) { out.add(http2.streams, labels); });
+    out.counters("frontdoor_upstream_http2_goaways_total", "Connections that an upstream has taken leave of (GOAWAY), by error code.");
+    each_http2([&](const UpstreamHttp2Totals& http2, const MetricLabels& labels) { out.add(http2.goaways, "error", labels); });
+    out.counters("frontdoor_upstream_http2_resets_total",
+                 "Streams that an upstream has reset, by error code. REFUSED_STREAM: it had not begun with the request.");
+    each_http2([&](const UpstreamHttp2Totals& http2, const MetricLabels& labels) { out.add(http2.resets, "error", labels); });
     out.histograms("frontdoor_upstream_connect_duration_seconds", "How long fresh connections to a pool's upstreams took.");
     each_pool([&](const PoolTotals& pool, const MetricLabels& labels) { out.add(pool.connect, labels); });
     out.histograms("frontdoor_upstream_response_duration_seconds",

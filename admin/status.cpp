@@ -109,7 +109,7 @@ json::object to_json(const AdminStatus& status) {
     for (const AdminUpstream& upstream : pool.upstreams)
       upstreams.push_back(upstream_json(upstream, status.now_unix_millis));
     json::object object{
-        {"name", pool.name}, {"command", nullptr}, {"maintenance", nullptr}, {"upstreams", std::move(upstreams)}};
+        {"name", pool.name}, {"protocol", pool.protocol}, {"command", nullptr}, {"maintenance", nullptr}, {"upstreams", std::move(upstreams)}};
     json::array removed;
     for (const AdminPool::Removed& each : pool.removed) {
       json::object entry{{"upstream", to_utf8(each.upstream)}};

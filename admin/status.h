@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace frontdoor {
@@ -65,6 +66,7 @@ struct AdminPool {
     bool page = false;  // of the operator's own
   };
   std::string name = {};
+  std::string_view protocol = "http/1.1";  // what is spoken to its upstreams
   std::vector<std::string> command = {};  // empty: frontdoor does not run it
   std::string directory = {};
   unsigned wanted = 0;         // instances

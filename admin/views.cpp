@@ -57,6 +57,11 @@ json::object check_json(const UpstreamTotals& upstream) {
           {"results", words(upstream.checks)}};
 }
 
+json::value http2_json(const UpstreamTotals& upstream) {
+  if (!upstream.http2) return nullptr;
+  return json::object{{"streams", upstream.http2->streams}, {"goaways", words(upstream.http2->goaways)}, {"resets", words(upstream.http2->resets)}};
+}
+
 json::object upstream_view(const PoolTotals& pool, const UpstreamTotals& upstream) {
   return {{"pool", pool.name},
           {"name", upstream.name},
@@ -71,6 +76,8 @@ json::object upstream_view(const PoolTotals& pool, const UpstreamTotals& upstrea
           {"by_code", codes(upstream.by_code)},
           {"response", latency(upstream.response)},
           {"connections", json::object{{"active", upstream.active_connections}, {"idle", upstream.idle_connections}}},
+          {"protocol", pool.protocol},
+          {"http2", http2_json(upstream)},
           {"check", check_json(upstream)}};
 }
 
@@ -78,6 +85,7 @@ json::object pool_view(const PoolTotals& pool) {
   json::array upstreams;
   for (const UpstreamTotals& upstream : pool.upstreams) upstreams.emplace_back(upstream.name);
   return {{"name", pool.name},
+          {"protocol", pool.protocol},
           {"up", pool.up()},
           {"asleep", pool.sleeps},
           {"requests", pool.all_requests()},

@@ -7,6 +7,7 @@ namespace frontdoor {
 PoolTotals Pool::totals(const std::vector<std::string>& listeners) const {
   PoolTotals totals;
   totals.name = name;
+  totals.protocol = config::word_of(protocol);
   memory->counts.add_to(totals, listeners);
   totals.held_now = memory->held.size();
   totals.sleeps = memory->sleep.wakes() && !maintenance;

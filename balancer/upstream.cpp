@@ -213,6 +213,10 @@ UpstreamTotals Upstream::totals() const {
     worker.response.add_to(totals.response);
     open += worker.connections.get();
     totals.idle_connections += worker.idle_connections.get();
+    const UpstreamHttp2Counts* const http2 = worker.http2.load(std::memory_order_acquire);
+    if (!http2) continue;
+    if (!totals.http2) totals.http2.emplace();
+    http2->add_to(*totals.http2);
   }
   totals.active_connections = open - std::min(open, totals.idle_connections);
   const std::lock_guard lock(mutex_);
@@ -220,6 +224,15 @@ UpstreamTotals Upstream::totals() const {
   for (std::size_t i = 0; i < transitions_.size(); ++i)
     if (transitions_[i] != 0) totals.transitions.push_back({kTransitions[i].to, kTransitions[i].reason, transitions_[i]});
   return totals;
+}
+
+UpstreamHttp2Counts& Upstream::http2_counts(unsigned worker) {
+  PerWorker& own = workers_[worker];
+  if (!own.http2_owned) {
+    own.http2_owned = std::make_unique<UpstreamHttp2Counts>();
+    own.http2.store(own.http2_owned.get(), std::memory_order_release);
+  }
+  return *own.http2_owned;
 }
 
 void Upstream::end_request(unsigned worker) {

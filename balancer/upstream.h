@@ -26,6 +26,7 @@
 #include "base/address.h"
 #include "base/single_writer_count.h"
 #include "base/time.h"
+#include "observe/http2_counts.h"
 #include "observe/totals.h"
 
 namespace frontdoor {
@@ -144,6 +145,8 @@ class Upstream {
   void connection_closed(unsigned worker) { workers_[worker].connections.subtract(); }
   void connection_idles(unsigned worker) { workers_[worker].idle_connections.add(); }
   void connection_works(unsigned worker) { workers_[worker].idle_connections.subtract(); }
+  // What a worker counts of its HTTP/2 connections to it; made when it has the first. Only that worker's thread.
+  UpstreamHttp2Counts& http2_counts(unsigned worker);
   // What is counted and known of it, health's part left out. Any thread.
   UpstreamTotals totals() const;
 
@@ -178,6 +181,8 @@ class Upstream {
     SingleWriterCount connections;
     SingleWriterCount idle_connections;
     SingleWriterCount retried;
+    std::unique_ptr<UpstreamHttp2Counts> http2_owned;
+    std::atomic<const UpstreamHttp2Counts*> http2{nullptr};  // the same, for whoever reads
   };
 
   const std::string pool_;

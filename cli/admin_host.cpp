@@ -246,6 +246,7 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const config::Po
   const RowMoment moment{Clock::now(), status.now_unix_millis};
   AdminPool row;
   row.name = pool.name;
+  row.protocol = config::word_of(pool.protocol);
   const Orders& orders = looks.orders;
   row.command = configured.process.command;
   if (!row.command.empty() && row.command.front() == "/proc/self/exe") row.command.front() = "frontdoor";  // the demo's instances

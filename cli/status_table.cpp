@@ -169,6 +169,7 @@ void append_pool(std::string& out, const json::object& pool, const Style& style)
       }
   out += "\npool " + style.bold(text_of(pool, "name")) + "  " + std::to_string(up) + " of " +
          std::to_string(rows.size()) + " up";
+  if (const std::string protocol = text_of(pool, "protocol"); protocol.starts_with("h2")) out += "  " + style.dim(protocol);
   std::vector<std::string> words;
   if (const auto* command = member(pool, "command"); command != nullptr && command->is_array())
     for (const json::value& word : command->get_array())

@@ -247,6 +247,14 @@ struct Process : Launch {
 
 // What is spoken to upstreams. H2: over TLS, and only if they agree to it; H2c: without TLS, by prior knowledge.
 enum class UpstreamProtocol : std::uint8_t { Http1, H2, H2c };
+constexpr std::string_view word_of(UpstreamProtocol protocol) {  // as the file says it
+  switch (protocol) {
+    case UpstreamProtocol::H2: return "h2";
+    case UpstreamProtocol::H2c: return "h2c";
+    case UpstreamProtocol::Http1: break;
+  }
+  return "http/1.1";
+}
 
 struct Pool {
   std::string name = {};

@@ -193,7 +193,7 @@ void ClientSession::stream_closes(RequestStream& stream, ErrorCode code) {
 }
 
 void ClientSession::goaway_came(ErrorCode code, std::string_view words) {
-  goes_away_ = true;
+  if (!std::exchange(goes_away_, true)) goaway_code_ = code;
   too_many_pings_ = too_many_pings_ || (code == ErrorCode::EnhanceYourCalm && words == "too_many_pings");
 }
 

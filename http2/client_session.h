@@ -51,6 +51,7 @@ class ClientSession final : public Session {
   bool knows_settings() const { return settings_known_; }  // the upstream speaks HTTP/2
   bool allows_extended_connect() const;                    // as it has said in its SETTINGS (RFC 8441 §3)
   bool goes_away() const { return goes_away_; }            // GOAWAY has come
+  ErrorCode goaway_code() const { return goaway_code_; }   // of the first one
   bool too_many_pings() const { return too_many_pings_; }  // … for this reason
 
   // Null: the head is too large. To be released.
@@ -84,6 +85,7 @@ class ClientSession final : public Session {
   std::uint64_t stream_frames_ = 0;
   bool settings_known_ = false;
   bool goes_away_ = false;
+  ErrorCode goaway_code_ = ErrorCode::NoError;
   bool too_many_pings_ = false;
   bool ping_answered_ = false;
 };

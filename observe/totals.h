@@ -58,6 +58,13 @@ struct TransitionTotal {
   std::uint64_t count = 0;
 };
 
+// Of HTTP/2 connections to it: observe/http2_counts.h.
+struct UpstreamHttp2Totals {
+  std::uint64_t streams = 0;
+  WordTotals goaways = {};
+  WordTotals resets = {};
+};
+
 struct UpstreamTotals {
   std::string name = {};  // "app.1", "10.0.0.2:8080"
   std::string address = {};
@@ -72,6 +79,7 @@ struct UpstreamTotals {
   Latency response = {};             // from the request's head sent to the answer's head
   std::uint64_t active_connections = 0;
   std::uint64_t idle_connections = 0;
+  std::optional<UpstreamHttp2Totals> http2 = {};  // nothing: it was never spoken to in HTTP/2
   std::vector<TransitionTotal> transitions = {};
   // Its probes; without a health check there are only those that bring it back.
   bool checked = false;
@@ -84,6 +92,7 @@ struct UpstreamTotals {
 
 struct PoolTotals {
   std::string name = {};
+  std::string_view protocol = "http/1.1";  // what is spoken to its upstreams, as the config says it
   std::vector<RequestTotals> requests = {};  // that have ended
   Latency duration = {};                     // of those, without streams and tunnels
   Latency connect = {};                      // of fresh connections to upstreams

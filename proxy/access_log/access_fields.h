@@ -15,7 +15,7 @@ namespace frontdoor {
 enum class AccessField : std::uint8_t {
   Time, Client, Method, Host, Target, Protocol, Tls, TlsCipher,
   TlsServerName, TlsResumed, TlsClient, Status, Outcome, Detail, Pool, Upstream,
-  Tries, Retry, Attempts, HeldMs, ReceivedBytes, SentBytes, ConnectMs, FirstByteMs,
+  UpstreamProtocol, Tries, Retry, Attempts, HeldMs, ReceivedBytes, SentBytes, ConnectMs, FirstByteMs,
   TotalMs, Referer, UserAgent, RequestId, TraceId, Sample,
 };
 inline constexpr std::size_t kAccessFields = config::access_log_fields.size();

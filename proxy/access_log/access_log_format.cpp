@@ -171,6 +171,9 @@ template <class Line>
     case AccessField::Detail: return text_if_any(R"(,"detail":)", record.detail);
     case AccessField::Pool: return text(R"(,"pool":)", record.route_pool);
     case AccessField::Upstream: return text(R"(,"upstream":)", record.upstream);
+    case AccessField::UpstreamProtocol:
+      if (record.upstream_speaks_http2) line.literal(R"(,"upstream_protocol":"HTTP/2.0")");
+      return;
     case AccessField::Tries: return number(R"(,"tries":)", record.tries);
     case AccessField::Retry: return text_if_any(R"(,"retry":)", record.retry_rule);
     case AccessField::Attempts:

@@ -42,6 +42,7 @@ struct AccessRecord {
   std::string_view tls_server_name;
   std::string_view tls_client;  // the subject of a certificate
   bool tls_resumed = false;
+  bool upstream_speaks_http2 = false;  // its pool says so: it is never spoken to otherwise
   std::string_view referer;
   std::string_view user_agent;
   std::string_view request_id;

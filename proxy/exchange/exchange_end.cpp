@@ -164,7 +164,9 @@ AccessRecord Exchange::describe_request() const {
   record.request_id = request_id();
   record.trace_id = trace().id;
   if (pool_) record.route_pool = pool_->pool().name;
-  if (attempt_.upstream) record.upstream = attempt_.upstream->shared->name();
+  if (!attempt_.upstream) return record;
+  record.upstream = attempt_.upstream->shared->name();
+  record.upstream_speaks_http2 = attempt_.upstream->speaks_http2;
   return record;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "proxy/exchange/outcome.h"
 #include "proxy/h2_upstream/h2_upstream_stream.h"
@@ -28,6 +29,7 @@ H2UpstreamConnection::H2UpstreamConnection(const H2UpstreamContext& context, Loc
       home_(home),
       trust_(home.trust()),
       counted_(*home.shared, home.worker),
+      counts_(home.shared->http2_counts(home.worker)),
       transport_(context.loop),
       frames_(context.limits),
       alive_(context.loop.now(), home.between_pings),
@@ -60,6 +62,7 @@ bool H2UpstreamConnection::has_room() const {
 
 std::unique_ptr<H2UpstreamStream> H2UpstreamConnection::open_stream(Waker& waker, bool reused) {
   auto stream = std::make_unique<H2UpstreamStream>(*this, waker, reused);
+  counts_.streams.add();
   if (streams_++ == 0) {
     home_.shared_by_many.push_front(*this);
     counted_.works();
@@ -92,6 +95,7 @@ void H2UpstreamConnection::read() {
   }
   if (!lost_ && transport_.peer_gone() && !transport_.may_read()) lose("connection reset");
   if (!knew) note_settings();
+  if (frames_.goes_away() && !std::exchange(goaway_noted_, true)) counts_.goaways.add(http2::name_of(frames_.goaway_code()));
   if (frames_.stream_frames() != frames_before) alive_.data_came();
   frames_wait();
 }
@@ -240,6 +244,8 @@ void H2UpstreamConnection::write_last() {
 // ---- Its ends
 
 void H2UpstreamConnection::stream_ends(http2::RequestStream* frames) {
+  counts_.streams.subtract();
+  if (frames && frames->closed() == http2::Stream::Closed::ByReset) counts_.resets.add(http2::name_of(frames->error()));
   if (frames) {
     try {
       frames_.release(*frames);

@@ -122,6 +122,7 @@ class H2UpstreamConnection final : public IdleConnection, private Runnable, priv
   LocalUpstream& home_;
   const std::uint32_t trust_;
   CountedConnection counted_;
+  UpstreamHttp2Counts& counts_;
   Transport transport_;
   http2::ClientSession frames_;
   http2::Output output_;
@@ -138,6 +139,7 @@ class H2UpstreamConnection final : public IdleConnection, private Runnable, priv
   bool lost_ = false;
   bool death_paid_for_ = false;
   bool fault_noted_ = false;
+  bool goaway_noted_ = false;
   bool complaint_noted_ = false;
 };
 

@@ -43,6 +43,7 @@ Totals some() {
   up.by_code = {1, 0, 46, 0, 0, 0};
   up.active_connections = 3;
   up.idle_connections = 4;
+  up.http2 = UpstreamHttp2Totals{.streams = 14, .goaways = {{"NO_ERROR", 15}}, .resets = {{"REFUSED_STREAM", 16}}};
   up.transitions = {{"up", "passed", 2}, {"down", "dead", 1}};
   up.checks = {{"passed", 90}, {"refused", 1}};
   pool.upstreams = {up, {.name = "127.0.0.1:3002", .state = "down"}};
@@ -98,6 +99,9 @@ TEST(Exposition, TellsEachFamilyUnderItsName) {
            "frontdoor_upstream_state{pool=\"app\",upstream=\"127.0.0.1:3002\",state=\"down\"} 1",
            "frontdoor_upstream_state{pool=\"app\",upstream=\"127.0.0.1:3002\",state=\"up\"} 0",
            "frontdoor_upstream_weight{pool=\"app\",upstream=\"127.0.0.1:3001\"} 2",
+           "frontdoor_upstream_http2_streams{pool=\"app\",upstream=\"127.0.0.1:3001\"} 14",
+           "frontdoor_upstream_http2_goaways_total{pool=\"app\",upstream=\"127.0.0.1:3001\",error=\"NO_ERROR\"} 15",
+           "frontdoor_upstream_http2_resets_total{pool=\"app\",upstream=\"127.0.0.1:3001\",error=\"REFUSED_STREAM\"} 16",
            "frontdoor_upstream_requests_total{pool=\"app\",upstream=\"127.0.0.1:3001\",code=\"2xx\"} 46",
            "frontdoor_upstream_requests_in_flight{pool=\"app\",upstream=\"127.0.0.1:3001\"} 3",
            "frontdoor_upstream_connections{pool=\"app\",upstream=\"127.0.0.1:3001\",state=\"active\"} 3",

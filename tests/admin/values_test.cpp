@@ -112,7 +112,7 @@ TEST(AdminStatus, AsJsonSaysNullForWhatIsNotKnown) {
         R"("state":"stopped","reason":null,"since":null,"state_ms":null)", R"("pid":null)", R"("last_end":"exit 1")", R"("says":null)", "\"says\":\"warm\xEF\xBF\xBD\"",
         R"("state":"down","reason":"refused")", R"("weight":1,"ordered":null)",
         R"("weight":3,"ordered":{"order":"drain","weight":3,"by":"root","since":"1970-01-01T00:00:02.000Z","since_ms":1000,"reason":null})",
-        R"("maintenance":{"retry_after_s":60,"page":true,"by":"root","since":"1970-01-01T00:00:01.000Z","since_ms":2000,"reason":"we move"})", R"({"name":"api","command":null,"maintenance":null,"upstreams":[],"removed":[]})"})
+        R"("maintenance":{"retry_after_s":60,"page":true,"by":"root","since":"1970-01-01T00:00:01.000Z","since_ms":2000,"reason":"we move"})", R"({"name":"api","protocol":"http/1.1","command":null,"maintenance":null,"upstreams":[],"removed":[]})"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nin " << text;
 }
 

@@ -65,11 +65,29 @@ TEST(Views, TellPoolsAndUpstreams) {
   const json::object& row = upstreams.at("upstreams").at(0).as_object();
   EXPECT_EQ(row.at("pool"), "app");
   EXPECT_EQ(row.at("state"), "down");
+  EXPECT_EQ(row.at("protocol"), "http/1.1");
+  EXPECT_TRUE(row.at("http2").is_null());
   EXPECT_EQ(row.at("reason"), "connection refused");
   EXPECT_EQ(row.at("since"), "1970-01-01T00:01:01.000Z");
   EXPECT_EQ(row.at("check").at("history"), "PPFP");
   EXPECT_EQ(row.at("check").at("last_error"), "refused");
   EXPECT_TRUE(row.at("response").at("p99_ms").is_null()) << "nothing was answered yet";
+}
+
+TEST(Views, TellOfHttp2WhereItIsSpoken) {
+  Totals totals;
+  PoolTotals pool;
+  pool.name = "app";
+  pool.protocol = "h2c";
+  UpstreamTotals upstream{.name = "127.0.0.1:1", .state = "up"};
+  upstream.http2 = UpstreamHttp2Totals{.streams = 3, .goaways = {{"NO_ERROR", 1}}, .resets = {{"CANCEL", 2}}};
+  pool.upstreams = {upstream};
+  totals.pools = {pool};
+  const json::value pools = json::parse(text(pools_json(totals)));
+  EXPECT_EQ(pools.at("pools").at(0).at("protocol"), "h2c");
+  const json::value upstreams = json::parse(text(upstreams_json(totals)));
+  EXPECT_EQ(upstreams.at("upstreams").at(0).at("protocol"), "h2c");
+  EXPECT_EQ(json::serialize(upstreams.at("upstreams").at(0).at("http2")), R"({"streams":3,"goaways":{"NO_ERROR":1},"resets":{"CANCEL":2}})");
 }
 
 }  // namespace

@@ -169,10 +169,25 @@ TEST(UpstreamTotals, TellsConnectionsAnswersAndEachChangeOfItsState) {
   EXPECT_EQ(totals.active_connections, 1u);
   EXPECT_EQ(totals.idle_connections, 1u);
   EXPECT_EQ(totals.state, "draining");
+  EXPECT_FALSE(totals.http2);
   std::string told;
   for (const TransitionTotal& each : totals.transitions)
     told += std::string(each.to) + "/" + std::string(each.reason) + "=" + std::to_string(each.count) + " ";
   EXPECT_EQ(told, "up/passed=3 down/dead=1 down/hung=1 down/unwell=1 draining/leaving=1 unknown/named_again=1 ");
+}
+
+TEST(UpstreamTotals, SumWhatWorkersHaveSeenOfItsHttp2) {
+  Upstream upstream("app", Address{Address::Kind::Tcp, "127.0.0.1", 1}, 3, std::make_shared<PoolMemory>());
+  upstream.http2_counts(0).streams.add();
+  upstream.http2_counts(2).streams.add();
+  upstream.http2_counts(2).goaways.add("NO_ERROR");
+  upstream.http2_counts(0).goaways.add("NO_ERROR");
+  upstream.http2_counts(0).resets.add("CANCEL");
+  const UpstreamTotals totals = upstream.totals();
+  ASSERT_TRUE(totals.http2);
+  EXPECT_EQ(totals.http2->streams, 2u);
+  EXPECT_EQ(totals.http2->goaways, (WordTotals{{"NO_ERROR", 2}}));
+  EXPECT_EQ(totals.http2->resets, (WordTotals{{"CANCEL", 1}}));
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ const char* const kStatus = R"json({"version": "0.1.0", "main_pid": 4710, "state
      "last_end": "exit 1", "last_reason": "crashed", "requests_at_end": [], "next_start_ms": 8000},
     {"name": "10.0.0.2:80", "address": "10.0.0.2:80", "state": "down", "reason": "refused\u001b[2J", "state_ms": null,
      "requests": 3, "in_flight": 0}]},
-  {"name": "api", "command": null, "upstreams": []}]})json";
+  {"name": "api", "protocol": "h2c", "command": null, "upstreams": []}]})json";
 
 std::string table(bool coloured) {
   return status_table(boost::json::parse(kStatus).as_object(), Style(coloured));
@@ -40,7 +40,7 @@ pool app  1 of 3 up  node 'my server.js'
   10.0.0.2:80 -       down           -     -   -   -      - -             3   0
               refused?[2J
 
-pool api  0 of 0 up
+pool api  0 of 0 up  h2c
 )text");
 }
 

@@ -7,6 +7,7 @@ import time
 import unittest
 
 from support import App, FixedRate, Frontdoor, eventually, http_get, main
+from support.admin import command
 from support.instances import events
 
 
@@ -68,6 +69,14 @@ class Upstream(unittest.TestCase):
         self.assertEqual(self.curl("/goaway"), b"going")
         after = self.curl("/", "-i").decode().split("x-session: ")[1].splitlines()[0]
         self.assertNotEqual(before, after)
+
+    def test_what_is_spoken_is_told(self):
+        self.curl("/told")
+        lines = eventually(lambda: [line for line in self.door.access() if line["target"] == "/told"], "its line")
+        self.assertEqual(lines[0]["upstream_protocol"], "HTTP/2.0")
+        pool_told = json.loads(command("status", "--json", door=self.door).stdout)["pools"][0]
+        self.assertEqual(pool_told["protocol"], "h2c")
+        self.assertIn("pool app  1 of 1 up  h2c", command("status", door=self.door).stdout)
 
 
 class Load(unittest.TestCase):

@@ -62,6 +62,7 @@ TEST(AccessFields, EachOfThemIsTheOneOfItsName) {
   AccessRecord record = a_request();
   record.tls_version = "TLSv1.3";
   record.tls_client = "CN=a";
+  record.upstream_speaks_http2 = true;
   record.detail = "why";
   record.retry_rule = "nothing_sent";
   record.held_us = 7;

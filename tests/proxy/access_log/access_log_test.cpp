@@ -96,6 +96,7 @@ AccessRecord with_everything(std::span<const Attempt> attempts) {
   record.tls_cipher = "TLS_AES_256_GCM_SHA384";
   record.tls_server_name = "a.example";
   record.tls_client = "CN=\"alice\"";
+  record.upstream_speaks_http2 = true;
   record.trace_id = "0af7651916cd43dd8448eb211c80319c";
   return record;
 }
@@ -127,6 +128,11 @@ TEST(AccessLine, JsonSaysWhatWasWrongBehindTheOutcome) {
   EXPECT_EQ(line(typical(), Format::Json).find("detail"), std::string::npos);
   EXPECT_NE(line(with_everything({}), Format::Json).find(R"("outcome":"invalid_response","detail":"two lengths",)"),
             std::string::npos);
+}
+
+TEST(AccessLine, JsonSaysWhereTheUpstreamSpeaksHttp2) {
+  EXPECT_EQ(line(typical(), Format::Json).find("upstream_protocol"), std::string::npos);
+  EXPECT_NE(line(with_everything({}), Format::Json).find(R"(","upstream_protocol":"HTTP/2.0","tries":2)"), std::string::npos);
 }
 
 TEST(AccessLine, JsonNamesTheTraceOfARequestThatHasOne) {

@@ -675,5 +675,33 @@ TEST(H2Upstream, AnOfferOfAnotherProtocolIsNotPassedOn) {
   ASSERT_TRUE(talk.answered(client));
 }
 
+TEST(H2Upstream, WhatBecomesOfItsStreamsIsCounted) {
+  H2UpstreamTalk talk("retry.attempts = 0");
+  const auto counted = [&] { return talk.proxy->upstream(0).totals().http2; };
+  EXPECT_FALSE(counted());
+  talk.ask(kGet);
+  talk.ask(kGet);
+  talk.ask(kGet);
+  ASSERT_TRUE(talk.asked(3));
+  ASSERT_TRUE(counted());
+  EXPECT_EQ(counted()->streams, 3u);
+  talk.end().send(h2::reset(1, 2) + h2::reset(3, kRefused) + h2::goaway(3));  // 5 is above the last one
+  talk.settle();
+  EXPECT_EQ(counted()->goaways, (WordTotals{{"NO_ERROR", 1}}));
+  WordTotals resets = counted()->resets;
+  EXPECT_EQ(count_of(resets, "INTERNAL_ERROR"), 1u);
+  EXPECT_EQ(count_of(resets, "REFUSED_STREAM"), 2u);
+  EXPECT_THAT(talk.proxy->log(), HasSubstr("\"upstream_protocol\":\"HTTP/2.0\""));
+}
+
+TEST(H2Upstream, ACodeThatNobodyKnowsIsCountedUnderOneName) {
+  H2UpstreamTalk talk("retry.attempts = 0");
+  for (std::uint32_t id = 1; id < 9; id += 2) talk.ask(kGet);
+  ASSERT_TRUE(talk.asked(4));
+  for (std::uint32_t id = 1; id < 9; id += 2) talk.end().send(h2::reset(id, 1000 + id));
+  talk.settle();
+  EXPECT_EQ(talk.proxy->upstream(0).totals().http2->resets, (WordTotals{{"unknown error code", 4}}));
+}
+
 }  // namespace
 }  // namespace frontdoor::testing
