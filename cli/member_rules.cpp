@@ -67,6 +67,8 @@ boost::system::result<MemberToAdd, AdminProblem> member_to_add(const Snapshot& s
                                                 "port of the app?");
   if (const auto problem = config::protocol_problem(member.pool->protocol, member.upstream.address); !problem.empty())
     return AdminProblem(400, "bad_upstream", problem);
+  if (const auto problem = config::check_problem(member.pool->health_check, member.upstream.address); !problem.empty())
+    return AdminProblem(400, "bad_upstream", problem);
   member.created = !members.added().contains(member.key);
   if (member.created && members.added().size() >= RunTimeMembers::kMost)
     return AdminProblem(409, "too_many_upstreams",

@@ -79,6 +79,12 @@ void check_upstream_tls(const Pool& pool, const PoolPlace& places, const LoadOpt
                                           "begin with https://");
     return;
   }
+  for (std::size_t i = 0; i < pool.upstreams.size(); ++i) {
+    const Address& address = pool.upstreams[i].address;
+    if (address == Address{}) continue;
+    if (const auto problem = check_problem(pool.health_check, address); !problem.empty())
+      reader.diagnostics.error(places.upstreams[i], problem);
+  }
   if (pool.tls.cert.empty() != pool.tls.key.empty())
     reader.diagnostics.error(places.at, heading + "cert and key belong together");
   if (!pool.tls.verify)

@@ -72,4 +72,9 @@ std::string protocol_problem(UpstreamProtocol protocol, const Address& address) 
                     : " is with TLS, and protocol = \"h2c\" is for upstreams without: write \"h2\"");
 }
 
+std::string check_problem(const std::optional<HealthCheck>& check, const Address& address) {
+  if (!check || check->type != HealthCheck::Type::Tls || address.tls) return {};
+  return quote(address.to_string()) + " is without TLS, and the pool's health check is of type \"tls\": it would never pass";
+}
+
 }  // namespace frontdoor::config

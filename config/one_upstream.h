@@ -27,4 +27,7 @@ bool leads_to(const Address& upstream, const Address& listener);
 // Why an upstream at this address can not be in a pool that speaks so; "": it can.
 std::string protocol_problem(UpstreamProtocol protocol, const Address& address);
 
+// What is wrong with an upstream at this address in a pool that looks at its upstreams in this way; "" = nothing.
+std::string check_problem(const std::optional<HealthCheck>& check, const Address& address);
+
 }  // namespace frontdoor::config

@@ -16,12 +16,14 @@ struct Site {
   RunTimeMembers members;
   std::shared_ptr<const Snapshot> snapshot;
 
-  explicit Site(RunTimeMembers changed = {}, config::UpstreamProtocol protocol = config::UpstreamProtocol::Http1)
+  explicit Site(RunTimeMembers changed = {}, config::UpstreamProtocol protocol = config::UpstreamProtocol::Http1,
+                std::optional<config::HealthCheck> check = {})
       : members(std::move(changed)) {
     config::Config config;
     config.pools.resize(2);
     config.pools[0].name = "app";
     config.pools[0].protocol = protocol;
+    config.pools[0].health_check = std::move(check);
     config.pools[0].upstreams = {{.address = {Address::Kind::Tcp, "10.0.0.1", 1}, .weight = 4},
                                  {.address = {Address::Kind::Tcp, "a.internal", 2}}};
     config.pools[1].name = "web";
@@ -92,6 +94,17 @@ TEST(MemberRules, SayWhatAPoolOfHttp2CanNotTake) {
   EXPECT_EQ(add(config::UpstreamProtocol::H2, "https://10.0.0.4"), "https://10.0.0.4:443 new x1");
   EXPECT_TRUE(add(config::UpstreamProtocol::H2c, "https://10.0.0.4").starts_with("bad_upstream: \"https://10.0.0.4:443\" is with TLS"));
   EXPECT_TRUE(add(config::UpstreamProtocol::H2, "10.0.0.4:80").starts_with("bad_upstream: \"10.0.0.4:80\" is without TLS"));
+}
+
+TEST(MemberRules, SayWhatACheckCanNotLookAt) {
+  const auto add = [](config::HealthCheck::Type type, const char* address) {
+    return Site({}, config::UpstreamProtocol::Http1, config::HealthCheck{.type = type}).add({.pool = "app", .upstream = address});
+  };
+  using Type = config::HealthCheck::Type;
+  EXPECT_EQ(add(Type::Tls, "https://10.0.0.4"), "https://10.0.0.4:443 new x1");
+  EXPECT_EQ(add(Type::Tcp, "10.0.0.4:80"), "10.0.0.4:80 new x1");
+  EXPECT_EQ(add(Type::Tls, "10.0.0.4:80"),
+            "bad_upstream: \"10.0.0.4:80\" is without TLS, and the pool's health check is of type \"tls\": it would never pass");
 }
 
 TEST(MemberRules, BoundHowManyAreAdded) {

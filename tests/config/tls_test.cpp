@@ -175,6 +175,8 @@ TEST(UpstreamTls, WhatIsWrongWithIt) {
   EXPECT_THAT(with("upstreams = [\"a:1\"]\nhealth_check = { type = \"tls\" }\n"),
               ElementsAre("fd.toml:2:7: [pool.app.health_check] type = \"tls\" needs upstreams that begin with https://"));
   EXPECT_THAT(with(https + "health_check = { type = \"tls\" }\n"), IsEmpty());
+  EXPECT_THAT(with("upstreams = [\"https://a\", \"b:1\"]\nhealth_check = { type = \"tls\" }\n"),
+              ElementsAre("fd.toml:3:27: \"b:1\" is without TLS, and the pool's health check is of type \"tls\": it would never pass"));
   EXPECT_THAT(with(https + "tls = { cert = \"a.pem\" }\n"),
               ElementsAre("fd.toml:2:7: [pool.app.tls] cert and key belong together"));
   EXPECT_THAT(with(https + "tls = { verify = false }\n"),
