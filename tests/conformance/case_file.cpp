@@ -12,13 +12,6 @@ namespace frontdoor::conformance {
 
 namespace {
 
-// Cuts off and returns the first word.
-std::string_view next_word(std::string_view& rest) {
-  const auto word = rest.substr(0, rest.find(' '));
-  rest.remove_prefix(std::min(rest.size(), word.size() + 1));
-  return word;
-}
-
 bool to_number(std::string_view text, std::size_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size();
@@ -209,6 +202,12 @@ class Reader {
 };
 
 }  // namespace
+
+std::string_view next_word(std::string_view& rest) {
+  const auto word = rest.substr(0, rest.find(' '));
+  rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+  return word;
+}
 
 std::string unescape(std::string_view text) {
   std::string out;

@@ -21,6 +21,9 @@ CaseFile parse_cases(std::string_view family, std::string_view text);
 // Every file of the table, families in alphabetical order.
 CaseFile load_table();
 
+// Cuts off and returns the first word.
+std::string_view next_word(std::string_view& rest);
+
 // "\r\n", "\x00", "\s" (a space that an editor would cut off), "\{ab*100}" (repeated).
 std::string unescape(std::string_view text);
 
