@@ -13,7 +13,7 @@ namespace frontdoor::testing {
 
 class H2Client {
  public:
-  explicit H2Client(TestProxy& proxy, std::string_view hello = h2::hello()) : proxy_(proxy), peer_(proxy.client()) {
+  explicit H2Client(TestProxy& proxy, std::string_view hello = h2::hello()) : proxy_(proxy), peer_(proxy.client("h2")) {
     peer_->send(hello);
   }
 

@@ -86,11 +86,15 @@ class H2Upstream : public ScriptedUpstream {
 // A proxy before upstreams of HTTP/2, and clients of both kinds.
 class H2UpstreamTalk {
  public:
-  explicit H2UpstreamTalk(std::string_view pool = "", std::size_t upstreams = 1, std::string_view extra = "") {
+  explicit H2UpstreamTalk(std::string_view pool = "", std::size_t upstreams = 1, std::string_view extra = "", Over over = Over::Plain) {
     for (std::size_t i = 0; i < upstreams; ++i) ups.push_back(std::make_unique<H2Upstream>());
+    const bool encrypted = over == Over::Tls;
+    if (encrypted)
+      for (const auto& up : ups) up->encrypt(ScriptedUpstream::Https::Spoken, "h2");
     std::vector<ScriptedUpstream*> scripted;
     for (const auto& up : ups) scripted.push_back(up.get());
-    proxy = std::make_unique<TestProxy>(scripted, extra, "protocol = \"h2c\"\n" + std::string(pool));
+    proxy = std::make_unique<TestProxy>(scripted, (encrypted ? "tls = \"self-signed\"\n" : "") + std::string(extra),
+                                        (encrypted ? "protocol = \"h2\"\n" : "protocol = \"h2c\"\n") + std::string(pool));
   }
 
   Peer& client() {

@@ -126,7 +126,7 @@ void ScriptedUpstream::poll() {
   while (fd_ >= 0) {
     const int accepted = ::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) break;
-    peers_.push_back(std::make_unique<Peer>(accepted, speaks_tls_ ? std::make_unique<TlsEnd>(TlsEnd::Side::Server) : nullptr));
+    peers_.push_back(std::make_unique<Peer>(accepted, speaks_tls_ ? std::make_unique<TlsEnd>(TlsEnd::Side::Server, alpn_) : nullptr));
   }
   for (auto& peer : peers_) {
     peer->poll();

@@ -61,8 +61,9 @@ class ScriptedUpstream {
 
   // What its address says, and the connections to come do; before the address is told.
   enum class Https { Spoken, ClaimedOnly };
-  void encrypt(Https how = Https::Spoken) {
+  void encrypt(Https how = Https::Spoken, std::string alpn = {}) {
     encrypted_ = true;
+    alpn_ = std::move(alpn);
     speaks_tls_ = how == Https::Spoken;
   }
 
@@ -91,6 +92,7 @@ class ScriptedUpstream {
   Endpoint endpoint_;
   bool encrypted_ = false;
   bool speaks_tls_ = false;
+  std::string alpn_;  // that it agrees to
   std::string reply_;
   std::size_t requests_ = 0;
   std::string last_request_;

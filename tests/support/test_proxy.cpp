@@ -34,6 +34,7 @@ std::shared_ptr<const tls::ServerContext> self_signed_context() {
     const auto now = duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
     auto made = tls::make_self_signed({"127.0.0.1", "e", "*.wild.example"}, now, 90);
     tls::ServerFiles files;
+    files.rules.protocols = {"h2", "http/1.1"};
     files.made.push_back({"self-signed", std::move(made.cert), std::move(made.key), ""});
     return tls::load_server(files, std::make_shared<tls::TicketKeys>(hours(12)), now).context;
   }();

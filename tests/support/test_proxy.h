@@ -31,8 +31,9 @@ class TestProxy final : private UpstreamWitness {
                      std::string_view pool = "", AccessLog* log = nullptr);
   ~TestProxy() override;
 
-  std::unique_ptr<Peer> client() {
-    return Peer::connect(endpoint_, encrypted_ ? std::make_unique<TlsEnd>(TlsEnd::Side::Client) : nullptr);
+  // `alpn`: what it offers where there is TLS.
+  std::unique_ptr<Peer> client(std::string_view alpn = {}) {
+    return Peer::connect(endpoint_, encrypted_ ? std::make_unique<TlsEnd>(TlsEnd::Side::Client, alpn) : nullptr);
   }
   std::unique_ptr<Peer> plain_client() { return Peer::connect(endpoint_); }  // whatever the listener speaks
 

@@ -31,6 +31,26 @@ tls::SslCtxPtr make_server_context() {
   return context;
 }
 
+// In the form of the wire, with its length before it.
+int agree(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered, unsigned int offered_size, void* own) {
+  const auto& ours = *static_cast<const std::string*>(own);
+  const auto* const wanted = reinterpret_cast<const unsigned char*>(ours.data());
+  unsigned char* found = nullptr;
+  const int result = SSL_select_next_proto(&found, size, wanted, static_cast<unsigned int>(ours.size()), offered, offered_size);
+  *chosen = found;
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+SSL_CTX* http2_server_context() {
+  static std::string own = "\x02h2";
+  static const tls::SslCtxPtr context = [] {
+    tls::SslCtxPtr made = make_server_context();
+    SSL_CTX_set_alpn_select_cb(made.get(), agree, &own);
+    return made;
+  }();
+  return context.get();
+}
+
 SSL_CTX* server_context() {
   static const tls::SslCtxPtr context = make_server_context();
   return context.get();
@@ -46,9 +66,14 @@ struct TlsEnd::Impl {
   bool failed = false;
 };
 
-TlsEnd::TlsEnd(Side side) : impl_(std::make_unique<Impl>()) {
-  impl_->ssl.reset(SSL_new(side == Side::Client ? client_context() : server_context()));
+TlsEnd::TlsEnd(Side side, std::string_view alpn) : impl_(std::make_unique<Impl>()) {
+  SSL_CTX* const server = alpn == "h2" ? http2_server_context() : server_context();
+  impl_->ssl.reset(SSL_new(side == Side::Client ? client_context() : server));
   SSL* const ssl = impl_->ssl.get();
+  if (side == Side::Client && !alpn.empty()) {
+    const std::string list = static_cast<char>(alpn.size()) + std::string(alpn);
+    SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(list.data()), static_cast<unsigned int>(list.size()));
+  }
   side == Side::Client ? SSL_set_connect_state(ssl) : SSL_set_accept_state(ssl);
   SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
   BIO_set_mem_eof_return(SSL_get_rbio(ssl), -1);

@@ -12,7 +12,8 @@ namespace frontdoor::testing {
 class TlsEnd {
  public:
   enum class Side { Client, Server };
-  explicit TlsEnd(Side side);
+  // `alpn`: what it offers, or agrees to; "" = it does not know ALPN.
+  explicit TlsEnd(Side side, std::string_view alpn = {});
   ~TlsEnd();
 
   void say(std::string_view plaintext);  // queued until the handshake is done

@@ -21,15 +21,16 @@ struct Scenario {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all{
-      {"one GET", h2::headers(1, h2::get()), {1}, true},
       {"three GETs at once", h2::headers(1, h2::get()) + h2::headers(3, h2::get()) + h2::headers(5, h2::get()), {1, 3, 5}, true},
+      {"one GET", h2::headers(1, h2::get()), {1}, true},
       {"POST and GET", h2::headers(1, h2::post(), h2::kEndHeaders) + h2::headers(3, h2::get()) + h2::end_of(1, "abc"), {1, 3}, false},
   };
   return all;
 }
 
+template <Over kOver>
 bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n) {
-  const std::string what = nth(scenario.name, n, fault.name);
+  const std::string what = nth(scenario.name, n, fault.name, kOver);
   const std::size_t frames_before = live_frames();
   bool struck = false;
   {
@@ -37,7 +38,8 @@ bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n
     ScriptedUpstream second;
     first.always_reply(kHello);
     second.always_reply(kHello);
-    TestProxy proxy({&first, &second}, "", "", &unread_log());
+    if (kOver == Over::Tls) first.encrypt(), second.encrypt();
+    TestProxy proxy({&first, &second}, kOver == Over::Tls ? "tls = \"self-signed\"" : "", "", &unread_log());
     {
       H2Client client(proxy);
       proxy.ops().arm(n, fault.fault);
@@ -79,7 +81,11 @@ bool survives(const Scenario& scenario, const NamedFault& fault, std::uint64_t n
 }
 
 TEST(H2Misfortune, EveryOperationMayFailInEveryWay) {
-  EXPECT_GE(at_every_operation(scenarios(), kFaults, survives), 100u);
+  EXPECT_GE(at_every_operation(scenarios(), kFaults, survives<Over::Plain>), 100u);
+}
+
+TEST(H2Misfortune, OverTlsItMay) {
+  EXPECT_GE(at_every_operation(some_of(scenarios()), kFaults, survives<Over::Tls>), 100u);
 }
 
 }  // namespace
