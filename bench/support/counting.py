@@ -14,7 +14,7 @@ from . import processes
 from .client import Client, FreshClient, request_bytes
 from .h2_client import H2Client, get_block
 from .memory import Crowd
-from .servers import start_proxy, trusting_context
+from .servers import PROXIES, start_proxy, trusting_context
 from .websocket_load import EchoClient
 
 CONNECTIONS = 64
@@ -32,6 +32,8 @@ class Requests:
     fresh: bool = False
     tls: bool = False
     resumed: bool = False  # fresh connections of TLS, each by the ticket of one before
+    h2c: bool = False      # what is spoken to the origin
+    proxies: tuple = PROXIES  # those that can
     echoes = False
 
     def clients(self, address):
@@ -47,7 +49,8 @@ class Echoes:
     """Messages to and fro on WebSockets that are open before."""
     payload_bytes: int
     echoes = True
-    tls = False
+    tls = h2c = False
+    proxies = PROXIES
 
     def clients(self, address):
         return EchoClient(address, CONNECTIONS, self.payload_bytes)
@@ -60,8 +63,9 @@ class Echoes:
 class Streams:
     """Requests of HTTP/2 over TLS on connections that are open before, many at a time on each."""
     path: str
-    echoes = False
+    echoes = h2c = False
     tls = True
+    proxies = PROXIES
 
     def clients(self, address):
         return H2Client(address, H2_CONNECTIONS, H2_STREAMS)
@@ -81,13 +85,15 @@ WORKLOADS = {
     "TLS handshake": Requests(request_bytes("GET", "/small", close=True), fresh=True, tls=True),
     "small GET over HTTP/2": Streams("/small"),
     "resumed TLS session": Requests(request_bytes("GET", "/small", close=True), fresh=True, tls=True, resumed=True),
+    # nginx speaks HTTP/2 to nobody but gRPC servers (grpc_pass).
+    "small GET, h2c upstream": Requests(request_bytes("GET", "/small"), h2c=True, proxies=("frontdoor", "haproxy")),
 }
 
 
 def system_calls(proxy, workload, origin, idle=0, log="off"):
     """Calls per request by name, over TRACED requests on connections that were open before, beside `idle` others."""
     load = WORKLOADS[workload]
-    with start_proxy(proxy, origin, tls=load.tls, log=log) as server, Crowd(server.address, idle), \
+    with start_proxy(proxy, origin, tls=load.tls, log=log, h2c=load.h2c) as server, Crowd(server.address, idle), \
             load.clients(server.address) as clients:
         load.run(clients, WARM_UP)
         summary = os.path.join(server.directory, "strace")
@@ -128,7 +134,7 @@ def _instructions_of_a_run(proxy, workload, origin, idle, requests, log):
     load = WORKLOADS[workload]
     with tempfile.TemporaryDirectory(prefix="frontdoor-guard-") as directory:
         callgrind = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={directory}/%p"]
-        with start_proxy(proxy, origin, prefix=callgrind, patience=90, tls=load.tls, log=log) as server:
+        with start_proxy(proxy, origin, prefix=callgrind, patience=90, tls=load.tls, log=log, h2c=load.h2c) as server:
             with Crowd(server.address, idle), load.clients(server.address) as clients:
                 load.run(clients, requests)
         total = 0

@@ -28,6 +28,10 @@ def check_programs(*names):
         raise SystemExit(f"not installed: {', '.join(missing)}. scripts/install-deps bench installs them")
 
 
+# How each is told to speak HTTP/2 to its upstream, by prior knowledge.
+_H2C = {"frontdoor.toml": 'protocol = "h2c"', "haproxy.cfg": " proto h2"}
+
+
 # How each proxy's listener is told of TLS: in its line, and behind it. All three offer what their OpenSSL does, and HTTP/2
 # to those who ask for it.
 _TLS = {
@@ -71,12 +75,14 @@ class _DidNotStart(Exception):
 class Server:
     """A process with a directory of its own, listening on 127.0.0.1:port."""
 
-    def __init__(self, template, command, core, prefix=(), upstream="", patience=20.0, tls=False, log="off"):
+    def __init__(self, template, command, core, prefix=(), upstream="", patience=20.0, tls=False, log="off", h2c=False):
         self.directory = tempfile.mkdtemp(prefix="frontdoor-bench-")
         os.chmod(self.directory, 0o755)
         self.port = processes.free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.tls = tls
+        self.h2c_address = f"127.0.0.1:{processes.free_port()}"  # an origin's
+        self._upstream_speaks = _H2C.get(template, "") if h2c else ""
         self.url = f"{'https' if tls else 'http'}://{self.address}"
         if tls:
             _make_certificate(self.directory)
@@ -102,7 +108,8 @@ class Server:
         with open(os.path.join(ROOT, "bench", "conf", template), encoding="utf-8") as file:
             text = file.read()
         # nginx started by root would give its worker to somebody who may not read a private directory.
-        values = {"LISTEN": self.address, "UPSTREAM": upstream, "DIRECTORY": self.directory, "SOCKET": self.socket,
+        values = {"LISTEN": self.address, "H2C": self.h2c_address, "UPSTREAM": upstream, "PROTOCOL": self._upstream_speaks,
+                  "DIRECTORY": self.directory, "SOCKET": self.socket,
                   "USER": "user root;" if os.geteuid() == 0 else ""}
         values["TLS"], values["TLS_FILES"] = _TLS[template] if self.tls else ("", "")
         values["ACCESS_LOG"] = ACCESS_LOGS[template][log] if template in ACCESS_LOGS else ""
@@ -156,13 +163,14 @@ def start_peer_for_failover(name, apps):
     return Server(template, command, None, upstream=between.join(addresses))
 
 
-def start_proxy(name, origin, unix=False, prefix=(), patience=20.0, tls=False, log="off"):
-    """prefix: a tool that runs the program, such as valgrind. tls: what its clients speak. log: see ACCESS_LOGS."""
+def start_proxy(name, origin, unix=False, prefix=(), patience=20.0, tls=False, log="off", h2c=False):
+    """prefix: a tool that runs the program, such as valgrind. tls: what its clients speak. h2c: what is spoken to the origin.
+    log: see ACCESS_LOGS."""
     unix_prefix = {"frontdoor": "unix:", "nginx": "unix:", "haproxy": "unix@"}[name]
-    upstream = unix_prefix + origin.socket if unix else origin.address
+    upstream = unix_prefix + origin.socket if unix else origin.h2c_address if h2c else origin.address
     template, command = {
         "frontdoor": ("frontdoor.toml", [frontdoor_binary(), "--config", "@CONFIG@"]),
         "nginx": ("nginx.conf", ["nginx", "-c", "@CONFIG@"]),
         "haproxy": ("haproxy.cfg", ["haproxy", "-db", "-f", "@CONFIG@"]),
     }[name]
-    return Server(template, command, PROXY_CORE, prefix, upstream, patience, tls, log)
+    return Server(template, command, PROXY_CORE, prefix, upstream, patience, tls, log, h2c)
