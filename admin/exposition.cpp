@@ -33,6 +33,7 @@ class Scrape final : public prometheus::Collectable {
     health(out);
     retries_and_holds(out);
     config_and_certificates(out);
+    upstream_certificates(out);
     webhook(out);
     instances(out);
     own_process(out);
@@ -219,6 +220,13 @@ class Scrape final : public prometheus::Collectable {
     out.counters("frontdoor_webhook_events_lost_total",
                  "Events that the webhook will never hear of: it refused them, or was away for longer than they are kept.");
     out.add(webhook.lost_events);
+  }
+
+  void upstream_certificates(MetricFamilies& out) const {
+    out.gauges("frontdoor_upstream_tls_certificate_not_after_timestamp_seconds",
+               "When a certificate that is shown to a pool's upstreams expires.");
+    for (const UpstreamCertificateTotals& each : totals_.upstream_certificates)
+      out.add(static_cast<double>(each.not_after), {{"pool", each.pool}, {"file", each.file}});
   }
 
   void instances(MetricFamilies& out) const {

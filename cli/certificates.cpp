@@ -98,6 +98,34 @@ void look_at_upstream_tls(config::LoadOptions& options) {
     tls::ClientContext::load(client_files(tls), error);
     return error;
   };
+  options.upstream_tls_warning = [](const config::UpstreamTls& tls) -> std::string {
+    std::string error;
+    const auto context = tls::ClientContext::load(client_files(tls), error);
+    if (!context || !context->own_certificate()) return "";
+    return context->own_certificate()->expiry_warning(Certificates::unix_now());
+  };
+}
+
+bool OnceADay::due(std::int64_t now) {
+  if (now < last_) last_ = now;
+  if (now - last_ < kDay) return false;
+  last_ = now;
+  return true;
+}
+
+UpstreamContexts::UpstreamContexts(Log& log, UnixTime now)
+    : log_(log), now_(now ? std::move(now) : UnixTime(Certificates::unix_now)), day_(now_()) {}
+
+void UpstreamContexts::tell_expiry(const Known& known) const {
+  if (!known.context || !known.context->own_certificate()) return;
+  const auto& own = *known.context->own_certificate();
+  const std::string warning = own.expiry_warning(now_());
+  if (!warning.empty()) log_.warn("certificate", {{"pool", known.pool}, {"file", own.file}, {"warning", warning}});
+}
+
+void UpstreamContexts::remind() {
+  if (!day_.due(now_())) return;
+  for (const Known& known : known_) tell_expiry(known);
 }
 
 std::shared_ptr<const tls::ClientContext> UpstreamContexts::of(const config::Pool& pool) {
@@ -107,7 +135,8 @@ std::shared_ptr<const tls::ClientContext> UpstreamContexts::of(const config::Poo
   std::string error;
   auto context = tls::ClientContext::load(client_files(pool.tls), error);
   if (!context) log_.error("https upstreams can not be asked", {{"pool", pool.name}, {"reason", error}});
-  known_.push_back({pool.tls, std::move(state), context});
+  known_.push_back({pool.name, pool.tls, std::move(state), context});
+  tell_expiry(known_.back());
   return context;
 }
 
@@ -119,7 +148,7 @@ bool Certificates::open(const config::Config& config) {
   Prepared prepared = prepare(config, std::vector<std::optional<std::size_t>>(config.listeners.size()));
   const bool good = prepared.failures().empty();
   take(std::move(prepared));
-  reminded_ = now_();
+  day_ = OnceADay(now_());
   return good;
 }
 
@@ -252,9 +281,7 @@ void Certificates::look_once() {
 
 void Certificates::remind() {
   const std::int64_t now = now_();
-  if (now < reminded_) reminded_ = now;  // the clock was set
-  if (now - reminded_ < kDay) return;
-  reminded_ = now;
+  if (!day_.due(now)) return;
   for (const auto& watched : this->watched()) {
     const auto context = watched->server->context();
     for (const auto& each : context->table().all())

@@ -36,24 +36,42 @@ std::vector<std::string> self_signed_hosts(const config::Config& config);
 void look_at_certificates(config::LoadOptions& options);
 void look_at_upstream_tls(config::LoadOptions& options);  // the pools' part of it
 
+// Says once a day that another one has begun; the first comes a day after the start. A clock that was set back begins anew.
+class OnceADay {
+ public:
+  explicit OnceADay(std::int64_t now) : last_(now) {}
+  bool due(std::int64_t now);  // seconds since 1970
+
+ private:
+  std::int64_t last_;
+};
+
 // How pools speak to their https upstreams. Those that name the same files share a context, which is made once, so that
-// their connections and sessions live over a reload. Control thread.
+// their connections and sessions live over a reload. A certificate that is shown to upstreams and soon expires is told of when it
+// is read, and once a day. Control thread.
 class UpstreamContexts {
  public:
-  explicit UpstreamContexts(Log& log) : log_(log) {}
+  using UnixTime = std::function<std::int64_t()>;
+  explicit UpstreamContexts(Log& log, UnixTime now = {});
   // Null, and logged, when its files can not be used: nothing is sent to such upstreams.
   std::shared_ptr<const tls::ClientContext> of(const config::Pool& pool);
   // For a reload: files that have changed are read again.
   void forget_changed();
+  void remind();  // to be called often
 
  private:
   struct Known {
+    std::string pool;  // the first that has named these files
     config::UpstreamTls tls;
     std::string state;  // of its files
     std::shared_ptr<const tls::ClientContext> context;
   };
 
+  void tell_expiry(const Known& known) const;
+
   Log& log_;
+  const UnixTime now_;
+  OnceADay day_;
   std::vector<Known> known_;
 };
 
@@ -121,7 +139,7 @@ class Certificates {
 
   Log& log_;
   const UnixTime now_;
-  std::int64_t reminded_ = 0;
+  OnceADay day_{0};
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Watched>> listeners_;  // one for each; null = plain
   std::condition_variable stopped_;

@@ -579,6 +579,7 @@ asio::awaitable<void> Service::follow_status() {
     pause.expires_after(kStatusLook);
     co_await pause.async_wait(quietly);
     if (!draining_) notices_.status(status_line(census()));
+    upstream_contexts_.remind();
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/unix_time.h"
 #include "cli/supervision.h"
+#include "tls/client_context.h"
 
 namespace frontdoor {
 
@@ -27,7 +28,11 @@ Totals TotalsReader::read() const {
     totals.routes.push_back({route.host, route.path, route.pool, snapshot->routes[i].counts->requests()});
   }
   const std::vector<std::string>& listeners = sources_.server.listener_titles();
-  for (const Pool& pool : snapshot->pools) totals.pools.push_back(pool.totals(listeners));
+  for (const Pool& pool : snapshot->pools) {
+    totals.pools.push_back(pool.totals(listeners));
+    if (pool.tls && pool.tls->own_certificate())
+      totals.upstream_certificates.push_back({pool.name, pool.tls->own_certificate()->file, pool.tls->own_certificate()->not_after});
+  }
   add_health(totals);
   add_instances(totals);
   totals.access_log_dropped = sources_.access_log.lost_lines();

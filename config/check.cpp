@@ -89,9 +89,12 @@ void check_upstream_tls(const Pool& pool, const PoolPlace& places, const LoadOpt
     reader.diagnostics.error(places.at, heading + "cert and key belong together");
   if (!pool.tls.verify)
     reader.diagnostics.warning(places.at, heading + "verify = false: anybody can say that he is the upstream");
-  if (!options.upstream_tls_problem) return;
-  if (const auto problem = options.upstream_tls_problem(pool.tls); !problem.empty())
-    reader.diagnostics.error(places.at, heading + problem);
+  if (options.upstream_tls_problem)
+    if (const auto problem = options.upstream_tls_problem(pool.tls); !problem.empty())
+      reader.diagnostics.error(places.at, heading + problem);
+  if (!options.upstream_tls_warning || pool.tls.cert.empty()) return;
+  if (const auto warning = options.upstream_tls_warning(pool.tls); !warning.empty())
+    reader.diagnostics.warning(places.at, heading + "cert " + pool.tls.cert + ": " + warning);
 }
 
 void check_protocol(const Pool& pool, const PoolPlace& places, Reader& reader) {

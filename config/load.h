@@ -63,6 +63,7 @@ struct LoadOptions {
   std::function<CertificateLook(const TlsCertificate&)> look_at_certificate;
   std::function<std::string(const std::string&)> client_ca_problem;
   std::function<std::string(const UpstreamTls&)> upstream_tls_problem;  // what is wrong with the files that it names
+  std::function<std::string(const UpstreamTls&)> upstream_tls_warning;  // what soon will be; "" = nothing
 };
 
 // This process's environment and limits; the directory is the one `name` lies in.

@@ -141,6 +141,13 @@ struct CertificateTotals {
   std::int64_t not_after = 0;
 };
 
+// One that is shown to a pool's upstreams.
+struct UpstreamCertificateTotals {
+  std::string pool = {};
+  std::string file = {};
+  std::int64_t not_after = 0;
+};
+
 struct InstanceTotals {
   std::string pool = {};
   std::string name = {};  // "app.1"
@@ -198,6 +205,7 @@ struct Totals {
   ReloadTotals reloads = {};
   std::optional<WebhookTotals> webhook = {};  // nothing: none is configured
   std::vector<CertificateTotals> certificates = {};
+  std::vector<UpstreamCertificateTotals> upstream_certificates = {};
   std::vector<InstanceTotals> instances = {};
 };
 

@@ -33,11 +33,6 @@ std::vector<X509Ptr> read_certificates(std::string_view pem) {
   return found;
 }
 
-std::int64_t seconds_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<std::int64_t>(::timegm(&parts)) : 0;
-}
-
 std::string text_of(const ASN1_STRING* text) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
@@ -140,12 +135,19 @@ LoadedCertificate failed(std::string error) { return {nullptr, std::move(error),
 
 }  // namespace
 
+std::int64_t seconds_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<std::int64_t>(::timegm(&parts)) : 0;
+}
+
+std::string expiry_warning(std::int64_t not_after, std::int64_t now, std::string_view who_refuses) {
+  if (not_after < now) return "it has expired on " + day_text(not_after) + ": " + std::string(who_refuses) + " refuse it";
+  return not_after < now + kSoon ? "it expires on " + day_text(not_after) : "";
+}
+
 std::vector<std::string> date_warnings(const Certificate& certificate, std::int64_t now) {
   std::vector<std::string> warnings;
-  if (certificate.not_after < now)
-    warnings.push_back("it has expired on " + day_text(certificate.not_after) + ": clients refuse it");
-  else if (certificate.not_after < now + kSoon)
-    warnings.push_back("it expires on " + day_text(certificate.not_after));
+  if (auto warning = expiry_warning(certificate.not_after, now, "clients"); !warning.empty()) warnings.push_back(std::move(warning));
   if (certificate.not_before > now)
     warnings.push_back("it is not valid before " + day_text(certificate.not_before) + ": clients refuse it");
   if (certificate.staple_until != 0 && certificate.staple_until < now)

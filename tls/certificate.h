@@ -47,6 +47,11 @@ struct LoadedCertificate {
 // `now`: seconds since 1970. An expired certificate is a warning: the clients judge, and most refuse it.
 LoadedCertificate load_certificate(const CertificateTexts& texts, std::int64_t now);
 
+std::int64_t seconds_of(const ASN1_TIME* time);  // since 1970
+
+// That it has expired or soon will, and who refuses it then: "it expires on 2026-12-01". "" = neither.
+std::string expiry_warning(std::int64_t not_after, std::int64_t now, std::string_view who_refuses);
+
 // What its clients will not like about its dates, and those of its staple.
 std::vector<std::string> date_warnings(const Certificate& certificate, std::int64_t now);
 

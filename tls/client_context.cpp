@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/address.h"
+#include "tls/certificate.h"
 #include "tls/context_rules.h"
 
 namespace frontdoor::tls {
@@ -116,6 +117,7 @@ std::string ClientContext::set_up(const ClientFiles& files) {
       const std::string reason = take_error();
       return "key " + files.key + ": " + (asked ? kEncryptedKey : reason);
     }
+    own_ = OwnCertificate{files.cert, seconds_of(X509_get0_notAfter(SSL_CTX_get0_certificate(context)))};
   }
   return "";
 }
@@ -124,6 +126,10 @@ std::shared_ptr<const ClientContext> ClientContext::load(const ClientFiles& file
   const std::shared_ptr<ClientContext> made(new ClientContext(files));
   error = made->set_up(files);
   return error.empty() ? made : nullptr;
+}
+
+std::string ClientContext::OwnCertificate::expiry_warning(std::int64_t now) const {
+  return tls::expiry_warning(not_after, now, "upstreams");
 }
 
 SslPtr ClientContext::begin(std::string name, std::string_view alpn) const {

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,15 @@ class ClientContext {
   // Null, and `error` says why. Reads files.
   static std::shared_ptr<const ClientContext> load(const ClientFiles& files, std::string& error);
 
+  // What it shows of itself when it is asked for it.
+  struct OwnCertificate {
+    std::string file;
+    std::int64_t not_after = 0;  // seconds since 1970
+    // That it has expired or soon will; "" = neither.
+    std::string expiry_warning(std::int64_t now) const;
+  };
+  const std::optional<OwnCertificate>& own_certificate() const { return own_; }
+
   // `name`: what the upstream's certificate must be for, and what it is asked for: a host or an address. `shelf` is taken
   // from and put into; it must outlive the session. `alpn`: the protocol that is offered. Throws bad_alloc.
   SslPtr begin(std::string name, std::string_view alpn = kAlpnHttp11) const;
@@ -56,6 +67,7 @@ class ClientContext {
 
   const bool verify_;
   SslCtxPtr context_;
+  std::optional<OwnCertificate> own_;
 };
 
 }  // namespace frontdoor::tls

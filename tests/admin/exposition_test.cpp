@@ -58,6 +58,7 @@ Totals some() {
   totals.reloads = {.succeeded = 2, .failed = 1, .last_success_unix_millis = 1'700'000'000'500, .last_failed = true};
   totals.webhook = WebhookTotals{.delivered = 20, .failed = 21, .refused = 22, .lost_events = 23};
   totals.certificates = {{"web", "/etc/cert.pem", {"a.example", "b.example"}, 0, 1'800'000'000}};
+  totals.upstream_certificates = {{"app", "/etc/ours.pem", 1'900'000'000}};
   totals.instances = {{"app", "app.1", "up", 4711, true, 3, false}, {"app", "app.2", "crash loop", -1, false, 9, true}};
   return totals;
 }
@@ -99,6 +100,7 @@ TEST(Exposition, TellsEachFamilyUnderItsName) {
            "frontdoor_upstream_state{pool=\"app\",upstream=\"127.0.0.1:3002\",state=\"down\"} 1",
            "frontdoor_upstream_state{pool=\"app\",upstream=\"127.0.0.1:3002\",state=\"up\"} 0",
            "frontdoor_upstream_weight{pool=\"app\",upstream=\"127.0.0.1:3001\"} 2",
+           "frontdoor_upstream_tls_certificate_not_after_timestamp_seconds{pool=\"app\",file=\"/etc/ours.pem\"} 1900000000",
            "frontdoor_upstream_http2_streams{pool=\"app\",upstream=\"127.0.0.1:3001\"} 14",
            "frontdoor_upstream_http2_goaways_total{pool=\"app\",upstream=\"127.0.0.1:3001\",error=\"NO_ERROR\"} 15",
            "frontdoor_upstream_http2_resets_total{pool=\"app\",upstream=\"127.0.0.1:3001\",error=\"REFUSED_STREAM\"} 16",

@@ -4,8 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include "config/load.h"
 #include "support/captured_log.h"
+#include "tls/self_signed.h"
 
 namespace frontdoor {
 namespace {
@@ -94,6 +99,68 @@ TEST(Certificates, AReloadTakesOtherProtocolsAndListenersThatAreNew) {
   config.listeners.resize(1);
   certificates.take(certificates.prepare(config, {0}));
   EXPECT_TRUE(certificates.totals().empty()) << "its listener has gone";
+}
+
+// A pool whose upstreams are shown a certificate that is valid for so many days.
+class OwnCertificate {
+ public:
+  explicit OwnCertificate(unsigned days) {
+    char made[] = "/tmp/frontdoor-own-XXXXXX";
+    directory_ = ::mkdtemp(made);
+    const auto pair = tls::make_self_signed({"door.example"}, Certificates::unix_now(), days);
+    pool.name = "site";
+    pool.upstreams.push_back({.address = {Address::Kind::Tcp, "127.0.0.1", 443}});
+    pool.tls.verify = false;
+    pool.tls.cert = put("own.pem", pair.cert);
+    pool.tls.key = put("own.key", pair.key);
+  }
+  ~OwnCertificate() { std::filesystem::remove_all(directory_); }
+
+  config::Pool pool;
+
+ private:
+  std::string put(const char* name, const std::string& text) const {
+    std::ofstream(directory_ / name) << text;
+    return directory_ / name;
+  }
+  std::filesystem::path directory_;
+};
+
+TEST(UpstreamContexts, TheExpiryOfWhatIsShownToUpstreamsIsToldOfAtOnceAndEachDay) {
+  CapturedLog log;
+  std::int64_t now = Certificates::unix_now();
+  const OwnCertificate far(90);
+  UpstreamContexts contexts(log.log(), [&now] { return now; });
+  const auto context = contexts.of(far.pool);
+  ASSERT_TRUE(context);
+  ASSERT_TRUE(context->own_certificate());
+  EXPECT_NEAR(static_cast<double>(context->own_certificate()->not_after), static_cast<double>(now + 90 * kDay), kDay);
+  EXPECT_EQ(log.count("expire"), 0);
+  now += 85 * kDay;
+  contexts.remind();
+  EXPECT_EQ(log.count("it expires on"), 1) << log.text();
+  EXPECT_NE(log.text().find("site"), std::string::npos) << log.text();
+  EXPECT_NE(log.text().find("own.pem"), std::string::npos) << log.text();
+  contexts.remind();
+  EXPECT_EQ(log.count("it expires on"), 1) << "once a day";
+  now += 10 * kDay;
+  contexts.remind();
+  EXPECT_EQ(log.count("upstreams refuse it"), 1) << log.text();
+
+  const OwnCertificate near(3);
+  now = Certificates::unix_now();
+  contexts.of(near.pool);
+  EXPECT_EQ(log.count("it expires on"), 2) << "and when it is read";
+}
+
+TEST(UpstreamContexts, ACheckTellsOfItToo) {
+  config::LoadOptions options;
+  look_at_upstream_tls(options);
+  const OwnCertificate near(3), far(90);
+  EXPECT_TRUE(options.upstream_tls_warning(near.pool.tls).starts_with("it expires on ")) << options.upstream_tls_warning(near.pool.tls);
+  EXPECT_EQ(options.upstream_tls_warning(far.pool.tls), "");
+  EXPECT_EQ(options.upstream_tls_warning({.verify = false}), "");
+  EXPECT_EQ(options.upstream_tls_warning({.verify = false, .cert = "/nowhere.pem", .key = "/nowhere.key"}), "") << "that is an error";
 }
 
 }  // namespace

@@ -167,6 +167,7 @@ TEST(UpstreamProtocol, WhatIsWrongWithIt) {
 TEST(UpstreamTls, WhatIsWrongWithIt) {
   LoadOptions options;
   options.upstream_tls_problem = [](const UpstreamTls& tls) { return tls.ca == "gone.pem" ? "ca gone.pem: no such file" : ""; };
+  options.upstream_tls_warning = [](const UpstreamTls& tls) { return tls.cert == "old.pem" ? "it expires on 2026-12-01" : ""; };
   const auto with = [&](const std::string& below) { return problems("listen = \":80\"\n[pool.app]\n" + below, options); };
   const std::string https = "upstreams = [\"https://a\"]\n";
   EXPECT_THAT(with(https), IsEmpty());
@@ -175,6 +176,8 @@ TEST(UpstreamTls, WhatIsWrongWithIt) {
   EXPECT_THAT(with("upstreams = [\"a:1\"]\nhealth_check = { type = \"tls\" }\n"),
               ElementsAre("fd.toml:2:7: [pool.app.health_check] type = \"tls\" needs upstreams that begin with https://"));
   EXPECT_THAT(with(https + "health_check = { type = \"tls\" }\n"), IsEmpty());
+  EXPECT_THAT(with(https + "tls = { cert = \"old.pem\", key = \"k.pem\" }\n"),
+              ElementsAre("fd.toml:2:7: warning: [pool.app.tls] cert old.pem: it expires on 2026-12-01"));
   EXPECT_THAT(with("upstreams = [\"https://a\", \"b:1\"]\nhealth_check = { type = \"tls\" }\n"),
               ElementsAre("fd.toml:3:27: \"b:1\" is without TLS, and the pool's health check is of type \"tls\": it would never pass"));
   EXPECT_THAT(with(https + "tls = { cert = \"a.pem\" }\n"),
