@@ -9,7 +9,6 @@ void ClientSession::Callbacks::install(nghttp2_session_callbacks& callbacks) {
   nghttp2_session_callbacks_set_on_invalid_header_callback2(&callbacks, bad_field);
   nghttp2_session_callbacks_set_on_frame_recv_callback(&callbacks, frame_came);
   nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(&callbacks, bad_frame);
-  nghttp2_session_callbacks_set_on_stream_close_callback(&callbacks, stream_closes);
   nghttp2_session_callbacks_set_on_frame_send_callback(&callbacks, frame_sent);
 }
 
@@ -47,24 +46,12 @@ int ClientSession::Callbacks::frame_came(nghttp2_session*, const nghttp2_frame* 
   ClientSession& self = of(user);
   const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   return guarded(self.no_memory_, [&] {
-    RequestStream* const stream = frame->hd.stream_id == 0 ? nullptr : self.find(frame->hd.stream_id);
+    RequestStream* const stream = stream_of(self, *frame);
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
         if (!stream) break;
         if (stream->final_) self.trailers_end(*stream);
         else self.head_ends(*stream, ends);
-        break;
-      case NGHTTP2_DATA:
-        // One that is nothing but padding; one without anything was counted when it began.
-        if (!ends && frame->hd.length != 0 && frame->data.padlen == frame->hd.length)
-          return self.burden(Burden::EmptyData);
-        if (stream && ends) {
-          stream->received_all_ = true;
-          stream->changed();
-        }
-        break;
-      case NGHTTP2_RST_STREAM:
-        if (stream) stream->was_reset_ = true;
         break;
       case NGHTTP2_SETTINGS:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) self.settings_known_ = true;
@@ -76,7 +63,7 @@ int ClientSession::Callbacks::frame_came(nghttp2_session*, const nghttp2_frame* 
         self.goaway_came(static_cast<ErrorCode>(frame->goaway.error_code),
                          {reinterpret_cast<const char*>(frame->goaway.opaque_data), frame->goaway.opaque_data_len});
         break;
-      default: break;
+      default: return take_frame(self, stream, *frame) && !self.dead_;
     }
     return !self.dead_;
   });
@@ -84,21 +71,14 @@ int ClientSession::Callbacks::frame_came(nghttp2_session*, const nghttp2_frame* 
 
 int ClientSession::Callbacks::bad_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* user) {
   ClientSession& self = of(user);
-  RequestStream* const stream = frame->hd.stream_id == 0 ? nullptr : self.find(frame->hd.stream_id);
+  RequestStream* const stream = stream_of(self, *frame);
   if (stream && !*stream->fault_) stream->fault_ = "malformed HTTP/2 response";
   return 0;
 }
 
-int ClientSession::Callbacks::stream_closes(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
-  ClientSession& self = of(user);
-  if (RequestStream* const stream = self.find(id)) self.stream_closes(*stream, static_cast<ErrorCode>(code));
-  return self.dead_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-}
-
 int ClientSession::Callbacks::frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   ClientSession& self = of(user);
-  if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR && !*self.fault_)
-    self.fault_ = name_of(static_cast<ErrorCode>(frame->goaway.error_code));
+  note_failure(self, *frame);
   if (frame->hd.type != NGHTTP2_HEADERS) return 0;
   if (RequestStream* const stream = self.find(frame->hd.stream_id)) stream->head_sent_ = true;
   return 0;

@@ -29,21 +29,11 @@ const http::ResponseHead* RequestStream::next_informational() {
 
 ClientSession::ClientSession(const ClientLimits& limits)
     : Session(limits.head, Bodies::OutliveIt), most_streams_(limits.streams), building_(limits.head) {
-  nghttp2_option* raw_option = nullptr;
-  nghttp2_session_callbacks* raw_callbacks = nullptr;
-  check(nghttp2_option_new(&raw_option));
-  const std::unique_ptr<nghttp2_option, OptionDeleter> option(raw_option);
-  check(nghttp2_session_callbacks_new(&raw_callbacks));
-  const std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks(raw_callbacks);
-  Callbacks::install(*callbacks);
+  const SessionParts parts(limits.head);
+  Callbacks::install(*parts.callbacks);
 
-  nghttp2_option_set_no_auto_window_update(option.get(), 1);
-  nghttp2_option_set_max_send_header_block_length(option.get(), kLargestHead);
-  // Its own limits stay behind ours, which know of time and say what they have found.
-  nghttp2_option_set_max_continuations(option.get(), most_continuations(limits.head) + 1);
-  nghttp2_option_set_stream_reset_rate_limit(option.get(), 1'000'000, 1'000'000);
-  nghttp2_option_set_peer_max_concurrent_streams(option.get(), limits.streams);
-  check(nghttp2_session_client_new2(&session_, callbacks.get(), static_cast<Session*>(this), option.get()));
+  nghttp2_option_set_peer_max_concurrent_streams(parts.option.get(), limits.streams);
+  check(nghttp2_session_client_new2(&session_, parts.callbacks.get(), static_cast<Session*>(this), parts.option.get()));
 
   const std::array settings{
       nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -179,7 +169,8 @@ void ClientSession::malformed(RequestStream& stream, const char* fault) {
   reset(stream, ErrorCode::ProtocolError);
 }
 
-void ClientSession::stream_closes(RequestStream& stream, ErrorCode code) {
+void ClientSession::stream_closes(Stream& closing, ErrorCode code) {
+  auto& stream = static_cast<RequestStream&>(closing);
   using Closed = Stream::Closed;
   Closed how = Closed::InOrder;
   if (stream.received_all_) how = Closed::InOrder;  // whatever is said of the rest of the request

@@ -68,6 +68,7 @@ class ClientSession final : public Session {
 
   RequestStream* find(std::int32_t id) const;
   bool frame_begins(const FrameHead& frame) override;
+  void stream_closes(Stream& stream, ErrorCode code) override;
   bool is_held(const Stream& stream) const override { return !static_cast<const RequestStream&>(stream).released_; }
 
   // What the callbacks tell.
@@ -75,7 +76,6 @@ class ClientSession final : public Session {
   void head_ends(RequestStream& stream, bool ended);
   void trailers_end(RequestStream& stream);
   void malformed(RequestStream& stream, const char* fault);
-  void stream_closes(RequestStream& stream, ErrorCode code);
   void goaway_came(ErrorCode code, std::string_view words);
 
   const std::uint32_t most_streams_;

@@ -17,7 +17,6 @@ void ServerSession::Callbacks::install(nghttp2_session_callbacks& callbacks) {
   nghttp2_session_callbacks_set_on_invalid_header_callback2(&callbacks, bad_field);
   nghttp2_session_callbacks_set_on_frame_recv_callback(&callbacks, frame_came);
   nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(&callbacks, bad_frame);
-  nghttp2_session_callbacks_set_on_stream_close_callback(&callbacks, stream_closes);
   nghttp2_session_callbacks_set_on_frame_send_callback(&callbacks, frame_sent);
   nghttp2_session_callbacks_set_on_frame_not_send_callback(&callbacks, frame_not_sent);
 }
@@ -56,29 +55,17 @@ int ServerSession::Callbacks::frame_came(nghttp2_session*, const nghttp2_frame* 
   ServerSession& self = of(user);
   const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   return guarded(self.no_memory_, [&] {
-    ServerStream* const stream = frame->hd.stream_id == 0 ? nullptr : self.find(frame->hd.stream_id);
+    ServerStream* const stream = stream_of(self, *frame);
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
         if (!stream) break;
         if (is_request(*frame)) self.head_ends(*stream, ends);
         else if (!self.trailers_end(*stream)) return false;
         return !self.dead_;
-      case NGHTTP2_DATA:
-        // One that is nothing but padding; one without anything was counted when it began.
-        if (!ends && frame->hd.length != 0 && frame->data.padlen == frame->hd.length)
-          return self.burden(Burden::EmptyData);
-        if (stream && ends) {
-          stream->received_all_ = true;
-          stream->changed();
-        }
-        break;
-      case NGHTTP2_RST_STREAM:
-        if (stream) stream->was_reset_ = true;
-        break;
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.shutdown_heard_ = true;  // we send one only
         break;
-      default: break;
+      default: return take_frame(self, stream, *frame);
     }
     return true;
   });
@@ -87,22 +74,15 @@ int ServerSession::Callbacks::frame_came(nghttp2_session*, const nghttp2_frame* 
 int ServerSession::Callbacks::bad_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* user) {
   ServerSession& self = of(user);
   return guarded(self.no_memory_, [&] {
-    ServerStream* const stream = frame->hd.stream_id == 0 ? nullptr : self.find(frame->hd.stream_id);
+    ServerStream* const stream = stream_of(self, *frame);
     if (stream && is_request(*frame)) self.head_invalid(*stream);
     return !self.dead_;
   });
 }
 
-int ServerSession::Callbacks::stream_closes(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
-  ServerSession& self = of(user);
-  if (ServerStream* const stream = self.find(id)) self.stream_closes(*stream, static_cast<ErrorCode>(code));
-  return self.dead_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-}
-
 int ServerSession::Callbacks::frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   ServerSession& self = of(user);
-  const bool failed = frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR;
-  if (failed && !*self.fault_) self.fault_ = name_of(static_cast<ErrorCode>(frame->goaway.error_code));
+  note_failure(self, *frame);
   const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
   if (!may_end || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
   if (ServerStream* const stream = self.find(frame->hd.stream_id)) stream->end_sent_ = true;

@@ -7,11 +7,14 @@
 
 namespace frontdoor::http2 {
 
-struct ServerSession::Callbacks {
+struct ServerSession::Callbacks : Session::Callbacks {
   static void install(nghttp2_session_callbacks& callbacks);
 
  private:
-  static ServerSession& of(void* user) { return static_cast<ServerSession&>(*static_cast<Session*>(user)); }
+  static ServerSession& of(void* user) { return static_cast<ServerSession&>(Session::Callbacks::of(user)); }
+  static ServerStream* stream_of(const ServerSession& self, const nghttp2_frame& frame) {
+    return static_cast<ServerStream*>(Session::Callbacks::stream_of(self, frame));
+  }
 
   static int head_begins(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int field(nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
@@ -20,7 +23,6 @@ struct ServerSession::Callbacks {
                        std::uint8_t flags, void* user);
   static int frame_came(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int bad_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user);
-  static int stream_closes(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user);
   static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int error, void* user);
 };

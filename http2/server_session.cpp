@@ -12,21 +12,11 @@ namespace frontdoor::http2 {
 
 ServerSession::ServerSession(const ServerLimits& limits)
     : Session(limits.head, Bodies::EndWithTheirStream), building_(limits.head) {
-  nghttp2_option* raw_option = nullptr;
-  nghttp2_session_callbacks* raw_callbacks = nullptr;
-  check(nghttp2_option_new(&raw_option));
-  const std::unique_ptr<nghttp2_option, OptionDeleter> option(raw_option);
-  check(nghttp2_session_callbacks_new(&raw_callbacks));
-  const std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks(raw_callbacks);
-  Callbacks::install(*callbacks);
+  const SessionParts parts(limits.head);
+  Callbacks::install(*parts.callbacks);
 
-  nghttp2_option_set_no_auto_window_update(option.get(), 1);
-  nghttp2_option_set_no_closed_streams(option.get(), 1);
-  nghttp2_option_set_max_send_header_block_length(option.get(), kLargestHead);
-  // Its own limits stay behind ours, which know of time and say what they have found.
-  nghttp2_option_set_max_continuations(option.get(), most_continuations(limits.head) + 1);
-  nghttp2_option_set_stream_reset_rate_limit(option.get(), 1'000'000, 1'000'000);
-  check(nghttp2_session_server_new2(&session_, callbacks.get(), static_cast<Session*>(this), option.get()));
+  nghttp2_option_set_no_closed_streams(parts.option.get(), 1);
+  check(nghttp2_session_server_new2(&session_, parts.callbacks.get(), static_cast<Session*>(this), parts.option.get()));
 
   const std::array settings{
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
@@ -143,7 +133,8 @@ bool ServerSession::trailers_end(ServerStream& stream) {
   return true;
 }
 
-void ServerSession::stream_closes(ServerStream& stream, ErrorCode code) {
+void ServerSession::stream_closes(Stream& closing, ErrorCode code) {
+  auto& stream = static_cast<ServerStream&>(closing);
   using Closed = Stream::Closed;
   Closed how = Closed::InOrder;
   if (stream.was_reset_) how = Closed::ByReset;

@@ -73,6 +73,7 @@ class ServerSession final : public Session {
   bool submit_head(ServerStream& stream, std::uint16_t status, const http::Fields& fields,
                    std::string_view content_length, bool final, bool ended);
   bool scan(std::string_view bytes) override;
+  void stream_closes(Stream& stream, ErrorCode code) override;
   bool is_held(const Stream& stream) const override;
   void forgotten(Stream& stream) override;
 
@@ -81,7 +82,6 @@ class ServerSession final : public Session {
   void head_ends(ServerStream& stream, bool ended);
   void head_invalid(ServerStream& stream);
   bool trailers_end(ServerStream& stream);
-  void stream_closes(ServerStream& stream, ErrorCode code);
 
   RequestHeadBuilder building_;
   std::vector<ServerStream*> opened_;

@@ -313,9 +313,58 @@ void Session::terminate(ErrorCode why) {
 
 // ---- nghttp2's callbacks
 
+SessionParts::SessionParts(const http::HeadLimits& limits) {
+  nghttp2_option* raw_option = nullptr;
+  check(nghttp2_option_new(&raw_option));
+  option.reset(raw_option);
+  nghttp2_session_callbacks* raw_callbacks = nullptr;
+  check(nghttp2_session_callbacks_new(&raw_callbacks));
+  callbacks.reset(raw_callbacks);
+
+  nghttp2_option_set_no_auto_window_update(option.get(), 1);
+  nghttp2_option_set_max_send_header_block_length(option.get(), kLargestHead);
+  // Its own limits stay behind ours, which know of time and say what they have found.
+  nghttp2_option_set_max_continuations(option.get(), most_continuations(limits) + 1);
+  nghttp2_option_set_stream_reset_rate_limit(option.get(), 1'000'000, 1'000'000);
+}
+
 void Session::Callbacks::install(nghttp2_session_callbacks& callbacks) {
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(&callbacks, data_came);
   nghttp2_session_callbacks_set_send_data_callback(&callbacks, send_data);
+  nghttp2_session_callbacks_set_on_stream_close_callback(&callbacks, stream_closes);
+}
+
+Stream* Session::Callbacks::stream_of(const Session& self, const nghttp2_frame& frame) {
+  return frame.hd.stream_id == 0 ? nullptr : self.find(frame.hd.stream_id);
+}
+
+bool Session::Callbacks::take_frame(Session& self, Stream* stream, const nghttp2_frame& frame) {
+  const bool ends = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  switch (frame.hd.type) {
+    case NGHTTP2_DATA:
+      // One that is nothing but padding; one without anything was counted when it began.
+      if (!ends && frame.hd.length != 0 && frame.data.padlen == frame.hd.length) return self.burden(Burden::EmptyData);
+      if (stream && ends) {
+        stream->received_all_ = true;
+        stream->changed();
+      }
+      return true;
+    case NGHTTP2_RST_STREAM:
+      if (stream) stream->was_reset_ = true;
+      return true;
+    default: return true;
+  }
+}
+
+int Session::Callbacks::stream_closes(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
+  Session& self = of(user);
+  if (Stream* const stream = self.find(id)) self.stream_closes(*stream, static_cast<ErrorCode>(code));
+  return self.dead_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
+void Session::Callbacks::note_failure(Session& self, const nghttp2_frame& sent) {
+  if (sent.hd.type == NGHTTP2_GOAWAY && sent.goaway.error_code != NGHTTP2_NO_ERROR && !*self.fault_)
+    self.fault_ = name_of(static_cast<ErrorCode>(sent.goaway.error_code));
 }
 
 // By its id and not by its address: nghttp2 may know a stream for longer than we do.

@@ -88,6 +88,7 @@ class Session {
   virtual bool frame_begins(const FrameHead& frame);
   // Whether somebody still has it when it ends; otherwise it is destroyed.
   virtual bool is_held(const Stream& stream) const = 0;
+  virtual void stream_closes(Stream& stream, ErrorCode code) = 0;  // in nghttp2's eyes
   virtual void forgotten(Stream&) {}  // just before
 
   const http::HeadLimits head_limits_;

@@ -21,13 +21,20 @@ inline constexpr std::uint8_t kEndHeaders = 4;
 inline constexpr std::size_t kLargestHead = 256 * 1024;
 inline constexpr std::size_t kFieldOverhead = 32;  // RFC 7541 §4.1
 
-// Those of bodies. `user` is the Session.
+// Those that both ends have: of bodies, of the ends of streams, of what fails. `user` is the Session.
 struct Session::Callbacks {
   static void install(nghttp2_session_callbacks& callbacks);
   static nghttp2_data_provider body();
 
- private:
+ protected:
   static Session& of(void* user) { return *static_cast<Session*>(user); }
+  static Stream* stream_of(const Session& self, const nghttp2_frame& frame);
+  // What both make of a frame that has come whole. False: too much of them.
+  static bool take_frame(Session& self, Stream* stream, const nghttp2_frame& frame);
+  static void note_failure(Session& self, const nghttp2_frame& sent);  // a GOAWAY of ours may say one
+
+ private:
+  static int stream_closes(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user);
 
   static int data_came(nghttp2_session*, std::uint8_t flags, std::int32_t id, const std::uint8_t* data,
                        std::size_t size, void* user);
@@ -42,6 +49,13 @@ struct OptionDeleter {
 };
 struct CallbacksDeleter {
   void operator()(nghttp2_session_callbacks* callbacks) const { nghttp2_session_callbacks_del(callbacks); }
+};
+
+// What both make their nghttp2_session with.
+struct SessionParts {
+  explicit SessionParts(const http::HeadLimits& limits);
+  std::unique_ptr<nghttp2_option, OptionDeleter> option;
+  std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks;
 };
 
 inline void check(int result) {
