@@ -30,8 +30,9 @@ std::vector<AwaitsRestart> awaits_restart(const Running& running, const config::
   if (next.admin.address != running.admin.address)
     found.push_back({"admin.address", or_words(running.admin.address, "the usual one"),
                      or_words(next.admin.address, "the usual one")});
-  if (!running.launcher && cli::has_instances(next)) found.push_back({"command", "no instances", "instances"});
-  else if (!running.launcher && cli::needs_launcher(next)) found.push_back({"health_check.command", "connects", "exec"});
+  // A new binary runs under the launcher that there is, or under none (docs/adr/0035).
+  if (!running.launcher && cli::has_instances(next)) found.push_back({"command", "no instances", "instances, by a restart only"});
+  else if (!running.launcher && cli::needs_launcher(next)) found.push_back({"health_check.command", "connects", "exec, by a restart only"});
   return found;
 }
 

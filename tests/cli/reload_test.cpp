@@ -64,8 +64,8 @@ TEST(AwaitsRestart, ProcessesWhereNothingStartsThem) {
       "listen = \":80\"\n[[route]]\npool = \"app\"\n[pool.far]\nupstreams = [\"127.0.0.1:2\"]\n"
       "[pool.far.health_check]\ntype = \"exec\"\ncommand = \"true\"";
   const std::string route = "\n[[route]]\npool = \"app\"";
-  EXPECT_THAT(waiting(started + route, 4, running), ElementsAre("command: no instances -> instances"));
-  EXPECT_THAT(waiting(checked, 4, running), ElementsAre("health_check.command: connects -> exec"));
+  EXPECT_THAT(waiting(started + route, 4, running), ElementsAre("command: no instances -> instances, by a restart only"));
+  EXPECT_THAT(waiting(checked, 4, running), ElementsAre("health_check.command: connects -> exec, by a restart only"));
   EXPECT_THAT(waiting(started + route), IsEmpty());
   EXPECT_THAT(waiting(checked), IsEmpty());
 }

@@ -284,7 +284,7 @@ class Around(Checks):
             door.wait_until_serving([app])
             door.reload(self.remotes([app], self.check()))
             (waits,) = eventually(lambda: events(door, "waits for an upgrade or a restart"), "that it is told")
-            self.assertEqual((waits["key"], waits["runs"], waits["file"]), ("health_check.command", "connects", "exec"))
+            self.assertEqual((waits["key"], waits["runs"], waits["file"]), ("health_check.command", "connects", "exec, by a restart only"))
             eventually(lambda: self.row(door)["state"] == "up" and http_get(door.address, "/").status == 200, "that it is connected to")
 
     def test_a_reload_that_brings_a_pool_runs_its_checks_as_it_says_from_the_first_one_on(self):
