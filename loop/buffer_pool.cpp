@@ -25,7 +25,8 @@ char* map(std::size_t bytes) {
 std::size_t kernel_page_bytes() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 
 BufferPool::BufferPool(std::size_t block_bytes)
-    : block_bytes_((block_bytes + kernel_page_bytes() - 1) / kernel_page_bytes() * kernel_page_bytes()) {}
+    : block_bytes_(block_bytes),
+      distance_((block_bytes + kernel_page_bytes() - 1) / kernel_page_bytes() * kernel_page_bytes()) {}
 
 BufferPool::~BufferPool() {
   while (!slabs_.empty()) unmap(slabs_.end() - 1);
@@ -55,7 +56,7 @@ char* BufferPool::take_cold() {
   const auto index = static_cast<std::size_t>(std::countr_zero(slab.cold));
   slab.cold &= slab.cold - 1;
   if (slab.cold == 0) slab.unlink();
-  return slab.base + index * block_bytes_;
+  return slab.base + index * distance_;
 }
 
 void BufferPool::add_slab() {
@@ -65,7 +66,7 @@ void BufferPool::add_slab() {
   if (warm_.capacity() < blocks_ + kSlabBlocks) warm_.reserve(2 * (blocks_ + kSlabBlocks));
   // Under a limit of address space a smaller one may still be had.
   for (slab->blocks = kSlabBlocks; slab->blocks != 0; slab->blocks /= 2)
-    if ((slab->base = map(slab->blocks * block_bytes_))) break;
+    if ((slab->base = map(slab->blocks * distance_))) break;
   if (!slab->base) throw std::bad_alloc();
 
   slab->cold = all_of(*slab);
@@ -89,15 +90,15 @@ void BufferPool::cool(char* block) {
   const auto above = std::upper_bound(slabs_.begin(), slabs_.end(), block,
                                       [](char* at, const auto& slab) { return at < slab->base; });
   Slab& slab = **(above - 1);
-  slab.cold |= std::uint64_t{1} << static_cast<std::size_t>(block - slab.base) / block_bytes_;
+  slab.cold |= std::uint64_t{1} << static_cast<std::size_t>(block - slab.base) / distance_;
   with_cold_.push_back(slab);
   // The last one is only address space: a worker with a request now and then does not map one each time.
   if (slab.cold == all_of(slab) && slabs_.size() > 1) return unmap(above - 1);
-  ::madvise(block, block_bytes_, MADV_DONTNEED);
+  ::madvise(block, distance_, MADV_DONTNEED);
 }
 
 void BufferPool::unmap(Slabs::iterator slab) {
-  ::munmap((*slab)->base, (*slab)->blocks * block_bytes_);
+  ::munmap((*slab)->base, (*slab)->blocks * distance_);
   blocks_ -= (*slab)->blocks;
   slabs_.erase(slab);
 }

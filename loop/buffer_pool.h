@@ -25,7 +25,6 @@ class BufferPool {
  public:
   static constexpr std::size_t kSlabBlocks = 64;
 
-  // Blocks are of whole pages of the kernel, which gives back nothing smaller: what it rounds up would be the next one's.
   explicit BufferPool(std::size_t block_bytes);
   ~BufferPool();  // when all blocks have been given back
   BufferPool(const BufferPool&) = delete;
@@ -56,6 +55,9 @@ class BufferPool {
   std::uint64_t all_of(const Slab& slab) const { return ~std::uint64_t{0} >> (kSlabBlocks - slab.blocks); }
 
   const std::size_t block_bytes_;
+  // From one block to the next: whole pages of the kernel, which takes back nothing smaller. What it rounds up would be the
+  // next block's.
+  const std::size_t distance_;
   std::vector<char*> warm_;  // has room for every block there is
   Slabs slabs_;              // by address
   List<Slab, Listed<class ColdTag>> with_cold_;
