@@ -106,8 +106,10 @@ Replay decide_uncontained(const FailedAttempt& attempt, const config::Retry& ret
       if (attempt.reused_connection && !attempt.received_anything) return decide_stale(attempt, retry);
       break;
     case UpstreamFailure::NotProcessed: return decide_unprocessed(attempt, retry);
-    case UpstreamFailure::NoWebSocket:  // of one pool some may have been updated already
+    // Of one pool some may have been updated already. Nothing was sent and nothing is wrong: each is asked, whatever retry.on says.
+    case UpstreamFailure::NoWebSocket:
       if (!attempt.another_up) return never("websocket_no_other");
+      if (!attempt.sent) return another("nothing_sent");
       break;
     case UpstreamFailure::Refused:
     case UpstreamFailure::Untrusted:
@@ -131,6 +133,7 @@ bool is_try(UpstreamFailure failure, bool sent, bool reused_connection) {
   switch (failure) {
     case UpstreamFailure::Refused:
     case UpstreamFailure::Evicted: return false;                     // its upstream is out
+    case UpstreamFailure::NoWebSocket: return false;                 // each is asked once
     case UpstreamFailure::Reset: return !reused_connection;          // an idle connection was found closed: one less
     default: return true;
   }

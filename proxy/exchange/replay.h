@@ -49,7 +49,8 @@ struct Replay {
 // Whether an attempt that failed counts as one of the 1 + `retry.attempts` tries of a request. Whatever was sent does,
 // for whatever reason it failed: no upstream may be hit more often than that. What was refused does not, since a refusal
 // takes its upstream out, so that the row of them ends by itself; nor does what an upstream had not begun with on a
-// connection that had served before, since that goes on a fresh one.
+// connection that had served before, since that goes on a fresh one; nor a WebSocket that an upstream does not allow, since only
+// those are left that it has not been on.
 bool is_try(UpstreamFailure failure, bool sent, bool reused_connection);
 
 Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry);

@@ -130,13 +130,13 @@ bool LocalPool::has_another(std::span<LocalUpstream* const> tried) const {
   const std::uint32_t now_in = tiered_ ? tier(tried) : kNoTier;
   return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
     if (tiered_ && member.priority != now_in) return false;
-    return takes_requests(member) && !contains(tried, member.upstream.get());
+    return member.weight != 0 && takes_requests(member) && !contains(tried, member.upstream.get());
   });
 }
 
 bool LocalPool::has_untried(std::span<LocalUpstream* const> tried) const {
   return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
-    return is_up(member) && !contains(tried, member.upstream.get());
+    return member.weight != 0 && is_up(member) && !contains(tried, member.upstream.get());
   });
 }
 

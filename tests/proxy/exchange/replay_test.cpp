@@ -380,12 +380,15 @@ TEST(Replay, AWebSocketGoesToAnotherUpstreamThatMayKnowThem) {
   const FailedAttempt first{.failure = Failure::NoWebSocket, .method = Method::Get};
   FailedAttempt alone = first;
   alone.another_up = false;
-  FailedAttempt last = first;
-  last.tries = 3;
+  FailedAttempt many = first;
+  many.tries = 100;
   check({{"another one is up", first, kAnother, "nothing_sent"},
          {"there is no other", alone, kNever, "websocket_no_other"},
-         {"it is a try", last, kNever, "attempts_used_up"}});
-  check({{"not wanted", first, kNever, "not_configured"}}, {.on_connect_failure = false});
+         {"it is no try", many, kAnother, "nothing_sent"}});
+  check({{"whatever retry.on says", first, kAnother, "nothing_sent"}}, {.on_connect_failure = false});
+  check({{"nor how often", many, kAnother, "nothing_sent"}}, {.attempts = 0});
+  EXPECT_FALSE(is_try(Failure::NoWebSocket, false, false));
+  EXPECT_FALSE(is_try(Failure::NoWebSocket, false, true));
 }
 
 }  // namespace

@@ -228,6 +228,18 @@ TEST(LocalSnapshot, WhatAnOperatorTakesOutGetsNothingFromAnySnapshot) {
   }
 }
 
+// Whoever asks whether there is another would wait for it in vain.
+TEST(LocalSnapshot, OneOfWeightZeroIsNoOther) {
+  Worker worker;
+  worker.publish(config_with({1, 2}, 0));
+  LocalUpstream* const second = worker.pool().pick({});
+  ASSERT_TRUE(second);
+  const std::vector<LocalUpstream*> tried = {second};
+  EXPECT_FALSE(worker.pool().has_another(tried));
+  EXPECT_FALSE(worker.pool().has_untried(tried));
+  EXPECT_EQ(worker.pool().pick(tried, true), nullptr);
+}
+
 TEST(LocalSnapshot, WhatIsBackIsNotBeingDrainedAnyMore) {
   Worker worker;
   worker.publish(config_with({1, 2}));
