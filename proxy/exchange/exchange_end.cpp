@@ -91,7 +91,8 @@ bool Exchange::refuse_call() {
 
 Task<> Exchange::send_refusal() {
   const http::RequestHead& request = client_.request();
-  const bool call = status_ >= 400 && grpc::is_call(request.fields);
+  // Whoever offers an upgrade is no caller, whatever it says: a 2xx to an extended CONNECT would be its success (RFC 8441 §5).
+  const bool call = status_ >= 400 && !request.upgrade && grpc::is_call(request.fields);
   ErrorPage page;
   const PoolMaintenance* const maintenance =
       outcome_ == outcome::kMaintenance ? pool_->pool().maintenance.get() : nullptr;

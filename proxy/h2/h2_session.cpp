@@ -264,8 +264,9 @@ Task<> H2Session::refuse(H2Stream& stream, const http::Refusal& refusal) {
     co_return;
   }
   ClientStream& client = stream;
-  // As far as its head was read: of one that is too large the content-type may be among what was not.
-  const bool call = grpc::is_call(client.request().fields);
+  // As far as its head was read: of one that is too large the content-type may be among what was not. Calls are POSTs: a 200 to
+  // an extended CONNECT would open it (RFC 8441 §5).
+  const bool call = client.request().method == http::Method::Post && grpc::is_call(client.request().fields);
   const ErrorPage page = call ? ErrorPage{grpc::kContentType, {}} : error_page(refusal.status, refusal.outcome, "", request_id);
   const bool head_only = !call && client.request().method == http::Method::Head;
   const TimePoint began = now();

@@ -218,5 +218,26 @@ TEST(H2WebSocket, WhoKnowsNoHttp2IsNotSaidToBeOne) {
   ASSERT_TRUE(talk.until([&] { return talk.client->saw("101 Switching"); }));
 }
 
+// Whatever it says of itself, it is no gRPC call, whose refusals have status 200: that would open a WebSocket.
+TEST(H2WebSocket, OneThatSaysToBeOfGrpcIsRefusedAsAnyOther) {
+  const h2::Pairs grpc{{"content-type", "application/grpc"}};
+  WebSocketStage stage("[[route]]\npath = \"/only\"\npool = \"app\"\n[limits]\nheader_count = 10\n");
+  stage.ask(grpc);
+  ASSERT_TRUE(stage.client.ended(1));
+  EXPECT_EQ(stage.client.answer(1).status, "404");
+  EXPECT_FALSE(stage.client.answer(1).was_reset && stage.client.answer(1).code != 0);
+  // Nor with its head.
+  h2::Pairs many = opening(grpc);
+  for (int i = 0; i < 12; ++i) many.push_back({"x-" + std::to_string(i), "1"});
+  stage.client.send(h2::headers(3, many, h2::kEndHeaders));
+  ASSERT_TRUE(stage.client.ended(3));
+  EXPECT_EQ(stage.client.answer(3).status, "431");
+  h2::Pairs with_length = opening(grpc);
+  with_length.push_back({"content-length", "5"});
+  stage.client.send(h2::headers(5, with_length, h2::kEndHeaders));
+  ASSERT_TRUE(stage.client.ended(5));
+  EXPECT_EQ(stage.client.answer(5).status, "400");
+}
+
 }  // namespace
 }  // namespace frontdoor::testing
