@@ -149,7 +149,7 @@ void H2Dialer::dial_if_needed(LocalUpstream& upstream) {
   };
   upstream.shared_by_many.for_each(count);
   upstream.idle.for_each(count);
-  if (connections >= kMostConnections) return;
+  if (connections >= H2UpstreamConnection::kMostToOneUpstream) return;
   auto dial = std::make_unique<Dial>(*this, upstream);
   waiters_.for_each([&](const Waiter& waiter) {
     if (&waiter.upstream == &upstream) dial->deadline = std::max(dial->deadline, waiter.deadline);

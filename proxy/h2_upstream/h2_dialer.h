@@ -16,9 +16,6 @@ namespace frontdoor {
 
 class H2Dialer final : public Dialer, private H2Waiting {
  public:
-  // Of one worker to one upstream. Whoever finds no stream on any of them waits in line.
-  static constexpr std::size_t kMostConnections = 8;
-
   H2Dialer(EventLoop& loop, BufferPool& buffers, const http::HeadLimits& limits, Connector& connector,
            MalformedMessages* malformed);
   ~H2Dialer() override;

@@ -60,6 +60,16 @@ bool H2UpstreamConnection::has_room() const {
   return streams_ < most;
 }
 
+// Those on connections that are going away hold up nobody.
+bool H2UpstreamConnection::takes_websocket() const {
+  std::size_t open = 0;
+  home_.shared_by_many.for_each([&](IdleConnection& each) {
+    const auto& connection = static_cast<const H2UpstreamConnection&>(each);
+    if (!connection.is_going()) open += connection.websockets_;
+  });
+  return open < kMostToOneUpstream * std::max(frames_.streams_at_once(), 1u) / 2;
+}
+
 std::unique_ptr<H2UpstreamStream> H2UpstreamConnection::open_stream(Waker& waker, bool reused) {
   auto stream = std::make_unique<H2UpstreamStream>(*this, waker, reused);
   counts_.streams.add();

@@ -50,6 +50,9 @@ struct H2UpstreamContext {
 
 class H2UpstreamConnection final : public IdleConnection, private Runnable, private Timer {
  public:
+  // Of one worker to one upstream. Whoever finds no stream on any of them waits in line.
+  static constexpr std::size_t kMostToOneUpstream = 8;
+
   H2UpstreamConnection(const H2UpstreamContext& context, LocalUpstream& home);
   ~H2UpstreamConnection() override;
 
@@ -85,6 +88,11 @@ class H2UpstreamConnection final : public IdleConnection, private Runnable, priv
   std::uint64_t given() const { return sent_ + output_.unsent().size(); }
   std::uint64_t sent() const { return sent_; }
   Pushed push(http2::RequestStream& stream, std::string_view bytes, bool last, const http::Fields& trailers);
+  // WebSockets live for hours: they get half of the streams that all connections of the worker to this upstream may have
+  // together, so that requests always find some.
+  bool takes_websocket() const;
+  void websocket_begins() { ++websockets_; }
+  void websocket_ends() { --websockets_; }
   void await_settings(H2UpstreamStream& stream);  // it is told when they have come, or never will
   void frames_wait() { context_.loop.run_last(writer_); }
   void said() { alive_.said(context_.loop.now()); }  // HEADERS or DATA
@@ -132,6 +140,7 @@ class H2UpstreamConnection final : public IdleConnection, private Runnable, priv
   List<H2UpstreamStream, Listed<class AwaitsSettingsTag>> await_settings_;
   std::uint64_t sent_ = 0;  // to the kernel
   std::uint32_t streams_ = 0;
+  std::uint32_t websockets_ = 0;  // of those
   Duration idle_limit_;
   TimePoint idle_until_{};
   const char* lost_by_ = "";

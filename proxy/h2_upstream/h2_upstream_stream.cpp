@@ -6,7 +6,10 @@ namespace frontdoor {
 
 using Closed = http2::Stream::Closed;
 
-H2UpstreamStream::~H2UpstreamStream() { connection_.stream_ends(frames_); }
+H2UpstreamStream::~H2UpstreamStream() {
+  if (opening_ && frames_) connection_.websocket_ends();
+  connection_.stream_ends(frames_);
+}
 
 // Closed before the answer was complete.
 bool H2UpstreamStream::broken() const {
@@ -57,8 +60,12 @@ bool H2UpstreamStream::open_websocket() {
     connection_.await_settings(*this);
     return true;
   }
-  unsupported_ = !connection_.frames().allows_extended_connect();
-  if (!unsupported_ && !ask(question)) return false;
+  if (!connection_.frames().allows_extended_connect()) not_asked_ = UpstreamFailure::NoWebSocket;
+  else if (!connection_.takes_websocket()) not_asked_ = UpstreamFailure::Overloaded;
+  if (not_asked_ == UpstreamFailure::None) {
+    if (!ask(question)) return false;
+    connection_.websocket_begins();
+  }
   opening_->asked();
   return true;
 }
@@ -93,7 +100,7 @@ UpstreamStream::HeadState H2UpstreamStream::poll_head() {
 }
 
 UpstreamFailure H2UpstreamStream::failure() const {
-  if (unsupported_) return UpstreamFailure::NoWebSocket;
+  if (not_asked_ != UpstreamFailure::None) return not_asked_;
   if (!frames_ && not_http2()) return UpstreamFailure::InvalidResponse;
   if (refused()) return UpstreamFailure::NotProcessed;
   switch (frames_->closed()) {
@@ -107,10 +114,20 @@ UpstreamFailure H2UpstreamStream::failure() const {
   return not_http2() ? UpstreamFailure::InvalidResponse : UpstreamFailure::Reset;
 }
 
+void H2UpstreamStream::switch_protocols() {
+  switched_ = true;
+  if (opening_) opening_->switched();
+  response_ = nullptr;
+}
+
+// A tunnel has no end that both have not said: a stream that is closed takes nothing more, in whatever order that came.
+bool H2UpstreamStream::gone() const { return broken() || (switched_ && frames_->closed() != Closed::No); }
+
 bool H2UpstreamStream::not_http2() const { return !connection_.spoke_http2() && *connection_.frames().fault(); }
 
 const char* H2UpstreamStream::failure_detail() const {
-  if (unsupported_) return "its SETTINGS do not allow extended CONNECT";
+  if (not_asked_ == UpstreamFailure::NoWebSocket) return "its SETTINGS do not allow extended CONNECT";
+  if (not_asked_ != UpstreamFailure::None) return "WebSockets have their half of its streams";
   if (Listed<AwaitsSettingsTag>::linked()) return "its SETTINGS have not come";
   if (!frames_ && failure() != UpstreamFailure::InvalidResponse) return "its connection was going away";
   if (!frames_) return "the upstream does not speak HTTP/2";

@@ -34,8 +34,8 @@ class H2UpstreamStream final : public UpstreamStream, public Listed<AwaitsSettin
   BodySource& response_body() override { return response_body_; }
   UpstreamFailure failure() const override;
   const char* failure_detail() const override;
-  void switch_protocols() override { switched_ = true; }
-  bool gone() const override { return broken(); }
+  void switch_protocols() override;
+  bool gone() const override;
   void abort() override {}  // it is reset when it is dropped
   // Stale is a connection that ends while a request is on its way to it. A stream that is reset is none.
   bool reused() const override { return on_used_connection_ && !connection_lives(); }
@@ -87,7 +87,7 @@ class H2UpstreamStream final : public UpstreamStream, public Listed<AwaitsSettin
   std::uint64_t begins_at_ = 0;  // in what its connection sends: not before
   std::unique_ptr<WebSocketOpening> opening_;  // null: it is no WebSocket
   bool received_ = false;
-  bool unsupported_ = false;  // the upstream does not allow WebSockets
+  UpstreamFailure not_asked_ = UpstreamFailure::None;  // why it was not asked for a WebSocket
   bool switched_ = false;
 };
 

@@ -21,7 +21,9 @@ bool is_only_offer(const http::Fields& fields) {
 }  // namespace
 
 std::unique_ptr<WebSocketOpening> WebSocketOpening::of(const OutgoingRequest& request, http::Method method) {
-  if (!request.upgrade || method != http::Method::Get || request.framing.kind != http::BodyKind::None) return nullptr;
+  const bool empty = request.framing.kind == http::BodyKind::None ||
+                     (request.framing.kind == http::BodyKind::Length && request.framing.length == 0);
+  if (!request.upgrade || method != http::Method::Get || !empty) return nullptr;
   if (!is_only_offer(request.fields)) return nullptr;
   const auto key = http::websocket_key_of(request.fields);
   if (!key) return nullptr;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proxy/h2_upstream/websocket_opening.h"
 #include "support/h2_client.h"
 #include "support/h2_upstream.h"
 #include "support/messages.h"
@@ -176,6 +177,107 @@ TEST(H2UpstreamWebSocket, AnotherUpstreamOfThePoolMayAllowIt) {
   ASSERT_TRUE(stage.talk.asked(4, 1));
   EXPECT_EQ(stage.talk.up(0).requests(), 0u);
   EXPECT_TRUE(stage.talk.proxy->upstream(0).available()) << "nothing is wrong with it";
+}
+
+// More than there are tries, and whatever retry.on says: nothing is sent to one that does not allow it.
+TEST(H2UpstreamWebSocket, TheOneOfManyThatAllowsItIsFound) {
+  for (const char* retry : {"", "retry.attempts = 0", "retry.on = []"}) {
+    TunnelToHttp2 stage(retry, h2::settings(), 6);
+    stage.talk.up(5).greet_with(kAllowing);
+    for (std::size_t i = 1; i <= 6; ++i) {
+      stage.ask();
+      ASSERT_TRUE(stage.talk.asked(i, 5)) << retry << stage.client->received();
+    }
+  }
+}
+
+// They live for hours, and requests must find streams meanwhile.
+TEST(H2UpstreamWebSocket, TakesHalfOfTheStreamsAtMost) {
+  TunnelToHttp2 stage("timeouts.connect = \"1s\"", h2::settings({{8, 1}, {3, 1}}));  // eight at a time, on as many connections
+  std::vector<Peer*> open;
+  for (std::size_t i = 0; i < 4; ++i) {
+    stage.ask();
+    ASSERT_TRUE(stage.talk.asked(i + 1));
+    stage.talk.end(i).send(h2::headers(1, h2::status("200"), h2::kEndHeaders));
+    ASSERT_TRUE(stage.until([&] { return stage.client->saw("HTTP/1.1 101 "); }));
+    open.push_back(stage.client);
+  }
+  stage.ask();
+  ASSERT_TRUE(stage.talk.answered(*stage.client)) << "at once";
+  EXPECT_THAT(stage.client->received(), HasSubstr("HTTP/1.1 503 "));
+  EXPECT_TRUE(stage.logged("upstream_overloaded"));
+  EXPECT_THAT(stage.talk.proxy->log(), HasSubstr("\"detail\":\"WebSockets have their half of its streams\""));
+
+  std::vector<Peer*> others;
+  for (std::size_t i = 0; i < 4; ++i) {
+    others.push_back(&stage.talk.ask(kGet));
+    ASSERT_TRUE(stage.talk.asked(5 + i)) << "those are the requests'";
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    H2UpstreamEnd& end = stage.talk.end(4 + i);
+    end.answer(end.reader().of(h2::kHeaders).back().stream);
+  }
+  for (Peer* const other : others) {
+    ASSERT_TRUE(stage.talk.answered(*other));
+    EXPECT_THAT(other->received(), HasSubstr("HTTP/1.1 200 "));
+  }
+  // One that ends makes room; so do those whose connection is going away.
+  open[0]->reset();
+  ASSERT_TRUE(stage.until([&] { return stage.talk.end(0).asked(1).was_reset; }));
+  stage.ask();
+  ASSERT_TRUE(stage.talk.asked(9));
+  stage.talk.end(1).send(h2::goaway(1));
+  stage.settle();
+  stage.ask();
+  ASSERT_TRUE(stage.talk.asked(10));
+  EXPECT_FALSE(open[1]->ended());
+}
+
+// Both its END_STREAM and, since nobody is there any more, RST_STREAM(NO_ERROR): a client that is silent would keep it for hours.
+TEST(H2UpstreamWebSocket, AnUpstreamThatHasClosedItsStreamIsGone) {
+  TunnelToHttp2 stage("timeouts.stream_idle = \"60m\"");
+  ASSERT_TRUE(stage.open());
+  stage.end().send(h2::data(1, server_frame("last words")) + h2::end_of(1, server_close(1001)) + h2::reset(1, 0));
+  ASSERT_TRUE(stage.until([&] { return stage.client->ended(); }));
+  EXPECT_EQ(stage.client->received(), server_frame("last words") + server_close(1001));
+  stage.settle();
+  EXPECT_TRUE(stage.logged("served"));
+  EXPECT_EQ(stage.talk.proxy->upstream(0).in_flight(), 0u);
+}
+
+TEST(H2UpstreamWebSocket, KeepsNothingOfItsHead) {
+  http::WebSocketKey key{};
+  std::string_view{"dGhlIHNhbXBsZSBub25jZQ=="}.copy(key.data(), key.size());
+  http::Fields fields{{"Upgrade", "websocket", http::FieldId::Upgrade}, {http::kWebSocketKey, {key.data(), key.size()}}};
+  const std::string cookie(4'000, 'x');
+  fields.push_back({"Cookie", cookie});
+  const OutgoingRequest request{.method = "GET", .target = "/", .authority = "e", .fields = fields, .framing = {}, .upgrade = true};
+  const auto opening = WebSocketOpening::of(request, http::Method::Get);
+  ASSERT_TRUE(opening);
+  EXPECT_GT(opening->memory(), cookie.size());
+  http::ResponseHead head;
+  head.fields.push_back({"Sec-WebSocket-Protocol", "chat"});
+  EXPECT_EQ(opening->accepted(head).status, 101);
+  opening->asked();
+  opening->switched();
+  EXPECT_LT(opening->memory(), 64u);
+}
+
+// Some clients say that their GET has none.
+TEST(H2UpstreamWebSocket, ALengthOfZeroIsNoBody) {
+  TunnelToHttp2 stage;
+  std::string handshake(kHandshake);
+  handshake.insert(handshake.size() - 2, "Content-Length: 0\r\n");
+  stage.ask(handshake);
+  ASSERT_TRUE(stage.talk.asked(1));
+  EXPECT_EQ(stage.asked()[":protocol"], "websocket");
+  EXPECT_FALSE(stage.asked().has("content-length"));
+  EXPECT_FALSE(stage.asked().ended);
+  stage.take();
+  ASSERT_TRUE(stage.until([&] { return stage.client->saw("HTTP/1.1 101 "); }));
+  stage.client->forget();
+  stage.client->send(client_frame("hello"));
+  ASSERT_TRUE(stage.until([&] { return stage.asked().body == client_frame("hello"); }));
 }
 
 TEST(H2UpstreamWebSocket, TheFirstSettingsAreWaitedFor) {
