@@ -17,6 +17,7 @@
 #include "base/quietly.h"
 #include "base/unix_time.h"
 #include "cli/post.h"
+#include "cli/webhook_queue.h"
 #include "cli/webhook_rules.h"
 #include "tls/client_context.h"
 
@@ -33,6 +34,7 @@ namespace {
 
 constexpr std::size_t kToldAtOnce = 50;     // events in one POST
 constexpr Millis kPostPatience{10'000};     // with one POST, and before it with the look-up of a name
+constexpr Millis kAfterTrouble{1'000};      // of our own, so that it does not go round and round
 constexpr Millis kLookForEvents{10'000};    // between two looks at the settings while nothing happens
 
 std::string own_host_name() {
@@ -48,11 +50,22 @@ LogLevel level_of(const config::Admin& settings) {
 }  // namespace
 
 struct Webhook::Impl : std::enable_shared_from_this<Impl> {
+  // What a reload may change of it.
+  struct Place {
+    std::string url = {};
+    std::string token = {};
+    std::string ca = {};
+    LogLevel least = LogLevel::Warn;
+    bool operator==(const Place&) const = default;
+  };
+
   Impl(asio::io_context& c, Log& l, EventFeed& e, LookUp names)
       : control(c), log(l), events(e), look_up(std::move(names)), pause(c), rest_is_told(c), random(std::random_device{}()) {}
 
-  void set(const config::Admin& settings);
-  asio::awaitable<void> run(std::shared_ptr<Impl> self);
+  bool set(const config::Admin& settings);  // false: all is as it was
+  asio::awaitable<void> follow(std::shared_ptr<Impl> self);  // from the history into the queue
+  asio::awaitable<void> run(std::shared_ptr<Impl> self);     // from there to the receiver
+  asio::awaitable<void> until_something_comes();
   asio::awaitable<void> tell(EventHistory::Events some);
   asio::awaitable<PostOutcome> post(std::string request);
   asio::awaitable<std::vector<Endpoint>> addresses();
@@ -65,12 +78,13 @@ struct Webhook::Impl : std::enable_shared_from_this<Impl> {
   Log& log;
   EventFeed& events;
   const LookUp look_up;
+  Place place;
   std::optional<config::WebhookUrl> url;  // nothing: it is off
-  std::string token;
-  LogLevel least = LogLevel::Warn;
   tls::ClientFiles files;
   std::shared_ptr<const tls::ClientContext> context;  // null: plain, or the files can not be read
   std::uint64_t seen = 0;
+  WebhookQueue queue;
+  asio::steady_timer something_came{control, asio::steady_timer::time_point::max()};  // an event, a place to tell it to, or the end
   std::uint64_t lost = 0;      // since the last that was delivered
   unsigned failures = 0;       // in a row
   unsigned last_refusal = 0;   // the status that was told last
@@ -94,19 +108,24 @@ Webhook::~Webhook() { stop(); }
 
 void Webhook::start(const config::Admin& settings) {
   impl_->set(settings);
+  asio::co_spawn(impl_->control, impl_->follow(impl_), asio::detached);
   asio::co_spawn(impl_->control, impl_->run(impl_), asio::detached);
 }
 
 void Webhook::apply(const config::Admin& settings) {
   const bool was_off = !impl_->url;
-  impl_->set(settings);
+  if (!impl_->set(settings)) return;  // a receiver that has asked to be left alone is
   if (was_off) impl_->seen = impl_->events.history().last_number();
+  if (!impl_->url) impl_->queue.clear();
+  impl_->queue.keep_only(impl_->place.least);
+  impl_->something_came.cancel();
   impl_->pause.cancel();
 }
 
 void Webhook::stop() {
   if (std::exchange(impl_->stopped, true)) return;
   if (impl_->under_way != nullptr) impl_->under_way->cancel();
+  impl_->something_came.cancel();
   impl_->pause.cancel();
 }
 
@@ -115,6 +134,7 @@ asio::awaitable<void> Webhook::tell_the_rest(Millis at_most) {
   if (impl->stopped || impl->leaving || impl->not_told() == 0) co_return;
   impl->leaving = true;
   impl->rest_is_told.expires_after(at_most);
+  impl->something_came.cancel();
   impl->pause.cancel();
   co_await impl->rest_is_told.async_wait(quietly);
   const std::uint64_t events = impl->not_told();
@@ -128,39 +148,61 @@ std::optional<WebhookTotals> Webhook::totals() const {
 }
 
 // Its files are read at the first POST, and again when they could not be.
-void Webhook::Impl::set(const config::Admin& settings) {
+bool Webhook::Impl::set(const config::Admin& settings) {
+  Place wanted{settings.webhook, settings.webhook_token, settings.webhook_ca, level_of(settings)};
+  if (wanted == place) return false;
+  place = std::move(wanted);
   std::string none;
   url = settings.webhook.empty() ? std::nullopt : config::parse_webhook_url(settings.webhook, none);
-  token = settings.webhook_token;
-  least = level_of(settings);
   if (files.ca != settings.webhook_ca) context = nullptr;
   files = {.verify = true, .ca = settings.webhook_ca};
   failures = 0;
+  return true;
+}
+
+asio::awaitable<void> Webhook::Impl::until_something_comes() {
+  co_await something_came.async_wait(quietly);
+}
+
+asio::awaitable<void> Webhook::Impl::follow([[maybe_unused]] std::shared_ptr<Impl> self) {
+  while (!stopped) {
+    if (!url) {
+      co_await until_something_comes();
+      continue;
+    }
+    bool failed_here = false;
+    try {
+      const EventHistory::Batch batch = co_await events.behind(seen, kToldAtOnce, kLookForEvents);
+      if (stopped || !url) continue;
+      if (!batch.events.empty()) seen = batch.events.back()->number;
+      lose(queue.take_in(batch, place.least));
+    } catch (const std::exception& failed) {
+      failed_here = true;
+      lose(1);  // most likely there was no memory
+      log.warn("webhook has lost events", {{"reason", failed.what()}});
+    }
+    something_came.cancel();
+    if (!failed_here) continue;
+    asio::steady_timer moment(control, kAfterTrouble);
+    co_await moment.async_wait(quietly);
+  }
 }
 
 asio::awaitable<void> Webhook::Impl::run([[maybe_unused]] std::shared_ptr<Impl> self) {
   while (!stopped) {
-    if (!url) {
-      pause.expires_at(asio::steady_timer::time_point::max());
-      co_await pause.async_wait(quietly);
-      continue;
-    }
     if (gave_up || (leaving && not_told() == 0)) {
       rest_is_told.cancel();
       co_return;
     }
-    EventHistory::Batch batch = co_await events.behind(seen, kToldAtOnce, kLookForEvents);
-    if (stopped || !url) continue;
-    lose(batch.skipped);
-    if (batch.events.empty()) continue;
-    seen = batch.events.back()->number;
-    std::erase_if(batch.events, [this](const auto& event) { return !goes_to_webhook(*event, least); });
-    if (batch.events.empty()) continue;
+    if (!url || queue.empty()) {
+      co_await until_something_comes();
+      continue;
+    }
     try {
-      co_await tell(std::move(batch.events));
+      EventHistory::Events some = queue.take_out(kToldAtOnce);
+      co_await tell(std::move(some));
     } catch (const std::exception& failed) {
-      telling = 0;
-      lose(1);  // most likely there was no memory
+      lose(std::exchange(telling, 0));  // most likely there was no memory
       log.warn("webhook has lost events", {{"reason", failed.what()}});
     }
   }
@@ -174,9 +216,9 @@ void Webhook::Impl::lose(std::uint64_t count) {
 // As far as the history still has them.
 std::uint64_t Webhook::Impl::not_told() const {
   if (!url) return 0;
-  std::uint64_t count = telling;
+  std::uint64_t count = telling + queue.size();
   for (const auto& event : events.history().behind(seen, std::numeric_limits<std::size_t>::max()).events)
-    count += goes_to_webhook(*event, least) ? 1 : 0;
+    count += goes_to_webhook(*event, place.least) ? 1 : 0;
   return count;
 }
 
@@ -184,7 +226,7 @@ asio::awaitable<void> Webhook::Impl::tell(EventHistory::Events some) {
   telling = some.size();
   while (!stopped && url) {
     const std::string body = webhook_body(some, lost, host, ::getpid());
-    std::string request = webhook_request(*url, token, body);
+    std::string request = webhook_request(*url, place.token, body);
     const PostOutcome outcome = co_await post(std::move(request));
     if (stopped || !url || end(outcome, some.size())) break;
     gave_up = leaving;
@@ -242,9 +284,12 @@ asio::awaitable<PostOutcome> Webhook::Impl::post(std::string request) {
   failed.error = "the name does not resolve";
   if (stopped || !url || target.endpoints.empty()) co_return failed;
   Post one(control, std::move(target), kPostPatience);
-  under_way = &one;
+  struct UnderWay {  // however it ends
+    UnderWay(Post*& at, Post* what) : at_(at) { at_ = what; }
+    ~UnderWay() { at_ = nullptr; }
+    Post*& at_;
+  } const until_it_ends(under_way, &one);
   PostOutcome outcome = co_await one.run(std::move(request));
-  under_way = nullptr;
   co_return outcome;
 }
 

@@ -1,5 +1,5 @@
 // Tells events to somebody else as they happen: POST of JSON to [admin] webhook, in order, one after another. It follows the
-// event history (base/event_history.h), which is its queue: as bounded as that is, and what has been forgotten there before it
+// event history (base/event_history.h) and has a queue of what is for it (cli/webhook_queue.h): bounded, and what was dropped before it
 // could be told is counted and told. A receiver that is down, slow or hostile costs one connection and a try now and then;
 // nothing waits for it, but the program's end, for a moment. Owned by the AdminHost. Control thread.
 

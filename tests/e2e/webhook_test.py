@@ -165,6 +165,19 @@ class Webhook(unittest.TestCase):
             eventually(lambda: len(receiver.posts) >= 2, "the second try")
             self.assertGreaterEqual(receiver.times[1] - receiver.times[0], 2.5, "of itself it would wait for a second at most")
 
+    def test_is_left_alone_by_a_reload_that_does_not_change_it(self):
+        with Receiver([(429, "3600"), 200]) as receiver, App("a") as app:
+            url = f"http://127.0.0.1:{receiver.port}/"
+            with front([app], webhook=url, webhook_level="info") as door:
+                eventually(lambda: events(door, "webhook can not be told, it is tried again"), "that it is left alone")
+                for _ in range(3):
+                    self.assertEqual(command("reload", door=door).returncode, 0)
+                door.write_config(pool(upstreams=[app]) + admin_of(door, webhook=url, webhook_level="info", webhook_token="new"))
+                self.assertEqual(command("reload", door=door).returncode, 0)
+                eventually(lambda: len(receiver.posts) >= 2, "what is asked of another kind")
+                self.assertEqual(receiver.posts[1][1]["Authorization"], "Bearer new", "not before")
+                self.assertEqual(receiver.posts[1][2]["lost"], 0)
+
     def test_is_counted(self):
         with Receiver([503, 404, 200]) as receiver, App("a") as app, \
                 front([app], webhook=f"http://127.0.0.1:{receiver.port}/", webhook_level="info") as door:
