@@ -50,7 +50,7 @@ constexpr auto outcome_meanings = std::to_array<OutcomeMeaning>({
     {"tls_untrusted", "the https upstream could not prove who it is; nothing was sent to it", "its certificate, [pool.NAME.tls]"},
     {"tls_failed", "there was no TLS handshake with the https upstream", "does it speak TLS there?"},
     {"connect_timeout", "the upstream did not answer to connect", "network, firewall, an overloaded host"},
-    {"upstream_overloaded", "the upstream's socket had no room for another connection", "the app accepts too slowly"},
+    {"upstream_overloaded", "the upstream had no room for another connection or stream", "the app accepts too slowly"},
     {"upstream_reset", "the upstream closed before it had answered, and it could not be sent again", "the app's log at that moment: frontdoor logs"},
     {"query_of_death", "upstreams died under it or its like, so it was not given another one", "the app's log: it kills the app"},
     {"response_header_timeout", "the upstream sent no answer within response_header", "a slow or hung app"},
