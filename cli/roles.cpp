@@ -20,13 +20,12 @@
 namespace frontdoor::cli {
 namespace {
 
-constexpr const char* kRole = "FRONTDOOR_ROLE";
 constexpr const char* kKeptText = "FRONTDOOR_KEPT_TEXT_FD";
 constexpr const char* kLauncher = "launcher";
 constexpr const char* kReloadingLauncher = "launcher, SIGHUP reloads";
 constexpr std::size_t kLongestLauncherState = 64 * 1024 * 1024;
 
-void name_launcher_role(Hangup hangup) { ::setenv(kRole, hangup == Hangup::Reloads ? kReloadingLauncher : kLauncher, 1); }
+void name_launcher_role(Hangup hangup) { ::setenv(kRoleVariable, hangup == Hangup::Reloads ? kReloadingLauncher : kLauncher, 1); }
 
 }  // namespace
 
@@ -102,7 +101,8 @@ std::optional<std::string> take_kept_text() {
 }
 
 std::optional<Hangup> take_launcher_role() {
-  const auto role = take_variable(kRole);
+  const auto role = take_variable(kRoleVariable);
+  if (std::getenv(kLauncherVariable) != nullptr) return std::nullopt;  // what a launcher has started is none
   if (role == kLauncher) return Hangup::Ends;
   if (role == kReloadingLauncher) return Hangup::Reloads;
   return std::nullopt;

@@ -70,6 +70,8 @@ AdminUpgrade Service::why_not_upgrade() const {
   if (draining_) return because("draining", "this frontdoor is stopping");
   if (upgrade_.under_way || !took_over_) return because("under_way", "an upgrade is under way, or the start is");
   if (program_.empty()) return because("unknown_program", "it is not known where this program is");
+  if (supervision_ && program_.size() > kLongestName)
+    return because("unknown_program", "the path of this program is longer than 255 bytes, which the launcher does not take");
   if (::getpid() == 1) return because("pid_1", "this process is PID 1, which can not leave: replace its container");
   return refused;
 }

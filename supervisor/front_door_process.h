@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "base/time.h"
@@ -20,6 +21,7 @@ struct FrontDoorProcess {
   std::deque<LauncherMessage> unsent = {};
   bool beside = false;     // it was started beside another one, which serves until it says that it is ready
   bool dismissed = false;  // it drains
+  std::optional<Millis> stop_within = {};  // as it has said itself: the next one may have another config
   TimePoint over_at = TimePoint::max();  // dismissed: then it is killed
 
   bool runs() const { return pid > 0; }

@@ -1,6 +1,9 @@
 // One process that the launcher is asked to start, as plain data, and the bytes in which it crosses to the
-// launcher. Made on the control thread, carried out in the launcher's process. Values; any thread. After an upgrade either of
-// them may be of the version before: what there is of it stays as it is.
+// launcher. Made on the control thread, carried out in the launcher's process. Values; any thread.
+//
+// After an upgrade either of the two may be of the version before. So these bytes stay as they are, in order and width: both
+// ends refuse what is cut, and what has something behind its end, so that nothing is added to them either. Something new that a
+// launcher is to carry out is another message (launcher_message.h), which a launcher that does not know it passes over.
 
 #pragma once
 

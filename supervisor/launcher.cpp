@@ -30,6 +30,7 @@ constexpr std::size_t kMostRecords = 10'000;  // instances that run or whose end
 constexpr Millis kFirstPause{100};  // before a front door that crashed is started anew; doubles
 constexpr Millis kLongestPause{5'000};
 constexpr Millis kLivedWell{60'000};  // then the pause is short again
+constexpr Millis kForAFallback{60'000};  // until it serves
 constexpr Millis kLookAtRest{50};           // at what is left, while the tree is being ended
 
 // What the operator may send to the main process and means for the front door.
@@ -89,6 +90,12 @@ void Launcher::raise_open_files() {
 
 void Launcher::start_front_door() {
   front_door_ = {.beside = one_serves_still()};
+  if (front_door_.beside) {
+    upgrade_.starts_anew(Clock::now(), kForAFallback);
+  } else {  // nobody is left whom it could replace: it never says that it is ready, and it reads the config as it is now
+    upgrade_ = {};
+    reload_later_ = false;
+  }
   if (fork_front_door(front_door_, program().c_str())) {
     if (front_door_.beside) front_door_.send({.kind = Kind::Go});
     return hand_over();
@@ -122,7 +129,7 @@ bool Launcher::fork_front_door(FrontDoorProcess& made, const char* program) {
   if (pid == 0) become_front_door(theirs.get(), launcher, program, made.beside);
   made.pid = pid;
   made.socket = std::move(ours);
-  if (options_.given.watchdog.count() != 0) notify("WATCHDOG=1");  // it gets as long as any other to say so itself
+  if (options_.given.watchdog.count() != 0) notify(kAlive);  // it gets as long as any other to say so itself
   return true;
 }
 
@@ -143,6 +150,8 @@ void Launcher::become_front_door(int socket, pid_t launcher, const char* program
   ::lseek(STDIN_FILENO, 0, SEEK_SET);  // where it holds the config, each front door reads it from the start
   const int fd = ::fcntl(socket, F_DUPFD, 3);  // without close-on-exec
   ::setenv(kLauncherVariable, std::to_string(fd).c_str(), 1);
+  ::unsetenv(kRoleVariable);  // it is no launcher, whatever an exec that failed has left
+  ::unsetenv(kLauncherStateVariable);
   if (beside) {
     ::setenv(kBesideVariable, "1", 1);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // until its turn has come it would be left behind for nothing
@@ -342,6 +351,7 @@ void Launcher::handle(LauncherMessage& message) {
       return upgraded_message(front_door_, message);
     case Kind::StopWithin:
       stop_within_ = Millis{message.code};
+      front_door_.stop_within = stop_within_;
       stop_timeout_ = Millis{message.status};
       return;
     case Kind::Stopping:

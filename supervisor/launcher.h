@@ -49,6 +49,8 @@ struct LauncherOptions {
 inline constexpr const char* kLauncherVariable = "FRONTDOOR_LAUNCHER_FD";
 // The exit status of a front door whose program could not be executed.
 inline constexpr int kNotExecuted = 126;
+// What makes the program that is executed a launcher.
+inline constexpr const char* kRoleVariable = "FRONTDOOR_ROLE";
 // In a front door that is started beside one that serves.
 inline constexpr const char* kBesideVariable = "FRONTDOOR_BESIDE";
 // The descriptor of a LauncherState, for a program that takes over from a launcher; and the word for one that only says

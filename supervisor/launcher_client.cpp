@@ -154,7 +154,9 @@ void LauncherClient::keep(const std::string& name, const std::vector<int>& fds) 
 
 void LauncherClient::drop(const std::string& name) { send({.kind = Kind::Drop, .name = name}); }
 
-void LauncherClient::notify(const std::string& lines) { send({.kind = Kind::Notify, .name = lines}); }
+void LauncherClient::notify(const std::string& lines) {
+  if (!yielded_ || lines == kAlive) put({.kind = Kind::Notify, .name = lines});
+}
 
 void LauncherClient::stop_within(std::chrono::milliseconds all, std::chrono::milliseconds instances) {
   const auto count = [](std::chrono::milliseconds time) {
@@ -265,7 +267,10 @@ void LauncherClient::take(LauncherMessage message) {
 }
 
 void LauncherClient::send(LauncherMessage message) {
-  if (yielded_) return;
+  if (!yielded_) put(std::move(message));
+}
+
+void LauncherClient::put(LauncherMessage message) {
   unsent_.push_back(std::move(message));
   if (!std::exchange(flushing_, true)) asio::co_spawn(socket_.get_executor(), flush(), asio::detached);
 }

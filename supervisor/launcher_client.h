@@ -66,7 +66,8 @@ class LauncherClient {
   void keep(const std::string& name, const std::vector<int>& fds);
   void drop(const std::string& name);
 
-  // Lines for the service manager that started the launcher (base/service_manager.h), at most 255 bytes.
+  // Lines for the service manager that started the launcher (base/service_manager.h), at most 255 bytes. Once the instances are
+  // another's, only that this process lives is still said: it serves until it is dismissed.
   void notify(const std::string& lines);
 
   // How long a stop takes at most, of that the instances' own time; a launcher that has waited in vain for so long ends
@@ -96,6 +97,7 @@ class LauncherClient {
   void take(LauncherMessage message);
   void launcher_has_gone();
   void send(LauncherMessage message);
+  void put(LauncherMessage message);
   boost::asio::awaitable<void> flush();
   bool not_sent(const LauncherMessage& message, int error);
   Expected& expect(std::uint64_t id);

@@ -18,7 +18,6 @@ namespace frontdoor {
 namespace {
 
 constexpr std::size_t kMostFds = 64;  // of a message; SCM_MAX_FD is 253
-constexpr std::size_t kLongestName = 255;
 
 struct Header {
   std::uint32_t kind;

@@ -49,6 +49,10 @@ class OwnedFd {
   int fd_ = -1;
 };
 
+inline constexpr std::size_t kLongestName = 255;  // what is longer is cut
+// Notify: the word by which systemd's watchdog knows that this one lives.
+inline constexpr const char* kAlive = "WATCHDOG=1";
+
 struct LauncherMessage {
   enum class Kind : std::uint32_t {
     None,

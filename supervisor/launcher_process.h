@@ -79,6 +79,7 @@ class Launcher {
   void successor_ended(const siginfo_t& info);
   bool ended_before_it_was_ready(const siginfo_t& info);  // the one that had just got the instances
   void other_ended(const siginfo_t& info);
+  void note_crash(const siginfo_t& info);
   void end_upgrade_patience(TimePoint now);
   bool one_serves_still() const;
   FrontDoorProcess* find_front_door(pid_t pid);
@@ -120,6 +121,8 @@ class Launcher {
   bool reload_later_ = false;
   bool renew_wanted_ = false;  // another program serves than the one that this process runs
   bool checked_ = false;       // and that one can take over
+  unsigned programs_ = 0;      // that have served
+  unsigned checking_for_ = 0;  // the one of them that is looked at
   pid_t checking_ = -1;        // the process that looks whether
   TimePoint check_over_at_ = TimePoint::max();
   Millis pause_{0};

@@ -106,6 +106,7 @@ void Launcher::restore(const LauncherState& state) {
   program_ = OwnedFd(state.program);
   pause_ = Millis{state.pause};
   stop_within_ = Millis{state.stop_within};
+  front_door_.stop_within = stop_within_;
   stop_timeout_ = Millis{state.stop_timeout};
   open_files_ = {state.files_soft, state.files_hard};
   crashed_before_ = state.crashed_before != 0;
@@ -139,12 +140,14 @@ void Launcher::renew_at_rest() {
     ::_exit(kNotExecuted);
   }
   checking_ = pid;
+  checking_for_ = programs_;
   check_over_at_ = Clock::now() + kForTheCheck;
 }
 
 void Launcher::check_ended(const siginfo_t& info) {
   checking_ = -1;
   check_over_at_ = TimePoint::max();
+  if (checking_for_ != programs_) return;  // another one serves by now, which is looked at next
   if (info.si_code != CLD_EXITED || info.si_status != 0) return stay("it does not understand what this one has");
   checked_ = true;
 }
@@ -174,6 +177,7 @@ void Launcher::take_its_place() {
   for (const int fd : kept) close_on_exec(fd, true);
   static_cast<void>(take_from_service_manager());  // out of the environment again
   ::unsetenv(kLauncherStateVariable);
+  ::unsetenv(kRoleVariable);
   stay(reason);
 }
 

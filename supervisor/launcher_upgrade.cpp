@@ -65,9 +65,11 @@ void Launcher::start_successor(const std::string& path) {
   give_up(reason);
 }
 
-// What the successor says, and those that it takes the place of.
+// What the successor says, and those that it takes the place of. As long as one of those serves, the service manager's watchdog
+// hears of it: the new one says nothing before it serves.
 void Launcher::upgraded_message(FrontDoorProcess& from, LauncherMessage& message) {
   const bool of_successor = successor_ && &from == &*successor_;
+  if (message.kind == Kind::Notify && !of_successor && !from.dismissed && message.name == kAlive) return notify(message.name);
   UpgradeStep step = UpgradeStep::None;
   if (message.kind == Kind::Prepared && of_successor) step = upgrade_.prepared();
   if (message.kind == Kind::Yielded && &from == &front_door_) step = upgrade_.yielded();
@@ -88,6 +90,7 @@ void Launcher::hand_over_to_successor() {
   if (front_door_.runs()) others_.push_back(std::exchange(front_door_, {}));
   front_door_ = std::move(*successor_);
   successor_.reset();
+  if (options_.given.watchdog.count() != 0) notify(kAlive);  // it gets as long as any other to say so itself
   front_door_.send({.kind = Kind::Go});
   hand_over();
 }
@@ -99,11 +102,12 @@ void Launcher::dismiss_others(const std::string& version) {
     if (other.dismissed) continue;
     other.send({.kind = Kind::Leave, .pid = front_door_.pid, .name = version});
     other.dismissed = true;
-    other.over_at = Clock::now() + stop_within_;
+    other.over_at = Clock::now() + other.stop_within.value_or(stop_within_);
   }
   pause_ = Millis{0};
   renew_wanted_ = true;
   checked_ = false;
+  ++programs_;
   if (std::exchange(reload_later_, false)) ::kill(front_door_.pid, SIGHUP);
 }
 
@@ -120,18 +124,25 @@ void Launcher::successor_ended(const siginfo_t& info) {
   if (upgrade_.new_one_ended() == UpgradeStep::GiveUp) give_up(why_it_ended(info, why_killed_));
 }
 
+// From now on one that ends before it serves has not ended in order: its instances are waiting for one that does.
+void Launcher::note_crash(const siginfo_t& info) {
+  if (info.si_code != CLD_EXITED || info.si_status != 0) crashed_before_ = true;
+}
+
 // True: another one serves still, and what ended now is started anew beside that one, from the program of before; or a
 // successor is about to take its place.
 bool Launcher::ended_before_it_was_ready(const siginfo_t& info) {
   if (successor_) {
     options_.before_a_word();
     log_.error("the front door ended while a new one starts, which takes its place");
+    note_crash(info);
     kept_.front_door_crashed(Clock::now());
     if (upgrade_.old_one_ended() == UpgradeStep::HandOver) hand_over_to_successor();
     return true;
   }
   upgrade_.new_one_ended();
   if (!one_serves_still()) return false;
+  crashed_before_ = true;  // whatever it is that does not serve: the instances are not to end with it
   const std::string reason = why_it_ended(info, std::exchange(why_killed_, {}));
   start_later();
   options_.before_a_word();
@@ -146,13 +157,16 @@ void Launcher::other_ended(const siginfo_t& info) {
   const auto gone = std::find_if(others_.begin(), others_.end(),
                                  [&](const FrontDoorProcess& other) { return other.pid == info.si_pid; });
   const bool dismissed = gone->dismissed;
+  if (!dismissed) note_crash(info);
   others_.erase(gone);
   options_.before_a_word();
   if (info.si_code == CLD_EXITED && info.si_status == 0 && dismissed)
     return log_.info("the old front door has left", {{"pid", static_cast<std::int64_t>(info.si_pid)}});
   log_.error("the old front door ended with clients on it",
              {{"pid", static_cast<std::int64_t>(info.si_pid)}, {"status", static_cast<std::int64_t>(info.si_status)}});
-  if (!dismissed && !one_serves_still()) upgrade_.old_one_ended();
+  if (dismissed || one_serves_still()) return;
+  upgrade_.old_one_ended();
+  if (!front_door_.runs()) kept_.front_door_crashed(Clock::now());  // nobody takes clients until the next one
 }
 
 void Launcher::end_upgrade_patience(TimePoint now) {

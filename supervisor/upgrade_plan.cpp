@@ -15,7 +15,7 @@ UpgradeStep UpgradePlan::asked(TimePoint now, Millis within) {
 }
 
 UpgradeStep UpgradePlan::prepared() {
-  if (phase_ != Phase::Starting || prepared_) return UpgradeStep::None;
+  if (phase_ != Phase::Starting || prepared_ || killed_) return UpgradeStep::None;
   prepared_ = true;
   phase_ = alone_ ? Phase::TakingOver : Phase::Yielding;
   return alone_ ? UpgradeStep::HandOver : UpgradeStep::AskToYield;
@@ -32,7 +32,19 @@ UpgradeStep UpgradePlan::yielded() {
   return UpgradeStep::HandOver;
 }
 
-UpgradeStep UpgradePlan::ready() { return phase_ == Phase::TakingOver ? end(UpgradeStep::Dismiss) : UpgradeStep::None; }
+// One that is as good as dead must not be left alone with the clients.
+UpgradeStep UpgradePlan::ready() {
+  return phase_ == Phase::TakingOver && !killed_ ? end(UpgradeStep::Dismiss) : UpgradeStep::None;
+}
+
+void UpgradePlan::starts_anew(TimePoint now, Millis within) {
+  if (phase_ == Phase::TakingOver) over_at_ = now + within;
+}
+
+void UpgradePlan::has_been_killed() {
+  over_at_ = TimePoint::max();
+  killed_ = true;
+}
 
 UpgradeStep UpgradePlan::new_one_ended() {
   switch (phase_) {
@@ -43,6 +55,7 @@ UpgradeStep UpgradePlan::new_one_ended() {
   }
   if (alone_) return end(UpgradeStep::None);
   over_at_ = TimePoint::max();
+  killed_ = false;
   return UpgradeStep::FallBack;
 }
 

@@ -5,7 +5,8 @@
 //   Quiet ── asked ──► Starting ── prepared ──► Yielding ── yielded ──► TakingOver ── ready ──► Quiet
 //     ▲                   │                        │                       │ ended
 //     └───── ended ───────┴────────────────────────┘                       └──► falls back: the old program again,
-//            (the old one has never stopped)                                    beside the one that still serves
+//            (the old one has never stopped)                                    beside the one that still serves, with
+//                                                                               a bound of its own, until one is ready
 //
 // When the old one ends by itself meanwhile, the new one need not wait for its word.
 
@@ -41,7 +42,10 @@ class UpgradePlan {
   UpgradeStep ready();
   UpgradeStep new_one_ended();
   UpgradeStep old_one_ended();
-  void has_been_killed() { over_at_ = TimePoint::max(); }
+  // The program of before, beside the one that serves: it has a bound, too.
+  void starts_anew(TimePoint now, Millis within);
+  // What it has said before, and is heard of only now, counts no more.
+  void has_been_killed();
 
  private:
   enum class Phase : std::uint8_t { Quiet, Starting, Yielding, TakingOver };
@@ -50,6 +54,7 @@ class UpgradePlan {
   Phase phase_ = Phase::Quiet;
   bool prepared_ = false;
   bool alone_ = false;  // the old one has ended
+  bool killed_ = false;
   TimePoint over_at_ = TimePoint::max();
 };
 

@@ -9,6 +9,8 @@
 
 #include <boost/asio.hpp>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <string>
 
 #include "base/address.h"
@@ -242,6 +244,129 @@ struct Part {
     co_return end == killed ? 0 : 32;
   }
 
+  // In TEST_DIRECTORY, what one life leaves to the next.
+  static std::string note(const char* name) { return std::string(getenv("TEST_DIRECTORY")) + '/' + name; }
+  static bool noted(const char* name) { return access(note(name).c_str(), F_OK) == 0; }
+  static void leave_note(const char* name) { close(creat(note(name).c_str(), 0600)); }
+  static std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+  asio::awaitable<bool> start_sleeper() {
+    LaunchRequest request = shell_request("exec sleep 1000");
+    std::vector<int> none;
+    auto started = co_await launcher.launch(std::move(request), std::move(none));
+    co_return started.has_value();
+  }
+
+  asio::awaitable<void> pause(std::chrono::milliseconds time) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, time);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+
+  // Until it is dismissed (0), or another program is refused.
+  asio::awaitable<int> be_replaced(std::function<void(const LauncherMessage&)> told) {
+    int result = -1;
+    asio::steady_timer changed(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    launcher.on_upgrade([&](const LauncherMessage& message) {
+      told(message);
+      if (message.kind == LauncherMessage::Kind::UpgradeFailed) result = 24;
+      if (message.kind == LauncherMessage::Kind::Leave) result = 0;
+      changed.cancel();
+    });
+    launcher.upgrade(own_program(), std::chrono::milliseconds{20'000});
+    while (result < 0) {
+      boost::system::error_code ignored;
+      co_await changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    co_return result;
+  }
+
+  // The new one dies with the instances, and the old one, too, before a third one stands beside it. The next one is as the
+  // first: another program may take its place.
+  asio::awaitable<int> both_die() {
+    const auto yield = [this](const LauncherMessage& message) {
+      if (message.kind == LauncherMessage::Kind::Yield) launcher.yield();
+    };
+    if (getenv(kBesideVariable) != nullptr) co_return co_await come(noted("died") ? Beside::Serve : Beside::DieOnce);
+    auto inherited = co_await launcher.inherit();
+    if (inherited.processes.empty()) {
+      if (!co_await start_sleeper()) co_return 10;
+      std::function<void(const LauncherMessage&)> or_die = [yield](const LauncherMessage& message) {
+        if (message.kind == LauncherMessage::Kind::UpgradeFailed) raise(SIGKILL);
+        yield(message);
+      };
+      co_return co_await be_replaced(std::move(or_die));
+    }
+    std::function<void(const LauncherMessage&)> as_usual = yield;
+    co_return co_await be_replaced(std::move(as_usual));
+  }
+
+  // The old one crashes while a new one starts, which then does not take the config; and so does the next one.
+  asio::awaitable<int> crash_and_not_start() {
+    constexpr int kBad = 78;
+    if (getenv(kBesideVariable) != nullptr) {
+      pid_t old = 0;
+      std::ifstream(note("old")) >> old;
+      kill(old, SIGKILL);
+      while (kill(old, 0) == 0) co_await pause(std::chrono::milliseconds{5});
+      leave_note("died");
+      _exit(kBad);
+    }
+    if (noted("died") && !noted("failed")) {
+      leave_note("failed");
+      _exit(kBad);
+    }
+    auto inherited = co_await launcher.inherit();
+    if (!noted("failed")) {
+      if (!co_await start_sleeper()) co_return 10;
+      std::ofstream(note("old")) << getpid();
+      launcher.upgrade(own_program(), std::chrono::milliseconds{20'000});
+      co_return co_await wait_for_ever();
+    }
+    if (inherited.processes.size() != 1) co_return 11;
+    RunningProcess& process = inherited.processes.front();
+    kill(process.pid, SIGKILL);
+    const ProcessEnd end = co_await launcher.ended(process.id);
+    co_return end == ProcessEnd{true, SIGKILL} ? 0 : 12;
+  }
+
+  // The old one says that it lives after it has let go. The new one waits until that has been heard.
+  asio::awaitable<int> be_alive_meanwhile() {
+    if (getenv(kBesideVariable) != nullptr) {
+      launcher.prepared();
+      co_await launcher.turn();
+      while (!noted("heard")) co_await pause(std::chrono::milliseconds{5});
+      co_return co_await come(Beside::Serve);
+    }
+    auto inherited = co_await launcher.inherit();
+    if (!co_await start_sleeper()) co_return 10;
+    std::function<void(const LauncherMessage&)> told = [this](const LauncherMessage& message) {
+      if (message.kind != LauncherMessage::Kind::Yield) return;
+      launcher.yield();
+      launcher.notify("STATUS=nobody is to hear of that");
+      launcher.notify(kAlive);
+    };
+    co_return co_await be_replaced(std::move(told));
+  }
+
+  // The new one has a config with which it stops at once; the old one has not.
+  asio::awaitable<int> drain_by_its_own_time() {
+    if (getenv(kBesideVariable) != nullptr) {
+      launcher.prepared();
+      co_await launcher.turn();
+      launcher.stop_within(std::chrono::milliseconds{1}, std::chrono::milliseconds{500});
+      co_return co_await come(Beside::Serve);
+    }
+    auto inherited = co_await launcher.inherit();
+    launcher.stop_within(std::chrono::milliseconds{30'000}, std::chrono::milliseconds{500});
+    if (!co_await start_sleeper()) co_return 10;
+    std::function<void(const LauncherMessage&)> told = [this](const LauncherMessage& message) {
+      if (message.kind == LauncherMessage::Kind::Yield) launcher.yield();
+    };
+    const int result = co_await be_replaced(std::move(told));
+    co_await pause(std::chrono::milliseconds{300});
+    co_return result;
+  }
+
   // Says how long its stop takes, and that it has begun; then it does nothing for it.
   asio::awaitable<int> stop_and_hang() {
     auto inherited = co_await launcher.inherit();
@@ -276,6 +401,11 @@ asio::awaitable<int> play(Part part, std::string_view role) {
   if (role == "role:upgrade-ends") co_return co_await part.upgrade(Part::Beside::EndAtOnce);
   if (role == "role:upgrade-dies") co_return co_await part.upgrade(Part::Beside::DieOnce);
   if (role == "role:upgrade-hangs") co_return co_await part.upgrade(Part::Beside::NeverServe);
+  if (role == "role:upgrade-both-die") co_return co_await part.both_die();
+  if (role == "role:upgrade-crashes") co_return co_await part.crash_and_not_start();
+  if (role == "role:upgrade-watched") co_return co_await part.be_alive_meanwhile();
+  if (role == "role:upgrade-drains") co_return co_await part.drain_by_its_own_time();
+  if (role == "role:no-launcher") co_return getenv(kRoleVariable) == nullptr && getenv(kLauncherStateVariable) == nullptr ? 0 : 10;
   if (role == "role:wait") co_return co_await part.wait_for_ever();
   co_return 99;
 }

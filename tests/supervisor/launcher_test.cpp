@@ -172,6 +172,52 @@ TEST(LauncherUpgrade, OneThatDiesWithTheInstancesIsFollowedByTheProgramOfBefore)
   EXPECT_EQ(with_marker("FRONTDOOR_INSTANCE=launcher-test"), 0u);
 }
 
+TEST(LauncherUpgrade, WhenBothHaveDiedTheNextOneIsAsTheFirst) {
+  const TemporaryDirectory directory;
+  EXPECT_EQ(run_launcher("role:upgrade-both-die"), 0);
+}
+
+TEST(LauncherUpgrade, InstancesOutliveAnOldOneThatCrashesAndNewOnesThatDoNotStart) {
+  const TemporaryDirectory directory;
+  const pid_t launcher = start_launcher("role:upgrade-crashes", {}, directory.file("log").c_str());
+  EXPECT_EQ(status_of(launcher), 0);
+  EXPECT_THAT(directory.words(), HasSubstr("the front door ended while a new one starts"));
+  EXPECT_THAT(directory.words(), HasSubstr("the front door could not start and is started anew"));
+}
+
+TEST(LauncherUpgrade, TheWatchdogHearsOfTheOldOneUntilTheNewOneServes) {
+  const TemporaryDirectory directory;
+  LauncherOptions options;
+  options.given.notify_socket = directory.file("notify");
+  const Endpoint place = Endpoint::unix_path(options.given.notify_socket);
+  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(socket, place.data(), place.size()), 0);
+  const timeval patience{10, 0};
+  setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const pid_t launcher = start_launcher("role:upgrade-watched", options);
+  char words[256];
+  const ssize_t size = recv(socket, words, sizeof words, 0);
+  EXPECT_EQ(std::string(words, size > 0 ? static_cast<std::size_t>(size) : 0), "WATCHDOG=1");
+  close(creat(directory.file("heard").c_str(), 0600));
+  EXPECT_EQ(status_of(launcher), 0);
+  close(socket);
+}
+
+TEST(LauncherUpgrade, TheOldOneDrainsAsLongAsItsOwnConfigSays) {
+  const TemporaryDirectory directory;
+  const pid_t launcher = start_launcher("role:upgrade-drains", {}, directory.file("log").c_str());
+  EXPECT_EQ(status_of(launcher), 0);
+  EXPECT_THAT(directory.words(), HasSubstr("the old front door has left"));
+}
+
+TEST(Launcher, WhatItStartsIsNoLauncher) {
+  setenv(kRoleVariable, "launcher", 1);
+  setenv(kLauncherStateVariable, "9", 1);
+  EXPECT_EQ(run_launcher("role:no-launcher"), 0);
+  unsetenv(kRoleVariable);
+  unsetenv(kLauncherStateVariable);
+}
+
 TEST(Launcher, SaysWhyACommandCouldNotBeStarted) { EXPECT_EQ(run_launcher("role:fail-to-start"), 0); }
 
 TEST(Launcher, EndsWithTheFrontDoorsStatusAndLeavesNothing) {

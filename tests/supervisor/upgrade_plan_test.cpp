@@ -16,7 +16,8 @@ const char* name_of(UpgradeStep step) {
   return names[static_cast<int>(step)];
 }
 
-// a: asked, p: prepared, y: yielded, r: ready, n: the new one ends, o: the old one ends.
+// a: asked, p: prepared, y: yielded, r: ready, n: the new one ends, o: the old one ends, k: the new one is killed, f: the
+// program of before is started anew.
 std::string told(const std::string& events) {
   UpgradePlan plan;
   std::string text;
@@ -28,6 +29,8 @@ std::string told(const std::string& events) {
     if (event == 'r') step = plan.ready();
     if (event == 'n') step = plan.new_one_ended();
     if (event == 'o') step = plan.old_one_ended();
+    if (event == 'k') plan.has_been_killed();
+    if (event == 'f') plan.starts_anew(TimePoint{} + 2s, 60s);
     text += (text.empty() ? "" : ", ") + std::string(name_of(step));
   }
   return text + (plan.under_way() ? " ..." : "");
@@ -56,6 +59,10 @@ TEST(UpgradePlan, GoesOnWordByWordAndFallsBackToWhatServes) {
       {"the old one ends while the new one takes over", "apyor", "start, ask, hand over, -, dismiss"},
       {"and then the new one does, too, as any front door that crashes", "apyon", "start, ask, hand over, -, -"},
       {"words that nobody waits for", "prno", "-, -, -, -"},
+      {"ready too late", "apykr", "start, ask, hand over, -, - ..."},
+      {"and dead then", "apykrn", "start, ask, hand over, -, -, fall back ..."},
+      {"whose successor is heard", "apyknfr", "start, ask, hand over, -, fall back, -, dismiss"},
+      {"prepared too late", "akpn", "start, -, -, give up"},
       {"said twice", "appyyrr", "start, ask, -, hand over, -, dismiss, -"},
   };
   for (const auto& c : cases) EXPECT_EQ(told(c.events), c.expected) << c.what;
@@ -72,8 +79,13 @@ TEST(UpgradePlan, HasABound) {
   plan.has_been_killed();
   EXPECT_EQ(plan.over_at(), TimePoint::max());
   plan.new_one_ended();
+  EXPECT_EQ(plan.over_at(), TimePoint::max()) << "in the pause before the program of before is started anew";
+  plan.starts_anew(TimePoint{} + 9s, 60s);
+  EXPECT_EQ(plan.over_at(), TimePoint{} + 69s) << "that one has a bound, too";
   plan.ready();
   EXPECT_EQ(plan.over_at(), TimePoint::max());
+  plan.starts_anew(TimePoint{} + 9s, 60s);
+  EXPECT_EQ(plan.over_at(), TimePoint::max()) << "one that replaces nobody has none";
 }
 
 }  // namespace
