@@ -97,11 +97,12 @@ class Service : private InstanceHost, private AdminUpkeep {
   void upgrade_by_signal();
   void begin_upgrade(Millis within);
   void upgrade_message(const LauncherMessage& message);
-  boost::asio::awaitable<void> yield_at_rest();
+  boost::asio::awaitable<void> yield_at_rest(unsigned upgrade);
   void upgrade_failed(const std::string& reason);
   void leave(const std::string& version, pid_t to);
   boost::asio::awaitable<void> leave_after_drain();
   boost::asio::awaitable<void> run_successor(Millis within);
+  boost::asio::awaitable<void> watch_successor(pid_t pid);
   bool say(const LauncherMessage& message) const;
   boost::asio::awaitable<void> await_turn();
   boost::asio::awaitable<void> await_word();
@@ -169,6 +170,7 @@ class Service : private InstanceHost, private AdminUpkeep {
   bool left_ = false;  // another process serves
   bool told_to_stop_ = false;  // since then
   Upgrade upgrade_;
+  unsigned upgrades_ = 0;  // that have begun
   const NotifySocket notify_socket_{given_.notify_socket};
   bool notify_failed_ = false;
   ServiceNotices notices_;

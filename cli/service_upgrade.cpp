@@ -12,12 +12,15 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "base/quietly.h"
 #include "cli/drain.h"
 #include "cli/exit_codes.h"
+#include "cli/main_process.h"
 #include "cli/service.h"
 #include "cli/successor.h"
 #include "cli/version.h"
@@ -36,6 +39,8 @@ using Message = LauncherMessage;
 constexpr Millis kUpgradePoll{10};
 constexpr Millis kVerdicts{1'000};
 constexpr Millis kAnswered{500};  // for those who ask over the admin socket how it went
+constexpr Millis kForItsEnd{5'000};  // one that was killed may be held by the kernel, in a disk that does not answer
+constexpr Millis kLookAtIt{100};
 constexpr Millis kWord{1'000};    // until the old one has told the service manager who its main process is
 
 std::string own_version() {
@@ -43,9 +48,7 @@ std::string own_version() {
   return cli::version_number() + (commit.empty() ? "" : " (" + commit + ")");
 }
 
-std::string why_it_ended(pid_t pid) {
-  int status = 0;
-  if (::waitpid(pid, &status, 0) != pid) return "the new one is gone";
+std::string why_it_ended(int status) {
   if (WIFSIGNALED(status)) {
     const char* const name = ::sigabbrev_np(WTERMSIG(status));
     return std::string("the new one crashed before it served (SIG") + (name ? name : "?") + ")";
@@ -55,6 +58,27 @@ std::string why_it_ended(pid_t pid) {
   if (code == cli::kExitBadConfig) return "the new one does not take the config (exit status 78): what it has written says why";
   return "the new one ended before it served, with exit status " + std::to_string(code) + ": what it has written says why";
 }
+
+// Of one that has hung up or was killed. The control thread has others to serve meanwhile.
+asio::awaitable<std::string> wait_for_its_end(pid_t pid) {
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  const TimePoint latest = Clock::now() + kForItsEnd;
+  for (;;) {
+    int status = 0;
+    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+    if (ended == pid) co_return why_it_ended(status);
+    if (ended < 0) co_return "the new one is gone";
+    if (Clock::now() >= latest) co_return "the new one was killed and does not end: the kernel holds it";
+    pause.expires_after(kUpgradePoll);
+    co_await pause.async_wait(quietly);
+  }
+}
+
+// Shared with a timer whose turn may have come already when it is cancelled.
+struct Bound {
+  bool over = false;  // it has served, or has ended
+  bool late = false;  // it was killed
+};
 
 }  // namespace
 
@@ -73,6 +97,11 @@ AdminUpgrade Service::why_not_upgrade() const {
   if (supervision_ && program_.size() > kLongestName)
     return because("unknown_program", "the path of this program is longer than 255 bytes, which the launcher does not take");
   if (::getpid() == 1) return because("pid_1", "this process is PID 1, which can not leave: replace its container");
+  if (supervision_) return refused;
+  const cli::MainProcess main{::getpid(), std::getenv("SYSTEMD_EXEC_PID"), !given_.notify_socket.empty(),
+                              before_.socket ? "" : cli::name_of_parent()};
+  const std::string reason = cli::why_it_cannot_leave(main);
+  if (!reason.empty()) return because("main_process", reason.c_str());
   return refused;
 }
 
@@ -98,6 +127,7 @@ void Service::upgrade_by_signal() {
 // What operators change from now on would be lost with this process.
 void Service::begin_upgrade(Millis within) {
   upgrade_ = {.under_way = true};
+  ++upgrades_;
   if (admin_) admin_->refuse_changes("an upgrade is under way");
   notices_.reloading();
   log_.info("upgrade", {{"program", program_}});
@@ -111,7 +141,7 @@ void Service::begin_upgrade(Millis within) {
 void Service::upgrade_message(const Message& message) {
   switch (message.kind) {
     case Message::Kind::Yield:
-      asio::co_spawn(control_, yield_at_rest(), asio::detached);
+      asio::co_spawn(control_, yield_at_rest(upgrades_), asio::detached);
       return;
     case Message::Kind::Drop:
       upgrade_.not_taken.push_back(message.name);
@@ -122,14 +152,15 @@ void Service::upgrade_message(const Message& message) {
   }
 }
 
-// Not in the middle of a rollout: whoever takes the instances over would have to guess what was meant.
-asio::awaitable<void> Service::yield_at_rest() {
+// Not in the middle of a rollout: whoever takes the instances over would have to guess what was meant. `upgrade`: the one that
+// has asked; another one may have begun when this one looks again.
+asio::awaitable<void> Service::yield_at_rest(unsigned upgrade) {
   asio::steady_timer pause(control_);
-  while (supervision_->changing() && upgrade_.under_way && !draining_) {
+  while (supervision_->changing() && upgrade_.under_way && upgrade == upgrades_ && !draining_) {
     pause.expires_after(kUpgradePoll);
     co_await pause.async_wait(quietly);
   }
-  if (!upgrade_.under_way || draining_ || supervision_->yielded()) co_return;
+  if (!upgrade_.under_way || upgrade != upgrades_ || draining_ || supervision_->yielded()) co_return;
   supervision_->yield();
   watch_health();
 }
@@ -157,7 +188,7 @@ void Service::leave(const std::string& version, pid_t to) {
   start_workers();
   ready_file_.remove();
   config_watch_.stop();
-  if (upgrade_.reload_later && upgrade_.successor > 0) ::kill(upgrade_.successor, SIGHUP);
+  if (upgrade_.reload_later && to > 0) ::kill(to, SIGHUP);
   log_.info("upgraded: a new process serves, this one finishes what it has begun",
             {{"version", version},
              {"connections", server_.open_connections()},
@@ -206,11 +237,11 @@ asio::awaitable<void> Service::run_successor(Millis within) {
   }
   theirs = {};
   upgrade_.successor = pid;
-  bool late = false;
+  const auto bound = std::make_shared<Bound>();
   asio::steady_timer over(control_, within);
-  over.async_wait([&late, pid](boost::system::error_code cancelled) {
-    if (cancelled) return;
-    late = true;
+  over.async_wait([bound, pid](boost::system::error_code cancelled) {
+    if (cancelled || bound->over) return;
+    bound->late = true;
     ::kill(pid, SIGKILL);
   });
   bool served = false;
@@ -221,8 +252,8 @@ asio::awaitable<void> Service::run_successor(Millis within) {
     if (!received.message) continue;
     if (received.message->kind == Message::Kind::Prepared) send_message(socket.native_handle(), {.kind = Message::Kind::Go});
     if (received.message->kind == Message::Kind::Drop) upgrade_.not_taken.push_back(received.message->name);
-    if (received.message->kind != Message::Kind::Ready) continue;
-    served = true;
+    if (received.message->kind != Message::Kind::Ready || bound->late) continue;  // said before it was killed
+    served = bound->over = true;
     over.cancel();
     notices_.succeeded_by(pid);
     send_message(socket.native_handle(), {.kind = Message::Kind::Leave});
@@ -230,11 +261,32 @@ asio::awaitable<void> Service::run_successor(Millis within) {
     break;
   }
   over.cancel();
-  if (served) co_return;
+  if (served) {
+    co_await watch_successor(pid);
+    co_return;
+  }
+  const bool late = bound->late;
+  bound->over = true;
   ::kill(pid, SIGKILL);  // it has hung up, and is of no use any more
-  const std::string reason = why_it_ended(pid);
+  const std::string reason = co_await wait_for_its_end(pid);
   upgrade_.successor = -1;
   upgrade_failed(late ? "the new one did not serve in time" : reason);
+}
+
+// While this one drains. When nobody serves, its sockets must not keep clients waiting, and whoever looks after this service has
+// to hear that it has failed. One that ends in order has been stopped, or has a successor of its own.
+asio::awaitable<void> Service::watch_successor(pid_t pid) {
+  asio::steady_timer pause(control_);
+  int status = 0;
+  for (pid_t ended = 0; ended == 0; ended = ::waitpid(pid, &status, WNOHANG)) {
+    pause.expires_after(kLookAtIt);
+    co_await pause.async_wait(quietly);
+  }
+  if (status == 0) co_return;
+  log_.error("the new process has crashed and nobody serves: this one ends at once",
+             {{"pid", static_cast<std::int64_t>(pid)}, {"connections", server_.open_connections()}});
+  exit_status_ = cli::kExitFailure;
+  finish();
 }
 
 // ---- The one that comes
@@ -287,12 +339,12 @@ asio::awaitable<void> Service::tell_that_it_serves() {
   }
   say({.kind = Message::Kind::Ready, .name = own_version()});
   // The service manager believes nobody but the main process: the old one says who that is now.
-  asio::posix::stream_descriptor socket(control_, ::fcntl(*before_.socket, F_DUPFD_CLOEXEC, 0));
+  const auto socket = std::make_shared<asio::posix::stream_descriptor>(control_, ::fcntl(*before_.socket, F_DUPFD_CLOEXEC, 0));
   asio::steady_timer patience(control_, kWord);
-  patience.async_wait([&socket](boost::system::error_code cancelled) {
-    if (!cancelled) socket.cancel();
+  patience.async_wait([socket](boost::system::error_code cancelled) {
+    if (!cancelled) socket->cancel();
   });
-  co_await socket.async_wait(socket.wait_read, quietly);
+  co_await socket->async_wait(socket->wait_read, quietly);
   patience.cancel();
 }
 

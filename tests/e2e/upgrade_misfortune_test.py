@@ -110,6 +110,15 @@ class TheNewOneFails(WithDoors):
             self.serves_on(door, old)
             door.upgraded()
 
+    def test_where_its_end_would_be_taken_for_the_end_of_the_service(self):
+        app = self.enterContext(App("app"))
+        with Upgradable(pool("app", [app]), prefix=["sh", "-c", 'SYSTEMD_EXEC_PID=$$ exec "$@"', "sh"]) as door:
+            old = door.serving()
+            status, answer = api(door, "upgrade", "POST", {})
+            self.assertEqual((status, answer["error"]), (409, "main_process"))
+            self.assertIn("Type=notify", door.upgrade().stderr)
+            self.serves_on(door, old)
+
     def test_when_it_has_just_got_the_instances(self):
         """Its program is that of before, which then takes them."""
         with Upgradable(DRAIN + instances(2)) as door:
@@ -292,6 +301,16 @@ class AtABadMoment(WithDoors):
                     door.process.wait(10)
                     door.expected_status = None
                 self.assertEqual((http_get(door.address).status, door.serving()), (200, new))
+
+    def test_the_new_one_is_killed_while_the_old_one_drains_and_nobody_waits_in_vain(self):
+        app = self.enterContext(App("app"))
+        with Upgradable('[timeouts]\ndrain = "60s"\n' + pool("app", [app])) as door, Client(door.address) as idle:
+            idle.get("/")
+            _, new = door.upgraded()
+            os.kill(new, signal.SIGKILL)
+            self.assertEqual(door.process.wait(30), 1, "whoever looks after it hears that it has failed")
+            door.expected_status = None
+            self.assertEqual(len(events(door, "the new process has crashed and nobody serves: this one ends at once")), 1)
 
     def test_the_launcher_is_killed_in_the_middle_and_nothing_is_left(self):
         for wait_for, text in (("upgrade", "exec sleep 60\n"), ("upgraded: a new process serves, this one finishes what it has begun", "")):
