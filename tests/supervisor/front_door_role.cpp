@@ -286,7 +286,8 @@ struct Part {
     const auto yield = [this](const LauncherMessage& message) {
       if (message.kind == LauncherMessage::Kind::Yield) launcher.yield();
     };
-    if (getenv(kBesideVariable) != nullptr) co_return co_await come(noted("died") ? Beside::Serve : Beside::DieOnce);
+    const Beside next = noted("died") ? Beside::Serve : Beside::DieOnce;
+    if (getenv(kBesideVariable) != nullptr) co_return co_await come(next);
     auto inherited = co_await launcher.inherit();
     if (inherited.processes.empty()) {
       if (!co_await start_sleeper()) co_return 10;
