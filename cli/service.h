@@ -37,6 +37,9 @@ struct FromBefore {
   std::optional<int> socket = {};
 };
 
+// How many threads carry traffic: the command line's word, or the config's, or one for each CPU.
+unsigned workers_wanted(const config::Config& config, const ServeOptions& options);
+
 class Service : private InstanceHost, private AdminUpkeep {
  public:
   // `program`: where this program is, for an upgrade; "" = not known.

@@ -60,7 +60,6 @@ class TlsConversation {
     else if (words[0] == "renegotiate") SSL_renegotiate(ssl_.get()), SSL_do_handshake(ssl_.get());
     else if (words[0] == "key-update") key_updates(std::atoi(words.at(1).c_str()));
     else if (words[0] == "no-early-data") no_early_data();
-    else if (words[0] == "early-data") early_data(unescape(rest));
     else if (words[0] == "close-notify") SSL_shutdown(ssl_.get());
     else if (words[0] == "client-ends") settle(), wire_->finish();
     else if (words[0] == "time") proxy_.time().advance(std::chrono::milliseconds(std::atoi(words.at(1).c_str())));
@@ -187,14 +186,6 @@ class TlsConversation {
   void no_early_data() {
     if (!last_ticket_) return failures_.push_back("no ticket has come");
     expect(SSL_SESSION_get_max_early_data(last_ticket_.get()) == 0, "early data were offered");
-  }
-
-  // In a session that is resumed, though no ticket has said that they are wanted.
-  void early_data(const std::string& text) {
-    expect(SSL_SESSION_set_max_early_data(SSL_get0_session(ssl_.get()), 16'384) == 1, "no session to be resumed");
-    std::size_t written = 0;
-    const int result = SSL_write_early_data(ssl_.get(), text.data(), text.size(), &written);
-    expect(result == 1 && written == text.size(), "the early data were not sent");
   }
 
   std::string take_outgoing() {

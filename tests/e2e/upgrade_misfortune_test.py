@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 from support import App, Client, Upgradable, binary, eventually, http_get, main, pool
@@ -25,7 +26,12 @@ def in_background(work):
 
 def leave_descriptors(pid, room):
     """So many, to a process that runs; the limit of before."""
-    taken = processes.open_fds(pid)
+    # Of what is open for a moment, as the connection of who has just asked something, nothing counts.
+    looks = []
+    for _ in range(20):
+        looks.append(processes.open_fds(pid))
+        time.sleep(0.02)
+    taken = min(looks, key=len)
     most = next(fd for fd in range(1 << 20) if sum(free not in taken for free in range(fd)) == room and fd not in taken)
     done = subprocess.run(["prlimit", f"--pid={pid}", "--nofile", "--noheadings", "--output=SOFT"], capture_output=True, text=True, check=True)
     limit_descriptors(pid, most)

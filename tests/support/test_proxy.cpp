@@ -151,12 +151,12 @@ std::string TestProxy::converse(std::string_view request) {
   return peer->received();
 }
 
-std::string TestProxy::log() {
+std::string TestProxy::log(std::ptrdiff_t lines) {
   time_.advance(Millis{300});
   worker_->run_once(Millis{0});  // housekeeping hands the lines to the writer
   const auto latest = Clock::now() + kPatience;
   std::string text;
-  while (text.empty() && Clock::now() < latest) {
+  while (std::count(text.begin(), text.end(), '\n') < lines && Clock::now() < latest) {
     std::ostringstream all;
     all << std::ifstream(log_path_).rdbuf();
     text = all.str();

@@ -59,7 +59,7 @@ class TestProxy final : private UpstreamWitness {
   const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }  // published last
   std::size_t refusals() const { return refusals_; }  // upstreams reported as refused
   void publish(std::string_view toml);
-  std::string log();  // access-log lines so far
+  std::string log(std::ptrdiff_t lines = 1);  // access-log lines so far; waits for as many
   MalformedMessages& malformed() { return malformed_; }
 
  private:

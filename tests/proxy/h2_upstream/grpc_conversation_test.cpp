@@ -126,7 +126,7 @@ TEST(GrpcConversation, OurOwnAnswersAreTrailersOnly) {
   EXPECT_EQ(answer.status, "200");
   EXPECT_EQ(answer["grpc-status"], "14");
   EXPECT_THAT(answer["grpc-message"], HasSubstr("hold_timeout"));
-  const std::string log = talk.proxy->log();
+  const std::string log = talk.proxy->log(2);
   EXPECT_THAT(log, HasSubstr("\"status\":404")) << "an operator looks for errors";
   EXPECT_THAT(log, HasSubstr("\"status\":503"));
 }
