@@ -470,6 +470,7 @@ class Operations(unittest.TestCase):
     def test_a_restart_replaces_each_and_tells_how_it_went(self):
         with Frontdoor(pool()) as door, FixedRate(door.address, rate=100, seconds=60) as load:
             all_up(door, 2)
+            eventually(lambda: any(row["requests"] for row in instances(door).values()), "the load begins")
             before = {name: row["pid"] for name, row in instances(door).items()}
             done = command("restart", "app", "--socket", door.admin_socket)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
