@@ -197,6 +197,7 @@ class Keeps(WithDoors):
             self.assertEqual(look(door, "/healthz").status, 200)
             os.kill(api(door, "status")[1]["main_pid"], signal.SIGTERM)
             eventually(lambda d=door: not os.path.exists(d.admin_socket), "that the last one takes it away")
+            door.process.wait(30)  # a second signal while it ends would be its end
 
     def test_both_write_the_access_log_and_the_numbers_begin_anew(self):
         for _, door in self.doors():
