@@ -23,7 +23,10 @@ class WebSocketOpening {
   // The text of a head is the worker's scratch, and the upstream's SETTINGS may have to be waited for: it is kept here.
   http2::Question question(std::string_view scheme) const;
   // The text is no longer needed, for as long as the tunnel lives. (An empty string that is assigned leaves the memory there.)
-  void asked() { std::string().swap(text_), http::Fields().swap(fields_); }
+  void asked() {
+    std::string().swap(text_);
+    http::Fields().swap(fields_);
+  }
 
   // As HTTP/1.1 would say it. Valid as long as this and `head` are, until switched().
   const http::ResponseHead& accepted(const http::ResponseHead& head);

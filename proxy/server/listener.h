@@ -43,7 +43,8 @@ class Listener final : public ConnectionOwner,
     static Settings of(const config::Listener& listener, std::uint64_t connections);
   };
 
-  // `connections`: memory for ClientConnections, of the worker. Takes `fd`, or is given one later (-1). `shared`: other workers accept from the same socket (unix).
+  // `connections`: the worker's memory for ClientConnections. Takes `fd`, or is given one later (-1). `shared`: other workers
+  // accept from the same socket (unix).
   Listener(ExchangeContext& context, BufferPool& buffers, ObjectPages& connections, WorkerRoom& room, Handshakes& handshakes,
            int fd, bool shared, Settings settings);
   ~Listener() override;

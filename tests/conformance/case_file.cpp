@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <set>
-#include <sstream>
+
+#include "conformance/table_files.h"
 
 namespace frontdoor::conformance {
 
@@ -247,19 +245,6 @@ CaseFile parse_cases(std::string_view family, std::string_view text) {
   return file;
 }
 
-CaseFile load_table() {
-  std::set<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(FRONTDOOR_CONFORMANCE_CASES))
-    if (entry.path().extension() == ".txt") paths.insert(entry.path());
-  CaseFile table;
-  for (const auto& path : paths) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    CaseFile file = parse_cases(path.stem().string(), text.str());
-    std::move(file.cases.begin(), file.cases.end(), std::back_inserter(table.cases));
-    std::move(file.errors.begin(), file.errors.end(), std::back_inserter(table.errors));
-  }
-  return table;
-}
+CaseFile load_table() { return load_families<CaseFile>(FRONTDOOR_CONFORMANCE_CASES, parse_cases); }
 
 }  // namespace frontdoor::conformance

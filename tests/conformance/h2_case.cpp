@@ -1,15 +1,12 @@
 #include "conformance/h2_case.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <optional>
-#include <set>
-#include <sstream>
 
 #include "conformance/case_file.h"
 #include "conformance/frame_lines.h"
+#include "conformance/table_files.h"
 #include "support/h2_frames.h"
 
 namespace frontdoor::conformance {
@@ -217,19 +214,6 @@ H2CaseFile parse_h2_cases(std::string_view family, std::string_view text) {
   return file;
 }
 
-H2CaseFile load_h2_table() {
-  std::set<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(FRONTDOOR_CONFORMANCE_H2_CASES))
-    if (entry.path().extension() == ".txt") paths.insert(entry.path());
-  H2CaseFile table;
-  for (const auto& path : paths) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    H2CaseFile file = parse_h2_cases(path.stem().string(), text.str());
-    std::move(file.cases.begin(), file.cases.end(), std::back_inserter(table.cases));
-    std::move(file.errors.begin(), file.errors.end(), std::back_inserter(table.errors));
-  }
-  return table;
-}
+H2CaseFile load_h2_table() { return load_families<H2CaseFile>(FRONTDOOR_CONFORMANCE_H2_CASES, parse_h2_cases); }
 
 }  // namespace frontdoor::conformance

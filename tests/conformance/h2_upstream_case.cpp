@@ -1,13 +1,10 @@
 #include "conformance/h2_upstream_case.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <set>
-#include <sstream>
 
 #include "conformance/case_file.h"
 #include "conformance/frame_lines.h"
+#include "conformance/table_files.h"
 
 namespace frontdoor::conformance {
 
@@ -196,19 +193,6 @@ H2UpstreamTable parse_h2_upstream_cases(std::string_view family, std::string_vie
   return table;
 }
 
-H2UpstreamTable load_h2_upstream_table() {
-  std::set<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(FRONTDOOR_CONFORMANCE_H2_UPSTREAM_CASES))
-    if (entry.path().extension() == ".txt") paths.insert(entry.path());
-  H2UpstreamTable table;
-  for (const auto& path : paths) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    H2UpstreamTable file = parse_h2_upstream_cases(path.stem().string(), text.str());
-    std::move(file.cases.begin(), file.cases.end(), std::back_inserter(table.cases));
-    std::move(file.errors.begin(), file.errors.end(), std::back_inserter(table.errors));
-  }
-  return table;
-}
+H2UpstreamTable load_h2_upstream_table() { return load_families<H2UpstreamTable>(FRONTDOOR_CONFORMANCE_H2_UPSTREAM_CASES, parse_h2_upstream_cases); }
 
 }  // namespace frontdoor::conformance

@@ -46,6 +46,20 @@ void answer_all(H2UpstreamTalk& talk, std::set<std::pair<const H2UpstreamEnd*, s
   }
 }
 
+// Every time-out has passed meanwhile.
+void expect_nothing_left(H2UpstreamTalk& talk, std::size_t frames_before, const std::string& what) {
+  TestProxy& proxy = *talk.proxy;
+  for (int i = 0; i < 8; ++i) {
+    proxy.time().advance(std::chrono::seconds{61});
+    talk.settle();
+  }
+  EXPECT_EQ(proxy.upstream(0).in_flight() + proxy.upstream(1).in_flight(), 0u) << what << ": a lease is left";
+  EXPECT_EQ(proxy.worker().buffers_in_use(), 0u) << what << ": a buffer is left";
+  EXPECT_EQ(proxy.worker().open_connections(), 0u) << what << ": a client connection is left";
+  EXPECT_EQ(proxy.ops().closed(), proxy.ops().opened()) << what << ": a descriptor is left";
+  EXPECT_EQ(live_frames(), frames_before) << what << ": a coroutine is left";
+}
+
 template <Over kOver>
 bool goes_well_enough(const Asking& asking, const NamedFault& fault, std::uint64_t n) {
   const std::string what = nth(asking.name, n, fault.name, kOver);
@@ -87,15 +101,7 @@ bool goes_well_enough(const Asking& asking, const NamedFault& fault, std::uint64
     proxy.ops().disarm();
     for (auto& client : talk.clients) client->close();
     talk.settle();
-    for (int i = 0; i < 8; ++i) {
-      proxy.time().advance(std::chrono::seconds{61});
-      talk.settle();
-    }
-    EXPECT_EQ(proxy.upstream(0).in_flight() + proxy.upstream(1).in_flight(), 0u) << what << ": a lease is left";
-    EXPECT_EQ(proxy.worker().buffers_in_use(), 0u) << what << ": a buffer is left";
-    EXPECT_EQ(proxy.worker().open_connections(), 0u) << what << ": a client connection is left";
-    EXPECT_EQ(proxy.ops().closed(), proxy.ops().opened()) << what << ": a descriptor is left";
-    EXPECT_EQ(live_frames(), frames_before) << what << ": a coroutine is left";
+    expect_nothing_left(talk, frames_before, what);
   }
   return struck;
 }
@@ -160,15 +166,7 @@ bool tunnel_survives(const Opening& opening, const NamedFault& fault, std::uint6
     proxy.ops().disarm();
     client.close();
     talk.settle();
-    for (int i = 0; i < 8; ++i) {
-      proxy.time().advance(std::chrono::seconds{61});
-      talk.settle();
-    }
-    EXPECT_EQ(proxy.upstream(0).in_flight() + proxy.upstream(1).in_flight(), 0u) << what << ": a lease is left";
-    EXPECT_EQ(proxy.worker().buffers_in_use(), 0u) << what << ": a buffer is left";
-    EXPECT_EQ(proxy.worker().open_connections(), 0u) << what << ": a client connection is left";
-    EXPECT_EQ(proxy.ops().closed(), proxy.ops().opened()) << what << ": a descriptor is left";
-    EXPECT_EQ(live_frames(), frames_before) << what << ": a coroutine is left";
+    expect_nothing_left(talk, frames_before, what);
   }
   return struck;
 }
