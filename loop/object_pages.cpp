@@ -12,10 +12,8 @@ std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlig
 
 }  // namespace
 
-ObjectPages::ObjectPages(std::size_t object_bytes, std::size_t page_bytes)
-    : pages_(page_bytes),
-      object_bytes_(aligned(object_bytes)),
-      objects_in_page_((this->page_bytes() - sizeof(Page)) / object_bytes_) {}
+ObjectPages::ObjectPages(std::size_t object_bytes)
+    : object_bytes_(aligned(object_bytes)), objects_in_page_((page_bytes() - sizeof(Page)) / object_bytes_) {}
 
 // Blocks of a page's size begin where pages do.
 ObjectPages::Page& ObjectPages::page_of(void* object) const {

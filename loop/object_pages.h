@@ -20,9 +20,9 @@ namespace frontdoor {
 
 class ObjectPages {
  public:
-  // Of at most a page without its head; aligned as a pointer is. A page here is one of the kernel, which gives back whole
-  // ones; a test asks for another size, a power of two and no less.
-  explicit ObjectPages(std::size_t object_bytes, std::size_t page_bytes = kernel_page_bytes());
+  // Of at most a page without its head; aligned as a pointer is. A page here is one of the kernel: it gives back whole ones, and
+  // no larger ones are sure to begin at a multiple of their size, by which an object's page is found.
+  explicit ObjectPages(std::size_t object_bytes);
   ObjectPages(const ObjectPages&) = delete;
   ObjectPages& operator=(const ObjectPages&) = delete;
 
@@ -48,7 +48,7 @@ class ObjectPages {
   Page& page_of(void* object) const;
   bool full(const Page& page) const { return page.used == objects_in_page_; }
 
-  BufferPool pages_;
+  BufferPool pages_{kernel_page_bytes()};
   const std::size_t object_bytes_;
   const std::size_t objects_in_page_;
   List<Page, Listed<class WithRoomTag>> with_room_;
