@@ -17,6 +17,7 @@ class ReceivedBody {
   std::string_view unread() const { return std::string_view(bytes_).substr(begin_); }
   std::size_t size() const { return bytes_.size() - begin_; }
   bool empty() const { return begin_ == bytes_.size(); }
+  std::size_t memory() const { return bytes_.capacity(); }
   void consume(std::size_t count) {
     begin_ += count;
     if (!empty()) return;
@@ -27,7 +28,8 @@ class ReceivedBody {
   void forget() { std::string().swap(bytes_), begin_ = 0; }
 
  private:
-  static constexpr std::size_t kKept = 16 * 1024;  // for the next bytes, while it is empty
+  // For the next bytes, while it is empty. A stream may be silent for hours: that a message was large costs it nothing.
+  static constexpr std::size_t kKept = 2 * 1024;
 
   void drop_front() { bytes_.erase(0, begin_), begin_ = 0; }
 

@@ -81,6 +81,8 @@ class Conversation {
   std::string block_;
 };
 
+inline const http::Fields kNoFields;
+
 struct Heard final : StreamListener {
   void stream_changed() override { ++times; }
   int times = 0;
