@@ -8,7 +8,7 @@ import os
 import signal
 import unittest
 
-from support import Frontdoor, eventually, main
+from support import Frontdoor, eventually, main, say
 from support.certificates import Certificates
 from support.grpc import GrpcClient, GrpcServer, call, environment
 from support.app import script_path
@@ -60,6 +60,12 @@ class Calls(unittest.TestCase):
 
     def test_of_many_errors_each_has_its_status(self):
         self.assertEqual(call(self.door.address, "failures"), {"5": 500})
+
+    def test_an_early_answer_to_an_upload_is_soon_there(self):
+        seen = call(self.door.address, "early")
+        self.assertEqual(seen["codes"], {"8": 10})
+        self.assertLess(seen["slowest"], 5_000)  # a second, on a machine that has one to spare
+        say(f"the slowest of ten early answers took {seen['slowest']} ms")
 
     def test_a_deadline_ends_the_call(self):
         self.assertEqual(call(self.door.address, "late")["code"], 4)

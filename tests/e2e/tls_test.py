@@ -126,6 +126,22 @@ class Termination(WithCertificates):
             with TlsClient(self.https(door), only_rsa) as client:
                 self.assertEqual(client.shown(), fingerprint(rsa[0]))
 
+    def test_the_chain_is_sent_in_its_order_whatever_the_files_is(self):
+        first, second = self.made.authority_below("first"), self.made.authority_below("second")
+        a, b = self.made.issue("a.example", by=first), self.made.issue("b.example", by=second)
+        files = [(self.made.chain(a[0], first[0]), a[1]),
+                 (self.made.chain(b[0], self.made.ca, second[0]), b[1])]  # the wrong order: check warns of it
+        with self.door(files) as door:
+            for name, (cert, _), (above, _) in (("a.example", a, first), ("b.example", b, second)):
+                for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                    with TlsClient(self.https(door), self.context(version), name) as client:  # it knows the root alone
+                        self.assertEqual(client.shown(), fingerprint(cert))
+                port = self.https(door).rsplit(":", 1)[1]
+                told = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", name, "-showcerts"],
+                                      input="", capture_output=True, text=True, check=False).stdout
+                subjects = [line.split(":", 1)[1].strip() for line in told.splitlines() if line.strip()[1:3] == " s"]
+                self.assertEqual(subjects[:2], [f"CN = {name}", f"CN = {'first' if above == first[0] else 'second'}"], told)
+
     def test_protocols_are_agreed_on(self):
         with self.door() as door:
             with TlsClient(self.https(door), self.context(protocols=("foo", "http/1.1"))) as client:
@@ -405,6 +421,14 @@ class Rules(WithCertificates):
                     headers = client.get("/received", forged, host="a.example").json()["headers"]
                     self.assertFalse(client.socket.session_reused)
                     self.assertEqual([name for name in headers if "client" in name and "cert" in name], [])
+                # … and one that was made where nobody asks opens no door where somebody does.
+                stranger_to_both = self.context(version)
+                with TlsClient(door.addresses["open"], stranger_to_both) as client:
+                    client.get("/", host="a.example")
+                    session_of_open = client.socket.session
+                with self.assertRaises((ssl.SSLError, ConnectionError, EOFError)):
+                    with TlsClient(self.https(door), stranger_to_both, session=session_of_open) as client:
+                        client.get("/", host="a.example")
                 for nobody in (self.context(version), self.context(version)):
                     if nobody is not None and version == ssl.TLSVersion.TLSv1_2:
                         nobody.load_cert_chain(*stranger)

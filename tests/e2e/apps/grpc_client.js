@@ -56,6 +56,25 @@ const scenarios = {
     for (let i = 0; i < 10; i++) call.write(Buffer.from(String(i)));
     call.end();
   }),
+  // Goes on sending while the answer is there: each of these must have its status, and soon.
+  early: async () => {
+    const seen = { codes: {}, slowest: 0 };
+    for (let round = 0; round < 10; round++) {
+      const started = Date.now();
+      await new Promise((resolve) => {
+        const call = client.Early(deadline(20000), (error) => {
+          const code = error ? error.code : 0;
+          seen.codes[code] = (seen.codes[code] || 0) + 1;
+          seen.slowest = Math.max(seen.slowest, Date.now() - started);
+          clearInterval(feed);
+          resolve();
+        });
+        const chunk = Buffer.alloc(64 * 1024, 'u');
+        const feed = setInterval(() => call.write(chunk), 1);
+      });
+    }
+    return seen;
+  },
   repeat: () => stream(client.Repeat(Buffer.from('m'), deadline(20000))),
   // A message at a time: each waits for the answer to the one before.
   talk: () => stream(client.Talk(deadline(20000)), (call, seen) => {

@@ -15,6 +15,7 @@ exports.echo = {
   Slow: method('/test.Echo/Slow', false, false),      // after as many milliseconds as the request says
   Die: method('/test.Echo/Die', false, false),
   Collect: method('/test.Echo/Collect', true, false), // all messages joined
+  Early: method('/test.Echo/Early', true, false),     // refused at the first message
   Repeat: method('/test.Echo/Repeat', false, true),   // ten times
   Talk: method('/test.Echo/Talk', true, true),        // each message at once
 };

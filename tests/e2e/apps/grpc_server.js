@@ -27,6 +27,8 @@ server.addService(echo, {
     call.on('data', (message) => all.push(message));
     call.on('end', () => done(null, Buffer.concat(all)));
   },
+  // Refuses an upload of which it has seen the beginning.
+  Early: (call, done) => call.once('data', () => done({ code: grpc.status.RESOURCE_EXHAUSTED, details: 'enough' })),
   Repeat: (call) => {
     for (let i = 0; i < 10; i++) call.write(Buffer.concat([call.request, Buffer.from(String(i))]));
     call.end();

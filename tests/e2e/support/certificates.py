@@ -34,6 +34,27 @@ class Certificates:
                  cert, "-days", "30", "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE")
         return cert, key
 
+    def authority_below(self, name):
+        """One that the authority has signed, as those that people get certificates from are."""
+        cert, key = self._fresh()
+        request = _openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-subj",
+                           f"/CN={name}")
+        extensions = self.path(f"extensions-{self._count}")
+        with open(extensions, "w", encoding="utf-8") as file:
+            file.write("basicConstraints = critical,CA:TRUE\n")
+        _openssl("x509", "-req", "-CA", self.ca, "-CAkey", self._ca_key, "-CAcreateserial", "-days", "30", "-out", cert,
+                 "-extfile", extensions, stdin=request)
+        return cert, key
+
+    def chain(self, *certs):
+        """One file of them, in this order."""
+        path = self.path("chain-" + "-".join(os.path.basename(cert) for cert in certs))
+        with open(path, "w", encoding="utf-8") as file:
+            for cert in certs:
+                with open(cert, encoding="utf-8") as part:
+                    file.write(part.read())
+        return path
+
     def issue(self, *names, rsa=False, days=30, by=None, subject=None, usage="serverAuth", not_after=None):
         """A certificate for these names, signed by the authority (or the (cert, key) of `by`), with its key."""
         ca, ca_key = by or (self.ca, self._ca_key)
