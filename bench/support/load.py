@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import processes
 from .processes import LOAD_CORE
+from .servers import PROXIES
 
 _US = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000}
 _POST = 'wrk.method = "POST"\nwrk.body = string.rep("x", 16 * 1024)\n'
@@ -20,6 +21,11 @@ class Workload:
     close: bool = False  # a new connection for each request
     unix: bool = False   # the origin is reached by its unix socket
     tls: bool = False    # what the load speaks to the proxy
+    h2c: bool = False    # what is spoken to the origin; nginx speaks it to gRPC servers only
+
+    @property
+    def proxies(self):
+        return tuple(name for name in PROXIES if not self.h2c or name != "nginx")
 
 
 WORKLOADS = {
@@ -30,6 +36,7 @@ WORKLOADS = {
     "post-16k": Workload(path="/post", post=True),
     "new-connections": Workload(close=True),
     "unix-upstream": Workload(unix=True),
+    "h2c-upstream": Workload(h2c=True),
     "tls-get-64": Workload(tls=True),
     "tls-response-64k": Workload(path="/64k", tls=True),
 }

@@ -21,12 +21,13 @@ def in_rotation(number, proxies=PROXIES):
 def loaded(workload, origin, options):
     rounds = []
     with ExitStack() as stack:
-        servers = {name: stack.enter_context(start_proxy(name, origin, workload.unix, tls=workload.tls))
-                   for name in PROXIES}
-        for name in PROXIES:
+        servers = {name: stack.enter_context(start_proxy(name, origin, workload.unix, tls=workload.tls, h2c=workload.h2c))
+                   for name in workload.proxies}
+        for name in servers:
             load.measure(servers[name], workload, WARM_UP_S)
         for number in range(options.rounds):
-            measured = {name: load.measure(servers[name], workload, options.seconds) for name in in_rotation(number)}
+            measured = {name: load.measure(servers[name], workload, options.seconds)
+                        for name in in_rotation(number, workload.proxies)}
             rounds.append(_in_order(measured))
             _say("   ".join(f"{name} {figures['cpu_us']:.1f} µs, {figures['requests_per_second']:,.0f}/s"
                             for name, figures in rounds[-1].items()))
@@ -100,7 +101,7 @@ def _pair(alone, beside):
 
 
 def _in_order(measured):
-    return {name: measured[name] for name in PROXIES}
+    return {name: measured[name] for name in PROXIES if name in measured}
 
 
 def _say(text):
