@@ -5,7 +5,7 @@ import json
 import os
 import unittest
 
-from support import App, Frontdoor, eventually, get, http_get, main, pool
+from support import App, Client, FixedRate, Frontdoor, eventually, get, http_get, main, pool
 from support.instances import events
 
 
@@ -64,9 +64,15 @@ class ConfigWatch(unittest.TestCase):
         with App("a") as app, Watching(app, "One") as door:
             door.wait_until_serving([app], "/always")
             self.assertTrue(door.is_served_by("One"))
-            for name in "Two", "Three":  # a watch of the file itself would have died with the first swap
-                door.map.publish(door.text(name))
-                door.wait_for(name)
+            with FixedRate(door.address, "/always", rate=200) as load, Client(door.address) as kept:
+                self.assertEqual(kept.get("/One").status, 200)
+                for name in "Two", "Three":  # a watch of the file itself would have died with the first swap
+                    door.map.publish(door.text(name))
+                    door.wait_for(name)
+                self.assertEqual(kept.get("/Three").status, 200, "the connection goes on, by the new file")
+                report = load.finish()
+            self.assertGreater(report["requests"], 100)
+            self.assertEqual(report["failures"], [])
             self.assertEqual(len(events(door, "the config has changed")), 2)
             self.assertEqual(len(events(door, "reloaded")), 2)
 

@@ -5,74 +5,39 @@ ports that they name are free."""
 import os
 import re
 import signal
-import subprocess
-import tempfile
-import unittest
 
-from support import binary, eventually, main
-from support import process as processes
-from support.app import node_environment
-from support.network import NetworkNamespace, network_namespaces_are_allowed
+from support import eventually, main
+from support.walk import ROOT, Walk, blocks, commands
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 APP = os.path.join(ROOT, "examples", "node-article", "server.js")
+# Commands of the README that need root, a Debian of their own or half an hour, and which acceptance test runs them there.
+ELSEWHERE = {
+    "./scripts/demo": ("fresh-machine", "./scripts/demo"),
+    "./scripts/test": ("fresh-machine", "./scripts/test"),
+    "./scripts/package": ("package", "scripts/package"),
+    "sudo apt install ./build/package/frontdoor_*.deb": ("package", "apt-get install -qq -y --no-install-recommends ./frontdoor_*.deb"),
+    "scripts/acceptance chaos-minute": ("chaos-minute", ""),
+}
 
-def blocks(page, language):
-    with open(os.path.join(ROOT, page), encoding="utf-8") as file:
-        return re.findall(rf"^(?://[^\n]*\n)?```{language}\n(.*?)^```$", file.read(), re.S | re.M)
 
-
-def commands(page):
-    """Of its blocks for a shell, without comments."""
-    return [line.split(" #")[0].strip() for block in blocks(page, "sh") for line in block.splitlines() if line.strip()]
-
-
-@unittest.skipUnless(network_namespaces_are_allowed(), "this user may not make network namespaces")
-class Walk(unittest.TestCase):
-    """A shell in a directory of its own, in which `frontdoor` is the program under test."""
-
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="frontdoor-readme-")
-        self.addCleanup(self.directory.cleanup)
-        bin_directory = os.path.join(self.directory.name, "bin")
-        os.mkdir(bin_directory)
-        os.symlink(os.path.abspath(binary()), os.path.join(bin_directory, "frontdoor"))
-        self.environment = node_environment(PATH=bin_directory + ":" + os.environ["PATH"], HOME=self.directory.name,
-                                            XDG_RUNTIME_DIR=self.directory.name, RUNTIME_DIRECTORY=self.directory.name)
-        namespace = NetworkNamespace()
-        self.addCleanup(namespace.close)
-        # Nor does it find a frontdoor of another test in the machine's usual place.
-        self.inside = [*namespace.inside, "unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"]
-
-    def start(self, command, **variables):
-        running = processes.spawn([*self.inside, "sh", "-c", "exec " + command], cwd=self.directory.name,
-                                  env={**self.environment, **variables}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL)
-        self.addCleanup(processes.end, running, 30)
-        return running
-
-    def run_it(self, command, timeout=60):
-        return subprocess.run([*self.inside, "sh", "-c", command], cwd=self.directory.name, env=self.environment, timeout=timeout,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-
-    def succeeds(self, command):
-        done = self.run_it(command)
-        self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}{done.stderr}")
-        return done.stdout
-
-    def wait_until_answered(self, port=8080):
-        eventually(lambda: self.run_it(f"curl -fsS http://127.0.0.1:{port}/").returncode == 0, f"an answer on port {port}")
-
-    def put(self, name, text):
-        with open(os.path.join(self.directory.name, name), "w", encoding="utf-8") as file:
-            file.write(text)
-
+class Readme(Walk):
     def put_app(self):
         with open(APP, encoding="utf-8") as file:
             self.put("server.js", file.read())
 
     def both_up(self):
         eventually(lambda: "2 of 2 up" in self.run_it("frontdoor status").stdout, "two instances")
+
+    def test_no_command_of_the_readme_is_left_out(self):
+        run_below = {"frontdoor run -i 2 -- node server.js", "frontdoor run .", "frontdoor status", "frontdoor logs -f",
+                     "frontdoor restart app", "frontdoor shutdown", "frontdoor check --config fd.toml", "frontdoor --config fd.toml",
+                     "frontdoor version"}
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+            inline = re.findall(r"`((?:\./|sudo |scripts/|frontdoor |docker )[^`]+)`", file.read())
+        self.assertEqual({*commands("README.md"), *inline}, run_below | set(ELSEWHERE))
+        for command, (test, words) in ELSEWHERE.items():
+            with open(os.path.join(ROOT, "tests", "acceptance", test), encoding="utf-8") as file:
+                self.assertIn(words, file.read(), command)
 
     def test_readme_your_app(self):
         said = commands("README.md")
