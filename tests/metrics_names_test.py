@@ -41,7 +41,7 @@ def queries(board):
 def not_understood(expressions):
     """Which queries are none, by promtool; Grafana's variables are put in before."""
     rules = []
-    for number, expression in enumerate(expressions):
+    for number, expression in enumerate(filter(None, expressions)):
         if expression.startswith("label_values("):
             expression = expression[len("label_values("):].split(",")[0]
         for variable, value in (("$__rate_interval", "1m"), ("$instance", ".*"), ("$pool", ".*")):
