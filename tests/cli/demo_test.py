@@ -3,13 +3,16 @@
 Usage: demo_test.py FRONTDOOR"""
 
 import contextlib
+import html
 import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -176,6 +179,28 @@ class DemoTest(unittest.TestCase):
         said = subprocess.run(["node", "-e", f"{sentences}\nconsole.log(JSON.stringify([{calls}]))"],
                               capture_output=True, text=True, timeout=20, check=True)
         self.assertEqual(json.loads(said.stdout), [sentence for _, sentence in table])
+
+    @unittest.skipUnless(shutil.which("chromium"), "no chromium on this machine")
+    def test_on_a_phone_the_lanes_are_on_the_first_screen(self):
+        with open(PAGE, encoding="utf-8") as file:
+            page = html.escape(file.read().replace("__NAME__", "app.1").replace("__PID__", "4711"), quote=True)
+        look = """onload = () => {
+          const page = document.querySelector("iframe").contentDocument;
+          const lanes = page.getElementById("river").getBoundingClientRect();
+          document.title = [lanes.height, lanes.bottom, page.documentElement.scrollWidth].map(Math.round).join(" ");
+        }"""
+        # A frame, as no window of a browser is so narrow.
+        with tempfile.TemporaryDirectory() as directory:
+            with open(os.path.join(directory, "phone.html"), "w", encoding="utf-8") as file:
+                file.write(f'<iframe width="375" height="667" style="border:0" srcdoc="{page}"></iframe><script>{look}</script>')
+            done = subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                                   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--timeout=5000",
+                                   f"--user-data-dir={directory}/profile", "--dump-dom", f"file://{directory}/phone.html"],
+                                  capture_output=True, text=True, timeout=60, check=False)
+        height, bottom, width = map(int, re.search(r"<title>(\d+) (\d+) (\d+)</title>", done.stdout).groups())
+        self.assertGreater(height, 50)
+        self.assertLessEqual(bottom, 667)
+        self.assertLessEqual(width, 375, "it does not scroll sideways")
 
     def test_a_get_of_crash_is_answered_first(self):
         demo = self.start("--listen", "127.0.0.1:0")

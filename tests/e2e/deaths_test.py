@@ -8,6 +8,7 @@ from support import Frontdoor, apps, curl, eventually, get, http_get, main, pool
 from support.restarted import Restarted, deaths
 
 CHECK = '{ path = "/healthz", interval = "500ms", interval_down = "50ms", timeout = "500ms", rise = 1 }'
+H2C = 'protocol = "h2c"'
 
 
 def records(door, target):
@@ -63,6 +64,29 @@ class Killers(unittest.TestCase):
             alive = [app for app in four if app.process.poll() is None]
             self.assertEqual(len(alive), 1)
             self.assertEqual(get(door.address), f"hello from {alive[0].name}\n")
+
+
+class KillersOverHttp2(unittest.TestCase):
+    """To the upstreams, where a death is the end of a connection that many are on."""
+
+    def test_one_request_kills_one_plus_attempts_instances_at_most(self):
+        for method in ("GET", "PUT", "POST"):
+            with Restarted("one", "h2_app.js") as one, Restarted("two", "h2_app.js") as two, Restarted("three", "h2_app.js") as three:
+                trio = [one, two, three]
+                with self.subTest(method=method), Frontdoor(pool("app", trio, CHECK, H2C)) as door:
+                    door.wait_until_serving(trio)
+                    self.assertEqual(curl(door.address, "/die", "-X", method).status, 502)
+                    eventually(lambda: deaths(trio) and all(curl(door.address, "/").status == 200 for _ in range(6)), "answers")
+                    self.assertLessEqual(deaths(trio), 1 if method == "POST" else 3)
+
+    def test_the_last_instance_is_spared(self):
+        with apps(3, script="h2_app.js") as trio, Frontdoor(pool("app", trio, CHECK, H2C)) as door:
+            door.wait_until_serving(trio)
+            self.assertEqual(curl(door.address, "/die").status, 502)
+            self.assertEqual(len([app for app in trio if app.process.poll() is None]), 1)
+            self.assertEqual(curl(door.address, "/").status, 200)
+            (line,) = eventually(lambda: records(door, "/die"), "the access-log line")
+            self.assertEqual((line["outcome"], line["retry"], line["tries"]), ("query_of_death", "contained", 2))
 
 
 class Silence(unittest.TestCase):

@@ -1,4 +1,5 @@
-// An app of Node's http2 module on 127.0.0.1:PORT, by prior knowledge. /goaway: this connection is to be used no more.
+// An app of Node's http2 module on 127.0.0.1:PORT, by prior knowledge. /goaway: this connection is to be used no more. /die: it
+// ends at once.
 'use strict';
 const http2 = require('http2');
 
@@ -29,7 +30,8 @@ server.on('stream', (stream, headers) => {
       answer({}, 'going');
       return void stream.session.goaway(0);
     case '/slow': return void setTimeout(() => answer({}, 'slow'), 300);
-    default: return answer({ 'x-session': String(stream.session.number) }, JSON.stringify(headers));
+    case '/die': return void process.exit(1);
+    default: return answer({ 'x-session': String(stream.session.number), 'x-app': process.env.NAME }, JSON.stringify(headers));
   }
 });
 process.on('SIGTERM', () => process.exit(0));

@@ -87,7 +87,7 @@ class App:
 
 
 @contextlib.contextmanager
-def apps(count, prefix="app"):
+def apps(count, prefix="app", **options):
     """So many of them, called app1, app2, …"""
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(App(f"{prefix}{number}")) for number in range(1, count + 1)]
+        yield [stack.enter_context(App(f"{prefix}{number}", **options)) for number in range(1, count + 1)]
