@@ -122,8 +122,8 @@ std::vector<SeenRequest> AdminHost::take_requests() {
   std::vector<SeenRequest> requests;
   for (NotableRequest& each : view_.server.take_notable_requests())
     requests.push_back({each.ended_unix_millis, std::move(each.method), std::move(each.host), std::move(each.path), each.status,
-                        std::move(each.outcome), std::move(each.detail), std::move(each.pool), std::move(each.upstream),
-                        std::move(each.request_id), each.tries, each.failed, each.held_us, each.connect_us, each.first_byte_us,
+                        std::move(each.outcome), std::move(each.detail), std::move(each.protocol), std::move(each.tls),
+                        std::move(each.upstream_protocol), std::move(each.pool), std::move(each.upstream), std::move(each.request_id), each.tries, each.failed, each.held_us, each.connect_us, each.first_byte_us,
                         each.total_us});
   return requests;
 }

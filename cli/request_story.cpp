@@ -78,6 +78,15 @@ std::string millis_text(std::uint64_t micros) {
   return text;
 }
 
+// What was spoken on each side: some trouble is one protocol's alone.
+std::string protocols_of(const SeenRequest& request) {
+  if (request.protocol.empty()) return "";
+  std::string text = "; " + request.protocol;
+  if (!request.tls.empty()) text += " over " + request.tls;
+  if (!request.upstream_protocol.empty()) text += ", to the upstream " + request.upstream_protocol;
+  return text;
+}
+
 // What happened one after another; the moments are counted from the request's first byte.
 std::vector<std::string> stages_of(const SeenRequest& request) {
   std::vector<std::string> stages;
@@ -108,6 +117,7 @@ RequestStory tell_story(const SeenRequest& request, std::int64_t now_unix_millis
   if (!request.upstream.empty()) story.summary += ", of " + request.pool + '/' + request.upstream;
   else if (!request.pool.empty()) story.summary += ", of the pool " + request.pool;
   if (request.tries > 1) story.summary += ", after " + std::to_string(request.tries) + " tries";
+  story.summary += protocols_of(request);
   const OutcomeMeaning* const known = find_outcome(request.outcome);
   story.meaning = known == nullptr ? "docs/outcomes.md says what " + request.outcome + " means" : std::string(known->meaning);
   if (!request.detail.empty()) story.meaning += " (" + request.detail + ')';

@@ -12,7 +12,8 @@
 namespace frontdoor {
 
 struct RequestStory {
-  std::string summary;                   // "GET shop.example/cart failed 3s ago: 502 upstream_reset, from app/app.2, after 2 tries"
+  // "GET shop.example/cart failed 3s ago: 502 upstream_reset, of app/app.2, after 2 tries; HTTP/2.0 over TLSv1.3, to the upstream HTTP/1.1"
+  std::string summary;
   std::string meaning;                   // of the outcome
   std::vector<std::string> stages = {};  // "300 ms held, until an upstream could take it"
   std::vector<std::string> advice = {};  // where to look

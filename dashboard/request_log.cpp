@@ -37,6 +37,9 @@ std::string to_json(const SeenRequest& request) {
   append_number(out, "status", request.status);
   append_text(out, "outcome", request.outcome);
   append_text(out, "detail", request.detail);
+  append_text(out, "protocol", request.protocol);
+  append_text(out, "tls", request.tls);
+  append_text(out, "upstream_protocol", request.upstream_protocol);
   append_text(out, "pool", request.pool);
   append_text(out, "upstream", request.upstream);
   append_text(out, "id", request.id);

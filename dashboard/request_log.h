@@ -21,6 +21,9 @@ struct SeenRequest {
   std::uint16_t status = 0;
   std::string outcome = {};
   std::string detail = {};
+  std::string protocol = {};           // "HTTP/2.0"; "" = it is not known
+  std::string tls = {};                // "TLSv1.3"; "" = plain
+  std::string upstream_protocol = {};  // "" = no upstream had it
   std::string pool = {};
   std::string upstream = {};
   std::string id = {};

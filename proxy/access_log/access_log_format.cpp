@@ -9,13 +9,8 @@
 #include "proxy/access_log/line_writers.h"
 
 namespace frontdoor {
-namespace {
 
-using Format = config::AccessLog::Format;
-
-void append_number(std::string& out, std::uint64_t value) { AnyLine(out).number(value); }
-
-std::string_view protocol(http::Version version) {
+std::string_view protocol_name(http::Version version) {
   switch (version) {
     case http::Version::Http10:
       return "HTTP/1.0";
@@ -26,6 +21,12 @@ std::string_view protocol(http::Version version) {
   }
   return "";
 }
+
+namespace {
+
+using Format = config::AccessLog::Format;
+
+void append_number(std::string& out, std::uint64_t value) { AnyLine(out).number(value); }
 
 // True when the text needs no escape, as nearly all does. Without an early exit the compiler checks sixteen bytes at a time.
 bool plain(std::string_view text) {
@@ -150,7 +151,7 @@ template <class Line>
     case AccessField::Target: return text(R"(,"target":)", record.target);
     case AccessField::Protocol:
       line.literal(R"(,"protocol":")");
-      line.bare(protocol(record.version));
+      line.bare(protocol_name(record.version));
       return line.literal("\"");
     case AccessField::Tls: return text_if_any(R"(,"tls":)", record.tls_version);
     case AccessField::TlsCipher:
@@ -299,7 +300,7 @@ void AccessLineFormatter::append_combined(const AccessRecord& record, std::strin
     out += ' ';
     append_escaped(out, record.target);
     out += ' ';
-    out += protocol(record.version);
+    out += protocol_name(record.version);
   }
   out += "\" ";
   if (record.status == 0) {

@@ -18,6 +18,8 @@
 
 namespace frontdoor {
 
+std::string_view protocol_name(http::Version version);  // "HTTP/2.0"
+
 // What became of one attempt to have a request served. Views as below; times in microseconds.
 struct Attempt {
   std::string_view upstream;

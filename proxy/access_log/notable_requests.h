@@ -26,6 +26,9 @@ struct NotableRequest {
   std::string upstream = {};
   std::string outcome = {};
   std::string detail = {};
+  std::string protocol = {};           // "HTTP/2.0"
+  std::string tls = {};                // "TLSv1.3"; "" = plain
+  std::string upstream_protocol = {};  // "" = no upstream had it
   std::uint16_t status = 0;
   std::uint32_t tries = 0;
   std::uint64_t held_us = 0;

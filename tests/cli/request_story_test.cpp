@@ -33,6 +33,11 @@ TEST(RequestStory, SaysHowItEndedWhereItsTimeWentAndWhereToLook) {
             "- 2000 ms until the first byte of the answer, from the request's first\n- 500 ms for the rest of it\n- 2500 ms in all");
   const SeenRequest early{.ended_unix_millis = 1'000'000, .outcome = "no_route", .failed = true};
   EXPECT_TRUE(told(early).starts_with("  failed 10s ago: no status no_route\n= no [[route]] matches")) << told(early);
+  failed.protocol = "HTTP/2.0";
+  EXPECT_TRUE(told(failed).find(", after 2 tries; HTTP/2.0\n") != std::string::npos) << told(failed);
+  failed.tls = "TLSv1.3", failed.upstream_protocol = "HTTP/1.1";
+  EXPECT_TRUE(told(failed).find(", after 2 tries; HTTP/2.0 over TLSv1.3, to the upstream HTTP/1.1\n") != std::string::npos) << told(failed);
+  failed.protocol.clear();
   failed.upstream.clear();
   failed.outcome = "hold_timeout";
   EXPECT_TRUE(told(failed).find("502 hold_timeout, of the pool app, after 2 tries") != std::string::npos) << told(failed);

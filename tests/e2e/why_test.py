@@ -21,7 +21,7 @@ class WhyARequest(unittest.TestCase):
             identity = answer.header("X-Request-Id")
             told = command("why", identity, door=door)  # at once: nobody has to wait for the page's next second
             self.assertEqual((told.returncode, told.stderr), (0, ""))
-            self.assertRegex(told.stdout, rf"^GET example\.test/die failed \d+s ago: 502 upstream_reset, of app/{re.escape(app.address)}\n")
+            self.assertRegex(told.stdout, rf"^GET example\.test/die failed \d+s ago: 502 upstream_reset, of app/{re.escape(app.address)}; HTTP/1.1, to the upstream HTTP/1.1\n")
             self.assertIn("  What it means:\n    the upstream closed before it had answered", told.stdout)
             self.assertRegex(told.stdout, r"  Where its time went:\n(    .*\n)*    [\d.]+ ms in all\n")
             self.assertIn("  Where to look:\n    the app's log", told.stdout)
