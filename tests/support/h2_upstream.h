@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,10 @@
 #include "support/test_proxy.h"
 
 namespace frontdoor::testing {
+
+// RFC 9113 §7.
+inline constexpr std::uint32_t kRefusedStream = 7;
+inline constexpr std::uint32_t kCancelled = 8;
 
 // One connection of it.
 class H2UpstreamEnd {

@@ -219,6 +219,38 @@ TEST(GrpcConversation, ACallThatBreaksOffIsReset) {
   EXPECT_EQ(talk.caller.answer(1).code, 2u);
 }
 
+// A client with a stream that is open both ways learns of a drain by GOAWAY, when it begins and not by a reset at its end: it
+// opens its next call elsewhere, and this one goes on until its own end.
+TEST(GrpcConversation, ADrainIsToldToACallThatIsOpenBothWays) {
+  GrpcTalk talk("", "[timeouts]\ndrain_streams = \"20s\"\n");
+  talk.begin(1);
+  talk.caller.send(h2::data(1, kMessage));
+  ASSERT_TRUE(talk.turn_until([&] { return talk.up().requests() == 1 && talk.end().asked(1).body == kMessage; }));
+  talk.end().send(h2::headers(1, h2::status("200", {{"content-type", "application/grpc"}}), h2::kEndHeaders) + h2::data(1, kMessage));
+  ASSERT_TRUE(talk.turn_until([&] { return talk.caller.answer(1).body == kMessage; }));
+
+  const TimePoint now = talk.proxy->time().now();
+  talk.proxy->worker().drain({now, now + std::chrono::seconds{25}});
+  ASSERT_TRUE(talk.turn_until([&] { return talk.caller.reader().saw(h2::kPing); }));
+  ASSERT_EQ(talk.caller.reader().of(h2::kGoAway).size(), 1u) << "no time has passed";
+  talk.caller.send(h2::ping(talk.caller.reader().of(h2::kPing)[0].payload, h2::kAck));
+  talk.rest();
+  talk.proxy->time().advance(Millis{200});
+  ASSERT_TRUE(talk.turn_until([&] { return talk.caller.reader().of(h2::kGoAway).size() == 2; }));
+  EXPECT_EQ(talk.caller.reader().of(h2::kGoAway)[1].last_stream(), 1u);
+
+  talk.caller.send(h2::data(1, kMessage) + h2::end_of(1));
+  ASSERT_TRUE(talk.turn_until([&] { return talk.end().asked(1).ended; }));
+  talk.end().send(h2::data(1, kMessage) + h2::headers(1, {{"grpc-status", "0"}}));
+  ASSERT_TRUE(talk.turn_until([&] { return talk.caller.answer(1).ended; }));
+  const auto answer = talk.caller.answer(1);
+  EXPECT_EQ(answer.body, kMessage + kMessage);
+  EXPECT_EQ(answer.trailers, (h2::Pairs{{"grpc-status", "0"}}));
+  EXPECT_FALSE(answer.was_reset);
+  talk.rest();
+  EXPECT_THAT(talk.proxy->log(), HasSubstr("\"outcome\":\"served\""));
+}
+
 TEST(GrpcConversation, ACancelledCallIsCancelledAtTheUpstream) {
   GrpcTalk talk;
   talk.begin(1);
