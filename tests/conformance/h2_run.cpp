@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "conformance/h2_case.h"
-#include "conformance/wire_reader.h"
+#include "conformance/upstream_end.h"
 #include "support/h2_client.h"
 
 namespace frontdoor::conformance {
@@ -12,18 +12,14 @@ namespace frontdoor::conformance {
 namespace {
 
 using testing::H2Client;
-using testing::Peer;
-using testing::ScriptedUpstream;
 using testing::TestProxy;
 namespace h2 = testing::h2;
 
-constexpr std::string_view kReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-constexpr std::string_view kHeadReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
 constexpr std::string_view kLastPing = "lastping";
 
 class Conversation {
  public:
-  explicit Conversation(const H2Case& row) : row_(row), proxy_({&upstream_}, row.config), client_(proxy_, "") {}
+  explicit Conversation(const H2Case& row) : row_(row), proxy_({&upstream_.upstream()}, row.config), client_(proxy_, "") {}
 
   std::vector<std::string> run(std::string& seen) {
     for (at_ = 0; at_ < row_.steps.size(); ++at_) {
@@ -57,43 +53,22 @@ class Conversation {
       case H2Step::Kind::UpstreamReplies: return answer(step.bytes, true);
       case H2Step::Kind::UpstreamEarly: return answer(step.bytes, false);
       case H2Step::Kind::UpstreamResets:
-        if (upstream_.connections() == 0) return failures_.push_back("the upstream has no connection to reset");
-        return upstream_.last().reset();
+        if (upstream_.upstream().connections() == 0) return failures_.push_back("the upstream has no connection to reset");
+        return upstream_.upstream().last().reset();
       case H2Step::Kind::TimePasses: return proxy_.time().advance(step.time);
     }
   }
 
   void answer(const std::string& bytes, bool whole) {
-    wait([&] { return unanswered(whole) != kNone; });
-    const std::size_t connection = unanswered(whole);
-    if (connection == kNone) return failures_.push_back("the upstream has no request to answer");
-    ++answered_[connection];
-    upstream_.connection(connection).send(bytes);
-  }
-
-  // The first connection with a request that has no answer; only its head must be there unless `whole`.
-  std::size_t unanswered(bool whole) {
-    answered_.resize(upstream_.connections());
-    for (std::size_t i = 0; i < answered_.size(); ++i) {
-      const auto requests = read_requests(upstream_.connection(i).received());
-      if (requests.complete > answered_[i]) return i;
-      if (!whole && requests.all.size() > answered_[i] && upstream_.connection(i).saw("\r\n\r\n")) return i;
-    }
-    return kNone;
+    wait([&] { return upstream_.is_asked(whole); });
+    if (!upstream_.answer(bytes, whole)) failures_.push_back("the upstream has no request to answer");
   }
 
   bool reply_by_itself() {
     if (row_.upstream_silent) return false;
     for (auto i = at_; i < row_.steps.size(); ++i)
       if (row_.steps[i].kind == H2Step::Kind::UpstreamReplies || row_.steps[i].kind == H2Step::Kind::UpstreamEarly) return false;
-    bool replied = false;
-    for (auto i = unanswered(true); i != kNone; i = unanswered(true)) {
-      const auto requests = read_requests(upstream_.connection(i).received());
-      upstream_.connection(i).send(requests.all[answered_[i]].method() == "HEAD" ? kHeadReply : kReply);
-      ++answered_[i];
-      replied = true;
-    }
-    return replied;
+    return upstream_.answer_all();
   }
 
   // ---- What has been seen
@@ -119,7 +94,7 @@ class Conversation {
   void judge() {
     for (const auto& wanted : row_.streams) judge(wanted);
     judge_connection();
-    judge_upstream();
+    upstream_.judge(row_.upstream, failures_);
     for (const auto& check : row_.checks) judge(check);
     for (const auto& check : row_.stream_checks) judge(check);
     if (!row_.log_has.empty()) {
@@ -174,46 +149,9 @@ class Conversation {
     return std::any_of(pings.begin(), pings.end(), [](const auto& ping) { return ping.payload == kLastPing; });
   }
 
-  void judge_upstream() {
-    const UpstreamSees& wanted = row_.upstream;
-    std::size_t complete = 0, incomplete = 0, bytes = 0;
-    for (std::size_t i = 0; i < upstream_.connections(); ++i) {
-      const auto requests = read_requests(upstream_.connection(i).received());
-      complete += requests.complete;
-      incomplete += requests.all.size() - requests.complete;
-      bytes += upstream_.connection(i).received().size();
-    }
-    switch (wanted.extent) {
-      case UpstreamSees::Extent::Nothing: return fail_unless(bytes == 0, "upstream: has seen bytes of it");
-      case UpstreamSees::Extent::Cut:
-        fail_unless(complete == 0, "upstream: has seen a complete request");
-        return fail_unless(upstream_.connections() == 0 || upstream_.last().ended(), "upstream: connection is still open");
-      case UpstreamSees::Extent::Requests: break;
-    }
-    fail_unless(complete == wanted.requests,
-                "upstream: " + std::to_string(complete) + " complete requests instead of " + std::to_string(wanted.requests));
-    fail_unless(incomplete == 0, "upstream: bytes behind the last complete request");
-    fail_unless(upstream_.connections() == wanted.connections,
-                "upstream: on " + std::to_string(upstream_.connections()) + " connections");
-  }
-
   void judge(const TextCheck& check) {
-    std::string text, body;
-    if (check.side == TextCheck::Side::Upstream) {
-      for (std::size_t i = 0; i < upstream_.connections(); ++i) {
-        text += upstream_.connection(i).received();
-        if (const auto seen = read_requests(upstream_.connection(i).received()); !seen.all.empty()) body = seen.all.back().body;
-      }
-    } else {
-      text = client_frames();
-    }
-    const std::string who = check.side == TextCheck::Side::Client ? "client: " : "upstream: ";
-    const bool found = lower(text).find(lower(check.text)) != std::string::npos;
-    switch (check.kind) {
-      case TextCheck::Kind::Has: return fail_unless(found, who + "has not seen " + check.text);
-      case TextCheck::Kind::Lacks: return fail_unless(!found, who + "has seen " + check.text);
-      case TextCheck::Kind::BodyIs: return fail_unless(body == check.text, who + "body is \"" + body + "\"");
-    }
+    if (check.side == TextCheck::Side::Upstream) return upstream_.judge(check, failures_);
+    judge_text(check, "client: ", client_frames(), "", failures_);
   }
 
   std::string text_of(std::uint32_t id) const {
@@ -246,19 +184,14 @@ class Conversation {
   std::string describe() {
     std::string text = "client: " + client_frames() + "\n";
     for (const auto& stream : row_.streams) text += "stream " + std::to_string(stream.id) + ":\n" + text_of(stream.id) + "\n";
-    for (std::size_t i = 0; i < upstream_.connections(); ++i)
-      text += "[upstream connection " + std::to_string(i) + "]\n" + upstream_.connection(i).received() + "\n";
-    return text;
+    return text + "[upstream]\n" + upstream_.describe();
   }
 
-  static constexpr auto kNone = static_cast<std::size_t>(-1);
-
   const H2Case& row_;
-  ScriptedUpstream upstream_;
+  UpstreamEnd upstream_;
   TestProxy proxy_;
   H2Client client_;
   std::vector<std::string> failures_;
-  std::vector<std::size_t> answered_;  // requests, for each upstream connection
   std::size_t at_ = 0;                 // the step under way
 };
 

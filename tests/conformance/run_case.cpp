@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "conformance/upstream_end.h"
 #include "conformance/wire_reader.h"
 #include "support/test_proxy.h"
 
@@ -11,25 +12,19 @@ namespace frontdoor::conformance {
 namespace {
 
 using testing::Peer;
-using testing::ScriptedUpstream;
 using testing::TestProxy;
-
-constexpr std::string_view kReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-constexpr std::string_view kHeadReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
 
 class Conversation {
  public:
   Conversation(const Case& row, int patience)
-      : row_(row), patience_(patience), proxy_({&upstream_}, row.config), client_(proxy_.client()) {}
+      : row_(row), patience_(patience), proxy_({&upstream_.upstream()}, row.config), client_(proxy_.client()) {}
 
   CaseResult run() {
     for (at_ = 0; at_ < row_.steps.size() && !contradicted(); ++at_) take(row_.steps[at_]);
     wait([&] { return contradicted() || client_is_served(); });
     proxy_.settle({client_.get()});  // what must not come gets the chance to
     judge();
-    for (std::size_t i = 0; i < upstream_.connections(); ++i)
-      result_.seen_by_upstream +=
-          "[connection " + std::to_string(i) + "]\n" + upstream_.connection(i).received();
+    result_.seen_by_upstream = upstream_.describe();
     result_.seen_by_client = client_->received();
     return std::move(result_);
   }
@@ -73,50 +68,28 @@ class Conversation {
 
   void answer(const Step& step) {
     const bool whole = step.kind == Step::Kind::UpstreamReplies;
-    wait([&] { return contradicted() || unanswered(whole) != kNone; });
-    const auto connection = unanswered(whole);
-    if (connection == kNone) return;
-    if (step.kind != Step::Kind::UpstreamInterim) ++answered_[connection];
-    upstream_.connection(connection).send(step.bytes);
+    wait([&] { return contradicted() || upstream_.is_asked(whole); });
+    upstream_.answer(step.bytes, whole, step.kind != Step::Kind::UpstreamInterim);
   }
 
   void with_upstream(const std::function<void(Peer&)>& act) {
-    if (upstream_.connections() > 0)
-      act(upstream_.last());
+    if (upstream_.upstream().connections() > 0)
+      act(upstream_.upstream().last());
     else
       result_.failures.push_back("the upstream has no connection to act on");
-  }
-
-  // The first connection with a request that has no answer; only its head must be there unless `whole`.
-  std::size_t unanswered(bool whole) {
-    answered_.resize(upstream_.connections());
-    for (std::size_t i = 0; i < answered_.size(); ++i) {
-      const auto requests = read_requests(upstream_.connection(i).received());
-      if (requests.complete > answered_[i]) return i;
-      if (!whole && requests.all.size() > answered_[i] && upstream_.connection(i).saw("\r\n\r\n")) return i;
-    }
-    return kNone;
   }
 
   bool reply_by_itself() {
     if (row_.upstream_silent) return false;
     for (auto i = at_; i < row_.steps.size(); ++i)
       if (waits_for_request(row_.steps[i].kind)) return false;
-    bool replied = false;
-    for (auto i = unanswered(true); i != kNone; i = unanswered(true)) {
-      const auto requests = read_requests(upstream_.connection(i).received());
-      const bool head = requests.all[answered_[i]].method() == "HEAD";
-      upstream_.connection(i).send(head ? kHeadReply : kReply);
-      ++answered_[i];
-      replied = true;
-    }
-    return replied;
+    return upstream_.answer_all();
   }
 
   void wait(const std::function<bool()>& done) {
     for (int turn = 0; turn < patience_ && !done(); ++turn) {
       client_->poll();
-      upstream_.poll();
+      upstream_.upstream().poll();
       reply_by_itself();
       if (!done()) proxy_.worker().run_once(Millis{1});
     }
@@ -138,7 +111,7 @@ class Conversation {
 
   // Nothing that comes later could still make the case pass, so there is nothing to wait for.
   bool contradicted() {
-    if (row_.upstream.extent == UpstreamSees::Extent::Nothing && upstream_bytes() > 0) return true;
+    if (row_.upstream.extent == UpstreamSees::Extent::Nothing && upstream_.bytes() > 0) return true;
     const auto seen = responses();
     const auto& wanted = row_.client.statuses;
     if (seen.complete > wanted.size()) return true;
@@ -147,16 +120,9 @@ class Conversation {
     return client_->ended() && row_.client.ending == Ending::Keep;
   }
 
-  std::size_t upstream_bytes() {
-    std::size_t bytes = 0;
-    for (std::size_t i = 0; i < upstream_.connections(); ++i)
-      bytes += upstream_.connection(i).received().size();
-    return bytes;
-  }
-
   void judge() {
     judge_client();
-    judge_upstream();
+    upstream_.judge(row_.upstream, result_.failures);
     for (const auto& check : row_.checks) judge(check);
   }
 
@@ -182,67 +148,18 @@ class Conversation {
                   "client: closed without Connection: close");
   }
 
-  void judge_upstream() {
-    const UpstreamSees& wanted = row_.upstream;
-    if (wanted.extent == UpstreamSees::Extent::Nothing)
-      return fail_unless(upstream_bytes() == 0, "upstream: has seen bytes of it");
-    std::size_t complete = 0, incomplete = 0;
-    for (std::size_t i = 0; i < upstream_.connections(); ++i) {
-      const auto requests = read_requests(upstream_.connection(i).received());
-      complete += requests.complete;
-      incomplete += requests.all.size() - requests.complete;
-    }
-    if (wanted.extent == UpstreamSees::Extent::Cut) {
-      fail_unless(complete == 0, "upstream: has seen a complete request");
-      return fail_unless(upstream_.connections() == 0 || upstream_.last().ended(),
-                         "upstream: connection is still open");
-    }
-    fail_unless(complete == wanted.requests, "upstream: " + std::to_string(complete) +
-                                                 " complete requests instead of " +
-                                                 std::to_string(wanted.requests));
-    fail_unless(incomplete == 0, "upstream: bytes behind the last complete request");
-    fail_unless(upstream_.connections() == wanted.connections,
-                "upstream: on " + std::to_string(upstream_.connections()) + " connections");
-    if (wanted.fate == UpstreamSees::Fate::Any || upstream_.connections() == 0) return;
-    const bool closed = upstream_.last().ended();
-    fail_unless(closed == (wanted.fate == UpstreamSees::Fate::Closed),
-                closed ? "upstream: the connection was closed" : "upstream: the connection was kept");
-  }
-
   void judge(const TextCheck& check) {
-    std::string text, body;
-    const bool client = check.side == TextCheck::Side::Client;
-    if (client) {
-      text = client_->received();
-      if (const auto seen = responses(); !seen.all.empty()) body = seen.all.back().body;
-    } else {
-      for (std::size_t i = 0; i < upstream_.connections(); ++i) {
-        text += upstream_.connection(i).received();
-        if (const auto seen = read_requests(upstream_.connection(i).received()); !seen.all.empty())
-          body = seen.all.back().body;
-      }
-    }
-    const std::string who = client ? "client: " : "upstream: ";
-    const bool found = lower(text).find(lower(check.text)) != std::string::npos;
-    switch (check.kind) {
-      case TextCheck::Kind::Has:
-        return fail_unless(found, who + "has not seen " + check.text);
-      case TextCheck::Kind::Lacks:
-        return fail_unless(!found, who + "has seen " + check.text);
-      case TextCheck::Kind::BodyIs:
-        return fail_unless(body == check.text, who + "body is \"" + body + "\"");
-    }
+    if (check.side == TextCheck::Side::Upstream) return upstream_.judge(check, result_.failures);
+    const auto seen = responses();
+    judge_text(check, "client: ", client_->received(), seen.all.empty() ? "" : seen.all.back().body, result_.failures);
   }
-
-  static constexpr auto kNone = static_cast<std::size_t>(-1);
 
   const Case& row_;
   const int patience_;
-  ScriptedUpstream upstream_;
+  UpstreamEnd upstream_;
   TestProxy proxy_;
   std::unique_ptr<Peer> client_;
   CaseResult result_;
-  std::vector<std::size_t> answered_;  // requests, for each upstream connection
   std::string sent_;
   std::size_t at_ = 0;  // the step under way
   std::size_t client_had_ = 0;
