@@ -153,6 +153,9 @@ class Readme(unittest.TestCase):
         self.assertEqual([number.replace(",", "") for number in said], [lost[0], lost[2], lost[1]])
         idle = re.search(r"frontdoor +(\d+) resident bytes each", read("docs/acceptance/idle.txt"))[1]
         self.assertIn(f"an idle connection {idle} bytes", text)
+        row = re.search(r"^\| get-64 \| frontdoor \| [^|]+ \| \*\*[\d.]+\*\* \(([\d.]+)–([\d.]+)\)", read("docs/performance.md"), re.M)
+        small = float(re.search(r"A small GET costs ([\d.]+) times\s+the CPU of nginx", text)[1])
+        self.assertTrue(float(row[1]) <= small <= float(row[2]), f"{small}, and {row[0]}")
 
 
 class Install(unittest.TestCase):

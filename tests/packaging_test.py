@@ -235,6 +235,19 @@ class Manifests(unittest.TestCase):
             self.assertTrue(has_command(container["args"]), container["args"])
             for hook in container.get("lifecycle", {}).values():
                 self.assertTrue(has_command(hook["exec"]["command"][1:]), hook)
+            self.assertIn("readinessProbe", container)
+            probe = container["livenessProbe"]
+            if "exec" in probe:
+                self.assertEqual(probe["exec"]["command"], ["frontdoor", "healthcheck"])
+                self.assertTrue(has_command(["healthcheck"]))
+
+    def test_who_scales_is_not_set_back(self):
+        """`kubectl apply` of a Deployment that says how many pods there are undoes what a HorizontalPodAutoscaler has done."""
+        directory = path_of("packaging/kubernetes/edge")
+        told = {document["kind"]: document["spec"] for document in (yaml.safe_load(text_of(directory, file)) for file in os.listdir(directory)
+                                                                    if file.endswith(".yaml") and file != "kustomization.yaml")}
+        self.assertGreaterEqual(told["HorizontalPodAutoscaler"]["minReplicas"], 2)
+        self.assertNotIn("replicas", told["Deployment"])
 
     def test_each_frontdoor_may_do_nothing_that_it_need_not(self):
         for name in "edge", "sidecar":
