@@ -177,7 +177,7 @@ struct ProxyCommand {
   std::string listen;           // as the user wrote it
   std::vector<std::string> to;  // at least one
   std::string health_path;      // "" = no health check
-  ServingArguments serving;
+  ServingArguments serving = {};
 };
 
 struct DemoCommand {

@@ -13,6 +13,10 @@ set(FRONTDOOR_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
+# A file that is included is not the main file: g++ then takes what its anonymous namespace declares for everybody's.
+if(FRONTDOOR_UNITY)
+  add_compile_options(-Wno-subobject-linkage)
+endif()
 # From -O2 on anyway: without it g++ makes each handing over between coroutines a call, and a loop of them a deep stack.
 add_compile_options(-foptimize-sibling-calls)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast)

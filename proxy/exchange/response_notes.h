@@ -15,7 +15,7 @@
 namespace frontdoor {
 
 struct ResponseNotes {
-  std::string_view request_id;
+  std::string_view request_id{};
   std::string_view outcome{};          // of an answer of our own; "" = it is passed on
   std::uint16_t received_status = 0;   // passed on: the upstream's
   std::string_view next_hop{};         // whom it was, or was to be, got from: for trusted proxies alone

@@ -156,7 +156,9 @@ TEST(Exposition, IsWellFormed) {
   std::istringstream text(prometheus_text(totals, kExtras));
   std::set<std::string> series, families;
   for (std::string line; std::getline(text, line);) {
-    if (line.starts_with("# TYPE ")) EXPECT_TRUE(families.insert(line).second) << line;
+    if (line.starts_with("# TYPE ")) {
+      EXPECT_TRUE(families.insert(line).second) << line;
+    }
     if (line.starts_with('#')) continue;
     EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << "twice: " << line;
   }

@@ -203,8 +203,8 @@ TEST(Warnings, AWebhookThatOthersCanRead) {
               ElementsAre("fd.toml: warning: [admin] webhook_ca has no effect: the webhook does not begin with https://"));
   LoadOptions options;
   options.upstream_tls_problem = [](const UpstreamTls& tls) { return tls.ca == "gone.pem" ? "no such file" : ""; };
-  const auto with_ca = [&](const char* file) {
-    return problems(Around{.below = "[admin]\nwebhook = \"https://a.example\"\nwebhook_ca = \"" + std::string(file) + "\""}.text(),
+  const auto with_ca = [&](const char* ca) {
+    return problems(Around{.below = "[admin]\nwebhook = \"https://a.example\"\nwebhook_ca = \"" + std::string(ca) + "\""}.text(),
                     options);
   };
   EXPECT_THAT(with_ca("ca.pem"), IsEmpty());

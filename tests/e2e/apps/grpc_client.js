@@ -48,7 +48,7 @@ const scenarios = {
   late: () => unary('Slow', '5000', deadline(300)),
   cancel: () => new Promise((resolve) => {
     const call = client.Slow(Buffer.from('10000'), deadline(20000), (error) => resolve({ code: error.code }));
-    setTimeout(() => call.cancel(), 200);
+    call.on('metadata', () => call.cancel());  // it has reached the server
   }),
   die: () => unary('Die', ''),
   collect: () => new Promise((resolve) => {

@@ -18,6 +18,7 @@ server.addService(echo, {
   },
   Fail: (call, done) => done({ code: grpc.status.NOT_FOUND, details: 'no such thing: 100 % sure' }),
   Slow: (call, done) => {
+    call.sendMetadata(new grpc.Metadata());  // tells the client that the call is here
     const timer = setTimeout(() => done(null, call.request), Number(call.request.toString()));
     call.on('cancelled', () => { clearTimeout(timer); console.log('cancelled'); });
   },

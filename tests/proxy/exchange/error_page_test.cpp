@@ -13,34 +13,34 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr std::string_view html = "text/html; charset=utf-8";
-constexpr std::string_view json = "application/json";
-constexpr std::string_view text = "text/plain; charset=utf-8";
+constexpr std::string_view kHtml = "text/html; charset=utf-8";
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kText = "text/plain; charset=utf-8";
 
 TEST(ErrorPage, GivesTheFormatThatAcceptNames) {
   const struct {
     std::string_view accept, expected;
   } cases[] = {
-      {"", text},
-      {"*/*", text},
-      {"text/*", text},
-      {"text/plain", text},
-      {"text/htmlx", text},
-      {"text/html", html},
-      {"TEXT/HTML", html},
-      {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", html},  // a browser
-      {"application/json", json},
-      {"application/json, text/plain, */*", json},  // axios
-      {"application/vnd.api+json", json},
-      {"text/html, application/json", html},
-      {"application/json, text/html", json},
-      {"text/html;q=0.5, application/json", json},
-      {"text/html;level=1;q=0.9, application/json;q=0.25", html},
-      {"text/html;q=0", text},
-      {"text/html; q=0, application/json ;q=0.001", json},
-      {"text/html;q=x", text},
-      {"text/html;q=0.1234", text},
-      {",;q=1,;,,", text},
+      {"", kText},
+      {"*/*", kText},
+      {"text/*", kText},
+      {"text/plain", kText},
+      {"text/htmlx", kText},
+      {"text/html", kHtml},
+      {"TEXT/HTML", kHtml},
+      {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", kHtml},  // a browser
+      {"application/json", kJson},
+      {"application/json, text/plain, */*", kJson},  // axios
+      {"application/vnd.api+json", kJson},
+      {"text/html, application/json", kHtml},
+      {"application/json, text/html", kJson},
+      {"text/html;q=0.5, application/json", kJson},
+      {"text/html;level=1;q=0.9, application/json;q=0.25", kHtml},
+      {"text/html;q=0", kText},
+      {"text/html; q=0, application/json ;q=0.001", kJson},
+      {"text/html;q=x", kText},
+      {"text/html;q=0.1234", kText},
+      {",;q=1,;,,", kText},
   };
   for (const auto& c : cases)
     EXPECT_EQ(error_page(503, "no_upstream", c.accept, "id").content_type, c.expected) << c.accept;

@@ -14,7 +14,7 @@ namespace {
 
 using http::BodyKind;
 using testing::Wire;
-using State = Peeked::State;
+using Peek = Peeked::State;
 using BodyFailure = H1BodyReader::Failure;
 
 constexpr http::Framing kChunkedBody{BodyKind::Chunked};
@@ -33,10 +33,10 @@ struct Reading {
     wire.turn();
   }
   // Takes what can be had, `step` bytes at a time, and says what there is then.
-  State take(std::size_t step = 1'000'000) {
+  Peek take(std::size_t step = 1'000'000) {
     for (;;) {
       const Peeked peeked = reader.peek();
-      if (peeked.state != State::Bytes) return peeked.state;
+      if (peeked.state != Peek::Bytes) return peeked.state;
       EXPECT_FALSE(peeked.bytes.empty());
       const std::size_t count = std::min(step, peeked.bytes.size());
       body += peeked.bytes.substr(0, count);
@@ -51,7 +51,7 @@ TEST(H1BodyReader, NoBodyIsCompleteAtOnce) {
     reading.reader.start(framing);
     EXPECT_TRUE(reading.reader.complete());
     const Peeked peeked = reading.reader.peek();
-    EXPECT_EQ(peeked.state, State::End);
+    EXPECT_EQ(peeked.state, Peek::End);
     EXPECT_TRUE(peeked.last);
     EXPECT_EQ(reading.wire.ops.receives, 0u);
   }
@@ -79,11 +79,11 @@ TEST(H1BodyReader, FindsTheEndAtEverySplitAndLeavesTheNextMessageAlone) {
         reading.reader.start(sample.framing);
         if (split != 0) reading.arrives(sample.wire.substr(0, split));
         if (split < sample.wire.size()) {
-          EXPECT_EQ(reading.take(step), State::Pending);
+          EXPECT_EQ(reading.take(step), Peek::Pending);
           EXPECT_FALSE(reading.reader.complete());
         }
         reading.arrives(std::string(sample.wire.substr(split)) + "GET /next");
-        EXPECT_EQ(reading.take(step), State::End);
+        EXPECT_EQ(reading.take(step), Peek::End);
         EXPECT_EQ(reading.body, sample.body);
         EXPECT_TRUE(reading.reader.complete());
         EXPECT_EQ(reading.input.unread(), "GET /next");
@@ -124,7 +124,7 @@ TEST(H1BodyReader, TrailersAreKnownAtTheEnd) {
   Reading reading;
   reading.reader.start(kChunkedBody);
   reading.arrives("1\r\na\r\n0\r\nDigest: abc\r\n\r\n");
-  EXPECT_EQ(reading.take(), State::End);
+  EXPECT_EQ(reading.take(), Peek::End);
   ASSERT_EQ(reading.reader.trailers().size(), 1u);
   EXPECT_EQ(reading.reader.trailers()[0].value, "abc");
   reading.reader.start(kChunkedBody);
@@ -135,12 +135,12 @@ TEST(H1BodyReader, ABodyThatEndsWithTheConnection) {
   Reading reading;
   reading.reader.start(kUntilClose);
   reading.arrives("hello ");
-  EXPECT_EQ(reading.take(), State::Pending);
+  EXPECT_EQ(reading.take(), Peek::Pending);
   EXPECT_FALSE(reading.reader.complete());
   reading.wire.peer_sends("world");
   reading.wire.close_peer();
   reading.wire.turn();
-  EXPECT_EQ(reading.take(), State::End);
+  EXPECT_EQ(reading.take(), Peek::End);
   EXPECT_EQ(reading.body, "hello world");
   EXPECT_TRUE(reading.reader.complete());
   EXPECT_EQ(reading.reader.failure(), BodyFailure::None);
@@ -153,11 +153,11 @@ TEST(H1BodyReader, AnEarlyEndIsATruncationWithEveryKnownEnd) {
     reading.wire.peer_sends(framing.kind == BodyKind::Chunked ? "5\r\nhello\r\n" : "hello");
     reading.wire.peer_finishes();
     reading.wire.turn();
-    EXPECT_EQ(reading.take(), State::Failed);
+    EXPECT_EQ(reading.take(), Peek::Failed);
     EXPECT_EQ(reading.body, "hello") << "what came is passed on";
     EXPECT_EQ(reading.reader.failure(), BodyFailure::Truncated);
     EXPECT_FALSE(reading.reader.complete());
-    EXPECT_EQ(reading.take(), State::Failed) << "and stays so";
+    EXPECT_EQ(reading.take(), Peek::Failed) << "and stays so";
   }
 }
 
@@ -170,7 +170,7 @@ TEST(H1BodyReader, AResetIsAFailureEvenWhereTheConnectionEndsTheBody) {
     reader.start(framing);
     wire.reset_peer();
     ASSERT_TRUE(wire.turn_until([&] { return wire.transport.peer_gone(); }));
-    EXPECT_EQ(reader.peek().state, State::Failed);
+    EXPECT_EQ(reader.peek().state, Peek::Failed);
     EXPECT_EQ(reader.failure(), BodyFailure::Reset);
     EXPECT_FALSE(reader.complete());
   }
@@ -180,7 +180,7 @@ TEST(H1BodyReader, BrokenChunksAreMalformed) {
   Reading reading;
   reading.reader.start(kChunkedBody);
   reading.arrives("xyz\r\n");
-  EXPECT_EQ(reading.take(), State::Failed);
+  EXPECT_EQ(reading.take(), Peek::Failed);
   EXPECT_EQ(reading.reader.failure(), BodyFailure::Malformed);
   EXPECT_STRNE(reading.reader.detail(), "");
   EXPECT_FALSE(reading.reader.complete());
@@ -200,8 +200,8 @@ TEST(H1BodyReader, IsPendingOnlyWhenTheSocketIsDrained) {
     wire.peer_sends(many);
     wire.turn();
     std::size_t got = 0;
-    for (Peeked peeked = reader.peek(); peeked.state != State::Pending; peeked = reader.peek()) {
-      ASSERT_EQ(peeked.state, State::Bytes);
+    for (Peeked peeked = reader.peek(); peeked.state != Peek::Pending; peeked = reader.peek()) {
+      ASSERT_EQ(peeked.state, Peek::Bytes);
       got += peeked.bytes.size();
       reader.consume(peeked.bytes.size());
     }
