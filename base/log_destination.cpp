@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,9 @@
 
 namespace frontdoor {
 namespace {
+
+constexpr int kLooksForATurn = 50;
+constexpr unsigned kBetweenLooks = 2'000;  // microseconds
 
 std::string error_text(int code) { return std::generic_category().message(code); }
 
@@ -169,5 +173,12 @@ std::string_view LogDestination::next_piece(std::string_view lines) const {
   if (may_block_) return lines.substr(0, PIPE_BUF);
   return lines.substr(0, std::min(lines.find('\n'), lines.size() - 1) + 1);
 }
+
+RenameTurn::RenameTurn(const LogDestination& log) : fd_(log.fd_) {
+  for (int looks = 0; looks < kLooksForATurn && ::flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; ++looks)
+    ::usleep(kBetweenLooks);
+}
+
+RenameTurn::~RenameTurn() { ::flock(fd_, LOCK_UN); }
 
 }  // namespace frontdoor

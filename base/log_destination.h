@@ -51,6 +51,7 @@ class LogDestination {
   void finish_by(TimePoint deadline) { deadline_.store(deadline.time_since_epoch().count()); }
 
  private:
+  friend class RenameTurn;
   void use(int fd, bool owned);
   bool write_some(std::string_view& lines);
   bool wait_for_reader();
@@ -64,6 +65,20 @@ class LogDestination {
   bool torn_ = false;       // the last byte written was not a newline
   std::string last_error_;
   std::atomic<Duration::rep> deadline_{TimePoint::max().time_since_epoch().count()};
+};
+
+// Of several processes that write one file, as over an upgrade, one at a time gives it another name. Whoever has waited looks
+// first whether it still has its own. Another one's turn is waited for a moment only: it takes no longer than some renames,
+// and whoever may read the log could hold it for ever.
+class RenameTurn {
+ public:
+  explicit RenameTurn(const LogDestination& log);
+  ~RenameTurn();
+  RenameTurn(const RenameTurn&) = delete;
+  RenameTurn& operator=(const RenameTurn&) = delete;
+
+ private:
+  int fd_ = -1;
 };
 
 }  // namespace frontdoor

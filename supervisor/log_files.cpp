@@ -124,7 +124,14 @@ bool LogFiles::open(const std::string& path, File& file, LogRotation::Open why) 
 }
 
 bool LogFiles::rotate(const std::string& path, File& file) {
-  std::string reason = make_way(path, keep_);
+  std::string reason;
+  bool moved = false;
+  {
+    const RenameTurn turn(file.destination);
+    // Another process that writes it, too, was quicker: what stands there now is the next one.
+    moved = file.destination.moved_from(path);
+    if (!moved) reason = make_way(path, keep_);
+  }
   if (reason.empty()) reason = file.destination.open(path, LogDestination::Links::Refuse);
   if (!reason.empty()) {
     if (file.not_rotated != reason) tell(LogLevel::Error, "log file cannot be rotated and grows", path, reason);
@@ -135,7 +142,7 @@ bool LogFiles::rotate(const std::string& path, File& file) {
   file.size = file.destination.file_size().value_or(0);
   file.rotation.opened();
   keep_to_total();
-  return file.size == 0;
+  return moved || file.size == 0;
 }
 
 void LogFiles::keep_to_total() {

@@ -168,12 +168,15 @@ bool AccessLogFile::rotate() noexcept {
 
 std::string AccessLogFile::begin_another() {
   const std::string path = output();
-  struct stat status {};
-  // Another process that writes it, too (an upgrade), or logrotate was quicker: what stands there now is the next one.
-  if (!destination_.moved_from(path)) {
-    // Its name would be moved, and not what it stands for.
-    if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) return path + " is a symbolic link";
-    if (std::string reason = make_way(path, settings_.keep); !reason.empty()) return reason;
+  {
+    const RenameTurn turn(destination_);
+    struct stat status {};
+    // Another process that writes it, too (an upgrade), or logrotate was quicker: what stands there now is the next one.
+    if (!destination_.moved_from(path)) {
+      // Its name would be moved, and not what it stands for.
+      if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) return path + " is a symbolic link";
+      if (std::string reason = make_way(path, settings_.keep); !reason.empty()) return reason;
+    }
   }
   if (std::string reason = open_destination(path); !reason.empty()) return reason;
   rotation_.opened();

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -158,6 +159,25 @@ TEST(LogDestination, AFailedOpenKeepsTheOldFile) {
   EXPECT_EQ(destination.write("still here\n"), 0u);
   char bytes[64];
   EXPECT_EQ(::read(ends.reader, bytes, sizeof bytes), 11);
+}
+
+TEST(RenameTurn, IsOnesAtATimeAndNobodyHoldsItForEver) {
+  char name[] = "/tmp/frontdoor-turn-XXXXXX";
+  const int made = ::mkstemp(name);
+  ASSERT_GE(made, 0);
+  LogDestination first, second;
+  ASSERT_EQ(first.open(name), "");
+  ASSERT_EQ(second.open(name), "");
+  {
+    const RenameTurn turn(first);
+    EXPECT_NE(::flock(made, LOCK_EX | LOCK_NB), 0);
+    const RenameTurn in_vain(second);  // returns all the same
+  }
+  EXPECT_EQ(::flock(made, LOCK_EX | LOCK_NB), 0);
+  const LogDestination none;
+  const RenameTurn nothing(none);
+  ::close(made);
+  ::unlink(name);
 }
 
 }  // namespace

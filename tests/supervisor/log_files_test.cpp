@@ -74,6 +74,20 @@ TEST_F(LogFilesTest, AFullOneIsRenamedAndTheOldestGoes) {
   EXPECT_EQ(all(), (All{{"app.1.log", "line 4\n5\n"}, {"app.1.log.1", "line 3\n"}, {"app.1.log.2", "line two\n"}}));
 }
 
+// As over an upgrade: what the one has renamed is not renamed once more by the other, which would move a file that is not full.
+TEST_F(LogFilesTest, OneThatTwoWriteIsRenamedOnce) {
+  settings_.max_size = 10;
+  LogFiles old_one = files(), new_one = files();
+  old_one.write(path("app.1.log"), "of old\n");
+  new_one.write(path("app.1.log"), "2\n");
+  old_one.write(path("app.1.log"), "full\n");
+  new_one.write(path("app.1.log"), "3\n");
+  EXPECT_EQ(all(), (All{{"app.1.log", "full\n3\n"}, {"app.1.log.1", "of old\n2\n"}}));
+  new_one.write(path("app.1.log"), "4th line\n");
+  old_one.write(path("app.1.log"), "the end\n");
+  EXPECT_EQ(all(), (All{{"app.1.log", "the end\n"}, {"app.1.log.1", "4th line\n"}, {"app.1.log.2", "full\n3\n"}, {"app.1.log.3", "of old\n2\n"}}));
+}
+
 TEST_F(LogFilesTest, AreCutBetweenLinesHoweverManyComeAtOnce) {
   settings_.max_size = 10;
   LogFiles files = this->files();
