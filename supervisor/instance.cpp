@@ -169,7 +169,8 @@ asio::awaitable<void> Instance::run([[maybe_unused]] std::shared_ptr<Instance> s
     running.reset();
     ended(end);
     if (done() || restart_asked_) continue;
-    const RestartDecision decision = decide(end);
+    RestartDecision decision = decide(end);
+    if (is_outdated()) decision = begin_anew();
     tell_end(end, decision);
     if (decision.what == RestartDecision::What::Stay) {
       move(InstanceState::Exited);
@@ -210,7 +211,8 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   stop_watching();
   engaged_ = false;
   starting_ = {};
-  const RestartDecision decision = policy_.failed_to_start(std::generate_canonical<double, 10>(random_));
+  RestartDecision decision = policy_.failed_to_start(std::generate_canonical<double, 10>(random_));
+  if (is_outdated()) decision = begin_anew();
   const bool again = decision.what == RestartDecision::What::StartAgain && !in_vain;
   context_.log.error("instance cannot be started",
                      {{"pool", address_.pool},
@@ -223,6 +225,15 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   move(!again ? InstanceState::Exited : decision.crash_loop ? InstanceState::CrashLoop : InstanceState::Pausing);
   if (again) co_await pause(decision.pause);
   co_return std::nullopt;
+}
+
+// The config has another command by now than the one that has just ended, which has failed nobody yet: it must not pay for
+// what the other has earned.
+bool Instance::is_outdated() const { return launched_as_ != launch_text(settings_); }
+
+RestartDecision Instance::begin_anew() {
+  policy_.forgive();
+  return {.what = RestartDecision::What::StartAgain};
 }
 
 // From its start to its end, and until nothing is left of what it has started.

@@ -138,6 +138,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void came_up();
   void ended(const ProcessEnd& end);
   RestartDecision decide(const ProcessEnd& end);
+  bool is_outdated() const;
+  RestartDecision begin_anew();
   void tell_end(const ProcessEnd& end, const RestartDecision& decision);
   void start_failed(const std::string& why);
   std::string last_words() const;
