@@ -78,6 +78,17 @@ void Instance::take_over(RunningProcess running, std::string launch) {
   spawn_run(std::move(running));
 }
 
+void Instance::rest(const std::optional<ProcessEnd>& end) {
+  history_->last_end = end;
+  was_up_ = true;  // nobody waits for it
+  upstream_ = context_.host.upstream_of(address_);
+  if (upstream_) {
+    upstream_->set_starting(false);
+    context_.host.evict(upstream_, "its process has ended");
+  }
+  move(InstanceState::Exited);
+}
+
 void Instance::spawn_run(std::optional<RunningProcess> running) {
   running_ = true;
   upstream_ = context_.host.upstream_of(address_);

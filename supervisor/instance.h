@@ -71,6 +71,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void start();
   // The same with a process that a front door has left that crashed. `launch`: what it was started with.
   void take_over(RunningProcess running, std::string launch);
+  // Likewise where its process had ended for good: it has none until somebody asks for one.
+  void rest(const std::optional<ProcessEnd>& end);
   // Without its process it begins at once with another one, which is started as `settings` say; with one, that is
   // asked to end first.
   void restart_now(const config::Process& settings, std::string reason);

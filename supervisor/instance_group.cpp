@@ -48,6 +48,8 @@ void InstanceGroup::configure(const config::Process& settings, Millis drain) {
   gate_->set_places(settings.max_starting != 0 ? settings.max_starting : surroundings_.usable_cpus);
   const unsigned count = settings.instances != 0 ? settings.instances : surroundings_.usable_cpus;
   plan_.configure(gone() ? 0 : count, settings.restart.share, ++context_.ticks);
+  const std::uint64_t launch = launch_number(launch_text(settings_));
+  std::erase_if(ended_before_, [&](const auto& entry) { return entry.first > plan_.count() || entry.second.launch != launch; });
   remember();
   if (!gone())
     for (const auto& instance : instances()) {
@@ -61,12 +63,23 @@ void InstanceGroup::configure(const config::Process& settings, Millis drain) {
 
 void InstanceGroup::recall(const std::string& asked) {
   plan_.recall(asked);
+  ended_before_ = parse_ended_instances(asked);
   remembered_ = asked;
 }
 
-// What an operator has stopped must not be started again by a crash of the front door.
+EndedInstances InstanceGroup::ended_for_good() const {
+  EndedInstances ended = ended_before_;
+  for (const auto& [number, place] : places_)
+    if (place.serving && place.serving->state() == InstanceState::Exited)
+      ended[number] = {place.history->last_end, launch_number(launch_text(place.serving->settings()))};
+  return ended;
+}
+
+// What an operator has stopped must not be started again by a crash of the front door, nor what has done its work.
 void InstanceGroup::remember() {
+  if (stopping_) return;
   std::string asked = gone() ? "" : plan_.to_remember();
+  if (const std::string ended = gone() ? "" : to_text(ended_for_good()); !ended.empty()) asked += '\n' + ended;
   if (asked == remembered_) return;
   const std::string name = std::string(kAskedOf) + pool_;
   if (asked.empty()) {
@@ -80,6 +93,7 @@ void InstanceGroup::remember() {
 }
 
 void InstanceGroup::adopt(RunningProcess process, const InstanceMemo& memo) {
+  ended_before_.erase(memo.number);
   Place& its = place(memo.number);
   const bool fits = plan_.wanted(memo.number) && memo.launch == launch_text(settings_);
   const auto instance = add(memo.number, memo.place);
@@ -119,6 +133,7 @@ asio::awaitable<void> InstanceGroup::run([[maybe_unused]] std::shared_ptr<Instan
     if (!stopping_) take_steps();
     answer();
     forget_empty_places();
+    remember();
     if ((gone() || stopping_) && places_.empty() && pending_.empty()) break;
     const TimePoint again = std::exchange(out_of_places_, false) ? Clock::now() + kWithoutPlace : TimePoint::max();
     co_await changed_->changed(seen, again);
@@ -170,7 +185,11 @@ void InstanceGroup::take_steps() {
   }
   if (fresh.empty()) return;
   surroundings_.members_changed();
-  for (const auto& instance : fresh) instance->start();
+  for (const auto& instance : fresh) {
+    const auto ended = ended_before_.extract(instance->number());
+    if (ended) instance->rest(ended.mapped().end);
+    else instance->start();
+  }
 }
 
 InstanceAddress InstanceGroup::address_of(unsigned number, const Endpoint& where) const {

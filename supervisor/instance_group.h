@@ -17,6 +17,7 @@
 
 #include "balancer/pool_traffic.h"
 #include "config/config.h"
+#include "supervisor/ended_instances.h"
 #include "supervisor/hung_watch.h"
 #include "supervisor/instance.h"
 #include "supervisor/instance_memo.h"
@@ -86,6 +87,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
 
   std::vector<PlaceView> look() const;
   void remember();
+  EndedInstances ended_for_good() const;
   void take_steps();
   std::shared_ptr<Instance> add(unsigned number, std::optional<Endpoint> where = std::nullopt);
   Place& place(unsigned number);
@@ -110,6 +112,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   const std::shared_ptr<StartGate> gate_;
   PoolPlan plan_;
   std::string remembered_;  // by the launcher
+  EndedInstances ended_before_;  // for good, under the front door before this one, and not in their places yet
   config::Process settings_;
   Millis drain_{};
   std::map<unsigned, Place> places_;

@@ -135,6 +135,41 @@ class Keeps(WithDoors):
             self.assertEqual(command("start", "app.2", door=door).returncode, 0)
             self.assertEqual(pids(door, 2)["app.1"], after)
 
+    def test_what_has_ended_for_good_is_not_started_again(self):
+        """Nor by a crash of the front door. Only by somebody who asks for it, or by another command."""
+        def job(*policy, env=""):
+            script = f"echo $RELEASE >> {log}; exit 3"
+            return (f'[pool.job]\ncommand = ["sh", "-c", "{script}"]\nport = "none"\nenv = {{ {env} }}\n'
+                    f'restart = {{ policy = "{policy[0]}", backoff_min = "10ms" }}\n')
+
+        def lives():
+            with open(log, encoding="ascii") as file:
+                return len(file.readlines())
+
+        def row():
+            (pool_row,) = [p for p in api(door, "status")[1]["pools"] if p["name"] == "job"]
+            return [(u["state"], u["last_end"]) for u in pool_row["upstreams"]]
+
+        with tempfile.TemporaryDirectory() as directory:
+            log = os.path.join(directory, "log")
+            with Upgradable(DRAIN + instances(1) + job("never")) as door:
+                eventually(lambda: row() == [("exited", "exit 3")], "its end")
+                pids(door, 1)
+                for _ in range(2):
+                    door.upgraded()
+                    self.assertEqual(row(), [("exited", "exit 3")])
+                killed = door.serving()
+                os.kill(killed, signal.SIGKILL)
+                eventually(lambda: door.serving() not in (None, killed), "the next front door")
+                pids(door, 1)
+                self.assertEqual((row(), lives()), ([("exited", "exit 3")], 1))
+                self.assertEqual(command("reload", door=door).returncode, 0, "nothing is waited for")
+                command("restart", "job", door=door)
+                eventually(lambda: lives() == 2 and row() == [("exited", "exit 3")], "that it is started when somebody asks")
+                door.write_config(DRAIN + instances(1) + job("never", env='RELEASE = "2"'))
+                door.upgraded()
+                eventually(lambda: lives() == 3 and row() == [("exited", "exit 3")], "and as another one")
+
     def test_every_line_of_an_instance_is_printed_once(self):
         code = "import time, sys\\nn = 0\\nwhile n < 100000:\\n  print('line', n, flush=True)\\n  n += 1\\n  time.sleep(0.002)"
         config = f'[pool.app]\ncommand = ["python3", "-c", "{code}"]\nport = "none"\n'
