@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/kept_sockets.h"
+#include "cli/predecessors.h"
 #include "cli/program_path.h"
 #include "cli/roles.h"
 #include "cli/service.h"
@@ -24,7 +25,8 @@ int serve(const config::Config& config, const ServeOptions& options) {
   const auto beside = cli::take_variable(kBesideVariable);
   const auto predecessor = cli::take_number(kPredecessorVariable);
   if (predecessor) ::fcntl(*predecessor, F_SETFD, FD_CLOEXEC);
-  FromBefore before{take_kept_sockets(), beside ? options.launcher : predecessor};
+  const cli::Predecessors predecessors(cli::take_variable(cli::kPredecessorsVariable).value_or(""));
+  FromBefore before{take_kept_sockets(), beside ? options.launcher : predecessor, predecessors};
   const std::string program = cli::take_variable(cli::kProgramVariable).value_or("");
   Service service(config, options, std::move(given), std::move(before), program);
   return service.run();

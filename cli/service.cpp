@@ -15,7 +15,6 @@
 #include "cli/find_running.h"
 #include "cli/loss_reports.h"
 #include "cli/output_file.h"
-#include "cli/roles.h"
 #include "cli/signals.h"
 #include "proxy/server/kept_listeners.h"
 
@@ -28,12 +27,6 @@ namespace asio = boost::asio;
 constexpr Millis kFirstVerdicts{1'000};  // how long "ready" waits for the first probes at most
 constexpr Millis kPoll{10};
 constexpr Millis kStatusLook{1'000};  // how old the service manager's line about us may be
-
-bool always_started_again(const config::Config& config) {
-  return std::all_of(config.pools.begin(), config.pools.end(), [](const config::Pool& pool) {
-    return pool.process.command.empty() || pool.process.restart.policy == config::Restart::Policy::Always;
-  });
-}
 
 // Sockets that no listener has taken: their clients would wait for nobody.
 std::vector<PassedSocket> passed_in_vain(std::vector<PassedSocket> passed,
@@ -86,6 +79,7 @@ Service::Service(const config::Config& config, const ServeOptions& options, From
       kept_(before.kept),
       kept_admin_(take_kept_admin(kept_, config.admin.address, config.admin.socket)),
       before_(std::move(before)),
+      predecessors_(before_.draining),
       program_(std::move(program)),
       notices_(given_.notify_socket.empty()
                    ? ServiceNotices::Send{}
@@ -135,9 +129,10 @@ int Service::run() {
   log_.info("stopped", {{"requests", server_.served()}});
   if (supervision_ && supervision_->yielded()) {
     supervision_->write_out();
-    // Its end would take the instances' sockets away, which are another process's.
-    [[maybe_unused]] static const Supervision* const not_ours = supervision_.release();
+    retired_.push_back(std::move(supervision_));
   }
+  // Their end would take the instances' sockets away, which are another one's.
+  if (!retired_.empty()) [[maybe_unused]] static const auto* const not_ours = new auto(std::move(retired_));
   return exit_status_;
 }
 
@@ -158,54 +153,11 @@ void Service::begin_serving() {
   if (notices_.wanted()) asio::co_spawn(control_, follow_status(), asio::detached);
 }
 
-void Service::begin_supervision() {
-  supervision_->stop_within(longest_stop(), longest_instance_stop());
-  supervision_->keep_listeners(to_keep(), before_.kept);
-  std::vector<std::string> own_files;
-  for (const std::string& file : {options_.ready_file, options_.config_file})
-    if (!file.empty() && file != "-") own_files.push_back(file);
-  supervision_->set_own_files(std::move(own_files));
-  supervision_->start(snapshot_->config);
-  if (!cli::has_instances(snapshot_->config)) start_workers();  // nobody has to be named before a request comes
-  asio::co_spawn(control_, start_workers_at_last(), asio::detached);
-  if (options_.exit_with_child && always_started_again(snapshot_->config))
-    log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
-}
-
 // The launcher's for a front door after this one, or that one's itself.
 std::vector<KeptSocket> Service::to_keep() const {
   std::vector<KeptSocket> kept = server_.to_keep();
   if (admin_) admin_->add_kept(kept);
   return kept;
-}
-
-// What another process has is not checked here any more, neither its instances nor by processes that only it may start.
-// What is known of them stays, and what the traffic finds.
-void Service::watch_health() {
-  if (!supervision_ || !supervision_->yielded()) return health_.apply(snapshot_);
-  auto others = std::make_shared<Snapshot>(*snapshot_);
-  std::vector<std::string> by_processes;
-  for (const config::Pool& pool : snapshot_->config.pools)
-    if (pool.has_exec_check()) by_processes.push_back(pool.name);
-  for (Pool& pool : others->pools) {
-    const bool by_process = std::find(by_processes.begin(), by_processes.end(), pool.name) != by_processes.end();
-    std::erase_if(pool.members, [&](const Member& member) {
-      return by_process || std::any_of(instances_.begin(), instances_.end(), [&](const InstanceAddress& instance) {
-        return instance.pool == pool.name && instance.upstream_name() == member.upstream->name();
-      });
-    });
-  }
-  health_.apply(std::move(others));
-}
-
-void Service::make_supervision() {
-  InstanceHost& host = *this;
-  supervision_ = std::make_unique<Supervision>(control_, log_, *options_.launcher, host, [this] {
-    log_.error(draining_ ? "the launcher has gone: no instance is started any more while this one drains"
-                         : "the launcher has gone: stopping");
-    if (!draining_) stop(SIGTERM);
-  });
-  health_.run_commands_with(supervision_->checks());
 }
 
 void Service::tell_opened(const OpenListener& listener) {
@@ -393,6 +345,7 @@ asio::awaitable<void> Service::become_ready() {
   if (notices_.wanted() && given_.watchdog.count() != 0)
     asio::co_spawn(control_, watch_workers(server_, log_, notices_, given_.watchdog), asio::detached);
   if (options_.on_ready) options_.on_ready(server_.endpoints());
+  if (options_.watch_config) reload_what_has_changed_meanwhile();
 }
 
 void Service::write_ready_file() {

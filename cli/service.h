@@ -15,6 +15,7 @@
 #include "cli/config_watch.h"
 #include "cli/kept_admin.h"
 #include "cli/loss_reports.h"
+#include "cli/predecessors.h"
 #include "cli/ready_file.h"
 #include "cli/reload.h"
 #include "cli/serve.h"
@@ -35,6 +36,7 @@ struct FromBefore {
   std::vector<KeptSocket> kept = {};  // what an earlier front door listened on
   // Where it is told that it may serve: the launcher, or a front door that serves still. Nothing: it serves at once.
   std::optional<int> socket = {};
+  cli::Predecessors draining = {};  // without a launcher
 };
 
 // How many threads carry traffic: the command line's word, or the config's, or one for each CPU.
@@ -59,6 +61,7 @@ class Service : private InstanceHost, private AdminUpkeep {
   bool every_routed_pool_has_members() const;
   bool every_upstream_judged() const;
   boost::asio::awaitable<void> become_ready();
+  void reload_what_has_changed_meanwhile();
   boost::asio::awaitable<void> handle_signals();
   boost::asio::awaitable<void> handle_signals_with_memory();
   boost::asio::awaitable<void> stop_after_drain();
@@ -68,6 +71,7 @@ class Service : private InstanceHost, private AdminUpkeep {
   bool open_admin_address();  // false: the config names one that can not be had
   void start_admin();
   void make_supervision();
+  void run_instances();
   void name_who_serves_there();
   std::vector<Address> own_addresses() const;
   void follow_names();
@@ -102,11 +106,12 @@ class Service : private InstanceHost, private AdminUpkeep {
   void upgrade_message(const LauncherMessage& message);
   boost::asio::awaitable<void> yield_at_rest(unsigned upgrade);
   void upgrade_failed(const std::string& reason);
+  void take_back(const std::string& reason);
   void leave(const std::string& version, pid_t to);
   boost::asio::awaitable<void> leave_after_drain();
   boost::asio::awaitable<void> run_successor(Millis within);
   boost::asio::awaitable<void> watch_successor(pid_t pid);
-  bool say(const LauncherMessage& message) const;
+  boost::asio::awaitable<void> say(LauncherMessage message);
   boost::asio::awaitable<void> await_turn();
   boost::asio::awaitable<void> await_word();
   boost::asio::awaitable<void> tell_that_it_serves();
@@ -162,11 +167,13 @@ class Service : private InstanceHost, private AdminUpkeep {
   TrafficLosses losses_{log_, server_};
   InstanceAddresses instances_;
   std::unique_ptr<Supervision> supervision_;  // null: this program runs no instances
+  std::vector<std::unique_ptr<Supervision>> retired_;  // have let go of what the one in use has again
   bool workers_run_ = false;
   const FromServiceManager given_;
   std::vector<KeptSocket> kept_;  // of listeners
   KeptAdmin kept_admin_;
   const FromBefore before_;
+  mutable cli::Predecessors predecessors_;  // asking forgets those that have gone
   const std::string program_;
   bool serving_ = false;
   bool took_over_ = false;  // from the one before, if there was one

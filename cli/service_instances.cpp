@@ -1,8 +1,12 @@
-// What the supervisor's instances are to the traffic.
+// The supervisor of the instances as a part of the service, and what the instances are to the traffic.
 
 #include "cli/service.h"
 
+#include <algorithm>
+#include <csignal>
 #include <utility>
+
+#include "cli/roles.h"
 
 namespace frontdoor {
 
@@ -10,7 +14,69 @@ namespace {
 
 namespace asio = boost::asio;
 
+bool always_started_again(const config::Config& config) {
+  return std::all_of(config.pools.begin(), config.pools.end(), [](const config::Pool& pool) {
+    return pool.process.command.empty() || pool.process.restart.policy == config::Restart::Policy::Always;
+  });
+}
+
 }  // namespace
+
+void Service::make_supervision() {
+  InstanceHost& host = *this;
+  auto launcher_gone = [this] {
+    log_.error(draining_ ? "the launcher has gone: no instance is started any more while this one drains"
+                         : "the launcher has gone: stopping");
+    if (!draining_) stop(SIGTERM);
+  };
+  if (supervision_) {  // which has let go of what is ours again
+    retired_.push_back(std::move(supervision_));
+    supervision_ = std::make_unique<Supervision>(control_, log_, *retired_.back(), host, std::move(launcher_gone));
+  } else {
+    supervision_ = std::make_unique<Supervision>(control_, log_, *options_.launcher, host, std::move(launcher_gone));
+  }
+  health_.run_commands_with(supervision_->checks());
+}
+
+void Service::begin_supervision() {
+  supervision_->keep_listeners(to_keep(), before_.kept);
+  run_instances();
+  if (!cli::has_instances(snapshot_->config)) start_workers();  // nobody has to be named before a request comes
+  asio::co_spawn(control_, start_workers_at_last(), asio::detached);
+  if (options_.exit_with_child && always_started_again(snapshot_->config))
+    log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
+}
+
+// Whoever has had them before.
+void Service::run_instances() {
+  supervision_->stop_within(longest_stop(), longest_instance_stop());
+  std::vector<std::string> own_files;
+  for (const std::string& file : {options_.ready_file, options_.config_file})
+    if (!file.empty() && file != "-") own_files.push_back(file);
+  supervision_->set_own_files(std::move(own_files));
+  supervision_->start(snapshot_->config);
+}
+
+// What another process has is not checked here any more, neither its instances nor by processes that only it may start.
+// What is known of them stays, and what the traffic finds.
+void Service::watch_health() {
+  if (!supervision_ || !supervision_->yielded()) return health_.apply(snapshot_);
+  auto others = std::make_shared<Snapshot>(*snapshot_);
+  std::vector<std::string> by_processes;
+  for (const config::Pool& pool : snapshot_->config.pools)
+    if (pool.has_exec_check()) by_processes.push_back(pool.name);
+  for (Pool& pool : others->pools) {
+    const bool by_process = std::find(by_processes.begin(), by_processes.end(), pool.name) != by_processes.end();
+    std::erase_if(pool.members, [&](const Member& member) {
+      return by_process || std::any_of(instances_.begin(), instances_.end(), [&](const InstanceAddress& instance) {
+        return instance.pool == pool.name && instance.upstream_name() == member.upstream->name();
+      });
+    });
+  }
+  health_.apply(std::move(others));
+}
+
+// ---- What they are to the traffic
 
 void Service::instances_changed(const InstanceAddresses& instances) {
   instances_ = instances;

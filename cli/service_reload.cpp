@@ -44,6 +44,16 @@ void Service::watch_config() {
   });
 }
 
+// Between the reading of the config and the watch's first look, which an upgrade or many upstreams may put off for long.
+void Service::reload_what_has_changed_meanwhile() {
+  config::Loaded loaded;
+  const AdminReload found = look_at_file(loaded);
+  const bool the_same = found.error.empty() && found.changes.empty();
+  if (the_same || found.error == "no_config_file") return;
+  log_.info("the config has changed", {{"file", options_.config_file}});
+  reload_as_told();
+}
+
 AdminReload Service::reload_as_told() {
   if (upgrade_.under_way && !draining_) {
     upgrade_.reload_later = true;

@@ -21,6 +21,7 @@
 #include "cli/drain.h"
 #include "cli/exit_codes.h"
 #include "cli/main_process.h"
+#include "cli/predecessors.h"
 #include "cli/service.h"
 #include "cli/successor.h"
 #include "cli/version.h"
@@ -102,6 +103,7 @@ AdminUpgrade Service::why_not_upgrade() const {
                               before_.socket ? "" : cli::name_of_parent()};
   const std::string reason = cli::why_it_cannot_leave(main);
   if (!reason.empty()) return because("main_process", reason.c_str());
+  if (predecessors_.draining() >= cli::kMostDraining) return because("too_many", "too many of before are still draining");
   return refused;
 }
 
@@ -148,6 +150,7 @@ void Service::upgrade_message(const Message& message) {
       return;
     case Message::Kind::Leave: return leave(message.name, message.pid);
     case Message::Kind::UpgradeFailed: return upgrade_failed(message.name);
+    case Message::Kind::Reclaim: return take_back(message.name);
     default: return;
   }
 }
@@ -166,15 +169,25 @@ asio::awaitable<void> Service::yield_at_rest(unsigned upgrade) {
 }
 
 void Service::upgrade_failed(const std::string& reason) {
-  log_.error("upgrade failed, this process serves on", {{"program", program_}, {"reason", reason}});
+  if (!upgrade_.result) log_.error("upgrade failed, this process serves on", {{"program", program_}, {"reason", reason}});
   upgrade_.result = AdminUpgrade{.error = "failed", .message = reason, .pid = ::getpid()};
-  // The launcher starts the old program once more, which takes the instances; until then this process serves without.
-  if (supervision_ && supervision_->yielded()) return;
+  if (supervision_ && supervision_->yielded()) return;  // until the launcher has given the instances back
   upgrade_.under_way = false;
   if (admin_) admin_->refuse_changes("");
   if (draining_) return;
   notices_.reloaded(status_line(census()));
   if (std::exchange(upgrade_.reload_later, false)) reload_as_told();
+}
+
+// The new one has ended with the instances, before it served. They are taken as after a crash.
+void Service::take_back(const std::string& reason) {
+  make_supervision();
+  supervision_->keep_listeners(to_keep());
+  run_instances();
+  watch_health();
+  if (draining_) supervision_->stopping();
+  if (ready_file_.written()) write_ready_file();  // it may be the other's
+  upgrade_failed(reason);
 }
 
 // A new process serves. Here only what has begun is finished.
@@ -228,7 +241,10 @@ asio::awaitable<void> Service::run_successor(Millis within) {
   OwnedFd theirs(ends[1]);
   OwnedFd input = options_.config_file == "-" ? to_memory_file(options_.config_text) : OwnedFd();
   if (input.valid()) ::lseek(input.get(), 0, SEEK_SET);
-  const SuccessorStart start{program_, options_.command_line, given_, to_keep(), theirs.get(), input.get(), options_.output_file};
+  predecessors_.draining();
+  const SuccessorStart start{program_,    options_.command_line, given_,
+                             to_keep(),   theirs.get(),          input.get(),
+                             options_.output_file, predecessors_.to_text(read_process(::getpid()).value_or(ProcessInfo{}))};
   const bool executable = ::access(program_.c_str(), X_OK) == 0;
   const pid_t pid = executable ? start_successor(start) : -1;
   if (pid < 0) {
@@ -291,7 +307,15 @@ asio::awaitable<void> Service::watch_successor(pid_t pid) {
 
 // ---- The one that comes
 
-bool Service::say(const Message& message) const { return send_message(*before_.socket, message) == Sent::Ok; }
+// Whoever serves may be busy, and the socket full: of a few hundred listeners that the new one does not have, for instance.
+asio::awaitable<void> Service::say(Message message) {
+  asio::posix::stream_descriptor socket(control_, ::fcntl(*before_.socket, F_DUPFD_CLOEXEC, 0));
+  socket.native_non_blocking(true);
+  while (send_message(socket.native_handle(), message) == Sent::WouldBlock) {
+    auto [error] = co_await socket.async_wait(socket.wait_write, quietly);
+    if (error) co_return;
+  }
+}
 
 // It listens already, with sockets that it shares with the one that serves, and takes nobody from them before it is told.
 asio::awaitable<void> Service::await_turn() {
@@ -315,9 +339,9 @@ asio::awaitable<void> Service::await_turn() {
 
 // Of the old front door; when it has ended instead, whoever waits is served all the same.
 asio::awaitable<void> Service::await_word() {
-  say({.kind = Message::Kind::Prepared});
+  Message prepared{.kind = Message::Kind::Prepared};
+  co_await say(std::move(prepared));
   asio::posix::stream_descriptor socket(control_, ::fcntl(*before_.socket, F_DUPFD_CLOEXEC, 0));
-  ::fcntl(*before_.socket, F_SETFL, O_NONBLOCK);
   for (;;) {
     auto [error] = co_await socket.async_wait(socket.wait_read, quietly);
     const Received received = receive_message(socket.native_handle());
@@ -335,9 +359,12 @@ asio::awaitable<void> Service::tell_that_it_serves() {
   const auto kept = to_keep();
   for (const KeptSocket& before : before_.kept) {
     const bool taken = std::any_of(kept.begin(), kept.end(), [&](const KeptSocket& socket) { return socket.name == before.name; });
-    if (!taken) say({.kind = Message::Kind::Drop, .name = before.name});
+    if (taken) continue;
+    Message drop{.kind = Message::Kind::Drop, .name = before.name};
+    co_await say(std::move(drop));
   }
-  say({.kind = Message::Kind::Ready, .name = own_version()});
+  Message ready{.kind = Message::Kind::Ready, .name = own_version()};
+  co_await say(std::move(ready));
   // The service manager believes nobody but the main process: the old one says who that is now.
   const auto socket = std::make_shared<asio::posix::stream_descriptor>(control_, ::fcntl(*before_.socket, F_DUPFD_CLOEXEC, 0));
   asio::steady_timer patience(control_, kWord);

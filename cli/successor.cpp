@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "cli/output_file.h"
+#include "cli/predecessors.h"
 #include "supervisor/launcher.h"
 
 extern char** environ;
@@ -37,7 +38,8 @@ struct OwnNumber {
 
 bool is_ours(std::string_view entry) {
   for (const std::string_view name : {"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=", "LISTEN_FDS=", "LISTEN_PID=",
-                                      "LISTEN_FDNAMES=", "FRONTDOOR_KEPT_SOCKETS=", "FRONTDOOR_PREDECESSOR_FD=", "FRONTDOOR_OUTPUT_FILE="})
+                                      "LISTEN_FDNAMES=", "FRONTDOOR_KEPT_SOCKETS=", "FRONTDOOR_PREDECESSOR_FD=", "FRONTDOOR_PREDECESSORS=",
+                                      "FRONTDOOR_OUTPUT_FILE="})
     if (entry.starts_with(name)) return true;
   return false;
 }
@@ -63,6 +65,7 @@ pid_t start_successor(const SuccessorStart& start) {
   variables.push_back("FRONTDOOR_KEPT_SOCKETS=" + encode_kept_sockets(start.kept));
   variables.push_back(std::string(kPredecessorVariable) + '=' + std::to_string(start.predecessor));
   if (!start.output_file.empty()) variables.push_back(std::string(kOutputFileVariable) + '=' + start.output_file);
+  variables.push_back(std::string(cli::kPredecessorsVariable) + '=' + start.predecessors);
   OwnNumber watched("WATCHDOG_PID"), listens("LISTEN_PID");
 
   std::vector<char*> environment;

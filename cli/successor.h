@@ -24,6 +24,7 @@ struct SuccessorStart {
   int predecessor = -1;               // its end of the socketpair
   int input = -1;                     // what becomes its standard input; -1 = as ours
   std::string output_file = {};       // ServeOptions::output_file
+  std::string predecessors = {};      // cli/predecessors.h
 };
 
 // Its pid, or -1 and errno. One that can not be executed ends with kNotExecuted.

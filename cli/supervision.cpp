@@ -16,13 +16,31 @@ namespace asio = boost::asio;
 
 Supervision::Supervision(asio::io_context& control, Log& log, int launcher_socket, InstanceHost& host,
                          std::function<void()> launcher_gone)
+    : Supervision(control, log, make_outputs(control, log), launcher_socket, host, std::move(launcher_gone)) {}
+
+Supervision::Supervision(asio::io_context& control, Log& log, Supervision& before, InstanceHost& host,
+                         std::function<void()> launcher_gone)
+    : Supervision(control, log, before.outputs_, before.let_go_for_good(), host, std::move(launcher_gone)) {}
+
+Supervision::Supervision(asio::io_context& control, Log& log, std::shared_ptr<Outputs> outputs, int launcher_socket,
+                         InstanceHost& host, std::function<void()> launcher_gone)
     : control_(control),
+      host_(host),
       launcher_(control, launcher_socket, std::move(launcher_gone)),
-      output_(control, log, STDOUT_FILENO,
-              {.terminal = ::isatty(STDOUT_FILENO) == 1, .coloured = cli::style_for(STDOUT_FILENO).coloured()}),
-      supervisor_(control, log, launcher_, host, output_, usable_cpus()),
+      outputs_(std::move(outputs)),
+      supervisor_(control, log, launcher_, host_, outputs_->output, outputs_->logs, usable_cpus()),
       checks_(control, log, launcher_, checked_instances()),
-      triggers_(control, log, supervisor_, host) {}
+      triggers_(control, log, supervisor_, host_) {}
+
+std::shared_ptr<Supervision::Outputs> Supervision::make_outputs(asio::io_context& control, Log& log) {
+  const StandardOutput kind{.terminal = ::isatty(STDOUT_FILENO) == 1, .coloured = cli::style_for(STDOUT_FILENO).coloured()};
+  return std::shared_ptr<Outputs>(new Outputs{.output = AppOutput(control, log, STDOUT_FILENO, kind)});
+}
+
+int Supervision::let_go_for_good() {
+  host_.be_silent();
+  return launcher_.release_socket();
+}
 
 void Supervision::start(const config::Config& config) {
   config_ = config;
@@ -39,7 +57,7 @@ asio::awaitable<void> Supervision::begin() {
     return is_check;
   });
   checks_.open();
-  output_.apply(*config_);
+  outputs_->output.apply(*config_);
   supervisor_.inherit(inherited.kept);
   supervisor_.apply(*config_, std::move(inherited.processes));
   triggers_.apply(*config_, own_files(*config_));
@@ -51,7 +69,7 @@ void Supervision::apply(const config::Config& config) {
     config_ = config;  // begin() applies it
     return;
   }
-  output_.apply(config);
+  outputs_->output.apply(config);
   supervisor_.apply(config);
   triggers_.apply(config, own_files(config));
 }
@@ -116,7 +134,37 @@ bool Supervision::changing() const {
 asio::awaitable<void> Supervision::stop() {
   triggers_.stop();
   co_await supervisor_.shut_down();
-  output_.close();
+  outputs_->output.close();
+}
+
+// ---- Its host
+
+void Supervision::Host::instances_changed(const InstanceAddresses& instances) {
+  if (host_) host_->instances_changed(instances);
+}
+
+std::shared_ptr<Upstream> Supervision::Host::upstream_of(const InstanceAddress& instance) {
+  return host_ ? host_->upstream_of(instance) : nullptr;
+}
+
+PoolTraffic Supervision::Host::traffic_of(const std::string& pool) { return host_ ? host_->traffic_of(pool) : PoolTraffic{}; }
+
+std::shared_ptr<PoolMemory> Supervision::Host::memory_of(const std::string& pool) {
+  return host_ ? host_->memory_of(pool) : nullptr;
+}
+
+void Supervision::Host::probe_now(const Upstream& upstream) {
+  if (host_) host_->probe_now(upstream);
+}
+
+std::string Supervision::Host::last_failure(const Upstream& upstream) { return host_ ? host_->last_failure(upstream) : ""; }
+
+void Supervision::Host::evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) {
+  if (host_) host_->evict(upstream, reason);
+}
+
+void Supervision::Host::instance_moved(const Instance& instance) {
+  if (host_) host_->instance_moved(instance);
 }
 
 }  // namespace frontdoor

@@ -1,5 +1,8 @@
 // The processes of this program, where its config has any: the launcher's socket, the supervisor of the instances, where
 // the apps' output goes, and the commands of exec checks. Owned by the Service. Control thread.
+//
+// An upgrade gives all of it to another process. When that one dies before it serves, the instances are ours again: another
+// Supervision takes them, as the first one of a process does after a crash, and the one that has let go is silent for ever.
 
 #pragma once
 
@@ -8,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +22,7 @@
 #include "supervisor/app_output.h"
 #include "supervisor/exec_checks.h"
 #include "supervisor/instance_host.h"
+#include "supervisor/instance_logs.h"
 #include "supervisor/launcher_client.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/triggers.h"
@@ -27,6 +32,10 @@ namespace frontdoor {
 class Supervision {
  public:
   Supervision(boost::asio::io_context& control, Log& log, int launcher_socket, InstanceHost& host,
+              std::function<void()> launcher_gone);
+  // In the place of one that has let go, with its socket, its outputs and the last lines. That one must live as long as the
+  // program: its coroutines wait for what never comes.
+  Supervision(boost::asio::io_context& control, Log& log, Supervision& before, InstanceHost& host,
               std::function<void()> launcher_gone);
 
   // Files that frontdoor reads and writes beside its logs, which no `watch` of an app means. Before start().
@@ -48,14 +57,14 @@ class Supervision {
   void prepared() { launcher_.prepared(); }
   boost::asio::awaitable<void> turn() { return launcher_.turn(); }
   void ready(const std::string& version) { launcher_.ready(version); }
-  void write_out() { output_.close(); }
+  void write_out() { outputs_->output.close(); }
 
   // What the launcher is told of a stop: how long it takes at most, and that it has begun.
   void stop_within(std::chrono::milliseconds all, std::chrono::milliseconds instances) { launcher_.stop_within(all, instances); }
   void stopping() { launcher_.stopping(); }
 
-  bool reopen_logs() { return output_.reopen(); }  // false: no pool logs into files
-  InstanceLogs& logs() { return supervisor_.logs(); }
+  bool reopen_logs() { return outputs_->output.reopen(); }  // false: no pool logs into files
+  InstanceLogs& logs() { return outputs_->logs; }
   // By way of the launcher, which is the unit's main process: only from that one systemd takes it by default.
   void tell_service_manager(const std::string& lines) { launcher_.notify(lines); }
   std::vector<PoolStatus> status() const { return supervisor_.status(); }
@@ -68,13 +77,43 @@ class Supervision {
   const InstanceAddresses& members() const { return supervisor_.members(); }
 
  private:
+  // What is read of the instances, and where it goes.
+  struct Outputs {
+    AppOutput output;
+    InstanceLogs logs = {};
+  };
+  // What the supervisor knows as its host: ours, for as long as the instances are.
+  class Host final : public InstanceHost {
+   public:
+    explicit Host(InstanceHost& host) : host_(&host) {}
+    void be_silent() { host_ = nullptr; }
+
+    void instances_changed(const InstanceAddresses& instances) override;
+    std::shared_ptr<Upstream> upstream_of(const InstanceAddress& instance) override;
+    PoolTraffic traffic_of(const std::string& pool) override;
+    std::shared_ptr<PoolMemory> memory_of(const std::string& pool) override;
+    void probe_now(const Upstream& upstream) override;
+    std::string last_failure(const Upstream& upstream) override;
+    void evict(const std::shared_ptr<Upstream>& upstream, const std::string& reason) override;
+    void instance_moved(const Instance& instance) override;
+
+   private:
+    InstanceHost* host_;
+  };
+
+  Supervision(boost::asio::io_context& control, Log& log, std::shared_ptr<Outputs> outputs, int launcher_socket,
+              InstanceHost& host, std::function<void()> launcher_gone);
+  static std::shared_ptr<Outputs> make_outputs(boost::asio::io_context& control, Log& log);
+  int let_go_for_good();
+
   boost::asio::awaitable<void> begin();
   std::vector<std::string> own_files(const config::Config& config) const;
   ExecChecks::Instances checked_instances() const;
 
   boost::asio::io_context& control_;
+  Host host_;
   LauncherClient launcher_;
-  AppOutput output_;
+  const std::shared_ptr<Outputs> outputs_;
   Supervisor supervisor_;
   ExecChecks checks_;
   std::optional<config::Config> config_;  // until what an earlier front door had running is known

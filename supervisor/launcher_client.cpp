@@ -202,6 +202,7 @@ asio::awaitable<void> LauncherClient::read() {
         co_return;
       }
       if (received.message) take(std::move(*received.message));
+      if (reclaimed_) co_return;
     }
   }
 }
@@ -256,6 +257,9 @@ void LauncherClient::take(LauncherMessage message) {
       has_turn_ = true;
       turn_.cancel();
       return;
+    case Kind::Reclaim:
+      reclaimed_ = true;
+      return upgrade_told_(message);
     case Kind::Yield:
     case Kind::Drop:
     case Kind::Leave:
@@ -271,6 +275,7 @@ void LauncherClient::send(LauncherMessage message) {
 }
 
 void LauncherClient::put(LauncherMessage message) {
+  if (reclaimed_) return;
   unsent_.push_back(std::move(message));
   if (!std::exchange(flushing_, true)) asio::co_spawn(socket_.get_executor(), flush(), asio::detached);
 }

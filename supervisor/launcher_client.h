@@ -76,7 +76,8 @@ class LauncherClient {
   // This process ends by its own decision, as it would by a signal: the launcher's time runs, and nothing is started anew.
   void stopping();
 
-  // Another program in our place. What becomes of it is told to `told`: Yield, Drop, Leave, UpgradeFailed.
+  // Another program in our place. What becomes of it is told to `told`: Yield, Drop, Leave, UpgradeFailed, Reclaim. Behind the
+  // last one nothing is read here any more: whoever takes the socket is told what runs.
   void upgrade(const std::string& program, std::chrono::milliseconds within);
   void on_upgrade(std::function<void(const LauncherMessage&)> told) { upgrade_told_ = std::move(told); }
   // Another front door has the instances from now on: nothing is started any more, and no end is answered.
@@ -89,6 +90,8 @@ class LauncherClient {
   void prepared();
   boost::asio::awaitable<void> turn();
   void ready(const std::string& version);  // it serves: the one before may leave
+  // For another client in this place; this one says and hears nothing any more.
+  int release_socket() { return socket_.release(); }
 
  private:
   struct Expected;
@@ -119,6 +122,7 @@ class LauncherClient {
   bool flushing_ = false;
   std::function<void(const LauncherMessage&)> upgrade_told_ = [](const LauncherMessage&) {};
   bool yielded_ = false;
+  bool reclaimed_ = false;                                            // by the next client in this place
   bool gone_ = false;                                                 // the launcher
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for coroutines that outlive this
 };

@@ -135,7 +135,7 @@ Received receive_message(int socket) {
   std::vector<OwnedFd> fds = take_fds(header);  // owned from here on, whatever the rest says
   const auto bytes = static_cast<std::size_t>(size);
   if (bytes < sizeof head || head.name_size != bytes - sizeof head) return received;
-  if (head.kind > static_cast<std::uint32_t>(LauncherMessage::Kind::UpgradeFailed)) return received;
+  if (head.kind > static_cast<std::uint32_t>(LauncherMessage::Kind::Reclaim)) return received;
   message.kind = static_cast<LauncherMessage::Kind>(head.kind);
   message.id = head.id;
   message.pid = head.pid;

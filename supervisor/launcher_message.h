@@ -16,7 +16,8 @@
 //          launcher ─► new     Go, then what is told at a start
 //   old ◄─ launcher ◄─ new     Drop, for each listener that the new one does not have
 //          launcher ◄─ new     Ready (its version)
-//   old ◄─ launcher            Leave (the version and pid), or UpgradeFailed (the reason) at any time before
+//   old ◄─ launcher            Leave (the version and pid), or UpgradeFailed (the reason) at any time before; behind Yielded
+//                              then Reclaim (the reason) and what is told at a start: the instances are the old one's again
 
 #pragma once
 
@@ -77,7 +78,8 @@ struct LauncherMessage {
     Go,
     Ready,
     Leave,
-    UpgradeFailed  // the last one: receive_message() compares with it
+    UpgradeFailed,
+    Reclaim  // the last one: receive_message() compares with it
   };
 
   Kind kind = Kind::None;
@@ -88,7 +90,7 @@ struct LauncherMessage {
   std::int32_t status = 0;  // Exited: exit status or signal; LaunchFailed: errno;
                             // StopWithin: milliseconds of those that are the instances'
   std::string name = {};    // Keep, Drop, Kept: what the descriptor is; Notify: the lines; Upgrade: the path; Ready, Leave:
-                            // the version; UpgradeFailed: the reason; at most 255 bytes
+                            // the version; UpgradeFailed, Reclaim: the reason; at most 255 bytes
   std::vector<OwnedFd> fds = {};  // one that could not be had leaves its place empty
   bool lost_fds = false;          // received: this process had no descriptors left for all of them
 };

@@ -1,5 +1,6 @@
-// The launcher's inside (launcher.h): what it holds, and what it does with it. launcher.cpp has its daily work,
-// launcher_upgrade.cpp what it does while one front door takes another one's place. Single-threaded.
+// The launcher's inside (launcher.h): what it holds, and what it does with it. launcher.cpp has its turn, launcher_front_door.cpp
+// and launcher_instances.cpp its children, launcher_upgrade.cpp what it does while one front door takes another one's place,
+// launcher_renewal.cpp how another launcher takes its own. Single-threaded.
 
 #pragma once
 
@@ -26,6 +27,8 @@ namespace frontdoor {
 
 class Log;
 struct LaunchFailure;
+
+inline constexpr Millis kLookAtRest{50};  // at what is left, while the tree is being ended
 
 // An instance, from its launch until the front door has taken note of its end.
 struct Record {
@@ -67,6 +70,8 @@ class Launcher {
   void read_signals();
   void end_patience();
   void reap();
+  void stops_by_itself();
+  void hear_its_last_words();
   void front_door_ended(const siginfo_t& info);
 
   // ---- Another front door in its place: launcher_upgrade.cpp
@@ -74,6 +79,7 @@ class Launcher {
   void start_successor(const std::string& path);
   void hand_over_to_successor();
   void give_up(const std::string& reason);
+  bool give_back(const std::string& reason);  // false: nobody has let go of the instances and serves
   void dismiss_others(const std::string& version);
   void upgraded_message(FrontDoorProcess& from, LauncherMessage& message);
   void successor_ended(const siginfo_t& info);
@@ -81,7 +87,6 @@ class Launcher {
   void other_ended(const siginfo_t& info);
   void note_crash(const siginfo_t& info);
   void end_upgrade_patience(TimePoint now);
-  bool one_serves_still() const;
   FrontDoorProcess* find_front_door(pid_t pid);
 
   // ---- Another launcher in its own place: launcher_renewal.cpp
@@ -101,6 +106,7 @@ class Launcher {
   OwnedFd duplicate(const OwnedFd& fd) { return OwnedFd(fd.valid() ? ops_.duplicate(fd.get()) : -1); }
   void tell_running(std::uint64_t id, const Record& record);
   void tell_ends();
+  void make_room_in_pipes(TimePoint now);
   void notify(const std::string& lines);
 
   void end_what_is_left();
@@ -117,6 +123,7 @@ class Launcher {
   std::vector<FrontDoorProcess> others_;  // of before: they serve until they are dismissed, then they drain
   UpgradePlan upgrade_;
   OwnedFd program_;         // what a front door that crashed is started from; none: this very program
+  OwnedFd successors_;      // the program by the path of the one that is started beside
   std::string why_killed_;  // of one that was not ready in time
   bool reload_later_ = false;
   bool renew_wanted_ = false;  // another program serves than the one that this process runs
@@ -132,6 +139,8 @@ class Launcher {
   Millis stop_timeout_;  // of the instances
   StopPatience stop_;
   bool crashed_before_ = false;
+  TimePoint unheard_since_ = TimePoint::max();  // no front door reads what the instances write
+  std::uint64_t thrown_away_ = 0;               // bytes of it
   std::optional<int> exit_status_;
   std::map<std::uint64_t, Record> records_;
   KeptDescriptors kept_;

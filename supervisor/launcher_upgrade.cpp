@@ -35,10 +35,6 @@ std::string why_it_ended(const siginfo_t& info, const std::string& why_killed) {
 
 }  // namespace
 
-bool Launcher::one_serves_still() const {
-  return std::any_of(others_.begin(), others_.end(), [](const FrontDoorProcess& other) { return !other.dismissed; });
-}
-
 void Launcher::begin_upgrade(const LauncherMessage& asked) {
   const std::string path = asked.name;
   const auto refuse = [&](const std::string& reason) { front_door_.send({.kind = Kind::UpgradeFailed, .name = reason}); };
@@ -54,6 +50,7 @@ void Launcher::start_successor(const std::string& path) {
   successor_.emplace();
   successor_->beside = true;
   std::string reason;
+  successors_ = OwnedFd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (::access(path.c_str(), X_OK) != 0) reason = path + ": " + std::strerror(errno);
   else if (!fork_front_door(*successor_, path.c_str())) reason = std::string("no process can be made: ") + std::strerror(errno);
   options_.before_a_word();
@@ -78,9 +75,9 @@ void Launcher::upgraded_message(FrontDoorProcess& from, LauncherMessage& message
     case UpgradeStep::AskToYield: return front_door_.send({.kind = Kind::Yield});
     case UpgradeStep::HandOver: return hand_over_to_successor();
     case UpgradeStep::Dismiss: return dismiss_others(message.name);
-    case UpgradeStep::FallBack:  // it was told that it is over, and had let go already
+    case UpgradeStep::GiveBack:  // it was told that it is over, and had let go already
       others_.push_back(std::exchange(front_door_, {}));
-      start_at_ = Clock::now();
+      give_back("the new one ended before it served");
       return;
     default: return;
   }
@@ -97,7 +94,10 @@ void Launcher::hand_over_to_successor() {
 
 void Launcher::dismiss_others(const std::string& version) {
   const std::string path = "/proc/" + std::to_string(front_door_.pid) + "/exe";
-  if (OwnedFd program(::open(path.c_str(), O_PATH | O_CLOEXEC)); program.valid()) program_ = std::move(program);
+  OwnedFd program(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  // A file with capabilities is hidden from whoever has not all of them. What its path led to is the same, or starts it.
+  program_ = program.valid() ? std::move(program) : std::move(successors_);
+  successors_ = {};
   for (FrontDoorProcess& other : others_) {
     if (other.dismissed) continue;
     other.send({.kind = Kind::Leave, .pid = front_door_.pid, .name = version});
@@ -111,12 +111,25 @@ void Launcher::dismiss_others(const std::string& version) {
   if (std::exchange(reload_later_, false)) ::kill(front_door_.pid, SIGHUP);
 }
 
-// To whoever serves still.
+// To the one that serves.
 void Launcher::give_up(const std::string& reason) {
   front_door_.send({.kind = Kind::UpgradeFailed, .name = reason});
-  for (FrontDoorProcess& other : others_)
-    if (!other.dismissed) other.send({.kind = Kind::UpgradeFailed, .name = reason});
   if (std::exchange(reload_later_, false) && front_door_.runs()) ::kill(front_door_.pid, SIGHUP);
+}
+
+// What the new one has kept or dropped of the listening sockets is none of the old one's, which has them all itself and
+// says which those are.
+bool Launcher::give_back(const std::string& reason) {
+  const auto old = std::find_if(others_.begin(), others_.end(), [](const FrontDoorProcess& other) { return !other.dismissed; });
+  if (old == others_.end()) return false;
+  front_door_ = std::move(*old);
+  others_.erase(old);
+  stop_within_ = front_door_.stop_within.value_or(stop_within_);
+  kept_.close_listeners();
+  front_door_.send({.kind = Kind::Reclaim, .name = reason});
+  hand_over();
+  if (std::exchange(reload_later_, false)) ::kill(front_door_.pid, SIGHUP);
+  return true;
 }
 
 void Launcher::successor_ended(const siginfo_t& info) {
@@ -129,8 +142,7 @@ void Launcher::note_crash(const siginfo_t& info) {
   if (info.si_code != CLD_EXITED || info.si_status != 0) crashed_before_ = true;
 }
 
-// True: another one serves still, and what ended now is started anew beside that one, from the program of before; or a
-// successor is about to take its place.
+// True: another one serves still, which has the instances again; or a successor is about to take its place.
 bool Launcher::ended_before_it_was_ready(const siginfo_t& info) {
   if (successor_) {
     options_.before_a_word();
@@ -141,15 +153,10 @@ bool Launcher::ended_before_it_was_ready(const siginfo_t& info) {
     return true;
   }
   upgrade_.new_one_ended();
-  if (!one_serves_still()) return false;
-  crashed_before_ = true;  // whatever it is that does not serve: the instances are not to end with it
   const std::string reason = why_it_ended(info, std::exchange(why_killed_, {}));
-  start_later();
+  if (!give_back(reason)) return false;
   options_.before_a_word();
-  log_.error("the new front door ended before it served: the old one serves on, and its program is started anew",
-             {{"reason", reason}, {"pause_ms", static_cast<std::int64_t>(pause_.count())}});
-  for (FrontDoorProcess& other : others_)
-    if (!other.dismissed) other.send({.kind = Kind::UpgradeFailed, .name = reason});
+  log_.error("the new front door ended before it served: the old one has the instances again", {{"reason", reason}});
   return true;
 }
 
@@ -164,9 +171,7 @@ void Launcher::other_ended(const siginfo_t& info) {
     return log_.info("the old front door has left", {{"pid", static_cast<std::int64_t>(info.si_pid)}});
   log_.error("the old front door ended with clients on it",
              {{"pid", static_cast<std::int64_t>(info.si_pid)}, {"status", static_cast<std::int64_t>(info.si_status)}});
-  if (dismissed || one_serves_still()) return;
-  upgrade_.old_one_ended();
-  if (!front_door_.runs()) kept_.front_door_crashed(Clock::now());  // nobody takes clients until the next one
+  if (!dismissed) upgrade_.old_one_ended();
 }
 
 void Launcher::end_upgrade_patience(TimePoint now) {

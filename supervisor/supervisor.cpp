@@ -21,11 +21,11 @@ constexpr std::size_t kLongestAsked = 64 * 1024;
 }  // namespace
 
 Supervisor::Supervisor(asio::io_context& control, Log& log, LauncherClient& launcher, InstanceHost& host,
-                       AppOutput& output, unsigned usable_cpus)
+                       AppOutput& output, InstanceLogs& logs, unsigned usable_cpus)
     : control_(control),
       log_(log),
       places_(launcher),
-      context_{control, log, launcher, host, output, places_, logs_},
+      context_{control, log, launcher, host, output, places_, logs},
       usable_cpus_(usable_cpus) {
   if (std::getenv("PORT") != nullptr)
     log_.info("PORT of frontdoor's own environment is not passed on: each instance gets its own");
@@ -76,7 +76,7 @@ void Supervisor::apply(const config::Config& config, std::vector<RunningProcess>
   for (const auto& [name, group] : unnamed) group->configure({}, config.timeouts.drain);
   adopt(std::move(inherited));
   for (const auto& [name, asked] : std::exchange(asked_before_, {})) context_.launcher.drop(std::string(kAskedOf) + name);
-  logs_.forget([this](const std::string& pool) { return groups_.contains(pool); });
+  context_.logs.forget([this](const std::string& pool) { return groups_.contains(pool); });
   for (const auto& [name, group] : groups_) {
     Wish fit{.what = Wish::What::Fit, .reason = "config changed"};
     asio::co_spawn(control_, group->fulfil(std::move(fit)), asio::detached);

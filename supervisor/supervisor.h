@@ -26,7 +26,7 @@ namespace frontdoor {
 class Supervisor {
  public:
   Supervisor(boost::asio::io_context& control, Log& log, LauncherClient& launcher, InstanceHost& host,
-             AppOutput& output, unsigned usable_cpus);
+             AppOutput& output, InstanceLogs& logs, unsigned usable_cpus);
   ~Supervisor();
 
   // Makes the instances fit the config: starts what is missing, stops what is no longer named after its last
@@ -61,7 +61,6 @@ class Supervisor {
   std::vector<std::shared_ptr<Instance>> instances() const;
   std::vector<PoolStatus> status() const;  // by name
   std::optional<PoolStatus> status_of(const std::string& pool) const;
-  InstanceLogs& logs() { return logs_; }   // what they have written lately; see LineFollower, too
 
  private:
   std::shared_ptr<InstanceGroup> group_of(const std::string& pool);
@@ -74,7 +73,6 @@ class Supervisor {
   boost::asio::io_context& control_;
   Log& log_;
   InstancePlaces places_;
-  InstanceLogs logs_;
   InstanceContext context_;
   const unsigned usable_cpus_;
   std::map<std::string, std::shared_ptr<InstanceGroup>> groups_;

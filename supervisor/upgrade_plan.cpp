@@ -23,10 +23,7 @@ UpgradeStep UpgradePlan::prepared() {
 
 // It may come behind the end of the one for which it was meant: then nobody has the instances.
 UpgradeStep UpgradePlan::yielded() {
-  if (phase_ == Phase::Quiet) {
-    phase_ = Phase::TakingOver;
-    return UpgradeStep::FallBack;
-  }
+  if (phase_ == Phase::Quiet) return UpgradeStep::GiveBack;
   if (phase_ != Phase::Yielding) return UpgradeStep::None;
   phase_ = Phase::TakingOver;
   return UpgradeStep::HandOver;
@@ -35,10 +32,6 @@ UpgradeStep UpgradePlan::yielded() {
 // One that is as good as dead must not be left alone with the clients.
 UpgradeStep UpgradePlan::ready() {
   return phase_ == Phase::TakingOver && !killed_ ? end(UpgradeStep::Dismiss) : UpgradeStep::None;
-}
-
-void UpgradePlan::starts_anew(TimePoint now, Millis within) {
-  if (phase_ == Phase::TakingOver) over_at_ = now + within;
 }
 
 void UpgradePlan::has_been_killed() {
@@ -53,10 +46,7 @@ UpgradeStep UpgradePlan::new_one_ended() {
     case Phase::Yielding: return end(UpgradeStep::GiveUp);
     case Phase::TakingOver: break;
   }
-  if (alone_) return end(UpgradeStep::None);
-  over_at_ = TimePoint::max();
-  killed_ = false;
-  return UpgradeStep::FallBack;
+  return end(alone_ ? UpgradeStep::None : UpgradeStep::GiveBack);
 }
 
 UpgradeStep UpgradePlan::old_one_ended() {

@@ -1,14 +1,14 @@
 // What the launcher does next while one front door takes another one's place: the new one proves that it can serve, the
 // old one lets go of the instances, the new one takes them, serves, and only then the old one is dismissed. Whatever ends
-// before that leaves the old one serving. No process and no clock. The launcher's.
+// before that leaves the old one serving, with the instances. No process and no clock. The launcher's.
 //
 //   Quiet ── asked ──► Starting ── prepared ──► Yielding ── yielded ──► TakingOver ── ready ──► Quiet
-//     ▲                   │                        │                       │ ended
-//     └───── ended ───────┴────────────────────────┘                       └──► falls back: the old program again,
-//            (the old one has never stopped)                                    beside the one that still serves, with
-//                                                                               a bound of its own, until one is ready
+//     ▲                   │                        │                       │
+//     ├───── ended ───────┴────────────────────────┘                       │
+//     │      (the old one has never stopped)                               │
+//     └───── ended: the old one gets the instances back ───────────────────┘
 //
-// When the old one ends by itself meanwhile, the new one need not wait for its word.
+// When the old one ends by itself meanwhile, the new one need not wait for its word, and has nobody behind it.
 
 #pragma once
 
@@ -26,7 +26,7 @@ enum class UpgradeStep : std::uint8_t {
   HandOver,   // the new one has the instances from now on
   Dismiss,    // the old one
   GiveUp,     // tell the old one why
-  FallBack,   // the same, and start the old program anew: it has let go of the instances
+  GiveBack,   // the same, and the instances, which it has let go of
 };
 
 class UpgradePlan {
@@ -42,8 +42,6 @@ class UpgradePlan {
   UpgradeStep ready();
   UpgradeStep new_one_ended();
   UpgradeStep old_one_ended();
-  // The program of before, beside the one that serves: it has a bound, too.
-  void starts_anew(TimePoint now, Millis within);
   // What it has said before, and is heard of only now, counts no more.
   void has_been_killed();
 

@@ -4,8 +4,12 @@ there is one of each instance and one that serves, and in the end nothing is lef
 
 import json
 import os
+import re
+import shutil
 import signal
+import struct
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -130,26 +134,55 @@ class TheNewOneFails(WithDoors):
             self.serves_on(door, old)
 
     def test_when_it_has_just_got_the_instances(self):
-        """Its program is that of before, which then takes them."""
-        with Upgradable(DRAIN + instances(2)) as door:
+        """The old one has them again: it hears what they write, starts them, and does what operators ask for."""
+        code = "import time\\nn = 0\\nwhile True:\\n  print('line', n, 'x' * 2000, flush=True)\\n  n += 1\\n  time.sleep(0.01)"
+        writes = f'[pool.writes]\ncommand = ["python3", "-c", "{code}"]\nport = "none"\nmin_uptime = "10ms"\n'
+        listeners = '[[listener]]\nname = "web"\naddress = "127.0.0.1:0"\n'
+        with Upgradable(DRAIN + instances(2) + writes, listeners=listeners) as door:
+            eventually(lambda: len(events(door, "instance up")) == 3, "all of them")
             before = pids(door, 2)
             old = door.serving()
+            # What the new one has is not what the old one has.
+            good = door.head
+            door.head += '[[listener]]\nname = "other"\naddress = "127.0.0.1:0"\n'
+            door.write_config(door.config)
             for pid in before.values():
                 os.kill(pid, signal.SIGSTOP)  # no verdict: it waits a second before it says that it serves
             answers = []
             asking = in_background(lambda: answers.append(door.upgrade()))
             start = eventually(lambda: events(door, "a new front door starts beside the old one"), "the new one")[0]
-            eventually(lambda: len(events(door, "instance started")) == 4, "that it has the instances", pause=0.002)
+            eventually(lambda: len(events(door, "instance started")) == 6, "that it has the instances", pause=0.002)
             os.kill(start["pid"], signal.SIGKILL)
             asking.join()
             for pid in before.values():
                 os.kill(pid, signal.SIGCONT)
             self.assertEqual((answers[0].returncode, "SIGKILL" in answers[0].stderr), (1, True), answers)
-            eventually(lambda: events(door, "the old front door has left"), "that the third one serves")
-            self.assertEqual(pids(door, 2), before)
-            self.assertNotIn(door.serving(), (old, start["pid"]))
+            self.assertEqual((pids(door, 2), door.serving()), (before, old))
+
+            def lines():
+                with open(door.stdout_file, encoding="utf-8") as file:
+                    return re.findall(r"(?m)^writes.1 +\| line (\d+) ", file.read())
+            count = len(lines())
+            eventually(lambda: len(lines()) > count + 100, "more than a pipe holds")
+            seen = lines()
+            self.assertEqual(len(set(seen)), len(seen), "each once")
+            self.assertEqual(command("logs", "app.2", door=door).stdout, "app.2 | listening\n", "what it has said before")
+            os.kill(before["app.1"], signal.SIGKILL)
+            after = eventually(lambda: pids(door, 2)["app.1"] != before["app.1"] and pids(door, 2), "another one")
+            self.assertEqual(len(events(door, "instance ended", instance="app.1", end="SIGKILL")), 1)
+            done = command("restart", "app.2", door=door)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotEqual(pids(door, 2)["app.2"], after["app.2"])
+            after = pids(door, 2)
+            door.head = good
+            door.reload(door.config)
+            self.assertEqual(pids(door, 2), after)
+            killed = door.serving()
+            os.kill(killed, signal.SIGKILL)  # what the launcher keeps is right, too
+            eventually(lambda: door.serving() not in (None, killed), "the next front door")
+            self.assertEqual(pids(door, 2), after)
             door.upgraded()
-            self.assertEqual(pids(door, 2), before)
+            self.assertEqual(pids(door, 2), after)
 
     def test_when_it_has_served_it_is_started_anew_from_its_own_program(self):
         with Upgradable(DRAIN + instances(2)) as door:
@@ -160,6 +193,33 @@ class TheNewOneFails(WithDoors):
             eventually(lambda: events(door, "the front door crashed and is started anew"), "the word")
             self.assertEqual(pids(door, 2), before)
 
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root gives a file capabilities")
+    def test_when_it_has_served_though_the_kernel_hides_its_program(self):
+        """As it hides that of a file with capabilities, which a launcher without them may not look at."""
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o755)
+            programs = [os.path.join(directory, name) for name in ("old", "new")]
+            for program in programs:
+                shutil.copy(binary(), program)
+            try:  # cap_net_bind_service, permitted and effective (struct vfs_cap_data)
+                os.setxattr(programs[1], "security.capability", struct.pack("<5I", 0x02000001, 1 << 10, 0, 0, 0))
+            except OSError as error:
+                self.skipTest(f"no capabilities here: {error}")
+            door = Upgradable(DRAIN + '[pool.app]\ncommand = ["sleep", "1000"]\nport = "none"\nmin_uptime = "10ms"\n',
+                              prefix=["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"])
+            os.chmod(door.directory, 0o777)
+            os.chmod(door.config_file, 0o644)
+            door.point_to(programs[0])
+            with door:
+                eventually(lambda: events(door, "instance up"), "its instance")
+                door.point_to(programs[1])
+                _, new = door.upgraded()
+                door.script("exit 3\n")  # whatever its path leads to by now
+                os.kill(new, signal.SIGKILL)
+                eventually(lambda: events(door, "the front door crashed and is started anew"), "the word")
+                after = eventually(lambda: door.serving() not in (None, new) and door.serving(), "the next one")
+                self.assertTrue(os.path.samefile(f"/proc/{after}/exe", programs[1]))
 
     def test_because_it_does_not_understand_what_the_launcher_has(self):
         """The launcher asks it before it gives up its place."""
@@ -200,18 +260,41 @@ class AtABadMoment(WithDoors):
             self.assertEqual(http_get(door.address).status, 200)
 
     def test_while_the_one_before_has_drained_too_often(self):
-        with Upgradable('[timeouts]\ndrain = "60s"\n' + instances(1)) as door, Client(door.address, timeout=60) as held:
-            held.get("/")
-            clients = [held]
+        for name, door in self.doors(more='[timeouts]\ndrain = "60s"\n'):
+            clients = [Client(door.address, timeout=60)]
+            self.assertEqual(clients[0].get("/").status, 200)
             for _ in range(8):
                 door.upgraded()
-                clients.append(self.enterContext(Client(door.address, timeout=60)))
+                clients.append(Client(door.address, timeout=60))
                 self.assertEqual(clients[-1].get("/").status, 200)
             done = door.upgrade()
             self.assertEqual((done.returncode, "too many of before are still draining" in done.stderr), (1, True), done.stderr)
             for client in clients:
                 client.close()
-            eventually(lambda: door.upgrade().returncode == 0, "that it may again", pause=0.5)
+
+            def again():
+                _, answer = api(door, "upgrade", "POST", {})
+                if answer.get("pid") and name.startswith("without"):
+                    door.others.append(answer["pid"])
+                return not answer.get("error")
+            eventually(again, "that it may again", pause=0.5)
+
+    def test_while_the_config_is_being_changed(self):
+        """Behind the new one's reading it, and before its first look whether it is another one by now."""
+        with Upgradable(DRAIN + instances(1), options=["--watch"]) as door:
+            def told():
+                return len(events(door, "connection limit"))  # of a listener, and so behind the reading of the config
+            before = told()
+            asking = in_background(door.upgrade)
+            new = eventually(lambda: events(door, "a new front door starts beside the old one"), "the new one", pause=0.001)[0]["pid"]
+            eventually(lambda: told() > before, "that it has read the config", pause=0.001)
+            os.kill(new, signal.SIGSTOP)
+            door.write_config('[timeouts]\ndrain = "7s"\n' + instances(1))
+            os.kill(new, signal.SIGCONT)
+            asking.join()
+            eventually(lambda: door.serving() == new, "that it serves")
+            eventually(lambda: events(door, "reloaded"), "the change")
+            self.assertEqual(command("config", "diff", door=door).returncode, 0)
 
     def test_while_instances_roll(self):
         with Upgradable(DRAIN + instances(2, 'env = { LATE = "700" }')) as door:

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio.hpp>
 #include <filesystem>
 #include <fstream>
@@ -200,27 +201,56 @@ struct Part {
     if (!started) co_return 10;
     std::string failure;
     bool dismissed = false;
+    bool reclaimed = false;
     asio::steady_timer told(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
     launcher.on_upgrade([&](const LauncherMessage& message) {
       if (message.kind == LauncherMessage::Kind::Yield) return launcher.yield();
-      if (message.kind == LauncherMessage::Kind::UpgradeFailed) failure = message.name;
+      reclaimed = message.kind == LauncherMessage::Kind::Reclaim;
+      if (reclaimed || message.kind == LauncherMessage::Kind::UpgradeFailed) failure = message.name;
       dismissed = message.kind == LauncherMessage::Kind::Leave && message.name == "another version";
       told.cancel();
     });
     launcher.upgrade(std::filesystem::read_symlink("/proc/self/exe").string(), std::chrono::milliseconds{next == Beside::NeverServe ? 200 : 20'000});
-    const bool has_instance = next == Beside::EndAtOnce || next == Beside::NeverServe;
-    while (!dismissed && !(has_instance && !failure.empty())) {
+    while (!dismissed && failure.empty()) {
       boost::system::error_code ignored;
       co_await told.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     if (next == Beside::EndAtOnce && failure.find("exit status 3") == std::string::npos) co_return 20;
     if (next == Beside::NeverServe && failure.find("did not serve in time") == std::string::npos) co_return 21;
-    if (next == Beside::DieOnce && failure.find("SIGKILL") == std::string::npos) co_return 22;
-    if (!has_instance) co_return 0;
+    if (next == Beside::DieOnce && (!reclaimed || failure.find("SIGKILL") == std::string::npos)) co_return 22;
+    if (next == Beside::DieOnce) co_return co_await have_again(started->pid);
+    if (dismissed) co_return 0;
     kill(started->pid, SIGKILL);
     const ProcessEnd end = co_await launcher.ended(started->id);
     const ProcessEnd killed{true, SIGKILL};
     co_return end == killed ? 0 : 23;
+  }
+
+  // By another client in the same place, as after a crash: what the new one has started meanwhile, too.
+  asio::awaitable<int> have_again(pid_t instance) {
+    asio::io_context& control = static_cast<asio::io_context&>((co_await asio::this_coro::executor).context());
+    LauncherClient again(control, launcher.release_socket(), [] {});
+    auto inherited = co_await again.inherit();
+    if (inherited.processes.size() != 2 || !inherited.kept.contains("of the new one")) co_return 24;
+    const auto has = [&](pid_t pid) {
+      return std::any_of(inherited.processes.begin(), inherited.processes.end(),
+                         [&](const RunningProcess& process) { return process.pid == pid && process.output.valid(); });
+    };
+    if (!has(instance)) co_return 25;
+    for (RunningProcess& process : inherited.processes) {
+      kill(process.pid, SIGKILL);
+      const ProcessEnd end = co_await again.ended(process.id);
+      const ProcessEnd killed{true, SIGKILL};
+      if (end != killed) co_return 26;
+    }
+    // It asks as the one before did, and under a number that nobody has.
+    LaunchRequest request = shell_request("exit 5");
+    std::vector<int> none;
+    auto started = co_await again.launch(std::move(request), std::move(none));
+    if (!started) co_return 27;
+    const ProcessEnd end = co_await again.ended(started->id);
+    const ProcessEnd exit_5{false, 5};
+    co_return end == exit_5 ? 0 : 28;
   }
 
   asio::awaitable<int> come(Beside next) {
@@ -229,10 +259,13 @@ struct Part {
     launcher.prepared();
     co_await launcher.turn();
     auto inherited = co_await launcher.inherit();
-    if (inherited.processes.size() != 1) co_return 30;
+    if (inherited.processes.empty()) co_return 30;
     const std::string died = std::string(getenv("TEST_DIRECTORY")) + "/died";
     if (next == Beside::DieOnce && access(died.c_str(), F_OK) != 0) {
       close(creat(died.c_str(), 0600));
+      std::vector<int> kept{STDIN_FILENO};
+      launcher.keep("of the new one", kept);
+      co_await start_sleeper();
       raise(SIGKILL);
     }
     RunningProcess& process = inherited.processes.front();
@@ -268,7 +301,7 @@ struct Part {
     asio::steady_timer changed(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
     launcher.on_upgrade([&](const LauncherMessage& message) {
       told(message);
-      if (message.kind == LauncherMessage::Kind::UpgradeFailed) result = 24;
+      if (message.kind == LauncherMessage::Kind::UpgradeFailed || message.kind == LauncherMessage::Kind::Reclaim) result = 24;
       if (message.kind == LauncherMessage::Kind::Leave) result = 0;
       changed.cancel();
     });
@@ -292,7 +325,7 @@ struct Part {
     if (inherited.processes.empty()) {
       if (!co_await start_sleeper()) co_return 10;
       std::function<void(const LauncherMessage&)> or_die = [yield](const LauncherMessage& message) {
-        if (message.kind == LauncherMessage::Kind::UpgradeFailed) raise(SIGKILL);
+        if (message.kind == LauncherMessage::Kind::Reclaim) raise(SIGKILL);
         yield(message);
       };
       co_return co_await be_replaced(std::move(or_die));
@@ -368,6 +401,45 @@ struct Part {
     co_return result;
   }
 
+  // The first life has an instance that writes more than its pipe holds; those after it do not come up, until one does.
+  asio::awaitable<int> leave_it_unheard() {
+    const bool first = !noted("crashed");
+    if (!first && !noted("mended")) _exit(1);
+    auto inherited = co_await launcher.inherit();
+    launcher.stop_within(std::chrono::milliseconds{60'000}, std::chrono::milliseconds{500});
+    if (first) {
+      LaunchRequest request = shell_request("i=0; while [ $i -lt 4000 ]; do echo line $i of a hundred bytes that nobody hears, or so it "
+                                            "seems for as long as there is no front door; i=$((i+1)); done; touch " + note("written") +
+                                            "; exec sleep 1000");
+      std::vector<int> none;
+      auto started = co_await launcher.launch(std::move(request), std::move(none));
+      if (!started) co_return 10;
+      leave_note("crashed");
+      raise(SIGKILL);
+    }
+    if (inherited.processes.size() != 1) co_return 11;
+    std::string rest(1 << 17, '\0');
+    const ssize_t size = read(inherited.processes.front().output.get(), rest.data(), rest.size());
+    rest.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    co_return rest.find("line 3999 of") != std::string::npos && rest.size() >= 10'000 ? 0 : 12;
+  }
+
+  // It is stopped, by itself, while a new one starts; that it says so is read when it has ended.
+  asio::awaitable<int> stop_beside() {
+    if (getenv(kBesideVariable) != nullptr) {
+      leave_note("beside");
+      launcher.prepared();
+      co_return co_await wait_for_ever();
+    }
+    auto inherited = co_await launcher.inherit();
+    std::ofstream(note("old")) << getpid();
+    launcher.upgrade(own_program(), std::chrono::milliseconds{20'000});
+    while (!noted("go")) co_await pause(std::chrono::milliseconds{5});
+    launcher.stopping();
+    co_await pause(std::chrono::milliseconds{5});
+    co_return 0;
+  }
+
   // Says how long its stop takes, and that it has begun; then it does nothing for it.
   asio::awaitable<int> stop_and_hang() {
     auto inherited = co_await launcher.inherit();
@@ -405,6 +477,8 @@ asio::awaitable<int> play(Part part, std::string_view role) {
   if (role == "role:upgrade-both-die") co_return co_await part.both_die();
   if (role == "role:upgrade-crashes") co_return co_await part.crash_and_not_start();
   if (role == "role:upgrade-watched") co_return co_await part.be_alive_meanwhile();
+  if (role == "role:unheard") co_return co_await part.leave_it_unheard();
+  if (role == "role:upgrade-stops") co_return co_await part.stop_beside();
   if (role == "role:upgrade-drains") co_return co_await part.drain_by_its_own_time();
   if (role == "role:no-launcher") co_return getenv(kRoleVariable) == nullptr && getenv(kLauncherStateVariable) == nullptr ? 0 : 10;
   if (role == "role:wait") co_return co_await part.wait_for_ever();

@@ -23,6 +23,7 @@ namespace frontdoor {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 pid_t start_launcher(const std::string& role, LauncherOptions options = {}, const char* words = "/dev/null") {
   const pid_t pid = fork();
@@ -113,6 +114,17 @@ TEST(Launcher, ClientsAreRefusedWhenNoFrontDoorListensAgain) {
   EXPECT_EQ(with_marker("FRONTDOOR_INSTANCE=launcher-test"), 0u);
 }
 
+TEST(Launcher, AnInstanceThatNoFrontDoorHearsIsNotStoppedByItsPipe) {
+  const TemporaryDirectory directory;
+  LauncherOptions options;
+  options.longest_wait = std::chrono::milliseconds(300);
+  const pid_t launcher = start_launcher("role:unheard", options, directory.file("log").c_str());
+  EXPECT_TRUE(eventually([&] { return directory.has("written"); }));
+  EXPECT_THAT(directory.words(), HasSubstr("no front door reads what the instances write: the oldest of it is thrown away"));
+  close(creat(directory.file("mended").c_str(), 0600));
+  EXPECT_EQ(status_of(launcher), 0) << "the newest is still there for it";
+}
+
 TEST(Launcher, ACheckIsNoInstanceThatAFrontDoorWhichCannotStartIsTriedAgainFor) {
   EXPECT_EQ(run_launcher("role:check-and-fail"), 3);
 }
@@ -166,11 +178,11 @@ TEST(LauncherUpgrade, OneThatEndsOrHangsLeavesTheOldOneItsInstances) {
   EXPECT_EQ(run_launcher("role:upgrade-hangs"), 0);
 }
 
-TEST(LauncherUpgrade, OneThatDiesWithTheInstancesIsFollowedByTheProgramOfBefore) {
+TEST(LauncherUpgrade, OneThatDiesWithTheInstancesLeavesThemToTheOldOne) {
   const TemporaryDirectory directory;
   const pid_t launcher = start_launcher("role:upgrade-dies", {}, directory.file("log").c_str());
   EXPECT_EQ(status_of(launcher), 0);
-  EXPECT_THAT(directory.words(), HasSubstr("the old one serves on, and its program is started anew"));
+  EXPECT_THAT(directory.words(), HasSubstr("the new front door ended before it served: the old one has the instances again"));
   EXPECT_EQ(with_marker("FRONTDOOR_INSTANCE=launcher-test"), 0u);
 }
 
@@ -185,6 +197,23 @@ TEST(LauncherUpgrade, InstancesOutliveAnOldOneThatCrashesAndNewOnesThatDoNotStar
   EXPECT_EQ(status_of(launcher), 0);
   EXPECT_THAT(directory.words(), HasSubstr("the front door ended while a new one starts"));
   EXPECT_THAT(directory.words(), HasSubstr("the front door could not start and is started anew"));
+}
+
+TEST(LauncherUpgrade, AnOldOneThatIsStoppedIsFollowedByNobodyThoughItsWordIsReadBehindItsEnd) {
+  const TemporaryDirectory directory;
+  const pid_t launcher = start_launcher("role:upgrade-stops", {}, directory.file("log").c_str());
+  ASSERT_TRUE(eventually([&] { return directory.has("beside"); }));
+  pid_t old = 0;
+  std::ifstream(directory.file("old")) >> old;
+  kill(launcher, SIGSTOP);
+  close(creat(directory.file("go").c_str(), 0600));
+  EXPECT_TRUE(eventually([&] {
+    const auto found = read_process(old);
+    return found && found->state == 'Z';
+  }));
+  kill(launcher, SIGCONT);
+  EXPECT_EQ(status_of(launcher), 0);
+  EXPECT_THAT(directory.words(), Not(HasSubstr("which takes its place")));
 }
 
 TEST(LauncherUpgrade, TheWatchdogHearsOfTheOldOneUntilTheNewOneServes) {

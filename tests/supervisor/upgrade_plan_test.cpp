@@ -12,12 +12,11 @@ namespace {
 using namespace std::chrono_literals;
 
 const char* name_of(UpgradeStep step) {
-  const char* const names[] = {"-", "start", "refuse", "ask", "hand over", "dismiss", "give up", "fall back"};
+  const char* const names[] = {"-", "start", "refuse", "ask", "hand over", "dismiss", "give up", "give back"};
   return names[static_cast<int>(step)];
 }
 
-// a: asked, p: prepared, y: yielded, r: ready, n: the new one ends, o: the old one ends, k: the new one is killed, f: the
-// program of before is started anew.
+// a: asked, p: prepared, y: yielded, r: ready, n: the new one ends, o: the old one ends, k: the new one is killed.
 std::string told(const std::string& events) {
   UpgradePlan plan;
   std::string text;
@@ -30,13 +29,12 @@ std::string told(const std::string& events) {
     if (event == 'n') step = plan.new_one_ended();
     if (event == 'o') step = plan.old_one_ended();
     if (event == 'k') plan.has_been_killed();
-    if (event == 'f') plan.starts_anew(TimePoint{} + 2s, 60s);
     text += (text.empty() ? "" : ", ") + std::string(name_of(step));
   }
   return text + (plan.under_way() ? " ..." : "");
 }
 
-TEST(UpgradePlan, GoesOnWordByWordAndFallsBackToWhatServes) {
+TEST(UpgradePlan, GoesOnWordByWordAndLeavesTheInstancesWithWhoeverServes) {
   struct {
     const char* what;
     const char* events;
@@ -48,10 +46,10 @@ TEST(UpgradePlan, GoesOnWordByWordAndFallsBackToWhatServes) {
       {"asked again while it takes over", "apya", "start, ask, hand over, refuse ..."},
       {"it ends at once", "an", "start, give up"},
       {"it ends while the old one is still asked", "apn", "start, ask, give up"},
-      {"and the old one had let go in that moment", "apny", "start, ask, give up, fall back ..."},
-      {"whose program then serves", "apnyr", "start, ask, give up, fall back, dismiss"},
-      {"it ends with the instances", "apyn", "start, ask, hand over, fall back ..."},
-      {"again and again", "apynnr", "start, ask, hand over, fall back, fall back, dismiss"},
+      {"and the old one had let go in that moment", "apny", "start, ask, give up, give back"},
+      {"it ends with the instances", "apyn", "start, ask, hand over, give back"},
+      {"again, and the third one does not", "apynapynapyr",
+       "start, ask, hand over, give back, start, ask, hand over, give back, start, ask, hand over, dismiss"},
       {"the old one ends first", "aop", "start, -, hand over ..."},
       {"and then it serves", "aopr", "start, -, hand over, dismiss"},
       {"the old one ends instead of letting go", "apor", "start, ask, hand over, dismiss"},
@@ -60,8 +58,8 @@ TEST(UpgradePlan, GoesOnWordByWordAndFallsBackToWhatServes) {
       {"and then the new one does, too, as any front door that crashes", "apyon", "start, ask, hand over, -, -"},
       {"words that nobody waits for", "prno", "-, -, -, -"},
       {"ready too late", "apykr", "start, ask, hand over, -, - ..."},
-      {"and dead then", "apykrn", "start, ask, hand over, -, -, fall back ..."},
-      {"whose successor is heard", "apyknfr", "start, ask, hand over, -, fall back, -, dismiss"},
+      {"and dead then", "apykrn", "start, ask, hand over, -, -, give back"},
+      {"and the next one is heard", "apyknapyr", "start, ask, hand over, -, give back, start, ask, hand over, dismiss"},
       {"prepared too late", "akpn", "start, -, -, give up"},
       {"said twice", "appyyrr", "start, ask, -, hand over, -, dismiss, -"},
   };
@@ -79,13 +77,12 @@ TEST(UpgradePlan, HasABound) {
   plan.has_been_killed();
   EXPECT_EQ(plan.over_at(), TimePoint::max());
   plan.new_one_ended();
-  EXPECT_EQ(plan.over_at(), TimePoint::max()) << "in the pause before the program of before is started anew";
-  plan.starts_anew(TimePoint{} + 9s, 60s);
-  EXPECT_EQ(plan.over_at(), TimePoint{} + 69s) << "that one has a bound, too";
+  plan.asked(TimePoint{} + 9s, 60s);
+  EXPECT_EQ(plan.over_at(), TimePoint{} + 69s) << "the next one has its own";
+  plan.prepared();
+  plan.yielded();
   plan.ready();
   EXPECT_EQ(plan.over_at(), TimePoint::max());
-  plan.starts_anew(TimePoint{} + 9s, 60s);
-  EXPECT_EQ(plan.over_at(), TimePoint::max()) << "one that replaces nobody has none";
 }
 
 }  // namespace
