@@ -16,7 +16,7 @@ const EndedInstances kSome{{1, {ProcessEnd{false, 0}, 7}},
 
 TEST(EndedInstances, AreFoundAgainAsTheyWere) {
   EXPECT_EQ(parse_ended_instances(to_text(kSome)), kSome);
-  EXPECT_EQ(to_text({}), "");
+  EXPECT_EQ(to_text(EndedInstances{}), "");
   EXPECT_EQ(parse_ended_instances(""), EndedInstances{});
 }
 
