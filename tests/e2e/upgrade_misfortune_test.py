@@ -13,7 +13,7 @@ import tempfile
 import threading
 import unittest
 
-from support import App, Client, Upgradable, binary, eventually, http_get, main, pool
+from support import App, Client, Upgradable, binary, eventually, http_get, main, pool, sanitized
 from support import process as processes
 from support.admin import api, command
 from support.instances import events, pids
@@ -197,6 +197,8 @@ class TheNewOneFails(WithDoors):
     @unittest.skipUnless(os.geteuid() == 0, "only root gives a file capabilities")
     def test_when_it_has_served_though_the_kernel_hides_its_program(self):
         """As it hides that of a file with capabilities, which a launcher without them may not look at."""
+        if sanitized():
+            self.skipTest("the search for leaks may not look at such a process either")
         with tempfile.TemporaryDirectory() as directory:
             os.chmod(directory, 0o755)
             programs = [os.path.join(directory, name) for name in ("old", "new")]
