@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 
+#include "base/time.h"
 #include "proxy/exchange/stream.h"
 #include "proxy/upstreams/lease.h"
 #include "proxy/upstreams/local_snapshot.h"
@@ -56,14 +57,17 @@ struct Attempts {
   void forget_upstreams() {
     tried_count = 0;
     fresh_only = untried_only = false;
+    same_again_at = {};
   }
 
   std::array<LocalUpstream*, 8> tried{};
   std::uint32_t tried_count = 0;
   std::uint32_t picked = 0;   // upstreams
   std::uint32_t tries = 0;    // begun, without those that is_try() does not count
+  bool looked = false;        // at the last connection, before it was used: its end then was no matter of its age
   bool fresh_only = false;    // a reused connection has just turned out stale
   bool untried_only = false;  // the last one was silent, or knows no WebSockets
+  TimePoint same_again_at{};  // the one that has reset it does not get it before; another one may
 };
 
 }  // namespace frontdoor

@@ -68,7 +68,7 @@ Task<Exchange::Next> Exchange::forward() {
       if (may_be_a_death()) co_await ask_whether_it_died();
       if (denied_unless_it_died()) co_await see_whether_it_died();
       const Next next = after_failure();
-      if (next != Next::Forward || now() >= deaths_.next_try_at) co_return next;
+      if (next != Next::Forward || !must_let_a_moment_pass()) co_return next;
       co_return co_await let_the_moment_pass();
     }
     case Relayed::RefuseClient: attempt_.leave(); co_return Next::Refuse;

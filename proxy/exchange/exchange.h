@@ -108,6 +108,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   Task<Next> wait_for_upstream(HeldPlace& place);
   Next reroute();
   bool another_is_free() const;  // one that was not tried could take it now
+  bool not_only_the_last_could_take_it() const;  // tried or not, and whoever waits
   Task<Next> forward();
   Task<> connect();  // the attempt has a stream then, or a failure
   Task<> dial();
@@ -122,6 +123,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   Task<> see_whether_it_died();  // for longer, before the budget denies a retry (ADR 0005)
   void note_death();
   void note_casualty();  // it was on an upstream that has died, or it looks like it
+  bool must_let_a_moment_pass() const;
   Task<Next> let_the_moment_pass();  // after a death, or a reset by the only one that could take it
   Likeness likeness() const;
   bool must_spare_the_last();
@@ -197,7 +199,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
     bool suspect = false;     // of having killed them
     bool convicted = false;   // requests like it have
     bool reported = false;
-    TimePoint next_try_at{};  // none before it: others may be dying, or the one that reset it may be
+    TimePoint next_try_at{};  // none before it: others may be dying
   } deaths_;
   bool holding_ = false;      // in the pool's hold queue
   TimePoint hold_until_{};    // set when it has to wait for the first time

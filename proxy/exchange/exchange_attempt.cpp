@@ -1,6 +1,7 @@
 // One attempt of an exchange: picks an upstream, connects to it, and says what is to be done when it has failed.
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
@@ -42,14 +43,31 @@ Answer answer_for(UpstreamFailure failure) {
   return {502, outcome::kUpstreamReset};
 }
 
+// For so long an upstream that has reset a request, and was asked whether it still lives, is thought to reset others.
+constexpr Millis kSuspected{10'000};
+
+// A further try is one of few: it is not for an upstream that has reset a request of late, if there is a third.
+LocalUpstream* calmer_than(LocalUpstream* found, LocalPool& pool, const Attempts& attempts, TimePoint now) {
+  const TimePoint asked = found->next_knock;
+  if (asked == TimePoint{} || now >= asked + kSuspected) return found;
+  std::array<LocalUpstream*, std::tuple_size_v<decltype(Attempts::tried)> + 1> avoided{};
+  const auto end = std::copy(attempts.upstreams().begin(), attempts.upstreams().end(), avoided.begin());
+  *end = found;
+  LocalUpstream* const other = pool.pick({avoided.data(), attempts.upstreams().size() + 1}, true);
+  if (!other) return found;
+  if (pool.pool().limits_in_flight) found->shared->return_slot();
+  return other;
+}
+
 }  // namespace
 
 bool Exchange::pick_upstream() {
   const Pool& pool = pool_->pool();
   // Nobody overtakes those who wait; hold() lets this request queue up behind them.
   if (!holding_ && pool.memory->held.occupied()) return false;
-  LocalUpstream* const next = pool_->pick(attempts_.upstreams(), attempts_.untried_only);
+  LocalUpstream* next = pool_->pick(attempts_.upstreams(), attempts_.untried_only);
   if (!next) return false;  // attempt_.upstream stays the last one tried, for the log
+  if (attempts_.tried_count != 0) next = calmer_than(next, *pool_, attempts_, now());
   attempt_.begin(*next, pool.limits_in_flight ? Lease::Slot::Taken : Lease::Slot::None);
   attempts_.note(*next);
   return true;
@@ -61,6 +79,7 @@ Task<> Exchange::connect() {
   const bool more_tries = attempts_.tries == 1 && pool_->pool().retry.attempts != 0;
   const bool careless = more_tries && http::is_idempotent(client_.request().method);
   const auto verify = careless ? Dialer::Verify::No : Dialer::Verify::Yes;
+  attempts_.looked = !careless;
   attempt_.stream.reset();
   tally_.history.begin(now());
   detail_ = "";
@@ -157,17 +176,19 @@ Exchange::Next Exchange::after_failure() {
   attempt_.stream.reset();
   attempts_.untried_only = attempt_.failure == UpstreamFailure::HeaderTimeout || attempt_.failure == UpstreamFailure::NoWebSocket;
   attempts_.fresh_only = replay.choice == Replay::Choice::FreshConnection;
+  attempts_.same_again_at = {};
   // The same one again is fine. But if it was sent, the connection may have ended for another reason than its age: then
-  // another one is better, since there are only so many tries.
+  // another one is better, since there are only so many tries. Of one that was looked at before it is as good as certain.
+  const bool was_reset = sent && attempt_.failure == UpstreamFailure::Reset && (!attempts_.fresh_only || attempts_.looked);
   const bool may_stay = attempts_.fresh_only && attempt_.upstream->shared->available();
-  if (may_stay && (!sent || !another_is_free())) return Next::Forward;
-  const bool was_reset = sent && attempt_.failure == UpstreamFailure::Reset && !attempts_.fresh_only;
+  if (may_stay && (!sent || (!was_reset && !another_is_free()))) return Next::Forward;
   const bool still_up = attempt_.upstream->shared->available();
   attempt_.leave();
-  // It would come to the one that has just reset it. One that dies may take longer over it than its tries would last.
-  if (was_reset && still_up && replay.choice != Replay::Choice::Never && !another_is_free()) {
+  // It would come to the one that has just reset it. One that dies may take longer over it than its tries would last. (Where
+  // others wait for another one, it queues up behind them.)
+  if (was_reset && still_up && replay.choice != Replay::Choice::Never && !not_only_the_last_could_take_it()) {
     const bool others_may_come = pool_->pool().members.size() > 1;
-    deaths_.next_try_at = std::max(deaths_.next_try_at, now() + pause_before_the_same_again(attempts_.tries, others_may_come));
+    attempts_.same_again_at = now() + pause_before_the_same_again(attempts_.tries, others_may_come);
   }
   if (replay.choice != Replay::Choice::Never) return Next::Forward;
   return replay.contained && attempt_.went_down == DownCause::Dead ? refuse_to_spread_death() : give_up();
@@ -186,6 +207,8 @@ bool Exchange::another_is_free() const {
   if (!attempts_.all_remembered() || pool_->pool().memory->held.occupied()) return false;
   return pool_->has_another(attempts_.upstreams());
 }
+
+bool Exchange::not_only_the_last_could_take_it() const { return pool_->has_another({&attempt_.upstream, 1}); }
 
 // For the log: how this attempt failed. Its own word says more than the client's answer does.
 void Exchange::remember_failure(const Replay& replay) {

@@ -29,6 +29,9 @@ constexpr Millis kBetweenLooks{50};
 // several are up again.
 constexpr Millis kBusySite{1'000};
 
+// How often a request that was reset by the only one that could take it looks whether there is another by now.
+constexpr Millis kBetweenLooksForAnother{20};
+
 }  // namespace
 
 Likeness Exchange::likeness() const {
@@ -116,10 +119,18 @@ void Exchange::note_casualty() {
 // Several upstreams that were killed at once die within milliseconds of each other, and until then they take requests:
 // who goes to the next one at once may be under that one's death too, and look as if it had killed both. Afterwards they
 // refuse, which is free. One that kills pays for the pause as well: it can not take out a pool within milliseconds.
+//
+// One that was reset by the only upstream that could take it goes to another as soon as there is one: each of its few tries
+// on the same again may be reset once more.
+bool Exchange::must_let_a_moment_pass() const {
+  return now() < deaths_.next_try_at || (now() < attempts_.same_again_at && !not_only_the_last_could_take_it());
+}
+
 Task<Exchange::Next> Exchange::let_the_moment_pass() {
-  while (now() < deaths_.next_try_at && now() < request_deadline()) {
+  while (must_let_a_moment_pass() && now() < request_deadline()) {
     if (client_.gone()) co_return client_left();
-    co_await waker_.until(std::min(deaths_.next_try_at, request_deadline()));
+    const TimePoint again = std::min(attempts_.same_again_at, now() + kBetweenLooksForAnother);
+    co_await waker_.until(std::min(std::max(deaths_.next_try_at, again), request_deadline()));
   }
   if (now() >= request_deadline()) co_return request_timed_out();
   co_return Next::Forward;

@@ -147,9 +147,9 @@ Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry) {
 }
 
 Millis pause_before_the_same_again(std::uint32_t tries, bool others_may_come) {
-  constexpr Millis kLongest{400};
+  if (others_may_come) return Millis{1'000};
   const std::uint32_t doublings = std::min(tries == 0 ? 0 : tries - 1, 4U);
-  return std::min(kLongest, others_may_come ? Millis{100} * (1U << 2 * doublings) : Millis{25} * (1U << doublings));
+  return Millis{25} * (1U << doublings);
 }
 
 }  // namespace frontdoor

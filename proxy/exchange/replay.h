@@ -57,7 +57,7 @@ Replay decide_replay(const FailedAttempt& attempt, const config::Retry& retry);
 
 // How long a request waits before it is sent again to the upstream that has reset it, since no other can take it: 25 ms after
 // the first try, twice as long after each further one, 400 ms at most. Where the pool has others, which are down or full now,
-// 100 ms and then 400: one of them may come meanwhile.
+// a second each time, or until one of them can take it.
 Millis pause_before_the_same_again(std::uint32_t tries, bool others_may_come);
 
 }  // namespace frontdoor

@@ -111,7 +111,11 @@ LocalUpstream* LocalPool::choose(std::span<LocalUpstream* const> tried, bool unt
   };
   const auto untried = [&](std::size_t i) { return up(i) && !contains(tried, members_[i].upstream.get()); };
   auto chosen = rotation_.pick(members_.size(), weight, untried);
-  if (!chosen && !tried.empty() && !untried_only) {
+  if (chosen || tried.empty() || untried_only) return chosen ? members_[*chosen].upstream.get() : nullptr;
+  if (tiered_) now_in = tier(tried.last(1));
+  const auto not_the_last = [&](std::size_t i) { return up(i) && members_[i].upstream.get() != tried.back(); };
+  chosen = rotation_.pick(members_.size(), weight, not_the_last);
+  if (!chosen) {
     if (tiered_) now_in = tier({});
     chosen = rotation_.pick(members_.size(), weight, up);
   }

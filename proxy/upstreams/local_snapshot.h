@@ -116,8 +116,8 @@ class LocalPool {
   // Goes on with the rotation of the same pool's view in an earlier snapshot. After add().
   void carry_on(const LocalPool& before);
 
-  // The next upstream that is up and of the lowest priority number of those, avoiding those that were tried while there
-  // is another, or altogether. With
+  // The next upstream that is up and of the lowest priority number of those, avoiding those that were tried (in the order
+  // in which they were) while there is another, then the last of them; with `untried_only` all of them altogether. With
   // `max_in_flight` it has a slot taken, which the caller gives back. Null: none is up, or none has a slot.
   LocalUpstream* pick(std::span<LocalUpstream* const> tried, bool untried_only = false);
   // Whether pick() would find one that was not tried; whether there is one that is up, if without a slot.

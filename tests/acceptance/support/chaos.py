@@ -95,6 +95,10 @@ def check_log(report, door, chaos):
                f"{max(held, default=0) / 1000:.2f} s at most")
     odd = Counter(line["outcome"] for line in lines if line["outcome"] != "served")
     report.check(not odd, f"every outcome in the access log is served {dict(odd) or ''}")
+    names = {app.address: app.name for app in chaos.apps}
+    for line in [line for line in lines if line["outcome"] != "served"][:10]:
+        tries = [f"{names.get(each['upstream'])} {each['outcome']} after {each['total_ms']:.0f} ms" for each in line.get("attempts", [])]
+        report.say(f"  {line['outcome']} at {line['time']}: {', then '.join(tries)}; {line.get('retry')}")
     report.check(len(held) > RATE, "the outage was a wait")
 
     rescued = [line for line in lines if line.get("retry") == "evicted_safe"]

@@ -1,0 +1,210 @@
+// A request that was reset by the only upstream that could take it: it waits before that one gets it again, and no longer
+// than until another can.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "proxy/exchange/replay.h"
+#include "support/exchange_stage.h"
+
+namespace frontdoor {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using testing::ExchangeStage;
+
+std::size_t connections_asked(ExchangeStage& stage) {
+  const auto& all = stage.dialer.connections;
+  return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [](const auto& each) { return each->sent; }));
+}
+
+struct SameAgainStage : ExchangeStage {
+  // Its first upstream has reset the request. The others are down.
+  explicit SameAgainStage(unsigned upstreams, const Adjust& adjust = {}) : ExchangeStage(upstreams, adjust) {
+    for (unsigned i = 1; i < upstreams; ++i) take_down(i);
+    run();
+    reset_again();
+  }
+  void reset_again() {
+    dialer.last().reset();
+    turn();
+  }
+  // Timers may be late, and are never early; pass() allows for the former.
+  void pass_no_more_than(Duration by) {
+    time.advance(by);
+    turn();
+  }
+  void expect_served_by(std::size_t i) {
+    EXPECT_EQ(dialer.last().name, name(i));
+    dialer.last().respond_whole("hello");
+    turn();
+    EXPECT_TRUE(left_nothing_behind());
+    EXPECT_EQ(client.answer.received(), "hello");
+  }
+};
+
+TEST(SameAgain, TheOnlyOneGetsItAfterAMoment) {
+  SameAgainStage stage(1);
+  stage.pass_no_more_than(24ms);
+  EXPECT_EQ(connections_asked(stage), 1u);
+  stage.pass(1ms);
+  EXPECT_EQ(connections_asked(stage), 2u);
+  stage.reset_again();
+  stage.pass_no_more_than(49ms);
+  EXPECT_EQ(connections_asked(stage), 2u);
+  stage.pass(1ms);
+  EXPECT_EQ(connections_asked(stage), 3u);
+  stage.expect_served_by(0);
+}
+
+// After an outage of a whole pool the first one that is back may be the one that resets every other request: its tries are
+// for those that come behind it.
+TEST(SameAgain, AnotherThatComesUpGetsItAtOnce) {
+  SameAgainStage stage(3);
+  for (int i = 0; i < 10; ++i) stage.pass_no_more_than(90ms);
+  EXPECT_EQ(connections_asked(stage), 1u);
+  stage.bring_up(2);
+  stage.pass(20ms);
+  EXPECT_EQ(connections_asked(stage), 2u);
+  stage.expect_served_by(2);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"tries\":2,\"retry\":\"reset_idempotent\""));
+}
+
+TEST(SameAgain, SoDoesOneThatWasFull) {
+  ExchangeStage stage(2, [](config::Config& config) { config.pools.front().max_in_flight = 1; });
+  ASSERT_TRUE(stage.upstream(1).take_slot());
+  stage.run();
+  stage.dialer.last().reset();
+  stage.turn();
+  EXPECT_TRUE(stage.upstream(0).has_slot()) << "who waits has no place on it";
+  stage.pass(500ms);
+  EXPECT_EQ(connections_asked(stage), 1u);
+  stage.upstream(1).return_slot();
+  stage.pass(20ms);
+  ASSERT_EQ(connections_asked(stage), 2u);
+  EXPECT_EQ(stage.dialer.last().name, stage.name(1));
+  stage.dialer.last().respond_whole("hello");
+  stage.turn();
+  EXPECT_TRUE(stage.left_nothing_behind());
+}
+
+TEST(SameAgain, ButItDoesNotWaitForOneForEver) {
+  SameAgainStage stage(2);
+  stage.pass_no_more_than(999ms);
+  EXPECT_EQ(connections_asked(stage), 1u);
+  stage.pass(1ms);
+  EXPECT_EQ(connections_asked(stage), 2u);
+  stage.expect_served_by(0);
+}
+
+// A connection that was open a moment ago and was reset with the request on it has not ended of its age: the upstream resets
+// requests, and would have the last try as well. (A first try does not look, and is sent again at once.)
+TEST(SameAgain, AConnectionThatWasLookedAtIsNoStaleOne) {
+  ExchangeStage stage(2);
+  const auto idle = stage.dialer.add_idle(stage.name(1));
+  stage.run();
+  stage.take_down(0);
+  stage.turn();
+  ASSERT_TRUE(idle->sent) << "the second try";
+  idle->reset();
+  stage.turn();
+  stage.pass(500ms);
+  EXPECT_EQ(connections_asked(stage), 2u);
+  stage.bring_up(0);
+  stage.pass(20ms);
+  ASSERT_EQ(connections_asked(stage), 3u);
+  EXPECT_EQ(stage.dialer.last().name, stage.name(0));
+  stage.dialer.last().respond_whole("hello");
+  stage.turn();
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"served\""));
+}
+
+TEST(SameAgain, AFurtherTryIsNotForOneThatHasResetAnotherOfLate) {
+  const struct {
+    bool there_is_a_third;
+    Millis ago;
+    std::size_t goes_to;
+  } cases[] = {{true, 5s, 2}, {false, 5s, 1}, {true, 11s, 1}};
+  for (const auto& [there_is_a_third, ago, goes_to] : cases) {
+    for (const std::uint32_t max_in_flight : {0u, 2u}) {
+      ExchangeStage stage(3, [&](config::Config& config) { config.pools.front().max_in_flight = max_in_flight; });
+      for (std::size_t i = 0; i < 3; ++i) {  // once around
+        LocalUpstream* const each = stage.context.snapshot->pool(0).pick({});
+        if (max_in_flight != 0) each->shared->return_slot();
+        if (each->shared->name() == stage.name(1)) each->next_knock = stage.time.now() - ago;  // it was asked whether it lives
+      }
+      if (!there_is_a_third) stage.take_down(2);
+      stage.run();
+      ASSERT_EQ(stage.dialer.last().name, stage.name(0));
+      stage.dialer.last().reset();
+      stage.turn();
+      EXPECT_EQ(stage.dialer.last().name, stage.name(goes_to));
+      EXPECT_EQ(stage.in_flight(), 1u);
+      stage.dialer.last().respond_whole("hello");
+      stage.turn();
+      EXPECT_TRUE(stage.left_nothing_behind());
+      for (std::size_t i = 0; max_in_flight != 0 && i < 3; ++i) {
+        EXPECT_TRUE(stage.upstream(i).take_slot() && stage.upstream(i).take_slot()) << "no slot is lost";
+        EXPECT_FALSE(stage.upstream(i).take_slot());
+      }
+    }
+  }
+}
+
+// After an outage hundreds wait for an upstream that is back. One that was reset overtakes none of them, and does not go back to
+// the one that has reset it either.
+TEST(SameAgain, BehindOthersItWaitsForAnotherOneInTheirQueue) {
+  for (const bool looked_at : {false, true}) {
+    ExchangeStage stage(2);
+    const auto idle = stage.dialer.add_idle(stage.name(1));
+    stage.run();
+    if (looked_at) stage.take_down(0), stage.turn(), stage.bring_up(0);
+    const std::size_t reset_by = looked_at ? 1 : 0;
+    ASSERT_EQ(stage.dialer.last().name, stage.name(reset_by));
+    Waker other(stage.loop);
+    std::size_t asked = connections_asked(stage);
+    {
+      HeldPlace before(stage.context.held, stage.pool().memory, other);
+      ASSERT_TRUE(before.enter(0, {10, 1'000}));
+      stage.dialer.last().reset();
+      stage.turn();
+      EXPECT_EQ(stage.pool().memory->held.size(), 2u);
+      stage.pass(2s);
+      EXPECT_EQ(connections_asked(stage), asked);
+    }
+    stage.context.held.wake_all();
+    stage.turn();
+    ASSERT_EQ(connections_asked(stage), ++asked);
+    EXPECT_EQ(stage.dialer.last().name, stage.name(1 - reset_by));
+    stage.dialer.last().respond_whole("hello");
+    stage.turn();
+    EXPECT_TRUE(stage.left_nothing_behind());
+    EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"served\""));
+  }
+}
+
+TEST(SameAgain, ThePauseIsPartOfTheRequestsTime) {
+  SameAgainStage stage(2, [](config::Config& config) { config.timeouts.request = 300ms; });
+  stage.pass_no_more_than(299ms);
+  EXPECT_FALSE(stage.ended());
+  stage.pass(1ms);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.status(), 504);
+}
+
+TEST(SameAgain, AClientThatLeavesMeanwhileIsNotWaitedFor) {
+  SameAgainStage stage(2);
+  stage.pass(100ms);
+  stage.client.leave();
+  stage.turn();
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(connections_asked(stage), 1u);
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
+}
+
+}  // namespace
+}  // namespace frontdoor
