@@ -101,6 +101,8 @@ Task<> Exchange::dial() {
     detail_ = dialed.detail;
     const bool given_up = attempt_.failure == UpstreamFailure::None || attempt_.failure == UpstreamFailure::Overloaded;
     if (!attempt_.stream && given_up && attempt_.went_down != DownCause::None && rescue()) co_return;
+    // Nobody wanted it any more: its client has left the line in which it waited for a stream.
+    if (!attempt_.stream && attempt_.failure == UpstreamFailure::None) attempt_.gave_place_up = client_.finished();
     // The backlog of a unix socket is full. Over TCP the kernel would wait for a place in it: here we do, unless there
     // is another upstream to go to. So we do for a descriptor, where no other upstream would help.
     const bool backlog_full =

@@ -166,6 +166,8 @@ Task<Dialed> H2Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
   // As many as may be are there: perhaps one has room, though nobody may have asked it (attempts that want a fresh one).
   if (!waiter.answered && !dial_to(upstream)) hand_out(upstream);
   while (!waiter.answered) {
+    // With no connection under way it is a queue as any other: a FIN gives the place in it up (ADR 0009).
+    if (caller.client().finished() && !dial_to(upstream)) break;
     co_await waker.until(std::min(deadline, caller.wanted_until()));
     if (waiter.answered || loop_.now() >= caller.wanted_until()) break;
     if (loop_.now() < deadline) continue;
