@@ -12,6 +12,12 @@ namespace {
 // A frame of a body is not begun in less room than this, if there is more of it.
 constexpr std::size_t kLeastRoom = 1024;
 
+constexpr const char* kOutOfMemory = "out of memory";
+
+// Where nobody could be told by an exception: a window that is not opened, a body that is not resumed would be waited for for
+// ever, so that the connection ends.
+bool lacks_memory(int result) { return result == NGHTTP2_ERR_NOMEM; }
+
 }  // namespace
 
 Session::~Session() { nghttp2_session_del(session_); }
@@ -23,7 +29,7 @@ bool Session::receive(std::string_view bytes, TimePoint now) {
   now_ = now;
   const auto read = scan(bytes) ? nghttp2_session_mem_recv(session_, bytes_of(bytes), bytes.size()) : 0;
   if (read < 0 && !dead_) {
-    if (no_memory_ || read == NGHTTP2_ERR_NOMEM) fail(ErrorCode::InternalError, "out of memory");
+    if (no_memory_ || read == NGHTTP2_ERR_NOMEM) fail(ErrorCode::InternalError, kOutOfMemory);
     else if (read == NGHTTP2_ERR_FLOODED) flood("flood of frames that want an answer");
     else fail(ErrorCode::InternalError, "the HTTP/2 session failed");
   }
@@ -105,7 +111,7 @@ Stream& Session::add(std::unique_ptr<Stream> stream) {
 void Session::take_data(Stream* stream, std::string_view bytes) {
   // What nobody reads opens the connection's window at once: others need it.
   if (!stream || stream->released_ || stream->reset_by_us_) {
-    nghttp2_session_consume_connection(session_, bytes.size());
+    if (lacks_memory(nghttp2_session_consume_connection(session_, bytes.size()))) fail(ErrorCode::InternalError, kOutOfMemory);
     return;
   }
   stream->body_.append(bytes);
@@ -113,7 +119,8 @@ void Session::take_data(Stream* stream, std::string_view bytes) {
 }
 
 void Session::forget_body(Stream& stream) {
-  if (!stream.body_.empty() && !dead_) nghttp2_session_consume_connection(session_, stream.body_.size());
+  if (!stream.body_.empty() && !dead_ && lacks_memory(nghttp2_session_consume_connection(session_, stream.body_.size())))
+    fail(ErrorCode::InternalError, kOutOfMemory);
   stream.body_.forget();
 }
 
@@ -174,7 +181,7 @@ bool Session::finished() const {
 
 void Session::consume(Stream& stream, std::size_t bytes) {
   stream.body_.consume(bytes);
-  if (!dead_) nghttp2_session_consume(session_, stream.id_, bytes);
+  if (!dead_ && lacks_memory(nghttp2_session_consume(session_, stream.id_, bytes))) fail(ErrorCode::InternalError, kOutOfMemory);
 }
 
 Session::Pushed Session::push(Stream& stream, std::string_view bytes, bool last,
@@ -200,7 +207,7 @@ Session::Pushed Session::push(Stream& stream, std::string_view bytes, bool last,
   stream.offer_trailers_ = &trailers;
   stream.offering_ = true;
   stream.no_room_ = false;
-  nghttp2_session_resume_data(session_, stream.id_);
+  if (lacks_memory(nghttp2_session_resume_data(session_, stream.id_))) fail(ErrorCode::InternalError, kOutOfMemory);
   produce(output);
   stream.offering_ = false;
   pushed.accepted = bytes.size() - stream.offer_.size();
@@ -285,7 +292,7 @@ void Session::produce(Output& output) {
     const std::uint8_t* bytes = nullptr;
     const auto size = nghttp2_session_mem_send(session_, &bytes);
     if (size < 0) {
-      fail(ErrorCode::InternalError, no_memory_ || size == NGHTTP2_ERR_NOMEM ? "out of memory" : "the HTTP/2 session failed");
+      fail(ErrorCode::InternalError, no_memory_ || size == NGHTTP2_ERR_NOMEM ? kOutOfMemory : "the HTTP/2 session failed");
     } else {
       if (size == 0) break;
       chunk_ = {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};

@@ -1,6 +1,7 @@
 #include "proxy/exchange/malformed_messages.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace frontdoor {
@@ -17,7 +18,13 @@ void MalformedMessages::note(std::string_view upstream, std::string_view outcome
     kind = known("", "", "");
     upstream = outcome = detail = {};
   }
-  if (kind == kinds_.end()) kind = kinds_.insert(kind, {std::string(upstream), outcome, detail});
+  if (kind == kinds_.end()) {
+    try {
+      kind = kinds_.insert(kind, {std::string(upstream), outcome, detail});
+    } catch (const std::bad_alloc&) {
+      return;  // who notes it is often a connection that ends for want of memory, where nobody would catch this
+    }
+  }
   ++kind->count;
 }
 

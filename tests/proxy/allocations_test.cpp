@@ -1,4 +1,4 @@
-// A keep-alive request in the steady state allocates nothing. The global operator new of this binary counts;
+// A keep-alive request in the steady state allocates nothing. The operator new of this binary counts (failing_memory.h);
 // only the worker's turns are looked at, not what the scripted ends do.
 
 #include <gtest/gtest.h>
@@ -12,46 +12,12 @@
 #include <vector>
 
 #include "balancer/hold_queue.h"
+#include "failing_memory.h"
 #include "support/test_proxy.h"
 #include "support/tunnel_talk.h"
 
-// AddressSanitizer keeps its own, which finds mismatched pairs; and frames are not recycled under it.
+// AddressSanitizer keeps its own, and frames are not recycled under it.
 #ifndef __SANITIZE_ADDRESS__
-
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // it does not see that new is malloc here
-
-namespace {
-
-thread_local std::uint64_t allocations = 0;
-thread_local std::uint64_t fails_in = 0;    // that many from now the next one fails; 0: none does
-thread_local bool fails_from_then = false;  // and all behind it
-thread_local bool failed = false;
-
-void account() {
-  ++allocations;
-  if (fails_in == 0 || --fails_in != 0) return;
-  if (fails_from_then) fails_in = 1;
-  failed = true;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  account();
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  account();
-  const auto align = static_cast<std::size_t>(alignment);
-  if (void* memory = std::aligned_alloc(align, (size + align - 1) / align * align)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 namespace frontdoor::testing {
 namespace {
@@ -80,9 +46,9 @@ class KeptConnection {
       client_->forget();
       client_->send(request);
       for (int turn = 0; turn < kTurns && !complete_response(client_->received()); ++turn) {
-        const std::uint64_t before = allocations;
+        const std::uint64_t before = heap.allocations;
         proxy_.worker().run_once(Millis{1});
-        counted += allocations - before;
+        counted += heap.allocations - before;
         upstream_.poll();
         client_->poll();
       }
@@ -149,21 +115,21 @@ struct Scarce {
   explicit Scarce(std::string_view extra) : proxy({&upstream}, extra) { upstream.always_reply(kReply); }
 
   void turn(std::uint64_t n, Failing failing) {
-    fails_in = left_ == 0 ? n : left_;
-    fails_from_then = failing == Failing::AllFromThen;
+    heap.fails_in = left_ == 0 ? n : left_;
+    heap.fails_from_then = failing == Failing::AllFromThen;
     proxy.worker().run_once(Millis{1});
-    left_ = fails_in;
-    fails_in = 0;
+    left_ = heap.fails_in;
+    heap.fails_in = 0;
     upstream.poll();
   }
   // Whether the n-th came at all.
   bool conversation(const std::string& request, std::uint64_t n, Failing failing) {
-    failed = false;
+    heap.failed = false;
     const auto client = proxy.client();
     client->send(request);
     for (int i = 0; i < 60 && !client->ended() && !complete_response(client->received()); ++i) {
       client->poll();
-      if (failed && failing == Failing::One)
+      if (heap.failed && failing == Failing::One)
         proxy.worker().run_once(Millis{1}), upstream.poll();
       else
         turn(n, failing);
@@ -171,17 +137,17 @@ struct Scarce {
     }
     // Housekeeping too.
     proxy.time().advance(Millis{300});
-    if (!failed || failing == Failing::AllFromThen) turn(n, failing);
-    fails_in = 0;
+    if (!heap.failed || failing == Failing::AllFromThen) turn(n, failing);
+    heap.fails_in = 0;
     const std::string answer = client->received();
     EXPECT_TRUE(answer.empty() || answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 503"))
         << answer;
     const bool refused = answer.starts_with("HTTP/1.1 503");
     EXPECT_TRUE(!refused || answer.find("local_resources") != answer.npos) << answer;
-    if (refused && !fails_from_then) {
+    if (refused && !heap.fails_from_then) {
       EXPECT_THAT(proxy.log(), ::testing::HasSubstr("\"target\":\"/")) << "and it is told what was refused";
     }
-    return failed;
+    return heap.failed;
   }
 
  private:
@@ -210,9 +176,9 @@ TEST(ScarceMemory, RefusesAConnectionOrARequestAndNothingElse) {
           const auto client = scarce.proxy.client();
           client->send(c.request);
           client->poll();
-          failed = false;
+          heap.failed = false;
           for (int i = 0; i < 10; ++i) scarce.turn(n, failing), client->poll();
-          struck = failed;
+          struck = heap.failed;
         } else {
           struck = scarce.conversation(c.before + c.request, n, failing);
         }
@@ -250,12 +216,12 @@ TEST(ScarceMemory, ATunnelWithoutABlockEndsAlone) {
     const std::string question = client_frame("question");
     talk.client->send(question);
     talk.client->poll();
-    failed = false;
-    fails_in = 1;
-    fails_from_then = failing == Failing::AllFromThen;
+    heap.failed = false;
+    heap.fails_in = 1;
+    heap.fails_from_then = failing == Failing::AllFromThen;
     talk.proxy.worker().run_once(Millis{1'000});
-    fails_in = 0;
-    EXPECT_TRUE(failed);
+    heap.fails_in = 0;
+    EXPECT_TRUE(heap.failed);
     if (failing == Failing::One) {
       EXPECT_TRUE(talk.server_gets(question));
     } else {
@@ -273,20 +239,20 @@ struct SomebodyWaiting final : HoldQueue::Waiter {
 TEST(ScarceMemory, AHoldQueueKeepsNoPlaceForNobody) {
   SomebodyWaiting waiter;
   const HoldQueue::Limits roomy{10, 1'000};
-  fails_from_then = true;
+  heap.fails_from_then = true;
   HoldQueue queue;
-  fails_in = 1;
+  heap.fails_in = 1;
   EXPECT_THROW(queue.enter(waiter, 100, roomy), std::bad_alloc);
-  fails_in = 0;
+  heap.fails_in = 0;
   EXPECT_FALSE(queue.occupied());
   EXPECT_EQ(queue.bytes(), 0u);
 
   const auto ticket = queue.enter(waiter, 100, roomy);
-  fails_in = 1;
+  heap.fails_in = 1;
   queue.call(1);
   EXPECT_EQ(queue.enter(waiter, 0, {}, ticket), ticket) << "a place that it has needs no memory";
   queue.leave(ticket, HoldQueue::Left::Empty);
-  fails_in = 0;
+  heap.fails_in = 0;
   EXPECT_FALSE(queue.occupied());
 }
 
@@ -300,9 +266,9 @@ TEST(ScarceMemory, AListenerIsChangedWhenThereIsMemoryAgain) {
     Scarce scarce("");
     const auto settings = std::make_shared<const Listener::Settings>(Listener::Settings::of(changed, 1'000));
     scarce.proxy.worker().order({.kind = ListenerOrder::Kind::Change, .id = TestProxy::kListener, .settings = settings});
-    failed = false;
+    heap.failed = false;
     scarce.turn(n, Failing::AllFromThen);
-    enough = !failed;
+    enough = !heap.failed;
     settings->places->board().await();
     settings->places->board().freed();  // asks all that it knows
     scarce.proxy.time().advance(Millis{300});
@@ -338,15 +304,15 @@ TEST(ScarceMemory, AReloadOfListenersChangesAllOrNothing) {
     auto prepared = open.prepare({added, kept}, 2, {}, {});
     ASSERT_TRUE(prepared.failures().empty());
     OpenListeners::Taken taken;
-    failed = false;
-    fails_from_then = true;
-    fails_in = n;
+    heap.failed = false;
+    heap.fails_from_then = true;
+    heap.fails_in = n;
     try {
       taken = open.take(std::move(prepared), {});
-      fails_in = 0;
+      heap.fails_in = 0;
       enough = true;
     } catch (const std::bad_alloc&) {
-      fails_in = 0;
+      heap.fails_in = 0;
       ++refused;
     }
     ASSERT_EQ(open.all().size(), 2u) << n;
@@ -376,9 +342,9 @@ TEST(ScarceMemory, ASnapshotIsTakenOverWhenThereIsMemoryAgain) {
         "listen = \"127.0.0.1:0\"\n[[route]]\npath = \"/new/*\"\npool = \"app\"\n[pool.app]\nupstreams = "
         "[\"" +
         scarce.upstream.address() + "\"]\n");
-    failed = false;
+    heap.failed = false;
     scarce.turn(n, Failing::AllFromThen);
-    ASSERT_TRUE(failed);
+    ASSERT_TRUE(heap.failed);
     EXPECT_THAT(scarce.proxy.converse("GET /old HTTP/1.1\r\nHost: a\r\n\r\n"),
                 ::testing::StartsWith("HTTP/1.1 200"));
     scarce.proxy.time().advance(Millis{300});
