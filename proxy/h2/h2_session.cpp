@@ -258,7 +258,7 @@ void H2Session::ended(H2Stream& stream) {
 Task<> H2Session::refuse(H2Stream& stream, const http::Refusal& refusal) {
   const RequestIds::Id id = context_.request_ids.next();
   const std::string_view request_id{id.data(), id.size()};
-  // RFC 9113 §8.1.1: it has been reset. Whoever looks for it finds its line in the log.
+  // RFC 9113 §8.1.1: it has been reset. Its line is in the log.
   if (stream.frames().malformed()) {
     log_refusal(context_, stream.client(), {refusal, request_id}, asked_for(stream), 0);
     co_return;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <string>
 
 #include "support/test_proxy.h"
@@ -14,10 +15,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-std::string config(const Endpoint& upstream, bool via = true) {
+std::string config(const Endpoint& upstream, bool via = true, const std::string& protocol = "http/1.1") {
   return std::string(via ? "listen = \"127.0.0.1:0\"\n"
                          : "[[listener]]\naddress = \"127.0.0.1:0\"\nvia = false\n") +
-         "[pool.app]\nupstreams = [\"" + upstream.to_string() + "\"]\n";
+         "[pool.app]\nprotocol = \"" + protocol + "\"\nupstreams = [\"" + upstream.to_string() + "\"]\n";
 }
 
 // Asks the first one; all turn until there is an answer.
@@ -39,18 +40,21 @@ std::size_t lines_of(const std::string& log) {
 
 TEST(Loop, AnUpstreamThatIsOurOwnListenerIsFoundAtOnce) {
   ScriptedUpstream unused;
-  for (const bool via : {true, false}) {
-    TestProxy door({&unused}, via ? "" : "[[listener]]\naddress = \"127.0.0.1:0\"\nvia = false\n");
-    door.publish(config(door.endpoint(), via));
-    const auto answer = ask({&door});
-    EXPECT_THAT(answer, StartsWith("HTTP/1.1 508 Loop Detected\r\n")) << via;
-    EXPECT_THAT(answer, HasSubstr("Cache-Control: no-store\r\n"));
-    std::string log;
-    for (int i = 0; i < 100 && lines_of(log) < 2; ++i) log = door.log();
-    EXPECT_EQ(lines_of(log), 2u) << log;  // once out, once back
-    EXPECT_THAT(log, HasSubstr("\"loop_detected\""));
-    EXPECT_EQ(door.worker().looped(), 1u);
-  }
+  for (const bool via : {true, false})
+    for (const std::string protocol : {"http/1.1", "h2c"}) {
+      TestProxy door({&unused}, via ? "" : "[[listener]]\naddress = \"127.0.0.1:0\"\nvia = false\n");
+      door.publish(config(door.endpoint(), via, protocol));
+      const auto answer = ask({&door});
+      EXPECT_THAT(answer, StartsWith("HTTP/1.1 508 Loop Detected\r\n")) << via << protocol;
+      std::string head = answer;
+      for (char& c : head) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));  // as HTTP/2 has the names
+      EXPECT_THAT(head, HasSubstr("cache-control: no-store\r\n"));
+      std::string log;
+      for (int i = 0; i < 100 && lines_of(log) < 2; ++i) log = door.log();
+      EXPECT_EQ(lines_of(log), 2u) << log;  // once out, once back
+      EXPECT_THAT(log, HasSubstr("\"loop_detected\""));
+      EXPECT_EQ(door.worker().looped(), 1u);
+    }
 }
 
 TEST(Loop, ARingOfSeveralIsFoundByTheFirst) {
@@ -64,6 +68,10 @@ TEST(Loop, ARingOfSeveralIsFoundByTheFirst) {
   EXPECT_THAT(ask({&first, &second, &third}), StartsWith("HTTP/1.1 508 "));
   // A ring that its first door is not part of.
   third.publish(config(second.endpoint(), false));
+  EXPECT_THAT(ask({&first, &second, &third}), StartsWith("HTTP/1.1 508 "));
+  // Whatever is spoken on the way.
+  second.publish(config(third.endpoint(), false, "h2c"));
+  third.publish(config(first.endpoint(), false));
   EXPECT_THAT(ask({&first, &second, &third}), StartsWith("HTTP/1.1 508 "));
 }
 

@@ -33,7 +33,14 @@ TEST(H2Conversation, WhatHttp1RefusesIsAnsweredAlike) {
     EXPECT_FALSE(stage.client.answer(1).was_reset);
     EXPECT_THAT(stage.client.answer(1).body, HasSubstr(status));
     EXPECT_EQ(stage.upstream.connections(), 0u) << status;
-    EXPECT_THAT(stage.proxy.log(), HasSubstr("\"status\":" + status));
+    const std::string log = stage.proxy.log();
+    EXPECT_THAT(log, HasSubstr("\"status\":" + status));
+    EXPECT_THAT(log, HasSubstr("\"method\":\"" + fields[0].second + "\"")) << "a head that was read is told as far as it was";
+    EXPECT_THAT(log, HasSubstr(fields[0].second == "CONNECT" ? "\"host\":\"a:443\"" : "\"host\":\"app.example\""));
+    if (fields[0].second == "GET") {
+      EXPECT_THAT(log, HasSubstr("\"target\":\"" + fields[3].second.substr(0, 100)));
+    }
+    EXPECT_THAT(log, HasSubstr("\"protocol\":\"HTTP/2.0\""));
   }
 }
 
@@ -46,7 +53,9 @@ TEST(H2Conversation, MalformedRequestsAreResetAndLogged) {
     EXPECT_EQ(stage.client.answer(1).code, 1u);  // PROTOCOL_ERROR
     EXPECT_EQ(stage.client.answer(1).status, "");
     EXPECT_EQ(stage.upstream.connections(), 0u);
-    EXPECT_THAT(stage.proxy.log(), HasSubstr("\"outcome\":\"bad_request\""));
+    const std::string log = stage.proxy.log();
+    for (const char* told : {"\"outcome\":\"bad_request\"", "\"method\":\"GET\"", "\"host\":\"app.example\"", "\"target\":\"/m\"", "\"detail\":\""})
+      EXPECT_THAT(log, HasSubstr(told));
     EXPECT_EQ(stage.proxy.malformed().take().size(), 1u);
   }
 }
