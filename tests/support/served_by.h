@@ -1,0 +1,19 @@
+// The plainest end of an exchange on its stage.
+
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "support/exchange_stage.h"
+
+namespace frontdoor::testing {
+
+// The upstream answers on this connection: that is what the client gets, and nothing of the exchange is left.
+inline void served_by(ExchangeStage& stage, std::size_t connection) {
+  stage.conn(connection).respond_whole("hello");
+  stage.turn();
+  EXPECT_TRUE(stage.left_nothing_behind());
+  EXPECT_EQ(stage.client.answer.received(), "hello");
+}
+
+}  // namespace frontdoor::testing
