@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 
+#include "conformance/row_reader.h"
 #include "conformance/table_files.h"
 
 namespace frontdoor::conformance {
@@ -15,34 +16,17 @@ bool to_number(std::string_view text, std::size_t& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-class Reader {
+class CaseReader final : public RowReader<CaseFile> {
  public:
-  Reader(std::string_view family, std::string_view text, CaseFile& out)
-      : family_(family), rest_(text), out_(out) {}
-
-  void run() {
-    while (!rest_.empty()) {
-      ++line_;
-      const auto line = rest_.substr(0, rest_.find('\n'));
-      rest_.remove_prefix(std::min(rest_.size(), line.size() + 1));
-      take(line);
-    }
-    finish_case();
-  }
+  using RowReader::RowReader;
 
  private:
-  void take(std::string_view line) {
-    if (line.starts_with('#')) return;
-    if (line.starts_with("== ")) return begin_case(line.substr(3));
-    if (line.empty()) {
-      joins_ = false;
-      return;
-    }
-    if (!open_) return fail("a line before the first case");
-    if (current_.rule.empty()) {
-      current_.rule = line;
-      return;
-    }
+  void begins() override {
+    upstream_kind_ = Step::Kind::UpstreamReplies;
+    has_client_ = has_upstream_ = false;
+  }
+
+  void take_line(std::string_view line) override {
     if (line.front() == '>' || line.front() == '<') return take_bytes(line);
     joins_ = false;
     take_statement(line);
@@ -56,13 +40,13 @@ class Reader {
     const bool exact = line.starts_with('|');
     if (exact) line.remove_prefix(1);
     if (line.starts_with(' ')) line.remove_prefix(1);
-    if (!joins_ || current_.steps.empty() || current_.steps.back().kind != kind) add_step({kind, {}, {}});
-    current_.steps.back().bytes += unescape(line);
-    if (!exact) current_.steps.back().bytes += "\r\n";
+    if (!joins_ || row_.steps.empty() || row_.steps.back().kind != kind) add_step({kind, {}, {}});
+    row_.steps.back().bytes += unescape(line);
+    if (!exact) row_.steps.back().bytes += "\r\n";
     joins_ = true;
   }
 
-  void add_step(Step step) { current_.steps.push_back(std::move(step)); }
+  void add_step(Step step) { row_.steps.push_back(std::move(step)); }
 
   void take_statement(std::string_view line) {
     std::string_view rest = line;
@@ -91,18 +75,18 @@ class Reader {
       add_step({event->second, {}, {}});
     } else if (const auto check = checks.find(word); check != checks.end()) {
       if (rest.empty() && check->second.second != Check::BodyIs) fail("nothing to look for");
-      current_.checks.push_back({check->second.first, check->second.second, unescape(rest)});
+      row_.checks.push_back({check->second.first, check->second.second, unescape(rest)});
     } else if (word == "time") {
       std::size_t ms = 0;
       if (!rest.ends_with("ms") || !to_number(rest.substr(0, rest.size() - 2), ms))
         fail("time in ms expected");
       add_step({Step::Kind::TimePasses, {}, std::chrono::milliseconds(ms)});
     } else if (word == "left-out") {
-      current_.left_out = rest.empty() ? "no reason given" : rest;
+      row_.left_out = rest.empty() ? "no reason given" : rest;
     } else if (word == "upstream-silent") {
-      current_.upstream_silent = true;
+      row_.upstream_silent = true;
     } else if (word == "config") {
-      current_.config += unescape(rest) + "\n";
+      row_.config += unescape(rest) + "\n";
     } else if (word == "client") {
       take_client(rest);
     } else if (word == "upstream") {
@@ -125,10 +109,10 @@ class Reader {
         word = word.substr(0, star);
       }
       if (const auto found = endings.find(word); found != endings.end()) {
-        current_.client.ending = found->second;
+        row_.client.ending = found->second;
         ended = true;
       } else if (to_number(word, status) && status >= 100 && status < 1000) {
-        current_.client.statuses.insert(current_.client.statuses.end(), times, static_cast<int>(status));
+        row_.client.statuses.insert(row_.client.statuses.end(), times, static_cast<int>(status));
       } else if (word != "nothing") {
         fail("\"client\" takes statuses and keep, close, hangup or cut");
       }
@@ -139,7 +123,7 @@ class Reader {
 
   // "upstream nothing", "upstream cut", "upstream 2 on 1 keep".
   void take_upstream(std::string_view rest) {
-    UpstreamSees& sees = current_.upstream;
+    UpstreamSees& sees = row_.upstream;
     has_upstream_ = true;
     const auto extent = next_word(rest);
     if (extent == "nothing" || extent == "cut") {
@@ -161,40 +145,12 @@ class Reader {
     }
   }
 
-  void begin_case(std::string_view name) {
-    finish_case();
-    open_ = true;
-    current_ = {};
-    current_.family = family_;
-    current_.name = name;
-    current_.line = line_;
-    upstream_kind_ = Step::Kind::UpstreamReplies;
-    has_client_ = has_upstream_ = joins_ = false;
+  void check() override {
+    if (!has_client_ || !has_upstream_) case_fails("must say what client and upstream see");
+    if (row_.steps.empty()) case_fails("sends nothing");
   }
 
-  void finish_case() {
-    if (!open_) return;
-    if (!current_.rule.starts_with("RFC ") && !current_.rule.starts_with("Ours:"))
-      fail("the case \"" + current_.name + "\" does not say which sentence it is about");
-    if (!has_client_ || !has_upstream_)
-      fail("the case \"" + current_.name + "\" must say what client and upstream see");
-    if (current_.steps.empty()) fail("the case \"" + current_.name + "\" sends nothing");
-    out_.cases.push_back(std::move(current_));
-    open_ = false;
-  }
-
-  void fail(const std::string& what) {
-    out_.errors.push_back(std::string(family_) + ".txt:" + std::to_string(line_) + ": " + what);
-  }
-
-  std::string_view family_;
-  std::string_view rest_;
-  CaseFile& out_;
-  Case current_;
   Step::Kind upstream_kind_ = Step::Kind::UpstreamReplies;
-  int line_ = 0;
-  bool open_ = false;
-  bool joins_ = false;  // bytes of the same speaker go into the same write
   bool has_client_ = false;
   bool has_upstream_ = false;
 };
@@ -241,7 +197,7 @@ std::string unescape(std::string_view text) {
 
 CaseFile parse_cases(std::string_view family, std::string_view text) {
   CaseFile file;
-  Reader(family, text, file).run();
+  CaseReader(family, file).run(text);
   return file;
 }
 

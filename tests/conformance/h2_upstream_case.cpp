@@ -4,6 +4,7 @@
 
 #include "conformance/case_file.h"
 #include "conformance/frame_lines.h"
+#include "conformance/row_reader.h"
 #include "conformance/table_files.h"
 
 namespace frontdoor::conformance {
@@ -12,29 +13,24 @@ namespace {
 
 using Kind = H2UpstreamStep::Kind;
 
-class Reader {
+class UpstreamCaseReader final : public RowReader<H2UpstreamTable> {
  public:
-  Reader(std::string_view family, std::string_view text, H2UpstreamTable& out) : family_(family), rest_(text), out_(out) {}
-
-  void run() {
-    while (!rest_.empty()) {
-      ++line_;
-      const auto line = rest_.substr(0, rest_.find('\n'));
-      rest_.remove_prefix(std::min(rest_.size(), line.size() + 1));
-      take(line);
-    }
-    finish_case();
-  }
+  using RowReader::RowReader;
 
  private:
-  void take(std::string_view line) {
-    if (line.starts_with('#')) return;
-    if (lines_.continues(line)) return;
+  bool goes_on(std::string_view line) override {
+    if (lines_.continues(line)) return true;
     add_frames();
-    if (line.starts_with("== ")) return begin_case(line.substr(3));
-    if (line.empty()) return void(joins_ = false);
-    if (!open_) return fail("a line before the first case");
-    if (row_.rule.empty()) return void(row_.rule = line);
+    return false;
+  }
+
+  void begins() override {
+    row_.settings = testing::h2::settings();
+    row_.pool = "retry.attempts = 0\n";
+    connection_ = 0;
+  }
+
+  void take_line(std::string_view line) override {
     if (line.starts_with("< ") || line.starts_with("<*")) {
       lines_.take(line.substr(1));
       return add_frames();
@@ -147,49 +143,21 @@ class Reader {
     else fail("\"connection\" says keep, ends, or goaway and a code");
   }
 
-  void begin_case(std::string_view name) {
-    finish_case();
-    open_ = true;
-    row_ = {};
-    row_.family = family_;
-    row_.name = name;
-    row_.line = line_;
-    row_.settings = testing::h2::settings();
-    row_.pool = "retry.attempts = 0\n";
-    connection_ = 0;
-    joins_ = false;
-  }
-
-  void finish_case() {
-    if (!open_) return;
-    open_ = false;
-    const std::string who = "the case \"" + row_.name + "\" ";
-    if (!row_.rule.starts_with("RFC ") && !row_.rule.starts_with("Ours:")) fail(who + "does not say which sentence it is about");
+  void check() override {
     const auto asks = std::count_if(row_.steps.begin(), row_.steps.end(), [](const auto& step) { return step.kind == Kind::ClientAsks; });
-    if (row_.answers.size() != static_cast<std::size_t>(asks)) fail(who + "must say what each client gets");
-    if (row_.connection == H2UpstreamCase::Connection::Unsaid) fail(who + "must say what becomes of the connection");
-    out_.cases.push_back(std::move(row_));
+    if (row_.answers.size() != static_cast<std::size_t>(asks)) case_fails("must say what each client gets");
+    if (row_.connection == H2UpstreamCase::Connection::Unsaid) case_fails("must say what becomes of the connection");
   }
 
-  void fail(const std::string& what) { out_.errors.push_back(std::string(family_) + ".txt:" + std::to_string(line_) + ": " + what); }
-
-  std::string_view family_;
-  std::string_view rest_;
-  H2UpstreamTable& out_;
-  H2UpstreamCase row_;
   FrameLines lines_;
-  int line_ = 0;
   std::size_t connection_ = 0;
-  bool open_ = false;
-  bool joins_ = false;
 };
 
 }  // namespace
 
 H2UpstreamTable parse_h2_upstream_cases(std::string_view family, std::string_view text) {
   H2UpstreamTable table;
-  const std::string all = std::string(text) + "\n";  // a head at its end is complete, too
-  Reader(family, all, table).run();
+  UpstreamCaseReader(family, table).run(text);
   return table;
 }
 

@@ -26,6 +26,7 @@ struct TlsTable {
   std::vector<TlsCase> cases;
   std::vector<std::string> errors;
 };
+TlsTable parse_tls_cases(std::string_view family, std::string_view text);
 TlsTable load_tls_table(const std::string& directory);
 
 // What was not as it should be.

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "conformance/tls_case.h"
 
@@ -48,6 +49,23 @@ TEST(TlsTable, IsWellFormedAndNoTwoRowsAreTheSame) {
     for (const auto& line : row.script) script += line + "\n";
     EXPECT_TRUE(scripts.insert(script).second) << row.name << ": as another row";
   }
+}
+
+TEST(TlsTable, RefusesWhatItDoesNotUnderstand) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"tls 1.3\n", "f.txt:1: a line before the first case"},
+      {"== a\nno rule\ntls 1.3\nclient 200 keep\nupstream 1\n", "the case \"a\" does not say which sentence it is about"},
+      {"== a\nRFC 1: x\ntls 1.3\nclient 200\nupstream 1\n", "the case \"a\" must say what becomes of the client's connection"},
+      {"== a\nRFC 1: x\ntls 1.3\nclient 200 keep\n", "the case \"a\" must say what the upstream sees"},
+      {"== a\nRFC 1: x\nclient 200 keep\nupstream 1\n", "the case \"a\" sends nothing"},
+      {"== a\nRFC 1: x\ntls 1.3\nclint 200 keep\nclient 200 keep\nupstream 1\n", "f.txt:4: unknown word \"clint\""},
+  };
+  for (const auto& [text, error] : rows) {
+    const TlsTable table = parse_tls_cases("f", text);
+    ASSERT_EQ(table.errors.size(), 1u) << text;
+    EXPECT_NE(table.errors.front().find(error), std::string::npos) << table.errors.front();
+  }
+  EXPECT_TRUE(parse_tls_cases("f", "# for people\n== a\nRFC 1: x\ntls 1.3\nclient 200 keep\nupstream 1\n").errors.empty());
 }
 
 TEST(TlsTable, IsAsTheDocumentSays) {
