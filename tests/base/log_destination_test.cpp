@@ -16,6 +16,8 @@
 #include <thread>
 #include <utility>
 
+#include "tests/support/temporary_directory.h"
+
 namespace frontdoor {
 namespace {
 
@@ -140,14 +142,11 @@ TEST(LogDestination, ALineLongerThanAPipeTakesAtOnceIsWrittenInPieces) {
 }
 
 TEST(LogDestination, AFifoWithoutReaderIsAnErrorAndNotAStartThatHangs) {
-  char name[] = "/tmp/frontdoor-fifo-XXXXXX";
-  ASSERT_NE(::mkdtemp(name), nullptr);
-  const std::string fifo = std::string(name) + "/fifo";
+  const test::TemporaryDirectory temporary;
+  const std::string fifo = temporary / "fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   LogDestination destination;
   EXPECT_NE(destination.open(fifo), "");
-  ::unlink(fifo.c_str());
-  ::rmdir(name);
 }
 
 TEST(LogDestination, AFailedOpenKeepsTheOldFile) {

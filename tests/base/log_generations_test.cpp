@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/disk_floor.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -20,13 +21,6 @@ namespace fs = std::filesystem;
 class LogGenerations : public ::testing::Test {
  protected:
   using All = std::map<std::string, std::string>;
-
-  void SetUp() override {
-    char name[] = "/tmp/frontdoor-generations-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { fs::remove_all(root_); }
 
   std::string path(const std::string& file = "log") const { return root_ + '/' + file; }
   void write(const std::string& file, const std::string& text) const { std::ofstream(path(file)) << text; }
@@ -40,7 +34,8 @@ class LogGenerations : public ::testing::Test {
     return found;
   }
 
-  std::string root_;
+  const test::TemporaryDirectory temporary_;
+  const std::string root_ = temporary_.path();
 };
 
 TEST_F(LogGenerations, TheOldestGoes) {

@@ -16,6 +16,7 @@
 
 #include "proxy/access_log/access_log.h"
 #include "support/captured_log.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -28,13 +29,9 @@ class RotatedFile : public ::testing::Test {
   using All = std::map<std::string, std::string>;
 
   void SetUp() override {
-    char name[] = "/tmp/frontdoor-rotated-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    root_ = name;
     settings_.output = path();
     settings_.min_free = 0;
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   std::string path(const std::string& file = "log") const { return root_ + '/' + file; }
   std::unique_ptr<AccessLogFile> open() {
@@ -56,7 +53,8 @@ class RotatedFile : public ::testing::Test {
   }
   void put(const std::string& file, const std::string& text) const { std::ofstream(path(file)) << text; }
 
-  std::string root_;
+  const test::TemporaryDirectory temporary_;
+  const std::string root_ = temporary_.path();
   config::AccessLog settings_;
   test::CapturedLog events_;
   std::atomic<std::uint64_t> failed_{0};

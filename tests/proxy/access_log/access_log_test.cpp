@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "proxy/access_log/attempt_history.h"
 #include "support/captured_log.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -277,15 +278,7 @@ TEST(AccessLine, AGrownBufferIsNotAllocatedAgain) {
 
 class AccessLogOnDisk : public ::testing::Test {
  protected:
-  AccessLogOnDisk() {
-    char name[] = "/tmp/frontdoor-access-log-XXXXXX";
-    directory_ = ::mkdtemp(name);
-    config_.output = directory_ + "/access.log";
-  }
-  ~AccessLogOnDisk() override {
-    for (const char* file : {"/access.log", "/access.log.1"}) ::unlink((directory_ + file).c_str());
-    ::rmdir(directory_.c_str());
-  }
+  AccessLogOnDisk() { config_.output = directory_ + "/access.log"; }
 
   static std::string contents(const std::string& path) {
     std::ifstream in(path);
@@ -294,7 +287,8 @@ class AccessLogOnDisk : public ::testing::Test {
     return text.str();
   }
 
-  std::string directory_;
+  const test::TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path();
   config::AccessLog config_;
   std::string error_;
 };
