@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -224,15 +225,20 @@ asio::awaitable<bool> AdminConnection::write(const std::string& bytes) {
   co_return !gone_;
 }
 
-// A client that reads nothing for so long is gone, however much it has been sent.
+// A client that reads nothing for so long is gone, however much it has been sent; so is one that reads a byte now and then
+// in order to stay.
 asio::awaitable<void> AdminConnection::send(std::string bytes) {
+  const TimePoint began = Clock::now();
+  const TimePoint latest = began + limits_.write + Millis(bytes.size() * 1'000 / limits_.least_bytes_per_second);
+  writing_since_ = began;
   for (std::size_t sent = 0; sent < bytes.size() && !gone_;) {
-    stream_.expires_after(limits_.write);
+    stream_.expires_at(std::min<TimePoint>(Clock::now() + limits_.write, latest));
     auto [error, size] =
         co_await stream_.async_write_some(asio::buffer(bytes.data() + sent, bytes.size() - sent), quietly);
     if (error) client_left();
     sent += size;
   }
+  writing_since_.reset();
 }
 
 // Nobody sends anything behind a request whose answer has no end, so whatever comes there is the client's farewell.

@@ -16,6 +16,7 @@
 #include "admin/reply.h"
 #include "admin/route.h"
 #include "admin/server.h"
+#include "base/time.h"
 
 namespace frontdoor {
 
@@ -34,6 +35,8 @@ class AdminConnection final : public AdminReply, public std::enable_shared_from_
 
   boost::asio::awaitable<void> serve(const AdminRoutes& routes);
   bool reading() const { return reading_; }  // its request is not complete yet
+  // It has been written to for so long, and does not take it.
+  bool stuck(Millis patience) const { return writing_since_ && Clock::now() - *writing_since_ > patience; }
   void close();
 
   // AdminReply
@@ -68,6 +71,7 @@ class AdminConnection final : public AdminReply, public std::enable_shared_from_
   bool streaming_ = false;
   bool unread_ = false;  // the client may still be sending
   bool gone_ = false;
+  std::optional<TimePoint> writing_since_;
   std::function<void()> when_gone_;
 };
 

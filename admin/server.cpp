@@ -25,6 +25,7 @@ namespace {
 
 constexpr Millis kAfterFailure{100};  // no descriptor is left, or no memory
 constexpr int kAtOnce = 16;           // accepted in one turn of the loop
+constexpr Millis kStuckReader{1'000};  // with an answer, when others wait for its place
 
 // To whom there is no place for: made once, since it is sent when there is the least to spare.
 std::string busy_answer() {
@@ -165,16 +166,20 @@ void AdminServer::Impl::take(Door& door, int fd) {
   });
 }
 
-// Whoever connects and says nothing must not keep the operator out.
+// Whoever connects and says nothing must not keep the operator out, nor who asks and does not read.
 bool AdminServer::Impl::make_room(Door& door) {
-  for (auto weak = door.open.begin(); weak != door.open.end(); ++weak) {
-    const auto connection = weak->lock();
-    if (!connection || !connection->reading()) continue;
-    connection->close();
-    door.open.erase(weak);
-    return true;
-  }
-  return false;
+  const auto close_first = [&door](auto may_go) {
+    for (auto weak = door.open.begin(); weak != door.open.end(); ++weak) {
+      const auto connection = weak->lock();
+      if (!connection || !may_go(*connection)) continue;
+      connection->close();
+      door.open.erase(weak);
+      return true;
+    }
+    return false;
+  };
+  return close_first([](const AdminConnection& each) { return each.reading(); }) ||
+         close_first([](const AdminConnection& each) { return each.stuck(kStuckReader); });
 }
 
 }  // namespace frontdoor

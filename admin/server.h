@@ -1,7 +1,8 @@
 // The HTTP server behind the admin socket and the admin address. One request a connection; of the socket the kernel says
 // which user has connected, of the address admin/gate.h judges what a request may have. Everything is bounded, for each
 // of the two by itself, so that a client that is slow, stuck or hostile costs a place for some seconds and nothing else:
-// when the places run out, the connection that has been silent longest makes room. Control thread.
+// when the places run out, the connection that has been silent longest makes room, or one that does not read what it has
+// asked for: a probe that the life of the process hangs on must not wait for a stranger. Control thread.
 
 #pragma once
 
@@ -22,7 +23,8 @@ struct AdminLimits {
   std::size_t head_bytes = 16 * 1024;
   std::size_t body_bytes = 192 * 1024;  // a page of 64 KiB as JSON, if it is no text of quotes
   Millis read{5'000};    // the whole request
-  Millis write{10'000};  // until a client has read something
+  Millis write{10'000};  // until a client has read something; and all of it, were it not for the next line
+  std::size_t least_bytes_per_second = 16 * 1024;  // that a client takes of a large answer
 };
 
 class AdminServer {
