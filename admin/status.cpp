@@ -50,6 +50,19 @@ void add_process(json::object& to, const AdminProcess& process) {
   to["next_start_ms"] = or_null(process.next_start_millis);
 }
 
+double rounded(double value) { return std::round(value * 100) / 100; }
+
+void add_pace_json(json::object& to, const std::optional<AdminPace>& pace) {
+  to["requests_per_second"] = pace ? json::value(rounded(pace->requests)) : json::value(nullptr);
+  to["errors_per_second"] = pace ? json::value(rounded(pace->errors)) : json::value(nullptr);
+  to["p99_ms"] = pace && pace->p99_ms ? json::value(rounded(*pace->p99_ms)) : json::value(nullptr);
+}
+
+json::value check_status_json(const std::optional<AdminCheck>& check) {
+  if (!check) return nullptr;
+  return json::object{{"passed", check->passed}, {"ms", rounded(check->ms)}, {"error", text_or_null(check->error)}};
+}
+
 void add_standing(json::object& to, const AdminStanding& standing, std::int64_t now) {
   to["by"] = text_or_null(standing.by);
   to["since"] = time_or_null(standing.unix_millis);
@@ -69,7 +82,9 @@ json::object upstream_json(const AdminUpstream& upstream, std::int64_t now) {
                       {"weight", upstream.weight},
                       {"ordered", nullptr},
                       {"added", nullptr},
-                      {"leaving", upstream.leaving}};
+                      {"leaving", upstream.leaving},
+                      {"check", check_status_json(upstream.check)}};
+  add_pace_json(object, upstream.pace);
   if (upstream.ordered) {
     json::object ordered{{"order", upstream.ordered->order}, {"weight", or_null(upstream.ordered->weight)}};
     add_standing(ordered, upstream.ordered->standing, now);
@@ -108,8 +123,8 @@ json::object to_json(const AdminStatus& status) {
     json::array upstreams;
     for (const AdminUpstream& upstream : pool.upstreams)
       upstreams.push_back(upstream_json(upstream, status.now_unix_millis));
-    json::object object{
-        {"name", pool.name}, {"protocol", pool.protocol}, {"command", nullptr}, {"maintenance", nullptr}, {"upstreams", std::move(upstreams)}};
+    json::object object{{"name", pool.name},        {"protocol", pool.protocol}, {"command", nullptr},
+                        {"maintenance", nullptr},   {"held", pool.held},         {"upstreams", std::move(upstreams)}};
     json::array removed;
     for (const AdminPool::Removed& each : pool.removed) {
       json::object entry{{"upstream", to_utf8(each.upstream)}};
@@ -131,24 +146,28 @@ json::object to_json(const AdminStatus& status) {
     }
     pools.push_back(std::move(object));
   }
-  return {{"version", status.version},
-          {"pid", status.pid},
-          {"main_pid", status.main_pid},
-          {"state", status.state},
-          {"since", time_or_null(status.since_unix_millis)},
-          {"running_ms", std::max<std::int64_t>(status.now_unix_millis - status.since_unix_millis, 0)},
-          {"command_line", texts(status.command_line)},
-          {"directory", to_utf8(status.directory)},
-          {"config_file", text_or_null(status.config_file)},
-          {"config_generation", status.generation},
-          {"socket", to_utf8(status.socket)},
-          {"admin_address", text_or_null(status.address)},
-          {"memory_bytes", status.memory_bytes},
-          {"drain_ms", status.drain_millis},
-          {"connections", status.connections},
-          {"requests", status.requests},
-          {"listeners", std::move(listeners)},
-          {"pools", std::move(pools)}};
+  json::object whole{{"version", status.version},
+                     {"pid", status.pid},
+                     {"main_pid", status.main_pid},
+                     {"state", status.state},
+                     {"since", time_or_null(status.since_unix_millis)},
+                     {"running_ms", std::max<std::int64_t>(status.now_unix_millis - status.since_unix_millis, 0)},
+                     {"command_line", texts(status.command_line)},
+                     {"directory", to_utf8(status.directory)},
+                     {"config_file", text_or_null(status.config_file)},
+                     {"config_generation", status.generation},
+                     {"socket", to_utf8(status.socket)},
+                     {"admin_address", text_or_null(status.address)},
+                     {"memory_bytes", status.memory_bytes},
+                     {"drain_ms", status.drain_millis},
+                     {"connections", status.connections},
+                     {"requests", status.requests},
+                     {"in_flight", status.in_flight},
+                     {"held", status.held},
+                     {"listeners", std::move(listeners)},
+                     {"pools", std::move(pools)}};
+  add_pace_json(whole, status.pace);
+  return whole;
 }
 
 }  // namespace frontdoor

@@ -37,6 +37,20 @@ struct AdminStanding {
   std::string reason = {};  // "" = none was given
 };
 
+// Over the last seconds.
+struct AdminPace {
+  double requests = 0;  // a second
+  double errors = 0;    // a second: 5xx, and no whole answer
+  std::optional<double> p99_ms = {};  // nothing: there was no answer
+};
+
+// The last probe.
+struct AdminCheck {
+  bool passed = false;
+  double ms = 0;
+  std::string error = {};  // in words
+};
+
 struct AdminUpstream {
   // By an operator, whatever its state is.
   struct Ordered {
@@ -57,6 +71,8 @@ struct AdminUpstream {
   std::optional<AdminStanding> added = {};  // by an operator while it runs: the config does not name it
   bool leaving = false;                     // it was removed, and requests are still on it
   std::optional<AdminProcess> process = {};  // of an instance
+  std::optional<AdminPace> pace = {};        // nothing: it is not measured
+  std::optional<AdminCheck> check = {};      // nothing: there was none
 };
 
 struct AdminPool {
@@ -80,6 +96,7 @@ struct AdminPool {
     AdminStanding standing = {};
   };
   std::vector<Removed> removed = {};
+  std::uint64_t held = 0;  // requests that wait for one of them
 };
 
 struct AdminStatus {
@@ -98,6 +115,9 @@ struct AdminStatus {
   std::uint64_t drain_millis = 0;  // how long a stop may take
   std::uint64_t connections = 0;
   std::uint64_t requests = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t held = 0;
+  AdminPace pace = {};  // of all traffic
   std::uint64_t generation = 0;  // of the config
   struct Listener {
     std::string name;

@@ -35,8 +35,8 @@ inline constexpr std::array looking_commands = {
         .title = "what runs, and how it is",
         .brief = "what runs, and how it is: instances, memory, restarts, requests",
         .usage = status_usage,
-        .about = "STARTS counts starts after the first, SERVED requests since frontdoor began, NOW those in\n"
-                 "progress. MEM and CPU are of the process and all that it has started.\n",
+        .about = "CHECK is how long the last health check took, REQ/S and P99 are of the last seconds, NOW counts\n"
+                 "requests in progress. MEM is of the process and all that it has started.\n",
         .options = options_of_status},
     CommandInfo{.name = "top",
                 .title = "what is busy now",

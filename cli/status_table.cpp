@@ -23,10 +23,9 @@ struct Column {
 };
 
 constexpr std::array columns = {
-    Column{"INSTANCE", Side::Left}, Column{"ADDRESS", Side::Left}, Column{"STATE", Side::Left},
-    Column{"SINCE", Side::Right},   Column{"PID", Side::Right},    Column{"MEM", Side::Right},
-    Column{"CPU", Side::Right},     Column{"STARTS", Side::Right}, Column{"LAST END", Side::Left},
-    Column{"SERVED", Side::Right},  Column{"NOW", Side::Right}};
+    Column{"UPSTREAM", Side::Left}, Column{"ADDRESS", Side::Left}, Column{"STATE", Side::Left}, Column{"SINCE", Side::Right},
+    Column{"CHECK", Side::Right},   Column{"REQ/S", Side::Right},  Column{"P99", Side::Right},  Column{"NOW", Side::Right},
+    Column{"PID", Side::Right},     Column{"MEM", Side::Right},    Column{"RESTARTS", Side::Right}};
 constexpr std::size_t kState = 2;
 
 struct TableRow {
@@ -45,6 +44,20 @@ std::int64_t number_of(const json::object& object, std::string_view name, std::i
   if (value->is_int64()) return value->get_int64();
   if (value->is_uint64()) return static_cast<std::int64_t>(value->get_uint64());
   return value->is_double() ? static_cast<std::int64_t>(value->get_double() + 0.5) : otherwise;
+}
+
+double real_of(const json::object& object, std::string_view name) {
+  const json::value* const value = member(object, name);
+  if (value == nullptr) return 0;
+  return value->is_double() ? value->get_double() : static_cast<double>(number_of(object, name));
+}
+
+std::string time_text(double millis) {
+  char text[40];
+  if (millis < 10) std::snprintf(text, sizeof text, "%.1f ms", millis);
+  else if (millis < 9'999.5) std::snprintf(text, sizeof text, "%.0f ms", millis);
+  else std::snprintf(text, sizeof text, "%.0f s", millis / 1'000);
+  return text;
 }
 
 std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
@@ -106,34 +119,51 @@ TableRow row_of(const json::object& upstream) {
   if (address.starts_with("127.0.0.1:")) address.erase(0, 9);
   if (address.starts_with("unix:")) address = "unix";
   const bool is_process = upstream.contains("restarts");
+  const json::object* const check = object_at(upstream, "check");
+  const bool passed = check != nullptr && member(*check, "passed") != nullptr && text_of(*check, "passed") == "true";
   row.cells = {text_of(upstream, "name"),
                is_process ? or_dash(address) : "-",
                standing.state,
                !standing.since.empty() ? standing.since
                : member(upstream, "state_ms") ? short_duration(number_of(upstream, "state_ms")) : "-",
+               check == nullptr ? "-" : passed ? time_text(real_of(*check, "ms")) : "failed",
+               member(upstream, "requests_per_second") ? short_rate(real_of(upstream, "requests_per_second")) : "-",
+               member(upstream, "p99_ms") ? time_text(real_of(upstream, "p99_ms")) : "-",
+               std::to_string(number_of(upstream, "in_flight")),
                or_dash(text_of(upstream, "pid")),
                member(upstream, "memory_bytes")
                    ? short_size(static_cast<std::uint64_t>(number_of(upstream, "memory_bytes")))
                    : "-",
-               member(upstream, "cpu_percent") ? std::to_string(number_of(upstream, "cpu_percent")) + '%' : "-",
-               is_process ? std::to_string(number_of(upstream, "restarts")) : "-",
-               or_dash(text_of(upstream, "last_end")),
-               std::to_string(number_of(upstream, "requests")),
-               std::to_string(number_of(upstream, "in_flight"))};
+               is_process ? std::to_string(number_of(upstream, "restarts")) : "-"};
   row.notes = standing.notes;
   std::string note;
   if (row.cells[kState] != "up") note = text_of(upstream, "reason");
-  if (member(upstream, "next_start_ms"))
-    note += (note.empty() ? "" : ", ") + ("next start in " + short_duration(number_of(upstream, "next_start_ms")));
-  if (const std::string reason = text_of(upstream, "last_reason"); !reason.empty())
-    note += (note.empty() ? "" : ", ") + ("last start: " + reason);
+  const auto add_to_note = [&note](const std::string& text) { note += (note.empty() ? "" : ", ") + text; };
+  if (const std::string end = text_of(upstream, "last_end"); !end.empty()) add_to_note("last end: " + end);
+  if (const std::string reason = text_of(upstream, "last_reason"); !reason.empty() && reason != text_of(upstream, "last_end"))
+    add_to_note("last start: " + reason);
+  if (member(upstream, "next_start_ms")) add_to_note("next start in " + short_duration(number_of(upstream, "next_start_ms")));
   if (!note.empty()) row.notes.push_back(note);
+  // The state has its reason; a check that fails without having taken it out has none.
+  if (check != nullptr && !passed && row.cells[kState] == "up")
+    if (const std::string error = text_of(*check, "error"); !error.empty()) row.notes.push_back("last check: " + error);
   if (const std::string says = text_of(upstream, "says"); !says.empty()) row.notes.push_back("says: " + says);
   if (const auto* requests = member(upstream, "requests_at_end"); requests != nullptr && requests->is_array())
     for (const json::value& request : requests->get_array())
       if (request.is_string())
         row.notes.push_back("was on it at its end: " + text_of(json::object{{"request", request}}, "request"));
   return row;
+}
+
+// "428 req/s  p99 18 ms  errors 0.20%  41 in flight"; "" where it is not known: an older frontdoor answers.
+std::string traffic_of(const json::object& status) {
+  if (member(status, "requests_per_second") == nullptr) return "";
+  const double rate = real_of(status, "requests_per_second"), errors = real_of(status, "errors_per_second");
+  char share[40] = "0%";
+  if (errors > 0) std::snprintf(share, sizeof share, "%.2f%%", rate > 0 ? errors / rate * 100 : 100);
+  std::string text = short_rate(rate) + " req/s  ";
+  if (member(status, "p99_ms")) text += "p99 " + time_text(real_of(status, "p99_ms")) + "  ";
+  return text + "errors " + share + "  " + std::to_string(number_of(status, "in_flight")) + " in flight\n";
 }
 
 void append_table(std::string& out, const std::vector<TableRow>& rows, const Style& style) {
@@ -169,6 +199,8 @@ void append_pool(std::string& out, const json::object& pool, const Style& style)
       }
   out += "\npool " + style.bold(text_of(pool, "name")) + "  " + std::to_string(up) + " of " +
          std::to_string(rows.size()) + " up";
+  if (const std::int64_t held = number_of(pool, "held"); held != 0)
+    out += "  " + style.paint(Ink::Yellow, std::to_string(held) + " held");
   if (const std::string protocol = text_of(pool, "protocol"); protocol.starts_with("h2")) out += "  " + style.dim(protocol);
   std::vector<std::string> words;
   if (const auto* command = member(pool, "command"); command != nullptr && command->is_array())
@@ -214,12 +246,18 @@ std::string short_size(std::uint64_t bytes) {
   return text;
 }
 
+std::string short_rate(double rate) {
+  char text[48];
+  std::snprintf(text, sizeof text, rate < 10 && rate > 0 ? "%.1f" : "%.0f", rate);
+  return text;
+}
+
 std::string status_table(const json::object& status, const Style& style) {
   std::string state = text_of(status, "state");
   state += state == "running" ? " for " + short_duration(number_of(status, "running_ms")) : std::string();
   std::string out = style.bold("frontdoor") + ' ' + text_of(status, "version") + "  pid " +
                     text_of(status, "main_pid") + "  " + state + "  " + addresses_of(status) + "  " +
-                    std::to_string(number_of(status, "requests")) + " requests\n";
+                    std::to_string(number_of(status, "requests")) + " requests\n" + traffic_of(status);
   if (const auto* pools = member(status, "pools"); pools != nullptr && pools->is_array())
     for (const json::value& pool : pools->get_array())
       if (pool.is_object()) append_pool(out, pool.get_object(), style);

@@ -2,12 +2,13 @@
 // /api/v1/status. Pure.
 //
 //   frontdoor 0.1.0  pid 4710  running for 2d 4h  127.0.0.1:8080  1284 requests
+//   428 req/s  p99 18 ms  errors 0%  41 in flight
 //
 //   pool app  1 of 2 up  node server.js
-//     INSTANCE  ADDRESS  STATE       SINCE    PID   MEM  CPU  RESTARTS  LAST END  REQUESTS  NOW
-//     app.1     :24001   up          2d 4h  20114   96M   3%         0  -              428    4
-//     app.2     :24002   crash loop    12s      -     -    -         7  exit 1           0    0
-//                        next start in 8s
+//     UPSTREAM  ADDRESS  STATE       SINCE   CHECK  REQ/S    P99  NOW    PID   MEM  RESTARTS
+//     app.1     :24001   up          2d 4h  2.1 ms    428  17 ms    4  20114   96M         0
+//     app.2     :24002   crash loop    12s  failed      0      -    0      -     -         7
+//                        last end: exit 1, next start in 8s
 
 #pragma once
 
@@ -22,6 +23,7 @@ namespace frontdoor::cli {
 std::string status_table(const boost::json::object& status, const Style& style);
 
 std::string short_duration(std::int64_t millis);  // "4s", "12m", "3h 5m", "2d 4h"
+std::string short_rate(double per_second);        // "0", "0.3", "428"
 std::string short_size(std::uint64_t bytes);      // "800K", "96M", "1.2G"
 
 }  // namespace frontdoor::cli

@@ -62,12 +62,6 @@ std::vector<Busy> busy_of(const json::object& status) {
   return all;
 }
 
-std::string rate_text(double rate) {
-  char text[48];
-  std::snprintf(text, sizeof text, rate < 10 && rate > 0 ? "%.1f" : "%.0f", rate);
-  return text;
-}
-
 double key_of(const Busy& busy, TopOrder order) {
   switch (order) {
     case TopOrder::Requests:
@@ -106,9 +100,9 @@ std::string top_table(const json::object& before, const json::object& after, std
   constexpr std::array<std::string_view, 7> titles = {"POOL", "UPSTREAM", "STATE", "REQ/S", "NOW", "MEM", "CPU"};
   std::vector<std::array<std::string, 7>> rows;
   for (const Busy& busy : all)
-    rows.push_back({busy.pool, busy.name, busy.state, rate_text(busy.rate), std::to_string(busy.now),
+    rows.push_back({busy.pool, busy.name, busy.state, short_rate(busy.rate), std::to_string(busy.now),
                     busy.memory < 0 ? "-" : short_size(static_cast<std::uint64_t>(busy.memory)),
-                    busy.cpu < 0 ? "-" : rate_text(busy.cpu) + '%'});
+                    busy.cpu < 0 ? "-" : short_rate(busy.cpu) + '%'});
   std::array<std::size_t, 7> widths{};
   for (std::size_t i = 0; i < titles.size(); ++i) {
     widths[i] = titles[i].size();
@@ -118,7 +112,7 @@ std::string top_table(const json::object& before, const json::object& after, std
     const std::string space(widths[i] - std::min(text.size(), widths[i]), ' ');
     return i < 3 ? std::string(text) + space : space + std::string(text);
   };
-  std::string out = style.bold("frontdoor") + "  " + text_of(after, "state") + "  " + rate_text(rate) + " req/s  " +
+  std::string out = style.bold("frontdoor") + "  " + text_of(after, "state") + "  " + short_rate(rate) + " req/s  " +
                     text_of(after, "connections") + " connections  " + std::to_string(up) + " of " +
                     std::to_string(all.size()) + " up  " +
                     short_size(static_cast<std::uint64_t>(std::max(real_at(after, "memory_bytes", 0), 0.0))) + "\n\n";

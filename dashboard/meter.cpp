@@ -21,7 +21,7 @@ bool Meter::add(std::int64_t second, const TrafficTotals& totals) {
 
 MeterReading Meter::read() const {
   MeterReading reading;
-  reading.p95_ms = std::nan("");
+  reading.p95_ms = reading.p99_ms = std::nan("");
   if (marks_.empty()) return reading;
   const Mark& now = marks_.back();
   reading.in_flight = now.totals.in_flight;
@@ -36,6 +36,7 @@ MeterReading Meter::read() const {
   reading.requests = static_cast<double>(difference.requests) / seconds;
   reading.errors = static_cast<double>(difference.errors) / seconds;
   reading.p95_ms = quantile_millis(difference.latency, 0.95);
+  reading.p99_ms = quantile_millis(difference.latency, 0.99);
   return reading;
 }
 

@@ -17,6 +17,7 @@ struct MeterReading {
   double requests = 0;  // a second, over the last kWindow seconds
   double errors = 0;
   double p95_ms = 0;  // NaN: there was no answer
+  double p99_ms = 0;
   std::uint64_t in_flight = 0;
   std::uint64_t held = 0;
 };

@@ -100,10 +100,15 @@ TEST(AdminStatus, AsJsonSaysNullForWhatIsNotKnown) {
   stopped.process = AdminProcess{.number = 2, .last_end = "exit 1", .says = "warm\xFF"};
   AdminUpstream remote{.name = "a:1", .address = "a:1", .state = "down", .reason = "refused"};
   remote.weight = 3;
+  remote.pace = AdminPace{42.126, 0.5, {}};
+  remote.check = AdminCheck{false, 1.5, "status 503"};
   remote.ordered = AdminUpstream::Ordered{"drain", 3, {"root", 2'000, ""}};
   status.pools = {{.name = "app", .command = {"node"}, .wanted = 2, .upstreams = {instance, stopped, remote}},
-                  {.name = "api"},
+                  {.name = "api", .held = 4},
                   {.name = "web", .maintenance = AdminPool::Maintenance{{"root", 1'000, "we move"}, 60, true}}};
+  status.in_flight = 9;
+  status.held = 4;
+  status.pace = {7, 0, 18.0};
   const std::string text = boost::json::serialize(to_json(status));
   for (const char* part :
        {R"("main_pid":4,)", R"("running_ms":2000,)", "\"a\xEF\xBF\xBD\"", R"("config_file":null)",
@@ -112,7 +117,10 @@ TEST(AdminStatus, AsJsonSaysNullForWhatIsNotKnown) {
         R"("state":"stopped","reason":null,"since":null,"state_ms":null)", R"("pid":null)", R"("last_end":"exit 1")", R"("says":null)", "\"says\":\"warm\xEF\xBF\xBD\"",
         R"("state":"down","reason":"refused")", R"("weight":1,"ordered":null)",
         R"("weight":3,"ordered":{"order":"drain","weight":3,"by":"root","since":"1970-01-01T00:00:02.000Z","since_ms":1000,"reason":null})",
-        R"("maintenance":{"retry_after_s":60,"page":true,"by":"root","since":"1970-01-01T00:00:01.000Z","since_ms":2000,"reason":"we move"})", R"({"name":"api","protocol":"http/1.1","command":null,"maintenance":null,"upstreams":[],"removed":[]})"})
+        R"("maintenance":{"retry_after_s":60,"page":true,"by":"root","since":"1970-01-01T00:00:01.000Z","since_ms":2000,"reason":"we move"})", R"({"name":"api","protocol":"http/1.1","command":null,"maintenance":null,"held":4,"upstreams":[],"removed":[]})",
+        R"("leaving":false,"check":{"passed":false,"ms":1.5E0,"error":"status 503"},"requests_per_second":4.213E1,"errors_per_second":5E-1,"p99_ms":null)",
+        R"("leaving":false,"check":null,"requests_per_second":null,"errors_per_second":null,"p99_ms":null)",
+        R"("in_flight":9,"held":4,)", R"(],"requests_per_second":7E0,"errors_per_second":0E0,"p99_ms":1.8E1})"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nin " << text;
 }
 

@@ -10,15 +10,17 @@ namespace frontdoor::cli {
 namespace {
 
 const char* const kStatus = R"json({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 187200000,
-  "requests": 1284, "listeners": [{"name": null, "address": "127.0.0.1:8080"}], "pools": [
-  {"name": "app", "command": ["node", "my server.js"], "instances": 2, "stopped": false, "operation": null,
+  "requests": 1284, "requests_per_second": 428.4, "errors_per_second": 0.86, "p99_ms": 17.6, "in_flight": 41, "held": 0, "listeners": [{"name": null, "address": "127.0.0.1:8080"}], "pools": [
+  {"name": "app", "command": ["node", "my server.js"], "held": 12, "instances": 2, "stopped": false, "operation": null,
    "upstreams": [
     {"name": "app.1", "address": "127.0.0.1:24001", "state": "up", "reason": null, "state_ms": 187200000,
      "requests": 428, "in_flight": 4, "pid": 20114, "memory_bytes": 100663296, "cpu_percent": 3.2, "restarts": 1,
-     "last_end": "SIGKILL", "last_reason": null, "says": "12 jobs\u001b[2J", "requests_at_end": ["GET /read (id7)"], "next_start_ms": null},
+     "last_end": "SIGKILL", "last_reason": null, "says": "12 jobs\u001b[2J", "requests_at_end": ["GET /read (id7)"], "next_start_ms": null,
+     "requests_per_second": 428, "p99_ms": 17, "check": {"passed": true, "ms": 2.134, "error": null}},
     {"name": "app.2", "address": "127.0.0.1:24002", "state": "crash loop", "reason": null, "state_ms": 12000,
      "requests": 0, "in_flight": 0, "pid": null, "memory_bytes": null, "cpu_percent": null, "restarts": 7,
-     "last_end": "exit 1", "last_reason": "crashed", "requests_at_end": [], "next_start_ms": 8000},
+     "last_end": "exit 1", "last_reason": "crashed", "requests_at_end": [], "next_start_ms": 8000,
+     "requests_per_second": 0, "p99_ms": null, "check": {"passed": false, "ms": 5, "error": "refused"}},
     {"name": "10.0.0.2:80", "address": "10.0.0.2:80", "state": "down", "reason": "refused\u001b[2J", "state_ms": null,
      "requests": 3, "in_flight": 0}]},
   {"name": "api", "protocol": "h2c", "command": null, "upstreams": []}]})json";
@@ -29,15 +31,17 @@ std::string table(bool coloured) {
 
 TEST(StatusTable, IsWhatOneLooksFor) {
   EXPECT_EQ(table(false), R"text(frontdoor 0.1.0  pid 4710  running for 2d 4h  127.0.0.1:8080  1284 requests
+428 req/s  p99 18 ms  errors 0.20%  41 in flight
 
-pool app  1 of 3 up  node 'my server.js'
-  INSTANCE    ADDRESS STATE      SINCE   PID MEM CPU STARTS LAST END SERVED NOW
-  app.1       :24001  up         2d 4h 20114 96M  3%      1 SIGKILL     428   4
+pool app  1 of 3 up  12 held  node 'my server.js'
+  UPSTREAM    ADDRESS STATE      SINCE  CHECK REQ/S   P99 NOW   PID MEM RESTARTS
+  app.1       :24001  up         2d 4h 2.1 ms   428 17 ms   4 20114 96M        1
+              last end: SIGKILL
               says: 12 jobs?[2J
               was on it at its end: GET /read (id7)
-  app.2       :24002  crash loop   12s     -   -   -      7 exit 1        0   0
-              next start in 8s, last start: crashed
-  10.0.0.2:80 -       down           -     -   -   -      - -             3   0
+  app.2       :24002  crash loop   12s failed     0     -   0     -   -        7
+              last end: exit 1, last start: crashed, next start in 8s
+  10.0.0.2:80 -       down           -      -     -     -   0     -   -        -
               refused?[2J
 
 pool api  0 of 0 up  h2c
@@ -60,16 +64,16 @@ TEST(StatusTable, TellsWhatAnOperatorHasOrderedByWhomAndWhy) {
 
 pool app  1 of 4 up
   in maintenance: every request gets a 503, by root, 1m ago: we move; frontdoor ready app ends it
-  INSTANCE ADDRESS STATE            SINCE PID MEM CPU STARTS LAST END SERVED NOW
-  a:1      -       draining, 2 left    3s   -   -   -      - -             1   2
+  UPSTREAM ADDRESS STATE            SINCE CHECK REQ/S P99 NOW PID MEM RESTARTS
+  a:1      -       draining, 2 left    3s     -     -   -   2   -   -        -
            drained by root, 3s ago
-  b:1      -       drained             3s   -   -   -      - -             1   0
+  b:1      -       drained             3s     -     -   -   0   -   -        -
            drained, weight 3 by uid 7, 3s ago: a new disk
            would be down
            refused
-  c:1      -       maintenance         3s   -   -   -      - -             1   1
+  c:1      -       maintenance         3s     -     -   -   1   -   -        -
            maintenance by root, 3s ago
-  d:1      -       up                  9s   -   -   -      - -             1   0
+  d:1      -       up                  9s     -     -   -   0   -   -        -
            weight 5 by root, 3s ago
 )text");
 }
@@ -86,12 +90,32 @@ TEST(StatusTable, TellsWhatIsNotAsTheConfigHasIt) {
   EXPECT_EQ(status_table(boost::json::parse(status).as_object(), Style(false)), R"text(frontdoor 0.1.0  pid 4710  running for 1s  :80  9 requests
 
 pool app  1 of 2 up
-  INSTANCE ADDRESS STATE    SINCE PID MEM CPU STARTS LAST END SERVED NOW
-  a:1      -       up          9s   -   -   -      - -             1   0
+  UPSTREAM ADDRESS STATE    SINCE CHECK REQ/S P99 NOW PID MEM RESTARTS
+  a:1      -       up          9s     -     -   -   0   -   -        -
            added by root, 1m ago: Friday; it is not in the config
-  b:1      -       draining    2s   -   -   -      - -             1   1
+  b:1      -       draining    2s     -     -   -   1   -   -        -
            removed by root
   b:1 is in the config and was removed by root, 2s ago; frontdoor upstream add app b:1 brings it back
+)text");
+}
+
+// A check may fail without having taken it out, and rates may be small or without an end.
+TEST(StatusTable, TellsTheLastCheckAndWhatGoesOnNow) {
+  const char* const status = R"json({"version": "0.1.0", "main_pid": 1, "state": "running", "running_ms": 1000, "requests": 9,
+    "requests_per_second": 0, "errors_per_second": 0, "p99_ms": null, "in_flight": 0, "listeners": [{"name": null, "address": ":80"}],
+    "pools": [{"name": "app", "command": null, "upstreams": [
+     {"name": "a:1", "address": "a:1", "state": "up", "state_ms": 9000, "in_flight": 0, "requests_per_second": 0.04, "p99_ms": 12345.6,
+      "check": {"passed": false, "ms": 1000, "error": "no answer in 1s"}},
+     {"name": "b:1", "address": "b:1", "state": "up", "state_ms": 9000, "in_flight": 0, "requests_per_second": 9.96, "p99_ms": 0.4,
+      "check": {"passed": true, "ms": 120.4, "error": null}}]}]})json";
+  EXPECT_EQ(status_table(boost::json::parse(status).as_object(), Style(false)), R"text(frontdoor 0.1.0  pid 1  running for 1s  :80  9 requests
+0 req/s  errors 0%  0 in flight
+
+pool app  2 of 2 up
+  UPSTREAM ADDRESS STATE SINCE  CHECK REQ/S    P99 NOW PID MEM RESTARTS
+  a:1      -       up       9s failed   0.0   12 s   0   -   -        -
+           last check: no answer in 1s
+  b:1      -       up       9s 120 ms  10.0 0.4 ms   0   -   -        -
 )text");
 }
 
