@@ -26,7 +26,7 @@ json::object reload_json(const AdminReload& reload) {
           {"file", to_utf8(reload.file)},
           {"generation", reload.generation},
           {"changes", sentences(reload.changes)},
-          {"waits_for_restart", sentences(reload.waiting)},
+          {"waits_for_upgrade_or_restart", sentences(reload.waiting)},
           {"at_run_time", sentences(reload.at_run_time)},
           {"diagnostics", sentences(reload.diagnostics)}};
 }

@@ -121,10 +121,26 @@ Totals AdminHost::totals() const {
 std::vector<SeenRequest> AdminHost::take_requests() {
   std::vector<SeenRequest> requests;
   for (NotableRequest& each : view_.server.take_notable_requests())
-    requests.push_back({each.ended_unix_millis, std::move(each.method), std::move(each.host), std::move(each.path), each.status,
-                        std::move(each.outcome), std::move(each.detail), std::move(each.protocol), std::move(each.tls),
-                        std::move(each.upstream_protocol), std::move(each.pool), std::move(each.upstream), std::move(each.request_id), each.tries, each.failed, each.held_us, each.connect_us, each.first_byte_us,
-                        each.total_us});
+    requests.push_back({.ended_unix_millis = each.ended_unix_millis,
+                        .method = std::move(each.method),
+                        .host = std::move(each.host),
+                        .path = std::move(each.path),
+                        .status = each.status,
+                        .outcome = std::move(each.outcome),
+                        .detail = std::move(each.detail),
+                        .protocol = std::move(each.protocol),
+                        .tls = std::move(each.tls),
+                        .upstream_protocol = std::move(each.upstream_protocol),
+                        .pool = std::move(each.pool),
+                        .upstream = std::move(each.upstream),
+                        .id = std::move(each.request_id),
+                        .retry_rule = each.retry_rule,
+                        .tries = each.tries,
+                        .failed = each.failed,
+                        .held_us = each.held_us,
+                        .connect_us = each.connect_us,
+                        .first_byte_us = each.first_byte_us,
+                        .total_us = each.total_us});
   return requests;
 }
 
@@ -239,6 +255,7 @@ asio::awaitable<AdminStatus> AdminHost::status() {
   const Looks looks{instances, usages, orders, leaving};
   for (std::size_t i = 0; i < snapshot->pools.size(); ++i)
     add_pool(status, snapshot->pools[i], snapshot->config.pools[i], looks);
+  dashboard_.add_pace(status);
   co_return status;
 }
 

@@ -21,9 +21,6 @@ struct RequestStory {
 
 RequestStory tell_story(const SeenRequest& request, std::int64_t now_unix_millis);
 
-// "" when it is no outcome that we know.
-std::string_view meaning_of(std::string_view outcome);
-
 // Why it can not be told: only few requests are kept. `access_log`: the config's output, "stdout", "off", a path.
 std::string why_not_kept(const std::string& id, const std::string& access_log);
 

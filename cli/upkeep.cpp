@@ -48,7 +48,7 @@ int tell_file(const AdminResponse& response, const std::string& socket, bool as_
                 << text_of(*answer, "generation") << '\n';
   if (count_of(*answer, "changes") == 0) streams.out << "  nothing has changed\n";
   print_lines(streams.out, *answer, "changes", "  ");
-  print_lines(streams.out, *answer, "waits_for_restart", "  waits for an upgrade or a restart: ");
+  print_lines(streams.out, *answer, "waits_for_upgrade_or_restart", "  waits for an upgrade or a restart: ");
   print_lines(streams.out, *answer, "at_run_time", "  ");
   return kExitOk;
 }

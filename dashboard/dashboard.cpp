@@ -16,7 +16,9 @@
 #include "dashboard/frame.h"
 #include "dashboard/frames.h"
 #include "dashboard/history.h"
+#include "dashboard/lately.h"
 #include "dashboard/meter.h"
+#include "dashboard/pace.h"
 #include "dashboard/page.h"
 #include "dashboard/picture.h"
 #include "dashboard/traffic.h"
@@ -82,6 +84,7 @@ struct Dashboard::Impl : std::enable_shared_from_this<Impl> {
   Totals totals;  // of the last second
   Meters meters;
   RequestLog requests;
+  Lately lately;
   LiveDocument document;
   Frames frames{kFrames};
   std::int64_t counted = 0;          // the second that was counted last
@@ -146,8 +149,10 @@ asio::awaitable<void> Dashboard::Impl::turn() {
 void Dashboard::Impl::count(std::int64_t second) {
   counted = second;
   totals = source.totals();
+  lately.add(second, unix_now_millis(), totals);
   points_to_send += history.add(second, all_traffic(totals));
   meters.begin(second);
+  meters.add(std::string(kAllTraffic), all_traffic(totals));
   for (const auto& [name, part] : parts_of(totals)) meters.add(name, part);
   meters.finish();
   sparks_to_send = sparks_to_send || meters.sparked();
@@ -168,7 +173,7 @@ asio::awaitable<void> Dashboard::Impl::draw_and_send(bool fresh) {
   const AdminStatus status = co_await source.status();
   if (stopped) co_return;
   if (!fresh) totals = source.totals();
-  draw(document, Picture{status, totals, meters, source.may_write()});
+  draw(document, Picture{status, totals, meters, source.may_write(), lately.sentence(requests.failed())});
   std::string members = document.finish();
   add_member(members, "now", std::to_string(unix_now_millis()));
   if (const std::size_t points = std::exchange(points_to_send, 0); points != 0)
@@ -198,6 +203,7 @@ asio::awaitable<void> Dashboard::Impl::follow_events([[maybe_unused]] std::share
     if (stopped) co_return;
     if (batch.events.empty()) continue;
     events_seen = batch.events.back()->number;
+    for (const auto& event : batch.events) lately.add(*event);
     if (readers == 0) continue;
     for (const auto& event : batch.events) add_item(events_to_send, boost::json::serialize(to_json(*event, kPagesAreTrusted)));
     hurry();
@@ -277,6 +283,8 @@ std::vector<SeenRequest> Dashboard::find_request(std::string_view id) {
   impl_->requests.add(impl_->counted, impl_->source.take_requests());
   return impl_->requests.find(id);
 }
+
+void Dashboard::add_pace(AdminStatus& status) const { frontdoor::add_pace(status, impl_->totals, impl_->meters); }
 
 void Dashboard::add_routes(AdminServer& server) {
   const auto impl = impl_;

@@ -15,6 +15,7 @@
 
 #include "admin/event_feed.h"
 #include "admin/server.h"
+#include "admin/status.h"
 #include "base/log.h"
 #include "dashboard/source.h"
 
@@ -32,6 +33,8 @@ class Dashboard {
   void add_routes(AdminServer& server);
   // Of the requests that are kept for the page, those with this id; also of this second.
   std::vector<SeenRequest> find_request(std::string_view id);
+  // dashboard/pace.h; nothing before start().
+  void add_pace(AdminStatus& status) const;
 
  private:
   struct Impl;

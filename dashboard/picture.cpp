@@ -50,7 +50,12 @@ std::string standing_words(const AdminStanding& standing) {
 class Drawing {
  public:
   Drawing(LiveDocument& document, const Picture& picture)
-      : document_(document), status_(picture.status), totals_(picture.totals), meters_(picture.meters), may_write_(picture.may_write) {}
+      : document_(document),
+        status_(picture.status),
+        totals_(picture.totals),
+        meters_(picture.meters),
+        may_write_(picture.may_write),
+        lately_(picture.lately) {}
 
   void draw() {
     document_.begin();
@@ -77,6 +82,7 @@ class Drawing {
   void draw_top() {
     const Overview overview = overview_of(status_, totals_);
     put("top", json::object{{"level", to_string(overview.level)}, {"sentence", to_utf8(overview.sentence)}});
+    put("lately", text_or_null(lately_));
     put("door", json::object{{"version", status_.version},
                              {"pid", status_.pid},
                              {"state", status_.state},
@@ -127,6 +133,7 @@ class Drawing {
   json::object draw_pool(const AdminPool& pool) {
     const PoolCount counts = count(pool);
     put("pool/" + pool.name, json::object{{"all", counts.all},
+                                          {"protocol", pool.protocol},
                                           {"good", counts.good},
                                           {"coming", counts.coming},
                                           {"bad", counts.bad},
@@ -221,6 +228,7 @@ class Drawing {
   const Totals& totals_;
   const Meters& meters_;
   const bool may_write_;
+  const std::string& lately_;
 };
 
 }  // namespace

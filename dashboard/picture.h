@@ -2,6 +2,7 @@
 // states, processes) and fast ones (numbers) have keys of their own, so that traffic sends numbers and nothing else. Pure.
 //
 //   top                 the sentence, and how bad it is
+//   lately              what the last five minutes were like
 //   door                the program itself
 //   order               what there is, in the order of the config
 //   listener/N, route/N, certificate/N
@@ -29,6 +30,7 @@ struct Picture {
   const Totals& totals;
   const Meters& meters;  // fed with parts_of()
   bool may_write = false;
+  std::string lately = {};  // Lately::sentence()
 };
 
 void draw(LiveDocument& document, const Picture& picture);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "dashboard/outcome_meaning.h"
 
 namespace frontdoor {
 
@@ -18,6 +19,13 @@ void append_text(std::string& out, std::string_view name, std::string_view text)
 
 void append_number(std::string& out, std::string_view name, std::uint64_t number) {
   out.append(",\"").append(name).append("\":").append(std::to_string(number));
+}
+
+std::string what_it_means(const SeenRequest& request) {
+  std::string means(meaning_of(request.outcome));
+  const std::string_view not_again = why_not_again(request.retry_rule);
+  if (!means.empty() && !not_again.empty()) means.append("; ").append(not_again);
+  return means;
 }
 
 void append_all(std::string& out, const Ring<SeenRequest>& requests) {
@@ -36,6 +44,7 @@ std::string to_json(const SeenRequest& request) {
   append_text(out, "path", request.path);
   append_number(out, "status", request.status);
   append_text(out, "outcome", request.outcome);
+  if (request.failed) append_text(out, "means", what_it_means(request));
   append_text(out, "detail", request.detail);
   append_text(out, "protocol", request.protocol);
   append_text(out, "tls", request.tls);
@@ -43,6 +52,7 @@ std::string to_json(const SeenRequest& request) {
   append_text(out, "pool", request.pool);
   append_text(out, "upstream", request.upstream);
   append_text(out, "id", request.id);
+  append_text(out, "retry", request.retry_rule);
   append_number(out, "tries", request.tries);
   out += request.failed ? ",\"failed\":true" : ",\"failed\":false";
   append_number(out, "held_us", request.held_us);
@@ -80,6 +90,12 @@ void RequestLog::end_window() {
 }
 
 std::string RequestLog::take_new() { return std::exchange(new_, {}); }
+
+std::vector<SeenRequest> RequestLog::failed() const {
+  std::vector<SeenRequest> failed;
+  for (std::size_t i = 0; i < failed_.size(); ++i) failed.push_back(failed_[i]);
+  return failed;
+}
 
 std::vector<SeenRequest> RequestLog::find(std::string_view id) const {
   std::vector<SeenRequest> found;

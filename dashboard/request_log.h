@@ -27,6 +27,7 @@ struct SeenRequest {
   std::string pool = {};
   std::string upstream = {};
   std::string id = {};
+  std::string_view retry_rule = {};  // that allowed or forbade its last retry; "" = it was never asked
   std::uint32_t tries = 0;
   bool failed = false;
   // Microseconds, 0 = not reached.
@@ -50,6 +51,7 @@ class RequestLog {
   // What is new since the last call, as JSON objects with commas between them. "" = nothing.
   std::string take_new();
   std::string whole() const;  // {"failed":[…],"slow":[…]}, newest last
+  std::vector<SeenRequest> failed() const;  // oldest first
   std::vector<SeenRequest> find(std::string_view id) const;  // oldest first; clients may have chosen the id
 
  private:

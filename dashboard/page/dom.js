@@ -48,4 +48,4 @@ export function shape(condition) {
   return svg("svg", { class: "shape " + condition, viewBox: "0 0 16 16", "aria-hidden": "true" }, svg(tag, props));
 }
 
-export const conditionOfLevel = { good: "good", warning: "coming", bad: "bad" };
+export const conditionOfLevel = { good: "good", warning: "coming", bad: "bad", silent: "unknown" };

@@ -1,47 +1,22 @@
-// Events in words, the list of them, and the requests that failed or were slow.
+// The list of what happened, and the requests that failed or were slow.
 
 import { $, el, shape } from "./dom.js";
 import { clock, millis } from "./format.js";
 import { live, onChange } from "./live.js";
-
-const kinds = {
-  good: ["recovered", "started", "up", "rolled", "reloaded"],
-  bad: ["evicted", "crash_loop", "ended", "reload_refused", "query_of_death", "hung", "not_ready", "roll_failed", "lines_lost"],
-  note: ["operator", "certificate", "limit", "draining"],
-};
-
-// How it is shown: "good", "bad", "note", or "quiet": nothing that a chart needs.
-export function kindOf(event) {
-  for (const [shown, words] of Object.entries(kinds)) if (words.includes(event.kind)) return shown;
-  if (event.level === "error") return "bad";
-  if (event.level === "warn") return "note";
-  return event.upstream ? "note" : "quiet";
-}
-
-// "app.1: upstream down, connection refused"
-export function wordsOf(event) {
-  const who = event.upstream ?? event.pool;
-  const fields = event.fields ?? {};
-  const why = [fields.reason, fields.end, fields.cause].filter(Boolean)[0];
-  return (who ? who + ": " : "") + event.text + (why ? ", " + why : "");
-}
-
-function rest(event) {
-  const told = new Set(["reason", "end", "cause", "pool", "upstream", "instance"]);
-  return Object.entries(event.fields ?? {}).filter(([name, value]) => !told.has(name) && value !== "" && value !== null).map(([name, value]) => name + " " + value).join(" · ");
-}
+import { kindOf, wordsOf, storiesOf, moreOfStory } from "./stories.js";
 
 const shapes = { good: "good", bad: "bad", note: "coming", quiet: "unknown" };
 
-function eventRow(event) {
-  const at = Date.parse(event.time);
-  return el("li", { class: kindOf(event) },
-    el("time", { datetime: event.time, title: event.time }, clock(at)), shape(shapes[kindOf(event)]),
-    el("span", {}, wordsOf(event), rest(event) ? el("small", { class: "soft" }, " " + rest(event)) : null));
+function eventRow(story) {
+  const { event } = story, kind = kindOf(event);
+  const more = moreOfStory(story).join(" · ");
+  return el("li", { class: kind },
+    el("time", { datetime: event.time, title: event.time }, clock(Date.parse(event.time))), shape(shapes[kind]),
+    el("span", {}, wordsOf(event), more ? el("small", { class: "soft" }, " " + more) : null));
 }
 
 function drawEvents() {
-  const rows = live.events.slice(-100).reverse();
+  const rows = storiesOf(live.events).slice(-100).reverse();
   $("events").replaceChildren(...(rows.length ? rows.map(eventRow)
     : [el("li", { class: "empty" }, "Nothing has happened since this frontdoor began.")]));
 }
@@ -71,11 +46,13 @@ function requestRow(request, longest) {
   const outcome = request.outcome === "served" ? null : request.outcome.replaceAll("_", " ");
   return el("article", { class: request.failed ? "failed" : "" },
     el("time", { datetime: new Date(request.at).toISOString() }, clock(request.at)),
-    el("span", { class: "what" }, el("b", {}, request.method), " ", request.path, el("small", { class: "soft" }, " " + request.host)),
+    el("span", { class: "what" }, el("b", {}, request.method), " ", request.path,
+      el("small", { class: "soft" }, " " + request.host + (request.protocol === "HTTP/2.0" ? " · h2" : ""))),
     el("span", { class: "status" }, String(request.status || "no answer"), outcome ? el("small", {}, " " + outcome) : null),
     el("span", { class: "took" }, millis(request.total_us / 1000)),
     bar,
-    el("small", { class: "soft more" }, [request.upstream || request.pool, request.tries > 1 ? request.tries + " tries" : "",
+    el("small", { class: "soft more" }, [request.failed ? request.means : "",
+                                         (request.upstream || request.pool) + (request.upstream_protocol === "HTTP/2.0" ? ", h2" : ""), request.tries > 1 ? request.tries + " tries" : "",
                                          request.detail, request.id].filter(Boolean).join(" · ")));
 }
 

@@ -12,15 +12,25 @@ import { startActs } from "./act.js";
 
 // ---- How it is
 
+let heard = true;          // something has come in the last seconds
+let heardLast = Date.now();
+
+// What is old is not said as if it were so.
+function whatIsSo(top) {
+  if (heard) return top;
+  return { level: "silent", sentence: `No news since ${clock(heardLast)}. Then it was: ${top.sentence}` };
+}
+
 function tellTop() {
-  const top = live.get("top"), door = live.get("door");
-  if (!top || !door) return;
+  if (!live.get("top") || !live.get("door")) return;
+  const top = whatIsSo(live.get("top"));
   if (document.body.dataset.level !== top.level) {
     document.body.dataset.level = top.level;
     $("hero-shape").replaceChildren(shape(conditionOfLevel[top.level]));
   }
   text($("sentence"), top.sentence);
-  const mark = { good: "", warning: "▲ ", bad: "■ " }[top.level];
+  text($("lately"), live.get("lately") ?? "");
+  const mark = { good: "", warning: "▲ ", bad: "■ ", silent: "? " }[top.level];
   document.title = mark + top.sentence;
   text($("where"), location.host);
   tellFacts();
@@ -44,6 +54,7 @@ function tellAbout() {
     ["Config", door.config_file ?? "made by the command line"],
     ["Generation", `${door.generation}` + (door.reloaded ? `, loaded ${day(door.reloaded)} ${clock(door.reloaded)}` : "")],
     ["Last reload", door.reload_failed ? "refused: the config before it goes on" : null],
+    ["What it changed", live.events.findLast((event) => event.kind === "reloaded")?.fields?.changes],
   ];
   for (let i = 0; i < order.listeners; ++i) {
     const listener = live.get("listener/" + i), open = live.get("connections/" + i) ?? [0, 0];
@@ -55,6 +66,22 @@ function tellAbout() {
   }
   $("about").replaceChildren(...facts.filter(([, value]) => value).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
+
+// As it runs, with the defaults, and without its secrets.
+async function showConfig() {
+  const shown = $("config").hidden;
+  $("config").hidden = !shown;
+  attribute($("config-button"), "aria-expanded", String(shown));
+  text($("config-button"), shown ? "Hide the config" : "Show the config");
+  if (!shown) return;
+  try {
+    const answer = await fetch("api/v1/config");
+    text($("config"), answer.ok ? (await answer.json()).toml : `It can not be read: ${answer.status}`);
+  } catch {
+    text($("config"), "It can not be read now.");
+  }
+}
+$("config-button").onclick = showConfig;
 
 function certificateWords(certificate) {
   const days = Math.floor((certificate.not_after - live.now()) / 86_400_000);
@@ -68,7 +95,10 @@ function certificateWords(certificate) {
 const linkWords = { live: "live", late: "no news", lost: "reconnecting", waiting: "connecting" };
 
 function tellLink(state) {
+  if (state === "live") heardLast = Date.now();
   if ($("link").dataset.state === state) return;
+  heard = state === "live";
+  tellTop();
   $("link").dataset.state = state;
   document.body.dataset.link = state;
   text($("link-text"), linkWords[state]);
@@ -103,8 +133,8 @@ startMap();
 startUpstreams();
 startHappened();
 onChange((changed) => {
-  if (changed === null || changed.has("top") || changed.has("door")) tellTop();
-  if (changed === null || [...changed].some((key) => /^(door|listener|connections|certificate|memory|order)/.test(key))) tellAbout();
+  if (changed === null || changed.has("top") || changed.has("lately") || changed.has("door")) tellTop();
+  if (changed === null || [...changed].some((key) => /^(door|listener|connections|certificate|memory|order|events)/.test(key))) tellAbout();
 });
 setInterval(tellFacts, 1000);
 connect(tellLink);

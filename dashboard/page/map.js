@@ -145,7 +145,7 @@ function build(planned) {
     link.flow = still ? null : svg("path", { d });
   }
   nodes = [...all.values()].filter((node) => node.y !== undefined);
-  $("map").replaceChildren(svg("svg", { width, height, viewBox: `0 0 ${width} ${height}` },
+  $("map").replaceChildren(svg("svg", { class: crowd ? "crowd" : null, width, height, viewBox: `0 0 ${width} ${height}` },
     svg("g", { class: "links" }, links.map((link) => link.band)),
     svg("g", { class: "flows" }, links.map((link) => link.flow)),
     svg("g", {}, nodes.map(buildNode))));

@@ -4,7 +4,7 @@
 import { $, el, svg, text, attribute } from "./dom.js";
 import { rate, millis, ratio, grouped, clock } from "./format.js";
 import { live, onChange } from "./live.js";
-import { kindOf, wordsOf } from "./happened.js";
+import { kindOf, wordsOf } from "./stories.js";
 
 const REQUESTS = 0, ERRORS = 1, P50 = 2, P95 = 3, P99 = 4, IN_FLIGHT = 5, HELD = 6;
 const kWidth = 300, kHeight = 60;

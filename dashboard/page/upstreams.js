@@ -81,6 +81,7 @@ function buildPool(name) {
   const part = { name };
   part.mark = el("span", { class: "mark" });
   part.count = el("span", { class: "count" });
+  part.protocol = el("span", { class: "tag", title: "What is spoken to its upstreams", hidden: true });
   part.held = el("span", { class: "held", hidden: true });
   part.waits = el("span", { class: "soft waits", hidden: true });
   part.about = el("span", { class: "soft about" });
@@ -88,7 +89,7 @@ function buildPool(name) {
   part.table = el("table", {}, el("caption", { class: "hidden" }, "Upstreams of the pool " + name),
     el("thead", {}, el("tr", {}, columns.map(([title, kind]) => el("th", { scope: "col", class: kind }, title)))));
   part.section = el("section", { class: "pool", "aria-label": "Pool " + name },
-    el("header", {}, part.mark, el("h3", {}, name), part.count, part.held, part.waits, part.operation, part.about,
+    el("header", {}, part.mark, el("h3", {}, name), part.protocol, part.count, part.held, part.waits, part.operation, part.about,
       el("span", { class: "grow" }), poolActions(name)),
     part.table);
   return part;
@@ -104,6 +105,8 @@ function tellPool(name) {
   part.condition = condition;
   attribute(part.section, "data-condition", condition);
   text(part.count, `${counts.good} of ${counts.all} up`);
+  part.protocol.hidden = !counts.protocol || counts.protocol === "http/1.1";
+  text(part.protocol, counts.protocol);
   part.held.hidden = !flow[4];
   text(part.held, flow[4] ? plural(flow[4], "request") + " held" : "");
   const waits = live.get("waits/" + name);
@@ -211,13 +214,25 @@ function tellProbe(row, probe) {
   text(row.probe, probe ? millis(probe.ms) : "none");
 }
 
+const kLately = 5 * 60_000;
+
+// "SIGABRT, while POST /crash was on it"
+function endOf(up) {
+  if (!up.last_end || up.pid === undefined) return "";
+  const on = (up.requests_at_end ?? []).map((request) => request.replace(/ \([^()]*\)$/, ""));
+  const which = on.slice(0, 3).join(", ") + (on.length > 3 ? ` and ${on.length - 3} more` : "");
+  return up.last_end + (on.length ? `, while ${which} ${on.length === 1 ? "was" : "were"} on it` : "");
+}
+
+const cameBackLately = (up) => Boolean(up.condition === "good" && up.restarts && up.last_end && live.now() - up.since < kLately);
+
 // What an operator asks next: why, and what then?
 function tellReason(row, up) {
   const next = up.next_start ? `next start in ${Math.max(0, (up.next_start - live.now()) / 1000).toFixed(0)} s` : "";
-  const bad = up.condition !== "good";
-  const parts = bad ? [up.reason, up.last_end && up.pid !== undefined ? "last end: " + up.last_end : "", next,
-                       live.get("probe/" + row.key)?.failure && up.condition === "bad" ? "last check: " + live.get("probe/" + row.key).failure : ""]
-                    : [up.says, up.added];
+  const bad = up.condition !== "good", failure = live.get("probe/" + row.key)?.failure;
+  const end = endOf(up);
+  const parts = bad ? [up.reason, end ? "ended: " + end : "", next, failure && up.condition === "bad" ? "last check: " + failure : ""]
+                    : [up.says, up.added, cameBackLately(up) ? `ended and is up again: ${end}` : ""];
   const words = [...new Set(parts.filter(Boolean))].join(" · ");
   row.reasonRow.hidden = !words;
   text(row.reason, words);
@@ -232,7 +247,8 @@ function tellAges() {
   for (const row of rows.values()) {
     tellAge(row);
     const up = live.get("up/" + row.key);
-    if (up?.next_start) tellReason(row, up);
+    if (up?.next_start || row.back) tellReason(row, up);
+    row.back = up ? cameBackLately(up) : false;
   }
 }
 
@@ -283,7 +299,7 @@ function tellDetail(row) {
     ["Failed on it and sent again", now[7] ? grouped(now[7]) : ""],
     ["Last failed check", probe?.failure],
     ["Last end", up.last_end],
-    ["Why it was started", up.last_reason],
+    ["Why it was started", up.last_reason === up.last_end ? "" : up.last_reason],
     ["On it when it ended", (up.requests_at_end ?? []).join(", ")],
   ].filter(([, value]) => value);
   const told = JSON.stringify(facts);

@@ -28,6 +28,7 @@ NotableRequest notable(const AccessRecord& record, bool failed, std::int64_t end
           .protocol = std::string(protocol_name(record.version)),
           .tls = std::string(record.tls_version),
           .upstream_protocol = record.upstream.empty() ? "" : record.upstream_speaks_http2 ? "HTTP/2.0" : "HTTP/1.1",
+          .retry_rule = record.retry_rule,
           .status = record.status,
           .tries = record.tries,
           .held_us = record.held_us,

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -29,6 +30,7 @@ struct NotableRequest {
   std::string protocol = {};           // "HTTP/2.0"
   std::string tls = {};                // "TLSv1.3"; "" = plain
   std::string upstream_protocol = {};  // "" = no upstream had it
+  std::string_view retry_rule = {};    // a literal
   std::uint16_t status = 0;
   std::uint32_t tries = 0;
   std::uint64_t held_us = 0;

@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "dashboard/outcome_meaning.h"
+
 namespace frontdoor {
 namespace {
 
@@ -19,11 +21,11 @@ std::string told(const SeenRequest& request) {
 
 TEST(RequestStory, SaysHowItEndedWhereItsTimeWentAndWhereToLook) {
   SeenRequest failed{.ended_unix_millis = 1'000'000, .method = "POST", .host = "shop.example", .path = "/cart", .status = 502,
-                     .outcome = "upstream_reset", .detail = "closed in the head", .pool = "app", .upstream = "app.2", .tries = 2,
-                     .failed = true, .held_us = 300'000, .connect_us = 900, .total_us = 450'000};
+                     .outcome = "upstream_reset", .detail = "closed in the head", .pool = "app", .upstream = "app.2",
+                     .retry_rule = "reset_not_idempotent", .tries = 2, .failed = true, .held_us = 300'000, .connect_us = 900, .total_us = 450'000};
   EXPECT_EQ(told(failed),
             "POST shop.example/cart failed 10s ago: 502 upstream_reset, of app/app.2, after 2 tries\n"
-            "= the upstream closed before it had answered, and it could not be sent again (closed in the head)\n"
+            "= the upstream closed before it had answered; it was not sent again, as it may have been carried out already (closed in the head)\n"
             "- 300 ms held, until an upstream could take it\n- 0.9 ms connecting to the upstream\n- 450 ms in all\n"
             "> the app's log at that moment: frontdoor logs");
   const SeenRequest slow{.ended_unix_millis = 1'000'000, .method = "GET", .host = "a", .path = "/", .status = 200, .outcome = "served",
@@ -32,7 +34,7 @@ TEST(RequestStory, SaysHowItEndedWhereItsTimeWentAndWhereToLook) {
             "GET a/ took its time 10s ago: 200 served, of app/10.0.0.1:80\n= the whole answer of the upstream reached the client\n"
             "- 2000 ms until the first byte of the answer, from the request's first\n- 500 ms for the rest of it\n- 2500 ms in all");
   const SeenRequest early{.ended_unix_millis = 1'000'000, .outcome = "no_route", .failed = true};
-  EXPECT_TRUE(told(early).starts_with("  failed 10s ago: no status no_route\n= no [[route]] matches")) << told(early);
+  EXPECT_TRUE(told(early).starts_with("a request failed 10s ago: no status no_route\n= no [[route]] matches")) << told(early);
   failed.protocol = "HTTP/2.0";
   EXPECT_TRUE(told(failed).find(", after 2 tries; HTTP/2.0\n") != std::string::npos) << told(failed);
   failed.tls = "TLSv1.3", failed.upstream_protocol = "HTTP/1.1";
@@ -62,6 +64,26 @@ TEST(RequestStory, HasAMeaningForEveryOutcomeOfTheDocumentation) {
   }
   EXPECT_GT(count, 30u);
   EXPECT_EQ(meaning_of("nothing"), "");
+}
+
+// Each rule by which nothing is sent again has its words; those that allow it need none.
+TEST(RequestStory, HasAReasonForEachRuleThatForbidsARetry) {
+  std::ifstream page(FRONTDOOR_SOURCE_DIR "/docs/outcomes.md");
+  unsigned forbid = 0, allow = 0;
+  for (std::string line; std::getline(page, line);) {
+    const bool no = line.find("` | no | ") != std::string::npos;
+    if (!no && line.find("` | yes | ") == std::string::npos) continue;
+    const std::string names = line.substr(0, line.find(" | "));
+    for (std::size_t at = names.find('`'); at != std::string::npos;) {
+      const auto end = names.find('`', at + 1);
+      const std::string rule = names.substr(at + 1, end - at - 1);
+      if (rule != "not_configured") EXPECT_EQ(why_not_again(rule).empty(), !no) << rule;
+      ++(no ? forbid : allow);
+      at = names.find('`', end + 1);
+    }
+  }
+  EXPECT_GT(forbid, 10u);
+  EXPECT_GT(allow, 4u);
 }
 
 TEST(RequestStory, SaysWhereARequestIsThatIsNotKept) {

@@ -136,13 +136,16 @@ TEST(Picture, TellsWhatOperatorsHaveChangedWhatWasSentAgainAndHowLongRequestsWai
   status.pools[0].upstreams[1].leaving = true;
   status.pools[0].upstreams[1].weight = 3;
   status.pools[0].removed = {{"10.0.0.1:80", {"uid 7", 1, ""}}};
-  draw(document, Picture{status, totals, meters});
+  status.pools[0].protocol = "h2c";
+  draw(document, Picture{status, totals, meters, true, "In the last 5 minutes none of 7 requests failed."});
   const json::object set = json::parse('{' + document.finish() + '}').at("set").as_object();
   EXPECT_EQ(set.at("now/app/app.1").as_array().back(), 5);
   EXPECT_EQ(set.at("waits/app"), json::parse("[20,75,97.5]"));
   EXPECT_EQ(set.at("up/app/app.1").at("added"), "added by root, Friday");
   EXPECT_EQ(set.at("up/app/app.1@127.0.0.1:24002").as_object().if_contains("added"), nullptr);
   EXPECT_EQ(set.at("up/app/app.1@127.0.0.1:24002").at("weight").to_number<int>(), 3);
+  EXPECT_EQ(set.at("lately"), "In the last 5 minutes none of 7 requests failed.");
+  EXPECT_EQ(set.at("pool/app").at("protocol"), "h2c");
   EXPECT_EQ(set.at("pool/app").at("removed"), json::parse(R"(["10.0.0.1:80 removed by uid 7"])"));
 }
 

@@ -59,7 +59,7 @@ TEST(RequestLog, IsBounded) {
 
 TEST(RequestLog, ARequestAsJson) {
   SeenRequest seen{.ended_unix_millis = 1'700'000'000'123, .method = "GET", .host = "shop.example", .path = std::string(500, 'x'), .status = 502,
-                   .outcome = "upstream_reset", .detail = "", .protocol = "HTTP/2.0", .tls = "TLSv1.3", .upstream_protocol = "HTTP/1.1", .pool = "app", .upstream = "app.1", .id = "\"\xff", .tries = 2, .failed = true,
+                   .outcome = "upstream_reset", .detail = "", .protocol = "HTTP/2.0", .tls = "TLSv1.3", .upstream_protocol = "HTTP/1.1", .pool = "app", .upstream = "app.1", .id = "\"\xff", .retry_rule = "reset_not_idempotent", .tries = 2, .failed = true,
                    .held_us = 1, .connect_us = 2, .first_byte_us = 3, .total_us = 4};
   const auto json = boost::json::parse(to_json(seen));
   EXPECT_EQ(json.at("at").to_number<std::int64_t>(), 1'700'000'000'123);
@@ -71,6 +71,11 @@ TEST(RequestLog, ARequestAsJson) {
   EXPECT_EQ(json.at("tls").as_string(), "TLSv1.3");
   EXPECT_EQ(json.at("upstream_protocol").as_string(), "HTTP/1.1");
   EXPECT_TRUE(json.at("failed").as_bool());
+  EXPECT_EQ(json.at("retry").as_string(), "reset_not_idempotent");
+  EXPECT_EQ(json.at("means").as_string(),
+            "the upstream closed before it had answered; it was not sent again, as it may have been carried out already");
+  seen.failed = false;
+  EXPECT_FALSE(boost::json::parse(to_json(seen)).as_object().contains("means"));
   EXPECT_EQ(json.at("total_us").to_number<int>(), 4);
 }
 

@@ -4,7 +4,11 @@ a browser makes of it is in tests/acceptance/dashboard."""
 
 import gzip
 import json
+import pathlib
+import shutil
 import socket
+import subprocess
+import tempfile
 import unittest
 
 from support import App, Frontdoor, curl, eventually, main, pool
@@ -127,6 +131,7 @@ class Live(unittest.TestCase):
                 self.assertEqual((stream.status, stream.fields["content-type"]), (200, "text/event-stream"))
                 document, _ = stream.until(lambda document, ticks: len(ticks) == 2)
                 self.assertEqual(document["top"], {"level": "good", "sentence": "The upstream is up"})
+                self.assertRegex(document["lately"], r"^In the last \d+ seconds? (none of \d+ requests failed|the only request did not fail|no request has ended)\.$")
                 (listed,) = document["order"]["pools"]
                 self.assertEqual(listed, {"name": "app", "upstreams": [app.address]})
                 row = document[f"up/app/{app.address}"]
@@ -148,12 +153,14 @@ class Live(unittest.TestCase):
             with Stream(door.admin_address) as stream:
                 stream.until(lambda document, ticks: len(ticks) == 1)
                 one.kill()
-                told = []
-                while not any("down" in json.dumps(event) for event in told):
+                told, seen = [], {}
+                while not any("down" in json.dumps(event) for event in told) or "top" not in seen:
                     _, tick = stream.event()
                     told += tick.get("events", [])
-                seen = tick if "top" in tick.get("set", {}) else stream.event()[1]
-                self.assertEqual(seen["set"]["top"]["sentence"], "pool app: 1 of 2 is down")
+                    seen.update(tick.get("set", {}))
+                self.assertEqual(seen["top"]["sentence"], "pool app: 1 of 2 is down")
+                while f" {one.address} went down. " not in seen["lately"]:
+                    seen.update(stream.event()[1].get("set", {}))
 
     def test_the_charts_are_filled_before_anybody_looks(self):
         with App("a") as app, Frontdoor(pool(upstreams=[app])) as door:
@@ -180,8 +187,56 @@ class Live(unittest.TestCase):
             (failed,) = [request for request in requests["failed"] if request["path"] == "/gone"]
             self.assertEqual((failed["method"], failed["status"] >= 500, failed["pool"]), ("POST", True, "app"))
             self.assertTrue(failed["id"])
+            self.assertEqual(failed["protocol"], "HTTP/1.1")
+            self.assertIn("upstream", failed["means"])
             self.assertIn("/slow", [request["path"] for request in requests["slow"]])
             self.assertNotIn("secret", json.dumps(requests))
+
+
+class Stories(unittest.TestCase):
+    """What the page makes of events, in the module that it is sent."""
+
+    def told(self, *events):
+        page = pathlib.Path(__file__).parents[2] / "dashboard/page"
+        script = ("import { storiesOf, moreOfStory, wordsOf } from './stories.js';\n"
+                  f"for (const story of storiesOf({json.dumps(events)}))\n"
+                  "  console.log([wordsOf(story.event), ...moreOfStory(story)].join(' | '));\n")
+        with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:
+            place = pathlib.Path(directory)
+            (place / "package.json").write_text('{"type": "module"}', encoding="ascii")  # what a browser takes for granted
+            (place / "test.js").write_text(script, encoding="utf-8")
+            for name in ("stories.js", "format.js"):
+                shutil.copy(page / name, place)
+            said = subprocess.run(["node", place / "test.js"], capture_output=True, text=True, check=False)
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        return said.stdout.splitlines()
+
+    @staticmethod
+    def event(second, kind, text, upstream="app.3", **fields):
+        return {"time": f"2026-11-28T10:00:{second:09.6f}Z", "kind": kind, "text": text, "level": "warn", "pool": "app",
+                "upstream": upstream, "fields": fields}
+
+    def test_one_crash_is_one_line_whoever_notices_it_first(self):
+        death = [self.event(1, "evicted", "upstream down", "app.3 (127.0.0.1:24003)", reason="its process has ended", **{"from": "up"}),
+                 self.event(1.1, "casualties", "instance ended with requests on it", pid=7, requests="POST /crash (1234)"),
+                 self.event(1.2, "ended", "instance ended", end="SIGABRT", on_it_each_time="", lives=1, next_ms=115, reason="")]
+        told = "app.3: instance ended, SIGABRT | pid 7 | on it: POST /crash (1234) | starts again in 115 ms"
+        for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
+            events = [dict(death[i], time=f"2026-11-28T10:00:0{n}.5Z") for n, i in enumerate(order)]
+            self.assertEqual(self.told(*events), [told], order)
+        blamed = self.event(1.1, "query_of_death", "query of death", "app.3 (127.0.0.1:24003)", path="/crash", requests=1)
+        self.assertEqual(self.told(death[0], blamed, *death[1:]), [told, "app.3 (127.0.0.1:24003): query of death | path /crash | requests 1"])
+        others = [self.event(1.3, "started", "instance started", pid=8, address="127.0.0.1:24003"),
+                  self.event(1.6, "recovered", "upstream up", "app.3 (127.0.0.1:24003)", reason="first probe passed"),
+                  self.event(1.6, "up", "instance up", pid=8)]
+        self.assertEqual(self.told(*death, *others), [told, "app.3: instance started | pid 8", "app.3: instance up | pid 8"])
+
+    def test_what_is_of_another_one_or_of_another_time_stays_apart(self):
+        down = self.event(1, "evicted", "upstream down", "10.0.0.1:80", reason="connection refused")
+        later = dict(down, time="2026-11-28T10:00:09.5Z")
+        other = dict(down, upstream="10.0.0.2:80")
+        self.assertEqual(len(self.told(down, other, later)), 3)
+        self.assertEqual(self.told(dict(down, upstream=None, pool=None, text="reloaded", kind="reloaded", fields={})), ["reloaded"])
 
 
 class Readers(unittest.TestCase):

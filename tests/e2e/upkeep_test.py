@@ -33,7 +33,7 @@ class Reload(unittest.TestCase):
             (act, *_) = events(door, "operator")
             self.assertEqual(act["action"], "reload")
             body = json.loads(command("reload", "--json", door=door).stdout)
-            self.assertEqual((body["ok"], body["changes"], body["waits_for_restart"]), (True, [], ["workers: 2 -> 3"]))
+            self.assertEqual((body["ok"], body["changes"], body["waits_for_upgrade_or_restart"]), (True, [], ["workers: 2 -> 3"]))
 
     def test_of_errors_tells_all_of_them_with_positions_and_changes_nothing(self):
         with App("a") as app, Frontdoor(pool(upstreams=[app])) as door:

@@ -64,5 +64,28 @@ TEST(NotableRequests, KeepsNoQueryAndNoEndlessText) {
   EXPECT_EQ(taken[1].path.size(), 256u);
 }
 
+TEST(NotableRequests, SayWhatWasSpokenAndWhyItWasNotTriedAgain) {
+  struct {
+    http::Version version;
+    bool upstream_speaks_http2;
+    const char* upstream;
+    const char* told;
+  } const cases[] = {{http::Version::Http10, false, "a", "HTTP/1.0 HTTP/1.1 budget_used_up"},
+                     {http::Version::Http2, false, "a", "HTTP/2.0 HTTP/1.1 budget_used_up"},
+                     {http::Version::Http11, true, "a", "HTTP/1.1 HTTP/2.0 budget_used_up"},
+                     {http::Version::Http2, false, "", "HTTP/2.0  budget_used_up"}};
+  for (const auto& c : cases) {
+    AccessRecord record = notable_record("a");
+    record.version = c.version;
+    record.upstream_speaks_http2 = c.upstream_speaks_http2;
+    record.upstream = c.upstream;
+    record.retry_rule = "budget_used_up";
+    NotableRequests notable;
+    notable.add(record, true, Millis{1});
+    const NotableRequest told = notable.take().front();
+    EXPECT_EQ(told.protocol + ' ' + told.upstream_protocol + ' ' + std::string(told.retry_rule), c.told);
+  }
+}
+
 }  // namespace
 }  // namespace frontdoor
