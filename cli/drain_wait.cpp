@@ -60,6 +60,7 @@ int wait_until_empty(const Leaving& what, const std::string& socket, const json:
   const std::vector<std::string> upstreams = texts_at(answer, "upstreams");
   const TimePoint began = Clock::now();
   std::int64_t told = number_at(answer, "in_flight");
+  bool was_empty = told == 0;  // and said so, which is asked once more: a worker may not have heard of it yet
   for (;;) {
     const auto status = status_of(socket, kPatience);
     if (!status) return fail(streams, socket + ": it does not answer any more");
@@ -69,11 +70,12 @@ int wait_until_empty(const Leaving& what, const std::string& socket, const json:
     if (Clock::now() - began > Millis{patience})
       return fail(streams, std::to_string(left) + " requests are still on " + what.subject + " after " +
                                short_duration(patience) + "; " + what.stays);
+    was_empty = false;
     if (left != told) streams.out << "  " << left << " left" << std::endl;
     told = left;
     std::this_thread::sleep_for(kLookAtDrain);
   }
-  streams.out << streams.out_style.paint(Ink::Green, "empty") << ": no request is on " << what.subject << " any more\n";
+  if (!was_empty) streams.out << streams.out_style.paint(Ink::Green, "empty") << ": no request is on " << what.subject << " any more\n";
   return kExitOk;
 }
 

@@ -94,7 +94,11 @@ std::string warning_about(const OrderedPlace& place, const AdminOrder& order) {
     return "no upstream of the pool " + config::quote(place.pool->name) + " takes requests now: " +
            without_any_upstream(*place.pool);
   if (order.verb != Verb::Ready) return "";
-  if (place.key.empty()) return "";
+  if (place.key.empty()) {
+    const auto& members = place.pool->members;
+    const bool some = std::any_of(members.begin(), members.end(), [](const Member& each) { return each.takes_requests(); });
+    return some ? "" : "none of its upstreams takes requests now; frontdoor why " + place.pool->name + " says why";
+  }
   for (const Member& member : place.pool->members)
     if (is_about(place, member) && !member.upstream->available())
       return config::quote(lasting_name(member.upstream->name())) + " is " + to_string(member.upstream->seen().state) +

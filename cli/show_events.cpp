@@ -53,9 +53,12 @@ int show_events(const EventsCommand& command, const Streams& streams) {
   };
   const AdminResponse response = ask(question);
   if (!response.ok()) return fail(streams, why(response, *socket));
-  if (!anything && !command.json && !command.follow && !command.subject.empty())
-    streams.err << "no event" << (command.level.empty() ? "" : " of this level") << " is about \"" << command.subject
-                << "\"; frontdoor status has the names\n";
+  if (anything || command.json || command.follow) return kExitOk;
+  const char* const level = command.level.empty() ? "" : " of this level";
+  if (!command.subject.empty())
+    streams.err << "no event" << level << " is about \"" << command.subject << "\"; frontdoor status has the names\n";
+  else
+    streams.err << "no event" << level << '\n';
   return kExitOk;
 }
 

@@ -57,9 +57,9 @@ std::string what_holds(const SteerCommand& command, const json::object& answer) 
   const bool is_upstream = texts_at(answer, "upstreams").size() == 1 && text_of(answer, "pool") != command.subject;
   switch (command.verb) {
     case SteerCommand::Verb::Drain:
-      return command.subject + " gets no new requests; " + requests;
+      return command.subject + (left == 0 ? " is drained: it gets no new requests, and none is on it" : " gets no new requests; " + requests);
     case SteerCommand::Verb::Ready:
-      return command.subject + " takes requests again";
+      return command.subject + (is_upstream ? " takes requests again" : " is out of maintenance");
     case SteerCommand::Verb::Maintenance:
       return command.subject + (is_upstream ? " is out; " + requests : " is in maintenance: every request gets a 503");
     case SteerCommand::Verb::Weight:

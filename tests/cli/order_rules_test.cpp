@@ -114,6 +114,8 @@ TEST(OrderRules, WarnOfWhatIsBackAndGetsNothing) {
   EXPECT_EQ(stage.warning(order(Verb::Ready, "app", ":1")), "");
   EXPECT_EQ(stage.warning(order(Verb::Ready, "app", ":2")), "\"10.0.0.1:2\" is down (refused): it gets requests when it is up");
   EXPECT_EQ(stage.warning(order(Verb::Ready, "app")), "");
+  EXPECT_EQ(Stage({State::Down, State::Unknown}).warning(order(Verb::Ready, "app")),
+            "none of its upstreams takes requests now; frontdoor why app says why");
   Orders closed;
   closed.set_maintenance("app", std::make_shared<PoolMaintenance>());
   EXPECT_EQ(Stage({State::Up}, closed).warning(order(Verb::Ready, "app", ":1")),

@@ -9,6 +9,7 @@ import unittest
 from support import App, FixedRate, Frontdoor, eventually, http_get, main
 from support.admin import command
 from support.instances import events
+from support.metrics import metrics, promtool_says
 
 
 def pool(apps, more=""):
@@ -77,6 +78,9 @@ class Upstream(unittest.TestCase):
         pool_told = json.loads(command("status", "--json", door=self.door).stdout)["pools"][0]
         self.assertEqual(pool_told["protocol"], "h2c")
         self.assertIn("pool app  1 of 1 up  h2c", command("status", door=self.door).stdout)
+        scraped = metrics(self.door)
+        self.assertTrue(scraped.find("frontdoor_upstream_http2_streams"))
+        self.assertEqual(promtool_says(scraped), "")
 
 
 class Load(unittest.TestCase):

@@ -5,10 +5,8 @@ traffic does not notice."""
 import contextlib
 import json
 import os
-import shutil
 import socket
 import ssl
-import subprocess
 import tempfile
 import threading
 import time
@@ -19,7 +17,7 @@ from support.app import script_path
 from support.certificates import Certificates
 from support.client import connect
 from support.instances import events
-from support.metrics import ask, metrics
+from support.metrics import ask, metrics, promtool_says
 
 
 class Scripted:
@@ -178,6 +176,7 @@ class Numbers(unittest.TestCase):
                 self.assertEqual(seen["frontdoor_upstream_state", "pool=gone", "state=down"], 1)
                 self.assertEqual(seen["frontdoor_upstream_transitions_total", "pool=gone", "to=down", "reason=dead"], 1)
                 self.assertEqual(seen["frontdoor_upstream_transitions_total", "pool=app", "to=up"], 1)
+                self.assertEqual(promtool_says(seen), "")
 
     def test_of_held_requests_are_right(self):
         with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:
@@ -204,6 +203,7 @@ class Numbers(unittest.TestCase):
                     self.assertEqual(seen["frontdoor_held_requests"], 0)
                     self.assertGreaterEqual(seen["frontdoor_health_checks_total", "result=passed"], 1)
                     self.assertGreaterEqual(seen["frontdoor_health_checks_total", "result=refused"], 1)
+                    self.assertEqual(promtool_says(seen), "")
 
     def test_series_come_and_go_with_their_upstreams(self):
         with App("a") as one, App("b") as two, Frontdoor(pool("app", [one])) as door:
@@ -248,17 +248,8 @@ class Numbers(unittest.TestCase):
             self.assertGreater(seen["process_threads"], 2)
             self.assertGreater(seen["process_start_time_seconds"], 1.7e9)
             self.assertEqual(seen["frontdoor_build_info"], 1)
+            self.assertEqual(promtool_says(seen), "")
             eventually(lambda: metrics(door)["frontdoor_worker_loop_lag_seconds_count", "worker=0"] >= 1, "a quarter second")
-
-    def test_pass_promtool(self):
-        if not shutil.which("promtool"):
-            self.skipTest("promtool (package prometheus) is not installed")
-        with App("a") as app, Frontdoor(pool("app", [app])) as door:
-            door.wait_until_serving([app])
-            said = subprocess.run(["promtool", "check", "metrics"], input=metrics(door).text, capture_output=True, text=True,
-                                  check=False)
-            self.assertEqual((said.returncode, said.stdout, said.stderr), (0, "", ""))
-
 
     def test_of_http2_are_right(self):
         listener = '[[listener]]\nname = "web"\naddress = "127.0.0.1:0"\nprotocols = ["h2", "http/1.1"]\n'
@@ -301,6 +292,29 @@ class Numbers(unittest.TestCase):
                 self.assertTrue(29 * 86400 < left <= 30 * 86400, left)
                 (row,) = ask(door, "/api/v1/certificates").json()["certificates"]
                 self.assertEqual((row["listener"], row["names"]), ("secure", ["localhost"]))
+                self.assertEqual(promtool_says(seen), "")
+
+
+class Cost(unittest.TestCase):
+    def test_a_reading_wakes_no_worker(self):
+        """Workers are read, not asked. Those that are idle wake a few times a second by themselves."""
+        with App("a") as app, Frontdoor(pool("app", [app], health=""), workers=2) as door:
+            def woken():
+                count = 0
+                for task in os.listdir(f"/proc/{door.pid}/task"):
+                    with open(f"/proc/{door.pid}/task/{task}/comm", encoding="ascii") as name:
+                        if not name.read().startswith("worker-"):
+                            continue
+                    with open(f"/proc/{door.pid}/task/{task}/status", encoding="ascii") as status:
+                        count += sum(int(line.split()[1]) for line in status if line.startswith("voluntary"))
+                return count
+
+            before, began = woken(), time.monotonic()
+            self.assertGreater(before, 0)
+            for _ in range(200):  # without a pause of the server's, as /metrics has
+                self.assertEqual(ask(door, "/api/v1/upstreams").status, 200)
+            metrics(door)
+            self.assertLess(woken() - before, 40 + 20 * (time.monotonic() - began))
 
 
 class Lists(unittest.TestCase):

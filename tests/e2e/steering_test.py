@@ -10,7 +10,7 @@ import threading
 import unittest
 
 from support import App, Client, Frontdoor, WebSocketClient, apps, curl, eventually, get, http_get, main, pool
-from support.admin import api, command
+from support.admin import api, command, order_all_kinds, standing_orders
 from support.app import script_path
 from support.instances import events
 from support.metrics import metrics
@@ -108,7 +108,8 @@ class Drain(unittest.TestCase):
 
     def test_stays_over_a_reload_and_a_restart(self):
         with two() as (door, one, other):
-            command("drain", f"app/{one.address}", door=door)
+            done = command("drain", f"app/{one.address}", door=door)
+            self.assertEqual(done.stdout, f"app/{one.address} is drained: it gets no new requests, and none is on it\n")
             door.reload(pool(upstreams=[one, other], more="[limits]\nheader_count = 99\n"))
             self.assertEqual(seen(door), {other.name})
             door.reload(pool(upstreams=[other]))
@@ -201,7 +202,8 @@ class Maintenance(unittest.TestCase):
             door.wait()
             door.start()
             eventually(lambda: get_status(door) == 503, "it holds after a restart")
-            self.assertEqual(command("ready", "app", door=door).returncode, 0)
+            back = command("ready", "app", door=door)
+            self.assertEqual((back.returncode, back.stdout), (0, "app is out of maintenance\n"))
             door.wait_until_serving([one, other])
 
     def test_without_a_page_tells_each_client_in_its_own_language(self):
@@ -277,6 +279,29 @@ class Instances(unittest.TestCase):
             self.assertEqual(rows(door)["app.2"]["ordered"]["order"], "drain")
             self.assertEqual(command("ready", "app/2", door=door).returncode, 0)
             eventually(lambda: not only_the_first(), "that it serves")
+
+
+class Kept(unittest.TestCase):
+    maxDiff = None
+
+    def test_all_of_it_with_who_when_and_why_over_a_reload_a_crash_and_a_restart(self):
+        with apps(4) as (one, two_, three, four):
+            config = pool(upstreams=[one, two_, three]) + pool("other", [one]) + '[[route]]\npool = "app"\n'
+            with Frontdoor(config) as door:
+                door.wait_until_serving([one, two_, three])
+                before = order_all_kinds(door, one.address, two_.address, three.address, four.address)
+                door.reload(config + "[limits]\nheader_count = 99\n")
+                self.assertEqual(standing_orders(door), before)
+                door.process.kill()
+                door.wait()
+                os.unlink(door.ready_file)
+                door.start().wait_until_serving([two_, four])
+                self.assertEqual(standing_orders(door), before)
+                door.terminate()
+                self.assertEqual(door.wait(), 0)
+                door.start().wait_until_serving([two_, four])
+                self.assertEqual(standing_orders(door), before)
+                self.assertEqual(seen(door, 16), {two_.name, four.name})
 
 
 class Mistakes(unittest.TestCase):

@@ -13,9 +13,9 @@ import tempfile
 import threading
 import unittest
 
-from support import App, Client, FixedRate, Upgradable, WebSocketClient, binary, eventually, get, http_get, main, pool
+from support import App, Client, FixedRate, Upgradable, WebSocketClient, apps, binary, eventually, get, http_get, main, pool
 from support import process as processes
-from support.admin import api, command
+from support.admin import api, command, order_all_kinds, standing_orders
 from support.app import node_environment, script_path
 from support.certificates import Certificates
 from support.client import connect
@@ -195,6 +195,13 @@ class Keeps(WithDoors):
             self.gone(old)
             rows = api(door, "status")[1]["pools"][0]["upstreams"]
             self.assertEqual([row["weight"] for row in rows if row["name"] == upstream], [7])
+        with apps(4) as (one, two, three, four):
+            config = pool("app", [one, two, three]) + pool("other", [one]) + '[[route]]\npool = "app"\n'
+            with Upgradable('[timeouts]\ndrain = "1s"\n' + config) as door:
+                door.wait_until_serving([one, two, three])
+                before = order_all_kinds(door, one.address, two.address, three.address, four.address)
+                door.upgraded()
+                self.assertEqual(standing_orders(door), before, "with who, when and why")
 
     def test_unix_sockets_and_their_files_go_over(self):
         with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:

@@ -17,7 +17,7 @@ from support import App, Frontdoor, curl, eventually, free_port, main, pool
 from support.admin import api, command
 from support.certificates import Certificates
 from support.instances import events
-from support.metrics import metrics
+from support.metrics import metrics, promtool_says
 
 
 class Receiver:
@@ -194,6 +194,7 @@ class Webhook(unittest.TestCase):
 
             lost = len(receiver.posts[1][2]["events"])
             eventually(lambda: counts() == ([1, 1, len(receiver.posts) - 2], lost), "each POST once, and what was refused")
+            self.assertEqual(promtool_says(metrics(door)), "")
 
     def test_hears_the_last_of_it(self):
         with Receiver([503, 200]) as receiver, App("a") as app, \

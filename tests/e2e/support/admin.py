@@ -43,3 +43,34 @@ def api(door, target, method="GET", body=None):
     head, _, text = answer.partition(b"\r\n\r\n")
     status = int(head.split()[1]) if head else 0
     return status, json.loads(text) if text.startswith(b"{") else text
+
+
+def standing_orders(door):
+    """What operators have ordered at run time, each with who, when and why."""
+    def but_not_how_long_ago(value):
+        if isinstance(value, dict):
+            return {key: but_not_how_long_ago(each) for key, each in value.items() if key != "since_ms"}
+        return [but_not_how_long_ago(each) for each in value] if isinstance(value, list) else value
+
+    told = {}
+    for pool in but_not_how_long_ago(api(door, "status")[1]["pools"]):
+        for row in pool["upstreams"]:
+            told[pool["name"], row["name"]] = {"weight": row["weight"], "ordered": row["ordered"], "added": row["added"]}
+        told[pool["name"]] = {"maintenance": pool["maintenance"], "removed": pool["removed"]}
+    return told
+
+
+def order_all_kinds(door, drained, heavy, removed, added):
+    """One of each, in the pool "app" of these upstreams, and maintenance of the pool "other"; what is then said of them."""
+    for words in (("drain", f"app/{drained}", "--reason", "a new disk"), ("weight", f"app/{heavy}", "7"),
+                  ("maintenance", f"app/{heavy}", "--reason", "looking"), ("ready", f"app/{heavy}"),
+                  ("upstream", "remove", "app", removed, "--reason", "sold"), ("upstream", "add", "app", added, "--reason", "Friday"),
+                  ("maintenance", "other", "--retry-after", "600", "--reason", "we move")):
+        done = command(*words, door=door)
+        assert done.returncode == 0, (words, done.stdout + done.stderr)
+    told = standing_orders(door)
+    for standing, reason in ((told["app", drained]["ordered"], "a new disk"), (told["app", added]["added"], "Friday"),
+                             (told["app"]["removed"][0], "sold"), (told["other"]["maintenance"], "we move")):
+        assert standing["by"] and standing["since"] and standing["reason"] == reason, standing
+    assert (told["app", drained]["ordered"]["order"], told["app", heavy]["weight"]) == ("drain", 7), told
+    return told

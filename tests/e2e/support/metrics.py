@@ -2,6 +2,8 @@
 have these labels."""
 
 import re
+import shutil
+import subprocess
 
 from .client import http_get
 
@@ -49,3 +51,11 @@ def metrics(door):
     if response.status != 200:
         raise AssertionError(f"GET /metrics: {response}")
     return Scrape(response.text)
+
+
+def promtool_says(scrape):
+    """What `promtool check metrics` has against it: "" = nothing, or it is not installed."""
+    if not shutil.which("promtool"):
+        return ""
+    said = subprocess.run(["promtool", "check", "metrics"], input=scrape.text, capture_output=True, text=True, check=False)
+    return said.stdout + said.stderr + (f"status {said.returncode}" if said.returncode else "")
