@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <tuple>
 
 #include "admin/event.h"
 #include "dashboard/traffic.h"
@@ -136,7 +137,8 @@ std::string Lately::sentence(const std::vector<SeenRequest>& failed) const {
   return text + '.';
 }
 
-// "app.3 crashed twice (SIGABRT), app.1 once": the one that fell most comes first.
+// "app.3 crashed twice (SIGABRT), app.1 and app.2 crashed (SIGABRT)": those that fell most come first, and who fell in the
+// same way and as often is named together.
 std::string Lately::falls() const {
   struct Name {
     std::string name;
@@ -152,13 +154,19 @@ std::string Lately::falls() const {
   }
   if (names.size() > kNamed)
     return std::to_string(names.size()) + " upstreams went down, " + std::to_string(falls_.size()) + " times in all";
-  std::stable_sort(names.begin(), names.end(), [](const Name& a, const Name& b) { return a.count > b.count; });
+  std::stable_sort(names.begin(), names.end(), [](const Name& a, const Name& b) {
+    return std::tie(b.count, a.how, a.name) < std::tie(a.count, b.how, b.name);
+  });
   std::string text;
-  for (const Name& each : names) {
-    const auto detail = each.how.find(" (");
-    const std::string verb = each.how.substr(0, detail);
-    const std::string why = detail == std::string::npos ? "" : each.how.substr(detail);
-    add_part(text, ", ", each.name + ' ' + verb + times(each.count) + why);
+  for (std::size_t i = 0; i < names.size();) {
+    const Name& first = names[i];
+    std::size_t end = i + 1;
+    while (end < names.size() && names[end].count == first.count && names[end].how == first.how) ++end;
+    std::string who;
+    for (; i < end; ++i) add_part(who, i + 1 == end ? " and " : ", ", names[i].name);
+    const auto detail = first.how.find(" (");
+    add_part(text, ", ", who + ' ' + first.how.substr(0, detail) + times(first.count));
+    if (detail != std::string::npos) text += first.how.substr(detail);
   }
   return text;
 }
@@ -189,7 +197,7 @@ std::string Lately::requests(const std::vector<SeenRequest>& failed) const {
     text = sum.requests == 1 ? of_all + " failed" : grouped(sum.failed) + " of " + of_all + " failed";
     const std::string kinds = kinds_of(recent(failed), sum.failed);
     const bool one_kind = kinds.find(", ") == std::string::npos;
-    if (!kinds.empty()) text += (sum.failed > 1 && one_kind ? ", each of them " : ": ") + kinds;
+    if (!kinds.empty()) text += (sum.failed > 1 && one_kind ? ", each of them " : ": ") + kinds + (sum.requests > 1 ? ", and no other" : "");
   }
   std::string saved;
   if (sum.sent_again != 0) add_part(saved, ", ", grouped(sum.sent_again) + (sum.sent_again == 1 ? " was" : " were") + " sent again");

@@ -3,8 +3,8 @@
 // says whether it has cost anybody anything. Fed with each event, and once a second with what was counted. No clock.
 // Control thread.
 //
-//   In the last 5 minutes app.3 crashed twice (SIGABRT). 2 of 12 345 requests failed, each of them POST /crash; 14
-//   were sent again, 5 had to wait.
+//   In the last 5 minutes app.3 crashed twice (SIGABRT). 2 of 12 345 requests failed, each of them POST /crash, and
+//   no other; 14 were sent again, 5 had to wait.
 
 #pragma once
 

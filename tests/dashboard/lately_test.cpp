@@ -61,10 +61,10 @@ TEST(Lately, SaysWhetherAnybodyHasLostAnything) {
       {{1'234'567, 0, 1, 0}, {}, "In the last 5 minutes none of 1 234 567 requests failed; 1 was sent again."},
       {{900, 0, 14, 5}, {}, "In the last 5 minutes none of 900 requests failed; 14 were sent again, 5 had to wait."},
       {{900, 2, 0, 0}, {failed(1, "POST", "/crash"), failed(2, "POST", "/crash")},
-       "In the last 5 minutes 2 of 900 requests failed, each of them POST /crash."},
-      {{900, 1, 0, 0}, {failed(1, "POST", "/crash")}, "In the last 5 minutes 1 of 900 requests failed: POST /crash."},
+       "In the last 5 minutes 2 of 900 requests failed, each of them POST /crash, and no other."},
+      {{900, 1, 0, 0}, {failed(1, "POST", "/crash")}, "In the last 5 minutes 1 of 900 requests failed: POST /crash, and no other."},
       {{900, 2, 0, 0}, {failed(1, "POST", "/a"), failed(2, "GET", "/b")},
-       "In the last 5 minutes 2 of 900 requests failed: POST /a, GET /b."},
+       "In the last 5 minutes 2 of 900 requests failed: POST /a, GET /b, and no other."},
       // Of which not all are known, or of too many kinds, none is named.
       {{900, 3, 0, 0}, {failed(1, "POST", "/a"), failed(2, "GET", "/b")}, "In the last 5 minutes 3 of 900 requests failed."},
       {{900, 1, 0, 0}, {failed(-900, "GET", "/long-ago")}, "In the last 5 minutes 1 of 900 requests failed."},
@@ -88,6 +88,8 @@ TEST(Lately, NamesWhoWentDown) {
   } const cases[] = {
       {{crash(1, "app.3")}, "app.3 crashed (SIGABRT). No"},
       {{crash(1, "app.3"), crash(9, "app.1"), crash(20, "app.3")}, "app.3 crashed twice (SIGABRT), app.1 crashed (SIGABRT). No"},
+      {{crash(1, "app.3"), crash(9, "app.1"), crash(20, "app.2")}, "app.1, app.2 and app.3 crashed (SIGABRT). No"},
+      {{crash(1, "app.3"), event(9, "instance ended", "app.1", "SIGKILL")}, "app.3 crashed (SIGABRT), app.1 ended (SIGKILL). No"},
       {{event(1, "instance ended", "app.1", "exit status 3")}, "app.1 ended (exit status 3). No"},
       {{event(1, "instance ended", "app.1", "SIGKILL")}, "app.1 ended (SIGKILL). No"},
       {{event(1, "instance is in a crash loop", "app.1", "SIGSEGV")}, "app.1 crashed (SIGSEGV). No"},
