@@ -51,7 +51,7 @@ function requestRow(request, longest) {
     el("span", { class: "status" }, String(request.status || "no answer"), outcome ? el("small", {}, " " + outcome) : null),
     el("span", { class: "took" }, millis(request.total_us / 1000)),
     bar,
-    el("small", { class: "soft more" }, [request.failed ? request.means : "",
+    el("small", { class: "soft more" }, [request.failed ? (request.outcome === "served" ? "the app itself answered so" : request.means) : "",
                                          (request.upstream || request.pool) + (request.upstream_protocol === "HTTP/2.0" ? ", h2" : ""), request.tries > 1 ? request.tries + " tries" : "",
                                          request.detail, request.id].filter(Boolean).join(" · ")));
 }
