@@ -77,7 +77,9 @@ TEST(RequestStory, HasAReasonForEachRuleThatForbidsARetry) {
     for (std::size_t at = names.find('`'); at != std::string::npos;) {
       const auto end = names.find('`', at + 1);
       const std::string rule = names.substr(at + 1, end - at - 1);
-      if (rule != "not_configured") EXPECT_EQ(why_not_again(rule).empty(), !no) << rule;
+      if (rule != "not_configured") {
+        EXPECT_EQ(why_not_again(rule).empty(), !no) << rule;
+      }
       ++(no ? forbid : allow);
       at = names.find('`', end + 1);
     }

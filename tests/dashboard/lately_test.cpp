@@ -122,7 +122,9 @@ TEST(Lately, ForgetsAndIsBounded) {
     requests += second <= 700 ? 100 : 1;
     for (int i = 0; i < 5; ++i) lately.add(event(second, "upstream down", "10.0.0.2:80"));
     lately.add(second, kStart + second * 1'000, lately_totals({requests, 0, 0, 0}));
-    if (second == 41) EXPECT_EQ(plain(lately.sentence({})), "In the last 40 seconds 10.0.0.2:80 went down 205 times. None of 4 000 requests failed.");
+    if (second == 41) {
+      EXPECT_EQ(plain(lately.sentence({})), "In the last 40 seconds 10.0.0.2:80 went down 205 times. None of 4 000 requests failed.");
+    }
   }
   EXPECT_EQ(plain(lately.sentence({})), "In the last 5 minutes 10.0.0.2:80 went down 500 times. None of 300 requests failed.");
   lately.add(1'000, kStart + 1'000'000, lately_totals({requests + 50, 0, 0, 0}));  // the same second: for the next
