@@ -11,7 +11,7 @@ namespace frontdoor::conformance {
 namespace {
 
 const std::set<std::string_view> kSteps = {"tls",        "hello",       "shake", "raw",  "corrupt", "renegotiate",
-                                           "key-update", "no-early-data", "close-notify",
+                                           "key-update", "no-early-data", "early", "early-refused", "resumed", "close-notify",
                                            "client-ends", "time"};
 
 class TlsCaseReader final : public RowReader<TlsTable> {

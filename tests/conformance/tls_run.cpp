@@ -60,6 +60,9 @@ class TlsConversation {
     else if (words[0] == "renegotiate") SSL_renegotiate(ssl_.get()), SSL_do_handshake(ssl_.get());
     else if (words[0] == "key-update") key_updates(std::atoi(words.at(1).c_str()));
     else if (words[0] == "no-early-data") no_early_data();
+    else if (words[0] == "early") early(unescape(rest));
+    else if (words[0] == "early-refused") early_refused();
+    else if (words[0] == "resumed") expect(SSL_session_reused(ssl_.get()) == 1, "the session was not resumed");
     else if (words[0] == "close-notify") SSL_shutdown(ssl_.get());
     else if (words[0] == "client-ends") settle(), wire_->finish();
     else if (words[0] == "time") proxy_.time().advance(std::chrono::milliseconds(std::atoi(words.at(1).c_str())));
@@ -76,7 +79,7 @@ class TlsConversation {
     SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size()));
   }
 
-  // tls version=1.2 name=a.example offer=http/1.1,foo ciphers=… groups=… sigalgs=… resume
+  // tls version=1.2 name=a.example offer=http/1.1,foo ciphers=… groups=… sigalgs=… resume max-early=BYTES
   void begin(const std::vector<std::string>& words) {
     std::map<std::string, std::string> wishes;
     for (std::size_t i = 1; i < words.size(); ++i)
@@ -85,6 +88,7 @@ class TlsConversation {
     if (again) {
       session_.reset(SSL_get1_session(ssl_.get()));
       if (last_ticket_) session_ = std::move(last_ticket_);
+      SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);  // else OpenSSL does not resume it
       wire_ = proxy_.plain_client();
     }
     if (!context_) make_context();
@@ -107,6 +111,11 @@ class TlsConversation {
     if (!wishes["groups"].empty()) expect(SSL_set1_groups_list(ssl, wishes["groups"].c_str()) == 1, "no such groups");
     if (!wishes["sigalgs"].empty()) expect(SSL_set1_sigalgs_list(ssl, wishes["sigalgs"].c_str()) == 1, "no such sigalgs");
     if (!wishes["offer"].empty()) offer(wishes["offer"]);
+    if (wishes.contains("max-early")) {
+      expect(session_ != nullptr, "there is no session");
+      const auto most = static_cast<std::uint32_t>(std::atoi(wishes["max-early"].c_str()));
+      if (session_) SSL_SESSION_set_max_early_data(session_.get(), most);  // as no ticket of ours has said
+    }
     if (session_) SSL_set_session(ssl, session_.get());
     SSL_set_info_callback(ssl, [](const SSL* of, int where, int what) {
       auto* self = static_cast<TlsConversation*>(SSL_get_ex_data(of, 0));
@@ -186,6 +195,21 @@ class TlsConversation {
   void no_early_data() {
     if (!last_ticket_) return failures_.push_back("no ticket has come");
     expect(SSL_SESSION_get_max_early_data(last_ticket_.get()) == 0, "early data were offered");
+  }
+
+  // A client that sends early data though no ticket has offered them (RFC 8446 §4.2.10), together with its hello.
+  void early(const std::string& text) {
+    if (!session_) return failures_.push_back("early data belong to a session that is resumed");
+    std::size_t written = 0;
+    for (std::size_t at = 0; at < text.size(); at += written) {
+      const std::size_t size = std::min<std::size_t>(text.size() - at, 4096);
+      if (SSL_write_early_data(ssl_.get(), text.data() + at, size, &written) != 1)
+        return failures_.push_back("the client can not send early data: " + std::to_string(ERR_get_error()));
+    }
+  }
+
+  void early_refused() {
+    expect(SSL_get_early_data_status(ssl_.get()) == SSL_EARLY_DATA_REJECTED, "early data were not refused");
   }
 
   std::string take_outgoing() {
