@@ -9,6 +9,7 @@ void ClientSession::Callbacks::install(nghttp2_session_callbacks& callbacks) {
   nghttp2_session_callbacks_set_on_invalid_header_callback2(&callbacks, bad_field);
   nghttp2_session_callbacks_set_on_frame_recv_callback(&callbacks, frame_came);
   nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(&callbacks, bad_frame);
+  nghttp2_session_callbacks_set_before_frame_send_callback(&callbacks, frame_leaves);
   nghttp2_session_callbacks_set_on_frame_send_callback(&callbacks, frame_sent);
 }
 
@@ -76,11 +77,15 @@ int ClientSession::Callbacks::bad_frame(nghttp2_session*, const nghttp2_frame* f
   return 0;
 }
 
-int ClientSession::Callbacks::frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-  ClientSession& self = of(user);
-  note_failure(self, *frame);
+// It is written now, of which a part may not fit yet: nothing takes it back any more.
+int ClientSession::Callbacks::frame_leaves(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-  if (RequestStream* const stream = self.find(frame->hd.stream_id)) stream->head_sent_ = true;
+  if (RequestStream* const stream = of(user).find(frame->hd.stream_id)) stream->head_sent_ = true;
+  return 0;
+}
+
+int ClientSession::Callbacks::frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+  note_failure(of(user), *frame);
   return 0;
 }
 

@@ -23,6 +23,7 @@ struct ClientSession::Callbacks : Session::Callbacks {
                        std::uint8_t flags, void* user);
   static int frame_came(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int bad_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user);
+  static int frame_leaves(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user);
 };
 

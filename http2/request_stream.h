@@ -19,7 +19,7 @@ class RequestStream final : public Stream {
   const http::ResponseHead* final_head() const { return final_ ? &final_->head : nullptr; }
   bool response_ended() const { return received_all_; }  // its END_STREAM has come, perhaps behind what was received
   bool request_ended() const { return end_queued_; }
-  bool head_sent() const { return head_sent_; }  // into the output
+  bool head_sent() const { return head_sent_; }  // it will be, whatever is said later: by a reset, too
   const char* fault() const { return fault_; }   // what was wrong with the answer: a literal; "" = nothing
   // Its CONNECT was accepted: DATA is all that may come from now on.
   bool is_tunnel() const { return method_ == http::Method::Connect && final_ && final_->head.status / 100 == 2; }

@@ -39,7 +39,11 @@ class H2UpstreamStream final : public UpstreamStream, public Listed<AwaitsSettin
   void abort() override {}  // it is reset when it is dropped
   // Stale is a connection that ends while a request is on its way to it. A stream that is reset is none.
   bool reused() const override { return on_used_connection_ && !connection_lives(); }
-  bool sent_anything() const override { return frames_ && frames_->head_sent() && connection_.sent() > begins_at_; }
+  // What waits in the output of a connection that lives is sent when there is room, whatever becomes of this stream: a reset
+  // comes behind it. Only what ends with the connection has never left.
+  bool sent_anything() const override {
+    return frames_ && frames_->head_sent() && (!connection_.lost() || connection_.sent() > begins_at_);
+  }
   bool received_anything() const override { return received_; }
   bool shares_connection() const override { return true; }
   bool connection_lives() const override { return !connection_.lost(); }
