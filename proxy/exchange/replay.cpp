@@ -13,6 +13,7 @@ constexpr Replay fresh(const char* rule) { return {Replay::Choice::FreshConnecti
 // The upstream closed the idle connection while our request was on its way to it: the commonest race there is
 // (Node closes after 5 s). No byte of an answer means that it most likely never read the request.
 Replay decide_stale(const FailedAttempt& attempt, const config::Retry& retry) {
+  if (!attempt.sent && !attempt.body_replayable) return never("stale_body_not_kept");
   if (!attempt.sent) return fresh("stale_nothing_sent");
   if (!http::is_idempotent(attempt.method)) return never("stale_not_idempotent");
   if (!attempt.body_replayable) return never("stale_body_not_kept");
@@ -78,9 +79,11 @@ Replay decide_sent(const FailedAttempt& attempt, const config::Retry& retry) {
   }
 }
 
-// Any method may go elsewhere. A request survives that most of a large pool has just died.
+// Any method may go elsewhere. A request survives that most of a large pool has just died. A part of its body may have been
+// used up all the same: what many share has an output, in which it waited.
 Replay decide_unsent(const FailedAttempt& attempt, const config::Retry& retry) {
   if (!retry.on_connect_failure) return never("not_configured");
+  if (!attempt.body_replayable) return never("body_not_kept");
   const bool counts = is_try(attempt.failure, false, attempt.reused_connection);
   if (counts && attempt.tries > retry.attempts) return never("attempts_used_up");
   return another("nothing_sent");

@@ -111,8 +111,16 @@ TEST(Replay, ABodyThatWasNotKeptCannotBeSentAgain) {
     attempt.body_replayable = false;
     check({{"sent", attempt, kNever, "body_not_kept"}});
   }
-  FailedAttempt unsent{.failure = Failure::Refused, .method = Method::Post};
-  check({{"nothing sent, so nothing of it is missing", unsent, kAnother, "nothing_sent"}});
+  // It waited in the output of a connection that was lost: its beginning is gone, though nobody has seen it.
+  for (const auto method : kMethods)
+    for (const auto failure : {Failure::Reset, Failure::Refused, Failure::Evicted, Failure::HeaderTimeout}) {
+      FailedAttempt unsent{.failure = failure, .method = method, .body_replayable = false};
+      check({{"nothing sent", unsent, kNever, "body_not_kept"}});
+    }
+  for (const auto method : kMethods) {
+    FailedAttempt stale{.failure = Failure::Reset, .method = method, .reused_connection = true, .body_replayable = false};
+    check({{"nothing sent, on a connection that had served", stale, kNever, "stale_body_not_kept"}});
+  }
 }
 
 TEST(Replay, ACommittedResponseIsNeverReplayed) {

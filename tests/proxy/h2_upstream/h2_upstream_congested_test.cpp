@@ -72,5 +72,27 @@ TEST(H2Upstream, APostThatWaitsInASharedOutputDoesNotGoElsewhere) {
   }
 }
 
+// What was lost with its connection goes again when all of it is there still, and never without its beginning.
+TEST(H2Upstream, WhatIsLostInASharedOutputGoesAgainWholeOrNotAtAll) {
+  for (const bool kept : {true, false}) {
+    Congested stage(kept ? "" : "retry.body_bytes = \"0\"");
+    ASSERT_TRUE(stage.fill());
+    Peer& post = stage.talk.ask("POST / HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    stage.talk.settle();
+    stage.talk.end().peer().reset();
+    stage.talk.settle();
+    post.send("3\r\ndef\r\n0\r\n\r\n");
+    stage.talk.pause();
+    if (kept) {
+      ASSERT_TRUE(stage.talk.until([&] { return stage.talk.up().ends() == 2 && stage.talk.end(1).asked(1).ended; }));
+      EXPECT_EQ(stage.talk.end(1).asked(1).body, "abcdef");
+      stage.talk.end(1).answer(1);
+    }
+    ASSERT_TRUE(stage.talk.answered(post));
+    EXPECT_THAT(post.received(), HasSubstr(kept ? "HTTP/1.1 200 " : "HTTP/1.1 502 "));
+    EXPECT_EQ(stage.talk.up().ends(), kept ? 2u : 1u);
+  }
+}
+
 }  // namespace
 }  // namespace frontdoor::testing
