@@ -3,6 +3,8 @@
 
 #include "http/framing_gate.h"
 
+#include <algorithm>
+
 #include "http/syntax.h"
 #include "http/target_gate.h"
 #include "http/upgrade.h"
@@ -57,6 +59,10 @@ bool is_framing_twin(std::string_view name) {
          syntax::is_like_variable(name, "transfer-encoding");
 }
 
+bool is_expect_continue(const Field& field) {
+  return field.id == FieldId::Expect && equal_ignoring_case(field.value, "100-continue");
+}
+
 Summary summarize(Fields& fields) {
   Summary found;
   for (auto& field : fields) {
@@ -83,7 +89,7 @@ Summary summarize(Fields& fields) {
         found.traceparent = true;
         break;
       case FieldId::Expect:
-        if (equal_ignoring_case(field.value, "100-continue")) found.expect_continue = true;
+        if (is_expect_continue(field)) found.expect_continue = true;
         break;
       case FieldId::Other:
         if (is_framing_twin(field.name)) found.framing_twin = true;
@@ -166,6 +172,10 @@ std::optional<std::uint64_t> parse_content_length(std::string_view value) {
     length = length * 10 + digit;
   }
   return length;
+}
+
+bool expects_continue(const Fields& fields) {
+  return std::any_of(fields.begin(), fields.end(), is_expect_continue);
 }
 
 Verdict settle_request(RequestHead& head, std::string& scratch) {

@@ -44,6 +44,9 @@ Verdict check_status_line(std::string_view line);
 Verdict settle_request(RequestHead& head, std::string& scratch);
 Verdict settle_response(ResponseHead& head, Method request_method);
 
+// Whether its client waits for a 100, if it has a body (RFC 9110 §10.1.1): which settle_request() sees to where it knows of one.
+bool expects_continue(const Fields& fields);
+
 // One field's framing value (RFC 9112 §6.2, RFC 9110 §8.6): digits only, at most 2^63 - 1.
 std::optional<std::uint64_t> parse_content_length(std::string_view value);
 

@@ -184,7 +184,10 @@ RequestHeadBuilder::Outcome RequestHeadBuilder::finish(bool ended) {
   // §8.1.1: a length that is not the one of the DATA frames. The session sees to it for those that come.
   if (ended && has_body) return malformed("Content-Length without a body");
   const bool has_length = http::find(head.fields, http::FieldId::ContentLength).data() != nullptr;
-  if (!ended && !has_length) head.framing = {http::BodyKind::Chunked, 0};
+  if (!ended && !has_length) {
+    head.framing = {http::BodyKind::Chunked, 0};
+    head.expect_continue = http::gate::expects_continue(head.fields);  // which the gate took for one without a body
+  }
   return Outcome::Complete;
 }
 

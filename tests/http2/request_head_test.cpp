@@ -225,6 +225,9 @@ TEST(H2RequestHead, BodiesAndTheirLengths) {
       {"RFC 9110 §8.6: once", then(length("5"), "content-length", "5"), "400", false},
       {"RFC 9110 §10.1.1: a client that waits for a 100", then(length("5"), "expect", "100-continue"),
        "POST / app.example length:5 expect", false},
+      {"RFC 9110 §10.1.1: the same without a length", then(post, "expect", "100-Continue"), "POST / app.example chunked expect",
+       false},
+      {"RFC 9110 §10.1.1: another expectation", then(post, "expect", "200-ok"), "POST / app.example chunked", false},
       {"RFC 9110 §10.1.1: nothing to wait with", then(h2::get(), "expect", "100-continue"), "GET / app.example none"},
   });
 }
