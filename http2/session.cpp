@@ -129,7 +129,9 @@ void Session::end(Stream& stream, Stream::Closed how, ErrorCode code) {
   stream.closed_ = how;
   stream.error_ = code;
   unwant(stream);
-  if (bodies_ == Bodies::EndWithTheirStream) forget_body(stream);
+  // Whose sides have both ended may still be reading: a tunnel, of which the other one has ended first.
+  const bool in_use = how == Stream::Closed::InOrder && is_held(stream);
+  if (bodies_ == Bodies::EndWithTheirStream && !in_use) forget_body(stream);
   if (is_held(stream)) return stream.changed();
   destroy(stream);
 }

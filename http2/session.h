@@ -66,7 +66,7 @@ class Session {
  protected:
   struct Callbacks;  // nghttp2's that both share, in session.cpp
 
-  // Whether what has come of a body can be read when its stream has ended. An answer is whole then, a request is not needed.
+  // Whether what has come of a body can be read when its stream has ended. A request can where both sides have, for a tunnel.
   enum class Bodies : std::uint8_t { EndWithTheirStream, OutliveIt };
   Session(const http::HeadLimits& limits, Bodies bodies) : head_limits_(limits), bodies_(bodies) {}
 

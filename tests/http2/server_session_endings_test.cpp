@@ -28,6 +28,26 @@ TEST(H2Session, AnEarlyAnswerEndsAndThenAsksForNoMore) {
   EXPECT_EQ(talk.client.frames.back().type, h2::kRstStream);  // behind END_STREAM
 }
 
+// A tunnel's upstream may end first and still read. What nobody reads is gone with whoever held it, and its window is open again.
+TEST(H2Session, WhatHasComeCanBeReadAfterBothHaveEnded) {
+  Conversation talk;
+  const std::string chunk(16 * 1024, 'b');
+  for (std::uint32_t id = 1; id < 17; id += 2) {
+    ServerStream& stream = talk.ask(h2::headers(id, h2::post(), h2::kEndHeaders));
+    for (int i = 0; i < 15; ++i) ASSERT_TRUE(talk.send(h2::data(id, chunk))) << id;
+    ASSERT_TRUE(talk.send(h2::end_of(id, chunk))) << id;
+    talk.answer(stream, "x");
+    talk.flush();
+    ASSERT_EQ(stream.closed(), Closed::InOrder);
+    EXPECT_EQ(stream.received().size(), 256u * 1024);
+    talk.session->consume(stream, 1000);
+    EXPECT_EQ(stream.received().size(), 256u * 1024 - 1000);
+    talk.release(stream);
+    EXPECT_EQ(talk.session->open_streams(), 0u);
+    talk.flush();
+  }
+}
+
 TEST(H2Session, WhoEndsItsRequestMeanwhileIsNotReset) {
   Conversation talk;
   ServerStream& stream = talk.ask(h2::headers(1, h2::post(), h2::kEndHeaders));

@@ -124,6 +124,32 @@ TEST(H2WebSocket, EndsInOrder) {
   EXPECT_THAT(stage.outcome(), HasSubstr("\"status\":101"));
 }
 
+// Over HTTP/1 they are passed on as well.
+TEST(H2WebSocket, WhatIsOnItsWayArrivesThoughTheUpstreamHasEndedFirst) {
+  WebSocketStage stage;
+  stage.client.send(h2::settings_ack());  // our window is the client's from its acknowledgement on
+  ASSERT_TRUE(stage.open());
+  const std::size_t head = stage.upstream.last().received().size();
+  stage.upstream.last().pause_reading(true);
+  std::size_t sent = 0;
+  for (std::size_t window = 256 * 1024; sent < std::size_t{64} << 20;) {
+    std::size_t allowed = window;
+    for (const auto& frame : stage.client.reader().of(h2::kWindowUpdate))
+      if (frame.stream == 1) allowed += frame.code();
+    if (sent + 16'384 > allowed) break;
+    stage.client.send(h2::data(1, std::string(16'384, 'u')));
+    sent += 16'384;
+    stage.client.settle();
+  }
+  stage.client.send(h2::end_of(1));
+  stage.upstream.last().finish();
+  ASSERT_TRUE(stage.client.ended(1));
+  EXPECT_FALSE(stage.client.answer(1).was_reset);
+  stage.upstream.last().pause_reading(false);
+  ASSERT_TRUE(stage.until([&] { return stage.upstream.last().ended(); }));
+  EXPECT_EQ(stage.upstream.last().received().size(), head + sent);
+}
+
 TEST(H2WebSocket, ACancelReachesTheUpstream) {
   WebSocketStage stage;
   ASSERT_TRUE(stage.open());
