@@ -18,8 +18,8 @@ void change_mask(int how, std::initializer_list<int> signals) {
 }
 
 extern "C" void end_the_start(int) {
-  constexpr std::string_view kWord = "frontdoor: stopped before it had started\n";
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kWord.data(), kWord.size());
+  constexpr std::string_view kStopped = "frontdoor: stopped before it had started\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kStopped.data(), kStopped.size());
   ::_exit(0);
 }
 
