@@ -98,11 +98,19 @@ void H2Dialer::give_back(LocalUpstream&, std::unique_ptr<UpstreamStream> stream,
 // ---- Those who wait
 
 H2Dialer::Waiter* H2Dialer::first_waiter(const LocalUpstream& upstream) {
-  Waiter* first = nullptr;
-  waiters_.for_each([&](Waiter& waiter) {
-    if (!first && &waiter.upstream == &upstream) first = &waiter;
-  });
-  return first;
+  if (waiters_.empty()) return nullptr;
+  const auto found = waiters_.find(&upstream);
+  return found == waiters_.end() || found->second.empty() ? nullptr : &found->second.front();
+}
+
+template <class F>
+void H2Dialer::for_each_waiter(const LocalUpstream& upstream, F f) {
+  if (const auto found = waiters_.find(&upstream); found != waiters_.end()) found->second.for_each(f);
+}
+
+void H2Dialer::leave(const LocalUpstream& upstream, Waiter& waiter) {
+  waiter.unlink();
+  if (const auto found = waiters_.find(&upstream); found != waiters_.end() && found->second.empty()) waiters_.erase(found);
 }
 
 H2Dialer::Dial* H2Dialer::dial_to(const LocalUpstream& upstream) {
@@ -114,8 +122,7 @@ H2Dialer::Dial* H2Dialer::dial_to(const LocalUpstream& upstream) {
 }
 
 void H2Dialer::answer_all(LocalUpstream& upstream, const Dialed& with) {
-  waiters_.for_each([&](Waiter& waiter) {
-    if (&waiter.upstream != &upstream) return;
+  for_each_waiter(upstream, [&](Waiter& waiter) {
     // Who came later has not waited in vain for as long as it wants to.
     if (with.failure == UpstreamFailure::ConnectTimeout && loop_.now() < waiter.deadline) return;
     waiter.answer({nullptr, with.failure, with.error, with.detail, with.room_is_coming});
@@ -124,7 +131,7 @@ void H2Dialer::answer_all(LocalUpstream& upstream, const Dialed& with) {
 
 // Told by connections, which may be about to end.
 void H2Dialer::place_came(LocalUpstream& upstream) {
-  if (waiters_.empty()) return;
+  if (!first_waiter(upstream)) return;
   try {
     hand_out(upstream);
     dial_if_needed(upstream);
@@ -151,17 +158,15 @@ void H2Dialer::dial_if_needed(LocalUpstream& upstream) {
   upstream.idle.for_each(count);
   if (connections >= H2UpstreamConnection::kMostToOneUpstream) return;
   auto dial = std::make_unique<Dial>(*this, upstream);
-  waiters_.for_each([&](const Waiter& waiter) {
-    if (&waiter.upstream == &upstream) dial->deadline = std::max(dial->deadline, waiter.deadline);
-  });
+  for_each_waiter(upstream, [&](const Waiter& waiter) { dial->deadline = std::max(dial->deadline, waiter.deadline); });
   dials_.push_back(*dial);
   run(*dial);  // may have come to its end, and have deleted it
   static_cast<void>(dial.release());
 }
 
 Task<Dialed> H2Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) {
-  Waiter waiter(upstream, waker, deadline);
-  waiters_.push_back(waiter);
+  Waiter waiter(waker, deadline);
+  waiters_[&upstream].push_back(waiter);
   dial_if_needed(upstream);
   // As many as may be are there: perhaps one has room, though nobody may have asked it (attempts that want a fresh one).
   if (!waiter.answered && !dial_to(upstream)) hand_out(upstream);
@@ -174,7 +179,7 @@ Task<Dialed> H2Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint dea
     waiter.dialed.failure = dial_to(upstream) ? UpstreamFailure::ConnectTimeout : UpstreamFailure::Overloaded;
     break;
   }
-  waiter.unlink();
+  leave(upstream, waiter);
   if (Dial* const dial = dial_to(upstream); dial && !first_waiter(upstream)) dial->waker.wake();
   Dialed dialed = std::move(waiter.dialed);
   co_return dialed;

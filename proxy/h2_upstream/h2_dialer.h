@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <unordered_map>
+
 #include "http/head_parser.h"
 #include "loop/buffer_pool.h"
 #include "loop/intrusive_list.h"
@@ -30,10 +32,9 @@ class H2Dialer final : public Dialer, private H2Waiting {
  private:
   // An exchange that waits for a stream.
   struct Waiter final : public Listed<class WaiterTag> {
-    Waiter(LocalUpstream& on, Waker& its_waker, TimePoint latest) : upstream(on), waker(its_waker), deadline(latest) {}
+    Waiter(Waker& its_waker, TimePoint latest) : waker(its_waker), deadline(latest) {}
     void answer(Dialed with);
 
-    LocalUpstream& upstream;
     Waker& waker;
     const TimePoint deadline;
     Dialed dialed;
@@ -59,12 +60,17 @@ class H2Dialer final : public Dialer, private H2Waiting {
   void answer_all(LocalUpstream& upstream, const Dialed& with);
   H2UpstreamConnection* find_place(LocalUpstream& upstream, Verify verify);
   Waiter* first_waiter(const LocalUpstream& upstream);
+  template <class F>
+  void for_each_waiter(const LocalUpstream& upstream, F f);
+  void leave(const LocalUpstream& upstream, Waiter& waiter);
   Dial* dial_to(const LocalUpstream& upstream);
 
   EventLoop& loop_;
   Connector& connector_;
   H2UpstreamContext context_;
-  List<Waiter, Listed<class WaiterTag>> waiters_;  // first come, first served
+  // First come, first served. Of each upstream by itself: what happens to one is no matter of those who wait for another,
+  // of whom there may be thousands.
+  std::unordered_map<const LocalUpstream*, List<Waiter, Listed<class WaiterTag>>> waiters_;
   List<Dial, Listed<class DialTag>> dials_;
 };
 
