@@ -29,8 +29,8 @@ constexpr Millis kRestOfBodyTime{5'000};
 constexpr std::size_t kRestOfBodyBytes = std::size_t{64} << 10;
 constexpr std::size_t kRestOfChunkedBytes = std::size_t{1} << 20;
 
-// How many pipelined requests are served, and how many blocks of what is thrown away are read, before others get their
-// turn: a client that never stops sending must not be the only one.
+// How many pipelined requests are served, and how many reads are made for a head or of what is thrown away, before others
+// get their turn: a client that never stops sending must not be the only one.
 constexpr std::uint32_t kTurn = 16;
 
 // One allocation for the fields of most heads, instead of one for each doubling.
@@ -144,6 +144,7 @@ void H1Session::cut() {
 }
 
 Task<H1Session::HeadRead> H1Session::read_head() {
+  std::uint32_t reads = 0;
   for (;;) {
     if (gone()) co_return HeadRead::Closed;
     if (!input_.empty()) {
@@ -162,6 +163,7 @@ Task<H1Session::HeadRead> H1Session::read_head() {
     const IoResult result = input_.fill(transport_);
     if (result.status == IoStatus::Ok) {
       if (started_ == TimePoint{}) started_ = context_.loop.now();
+      if (++reads % kTurn == 0) co_await waker_.yield();  // encrypted, each may bring a byte
       continue;
     }
     if (result.status != IoStatus::WouldBlock) co_return HeadRead::Closed;

@@ -149,8 +149,8 @@ bool H2Session::read() {
   if (lost_ || all_read_ || held_back_ || !transport_.may_read()) return false;
   const Buffer block(buffers_);
   std::size_t room = block.size();
-  // An encrypted connection gives a record at a time, which is far less than a block.
-  while (room >= kRecord && transport_.may_read()) {
+  // An encrypted connection gives a record at a time, which is far less than a block, and may be a byte.
+  for (int reads = 0; reads < kReadsPerTurn && room >= kRecord && transport_.may_read(); ++reads) {
     const IoResult result = transport_.read(block.data(), block.size());
     if (result.status == IoStatus::WouldBlock) return false;
     if (result.status != IoStatus::Ok) {
