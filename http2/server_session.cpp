@@ -43,6 +43,10 @@ void ServerSession::client_finished() {
   }
 }
 
+bool ServerSession::window_closed() const {
+  return nghttp2_session_get_effective_recv_data_length(session_) >= nghttp2_session_get_effective_local_window_size(session_);
+}
+
 ServerStream* ServerSession::next_opened() {
   while (next_opened_ < opened_.size()) {
     ServerStream* const stream = opened_[next_opened_++];

@@ -99,7 +99,7 @@ Task<Exchange::Relayed> Exchange::relay() {
     const TimePoint since = now();
     if (since >= deadline.at) co_return timed_out(deadline.what);
     co_await waker_.until(deadline.at);
-    relay_.waited(deadline, now() - since);
+    relay_.waited(deadline, client_, since, now());
   }
 }
 

@@ -69,8 +69,8 @@ Relay::Deadline Relay::next_deadline(const Moment& moment) {
     deadline = {std::max(request_progress_, response_progress_) + limit.stream_idle, WaitingFor::Events};
   } else if (client_is_sending) {
     // An upstream that waits for the rest of a request is not to blame for its silence. Nor is a gRPC client, which may have
-    // nothing to say for as long as its stream may be idle, before it is answered too.
-    const TimePoint progress = std::max(request_progress_, response_progress_);
+    // nothing to say for as long as its stream may be idle, before it is answered too. Nor is who may not send.
+    const TimePoint progress = std::max({request_progress_, response_progress_, moment.client.held_up_until()});
     const bool call = is_open_ended(moment.client.request().fields);
     deadline = client_deadline(moment, WaitingFor::ClientBody, progress, call ? limit.stream_idle : limit.client_body);
   } else if (moment.committed) {
@@ -91,8 +91,10 @@ Relay::Deadline Relay::next_deadline(const Moment& moment) {
   return deadline;
 }
 
-void Relay::waited(const Deadline& deadline, Duration time) {
-  if (deadline.what == WaitingFor::ClientBody || deadline.what == WaitingFor::ClientRead) pace_.waited(time);
+void Relay::waited(const Deadline& deadline, const ClientStream& client, TimePoint since, TimePoint now) {
+  if (deadline.what == WaitingFor::ClientBody) since = std::max(since, client.held_up_until());
+  else if (deadline.what != WaitingFor::ClientRead) return;
+  if (since < now) pace_.waited(now - since);
 }
 
 // A client must not pause for longer than `window`, and over such a window it must come to the least rate.

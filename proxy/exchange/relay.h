@@ -56,7 +56,7 @@ class Relay {
   TimePoint ends_at() const { return ends_at_; }
 
   Deadline next_deadline(const Moment& moment);
-  void waited(const Deadline& deadline, Duration time);
+  void waited(const Deadline& deadline, const ClientStream& client, TimePoint since, TimePoint now);
 
  private:
   Deadline client_deadline(const Moment& moment, WaitingFor what, TimePoint progress, Duration window);

@@ -73,6 +73,9 @@ class ClientStream {
   virtual bool request_malformed() const = 0;  // the body failed by its coding, not by its connection
   virtual const char* request_failure_detail() const = 0;  // a literal; "" = nothing to say
   virtual std::size_t buffered_bytes() const = 0;  // of the request: its head and what has been read of its body
+  // Until then the rest of its body could not come for want of room that its neighbours' bodies have taken; now() while it can
+  // not. Where a connection is not shared: never.
+  virtual TimePoint held_up_until() const { return {}; }
 
   // Gone: nobody can read the answer any more (the connection is broken, or this stream was reset). Finished: the client
   // has ended its side of the connection with a FIN, as one that leaves does; the answer may still be wanted (ADR 0009).

@@ -83,6 +83,7 @@ H2Session::~H2Session() = default;
 void H2Session::take(std::string_view bytes) {
   frames_.receive(bytes, now());
   active_at_ = now();
+  window_was_closed_ = window_was_closed_ || frames_.window_closed();
 }
 
 // Frames would say nothing to it.
@@ -351,8 +352,12 @@ bool H2Session::write_out() {
   return true;
 }
 
-// At the end of a turn: what all streams have to say.
+// At the end of a turn: what all streams have to say. Whatever opens a window wants to be sent.
 void H2Session::flush() {
+  if (window_was_closed_) {
+    window_opened_at_ = now();
+    window_was_closed_ = frames_.window_closed();
+  }
   while (!lost_ && (block_ || frames_.wants_to_send()) && lend_block()) {
     frames_.produce(output_);
     const bool some_left = write_out();

@@ -81,6 +81,7 @@ class H2Session final : private H2Connection, private Runnable {
   void frames_wait() override { context_.loop.run_last(*this); }
   Place push(http2::ServerStream& stream, std::string_view bytes, bool last, const http::Fields& trailers) override;
   std::uint64_t bytes_with_the_client() const override;
+  TimePoint held_up_until() const override { return frames_.window_closed() ? now() : window_opened_at_; }
 
   ExchangeContext& context_;
   BufferPool& buffers_;
@@ -104,6 +105,7 @@ class H2Session final : private H2Connection, private Runnable {
   TimePoint unwanted_at_{};  // the next look at requests that go on behind their answers
   TimePoint stuck_since_{};       // what we have to say does not leave
   std::size_t unread_ = 0;        // of what has left, by the client, then
+  TimePoint window_opened_at_{};  // the connection's, when it had been closed; {}: it never was
   TimePoint final_goaway_at_ = Waker::kNever;
   Drain drain_ = Drain::None;
   bool serving_ = false;
@@ -116,6 +118,7 @@ class H2Session final : private H2Connection, private Runnable {
   bool all_read_ = false;    // behind its FIN there is nothing
   bool held_back_ = false;   // we do not read, since the client does not
   bool fault_noted_ = false;
+  bool window_was_closed_ = false;  // since what was to be sent has left
 };
 
 }  // namespace frontdoor

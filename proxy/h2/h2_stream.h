@@ -29,6 +29,7 @@ class H2Connection {
   };
   virtual Place push(http2::ServerStream& stream, std::string_view bytes, bool last, const http::Fields& trailers) = 0;
   virtual std::uint64_t bytes_with_the_client() const = 0;  // of those; asks the kernel
+  virtual TimePoint held_up_until() const = 0;              // its window was closed by bodies that nobody takes
 
  protected:
   ~H2Connection() = default;
@@ -54,6 +55,7 @@ class H2Stream final : public Listed<class H2StreamTag>,
   bool request_malformed() const override { return frames_.closed() == http2::ServerStream::Closed::ByFault; }
   const char* request_failure_detail() const override;
   std::size_t buffered_bytes() const override { return frames_.head_bytes() + frames_.received().size(); }
+  TimePoint held_up_until() const override { return connection_.held_up_until(); }
   bool gone() const override;
   bool finished() const override { return connection_.finished(); }
   bool cut_by_us() const override { return connection_.cut(); }

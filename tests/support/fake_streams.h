@@ -144,6 +144,7 @@ class FakeClientStream final : public ClientStream {
   FakeSink answer;
   bool malformed = false;
   std::size_t buffered = 100;
+  TimePoint held_up{};
   std::size_t unread = 0;  // of what the answer took, still in the kernel
   int heads_to_refuse = 0;  // so many of the next heads do not fit
 
@@ -163,6 +164,7 @@ class FakeClientStream final : public ClientStream {
   bool request_malformed() const override { return malformed; }
   const char* request_failure_detail() const override { return malformed ? "nonsense" : ""; }
   std::size_t buffered_bytes() const override { return buffered; }
+  TimePoint held_up_until() const override { return held_up; }
   bool gone() const override { return gone_; }
   bool finished() const override { return finished_; }
   bool cut_by_us() const override { return cut_; }

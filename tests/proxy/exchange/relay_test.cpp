@@ -71,6 +71,22 @@ TEST(Relay, WaitsForTheRestOfARequestAndThenForItsAnswer) {
   scene.expect(seconds(10), false, Waits::ResponseHead, seconds(50));
 }
 
+TEST(Relay, AClientThatMayNotSendIsNotSlow) {
+  Scene scene;
+  scene.from_client.add("half");
+  scene.move_request(seconds(2));
+  const Relay::Deadline first = scene.next(seconds(2), false);
+  scene.client.held_up = kRelayStart + seconds(32);
+  scene.relay.waited(first, scene.client, kRelayStart + seconds(2), kRelayStart + seconds(32));
+  scene.expect(seconds(32), false, Waits::ClientBody, seconds(62));
+  // Nor does it owe bytes for that time.
+  Relay::Moment moment{kRelayStart + seconds(32), scene.timeouts, scene.client, 100};
+  EXPECT_EQ(scene.relay.next_deadline(moment).at, kRelayStart + seconds(62));
+  scene.relay.waited(first, scene.client, kRelayStart + seconds(2), kRelayStart + seconds(42));
+  moment.now = kRelayStart + seconds(42);
+  EXPECT_EQ(scene.relay.next_deadline(moment).at, kRelayStart + seconds(62)) << "ten of its thirty seconds are gone";
+}
+
 TEST(Relay, AnUpstreamThatReadsNoMoreHasStillToAnswer) {
   Scene scene;
   scene.from_client.add("half");

@@ -81,5 +81,49 @@ TEST(H2Conversation, AnUploadThatNobodyTakesWaitsInItsWindow) {
   ASSERT_TRUE(stage.client.until([&] { return stage.upstream.last().received().size() > sent; }));
 }
 
+// Four uploads that wait for an upstream have all of the connection's window. Whoever has none left is not slow.
+TEST(H2Conversation, AnUploadThatItsNeighboursHoldUpIsNotBlamedForIt) {
+  for (const bool goes_on : {true, false}) {
+    ScriptedUpstream away, upstream;
+    away.stop_listening();
+    TestProxy proxy({&upstream}, "[timeouts]\nclient_body = \"5s\"\n[pool.held]\nupstreams = [\"" + away.address() +
+                                     "\"]\nhold.timeout = \"20s\"\n[[route]]\npath = \"/held\"\npool = \"held\"\n[[route]]\npath = \"/\"\npool = \"app\"\n");
+    H2Client client(proxy, h2::hello() + h2::settings_ack());
+    client.settle();
+    for (std::uint32_t id = 1; id <= 7; id += 2) {
+      client.send(h2::headers(id, h2::post("/held"), h2::kEndHeaders));
+      for (int i = 0; i < 16; ++i) client.send(h2::data(id, std::string(16'384, 'u')));
+    }
+    client.send(h2::headers(9, h2::post("/"), h2::kEndHeaders));
+    ASSERT_TRUE(client.until([&] { return upstream.connections() == 1 && upstream.last().saw("\r\n\r\n"); }));
+    const auto opened = [&] {
+      std::size_t by = 0;
+      for (const auto& frame : client.reader().of(h2::kWindowUpdate)) by += frame.stream == 0 ? frame.code() : 0;
+      return by;
+    };
+    const std::size_t at_first = opened();
+    for (int i = 0; i < 3; ++i) {
+      proxy.time().advance(std::chrono::seconds{6});
+      client.settle();
+      ASSERT_EQ(client.answer(9).status, "") << i;
+    }
+    EXPECT_EQ(opened(), at_first);
+    proxy.time().advance(std::chrono::seconds{3});
+    ASSERT_TRUE(client.until([&] { return client.answer(7).status == "503" && opened() != at_first; }));
+    proxy.time().advance(std::chrono::seconds{4});
+    client.settle();
+    ASSERT_EQ(client.answer(9).status, "");
+    if (goes_on) {
+      client.send(h2::end_of(9, "abc"));
+      ASSERT_TRUE(client.until([&] { return upstream.last().saw("abc"); }));
+      upstream.last().send(kUpstreamHello);
+    } else {
+      proxy.time().advance(std::chrono::seconds{2});  // now it may send
+    }
+    ASSERT_TRUE(client.ended(9));
+    EXPECT_EQ(client.answer(9).status, goes_on ? "200" : "408");
+  }
+}
+
 }  // namespace
 }  // namespace frontdoor::testing
