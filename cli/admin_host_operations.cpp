@@ -35,7 +35,9 @@ std::string_view action_of(AdminOperation::Kind kind) {
 
 AdminOutcome to_admin(const OperationResult& result) {
   const RolloutReport& report = result.report;
-  return {result.ok,     result.error,    report.replaced, report.failed, report.served,
+  // Trust was needed to ask for it: its last words may be told.
+  return {result.ok,     to_string(StartFailure{result.error, result.last_words}),
+          report.replaced, report.failed, report.served,
           report.held,   report.replayed, report.lost,     report.took};
 }
 
@@ -98,7 +100,8 @@ asio::awaitable<AdminOutcome> AdminHost::carry_out(AdminOperation operation) {
   const auto subject = cli::find_subject(operation.pool, pool_names());
   Supervision* const supervision = view_.supervision();
   if (!subject || supervision == nullptr) {
-    result = {false, "the pool is no longer there", {}};
+    result.ok = false;
+    result.error = "the pool is no longer there";
     co_return to_admin(result);
   }
   const std::string pool = subject->pool;

@@ -93,8 +93,10 @@ asio::awaitable<AdminReload> Service::reload(std::string by) {
     if (event->text != "instance cannot be started" && event_kind(*event) != "roll_failed") continue;
     done.error = "instances_failed";
     done.message = "the config is applied, but not every instance comes up as it says";
-    done.diagnostics.push_back(event->pool + ": " + event->text + ' ' + std::string(event->field("error")) +
-                               std::string(event->field("reason")));
+    const std::string error(event->field("error"));
+    const StartFailure failure{error + std::string(event->field("reason")),
+                               error.empty() ? "" : std::string(event->field("last_words"))};  // the other one has them, too
+    done.diagnostics.push_back(event->pool + ": " + event->text + ' ' + to_string(failure));
   }
   co_return done;
 }

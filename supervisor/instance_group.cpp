@@ -238,7 +238,8 @@ asio::awaitable<void> InstanceGroup::replace([[maybe_unused]] std::shared_ptr<In
     co_return co_await retire(self, number, old);
   }
   if (wanted()) {
-    replacement_failure_ = next->address().instance + " does not come up, the old ones stay: " + to_string(next->failure());
+    replacement_failure_ = next->failure();
+    replacement_failure_.why.insert(0, next->address().instance + " does not come up, the old ones stay: ");
     plan_.replacement_failed(next->born());
     for (const auto& pending : pending_) ++pending->failed;
     context_.log.error("the new instance does not come up, the old ones stay",

@@ -98,7 +98,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   boost::asio::awaitable<void> watch_hung(std::shared_ptr<InstanceGroup> self);
   void answer();
   OperationResult result_of(const PendingWish& pending, const Fulfilment& found) const;
-  std::string why_not_up(unsigned number) const;
+  StartFailure why_not_up(unsigned number) const;
   void tell(const PendingWish& pending, const OperationResult& result);
   void note_replaced(unsigned number);
   void forget_empty_places();
@@ -117,7 +117,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   Millis drain_{};
   std::map<unsigned, Place> places_;
   std::list<std::shared_ptr<PendingWish>> pending_;
-  std::string replacement_failure_;
+  StartFailure replacement_failure_;
   bool stopping_ = false;
   bool over_ = false;  // run() is
   bool out_of_places_ = false;

@@ -61,11 +61,15 @@ OperationResult InstanceGroup::result_of(const PendingWish& pending, const Fulfi
                    .replayed = traffic.replayed,
                    .lost = traffic.lost,
                    .took = Clock::now() - pending.began};
+  const auto said = [&](StartFailure failure) {
+    result.error = std::move(failure.why);
+    result.last_words = std::move(failure.last_words);
+  };
   switch (found.what) {
     case Fulfilment::What::Done:
       return result;
     case Fulfilment::What::Failed:
-      result.error = found.number == 0 ? replacement_failure_ : why_not_up(found.number);
+      said(found.number == 0 ? replacement_failure_ : why_not_up(found.number));
       break;
     case Fulfilment::What::Overtaken:
       result.error = std::string("it was ") + found.by + " meanwhile";
@@ -78,11 +82,13 @@ OperationResult InstanceGroup::result_of(const PendingWish& pending, const Fulfi
   return result;
 }
 
-std::string InstanceGroup::why_not_up(unsigned number) const {
+StartFailure InstanceGroup::why_not_up(unsigned number) const {
   const auto its = places_.find(number);
   const std::string name = pool_ + '.' + std::to_string(number);
-  if (its == places_.end() || !its->second.serving) return name + " does not come up";
-  return name + " does not come up: " + to_string(its->second.serving->failure());
+  if (its == places_.end() || !its->second.serving) return {name + " does not come up", ""};
+  StartFailure failure = its->second.serving->failure();
+  failure.why.insert(0, name + " does not come up: ");
+  return failure;
 }
 
 void InstanceGroup::tell(const PendingWish& pending, const OperationResult& result) {
@@ -94,7 +100,7 @@ void InstanceGroup::tell(const PendingWish& pending, const OperationResult& resu
   const RolloutReport& report = result.report;
   const auto took = std::chrono::duration_cast<Millis>(report.took).count();
   if (!result.ok) {
-    context_.log.error(what + " failed", {{"pool", name}, {"reason", wish.reason}, {"error", result.error}});
+    context_.log.error(what + " failed", {{"pool", name}, {"reason", wish.reason}, {"error", result.error}, {"last_words", result.last_words}});
   } else if (replaces(wish)) {
     context_.log.info(what + " done", {{"pool", name},
                                        {"reason", wish.reason},

@@ -27,8 +27,9 @@ struct RolloutReport {
 
 struct OperationResult {
   bool ok = true;
-  std::string error = {};  // one sentence; of a new instance that did not come up, with its last words
+  std::string error = {};  // one sentence
   RolloutReport report = {};
+  std::string last_words = {};  // of an instance that did not come up: for those alone who may read what apps write
 };
 
 }  // namespace frontdoor

@@ -9,6 +9,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <cstdlib>
 #include <string>
 #include <thread>
@@ -57,7 +58,8 @@ class AdminServerReaders : public ::testing::Test {
     const timeval patience{20, 0};
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     const std::string head = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    EXPECT_EQ(::send(fd, head.data(), head.size(), MSG_NOSIGNAL), static_cast<ssize_t>(head.size()));
+    // Who finds no place may have its answer, and nobody who would read this any more.
+    EXPECT_TRUE(::send(fd, head.data(), head.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(head.size()) || errno == EPIPE);
     return fd;
   }
 

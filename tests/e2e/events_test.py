@@ -64,6 +64,25 @@ class History(unittest.TestCase):
                 self.assertEqual(answer.status, 200, target)
                 self.assertNotIn("hunter2", answer.text.replace("echo hunter2", ""), target)
 
+    # The verdict of a release repeats why its instance did not come up.
+    def test_what_a_failed_release_has_written_is_told_to_who_is_trusted(self):
+        token = "0123456789abcdef"
+        head = f'[admin]\naddress = "127.0.0.1:0"\nsocket = "off"\ntoken = "{token}"\n'
+        with Frontdoor(head + instances()) as door:
+            signed_in = [("Authorization", f"Bearer {token}")]
+            told = lambda target, headers=(): ask(door, target, list(headers)).text
+            eventually(lambda: '"kind":"up"' in told("/api/v1/events"), "the instance")
+            door.reload(head + '[pool.app]\ninstances = 1\ncommand = ["sh", "-c", "printf hunter%d 2 >&2; sleep 0.3; exit 3"]\n')
+            eventually(lambda: "config change failed" in told("/api/v1/events"), "the verdict")
+            (verdict,) = [e for e in json.loads(told("/api/v1/events", signed_in))["events"]
+                          if e["text"] == "config change failed"]
+            self.assertIn("does not come up", verdict["fields"]["error"])
+            # An end may be known before the last words have been read.
+            self.assertIn(verdict["fields"].get("last_words", ""), ("", "hunter2"))
+            eventually(lambda: '"last_words":"hunter2"' in told("/api/v1/events", signed_in), "its last words")
+            for target in "/api/v1/events", "/api/v1/events?form=lines", "/api/v1/why", "/api/v1/status", "/api/v1/upstreams":
+                self.assertNotIn("hunter2", told(target), target)
+
     def test_of_instances_and_of_who_asked_for_what(self):
         with Frontdoor(instances()) as door:
             eventually(lambda: "up" in kinds(door), "the instance")

@@ -85,7 +85,7 @@ class Rolls(unittest.TestCase):
             door.reload(pool(command=["sh", "-c", "echo broken release >&2; exit 3"]))
             (failed,) = eventually(lambda: events(door, "config change failed"), "the verdict")
             self.assertIn("exited 3 before listening", failed["error"])
-            self.assertIn("broken release", failed["error"])
+            self.assertIn("broken release", failed["last_words"])
             self.assertEqual(pids(door, 2), before)
             door.reload(pool(env='RELEASE = "3"'))
             eventually(lambda: who(door).get("RELEASE") == "3", "the repaired one")

@@ -110,7 +110,7 @@ class Watch(unittest.TestCase):
             site.save("server.js", "const oh = ;\n" + site.version("broken"))
             failed = eventually(lambda: events(door, "restart failed"), "the failure")[0]
             self.assertEqual(failed["reason"], "server.js changed")
-            self.assertIn("SyntaxError", failed["error"])
+            self.assertIn("SyntaxError", failed["last_words"])
             version_is(door, "one")
             site.save("server.js", site.version("two"))
             version_is(door, "two")
