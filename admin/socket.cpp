@@ -147,8 +147,9 @@ bool AdminSocket::listen_at(const std::string& path, const AdminSocketOptions& o
   const Endpoint endpoint = Endpoint::unix_path(draft);
   fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   struct stat info {};
-  const bool bound = fd_ >= 0 && ::bind(fd_, endpoint.data(), endpoint.size()) == 0;
-  if (bound && ::chmod(draft.c_str(), 0600) == 0 && ::lstat(draft.c_str(), &info) == 0) {
+  // The file is made with the socket's mode. No path is followed: it may have become a link.
+  const bool bound = fd_ >= 0 && ::fchmod(fd_, 0600) == 0 && ::bind(fd_, endpoint.data(), endpoint.size()) == 0;
+  if (bound && ::lstat(draft.c_str(), &info) == 0) {
     give_to_group(draft, options.group);
     // Only over what was looked at: whoever came meanwhile without asking for the lock stays.
     const unsigned flags = there.owner == SocketOwner::None ? RENAME_NOREPLACE : 0u;
@@ -175,7 +176,8 @@ void AdminSocket::give_to_group(const std::string& draft, const std::string& gro
   struct ::group* found = nullptr;
   if (::getgrnam_r(group.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr) {
     warning_ = "there is no group " + group;
-  } else if (::chown(draft.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0 || ::chmod(draft.c_str(), 0660) != 0) {
+  } else if (::lchown(draft.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0 ||
+             ::fchmodat(AT_FDCWD, draft.c_str(), 0660, AT_SYMLINK_NOFOLLOW) != 0) {
     warning_ = "it can not be given to the group " + group + ": " + std::strerror(errno);
   } else {
     group_ = found->gr_gid;

@@ -33,10 +33,12 @@ OwnedFd InstanceNotifySocket::bind_at(const std::string& path, const std::option
   OwnedFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const Endpoint at = Endpoint::unix_path(path);
   const int on = 1;
+  // The file is made with the socket's mode: there is no moment in which it is anybody's, and no path that chmod(2)
+  // would follow. Nor is a link followed to change its owner.
   if (!socket.valid() || ::setsockopt(socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0 ||
-      ::bind(socket.get(), at.data(), at.size()) != 0)
+      ::fchmod(socket.get(), 0600) != 0 || ::bind(socket.get(), at.data(), at.size()) != 0 ||
+      (owner && ::lchown(path.c_str(), owner->uid, owner->gid) != 0))
     return {};
-  if (::chmod(path.c_str(), 0600) != 0 || (owner && ::chown(path.c_str(), owner->uid, owner->gid) != 0)) return {};
   return socket;
 }
 

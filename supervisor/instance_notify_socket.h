@@ -22,7 +22,7 @@ namespace frontdoor {
 
 class InstanceNotifySocket : public std::enable_shared_from_this<InstanceNotifySocket> {
  public:
-  // Binds it; invalid, and errno, when that fails.
+  // Binds it, in a directory that is not yet the owner's; invalid, and errno, when that fails.
   static OwnedFd bind_at(const std::string& path, const std::optional<ProcessIdentity>& owner);
 
   // Of a bound socket, perhaps one that a front door has left that crashed.

@@ -93,9 +93,10 @@ void InstancePlaces::settle() {
   inherited_ready_.clear();
 }
 
-SocketDirectory::Made InstancePlaces::make_directory(const config::Launch& launch, const std::string& instance) {
+SocketDirectory::Made InstancePlaces::make_directory(const std::string& instance,
+                                                     const std::optional<ProcessIdentity>& owner) {
   const bool had_one = !directory_.path().empty();
-  auto made = directory_.make(instance, identity_of(launch));
+  auto made = directory_.make(instance, owner);
   if (!had_one && !directory_.path().empty())
     launcher_.keep(std::string(kDirectory) + directory_.path(), {directory_.lock()});
   return made;
@@ -105,7 +106,7 @@ InstancePlaces::Taken InstancePlaces::take(const config::Launch& launch, const s
   using Port = config::Launch::Port;
   if (launch.port == Port::None) return {Endpoint{}, ""};
   if (launch.port == Port::Unix) {
-    const auto made = make_directory(launch, instance);
+    const auto made = make_directory(instance, identity_of(launch));
     if (made.path.empty()) return {std::nullopt, "a directory for its socket: " + made.problem};
     return {Endpoint::unix_path(made.path + '/' + kServingSocket), ""};
   }
@@ -178,12 +179,14 @@ void InstancePlaces::close(const Endpoint& place) {
 InstancePlaces::Notify InstancePlaces::open_notify(const config::Launch& launch, const std::string& instance,
                                                    const std::string& life) {
   Notify notify;
-  const auto made = make_directory(launch, instance);
+  const auto owner = identity_of(launch);
+  const auto made = make_directory(instance, std::nullopt);
   if (made.path.empty()) return {{}, "", made.problem};
   notify.path = made.path + '/' + kNotifySocket;
-  notify.socket = InstanceNotifySocket::bind_at(notify.path, identity_of(launch));
-  if (!notify.socket.valid()) {
+  notify.socket = InstanceNotifySocket::bind_at(notify.path, owner);
+  if (!notify.socket.valid() || !SocketDirectory::give(made.path, owner)) {
     notify.problem = std::strerror(errno);
+    notify.socket = {};
     SocketDirectory::remove(made.path);
     return notify;
   }

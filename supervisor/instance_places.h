@@ -72,7 +72,7 @@ class InstancePlaces {
   void close_notify(const std::string& path, const std::string& life);
 
  private:
-  SocketDirectory::Made make_directory(const config::Launch& launch, const std::string& instance);
+  SocketDirectory::Made make_directory(const std::string& instance, const std::optional<ProcessIdentity>& owner);
   std::string make_socket(const Endpoint& place);  // what is wrong, or ""
   void drop_socket(std::uint16_t port);
 

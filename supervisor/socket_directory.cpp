@@ -123,7 +123,7 @@ SocketDirectory::Made SocketDirectory::make(const std::string& instance, const s
       if (errno == EEXIST) continue;
       return {"", path + ": " + std::strerror(errno)};
     }
-    if (owner && ::chown(path.c_str(), owner->uid, owner->gid) != 0) {
+    if (!give(path, owner)) {
       const std::string problem = path + ": " + std::strerror(errno);
       ::rmdir(path.c_str());
       return {"", problem};
@@ -131,6 +131,10 @@ SocketDirectory::Made SocketDirectory::make(const std::string& instance, const s
     return {std::move(path), ""};
   }
   return {"", path_ + " is full"};
+}
+
+bool SocketDirectory::give(const std::string& path, const std::optional<ProcessIdentity>& owner) {
+  return !owner || ::lchown(path.c_str(), owner->uid, owner->gid) == 0;
 }
 
 // Only what we know of: whatever else an app has put there is its own affair, and may be a lot.

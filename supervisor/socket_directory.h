@@ -34,6 +34,9 @@ class SocketDirectory {
     std::string problem;  // and why
   };
   Made make(const std::string& instance, const std::optional<ProcessIdentity>& owner);
+  // Gives one that make() made for nobody to its user, when all is in it that we put there: from then on every name in
+  // it may be a link. False, and errno, when that fails.
+  static bool give(const std::string& path, const std::optional<ProcessIdentity>& owner);
   // Takes away what make() gave, with the sockets in it.
   static void remove(const std::string& path);
 

@@ -2,15 +2,20 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio.hpp>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <thread>
 
 #include "base/address.h"
 #include "supervisor/notify_message.h"
 #include "supervisor/instance_notify_socket.h"
+#include "supervisor/socket_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -138,6 +143,60 @@ TEST_F(NotifySockets, ReadAFloodSlowly) {
     return floods_ == 1;
   }));
   EXPECT_GE(said_.size(), 50u);
+}
+
+// The directory is an app's soon, and another process of its user may put a link in the file's place at any time.
+TEST(NotifySocket, FollowsNoLinkWhileItIsMade) {
+  namespace fs = std::filesystem;
+  std::string place = fs::temp_directory_path() / "notify-XXXXXX";
+  const std::string directory = ::mkdtemp(place.data());
+  const std::string path = directory + "/notify.sock";
+  const std::string target = directory + "/shadow";
+  std::ofstream(target) << "x";
+  ASSERT_EQ(::chmod(target.c_str(), 0444), 0);
+  const bool root = ::geteuid() == 0;
+  const ProcessIdentity owner{root ? 65'534 : ::getuid(), root ? 65'534 : ::getgid(), {}};
+  std::atomic<bool> over = false;
+  std::thread enemy([&] {
+    while (!over)
+      if (::unlink(path.c_str()) == 0) [[maybe_unused]] const int made = ::symlink(target.c_str(), path.c_str());
+  });
+  for (int i = 0; i < 3'000; ++i) InstanceNotifySocket::bind_at(path, owner);
+  over = true;
+  enemy.join();
+  struct stat info {};
+  EXPECT_EQ(::lstat(target.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777U, 0444U);
+  EXPECT_EQ(info.st_uid, ::geteuid());
+  fs::remove_all(directory);
+}
+
+// Given away when the socket is in it and not before.
+TEST(NotifySocket, IsItsUsersInADirectoryOfItsUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may";
+  namespace fs = std::filesystem;
+  std::string place = fs::temp_directory_path() / "notify-XXXXXX";
+  ASSERT_NE(::mkdtemp(place.data()), nullptr);
+  const ProcessIdentity owner{65'534, 65'534, {}};
+  const mode_t before = ::umask(0);
+  {
+    SocketDirectory directory({place});
+    const auto made = directory.make("app.1", std::nullopt);
+    const std::string path = made.path + '/' + kNotifySocket;
+    const OwnedFd socket = InstanceNotifySocket::bind_at(path, owner);
+    EXPECT_TRUE(socket.valid());
+    struct stat info {};
+    EXPECT_EQ(::stat(made.path.c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, 0U);
+    EXPECT_TRUE(SocketDirectory::give(made.path, owner));
+    EXPECT_EQ(::stat(made.path.c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, owner.uid);
+    EXPECT_EQ(::lstat(path.c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, owner.uid);
+    EXPECT_EQ(info.st_mode & 07777U, 0600U);
+  }
+  ::umask(before);
+  fs::remove_all(place);
 }
 
 }  // namespace
