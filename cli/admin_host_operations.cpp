@@ -6,6 +6,7 @@
 #include "cli/admin_host.h"
 #include "cli/subject.h"
 #include "cli/supervision.h"
+#include "supervisor/instance.h"
 #include "supervisor/line_follower.h"
 
 // g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).

@@ -247,7 +247,12 @@ void Certificates::start_watching() {
   const bool any = std::any_of(listeners_.begin(), listeners_.end(), [](const auto& each) { return each != nullptr; });
   if (!any || thread_.joinable()) return;
   const SignalsBlocked blocked;
-  thread_ = std::thread([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& problem) {  // what is served now is served on
+    log_.error("certificate files are not watched: reload when one is renewed", {{"reason", problem.what()}});
+    return;
+  }
   ::pthread_setname_np(thread_.native_handle(), "certificates");
 }
 

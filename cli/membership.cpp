@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/unix_time.h"
 #include "cli/member_rules.h"
 #include "cli/steering.h"
@@ -146,7 +147,7 @@ void Steering::settle(const config::Config& config) {
                                             {"reason", to_string(each.why)}});
   orders.members().forget(pointless);
   registry_.set_orders(orders);
-  asio::co_spawn(control_, keep_orders(store_, std::move(orders)), asio::detached);
+  asio::co_spawn(control_, keep_orders(store_, std::move(orders)), OrTell(log_, "the state file"));
 }
 
 std::vector<std::string> members_under(const RunTimeMembers& members, const config::Config& config) {

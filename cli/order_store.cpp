@@ -122,7 +122,11 @@ asio::awaitable<std::string> OrderStore::save(const Orders& orders) {
   if (place_.path.empty()) co_return place_.reason;
   if (!writer_) {
     const SignalsBlocked blocked;
-    writer_ = std::make_unique<asio::thread_pool>(1);
+    try {
+      writer_ = std::make_unique<asio::thread_pool>(1);
+    } catch (const std::exception& problem) {
+      co_return std::string("there is no thread to write it: ") + problem.what();
+    }
   }
   struct Written {
     explicit Written(asio::io_context& control) : done(control, asio::steady_timer::time_point::max()) {}

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/quietly.h"
 #include "base/unix_time.h"
 #include "cli/exit_codes.h"
@@ -114,8 +115,8 @@ int Service::run() {
   if (options_.launcher) make_supervision();
   if (!before_.socket) take_orders();
   apply(snapshot_);
-  asio::co_spawn(control_, handle_signals(), asio::detached);
-  if (before_.socket) asio::co_spawn(control_, await_turn(), asio::detached);
+  asio::co_spawn(control_, handle_signals(), or_end);
+  if (before_.socket) asio::co_spawn(control_, await_turn(), or_end);
   else begin_serving();
   control_.run();
   ready_file_.remove();
@@ -145,12 +146,13 @@ void Service::begin_serving() {
   start_admin();
   if (options_.launcher) begin_supervision();
   if (!options_.output_file.empty())
-    asio::co_spawn(control_, keep_output_small(control_, options_.output_file, kMostOutputBytes), asio::detached);
-  asio::co_spawn(control_, become_ready(), asio::detached);
-  asio::co_spawn(control_, watch_lost_lines(lost_lines_), asio::detached);
-  asio::co_spawn(control_, watch_malformed(log_, malformed_), asio::detached);
-  asio::co_spawn(control_, watch_traffic_losses(losses_), asio::detached);
-  if (notices_.wanted()) asio::co_spawn(control_, follow_status(), asio::detached);
+    asio::co_spawn(control_, keep_output_small(control_, options_.output_file, kMostOutputBytes),
+                   OrTell(log_, "keeping the output file small"));
+  asio::co_spawn(control_, become_ready(), or_end);
+  asio::co_spawn(control_, watch_lost_lines(lost_lines_), OrTell(log_, "telling of lost lines"));
+  asio::co_spawn(control_, watch_malformed(log_, malformed_), OrTell(log_, "telling of malformed requests"));
+  asio::co_spawn(control_, watch_traffic_losses(losses_), OrTell(log_, "telling of losses"));
+  if (notices_.wanted()) asio::co_spawn(control_, follow_status(), OrTell(log_, "the status line"));
 }
 
 // The launcher's for a front door after this one, or that one's itself.
@@ -343,7 +345,7 @@ asio::awaitable<void> Service::become_ready() {
   took_over_ = true;
   notices_.ready(status_line(census()));
   if (notices_.wanted() && given_.watchdog.count() != 0)
-    asio::co_spawn(control_, watch_workers(server_, log_, notices_, given_.watchdog), asio::detached);
+    asio::co_spawn(control_, watch_workers(server_, log_, notices_, given_.watchdog), or_end);
   if (options_.on_ready) options_.on_ready(server_.endpoints());
   if (options_.watch_config) reload_what_has_changed_meanwhile();
 }

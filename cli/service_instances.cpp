@@ -6,6 +6,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/detached.h"
 #include "cli/roles.h"
 
 namespace frontdoor {
@@ -42,7 +43,7 @@ void Service::begin_supervision() {
   supervision_->keep_listeners(to_keep(), before_.kept);
   run_instances();
   if (!cli::has_instances(snapshot_->config)) start_workers();  // nobody has to be named before a request comes
-  asio::co_spawn(control_, start_workers_at_last(), asio::detached);
+  asio::co_spawn(control_, start_workers_at_last(), or_end);
   if (options_.exit_with_child && always_started_again(snapshot_->config))
     log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
 }

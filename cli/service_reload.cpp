@@ -4,15 +4,18 @@
 #include "cli/service.h"
 
 #include <iostream>
+#include <exception>
 #include <new>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/quietly.h"
 #include "base/unix_time.h"
 #include "cli/config_diff.h"
 #include "cli/read_config.h"
 #include "config/load.h"
 #include "config/units.h"
+#include "supervisor/instance.h"
 
 namespace frontdoor {
 
@@ -70,8 +73,14 @@ AdminReload Service::reload_as_told() {
     done.error = "out_of_memory";
     done.message = "out of memory";
     reload_totals_.note_failure();
+  } catch (const std::exception& problem) {
+    log_.error("reload failed: a part of it may hold, reload again",
+               {{"file", options_.config_file}, {"reason", problem.what()}});
+    done.error = "failed";
+    done.message = std::string("a part of it may hold, reload again: ") + problem.what();
+    reload_totals_.note_failure();
   }
-  asio::co_spawn(control_, tell_reloaded(++reloads_), asio::detached);
+  asio::co_spawn(control_, tell_reloaded(++reloads_), OrTell(log_, "telling the service manager of a reload"));
   return done;
 }
 

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <new>
 #include <thread>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/quietly.h"
 #include "cli/drain.h"
 #include "config/units.h"
@@ -31,6 +33,8 @@ asio::awaitable<void> Service::handle_signals() {
       co_return;
     } catch (const std::bad_alloc&) {
       std::this_thread::sleep_for(kMemoryPoll);
+    } catch (const std::exception&) {  // no thread is left, for instance: the next signal may find one
+      OrTell(log_, "what a signal asks for")(std::current_exception());
     }
   }
 }
@@ -87,7 +91,10 @@ void Service::begin_drain(std::string_view why, std::string_view hint) {
                          {"connections", server_.open_connections()},
                          {"drain", config::format_duration(snapshot_->config.timeouts.drain)},
                          {"hint", hint}});
-  asio::co_spawn(control_, stop_after_drain(), asio::detached);
+  asio::co_spawn(control_, stop_after_drain(), [this](std::exception_ptr failure) {
+    OrTell(log_, "the drain")(failure);
+    if (failure) finish();
+  });
 }
 
 asio::awaitable<void> Service::stop_after_drain() {

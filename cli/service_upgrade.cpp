@@ -17,6 +17,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/quietly.h"
 #include "cli/drain.h"
 #include "cli/exit_codes.h"
@@ -137,13 +138,16 @@ void Service::begin_upgrade(Millis within) {
     supervision_->on_upgrade([this](const Message& message) { upgrade_message(message); });
     return supervision_->upgrade(program_, within);
   }
-  asio::co_spawn(control_, run_successor(within), asio::detached);
+  asio::co_spawn(control_, run_successor(within), [this](std::exception_ptr failure) {
+    OrTell(log_, "the upgrade")(failure);
+    if (failure) upgrade_failed("this process could not see to it");
+  });
 }
 
 void Service::upgrade_message(const Message& message) {
   switch (message.kind) {
     case Message::Kind::Yield:
-      asio::co_spawn(control_, yield_at_rest(upgrades_), asio::detached);
+      asio::co_spawn(control_, yield_at_rest(upgrades_), OrTell(log_, "the upgrade"));
       return;
     case Message::Kind::Drop:
       upgrade_.not_taken.push_back(message.name);
@@ -206,7 +210,7 @@ void Service::leave(const std::string& version, pid_t to) {
             {{"version", version},
              {"connections", server_.open_connections()},
              {"drain", config::format_duration(snapshot_->config.timeouts.drain)}});
-  if (!stops_already) asio::co_spawn(control_, leave_after_drain(), asio::detached);
+  if (!stops_already) asio::co_spawn(control_, leave_after_drain(), or_end);
 }
 
 asio::awaitable<void> Service::leave_after_drain() {

@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "base/detached.h"
 #include "cli/style.h"
 #include "proxy/server/server.h"
 
@@ -45,7 +46,7 @@ int Supervision::let_go_for_good() {
 void Supervision::start(const config::Config& config) {
   config_ = config;
   checks_.apply(config);
-  asio::co_spawn(control_, begin(), asio::detached);
+  asio::co_spawn(control_, begin(), or_end);
 }
 
 asio::awaitable<void> Supervision::begin() {

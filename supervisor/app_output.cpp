@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/log_destination.h"
 
 namespace frontdoor {
@@ -39,7 +40,7 @@ AppOutput::AppOutput(asio::io_context& control, Log& log, int fd, StandardOutput
       kind_(kind),
       pace_({.fast = kFastest, .slow = kFastest}, Clock::now()),
       standard_output_("standard output", std::make_unique<Stream>(fd)) {
-  asio::co_spawn(control_, watch(), asio::detached);
+  asio::co_spawn(control_, watch(), OrTell(log_, "telling of lost output"));
 }
 
 const std::shared_ptr<PoolOutput>& AppOutput::of(const std::string& pool) {
@@ -50,11 +51,26 @@ const std::shared_ptr<PoolOutput>& AppOutput::of(const std::string& pool) {
 
 void AppOutput::apply(const config::Config& config) {
   named_.clear();
+  owed_.clear();
   for (const config::Pool& pool : config.pools) {
     if (pool.process.command.empty()) continue;
     named_.insert(pool.name);
-    of(pool.name)->apply(pool.process.logs);
+    if (const std::string reason = try_to_apply(pool.name, pool.process.logs); !reason.empty()) {
+      owed_[pool.name] = pool.process.logs;
+      log_.error("the log files of a pool can not be written as the config says, it is tried again",
+                 {{"pool", pool.name}, {"file", pool.process.logs.file}, {"reason", reason}});
+    }
   }
+}
+
+// Its instances come first: that there is no thread for their files keeps nothing else up.
+std::string AppOutput::try_to_apply(const std::string& pool, const config::Logs& logs) {
+  try {
+    of(pool)->apply(logs);
+  } catch (const std::exception& problem) {
+    return problem.what();
+  }
+  return "";
 }
 
 bool AppOutput::reopen() {
@@ -80,6 +96,11 @@ asio::awaitable<void> AppOutput::watch() {
     const TimePoint now = Clock::now();
     standard_output_.tell(log_, now);
     for (const auto& [name, pool] : pools_) pool->tell(now);
+    std::erase_if(owed_, [this](const auto& owed) {
+      if (!try_to_apply(owed.first, owed.second).empty()) return false;
+      log_.info("the log files of a pool are written as the config says", {{"pool", owed.first}, {"file", owed.second.file}});
+      return true;
+    });
     let_go();
   }
 }

@@ -38,6 +38,7 @@ class AppOutput {
 
  private:
   boost::asio::awaitable<void> watch();
+  std::string try_to_apply(const std::string& pool, const config::Logs& logs);  // "" or why it could not be
   void let_go();
 
   boost::asio::io_context& control_;
@@ -48,6 +49,7 @@ class AppOutput {
   ToldWriter standard_output_;
   std::map<std::string, std::shared_ptr<PoolOutput>> pools_;
   std::set<std::string> named_;  // pools of the config
+  std::map<std::string, config::Logs> owed_;  // what could not be applied; each second again
 };
 
 }  // namespace frontdoor

@@ -9,9 +9,9 @@
 #include <array>
 #include <cstdint>
 #include <chrono>
-#include <csignal>
 #include <utility>
 
+#include "base/signals_blocked.h"
 #include "supervisor/watch_rolls.h"
 
 namespace frontdoor {
@@ -26,14 +26,14 @@ constexpr int kShareOfPolling = 10;  // a look that takes long is the more seldo
 
 FileWatch::FileWatch(WatchPatterns patterns, FileTreeOptions options, std::shared_ptr<FileWatchListener> listener)
     : stop_(::eventfd(0, EFD_CLOEXEC)) {
-  // Signals are the control thread's.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this, patterns = std::move(patterns), options = std::move(options),
-                         listener = std::move(listener)] { run(patterns, options, *listener); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const SignalsBlocked blocked;
+  try {
+    thread_ = std::thread([this, patterns = std::move(patterns), options = std::move(options),
+                           listener = std::move(listener)] { run(patterns, options, *listener); });
+  } catch (...) {
+    ::close(stop_);
+    throw;
+  }
 }
 
 FileWatch::~FileWatch() {

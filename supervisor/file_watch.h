@@ -24,6 +24,7 @@ class FileWatchListener {
 
 class FileWatch {
  public:
+  // Throws std::system_error: there is no thread for it.
   FileWatch(WatchPatterns patterns, FileTreeOptions options, std::shared_ptr<FileWatchListener> listener);
   ~FileWatch();  // waits for the thread: the listener hears nothing afterwards
   FileWatch(const FileWatch&) = delete;

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/quietly.h"
 #include "config/process_values.h"
 #include "supervisor/instance_memo.h"
@@ -111,7 +112,7 @@ void Instance::restart_now(const config::Process& settings, std::string reason) 
     spawn_run(std::nullopt);
   } else if (alive_) {
     if (upstream_) upstream_->drain(Clock::now(), Clock::now());
-    asio::co_spawn(context_.control, terminate(shared_from_this(), life_), asio::detached);
+    asio::co_spawn(context_.control, terminate(shared_from_this(), life_), or_end);
   }
   shared_.changed->tell();
 }
@@ -254,9 +255,9 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
   output_->follow(pid_, std::move(process.output), std::move(process.errors));
   // Somebody changed their mind while it was being launched.
   if (stopping_ || restart_asked_)
-    asio::co_spawn(context_.control, terminate(self, life_), asio::detached);
+    asio::co_spawn(context_.control, terminate(self, life_), or_end);
   else
-    asio::co_spawn(context_.control, watch_start(self, life_), asio::detached);
+    asio::co_spawn(context_.control, watch_start(self, life_), or_end);
 
   co_await context_.launcher.gone(process);
   alive_ = false;

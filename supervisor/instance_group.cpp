@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/detached.h"
 #include "supervisor/launcher_message.h"
 
 namespace frontdoor {
@@ -289,7 +290,7 @@ asio::awaitable<void> InstanceGroup::watch_hung([[maybe_unused]] std::shared_ptr
                         {{"pool", pool_}, {"instance", instance->address().instance}, {"pid", instance->pid()}, {"reason", reason}});
       instance->ask_where_it_hangs();
       Wish wish{.what = Wish::What::Restart, .number = number, .reason = reason};
-      asio::co_spawn(context_.control, fulfil(std::move(wish)), asio::detached);
+      asio::co_spawn(context_.control, fulfil(std::move(wish)), OrTell(context_.log, "the replacement of what hangs"));
     }
     const std::uint64_t seen = changed_->version();
     co_await changed_->changed(seen, now + kHungLook);

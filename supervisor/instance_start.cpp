@@ -8,6 +8,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/listening_sockets.h"
 #include "supervisor/instance.h"
 #include "supervisor/instance_memo.h"
@@ -143,7 +144,7 @@ void Instance::hear(const NotifyMessage& message) {
       upstream_->set_starting(false);
       upstream_->change(upstream_->seen(), UpstreamState::Down, "it said STOPPING=1", Clock::now(), DownCause::Unwell);
     }
-    asio::co_spawn(context_.control, await_own_stop(shared_from_this(), life_), asio::detached);
+    asio::co_spawn(context_.control, await_own_stop(shared_from_this(), life_), or_end);
   }
   shared_.changed->tell();
 }

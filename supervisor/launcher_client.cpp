@@ -14,6 +14,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/quietly.h"
 
 namespace frontdoor {
@@ -68,7 +69,7 @@ LauncherClient::LauncherClient(asio::io_context& control, int socket, std::funct
       never_(control) {
   socket_.native_non_blocking(true);
   for (asio::steady_timer* timer : {&handed_over_, &turn_, &never_}) timer->expires_at(asio::steady_timer::time_point::max());
-  asio::co_spawn(control, read(), asio::detached);
+  asio::co_spawn(control, read(), or_end);
 }
 
 LauncherClient::~LauncherClient() { *alive_ = false; }
@@ -277,7 +278,7 @@ void LauncherClient::send(LauncherMessage message) {
 void LauncherClient::put(LauncherMessage message) {
   if (reclaimed_) return;
   unsent_.push_back(std::move(message));
-  if (!std::exchange(flushing_, true)) asio::co_spawn(socket_.get_executor(), flush(), asio::detached);
+  if (!std::exchange(flushing_, true)) asio::co_spawn(socket_.get_executor(), flush(), or_end);
 }
 
 // The kernel has no memory for it, or this user has too many descriptors on their way (ETOOMANYREFS). False: it is to

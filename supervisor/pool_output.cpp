@@ -49,15 +49,23 @@ PoolOutput::PoolOutput(std::string pool, Log& log, const NameColumn& names, Told
 PoolOutput::~PoolOutput() { close(); }
 
 void PoolOutput::apply(const config::Logs& settings) {
-  const config::Logs before = std::exchange(settings_, settings);
+  config::Logs next = settings;
   config::Logs same_files = settings;  // what a line looks like is no matter of the files
-  same_files.mode = before.mode;
-  same_files.file_format = before.file_format;
-  if (same_files == before) return;
-  begin_close();
-  if (settings.file.empty()) return;
-  file_name_.emplace(settings.file, pool_);
-  files_ = std::make_unique<ToldWriter>(settings.file, std::make_unique<LogFiles>(settings, pool_));
+  same_files.mode = settings_.mode;
+  same_files.file_format = settings_.file_format;
+  if (!(same_files == settings_)) {
+    std::optional<LogFileName> name;
+    std::unique_ptr<ToldWriter> files;
+    leaving_.reserve(leaving_.size() + 1);
+    if (!settings.file.empty()) {
+      name.emplace(settings.file, pool_);
+      files = std::make_unique<ToldWriter>(settings.file, std::make_unique<LogFiles>(settings, pool_));
+    }
+    begin_close();
+    file_name_ = std::move(name);
+    files_ = std::move(files);
+  }
+  settings_ = std::move(next);
 }
 
 void PoolOutput::begin(const OutputBlock& block) {

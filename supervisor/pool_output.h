@@ -68,6 +68,7 @@ class PoolOutput {
   PoolOutput(std::string pool, Log& log, const NameColumn& names, ToldWriter& standard_output, StandardOutput kind);
   ~PoolOutput();
 
+  // All of it, or it throws and nothing has changed: there may be no thread for its files.
   void apply(const config::Logs& settings);
 
   void begin(const OutputBlock& block);

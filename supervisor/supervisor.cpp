@@ -6,6 +6,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/detached.h"
 #include "supervisor/instance_memo.h"
 #include "supervisor/launcher_message.h"
 
@@ -79,7 +80,7 @@ void Supervisor::apply(const config::Config& config, std::vector<RunningProcess>
   context_.logs.forget([this](const std::string& pool) { return groups_.contains(pool); });
   for (const auto& [name, group] : groups_) {
     Wish fit{.what = Wish::What::Fit, .reason = "config changed"};
-    asio::co_spawn(control_, group->fulfil(std::move(fit)), asio::detached);
+    asio::co_spawn(control_, group->fulfil(std::move(fit)), OrTell(context_.log, "telling of a config change"));
   }
 }
 
@@ -116,7 +117,7 @@ void Supervisor::sleep(const std::string& pool) {
   Wish wish{.what = Wish::What::Stop, .sleep = true, .reason = "idle_stop"};
   if (!objection(pool, wish).empty()) return;
   asleep_.insert(pool);
-  asio::co_spawn(control_, groups_.at(pool)->fulfil(std::move(wish)), asio::detached);
+  asio::co_spawn(control_, groups_.at(pool)->fulfil(std::move(wish)), OrTell(context_.log, "idle_stop"));
 }
 
 asio::awaitable<OperationResult> Supervisor::scale(std::string pool, unsigned instances) {
@@ -159,7 +160,7 @@ void Supervisor::yield() {
 asio::awaitable<void> Supervisor::shut_down() {
   stopping_ = true;
   const auto all = groups_;
-  for (const auto& [name, group] : all) asio::co_spawn(control_, group->shut_down(), asio::detached);
+  for (const auto& [name, group] : all) asio::co_spawn(control_, group->shut_down(), OrTell(context_.log, "the stop of a pool"));
   for (const auto& [name, group] : all) co_await group->shut_down();
 }
 

@@ -2,10 +2,17 @@
 
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <system_error>
 
 namespace frontdoor {
 
 namespace asio = boost::asio;
+
+namespace {
+
+constexpr Millis kWatchAgain{5'000};
+
+}  // namespace
 
 // Called on the watching thread; all is passed on to the control thread.
 class WatchTrigger::Listener final : public FileWatchListener {
@@ -55,9 +62,20 @@ void WatchTrigger::tell_loop(const WatchRolls::Roll& roll) {
                       {"hint", "name the file in watch_ignore"}});
 }
 
+bool WatchTrigger::begin_watching(bool told) {
+  try {
+    watch_ = std::make_unique<FileWatch>(
+        patterns_, options_, std::make_shared<Listener>(context_.control, context_.log, pool_, weak_from_this()));
+    return true;
+  } catch (const std::system_error& problem) {
+    if (!told) context_.log.error("files can not be watched, it is tried again", {{"pool", pool_}, {"reason", problem.what()}});
+    return false;
+  }
+}
+
 asio::awaitable<void> WatchTrigger::run([[maybe_unused]] std::shared_ptr<Trigger> self) {
-  watch_ = std::make_unique<FileWatch>(
-      patterns_, options_, std::make_shared<Listener>(context_.control, context_.log, pool_, weak_from_this()));
+  for (bool told = false; !begin_watching(told); told = true)
+    if (!co_await wait_until(Clock::now() + kWatchAgain)) co_return;
   while (co_await wait_until(rolls_.due().value_or(TimePoint::max()))) {
     if (!rolls_.due() || Clock::now() < *rolls_.due()) continue;
     const WatchRolls::Roll roll = rolls_.begin();

@@ -24,6 +24,7 @@ class WatchTrigger final : public Trigger {
 
   boost::asio::awaitable<void> run(std::shared_ptr<Trigger> self) override;
   void changed(const std::vector<std::string>& files);
+  bool begin_watching(bool told);  // false: there is no thread for it
   void tell_loop(const WatchRolls::Roll& roll);
 
   const WatchPatterns patterns_;

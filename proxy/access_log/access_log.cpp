@@ -35,6 +35,7 @@ AccessLog::AccessLog(const config::AccessLog& config, std::string& error, Log* e
 AccessLog::~AccessLog() = default;
 
 void AccessLog::apply(const config::AccessLog& config) {
+  if (config.output != "off") writer_->start();  // throws when there is no thread for it, and then nothing has changed
   {
     auto style = std::make_shared<const Style>(config);
     const std::lock_guard lock(style_mutex_);

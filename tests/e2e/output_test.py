@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
@@ -13,7 +14,7 @@ import tempfile
 import termios
 import unittest
 
-from support import Frontdoor, eventually, get, main
+from support import Frontdoor, eventually, get, main, sanitized
 from support import process as processes
 from support.admin import command
 from support.app import script_path
@@ -412,6 +413,28 @@ class Misfortune(Directory):
             ticks = [int(text.split()[1]) for name in ("moved", "moved again", "app.log")
                      for text in texts(lines_of(self.path(f"logs/{name}")))]
             self.assertEqual(ticks, list(range(len(ticks))), "each line once and in order")
+
+
+class WithoutThreads(Directory):
+    """As where an app has taken all that a cgroup's pids.max allows."""
+
+    def test_a_reload_holds_signals_are_heard_and_the_file_comes_when_there_is_room(self):
+        if sanitized():
+            self.skipTest("a sanitizer's shadow is address space too")
+        code = "import time\nwhile True: print('a line'); time.sleep(0.05)\n"
+        file = self.path("app.log")
+        with Frontdoor(table(code)) as door:
+            pid = front_door(door)
+            with open(f"/proc/{pid}/status", encoding="ascii") as status:
+                size = next(int(line.split()[1]) for line in status if line.startswith("VmSize:")) << 10
+            resource.prlimit(pid, resource.RLIMIT_AS, (size + (1 << 20), resource.RLIM_INFINITY))
+            door.reload(table(code, logs=f'file = "{file}"'))
+            eventually(lambda: events(door, "reloaded"), "the reload")
+            self.assertTrue(events(door, "the log files of a pool can not be written as the config says, it is tried again"))
+            door.reload(table(code, logs=f'file = "{file}"', more='max_memory = "1GiB"'))
+            eventually(lambda: len(events(door, "reloaded")) == 2, "the second reload: signals are heard")
+            resource.prlimit(pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            eventually(lambda: lines_of(file), "lines in the file")
 
 
 if __name__ == "__main__":

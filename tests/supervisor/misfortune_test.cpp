@@ -12,9 +12,14 @@
 #include <csignal>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
+#include <system_error>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/log.h"
+#include "supervisor/app_output.h"
+#include "supervisor/file_watch.h"
 #include "supervisor/launch.h"
 #include "supervisor/launcher.h"
 #include "supervisor/launcher_client.h"
@@ -22,6 +27,7 @@
 #include "supervisor/output_reader.h"
 #include "tests/supervisor/faulty_process_ops.h"
 #include "tests/support/captured_log.h"
+#include "tests/support/no_threads.h"
 
 namespace frontdoor {
 namespace {
@@ -167,6 +173,71 @@ TEST(LaunchMisfortune, AnOutputThatCannotBeWatchedIsTold) {
     reader->drain();
   }
   EXPECT_EQ(open_descriptors(), before);
+}
+
+class WithoutThreads : public ::testing::Test {
+ protected:
+  WithoutThreads() {
+    std::string place = std::filesystem::temp_directory_path() / "no-threads-XXXXXX";
+    directory_ = mkdtemp(place.data());
+    file_ = directory_ + "/app.log";
+  }
+  ~WithoutThreads() override { std::filesystem::remove_all(directory_); }
+  bool write_until_it_is_there(AppOutput& output, asio::io_context& control, const InstanceLog& from) {
+    for (int turn = 0; turn < 10'000 && !std::filesystem::exists(file_); ++turn) {
+      PoolOutput& pool = *output.of("app");
+      pool.begin({.from = from});
+      pool.add("a line", false);
+      pool.end();
+      control.run_one_for(std::chrono::milliseconds(2));
+    }
+    return std::filesystem::exists(file_);
+  }
+
+  test::CapturedLog log_;
+  std::string directory_, file_;
+};
+
+TEST_F(WithoutThreads, LogFilesAreToldToBeMissingAndWrittenOnceThereIsOne) {
+  asio::io_context control{1};
+  InstanceLogs logs;
+  AppOutput output(control, log_.log(), open("/dev/null", O_WRONLY | O_CLOEXEC), {});
+  config::Config config;
+  config.pools.resize(2);
+  for (config::Pool& pool : config.pools) pool.process.command = {"app"};
+  config.pools[0].name = "app";
+  config.pools[0].process.logs.file = file_;
+  config.pools[1].name = "other";
+  {
+    const test::NoThreads none;
+    output.apply(config);
+    EXPECT_EQ(log_.count("the log files of a pool can not be written"), 1) << log_.text();
+    output.apply(config);  // it is not taken for what holds already
+    EXPECT_EQ(log_.count("the log files of a pool can not be written"), 2) << log_.text();
+  }
+  EXPECT_TRUE(write_until_it_is_there(output, control, *logs.of("app", 1))) << "each second it is tried again";
+  EXPECT_EQ(log_.count("are written as the config says"), 1) << log_.text();
+}
+
+TEST_F(WithoutThreads, AFileWatchLeavesSignalsAndDescriptorsAsTheyWere) {
+  const std::size_t before = open_descriptors();
+  const test::NoThreads none;
+  EXPECT_THROW(FileWatch(WatchPatterns(directory_, {"."}, {}), {}, nullptr), std::system_error);
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  EXPECT_EQ(sigismember(&blocked, SIGTERM), 0);
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST(Detached, TellsOfWhatFailedOrEndsAllOfIt) {
+  test::CapturedLog log;
+  const auto failure = std::make_exception_ptr(std::runtime_error("no thread"));
+  OrTell(log.log(), "a thing")(nullptr);
+  EXPECT_EQ(log.text(), "");
+  OrTell(log.log(), "a thing")(failure);
+  EXPECT_TRUE(log.says(R"("task":"a thing","reason":"no thread")")) << log.text();
+  EXPECT_NO_THROW(or_end(nullptr));
+  EXPECT_THROW(or_end(failure), std::runtime_error);
 }
 
 TEST(LaunchMisfortune, APidfdThatCannotBeWatchedIsMadeGoodByTheLaunchersWord) {
