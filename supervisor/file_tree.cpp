@@ -114,6 +114,7 @@ std::vector<std::string> FileTree::look() {
 }
 
 void FileTree::scan(const std::string& path, bool deep, std::vector<std::string>& changed) {
+  if (options_.go_on && !options_.go_on()) return;
   const bool root = is_root(path);
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | (root ? 0 : O_NOFOLLOW));
   if (fd < 0) {

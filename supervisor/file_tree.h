@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,6 +30,7 @@ struct FileTreeOptions {
   std::size_t most_directories = 8'192;
   std::size_t most_files = 50'000;
   std::size_t most_watches = 8'192;
+  std::function<bool()> go_on = {};  // asked before each directory is read: false ends the look there; none: always true
 };
 
 class FileTree {

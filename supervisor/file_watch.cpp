@@ -7,8 +7,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <chrono>
+#include <mutex>
+#include <thread>
 #include <utility>
 
 #include "base/signals_blocked.h"
@@ -24,35 +27,54 @@ constexpr int kShareOfPolling = 10;  // a look that takes long is the more seldo
 
 }  // namespace
 
-FileWatch::FileWatch(WatchPatterns patterns, FileTreeOptions options, std::shared_ptr<FileWatchListener> listener)
-    : stop_(::eventfd(0, EFD_CLOEXEC)) {
-  const SignalsBlocked blocked;
-  try {
-    thread_ = std::thread([this, patterns = std::move(patterns), options = std::move(options),
-                           listener = std::move(listener)] { run(patterns, options, *listener); });
-  } catch (...) {
-    ::close(stop_);
-    throw;
+// Shared with the thread, which may outlive the watch: on a network file system that hangs it returns when that does.
+struct FileWatch::State {
+  const int stop = ::eventfd(0, EFD_CLOEXEC);
+  std::atomic<bool> stopped = false;
+  std::mutex mutex;
+  std::shared_ptr<FileWatchListener> listener;  // none: nobody listens any more
+
+  ~State() { ::close(stop); }
+  template <class Call>
+  void tell(Call call) {
+    const std::lock_guard lock(mutex);
+    if (listener && !stopped) call(*listener);
   }
+};
+
+FileWatch::FileWatch(WatchPatterns patterns, FileTreeOptions options, std::shared_ptr<FileWatchListener> listener)
+    : state_(std::make_shared<State>()) {
+  state_->listener = std::move(listener);
+  options.go_on = [stopped = std::weak_ptr<State>(state_), more = std::move(options.go_on)] {
+    const auto state = stopped.lock();
+    return state && !state->stopped && (!more || more());
+  };
+  const SignalsBlocked blocked;
+  std::thread([state = state_, patterns = std::move(patterns), options = std::move(options)] {
+    run(*state, patterns, options);
+  }).detach();
 }
 
+// No join: whoever owns this must not wait for a disk.
 FileWatch::~FileWatch() {
+  state_->stopped = true;
   const std::uint64_t one = 1;
-  [[maybe_unused]] const auto told = ::write(stop_, &one, sizeof one);
-  thread_.join();
-  ::close(stop_);
+  [[maybe_unused]] const auto told = ::write(state_->stop, &one, sizeof one);
+  const std::lock_guard lock(state_->mutex);
+  state_->listener = nullptr;
 }
 
-void FileWatch::run(WatchPatterns patterns, FileTreeOptions options, FileWatchListener& listener) const {
+void FileWatch::run(State& state, WatchPatterns patterns, FileTreeOptions options) {
   ::pthread_setname_np(::pthread_self(), "watch");
   FileTree tree(std::move(patterns), std::move(options));
   const auto tell_troubles = [&] {
-    for (std::string& what : tree.take_troubles()) listener.trouble(std::move(what));
+    for (std::string& what : tree.take_troubles())
+      state.tell([&](FileWatchListener& listener) { listener.trouble(std::move(what)); });
   };
   TimePoint began = Clock::now();
   tree.look();
   tell_troubles();
-  listener.watching(tree.files(), tree.directories());
+  state.tell([&](FileWatchListener& listener) { listener.watching(tree.files(), tree.directories()); });
 
   Settling settling;
   TimePoint roots_at = Clock::now() + kRoots;
@@ -61,7 +83,7 @@ void FileWatch::run(WatchPatterns patterns, FileTreeOptions options, FileWatchLi
     TimePoint wake = std::min(roots_at, settling.due().value_or(TimePoint::max()));
     if (tree.polls()) wake = std::min(wake, poll_at);
     const auto wait = std::chrono::ceil<Millis>(std::max(wake - Clock::now(), Duration::zero()));
-    std::array<pollfd, 2> wanted = {{{stop_, POLLIN, 0}, {tree.fd(), POLLIN, 0}}};
+    std::array<pollfd, 2> wanted = {{{state.stop, POLLIN, 0}, {tree.fd(), POLLIN, 0}}};
     ::poll(wanted.data(), wanted.size(), static_cast<int>(wait.count()));
     if (wanted[0].revents != 0) return;
 
@@ -81,7 +103,7 @@ void FileWatch::run(WatchPatterns patterns, FileTreeOptions options, FileWatchLi
     const TimePoint looked = Clock::now();
     if (by_poll) poll_at = looked + std::max(kPoll, (looked - began) * kShareOfPolling);
     tell_troubles();
-    if (!changed.empty()) listener.changed(std::move(changed));
+    if (!changed.empty()) state.tell([&](FileWatchListener& listener) { listener.changed(std::move(changed)); });
   }
 }
 

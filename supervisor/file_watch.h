@@ -1,12 +1,11 @@
-// Watches a pool's files on a thread of its own, since a disk may be slow and a network's stand still. The thread lives
-// as long as this; what it tells, it tells on itself: post and return.
+// Watches a pool's files on a thread of its own, since a disk may be slow and a network's stand still. What the
+// thread tells, it tells on itself: post and return.
 
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/time.h"
@@ -26,15 +25,15 @@ class FileWatch {
  public:
   // Throws std::system_error: there is no thread for it.
   FileWatch(WatchPatterns patterns, FileTreeOptions options, std::shared_ptr<FileWatchListener> listener);
-  ~FileWatch();  // waits for the thread: the listener hears nothing afterwards
+  ~FileWatch();  // does not wait for the disk; the listener hears nothing afterwards
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
  private:
-  void run(WatchPatterns patterns, FileTreeOptions options, FileWatchListener& listener) const;
+  struct State;
+  static void run(State& state, WatchPatterns patterns, FileTreeOptions options);
 
-  int stop_ = -1;  // an eventfd
-  std::thread thread_;
+  const std::shared_ptr<State> state_;
 };
 
 }  // namespace frontdoor

@@ -14,7 +14,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 #include "supervisor/file_watch.h"
 
@@ -366,6 +369,38 @@ TEST(FileWatch, TellsWhatChanges) {
     EXPECT_EQ(heard->next(), "server.js");  // nothing calls for that: it is looked for
   }
   directory.save("app/server.js");  // and ends with its owner
+}
+
+// The thread is held in the middle of a look, as by a network file system that hangs.
+TEST(FileWatch, DoesNotMakeItsOwnerWaitForADisk) {
+  const Tree directory;
+  directory.write("server.js");
+  const auto heard = std::make_shared<Heard>();
+  const auto looks = std::make_shared<std::promise<void>>();
+  std::promise<void> answers;
+  FileTreeOptions options;
+  options.go_on = [looks, held = answers.get_future().share()] {
+    looks->set_value();
+    held.wait();
+    return false;
+  };
+  auto watch = std::make_unique<FileWatch>(WatchPatterns(directory.path.string(), {"."}, {}), options, heard);
+  looks->get_future().wait();
+  watch.reset();  // or the test ends never
+  const std::weak_ptr<Heard> held_by_the_watch = heard;
+  EXPECT_EQ(held_by_the_watch.use_count(), 1);
+  answers.set_value();
+}
+
+TEST(FileTree, EndsALookWhenItIsTold) {
+  const Tree directory;
+  directory.write("a/server.js");
+  FileTreeOptions options;
+  bool on = true;
+  options.go_on = [&on] { return std::exchange(on, false); };
+  FileTree tree(WatchPatterns(directory.path.string(), {"."}, {}), options);
+  tree.look();
+  EXPECT_EQ(tree.directories(), 1u) << "the one below is not read";
 }
 
 TEST(FileWatch, PollsWhereItMust) {
