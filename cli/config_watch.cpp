@@ -39,6 +39,12 @@ void ConfigWatch::set_files(std::vector<std::string> files) {
   files_ = std::move(files);
 }
 
+void ConfigWatch::add_files(const std::vector<std::string>& files) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& file : files)
+    if (std::find(files_.begin(), files_.end(), file) == files_.end()) files_.push_back(file);
+}
+
 void ConfigWatch::stop() {
   {
     const std::lock_guard lock(mutex_);

@@ -24,6 +24,8 @@ class ConfigWatch {
   // reload too many does no harm, a change that was missed between reading and looking would.
   void start(std::vector<std::string> files, std::function<void()> changed);
   void set_files(std::vector<std::string> files);  // those that the last load has read; nothing when it does not run
+  // Of a load that was refused: what it has read may be where the mistake is, and what is in use is read again as well.
+  void add_files(const std::vector<std::string>& files);
   void stop();
 
  private:

@@ -210,6 +210,7 @@ void Service::take_listeners(const config::Config& config, PreparedListeners lis
 AdminReload Service::reload() {
   config::Loaded loaded;
   AdminReload found = look_at_file(loaded);
+  config_watch_.add_files(loaded.files);
   if (found.error == "no_config_file") {
     log_.warn("nothing to reload: the config was not read from a file");
     return found;

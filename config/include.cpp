@@ -89,7 +89,10 @@ void DocumentReader::include(const Value& pattern, const fs::path& directory, Va
   const bool is_pattern = pattern.text.find_first_of("*?[") != std::string::npos;
   if (!found && is_pattern)
     return diagnostics_.warning(pattern.at, "include: no file matches " + quote(pattern.text));
-  if (!found) return fail(pattern.at, "include: there is no file " + quote(pattern.text));
+  if (!found) {
+    files_.push_back((directory / pattern.text).lexically_normal().string());  // it may come
+    return fail(pattern.at, "include: there is no file " + quote(pattern.text));
+  }
   for (std::size_t i = 0; i < matches.glob.gl_pathc; ++i)
     include_file(matches.glob.gl_pathv[i], pattern.at, into);
 }
@@ -104,7 +107,10 @@ void DocumentReader::include_file(const fs::path& path, Position at, Value& into
   if (!fs::is_regular_file(path, ignored_))
     return fail(at, "include: " + quote(name) + " is not a regular file");
   const FileText file = read_file(path.string(), largest_file);
-  if (!file.error.empty()) return fail(at, "include: " + quote(name) + " cannot be read: " + file.error);
+  if (!file.error.empty()) {
+    files_.push_back(name);
+    return fail(at, "include: " + quote(name) + " cannot be read: " + file.error);
+  }
   merge(read(file.text, name, path.parent_path()), into);
 }
 

@@ -23,7 +23,7 @@ inline constexpr std::size_t largest_file = 4u << 20;  // far above any config, 
 struct Loaded {
   Config config;                        // only meaningful without errors
   std::vector<Diagnostic> diagnostics;  // errors and warnings, in file order
-  std::vector<std::string> files;  // what was read: the text's own name, then included files (for --watch)
+  std::vector<std::string> files;  // what was read or should have been: the text's own name, then included files (for --watch)
   std::vector<std::string> listener_places = {};  // "fd.toml:12:3", one for each: a fault may be found as late as when it opens
   bool ok() const;                 // no diagnostic is an error
 };

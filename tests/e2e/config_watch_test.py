@@ -100,6 +100,20 @@ class ConfigWatch(unittest.TestCase):
             os.rename(more + ".new", more)
             eventually(lambda: events(door, "reload refused, the old config stays"), "that the included one is read again")
 
+    def test_what_a_refused_config_names_is_watched_as_well(self):
+        with App("a") as app, Watching(app, "One") as door:
+            more = os.path.join(door.directory, "more.toml")
+            with open(more, "w", encoding="utf-8") as file:
+                file.write("nonsense = 2\n")
+            door.wait_until_serving([app], "/always")
+            door.map.publish(door.text("Two", f'include = {json.dumps(more)}\n'))
+            # Once for the config, and once more since there is one file more to look at.
+            eventually(lambda: len(events(door, "reload refused, the old config stays")) == 2, "that it is refused")
+            with open(more + ".new", "w", encoding="utf-8") as file:
+                file.write("timeouts = { connect = \"2s\" }\n")
+            os.rename(more + ".new", more)
+            door.wait_for("Two")
+
 
 if __name__ == "__main__":
     main()
