@@ -30,6 +30,11 @@ bool same_file(int fd, const std::string& path) {
          opened.st_ino == there.st_ino;
 }
 
+bool is_file(int fd) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 }  // namespace
 
 std::string ReadyFile::write(const std::vector<config::Listener>& listeners,
@@ -39,7 +44,12 @@ std::string ReadyFile::write(const std::vector<config::Listener>& listeners,
   const int before = fd_;
   const std::string draft = path_ + ".new";
   const std::string text = ready_lines(listeners, endpoints);
-  fd_ = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  // The directory may be anybody's, /tmp for instance: a link is not followed, and a pipe is not waited for.
+  fd_ = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (fd_ >= 0 && !is_file(fd_)) {
+    ::close(std::exchange(fd_, before));
+    return draft + " is no regular file";
+  }
   // Where there are no locks (some network file systems) a file that is left behind stays behind.
   const bool locked = fd_ >= 0 && (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);
   // Not before it is ours: another process may be at the same step.
@@ -64,9 +74,7 @@ void remove_stale_ready_file(const std::string& path) {
   if (path.empty()) return;
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return;
-  struct stat info {};
-  const bool ours = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
-  if (ours && ::flock(fd, LOCK_SH | LOCK_NB) == 0 && same_file(fd, path)) ::unlink(path.c_str());
+  if (is_file(fd) && ::flock(fd, LOCK_SH | LOCK_NB) == 0 && same_file(fd, path)) ::unlink(path.c_str());
   ::close(fd);
 }
 

@@ -52,6 +52,30 @@ TEST_F(ReadyFiles, WithFewerNamesThanListenersNothingIsReadThatIsNotThere) {
   EXPECT_EQ(text(), "web 127.0.0.1:81\n- [::1]:82\n");
 }
 
+// Where others may write, too.
+TEST_F(ReadyFiles, FollowsNoLinkAndWaitsForNoPipe) {
+  const std::string draft = path + ".new";
+  const std::string target = directory + "/target";
+  std::ofstream(target) << "theirs";
+  ASSERT_EQ(::symlink(target.c_str(), draft.c_str()), 0);
+  ReadyFile file(path);
+  EXPECT_NE(file.write({}, kEndpoints), "");
+  ::unlink(draft.c_str());
+  std::ostringstream left;
+  left << std::ifstream(target).rdbuf();
+  EXPECT_EQ(left.str(), "theirs");
+  ::unlink(target.c_str());
+
+  ASSERT_EQ(::mkfifo(draft.c_str(), 0600), 0);
+  EXPECT_NE(file.write({}, kEndpoints), "");  // nobody reads it
+  const int reader = ::open(draft.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  EXPECT_EQ(file.write({}, kEndpoints), draft + " is no regular file");
+  ::close(reader);
+  ::unlink(draft.c_str());
+  EXPECT_FALSE(file.written());
+  EXPECT_EQ(file.write({}, kEndpoints), "");
+}
+
 // Whoever polls for it never finds it gone.
 TEST_F(ReadyFiles, IsReplacedWhenListenersHaveChanged) {
   ReadyFile file(path);
