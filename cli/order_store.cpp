@@ -68,13 +68,16 @@ OrderFilePlace order_file_place(const AdminSurroundings& surroundings, const std
 
 Orders OrderStore::open(OrderFilePlace place) {
   place_ = std::move(place);
-  if (place_.path.empty() || ::access(place_.path.c_str(), F_OK) != 0) return {};
+  if (place_.path.empty() || (::access(place_.path.c_str(), F_OK) != 0 && errno == ENOENT)) return {};
   const FileText file = read_file(place_.path, kMostOrderFile);
-  OrderFile parsed;
-  if (!file.error.empty())
-    parsed.error = file.error;
-  else
-    parsed = parse_order_file(file.text);
+  if (!file.error.empty()) {
+    // It may be whole, and hold again when it can be read: it stays where it is, and nothing is written over it.
+    log_.error("the state file can not be read: nothing that was ordered before holds, and no order is kept",
+               {{"file", place_.path}, {"reason", file.error}, {"hint", "mend that and restart, or move the file away"}});
+    place_ = {"", "the state file could not be read at the start: " + file.error, false};
+    return {};
+  }
+  const OrderFile parsed = parse_order_file(file.text);
   if (!parsed.error.empty()) {
     const std::string aside = place_.path + ".broken";
     const bool moved = ::rename(place_.path.c_str(), aside.c_str()) == 0;
@@ -120,6 +123,8 @@ void OrderStore::tell_member(const RunTimeMembers::Key& key, const char* what, c
 
 asio::awaitable<std::string> OrderStore::save(const Orders& orders) {
   if (place_.path.empty()) co_return place_.reason;
+  std::string text = order_file_text(orders);
+  if (text.size() > kMostOrderFile) co_return "all that is ordered is more than a state file may hold";
   if (!writer_) {
     const SignalsBlocked blocked;
     try {
@@ -135,7 +140,7 @@ asio::awaitable<std::string> OrderStore::save(const Orders& orders) {
     asio::steady_timer done;
   };
   const auto written = std::make_shared<Written>(control_);
-  asio::post(*writer_, [this, written, place = place_, text = order_file_text(orders)] {
+  asio::post(*writer_, [this, written, place = place_, text = std::move(text)] {
     std::string reason;
     if (place.own_directory) reason = prepare_directory(place.path.substr(0, place.path.rfind('/')));
     if (reason.empty()) reason = write_durably(place.path, text);

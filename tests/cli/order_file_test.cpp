@@ -233,6 +233,46 @@ TEST(OrderStore, TellsOfABrokenFileAndPutsItAside) {
   EXPECT_EQ(save(store, control, some_orders()), "");
 }
 
+// A user's who may not read it, for instance: what it holds is not lost by that.
+TEST(OrderStore, LeavesAFileAloneThatItCanNotRead) {
+  const Directory directory;
+  test::CapturedLog log;
+  boost::asio::io_context control;
+  const std::string path = directory.path + "/state.json";
+  fs::create_directory(path);  // root may read any file
+  OrderStore store(control, log.log());
+  EXPECT_TRUE(store.open({path, "", false}).empty());
+  EXPECT_TRUE(log.says("the state file can not be read")) << log.text();
+  EXPECT_TRUE(fs::is_directory(path));
+  EXPECT_FALSE(fs::exists(path + ".broken"));
+  EXPECT_EQ(save(store, control, some_orders()), "the state file could not be read at the start: Is a directory");
+}
+
+TEST(OrderStore, LooksWhereADirectoryCanNotBeEntered) {
+  const Directory directory;
+  test::CapturedLog log;
+  boost::asio::io_context control;
+  std::ofstream(directory.path + "/file") << "x";
+  OrderStore store(control, log.log());
+  EXPECT_TRUE(store.open({directory.path + "/file/state.json", "", false}).empty());
+  EXPECT_TRUE(log.says("the state file can not be read")) << log.text();
+}
+
+TEST(OrderStore, WritesNothingThatItCouldNotRead) {
+  const Directory directory;
+  test::CapturedLog log;
+  boost::asio::io_context control;
+  const std::string path = directory.path + "/state.json";
+  OrderStore store(control, log.log());
+  store.open({path, "", false});
+  Orders orders;
+  auto page = std::make_shared<PoolMaintenance>();
+  page->page = std::string(kMostOrderFile, 'x');
+  orders.set_maintenance("app", std::move(page));
+  EXPECT_EQ(save(store, control, orders), "all that is ordered is more than a state file may hold");
+  EXPECT_FALSE(fs::exists(path));
+}
+
 TEST(OrderStore, TellsOnceWhyItCanNotKeepThem) {
   const Directory directory;
   test::CapturedLog log;
