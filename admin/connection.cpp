@@ -31,6 +31,7 @@ namespace http = boost::beast::http;
 namespace json = boost::json;
 
 constexpr std::size_t kMostDiscarded = 1024 * 1024;  // of a request that was refused
+constexpr std::size_t kMostBehindARequest = 4 * 1024;
 constexpr int kLongestJsonDepth = 4;
 
 // A socket that only its user can open has no browser behind it and no name that could be forged, so neither Host nor
@@ -72,7 +73,7 @@ bool add_parameters(AdminParameters& parameters, std::string_view body) {
 }  // namespace
 
 AdminConnection::AdminConnection(asio::io_context& control, int fd, const AdminLimits& limits, const AdminPolicy& policy,
-                                 std::shared_ptr<std::size_t> streams)
+                                 std::shared_ptr<AdminStreams> streams)
     : limits_(limits), policy_(policy), fd_(fd), stream_(control), streams_(std::move(streams)) {
   int family = AF_UNIX;
   socklen_t size = sizeof family;
@@ -81,7 +82,7 @@ AdminConnection::AdminConnection(asio::io_context& control, int fd, const AdminL
 }
 
 AdminConnection::~AdminConnection() {
-  if (streaming_) --*streams_;
+  std::erase(*streams_, this);
 }
 
 void AdminConnection::close() { stream_.close(); }
@@ -181,6 +182,7 @@ asio::awaitable<void> AdminConnection::dispatch(const AdminRoutes& routes, Parse
     if (problem && found.route->needs == AdminNeeds::Trust) co_return co_await refuse(*problem);
     if (found.route->needs == AdminNeeds::Trust) by_ = "the admin token";
   }
+  trusted_ = trusted;
   if (const auto problem = routes.why_not_now(*found.route)) co_return co_await refuse(*problem);
   const AdminRequest request{std::move(path->parameters), std::move(found.placeholders), by_,
                              std::string(view(message[http::field::accept_encoding])),
@@ -203,17 +205,29 @@ asio::awaitable<bool> AdminConnection::begin(std::string_view content_type) {
     co_await answer_with(std::move(head));
     co_return false;
   }
-  if (*streams_ >= limits_.streams) {
+  if (!take_stream()) {
     const AdminProblem problem(503, "too_many_readers", "as many long answers as may be open at a time are open already");
     co_await refuse(problem);
     co_return false;
   }
-  ++*streams_;
   streaming_ = answered_ = true;
   std::string head = head_of(200, content_type, "Transfer-Encoding: chunked\r\n");
   co_await send(std::move(head));
   if (!gone_) asio::co_spawn(stream_.get_executor(), watch(shared_from_this()), asio::detached);
   co_return !gone_;
+}
+
+// Who is trusted takes the place of who is not: strangers must not keep the operator from following.
+bool AdminConnection::take_stream() {
+  if (streams_->size() >= limits_.streams) {
+    const auto stranger = std::find_if(streams_->begin(), streams_->end(), [](const auto* each) { return !each->trusted_; });
+    if (!trusted_ || stranger == streams_->end()) return false;
+    AdminConnection& leaves = **stranger;
+    streams_->erase(stranger);
+    leaves.close();
+  }
+  streams_->push_back(this);
+  return true;
 }
 
 asio::awaitable<bool> AdminConnection::write(const std::string& bytes) {
@@ -241,13 +255,15 @@ asio::awaitable<void> AdminConnection::send(std::string bytes) {
   writing_since_.reset();
 }
 
-// Nobody sends anything behind a request whose answer has no end, so whatever comes there is the client's farewell.
+// Nobody sends anything behind a request whose answer has no end, so whatever comes there is the client's farewell. Who sends
+// on has something else in mind.
 asio::awaitable<void> AdminConnection::watch([[maybe_unused]] std::shared_ptr<AdminConnection> self) {
   std::array<char, 256> block;
-  for (;;) {
+  for (std::size_t more = 0; more < kMostBehindARequest;) {
     stream_.expires_never();
     auto [error, size] = co_await stream_.async_read_some(asio::buffer(block), quietly);
     if (error) break;
+    more += size;
   }
   client_left();
 }

@@ -9,6 +9,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,15 +27,21 @@ struct AdminPolicy {
   AdminAccess access = {};                  // of that
 };
 
+class AdminConnection;
+
+// Answers in pieces that are open at a place where connections are accepted, oldest first.
+using AdminStreams = std::list<AdminConnection*>;
+
 class AdminConnection final : public AdminReply, public std::enable_shared_from_this<AdminConnection> {
  public:
-  // `streams`: answers in pieces that are open, over all connections.
+  // `streams`: over all connections of its place.
   AdminConnection(boost::asio::io_context& control, int fd, const AdminLimits& limits, const AdminPolicy& policy,
-                  std::shared_ptr<std::size_t> streams);
+                  std::shared_ptr<AdminStreams> streams);
   ~AdminConnection() override;
 
   boost::asio::awaitable<void> serve(const AdminRoutes& routes);
   bool reading() const { return reading_; }  // its request is not complete yet
+  bool trusted() const { return trusted_; }  // only once it is
   // It has been written to for so long, and does not take it.
   bool stuck(Millis patience) const { return writing_since_ && Clock::now() - *writing_since_ > patience; }
   void close();
@@ -55,6 +62,7 @@ class AdminConnection final : public AdminReply, public std::enable_shared_from_
   boost::asio::awaitable<void> send(std::string bytes);
   boost::asio::awaitable<void> end();
   boost::asio::awaitable<void> watch(std::shared_ptr<AdminConnection> self);
+  bool take_stream();
   void client_left();
 
   const AdminLimits& limits_;
@@ -62,11 +70,12 @@ class AdminConnection final : public AdminReply, public std::enable_shared_from_
   const int fd_;  // the stream's
   boost::beast::basic_stream<boost::asio::generic::stream_protocol> stream_;
   boost::beast::flat_buffer buffer_;
-  std::shared_ptr<std::size_t> streams_;
+  std::shared_ptr<AdminStreams> streams_;
   std::string by_;  // who has connected
   std::string allow_;
   bool head_only_ = false;  // what it asks for is the head of the answer
   bool reading_ = true;
+  bool trusted_ = false;
   bool answered_ = false;
   bool streaming_ = false;
   bool unread_ = false;  // the client may still be sending

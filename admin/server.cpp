@@ -44,7 +44,7 @@ struct Door {
   asio::posix::stream_descriptor acceptor;  // borrowed: given back by stop()
   asio::steady_timer pause;
   std::list<std::weak_ptr<AdminConnection>> open;  // oldest first
-  std::shared_ptr<std::size_t> streams = std::make_shared<std::size_t>(0);
+  std::shared_ptr<AdminStreams> streams = std::make_shared<AdminStreams>();
 };
 
 struct AdminServer::Impl : std::enable_shared_from_this<Impl> {
@@ -166,7 +166,8 @@ void AdminServer::Impl::take(Door& door, int fd) {
   });
 }
 
-// Whoever connects and says nothing must not keep the operator out, nor who asks and does not read.
+// Whoever connects and says nothing must not keep the operator out, nor who asks and does not read; nor, where strangers
+// come, whoever else has come without the token and is about to have its answer.
 bool AdminServer::Impl::make_room(Door& door) {
   const auto close_first = [&door](auto may_go) {
     for (auto weak = door.open.begin(); weak != door.open.end(); ++weak) {
@@ -179,7 +180,8 @@ bool AdminServer::Impl::make_room(Door& door) {
     return false;
   };
   return close_first([](const AdminConnection& each) { return each.reading(); }) ||
-         close_first([](const AdminConnection& each) { return each.stuck(kStuckReader); });
+         close_first([](const AdminConnection& each) { return each.stuck(kStuckReader); }) ||
+         (door.policy.rules && close_first([](const AdminConnection& each) { return !each.trusted(); }));
 }
 
 }  // namespace frontdoor

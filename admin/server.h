@@ -2,7 +2,8 @@
 // which user has connected, of the address admin/gate.h judges what a request may have. Everything is bounded, for each
 // of the two by itself, so that a client that is slow, stuck or hostile costs a place for some seconds and nothing else:
 // when the places run out, the connection that has been silent longest makes room, or one that does not read what it has
-// asked for: a probe that the life of the process hangs on must not wait for a stranger. Control thread.
+// asked for, or over TCP the oldest without the token: a probe that the life of the process hangs on must not wait for a
+// stranger. Control thread.
 
 #pragma once
 
