@@ -313,7 +313,7 @@ void Instance::begin(const RunningProcess& process) {
   was_up_ = false;
   before_life_ = lines_->recent.last_number();
   writer_ = pid_ = process.pid;
-  who_ = read_process(pid_);
+  who_ = read_process(pid_, process.pidfd.get());  // an inherited one may have ended long ago
   // An inherited one brings the marker that its children were started with.
   if (auto memo = parse_memo(process.memo)) life_marker_ = std::move(memo->life);
   move(InstanceState::Starting);

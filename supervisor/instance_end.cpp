@@ -59,7 +59,7 @@ void Instance::send(int signal) {
 
 // While it still is who its children's parents lead to.
 void Instance::look_below() {
-  if (settings_.kill_mode == config::Process::KillMode::Tree) seen_below_ = descendants(list_processes(), pid_);
+  if (who_ && settings_.kill_mode == config::Process::KillMode::Tree) seen_below_ = descendants(list_processes(), pid_);
 }
 
 // A wrapper that dies of a signal without passing it on leaves the app itself behind: that one is asked now,

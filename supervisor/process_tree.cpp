@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,6 +40,14 @@ std::string read_proc_file(const std::string& path) {
 std::optional<ProcessInfo> read_process(pid_t pid) {
   static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   return parse_process_stat(read_proc_file("/proc/" + std::to_string(pid) + "/stat"), page);
+}
+
+// Read first and asked afterwards: while it lives, or is a zombie of its parent's, its number is nobody else's.
+std::optional<ProcessInfo> read_process(pid_t pid, int pidfd) {
+  auto found = read_process(pid);
+  pollfd end{pidfd, POLLIN, 0};
+  if (pidfd >= 0 && ::poll(&end, 1, 0) != 0) return std::nullopt;
+  return found;
 }
 
 std::optional<ProcessInfo> parse_process_stat(std::string_view line, std::uint64_t page_bytes) {

@@ -34,6 +34,9 @@ std::optional<ProcessInfo> parse_process_stat(std::string_view line, std::uint64
 // Nothing: it has gone.
 std::optional<ProcessInfo> read_process(pid_t pid);
 
+// The same of one that a pidfd names: nothing when it has ended, whoever has its number now. An invalid descriptor tells nothing.
+std::optional<ProcessInfo> read_process(pid_t pid, int pidfd);
+
 // A small file of /proc, at one go. Empty: it has gone, or we may not.
 std::string read_proc_file(const std::string& path);
 

@@ -1,6 +1,7 @@
 #include "supervisor/process_tree.h"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +46,19 @@ TEST(ProcessTree, DescendantsComeAfterTheirParents) {
 TEST(ProcessTree, AListThatClaimsACircleEnds) {
   const std::vector<ProcessInfo> all{{.pid = 1, .parent = 2}, {.pid = 2, .parent = 1}};
   EXPECT_EQ(descendants(all, 1).size(), 2u);
+}
+
+TEST(ProcessTree, TheNumberOfOneThatHasEndedMayBeAnothers) {
+  const pid_t child = fork();
+  if (child == 0) pause(), _exit(0);
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+  ASSERT_GE(pidfd, 0);
+  EXPECT_TRUE(read_process(child, pidfd));
+  EXPECT_TRUE(read_process(getpid(), -1)) << "where there was no descriptor left for it";
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_FALSE(read_process(getpid(), pidfd)) << "it has ended, and its number is ours now";
+  close(pidfd);
 }
 
 TEST(ProcessTree, FindsThisProcessAndItsChild) {
