@@ -376,7 +376,8 @@ void H2Session::flush() {
     stuck_since_ = now();
     unread_ = transport_.unacknowledged();
   }
-  if (news) waker_.wake();
+  // finish() waits for room and for its deadline only: woken by its own flush it would never let others run.
+  if (news && !finishing_) waker_.wake();
 }
 
 // What an encrypted connection has taken is not sent before its kernel has it.
@@ -463,6 +464,7 @@ void H2Session::note_fault() {
 }
 
 Task<H2Session::Ended> H2Session::finish() {
+  finishing_ = true;
   if (frames_.wrong_preface() && sent_ == 0 && output_.empty()) answer_in_http1();
   note_fault();
   while (!streams_.empty()) co_await waker_.until(now() + kLook);

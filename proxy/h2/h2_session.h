@@ -119,6 +119,7 @@ class H2Session final : private H2Connection, private Runnable {
   bool held_back_ = false;   // we do not read, since the client does not
   bool fault_noted_ = false;
   bool window_was_closed_ = false;  // since what was to be sent has left
+  bool finishing_ = false;   // nothing more is read, and what was said leaves
 };
 
 }  // namespace frontdoor

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -47,9 +48,10 @@ void Peer::write_out() {
 
 void Peer::read_in() {
   std::array<char, 65536> buffer;
-  while (!paused_ && !ended()) {
-    const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+  for (std::size_t left = most_per_poll_; left != 0 && !paused_ && !ended();) {
+    const ssize_t n = ::recv(fd_, buffer.data(), std::min(buffer.size(), left), 0);
     if (n > 0) {
+      left -= static_cast<std::size_t>(n);
       const std::string_view came(buffer.data(), static_cast<std::size_t>(n));
       if (tls_) tls_->come(came, received_);
       else received_.append(came);

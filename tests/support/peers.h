@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@ class Peer {
   void close();                       // both directions
   void reset();                       // RST
   void pause_reading(bool pause) { paused_ = pause; }
+  void read_slowly(std::size_t most) { most_per_poll_ = most; }  // of bytes in each poll()
 
   const std::string& received() const { return received_; }
   bool saw(std::string_view text) const { return received_.find(text) != std::string::npos; }
@@ -51,6 +53,7 @@ class Peer {
   bool eof_ = false;
   bool reset_ = false;
   bool paused_ = false;
+  std::size_t most_per_poll_ = std::numeric_limits<std::size_t>::max();
 };
 
 // A listening upstream. Connections appear in the order in which they were accepted and stay in the list.
