@@ -315,6 +315,8 @@ bool Session::wants_to_send() const {
   return !dead_ && !finished_ && nghttp2_session_want_write(session_) != 0;
 }
 
+bool Session::answers_wait() const { return nghttp2_session_get_outbound_queue_size(session_) != 0; }
+
 void Session::terminate(ErrorCode why) {
   if (dead_ || finished_) return;
   check(nghttp2_session_terminate_session(session_, static_cast<std::uint32_t>(why)));

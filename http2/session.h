@@ -53,6 +53,7 @@ class Session {
   // ---- Of the connection.
   void produce(Output& output);  // as much as there is room for
   bool wants_to_send() const;
+  bool answers_wait() const;  // for room in the output: whole frames other than DATA
   bool anybody_wants_room() const { return wanting_ != 0; }
   void room_came();  // those whose pushes were not taken whole hear of it
   // All was said, or can not be said: after produce() the connection can be closed.

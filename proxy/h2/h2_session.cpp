@@ -140,13 +140,15 @@ bool H2Session::at_rest() const {
 
 // ---- What comes
 
-// Who does not read what we send is not read either: what it could make us say is bounded by that.
-bool H2Session::may_take_more() const { return output_.unsent().size() <= buffers_.block_bytes() / 2; }
+bool H2Session::much_unsent() const { return output_.unsent().size() > buffers_.block_bytes() / 2; }
 
-// One block at most. True: there may be more.
+// One block at most. True: there may be more. Who does not read what we send is not read either: what it could make us say
+// is bounded by that. A slow reader, whose answers fill what it has just made free, is given a block for it; what the last
+// one has made us say is in the output by then, ahead of all bodies.
 bool H2Session::read() {
   if (transport_.peer_gone()) lose();
-  held_back_ = !may_take_more();
+  const bool some_left = std::exchange(some_left_, false);
+  held_back_ = much_unsent() && (!some_left || frames_.answers_wait());
   if (lost_ || all_read_ || held_back_ || !transport_.may_read()) return false;
   const Buffer block(buffers_);
   std::size_t room = block.size();
@@ -348,6 +350,7 @@ bool H2Session::write_out() {
   if (result.bytes == 0) return false;
   sent_ += result.bytes;
   output_.sent(result.bytes);
+  some_left_ = true;
   stuck_since_ = {};
   return true;
 }
@@ -371,7 +374,7 @@ void H2Session::flush() {
   }
   const bool stuck = !lost_ && (sealed || !output_.empty());
   if (!stuck) stuck_since_ = {};
-  const bool news = over() || (held_back_ && may_take_more()) || (stuck && stuck_since_ == TimePoint{});
+  const bool news = over() || (held_back_ && (some_left_ || !much_unsent())) || (stuck && stuck_since_ == TimePoint{});
   if (stuck && stuck_since_ == TimePoint{}) {
     stuck_since_ = now();
     unread_ = transport_.unacknowledged();
@@ -408,10 +411,12 @@ void H2Session::look_at_the_clock() {
     if (frames_.anything_unwanted()) frames_.reset_unwanted();
     unwanted_at_ = now() + kUnwanted;
   }
-  // A head that comes in drops, or a preface that does not come at all.
+  // A head that comes in drops, or a preface that does not come at all. What has come and we do not read is no fault of its
+  // sender's.
+  const bool unread = held_back_ && transport_.may_read();
   if (!frames_.unfinished()) {
     unfinished_since_ = {};
-  } else if (unfinished_since_ == TimePoint{} || unfinished_at_ != frames_.begun()) {
+  } else if (unfinished_since_ == TimePoint{} || unfinished_at_ != frames_.begun() || unread) {
     unfinished_since_ = now();
     unfinished_at_ = frames_.begun();
   } else if (now() >= unfinished_since_ + limit.client_header) {

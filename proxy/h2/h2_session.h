@@ -55,7 +55,7 @@ class H2Session final : private H2Connection, private Runnable {
   void tell_of_fin();
   bool over() const;
   bool at_rest() const;
-  bool may_take_more() const;
+  bool much_unsent() const;
   TimePoint deadline();
   void look_at_the_clock();
   bool client_reads();
@@ -117,6 +117,7 @@ class H2Session final : private H2Connection, private Runnable {
   bool fin_told_ = false;
   bool all_read_ = false;    // behind its FIN there is nothing
   bool held_back_ = false;   // we do not read, since the client does not
+  bool some_left_ = false;   // of what we have to say, since we last looked whether to read
   bool fault_noted_ = false;
   bool window_was_closed_ = false;  // since what was to be sent has left
   bool finishing_ = false;   // nothing more is read, and what was said leaves

@@ -57,5 +57,37 @@ TEST(H2Conversation, AConnectionThatEndsWhileItsClientReadsNothingHoldsNobodyUp)
   EXPECT_EQ(stage.proxy.worker().open_connections(), 1u);
 }
 
+TEST(H2Conversation, ASlowDownloadDoesNotKeepItsConnectionFromBeingRead) {
+  for (const char* tls : {"", "tls = \"self-signed\""}) {
+    SlowDownload stage(tls);
+    stage.begin();
+    stage.client.send(h2::headers(3, h2::get("/second")));
+    stage.client.settle();
+    EXPECT_LT(stage.reads_until([&] { return stage.asked_for("/second"); }), SlowDownload::kInVain) << tls;
+    stage.client.send(h2::ping());
+    EXPECT_LT(stage.reads_until([&] { return stage.client.reader().saw(h2::kPing); }), SlowDownload::kInVain) << tls;
+    EXPECT_LE(stage.proxy.worker().buffers_in_use(), 4u) << tls;
+    stage.client.send(h2::reset(1));
+    EXPECT_LT(stage.reads_until([&] { return stage.upstream.connection(0).ended(); }), SlowDownload::kInVain) << tls;
+  }
+}
+
+// What has come of a head and is not read while its client takes nothing is late by our doing.
+TEST(H2Conversation, AHeadIsNotLateWhileWeDoNotReadIt) {
+  const std::string head = h2::headers(3, h2::get("/second"));
+  for (const bool complete : {true, false}) {
+    SlowDownload stage("[timeouts]\nclient_header = \"5s\"\nclient_write = \"60s\"\n");
+    stage.begin(head.substr(0, 5));
+    if (complete) stage.client.send(head.substr(5));
+    for (int seconds = 0; seconds < 8; ++seconds) {
+      stage.proxy.time().advance(std::chrono::seconds{1});
+      stage.client.settle();
+    }
+    stage.reads_until([&] { return stage.asked_for("/second") || stage.client.reader().goes_away(); });
+    EXPECT_EQ(stage.asked_for("/second"), complete);
+    EXPECT_EQ(stage.client.reader().goes_away(), !complete);
+  }
+}
+
 }  // namespace
 }  // namespace frontdoor::testing
