@@ -22,6 +22,9 @@ constexpr std::size_t kRecord = 16 * 1024;
 constexpr std::size_t kAtOnce = 64 * 1024;
 // Answers to a peer's key updates, which it does not read.
 constexpr std::size_t kMostOwed = 4 * kAtOnce;
+// What one call may read from the socket. OpenSSL goes on by itself until it has a byte for its caller: a record or two and
+// some tickets are honest, but key updates without end would keep a worker from all others.
+constexpr std::size_t kMostPulled = 64 * 1024;
 // What is kept of the worker's scratch: a burst must not make it large for ever.
 constexpr std::size_t kScratchKept = 128 * 1024;
 
@@ -90,7 +93,12 @@ int Session::pull(char* into, std::size_t room, bool& retry) {
     if (first_byte_ == 0) first_byte_ = static_cast<unsigned char>(*into);
     return static_cast<int>(count);
   }
+  if (shaken_ && pulled_ >= kMostPulled) {
+    failure_ = "too many messages without data";
+    return -1;
+  }
   const IoResult result = transport_.read_socket(into, room);
+  pulled_ += result.bytes;
   switch (result.status) {
     case IoStatus::Ok:
       if (first_byte_ == 0) first_byte_ = static_cast<unsigned char>(*into);
@@ -110,6 +118,7 @@ void Session::note_input(bool ended) {
 void Session::begin() {
   ERR_clear_error();
   outgoing().clear();
+  pulled_ = 0;
 }
 
 // Sends what OpenSSL has written; what the kernel does not take is kept.
@@ -195,8 +204,9 @@ IoResult Session::read(char* into, std::size_t room) {
   std::size_t got = 0;
   const int result = SSL_read_ex(ssl_.get(), into, room, &got);
   if (result == 1) {
-    note_input(false);
     if (!outgoing().empty()) deliver();
+    if (owed() > kMostOwed) ended_ = Ended::Failed;  // for the next call: these bytes are good
+    note_input(ended_ != Ended::No);
     return {IoStatus::Ok, got, 0};
   }
   return after_failed_read(result);

@@ -81,6 +81,7 @@ class Session final : public TlsLayer {
   std::string put_back_;
   std::string owed_;  // sealed, and the kernel had no room for it
   std::size_t owed_begin_ = 0;
+  std::size_t pulled_ = 0;  // from the socket, in this call of OpenSSL
   const char* failure_ = "";
   unsigned char first_byte_ = 0;
   bool shaken_ = false;

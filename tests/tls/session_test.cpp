@@ -3,9 +3,11 @@
 #include "tls/session.h"
 
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
@@ -211,6 +213,72 @@ TEST(Session, WhatWasReadBeforeIsPutBack) {
   ASSERT_EQ(hello.status, IoStatus::Ok);
   pair.at_server->put_back({read.data(), hello.bytes});
   EXPECT_EQ(pair.shake_hands(), Session::Step::Done);
+}
+
+// ---- Messages that are no data, and each wants an answer
+
+void ask_for_new_keys(SessionPair& pair, int times) {
+  for (int i = 0; i < times; ++i) {
+    ASSERT_EQ(SSL_key_update(pair.at_client->ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+    ASSERT_EQ(pair.at_client->shake_hands(), Session::Step::Done);
+  }
+}
+
+TEST(Session, SomeKeyUpdatesAreAnswered) {
+  Client client;
+  SessionPair pair(*context_of({}, some_keys()), client.begin());
+  ASSERT_EQ(pair.shake_hands(), Session::Step::Done);
+  for (int time = 0; time < 5; ++time) {
+    ask_for_new_keys(pair, 30);
+    EXPECT_EQ(pair.carry(pair.client, pair.server, "hello"), "hello");
+    EXPECT_EQ(pair.carry(pair.server, pair.client, "hello"), "hello");
+  }
+}
+
+// OpenSSL goes on to the next record by itself, so one call could read for as long as its peer likes to send.
+TEST(Session, KeyUpdatesWithoutEndAreNotReadInOneCall) {
+  Client client;
+  SessionPair pair(*context_of({}, some_keys()), client.begin());
+  ASSERT_EQ(pair.shake_hands(), Session::Step::Done);
+  ask_for_new_keys(pair, 6000);  // 160 KiB
+  const auto waiting = [&] {
+    int bytes = 0;
+    EXPECT_EQ(::ioctl(pair.server_fd, FIONREAD, &bytes), 0);
+    return bytes;
+  };
+  int most = 0;
+  IoResult result;
+  std::array<char, 1000> room;
+  for (int turns = 0; turns < 100 && result.status == IoStatus::WouldBlock; ++turns) {
+    pair.at_client->flush();
+    pair.turn();
+    const int before = waiting();
+    result = pair.server.read(room.data(), room.size());
+    most = std::max(most, before - waiting());
+  }
+  EXPECT_EQ(result.status, IoStatus::Failed);
+  EXPECT_LE(most, 84 * 1024) << "64 KiB and the read that reached them";
+  EXPECT_STREQ(pair.at_server->failure(), "too many messages without data");
+}
+
+TEST(Session, WhoDoesNotReadTheAnswersToItsKeyUpdatesIsGivenUp) {
+  Client client;
+  SessionPair pair(*context_of({}, some_keys()), client.begin());
+  ASSERT_EQ(pair.shake_hands(), Session::Step::Done);
+  std::size_t most = 0;
+  IoResult result;
+  std::array<char, 1000> room;
+  for (int times = 0; times < 20'000 && result.status != IoStatus::Failed; ++times) {
+    ask_for_new_keys(pair, 1);
+    SessionPair::write(pair.client, "x");
+    pair.client.flush();
+    pair.turn();
+    result = pair.server.read(room.data(), room.size());
+    most = std::max(most, pair.at_server->owed());
+  }
+  EXPECT_EQ(result.status, IoStatus::Failed);
+  EXPECT_GT(most, 200u * 1024) << "it was given some time";
+  EXPECT_LE(most, 320u * 1024);
 }
 
 TEST(Session, PlainHttpIsRecognised) {
