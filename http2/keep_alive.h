@@ -14,7 +14,7 @@ namespace frontdoor::http2 {
 
 class KeepAlive {
  public:
-  static constexpr Duration kSilence = std::chrono::seconds{30};  // of both sides, before a PING
+  static constexpr Duration kSilence = std::chrono::seconds{30};  // of the upstream, while it was said something, before a PING
   static constexpr Duration kPatience = std::chrono::seconds{10};  // with its answer
   static constexpr Duration kBetween = std::chrono::seconds{310};  // two PINGs, where the upstream sends no data
   static constexpr Duration kLongestBetween = std::chrono::hours{2};
@@ -24,7 +24,10 @@ class KeepAlive {
 
   void heard(TimePoint now) { heard_at_ = now, asking_ = false; }  // anything: it is there
   void data_came() { counted_ = false; }                         // HEADERS or DATA: servers count from there
-  void said(TimePoint now) { said_at_ = now; }                   // our HEADERS or DATA
+  // Our HEADERS or DATA. The first that nothing is heard after: a connection that is dead may be said more and more to.
+  void said(TimePoint now) {
+    if (said_at_ <= heard_at_) said_at_ = now;
+  }
 
   enum class Due : std::uint8_t { Nothing, Ping, Dead };
   Due look(TimePoint now) const {

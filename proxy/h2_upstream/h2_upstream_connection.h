@@ -113,6 +113,7 @@ class H2UpstreamConnection final : public IdleConnection, private Runnable, priv
   void read();
   void note_settings();
   void tell_those_who_await_settings();
+  std::uint64_t arrived() const;  // of what was sent, at the upstream's kernel: one ioctl
   void watch_over_silence();
   TimePoint next_look() const { return streams_ != 0 ? alive_.next() : idle_until_; }
   void arm();
@@ -139,6 +140,7 @@ class H2UpstreamConnection final : public IdleConnection, private Runnable, priv
   http2::KeepAlive alive_;
   List<H2UpstreamStream, Listed<class AwaitsSettingsTag>> await_settings_;
   std::uint64_t sent_ = 0;  // to the kernel
+  std::uint64_t arrived_ = 0;  // when its answer to a PING was waited for last
   std::uint32_t streams_ = 0;
   std::uint32_t websockets_ = 0;  // of those
   Duration idle_limit_;

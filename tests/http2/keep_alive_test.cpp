@@ -34,6 +34,23 @@ TEST(KeepAlive, SilenceBeginsWithWhatWeSayToo) {
   EXPECT_EQ(alive.next(), at(60s));
 }
 
+// Whoever has lost its path is sent one request after the other and answers none.
+TEST(KeepAlive, MoreAndMoreThatIsSaidDoesNotPutItOff) {
+  KeepAlive alive(at(0s), {});
+  alive.said(at(100s));
+  alive.heard(at(101s));
+  for (Duration t = 200s; t < 230s; t += 1s) {
+    alive.said(at(t));
+    EXPECT_EQ(alive.look(at(t)), Due::Nothing);
+  }
+  alive.said(at(230s));
+  EXPECT_EQ(alive.look(at(230s)), Due::Ping);
+  alive.asked(at(230s));
+  alive.said(at(239s));
+  EXPECT_EQ(alive.look(at(239s)), Due::Nothing);
+  EXPECT_EQ(alive.look(at(240s)), Due::Dead);
+}
+
 // As a gRPC server counts them: no more than two that come within five minutes, since its last data.
 TEST(KeepAlive, NeverEarnsTooManyPings) {
   for (const bool we_send : {false, true}) {

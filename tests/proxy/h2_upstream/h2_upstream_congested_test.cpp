@@ -94,5 +94,25 @@ TEST(H2Upstream, WhatIsLostInASharedOutputGoesAgainWholeOrNotAtAll) {
   }
 }
 
+// The PING is behind the upload. A slow path is no dead one.
+TEST(H2Upstream, APathThatIsSlowIsNotTakenForADeadOne) {
+  Congested stage("timeouts.response_header = \"10m\"\ntimeouts.client_body = \"10m\"\nmin_bytes_per_second = \"0\"");
+  ASSERT_TRUE(stage.fill());
+  Peer& end = stage.talk.end().peer();
+  stage.talk.end().answer_pings(false);
+  stage.advance(Millis{31'000});
+  stage.advance(Millis{5'000});
+  end.pause_reading(false);
+  end.poll();
+  end.pause_reading(true);
+  stage.push();
+  stage.advance(Millis{6'000});
+  ASSERT_FALSE(stage.upload->ended());
+  // Until nothing arrives any more.
+  stage.advance(Millis{11'000});
+  ASSERT_TRUE(stage.talk.answered(*stage.upload));
+  EXPECT_THAT(stage.talk.proxy->log(), HasSubstr("no answer to a PING"));
+}
+
 }  // namespace
 }  // namespace frontdoor::testing

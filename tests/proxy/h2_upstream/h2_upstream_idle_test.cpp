@@ -116,6 +116,31 @@ TEST(H2Upstream, ASilentConnectionIsAskedWhetherItLives) {
   }
 }
 
+// Its path is gone, which nobody says: each request would wait on it in vain, and be one more reason not to ask.
+TEST(H2Upstream, ADeadConnectionIsFoundWhileRequestsKeepComing) {
+  H2UpstreamTalk talk("timeouts.response_header = \"12s\"\nretry.on = []");
+  talk.ask(kGet);
+  ASSERT_TRUE(talk.asked(1));
+  talk.proxy->ops().arm_vulnerable(1, Fault::WouldBlock);
+  talk.end().send(h2::ping());
+  talk.settle();
+  ASSERT_TRUE(talk.proxy->ops().struck_upstream());
+  for (int seconds = 0; seconds < 50; seconds += 5) {
+    talk.ask(kGet);
+    talk.settle();
+    talk.proxy->time().advance(Millis{5'000});
+    talk.settle();
+  }
+  EXPECT_TRUE(talk.end().peer().ended());
+  Peer& next = talk.ask(kGet);
+  talk.settle();
+  ASSERT_EQ(talk.up().ends(), 2u);
+  const std::size_t asked = talk.end(1).requests();
+  for (std::uint32_t i = 0; i < asked; ++i) talk.end(1).answer(2 * i + 1);
+  ASSERT_TRUE(talk.answered(next));
+  EXPECT_EQ(body_of(next.received()), "hello");
+}
+
 TEST(H2Upstream, AConnectionWithoutRequestsIsNotAsked) {
   H2UpstreamTalk talk("timeouts.upstream_idle = \"10m\"");
   Peer& client = talk.ask(kGet);
