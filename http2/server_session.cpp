@@ -116,7 +116,7 @@ void ServerSession::head_ends(ServerStream& stream, bool ended) {
   burden(Burden::Reset);
 }
 
-// nghttp2 resets the stream by itself; who looks for the request finds it in the log as any other.
+// nghttp2 resets the stream by itself. The request is in the log as any other.
 void ServerSession::head_invalid(ServerStream& stream) {
   if (stream.head_) return;
   building_.note("malformed HTTP/2 request");

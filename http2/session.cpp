@@ -20,7 +20,10 @@ bool lacks_memory(int result) { return result == NGHTTP2_ERR_NOMEM; }
 
 }  // namespace
 
-Session::~Session() { nghttp2_session_del(session_); }
+// nghttp2 1.52 may have kept what it told it could not take, and would free it twice: what such a session has stays behind.
+Session::~Session() {
+  if (!unsafe_to_free_) nghttp2_session_del(session_);
+}
 
 // ---- Bytes in
 
@@ -29,7 +32,8 @@ bool Session::receive(std::string_view bytes, TimePoint now) {
   now_ = now;
   const auto read = scan(bytes) ? nghttp2_session_mem_recv(session_, bytes_of(bytes), bytes.size()) : 0;
   if (read < 0 && !dead_) {
-    if (no_memory_ || read == NGHTTP2_ERR_NOMEM) fail(ErrorCode::InternalError, kOutOfMemory);
+    unsafe_to_free_ = lacks_memory(static_cast<int>(read));
+    if (no_memory_ || unsafe_to_free_) fail(ErrorCode::InternalError, kOutOfMemory);
     else if (read == NGHTTP2_ERR_FLOODED) flood("flood of frames that want an answer");
     else fail(ErrorCode::InternalError, "the HTTP/2 session failed");
   }
@@ -294,7 +298,8 @@ void Session::produce(Output& output) {
     const std::uint8_t* bytes = nullptr;
     const auto size = nghttp2_session_mem_send(session_, &bytes);
     if (size < 0) {
-      fail(ErrorCode::InternalError, no_memory_ || size == NGHTTP2_ERR_NOMEM ? kOutOfMemory : "the HTTP/2 session failed");
+      unsafe_to_free_ = lacks_memory(static_cast<int>(size));
+      fail(ErrorCode::InternalError, no_memory_ || unsafe_to_free_ ? kOutOfMemory : "the HTTP/2 session failed");
     } else {
       if (size == 0) break;
       chunk_ = {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};

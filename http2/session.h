@@ -105,7 +105,8 @@ class Session {
   std::size_t block_bytes_ = 0;   // of the header block under way
   std::uint32_t continuations_ = 0;
   bool in_block_ = false;
-  bool no_memory_ = false;
+  bool no_memory_ = false;       // a callback of ours had none
+  bool unsafe_to_free_ = false;  // nghttp2 had none
   bool dead_ = false;
   bool finished_ = false;
   const char* fault_ = "";

@@ -152,7 +152,7 @@ ServerContext::ServerContext(CertificateTable table, const ServerRules& rules, s
   // Our order, but that of a client which puts ChaCha20 first: it has no AES in hardware.
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   if (rules.only_tls13) SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
-  SSL_CTX_set_app_data(context, static_cast<void*>(this));
+  if (SSL_CTX_set_app_data(context, static_cast<void*>(this)) != 1) throw std::bad_alloc();
   SSL_CTX_set_client_hello_cb(context, Callbacks::client_hello, nullptr);
   SSL_CTX_set_cert_cb(context, Callbacks::certificate, nullptr);
   // Its macro has a cast of C's.

@@ -77,7 +77,7 @@ Session::Session(SslPtr ssl, Transport& transport, std::shared_ptr<const ServerC
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
-  SSL_set_app_data(ssl_.get(), static_cast<void*>(this));
+  if (SSL_set_app_data(ssl_.get(), static_cast<void*>(this)) != 1) throw std::bad_alloc();
 }
 
 Session::~Session() = default;

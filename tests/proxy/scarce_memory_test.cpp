@@ -1,13 +1,17 @@
-// Without memory a request is refused and nothing else ends, also where its upstream speaks TLS: each allocation of a
-// conversation fails in turn, those that OpenSSL makes included. HTTP/1: allocations_test.cpp.
+// Without memory a connection or a request is refused and nothing else ends, also where HTTP/2 and TLS are spoken: each
+// allocation of a conversation fails in turn, those that nghttp2 and OpenSSL make included. HTTP/1: allocations_test.cpp.
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "failing_memory.h"
+#include "support/h2_client.h"
+#include "support/h2_upstream.h"
 #include "support/messages.h"
-#include "support/test_proxy.h"
 
 #ifndef __SANITIZE_ADDRESS__
 
@@ -21,12 +25,13 @@ constexpr int kMostTurns = 120;
 std::uint64_t next_allocation(std::uint64_t n) { return n + 1 + n / 16; }
 
 // Afterwards: a client that comes now is served, and nothing of the others is left.
-void expect_recovery(TestProxy& proxy, std::uint64_t n) {
+void expect_recovery(TestProxy& proxy, std::uint64_t n, const std::function<void()>& act = [] {}) {
   proxy.time().advance(Millis{300});  // whoever accepts may pause
   proxy.settle({});
   const auto client = proxy.client();
   client->send(kGet);
   EXPECT_TRUE(proxy.until({client.get()}, [&] {
+    act();
     proxy.time().advance(Millis{10});
     return complete_response(client->received());
   })) << "after the " << n << "th allocation had failed: " << client->received();
@@ -41,7 +46,101 @@ void expect_recovery(TestProxy& proxy, std::uint64_t n) {
   EXPECT_EQ(proxy.upstream(0).in_flight(), 0u) << n;
 }
 
-// Whether the n-th allocation came at all.
+// Two requests on one connection. Whether the n-th allocation came at all.
+bool short_conversation_of_http2(Over over, std::uint64_t n, Shortage shortage) {
+  ScriptedUpstream upstream;
+  upstream.always_reply(kHello);
+  TestProxy proxy({&upstream}, over == Over::Tls ? "tls = \"self-signed\"\n" : "");
+  bool struck = false;
+  {
+    const auto client = proxy.client("h2");
+    h2::Reader reader;
+    client->send(h2::hello() + h2::headers(1, h2::get("/a")) + h2::headers(3, h2::post("/form"), h2::kEndHeaders) +
+                 h2::end_of(3, "hello"));
+    const auto settled = [&](std::uint32_t id) { return reader.answer(id).ended || reader.answer(id).was_reset; };
+    ShortTurns turns(n, shortage);
+    for (int i = 0; i < kMostTurns && !client->ended() && !(settled(1) && settled(3)); ++i) {
+      client->poll();
+      turns.turn(proxy.worker());
+      upstream.poll();
+      client->poll();
+      reader.feed(client->received());
+      client->forget();
+      proxy.time().advance(Millis{10});
+    }
+    proxy.time().advance(Millis{300});
+    turns.turn(proxy.worker());  // housekeeping, too
+    struck = ShortTurns::struck();
+    if (shortage == Shortage::OfOne) {
+      EXPECT_TRUE(client->ended() || (settled(1) && settled(3))) << n << ": nothing waits for what will not come";
+    }
+    for (const std::uint32_t id : {1u, 3u}) {
+      const h2::Answer answer = reader.answer(id);
+      EXPECT_TRUE(answer.status.empty() || answer.status == "200" || answer.status == "503") << n << ": " << answer.status;
+      if (answer.status == "200" && answer.ended) {
+        EXPECT_EQ(answer.body, "hello") << n << ": nothing looks complete that is not";
+      }
+    }
+  }
+  expect_recovery(proxy, n);
+  return struck;
+}
+
+TEST(ScarceMemoryOverHttp2, RefusesAConnectionOrAStreamAndNothingElse) {
+  for (const Over over : {Over::Plain, Over::Tls})
+    for (const Shortage shortage : {Shortage::OfOne, Shortage::FromThenOn}) {
+      std::uint64_t n = 1;
+      while (n < kMostAllocations && !::testing::Test::HasFailure() && short_conversation_of_http2(over, n, shortage))
+        n = next_allocation(n);
+      EXPECT_GT(n, 50u);
+      EXPECT_LT(n, kMostAllocations);
+    }
+}
+
+// The same towards an upstream of HTTP/2.
+bool short_conversation_with_http2(std::uint64_t n, Shortage shortage) {
+  H2Upstream upstream;
+  TestProxy proxy({&upstream}, "", "protocol = \"h2c\"\n");
+  std::vector<std::uint32_t> answered;
+  const auto answer = [&] {
+    upstream.read();
+    answered.resize(upstream.ends());
+    for (std::size_t i = 0; i < answered.size(); ++i)
+      for (; answered[i] < upstream.end(i).requests(); ++answered[i]) upstream.end(i).answer(2 * answered[i] + 1);
+  };
+  bool struck = false;
+  {
+    const auto client = proxy.client();
+    client->send(kPut);
+    ShortTurns turns(n, shortage);
+    for (int i = 0; i < kMostTurns && !client->ended() && !complete_response(client->received()); ++i) {
+      client->poll();
+      turns.turn(proxy.worker());
+      upstream.poll();
+      answer();
+      client->poll();
+      proxy.time().advance(Millis{10});
+    }
+    struck = ShortTurns::struck();
+    const std::string& said = client->received();
+    if (shortage == Shortage::OfOne) {
+      EXPECT_TRUE(client->ended() || complete_response(said)) << n << ": nothing waits for what will not come";
+    }
+    EXPECT_TRUE(said.empty() || said.starts_with("HTTP/1.1 200") || said.starts_with("HTTP/1.1 50")) << n << ": " << said;
+  }
+  expect_recovery(proxy, n, answer);
+  return struck;
+}
+
+TEST(ScarceMemoryTowardsHttp2, RefusesARequestAndNothingElse) {
+  for (const Shortage shortage : {Shortage::OfOne, Shortage::FromThenOn}) {
+    std::uint64_t n = 1;
+    while (n < kMostAllocations && !::testing::Test::HasFailure() && short_conversation_with_http2(n, shortage)) n = next_allocation(n);
+    EXPECT_GT(n, 50u);
+    EXPECT_LT(n, kMostAllocations);
+  }
+}
+
 bool short_conversation_with_tls(std::uint64_t n, Shortage shortage) {
   ScriptedUpstream upstream;
   upstream.encrypt();
