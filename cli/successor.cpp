@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/signals_blocked.h"
 #include "cli/output_file.h"
 #include "cli/predecessors.h"
 #include "supervisor/launcher.h"
@@ -76,12 +77,10 @@ pid_t start_successor(const SuccessorStart& start) {
   std::vector<char*> argv{const_cast<char*>(start.program.c_str())};
   for (const std::string& word : start.words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  sigset_t held, all, before;
+  sigset_t held;
   ::sigemptyset(&held);  // until it listens for them (cli/signals.h)
   for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2}) ::sigaddset(&held, signal);
-  ::sigfillset(&all);
-  // A handler of ours must not run in the child.
-  ::pthread_sigmask(SIG_BLOCK, &all, &before);
+  const SignalsBlocked blocked;  // a handler of ours must not run in the child
   const pid_t pid = ::fork();
   if (pid == 0) {
     watched.write(::getpid());
@@ -101,7 +100,6 @@ pid_t start_successor(const SuccessorStart& start) {
     ::execve(start.program.c_str(), argv.data(), environment.data());
     ::_exit(kNotExecuted);
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return pid;
 }
 

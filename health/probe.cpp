@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/self_connection.h"
 #include "health/grpc_health.h"
 
 // g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).
@@ -41,18 +42,6 @@ std::string describe(int error) {
   std::string text = std::generic_category().message(error);
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
   return text;
-}
-
-// A connect loop to a dead port in the ephemeral range meets itself after some thousand tries: nobody listens
-// there.
-bool connected_to_itself(int fd) {
-  Endpoint local, remote;
-  socklen_t local_size = Endpoint::capacity(), remote_size = Endpoint::capacity();
-  if (::getsockname(fd, local.data(), &local_size) != 0) return false;
-  if (::getpeername(fd, remote.data(), &remote_size) != 0) return false;
-  local.resize(local_size);
-  remote.resize(remote_size);
-  return !local.is_unix() && local == remote;
 }
 
 int pending_error(int fd) {
@@ -203,7 +192,7 @@ asio::awaitable<ProbeReport> Probe::connect_to(const Endpoint& endpoint) {
     if (!socket_.is_open()) co_return failure(Outcome::TimedOut, "probe timed out");
     result = pending_error(fd);
   }
-  if (result == 0 && connected_to_itself(fd)) result = ECONNREFUSED;
+  if (result == 0 && connected_to_itself(fd, endpoint.port())) result = ECONNREFUSED;
   if (result == 0) co_return ProbeReport();
   co_return failure(outcome_of(connect_failure(result, endpoint.is_unix())), describe(result));
 }

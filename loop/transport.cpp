@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/self_connection.h"
+
 namespace frontdoor {
 
 namespace {
@@ -24,21 +26,8 @@ bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 constexpr std::uint32_t kInput = EPOLLIN | EPOLLRDHUP | EPOLLET;
 constexpr std::uint32_t kInputAndRoom = kInput | EPOLLOUT;
 
-// A dead port in the ephemeral range (it starts at 32768) can be connected to by itself, by TCP's simultaneous open:
-// nobody serves there. Then both ends have one port; only a socket with the same port on both is asked further.
-bool connected_to_itself(int fd, std::uint16_t port) {
-  if (port < 32'768) return false;
-  Endpoint local;
-  socklen_t local_size = Endpoint::capacity();
-  if (::getsockname(fd, local.data(), &local_size) != 0) return false;
-  local.resize(local_size);
-  if (local.is_unix() || local.port() != port) return false;
-  Endpoint peer;
-  socklen_t peer_size = Endpoint::capacity();
-  if (::getpeername(fd, peer.data(), &peer_size) != 0) return false;
-  peer.resize(peer_size);
-  return local == peer;
-}
+// Of a port below the ephemeral range (it starts at 32768) the kernel need not be asked.
+bool met_itself(int fd, std::uint16_t port) { return port >= 32'768 && connected_to_itself(fd, port); }
 
 }  // namespace
 
@@ -66,7 +55,7 @@ int Transport::start_connect(const Endpoint& to) {
   set_no_delay(fd, to.family());
   connecting_to_ = to.port();
   int error = loop_.ops().connect(fd, to) == 0 ? 0 : errno;
-  if (error == 0 && connected_to_itself(fd, connecting_to_)) error = ECONNREFUSED;
+  if (error == 0 && met_itself(fd, connecting_to_)) error = ECONNREFUSED;
   if (error == 0) {
     if (!watch(fd, kInput)) return errno;
     writable_ = true;
@@ -85,7 +74,7 @@ Transport::Connecting Transport::connected(int& error) {
   // A connect that failed is told as an error; room alone means that there is a connection.
   socklen_t size = sizeof error;
   if (peer_gone_ && ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-  if (error == 0 && connected_to_itself(fd_, connecting_to_)) error = ECONNREFUSED;
+  if (error == 0 && met_itself(fd_, connecting_to_)) error = ECONNREFUSED;
   return error == 0 ? Connecting::Connected : Connecting::Failed;
 }
 

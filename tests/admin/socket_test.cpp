@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "admin/place.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -17,12 +18,6 @@ namespace fs = std::filesystem;
 
 class AdminSockets : public ::testing::Test {
  protected:
-  AdminSockets() {
-    char name[] = "/tmp/fd-admin-XXXXXX";
-    directory_ = ::mkdtemp(name);
-  }
-  ~AdminSockets() override { fs::remove_all(directory_); }
-
   AdminSocketOptions options(pid_t pid = 42) const {
     AdminSocketOptions options;
     options.directories = {directory_};
@@ -42,7 +37,8 @@ class AdminSockets : public ::testing::Test {
     ASSERT_EQ(look_at_socket(at(name)).owner, SocketOwner::Dead);
   }
 
-  std::string directory_;
+  const test::TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path();
 };
 
 TEST_F(AdminSockets, BelongToTheirUserAlone) {

@@ -11,6 +11,7 @@
 #include "config/load.h"
 #include "support/captured_log.h"
 #include "tls/self_signed.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -105,8 +106,6 @@ TEST(Certificates, AReloadTakesOtherProtocolsAndListenersThatAreNew) {
 class OwnCertificate {
  public:
   explicit OwnCertificate(unsigned days) {
-    char made[] = "/tmp/frontdoor-own-XXXXXX";
-    directory_ = ::mkdtemp(made);
     const auto pair = tls::make_self_signed({"door.example"}, Certificates::unix_now(), days);
     pool.name = "site";
     pool.upstreams.push_back({.address = {Address::Kind::Tcp, "127.0.0.1", 443}});
@@ -114,7 +113,6 @@ class OwnCertificate {
     pool.tls.cert = put("own.pem", pair.cert);
     pool.tls.key = put("own.key", pair.key);
   }
-  ~OwnCertificate() { std::filesystem::remove_all(directory_); }
 
   config::Pool pool;
 
@@ -123,7 +121,7 @@ class OwnCertificate {
     std::ofstream(directory_ / name) << text;
     return directory_ / name;
   }
-  std::filesystem::path directory_;
+  const test::TemporaryDirectory directory_;
 };
 
 TEST(UpstreamContexts, TheExpiryOfWhatIsShownToUpstreamsIsToldOfAtOnceAndEachDay) {

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace frontdoor {
 namespace {
 
@@ -33,11 +35,7 @@ TEST(Settled, TellsAChangeOnceItHasBeenLeftAloneForALook) {
 
 class FileState : public ::testing::Test {
  protected:
-  FileState() : directory_(std::filesystem::temp_directory_path() / ("frontdoor-state-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(directory_);
-  }
-  ~FileState() override { std::filesystem::remove_all(directory_); }
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+  std::string path(const std::string& name) const { return directory_ / name; }
   void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
   std::string state(const std::string& name) const {
     std::string out;
@@ -46,7 +44,7 @@ class FileState : public ::testing::Test {
   }
 
  private:
-  const std::filesystem::path directory_;
+  const test::TemporaryDirectory directory_;
 };
 
 TEST_F(FileState, IsAnotherOneHoweverTheFileIsExchanged) {

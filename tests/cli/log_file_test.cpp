@@ -10,18 +10,16 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace frontdoor::cli {
 namespace {
 
 class LogFile : public ::testing::Test {
  protected:
-  LogFile() {
-    std::string path = ::testing::TempDir() + "frontdoor-log-XXXXXX";
-    directory_ = ::mkdtemp(path.data());
-  }
-  ~LogFile() override { std::filesystem::remove_all(directory_); }
   std::string in(const std::string& name) const { return directory_ + "/" + name; }
-  std::string directory_;
+  const test::TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path();
 };
 
 TEST_F(LogFile, ThatCouldBeWrittenIsNoProblemAndIsNotMade) {

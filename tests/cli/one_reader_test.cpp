@@ -6,6 +6,7 @@
 #include <string>
 
 #include "health/probe.h"
+#include "support/h2_upstream.h"
 #include "support/test_proxy.h"
 #include "tests/health/scripted_server.h"
 #include "tests/support/run_until.h"
@@ -15,14 +16,17 @@ namespace {
 
 using namespace std::string_literals;
 
-bool passes_the_check(const std::string& response) {
+enum class Spoken { Http1, Http2 };
+
+bool passes_the_check(const std::string& response, Spoken spoken = Spoken::Http1) {
   boost::asio::io_context io;
   test::ScriptedServer server(io);
   server.keep_open();
   server.answer(response);
   config::HealthCheck check;
   check.timeout = std::chrono::seconds(5);
-  const ProbeTarget target{.endpoints = {server.endpoint()}, .check = check, .host = "app"};
+  ProbeTarget target{.endpoints = {server.endpoint()}, .check = check, .host = "app"};
+  target.http2 = spoken == Spoken::Http2;
   Probe probe(io.get_executor(), target);
   std::optional<ProbeReport> report;
   boost::asio::co_spawn(io, probe.run(),
@@ -121,6 +125,66 @@ TEST(OneReader, ProbesAndTrafficAgree) {
   for (const auto& row : rows) {
     EXPECT_EQ(status_for_clients(row.response), row.status) << row.what;
     EXPECT_EQ(passes_the_check(row.response), row.status < 400) << row.what;
+  }
+}
+
+int status_for_clients_of_http2(const std::string& frames) {
+  H2Upstream upstream;
+  TestProxy proxy({&upstream}, "", "protocol = \"h2c\"\nretry.attempts = 0\n");
+  const auto client = proxy.client();
+  client->send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  bool answered = false;
+  EXPECT_TRUE(proxy.until({client.get()}, [&] {
+    upstream.read();
+    if (!answered && upstream.requests() == 1) upstream.end(0).send(frames), answered = true;
+    return final_status(client->received()) != 0;
+  }));
+  return final_status(client->received());
+}
+
+// The same of upstreams of HTTP/2.
+TEST(OneReader, ProbesAndTrafficAgreeOverHttp2) {
+  const auto head = [](std::string status, h2::Pairs more = {}, std::uint8_t flags = h2::kEndHeaders) {
+    return h2::headers(1, h2::status(std::move(status), std::move(more)), flags);
+  };
+  const std::uint8_t whole = h2::kEndHeaders | h2::kEndStream;
+  const struct {
+    const char* what;
+    std::string frames;
+    int status;  // 502: refused
+  } rows[] = {
+      {"plain", head("200", {{"content-length", "2"}}) + h2::end_of(1, "ok"), 200},
+      {"a head alone", head("204", {}, whole), 204},
+      {"a body that stays open", head("200"), 200},
+      {"a body that does not come", head("200", {{"content-length", "5"}}), 200},
+      {"status 503", head("503", {}, whole), 503},
+      {"103 first", head("103") + head("200", {}, whole), 200},
+      {"100 first, twice", head("100") + head("100") + head("200", {}, whole), 200},
+      {"a head of 20 KiB", h2::frame(h2::kHeaders, h2::kNone, 1, h2::block(h2::status("200", {{"x", std::string(10'000, 'x')}}))) +
+                               h2::frame(h2::kContinuation, h2::kEndHeaders, 1, h2::block({{"y", std::string(10'000, 'y')}})), 200},
+      {"a head of 40 KiB", h2::frame(h2::kHeaders, h2::kNone, 1, h2::block(h2::status("200", {{"x", std::string(14'000, 'x')}}))) +
+                               h2::frame(h2::kContinuation, h2::kNone, 1, h2::block({{"y", std::string(14'000, 'y')}})) +
+                               h2::frame(h2::kContinuation, h2::kEndHeaders, 1, h2::block({{"z", std::string(14'000, 'z')}})), 502},
+      {"no status", h2::headers(1, {{"x", "y"}}, h2::kEndHeaders), 502},
+      {"two statuses", h2::headers(1, {{":status", "200"}, {":status", "200"}}, h2::kEndHeaders), 502},
+      {"a status of two digits", head("20"), 502},
+      {"a status that is no number", head("2xx"), 502},
+      {"status 101", head("101"), 502},
+      {"a pseudo-header behind a field", h2::headers(1, {{"x", "y"}, {":status", "200"}}, h2::kEndHeaders), 502},
+      {"a field of one connection", head("200", {{"connection", "close"}}), 502},
+      {"a name in capitals", head("200", {{"X", "y"}}), 502},
+      {"a line break in a value", head("200", {{"x", "y\r\nz: 1"}}), 502},
+      {"NUL in a value", head("200", {{"x", std::string("y\0", 2)}}), 502},
+      {"two lengths", head("200", {{"content-length", "2"}, {"content-length", "3"}}) + h2::end_of(1, "ok"), 502},
+      {"a length that is none", head("200", {{"content-length", "two"}}), 502},
+      {"a length and an end without a body", head("200", {{"content-length", "5"}}, whole), 502},
+      {"an end behind a 1xx", head("103", {}, whole), 502},
+      {"a reset", h2::reset(1, 2), 502},
+      {"a body without a head", h2::data(1, "ok"), 502},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(status_for_clients_of_http2(row.frames), row.status) << row.what;
+    EXPECT_EQ(passes_the_check(h2::settings() + row.frames, Spoken::Http2), row.status < 400) << row.what;
   }
 }
 

@@ -20,20 +20,12 @@
 #include "cli/durable_file.h"
 #include "cli/order_store.h"
 #include "support/captured_log.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Directory {
-  Directory() {
-    char name[] = "/tmp/frontdoor-orders-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Directory() { fs::remove_all(path); }
-  std::string path;
-};
 
 Orders some_orders() {
   Orders orders;
@@ -148,8 +140,8 @@ TEST(OrderFilePlace, IsOneForEachConfig) {
 }
 
 TEST(DurableFile, IsWholeOrWhatWasThereBefore) {
-  const Directory directory;
-  const std::string path = directory.path + "/state.json";
+  const test::TemporaryDirectory directory;
+  const std::string path = directory / "state.json";
   EXPECT_EQ(write_durably(path, "one"), "");
   EXPECT_EQ(write_durably(path, "two"), "");
   EXPECT_EQ(read_file(path, 99).text, "two");
@@ -157,23 +149,23 @@ TEST(DurableFile, IsWholeOrWhatWasThereBefore) {
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 
-  const std::string secret = directory.path + "/secret";
+  const std::string secret = directory / "secret";
   std::ofstream(secret) << "untouched";
   fs::create_symlink(secret, path + ".new");  // it is not written through
   EXPECT_EQ(write_durably(path, "three"), "");
   EXPECT_EQ(read_file(secret, 99).text, "untouched");
   EXPECT_EQ(read_file(path, 99).text, "three");
 
-  fs::create_directory(directory.path + "/taken");
-  EXPECT_NE(write_durably(directory.path + "/taken", "four"), "");
-  EXPECT_FALSE(fs::exists(directory.path + "/taken.new"));
-  EXPECT_EQ(write_durably(directory.path + "/none/state.json", "five"), "No such file or directory");
+  fs::create_directory(directory / "taken");
+  EXPECT_NE(write_durably(directory / "taken", "four"), "");
+  EXPECT_FALSE(fs::exists(directory / "taken.new"));
+  EXPECT_EQ(write_durably(directory / "none/state.json", "five"), "No such file or directory");
 }
 
 // As on a full disk: the file system takes the beginning and no more.
 TEST(DurableFile, ThatIsCutShortIsNotTaken) {
-  const Directory directory;
-  const std::string path = directory.path + "/state.json";
+  const test::TemporaryDirectory directory;
+  const std::string path = directory / "state.json";
   ASSERT_EQ(write_durably(path, "before"), "");
   rlimit before{};
   ::getrlimit(RLIMIT_FSIZE, &before);
@@ -202,10 +194,10 @@ std::string save(OrderStore& store, boost::asio::io_context& control, const Orde
 }
 
 TEST(OrderStore, KeepsWhatItIsGiven) {
-  const Directory directory;
+  const test::TemporaryDirectory directory;
   test::CapturedLog log;
   boost::asio::io_context control;
-  const OrderFilePlace place{directory.path + "/state.json", "", false};
+  const OrderFilePlace place{directory / "state.json", "", false};
   {
     OrderStore store(control, log.log());
     EXPECT_TRUE(store.open(place).empty());
@@ -220,10 +212,10 @@ TEST(OrderStore, KeepsWhatItIsGiven) {
 }
 
 TEST(OrderStore, TellsOfABrokenFileAndPutsItAside) {
-  const Directory directory;
+  const test::TemporaryDirectory directory;
   test::CapturedLog log;
   boost::asio::io_context control;
-  const std::string path = directory.path + "/state.json";
+  const std::string path = directory / "state.json";
   std::ofstream(path) << "{\"version\":";
   OrderStore store(control, log.log());
   EXPECT_TRUE(store.open({path, "", false}).empty());
@@ -274,16 +266,16 @@ TEST(OrderStore, WritesNothingThatItCouldNotRead) {
 }
 
 TEST(OrderStore, TellsOnceWhyItCanNotKeepThem) {
-  const Directory directory;
+  const test::TemporaryDirectory directory;
   test::CapturedLog log;
   boost::asio::io_context control;
   OrderStore store(control, log.log());
-  store.open({directory.path + "/gone/state.json", "", false});
+  store.open({directory / "gone/state.json", "", false});
   for (int i = 0; i < 2; ++i) EXPECT_EQ(save(store, control, some_orders()), "No such file or directory");
   EXPECT_EQ(log.count("the state file can not be written"), 1);
-  fs::create_directory(directory.path + "/gone");
+  fs::create_directory(directory / "gone");
   EXPECT_EQ(save(store, control, some_orders()), "");
-  fs::remove_all(directory.path + "/gone");
+  fs::remove_all(directory / "gone");
   EXPECT_NE(save(store, control, some_orders()), "");
   EXPECT_EQ(log.count("the state file can not be written"), 2) << "again, after it had gone well";
 

@@ -11,21 +11,15 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace frontdoor {
 namespace {
 
 struct ReadyFiles : ::testing::Test {
-  std::string directory = ::testing::TempDir() + "frontdoor-ready-XXXXXX";
-  std::string path;
-
-  void SetUp() override {
-    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
-    path = directory + "/ready";
-  }
-  void TearDown() override {
-    ::unlink(path.c_str());
-    ::rmdir(directory.c_str());
-  }
+  const test::TemporaryDirectory temporary;
+  const std::string& directory = temporary.path();
+  const std::string path = temporary / "ready";
 
   bool there() const {
     struct stat info {};

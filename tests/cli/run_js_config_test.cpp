@@ -9,17 +9,16 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace frontdoor::cli {
 namespace {
 
 JsConfig run(const std::string& text, std::chrono::milliseconds limit = js_config_limit) {
-  char directory[] = "/tmp/frontdoor-js-XXXXXX";
-  if (::mkdtemp(directory) == nullptr) return {"", "no directory"};
-  const std::string file = std::string(directory) + "/ecosystem.config.js";
+  const test::TemporaryDirectory directory;
+  const std::string file = directory / "ecosystem.config.js";
   std::ofstream(file) << text;
-  JsConfig config = run_js_config(file, limit);
-  std::filesystem::remove_all(directory);
-  return config;
+  return run_js_config(file, limit);
 }
 
 TEST(JsConfig, GivesWhatItExports) {

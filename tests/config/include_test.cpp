@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "support.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor::config {
 namespace {
@@ -15,11 +16,8 @@ namespace fs = std::filesystem;
 class Include : public ::testing::Test {
  protected:
   Include() {
-    std::string pattern = ::testing::TempDir() + "frontdoor-include-XXXXXX";
-    directory_ = mkdtemp(pattern.data());
     options_.directory = directory_.string();
   }
-  ~Include() override { fs::remove_all(directory_); }
 
   void write(const std::string& name, const std::string& text) {
     fs::create_directories((directory_ / name).parent_path());
@@ -36,7 +34,8 @@ class Include : public ::testing::Test {
     return found;
   }
 
-  fs::path directory_;
+  const test::TemporaryDirectory temporary_;
+  const fs::path directory_ = temporary_.path();
   LoadOptions options_;
 };
 

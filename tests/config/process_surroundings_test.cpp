@@ -9,6 +9,7 @@
 
 #include "config/show.h"
 #include "support.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor::config {
 namespace {
@@ -176,8 +177,8 @@ TEST(ProcessEnvFile, WhatIsWrongWithIt) {
 
 // A pipe would be waited for at the next reload.
 TEST(ProcessEnvFile, IsAFile) {
-  std::string place = std::filesystem::temp_directory_path() / "env-file-XXXXXX";
-  const std::string directory = ::mkdtemp(place.data());
+  const test::TemporaryDirectory temporary;
+  const std::string& directory = temporary.path();
   ASSERT_EQ(::mkfifo((directory + "/pipe").c_str(), 0600), 0);
   std::ofstream(directory + "/file") << "A=1\n";
   const LoadOptions options = options_of_this_process(directory + "/fd.toml");
@@ -185,7 +186,6 @@ TEST(ProcessEnvFile, IsAFile) {
   for (const std::string name : {"pipe", "."})
     EXPECT_THAT(problems(with_command("env_file = \"" + name + "\""), options),
                 ElementsAre("fd.toml:4:12: env_file: " + directory + "/" + name + ": it is no regular file"));
-  std::filesystem::remove_all(directory);
 }
 
 const std::string kProfiles =

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "supervisor/file_watch.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -32,13 +33,6 @@ using Texts = std::vector<std::string>;
 
 class Tree {
  public:
-  Tree() {
-    std::string pattern = (fs::temp_directory_path() / "frontdoor-watch-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-    path = fs::canonical(path);
-  }
-  ~Tree() { fs::remove_all(path); }
-
   void write(const std::string& name, const std::string& text = "text") const {
     fs::create_directories((path / name).parent_path());
     std::ofstream(path / name, std::ios::app) << text;
@@ -49,7 +43,8 @@ class Tree {
     fs::rename(path / (name + ".new"), path / name);
   }
 
-  fs::path path;
+  const test::TemporaryDirectory temporary;
+  const fs::path path = fs::canonical(temporary.path());
 };
 
 class Watched {

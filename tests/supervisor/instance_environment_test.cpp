@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace frontdoor {
 namespace {
 
@@ -74,12 +76,6 @@ TEST(InstanceEnvironment, OfACheckSaysWhomItLooksAt) {
 
 class WhyNotStarted : public ::testing::Test {
  protected:
-  WhyNotStarted() {
-    std::string path = std::filesystem::temp_directory_path() / "why-not-XXXXXX";
-    directory_ = ::mkdtemp(path.data());
-  }
-  ~WhyNotStarted() override { std::filesystem::remove_all(directory_); }
-
   std::string why(const std::string& command, LaunchFailure failure, const std::string& in = "") {
     LaunchRequest request;
     request.command = {command};
@@ -87,7 +83,8 @@ class WhyNotStarted : public ::testing::Test {
     return why_not_started(request, failure);
   }
 
-  std::string directory_;
+  const test::TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path();
 };
 
 TEST_F(WhyNotStarted, TellsAMissingCommandFromAMissingInterpreter) {

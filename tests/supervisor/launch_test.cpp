@@ -13,6 +13,8 @@
 #include <fstream>
 #include <string>
 
+#include "tests/support/temporary_directory.h"
+
 namespace frontdoor {
 namespace {
 
@@ -79,8 +81,8 @@ TEST(Launch, LeadsASessionOfItsOwn) {
 }
 
 TEST(Launch, FailuresSayWhatFailed) {
-  const std::string directory = ::testing::TempDir() + "launch_test";
-  std::filesystem::create_directory(directory);
+  const test::TemporaryDirectory temporary;
+  const std::string& directory = temporary.path();
   const std::string plain = directory + "/plain";
   std::ofstream(plain) << "not a program\n";
   const auto with = [](std::string command, std::string where) {
@@ -106,17 +108,16 @@ TEST(Launch, FailuresSayWhatFailed) {
     EXPECT_EQ(ended.failure.stage, c.stage) << c.request.command.front() << " in " << c.request.directory;
     EXPECT_EQ(ended.failure.error, c.error) << c.request.command.front() << " in " << c.request.directory;
   }
-  std::filesystem::remove_all(directory);
 }
 
 TEST(Launch, AScriptWithoutAnInterpreterIsRunByTheShell) {
-  const std::string script = ::testing::TempDir() + "launch_script";
+  const test::TemporaryDirectory directory;
+  const std::string script = directory / "launch_script";
   std::ofstream(script) << "echo \"$0 says $1\"\n";
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
   LaunchRequest request;
   request.command = {script, "hello"};
   EXPECT_EQ(run(request).output, script + " says hello\n");
-  std::filesystem::remove(script);
 }
 
 TEST(Launch, SetsUmaskLimitsAndDirectory) {

@@ -18,6 +18,7 @@
 #include "base/address.h"
 #include "base/log.h"
 #include "supervisor/process_tree.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -37,18 +38,16 @@ pid_t start_launcher(const std::string& role, LauncherOptions options = {}, cons
 
 // What a front door of these tests writes, and the launcher's words.
 struct TemporaryDirectory {
-  TemporaryDirectory() {
-    mkdtemp(path.data());
-    setenv("TEST_DIRECTORY", path.c_str(), 1);
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
+  TemporaryDirectory() { setenv("TEST_DIRECTORY", path.c_str(), 1); }
   std::string file(const char* name) const { return path + '/' + name; }
   bool has(const char* name) const { return access(file(name).c_str(), F_OK) == 0; }
   std::string words() const {
     std::ifstream in(file("log"));
     return {std::istreambuf_iterator<char>(in), {}};
   }
-  std::string path = ::testing::TempDir() + "launcher-XXXXXX";
+
+  const test::TemporaryDirectory made;
+  const std::string path = made.path();
 };
 
 bool connects(const std::string& path) {

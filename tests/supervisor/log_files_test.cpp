@@ -11,6 +11,8 @@
 #include <map>
 #include <sstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace frontdoor {
 namespace {
 
@@ -19,13 +21,9 @@ namespace fs = std::filesystem;
 class LogFilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/frontdoor-logs-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    root_ = name;
     settings_.file = root_ + "/logs/{instance}.log";
     settings_.min_free = 0;
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   LogFiles files() const { return LogFiles(settings_, "app"); }
   std::string path(const std::string& file) const { return root_ + "/logs/" + file; }
@@ -49,7 +47,8 @@ class LogFilesTest : public ::testing::Test {
   using All = std::map<std::string, std::string>;
   using Events = std::vector<std::string>;
 
-  std::string root_;
+  const test::TemporaryDirectory temporary_;
+  const std::string root_ = temporary_.path();
   config::Logs settings_;
 };
 

@@ -16,6 +16,7 @@
 #include "supervisor/notify_message.h"
 #include "supervisor/instance_notify_socket.h"
 #include "supervisor/socket_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -49,15 +50,11 @@ TEST(NotifyMessage, IsAListOfAssignments) {
 class NotifySockets : public ::testing::Test {
  protected:
   NotifySockets() {
-    std::string place = std::filesystem::temp_directory_path() / "notify-XXXXXX";
-    directory_ = ::mkdtemp(place.data());
-    path_ = directory_ + "/notify.sock";
     socket_ = std::make_shared<InstanceNotifySocket>(control_, InstanceNotifySocket::bind_at(path_, std::nullopt));
   }
   ~NotifySockets() override {
     socket_->close();
     control_.run();
-    std::filesystem::remove_all(directory_);
   }
 
   void listen(bool belongs) {
@@ -95,7 +92,8 @@ class NotifySockets : public ::testing::Test {
   }
 
   boost::asio::io_context control_{1};
-  std::string directory_, path_;
+  const test::TemporaryDirectory temporary_;
+  const std::string path_ = temporary_ / "notify.sock";
   std::shared_ptr<InstanceNotifySocket> socket_;
   std::vector<NotifyMessage> said_;
   std::vector<pid_t> strangers_;

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "supervisor/instance_places.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -20,12 +21,6 @@ namespace fs = std::filesystem;
 
 class SocketDirectories : public ::testing::Test {
  protected:
-  SocketDirectories() {
-    std::string path = fs::temp_directory_path() / "socket-directory-XXXXXX";
-    place_ = ::mkdtemp(path.data());
-  }
-  ~SocketDirectories() override { fs::remove_all(place_); }
-
   std::vector<std::string> left() const {
     std::vector<std::string> names;
     for (const auto& entry : fs::recursive_directory_iterator(place_)) names.push_back(entry.path());
@@ -33,7 +28,8 @@ class SocketDirectories : public ::testing::Test {
   }
   static void touch(const std::string& path) { std::ofstream(path) << "x"; }
 
-  std::string place_;
+  const test::TemporaryDirectory temporary_;
+  const std::string place_ = temporary_.path();
 };
 
 TEST_F(SocketDirectories, EachInstanceHasOneThatNobodyElseEnters) {

@@ -9,6 +9,7 @@
 
 #include "pair.h"
 #include "tls/pipe.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor::tls {
 namespace {
@@ -30,11 +31,6 @@ Wish now(Wish wish) {
 // Files that a config names.
 class Files {
  public:
-  Files() {
-    char made[] = "/tmp/frontdoor-tls-XXXXXX";
-    directory_ = ::mkdtemp(made);
-  }
-  ~Files() { fs::remove_all(directory_); }
   std::string put(const std::string& name, const std::string& text) const {
     std::ofstream(directory_ / name) << text;
     return directory_ / name;
@@ -42,7 +38,7 @@ class Files {
   std::string path(const std::string& name) const { return directory_ / name; }
 
  private:
-  fs::path directory_;
+  const test::TemporaryDirectory directory_;
 };
 
 std::shared_ptr<const ServerContext> site(const Made& made, const ServerRules& rules = {}) {
