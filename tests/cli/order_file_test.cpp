@@ -227,10 +227,10 @@ TEST(OrderStore, TellsOfABrokenFileAndPutsItAside) {
 
 // A user's who may not read it, for instance: what it holds is not lost by that.
 TEST(OrderStore, LeavesAFileAloneThatItCanNotRead) {
-  const Directory directory;
+  const test::TemporaryDirectory directory;
   test::CapturedLog log;
   boost::asio::io_context control;
-  const std::string path = directory.path + "/state.json";
+  const std::string path = directory / "state.json";
   fs::create_directory(path);  // root may read any file
   OrderStore store(control, log.log());
   EXPECT_TRUE(store.open({path, "", false}).empty());
@@ -241,20 +241,20 @@ TEST(OrderStore, LeavesAFileAloneThatItCanNotRead) {
 }
 
 TEST(OrderStore, LooksWhereADirectoryCanNotBeEntered) {
-  const Directory directory;
+  const test::TemporaryDirectory directory;
   test::CapturedLog log;
   boost::asio::io_context control;
-  std::ofstream(directory.path + "/file") << "x";
+  std::ofstream(directory / "file") << "x";
   OrderStore store(control, log.log());
-  EXPECT_TRUE(store.open({directory.path + "/file/state.json", "", false}).empty());
+  EXPECT_TRUE(store.open({directory / "file/state.json", "", false}).empty());
   EXPECT_TRUE(log.says("the state file can not be read")) << log.text();
 }
 
 TEST(OrderStore, WritesNothingThatItCouldNotRead) {
-  const Directory directory;
+  const test::TemporaryDirectory directory;
   test::CapturedLog log;
   boost::asio::io_context control;
-  const std::string path = directory.path + "/state.json";
+  const std::string path = directory / "state.json";
   OrderStore store(control, log.log());
   store.open({path, "", false});
   Orders orders;
