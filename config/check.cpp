@@ -134,17 +134,32 @@ void check_loops(const Pool& pool, const PoolPlace& places, Reader& reader) {
   }
 }
 
-void check_health(const Pool& pool, const PoolPlace& places, Reader& reader) {
+// What the file says of a pool's check; null: nothing.
+const Value* written_of_check(const Value& root, const Pool& pool, std::string_view key) {
+  const Value* value = root.find("pool");
+  for (const std::string_view step : {std::string_view(pool.name), std::string_view("health_check"), key})
+    value = value != nullptr ? value->find(step) : nullptr;
+  return value;
+}
+
+void check_health(const Value& root, const Pool& pool, const PoolPlace& places, Reader& reader) {
   if (!pool.health_check) return;
   const auto& check = *pool.health_check;
   const auto heading = "[pool." + pool.name + ".health_check] ";
   if (check.fall == 1 && pool.upstreams.size() == 1)
     reader.diagnostics.warning(
         places.at, heading + "fall = 1 takes the only upstream out after one failed check; 3 is the default");
+  const Value* const interval = written_of_check(root, pool, "interval");
+  const Value* const timeout = written_of_check(root, pool, "timeout");
+  // In the place of a value that is refused stands its default, of which the file says nothing.
+  for (const Value* const value : {interval, timeout})
+    if (value != nullptr && reader.diagnostics.has_error_at(value->at)) return;
+  const auto text = [](Millis duration, const Value* written) {
+    return format_duration(duration) + (written != nullptr ? "" : " (the default)");
+  };
   if (check.timeout > check.interval)
-    reader.diagnostics.warning(places.at, heading + "timeout " + format_duration(check.timeout) +
-                                              " is longer than interval " + format_duration(check.interval) +
-                                              ", so checks come later than the interval says");
+    reader.diagnostics.warning(places.at, heading + "timeout " + text(check.timeout, timeout) + " is longer than interval " +
+                                              text(check.interval, interval) + ", so checks come later than the interval says");
 }
 
 // Two pools that rename one file under each other would lose what is in it.
@@ -305,7 +320,7 @@ void check(const Value& root, const LoadOptions& options, Reader& reader) {
     check_loops(reader.config.pools[i], reader.pools[i], reader);
     check_upstream_tls(reader.config.pools[i], reader.pools[i], options, reader);
     check_protocol(reader.config.pools[i], reader.pools[i], reader);
-    check_health(reader.config.pools[i], reader.pools[i], reader);
+    check_health(root, reader.config.pools[i], reader.pools[i], reader);
     check_hold(reader.config.pools[i], reader.pools[i], reader);
     check_triggers(reader.config.pools[i], reader.pools[i], reader);
   }

@@ -33,6 +33,13 @@ bool Diagnostics::has_errors() const {
                      [](const Item& item) { return item.severity == Diagnostic::Severity::Error; });
 }
 
+bool Diagnostics::has_error_at(Position at) const {
+  return std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
+    return item.severity == Diagnostic::Severity::Error &&
+           std::tie(item.at.file, item.at.line, item.at.column) == std::tie(at.file, at.line, at.column);
+  });
+}
+
 std::string Diagnostics::place(Position at) const { return place_text(files_[at.file], at.line, at.column); }
 
 std::vector<Diagnostic> Diagnostics::in_file_order() const {

@@ -35,6 +35,7 @@ class Diagnostics {
     add(Diagnostic::Severity::Warning, at, std::move(message));
   }
   bool has_errors() const;
+  bool has_error_at(Position at) const;  // exactly there: of this value
 
   std::string place(Position at) const;  // "fd.toml:12:3"
   std::vector<Diagnostic> in_file_order() const;

@@ -66,8 +66,11 @@ void check_exec(const Value& value, const Pool& pool, Reader& reader) {
 
 void read_health_check(const Value& value, Pool& pool, Reader& reader) {
   auto& check = pool.health_check.emplace();
-  if (value.is(Kind::Text))
-    return read_value(*schema::health_check.find("path"), value, &check.path, reader.diagnostics);
+  if (value.is(Kind::Text)) {
+    schema::Key key = *schema::health_check.find("path");
+    key.name = "health_check";  // as the file has it
+    return read_value(key, value, &check.path, reader.diagnostics);
+  }
   if (value.is(Kind::Boolean))
     return reader.diagnostics.error(
         value.at, "health_check: write the path to ask for, as in \"/healthz\", or leave health_check out");

@@ -12,6 +12,9 @@ namespace {
 
 using Kind = Value::Kind;
 
+// One that may be called so: the name of another is to be mended first, and no advice.
+bool has_good_name(const Pool& pool) { return !pool.name.empty() && name_problem(pool.name).empty(); }
+
 const Pool* find_pool(const Config& config, std::string_view name) {
   const auto found = std::find_if(config.pools.begin(), config.pools.end(),
                                   [&](const Pool& pool) { return pool.name == name; });
@@ -44,8 +47,11 @@ void read_pool_name(const Value& value, Route& route, Reader& reader) {
   if (name == nullptr) {
     const auto serving = serving_pools(config);
     if (serving.size() == 1) route.pool = serving.front()->name;
-    if (serving.size() > 1 && !answers_without_pool(value))
-      reader.diagnostics.error(value.at, "[[route]] needs a pool, as in pool = " + quote(serving.front()->name));
+    if (serving.size() > 1 && !answers_without_pool(value)) {
+      const auto named = std::find_if(serving.begin(), serving.end(), [](const Pool* pool) { return has_good_name(*pool); });
+      reader.diagnostics.error(value.at, "[[route]] needs a pool, as in pool = " +
+                                             quote(named != serving.end() ? std::string_view((*named)->name) : "app"));
+    }
     return;
   }
   if (const Pool* pool = find_pool(config, route.pool); pool != nullptr && !pool->takes_requests())
@@ -83,8 +89,10 @@ void add_catch_all(Reader& reader) {
   if (pools.size() > 1 && reader.complete)
     reader.diagnostics.error(
         reader.pools[static_cast<std::size_t>(pools[1] - reader.config.pools.data())].at,
-        "with several pools frontdoor needs to know which requests go where: add a [[route]] with pool = " +
-            quote(pools[0]->name) + " and one with pool = " + quote(pools[1]->name));
+        "with several pools frontdoor needs to know which requests go where: add a [[route]] " +
+            (has_good_name(*pools[0]) && has_good_name(*pools[1])
+                 ? "with pool = " + quote(pools[0]->name) + " and one with pool = " + quote(pools[1]->name)
+                 : std::string("for each of them")));
   if (pools.size() == 1) {
     Route route;
     route.pool = pools.front()->name;

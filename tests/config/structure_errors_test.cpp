@@ -159,6 +159,14 @@ TEST(StructureErrors, WhatBelongsTogether) {
        {"fd.toml:5:8: pool: there is no [pool.ap], did you mean \"app\"?"}},
       {listen + pool + "[pool.api]\nupstreams = [\"b:1\"]\n[[route]]\npool = \"web\"\n",
        {"fd.toml:7:8: pool: there is no [pool.web]; the pools are \"app\" and \"api\""}},
+      {listen + "[pool.\"a b\"]\nupstreams = [\"b:1\"]\n" + pool,
+       {"fd.toml:2:7: a pool cannot be called \"a b\": a name consists of letters, digits, \"-\", \"_\" and "
+        "\".\"",
+        "fd.toml:4:7: with several pools frontdoor needs to know which requests go where: add a [[route]] for each of them"}},
+      {listen + "[pool.\"a b\"]\nupstreams = [\"b:1\"]\n" + pool + "[[route]]\n",
+       {"fd.toml:2:7: a pool cannot be called \"a b\": a name consists of letters, digits, \"-\", \"_\" and "
+        "\".\"",
+        "fd.toml:6:1: [[route]] needs a pool, as in pool = \"app\""}},
       {listen + "[pool.\"a b\"]\nupstreams = [\"b:1\"]\n",
        {"fd.toml:2:7: a pool cannot be called \"a b\": a name consists of letters, digits, \"-\", \"_\" and "
         "\".\""}},

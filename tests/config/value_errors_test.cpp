@@ -198,7 +198,7 @@ TEST(ValueErrors, HostsAndPaths) {
        "fd.toml:7:8: path: \"/a/../b\" will not do: \".\" and \"..\" are resolved before routes are matched, "
        "so this never matches"},
       {"health_check = \"healthz\"",
-       "fd.toml:6:16: path: \"healthz\" will not do: a path begins with \"/\": \"/healthz\""},
+       "fd.toml:6:16: health_check: \"healthz\" will not do: a path begins with \"/\": \"/healthz\""},
       {"health_check.path = \"/a b\"",
        "fd.toml:6:21: path: \"/a b\" will not do: spaces and characters outside of ASCII are written as %20 "
        "and the like"},

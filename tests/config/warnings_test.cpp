@@ -20,7 +20,13 @@ TEST(Warnings, HealthChecksThatMakeThingsWorse) {
                           "out after one failed check; 3 is the default"));
   EXPECT_THAT(below("health_check.timeout = \"3s\""),
               ElementsAre("fd.toml:3:7: warning: [pool.app.health_check] timeout 3s is longer than interval "
-                          "2s, so checks come later than the interval says"));
+                          "2s (the default), so checks come later than the interval says"));
+  EXPECT_THAT(below("health_check.interval = \"500ms\""),
+              ElementsAre("fd.toml:3:7: warning: [pool.app.health_check] timeout 1s (the default) is longer than interval "
+                          "500ms, so checks come later than the interval says"));
+  EXPECT_THAT(problems(Around{.below = "health_check = { interval = \"0s\", timeout = \"10s\" }"}.text()),
+              ElementsAre("fd.toml:6:29: interval: \"0s\" is too small, the least is \"1ms\""))
+      << "what is refused is not compared";
   EXPECT_THAT(below("health_check.timeout = \"2s\""), IsEmpty());
 }
 
