@@ -6,8 +6,8 @@
 
 # UNITY: a build from nothing compiles a dozen of its files as one, which takes a third of the time where each would
 # instantiate the same coroutines. Under sanitizers, which are not what is measured and shipped, this holds for every
-# folder. Presets for those who change a file and build again leave it off. A dozen and no more: with two dozen g++ 12 made a
-# program whose new instances, once in thirty overlapping rolls, were never probed.
+# folder. Presets for those who change a file and build again leave it off. A dozen and no more: built by
+# two dozen, the program forgot to probe a new instance once in thirty overlapping rolls, for a reason that is not found yet.
 option(FRONTDOOR_UNITY "Compile several files as one where a library asks for it" OFF)
 
 set(PRECOMPILE_std
