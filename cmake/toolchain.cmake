@@ -43,8 +43,7 @@ endif()
 # ccache needs to know that the precompiled header is part of the input (docs/adr/0002).
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_CURRENT_LIST_DIR}/compile ${CMAKE_SOURCE_DIR})
   add_compile_options(-fpch-preprocess)
 endif()
 
