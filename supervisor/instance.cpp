@@ -76,6 +76,7 @@ void Instance::take_over(RunningProcess running, std::string launch) {
   launched_as_ = std::move(launch);
   engaged_ = true;
   born_ = ++context_.ticks;
+  taken_over_ = true;
   spawn_run(std::move(running));
 }
 

@@ -173,6 +173,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::optional<ProcessInfo> who_;  // with its start: a number alone may pass to another process
   std::uint64_t life_ = 0;         // counts processes; 0 before the first
   bool alive_ = false;             // the process of this life
+  bool taken_over_ = false;        // the same: of a front door before
   bool asked_to_end_ = false;      // the same
   TimePoint telling_until_{};      // the same
   CrashCause cause_;

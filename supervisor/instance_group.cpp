@@ -99,13 +99,16 @@ void InstanceGroup::adopt(RunningProcess process, const InstanceMemo& memo) {
   const bool fits = plan_.wanted(memo.number) && memo.launch == launch_text(settings_);
   const auto instance = add(memo.number, memo.place);
   // Of two, as a crash in the middle of a roll leaves them, the one goes that is not as the config says.
-  std::shared_ptr<Instance> surplus;
-  if (its.serving && fits) surplus = std::exchange(its.serving, instance);
-  else if (its.serving) surplus = instance;
+  if (its.serving && fits) its.surplus.push_back(std::exchange(its.serving, instance));
+  else if (its.serving) its.surplus.push_back(instance);
   else its.serving = instance;
-  surroundings_.members_changed();
-  instance->take_over(std::move(process), memo.launch);
-  if (surplus) spawn(retire(shared_from_this(), memo.number, surplus));
+  adopted_.push_back({instance, std::move(process), memo.launch});
+}
+
+void InstanceGroup::take_over_adopted() {
+  for (Adopted& each : std::exchange(adopted_, {})) each.instance->take_over(std::move(each.process), std::move(each.launch));
+  for (auto& [number, place] : places_)
+    for (const auto& instance : std::exchange(place.surplus, {})) spawn(retire(shared_from_this(), number, instance));
 }
 
 asio::awaitable<OperationResult> InstanceGroup::fulfil(Wish wish) {
@@ -319,9 +322,12 @@ asio::awaitable<void> InstanceGroup::shut_down() {
 
 std::vector<InstanceAddress> InstanceGroup::members() const {
   std::vector<InstanceAddress> all;
-  for (const auto& [number, place] : places_)
-    for (const auto* const member : {&place.serving, &place.next})
-      if (*member && !is_nowhere((*member)->address().endpoint)) all.push_back((*member)->address());
+  for (const auto& [number, place] : places_) {
+    std::vector<std::shared_ptr<Instance>> its{place.serving, place.next};
+    its.insert(its.end(), place.surplus.begin(), place.surplus.end());
+    for (const auto& member : its)
+      if (member && !is_nowhere(member->address().endpoint)) all.push_back(member->address());
+  }
   return all;
 }
 

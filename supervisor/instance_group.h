@@ -57,8 +57,10 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   void configure(const config::Process& settings, Millis drain);
   // What was asked of the pool before the front door crashed, as it was left with the launcher. Before configure().
   void recall(const std::string& asked);
-  // A process that a front door has left that crashed.
+  // A process that a front door has left that crashed gets its place. When all have theirs and the members have been told,
+  // they are taken over.
   void adopt(RunningProcess process, const InstanceMemo& memo);
+  void take_over_adopted();
   // Once, after the first configure(): until there is nothing left to do for it.
   boost::asio::awaitable<void> run(std::shared_ptr<InstanceGroup> self);
 
@@ -80,6 +82,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
     std::shared_ptr<Instance> serving = {};  // a member of the pool
     std::shared_ptr<Instance> next = {};     // also a member, proves itself
     std::vector<std::shared_ptr<Instance>> leaving = {};
+    std::vector<std::shared_ptr<Instance>> surplus = {};  // adopted, and about to leave; members until then
     std::shared_ptr<PlaceHistory> history = std::make_shared<PlaceHistory>();
 
     bool empty() const { return !serving && !next && leaving.empty(); }
@@ -105,6 +108,12 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   void spawn(boost::asio::awaitable<void> coroutine);
   InstanceStatus status_of(const Instance& instance, const Place& place) const;
 
+  struct Adopted {
+    std::shared_ptr<Instance> instance;
+    RunningProcess process;
+    std::string launch;  // what it was started with
+  };
+
   const Surroundings surroundings_;
   InstanceContext& context_;
   const std::string pool_;
@@ -116,6 +125,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   config::Process settings_;
   Millis drain_{};
   std::map<unsigned, Place> places_;
+  std::vector<Adopted> adopted_;  // and not taken over yet
   std::list<std::shared_ptr<PendingWish>> pending_;
   StartFailure replacement_failure_;
   bool stopping_ = false;

@@ -30,7 +30,7 @@ constexpr int kMostExtensions = 10;  // an app may ask for so many times its sta
 
 std::string Instance::prepare(std::vector<int>& sockets) {
   life_marker_ = fresh_life();
-  said_ready_ = stops_itself_ = false;
+  said_ready_ = stops_itself_ = taken_over_ = false;
   status_.clear();
   if (!context_.places.fits(address_.endpoint, settings_)) {  // the config wants another kind of place now
     if (auto problem = take_place(); !problem.empty()) return problem;
@@ -71,10 +71,13 @@ void Instance::begin_to_watch() {
     if (OwnedFd inherited = context_.places.inherited_notify(life_marker_); inherited.valid())
       listen_to(std::move(inherited));
   if (!upstream_) return;
-  upstream_->judge_anew(Clock::now());
-  upstream_->set_starting(true);
   using Admission = Upstream::Admission;
   const bool awaits_word = settings_.ready == Ready::Notify && !said_ready_;
+  // One that this process has back from a successor that failed has served all the time: had it ended, it would be down,
+  // and only what has passed since comes up again.
+  const bool serves_on = taken_over_ && !awaits_word && upstream_->available();
+  if (!serves_on) upstream_->judge_anew(Clock::now());
+  upstream_->set_starting(true);
   upstream_->set_admission(awaits_word                           ? Admission::Nobody
                            : settings_.ready == Ready::Listen ? Admission::Connect
                                                                  : Admission::Check);

@@ -84,7 +84,9 @@ void Supervisor::apply(const config::Config& config, std::vector<RunningProcess>
   }
 }
 
-// Those of pools that are gone end as instances do: asked, given their time, killed, heard to their last line.
+// Those of pools that are gone end as instances do: asked, given their time, killed, heard to their last line. All have
+// their places before anybody is told: where requests are served meanwhile, a list with some of the instances would take
+// the others away from them.
 void Supervisor::adopt(std::vector<RunningProcess> inherited) {
   for (RunningProcess& process : inherited) {
     const InstanceMemo memo = parse_memo(process.memo).value_or(InstanceMemo{.pool = "unknown", .number = 1});
@@ -94,6 +96,8 @@ void Supervisor::adopt(std::vector<RunningProcess> inherited) {
     if (!named) group->configure({}, Millis{0});
     group->adopt(std::move(process), memo);
   }
+  if (!inherited.empty()) tell_members();
+  for (const auto& [name, group] : groups_) group->take_over_adopted();
   asio::post(control_, [this] { places_.settle(); });  // they have taken what is theirs by then
 }
 

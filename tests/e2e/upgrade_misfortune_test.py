@@ -7,13 +7,14 @@ import os
 import re
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
 import threading
 import unittest
 
-from support import App, Client, Upgradable, binary, eventually, http_get, main, pool, sanitized
+from support import App, Client, FixedRate, Upgradable, binary, eventually, http_get, main, pool, sanitized
 from support import process as processes
 from support.admin import api, command
 from support.instances import events, pids
@@ -183,6 +184,54 @@ class TheNewOneFails(WithDoors):
             self.assertEqual(pids(door, 2), after)
             door.upgraded()
             self.assertEqual(pids(door, 2), after)
+
+    def test_when_it_has_just_got_the_instances_no_request_is_lost(self):
+        """Those of two pools, of which none waits for anything: what is known of the instances stays known, and each pool has
+        all of its own at any time."""
+        deaf = self.enterContext(socket.create_server(("127.0.0.1", 0)))  # no verdict: it waits a second before it serves
+        passed = '["python3", "' + script_path("starting.py") + '"]'
+        config = DRAIN + f'''
+[[route]]
+path = "/api"
+pool = "api"
+[[route]]
+path = "/deaf"
+pool = "deaf"
+[[route]]
+pool = "app"
+[pool.app]
+command = ["node", "{APP}"]
+instances = 2
+hold.timeout = "0s"
+health_check = {{ path = "/slow", timeout = "5s" }}
+[pool.api]
+command = {passed}
+env = {{ HOW = "passed" }}
+port = "listen_fds"
+instances = 2
+hold.timeout = "0s"
+health_check = {{ path = "/healthz", timeout = "5s" }}
+[pool.deaf]
+upstreams = ["127.0.0.1:{deaf.getsockname()[1]}"]
+health_check = {{ path = "/", timeout = "60s" }}
+'''
+        with Upgradable(config) as door:
+            eventually(lambda: len(events(door, "instance up")) == 4, "all of them")
+            old = door.serving()
+            # Over connections that there are: what the new one accepts before it serves dies with it.
+            each = {"rate": 100, "connections": 64}
+            with FixedRate(door.address, "/", **each) as app, FixedRate(door.address, "/api", **each) as api_load:
+                answers = []
+                asking = in_background(lambda: answers.append(door.upgrade()))
+                start = eventually(lambda: events(door, "a new front door starts beside the old one"), "the new one")[0]
+                eventually(lambda: len(events(door, "instance started")) == 8, "that it has the instances", pause=0.002)
+                os.kill(start["pid"], signal.SIGKILL)
+                asking.join()
+                eventually(lambda: len(events(door, "instance started")) == 12, "that the old one has them again")
+                reports = app.finish_after(1.5), api_load.finish()
+            self.assertEqual((answers[0].returncode, "SIGKILL" in answers[0].stderr), (1, True), answers)
+            self.assertEqual(door.serving(), old)
+            self.assertEqual([report["failures"] for report in reports], [[], []])
 
     def test_when_it_has_served_it_is_started_anew_from_its_own_program(self):
         with Upgradable(DRAIN + instances(2)) as door:
