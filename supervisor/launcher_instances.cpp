@@ -1,6 +1,7 @@
 // The instances and the checks as the launcher's children: started when the front door asks, kept for the one after it, and
 // told of when they have ended. And what is left of them when there is no front door any more.
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -23,8 +24,27 @@ using Kind = LauncherMessage::Kind;
 namespace {
 
 constexpr std::size_t kMostRecords = 10'000;  // instances that run or whose end nobody has asked about
-constexpr int kFull = 48 * 1024;              // of a pipe, which holds 64 KiB
-constexpr int kKeptOfIt = 16 * 1024;
+
+// Bytes that wait in a pipe whose writer may stand still. A pipe has room for pages, and a line goes into the page of the
+// one before only if all of it fits there: of two neighbours one may be nearly empty, and of the first one most may have
+// been read.
+int may_be_full(int size) {
+  const int page = static_cast<int>(::sysconf(_SC_PAGESIZE));
+  return std::max(size / 2 - page, 1);
+}
+
+// How much of that was still there.
+std::uint64_t throw_away(int pipe, int bytes) {
+  std::array<char, 16 * 1024> oldest;
+  std::uint64_t gone = 0;
+  while (bytes > 0) {
+    const ssize_t size = ::read(pipe, oldest.data(), std::min(oldest.size(), static_cast<std::size_t>(bytes)));
+    if (size <= 0) break;
+    bytes -= static_cast<int>(size);
+    gone += static_cast<std::uint64_t>(size);
+  }
+  return gone;
+}
 
 }  // namespace
 
@@ -122,10 +142,9 @@ void Launcher::make_room_in_pipes(TimePoint now) {
   for (const auto& [id, record] : records_) {
     for (const OwnedFd* pipe : {&record.output, &record.errors}) {
       int waiting = 0;
-      if (!pipe->valid() || ::ioctl(pipe->get(), FIONREAD, &waiting) != 0 || waiting < kFull) continue;
-      std::array<char, kFull - kKeptOfIt> oldest;
-      const ssize_t size = ::read(pipe->get(), oldest.data(), oldest.size());
-      if (size > 0) thrown_away_ += static_cast<std::uint64_t>(size);
+      if (!pipe->valid() || ::ioctl(pipe->get(), FIONREAD, &waiting) != 0 || waiting == 0) continue;
+      const int full = may_be_full(::fcntl(pipe->get(), F_GETPIPE_SZ));
+      if (waiting >= full) thrown_away_ += throw_away(pipe->get(), waiting - full / 2);
     }
   }
   if (before != 0 || thrown_away_ == 0) return;

@@ -402,15 +402,13 @@ struct Part {
   }
 
   // The first life has an instance that writes more than its pipe holds; those after it do not come up, until one does.
-  asio::awaitable<int> leave_it_unheard() {
+  asio::awaitable<int> leave_it_unheard(std::string line, int lines) {
     const bool first = !noted("crashed");
     if (!first && !noted("mended")) _exit(1);
     auto inherited = co_await launcher.inherit();
     launcher.stop_within(std::chrono::milliseconds{60'000}, std::chrono::milliseconds{500});
     if (first) {
-      LaunchRequest request = shell_request("i=0; while [ $i -lt 4000 ]; do echo line $i of a hundred bytes that nobody hears, or so it "
-                                            "seems for as long as there is no front door; i=$((i+1)); done; touch " + note("written") +
-                                            "; exec sleep 1000");
+      LaunchRequest request = writer_of(line, lines);
       std::vector<int> none;
       auto started = co_await launcher.launch(std::move(request), std::move(none));
       if (!started) co_return 10;
@@ -421,7 +419,12 @@ struct Part {
     std::string rest(1 << 17, '\0');
     const ssize_t size = read(inherited.processes.front().output.get(), rest.data(), rest.size());
     rest.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    co_return rest.find("line 3999 of") != std::string::npos && rest.size() >= 10'000 ? 0 : 12;
+    co_return rest.find("line " + std::to_string(lines - 1) + " of") != std::string::npos && rest.size() >= 10'000 ? 0 : 12;
+  }
+
+  static LaunchRequest writer_of(const std::string& line, int lines) {
+    return shell_request("i=0; while [ $i -lt " + std::to_string(lines) + " ]; do echo line $i of " + line +
+                         "; i=$((i+1)); done; touch " + note("written") + "; exec sleep 1000");
   }
 
   // It is stopped, by itself, while a new one starts; that it says so is read when it has ended.
@@ -477,7 +480,10 @@ asio::awaitable<int> play(Part part, std::string_view role) {
   if (role == "role:upgrade-both-die") co_return co_await part.both_die();
   if (role == "role:upgrade-crashes") co_return co_await part.crash_and_not_start();
   if (role == "role:upgrade-watched") co_return co_await part.be_alive_meanwhile();
-  if (role == "role:unheard") co_return co_await part.leave_it_unheard();
+  const std::string hundred = "a hundred bytes that nobody hears, or so it seems for as long as there is no front door";
+  if (role == "role:unheard") co_return co_await part.leave_it_unheard(hundred, 4'000);
+  // Two of them do not fit into a page.
+  if (role == "role:unheard-halves") co_return co_await part.leave_it_unheard(std::string(2'100, 'x'), 100);
   if (role == "role:upgrade-stops") co_return co_await part.stop_beside();
   if (role == "role:upgrade-drains") co_return co_await part.drain_by_its_own_time();
   if (role == "role:no-launcher") co_return getenv(kRoleVariable) == nullptr && getenv(kLauncherStateVariable) == nullptr ? 0 : 10;

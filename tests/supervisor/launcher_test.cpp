@@ -114,14 +114,17 @@ TEST(Launcher, ClientsAreRefusedWhenNoFrontDoorListensAgain) {
 }
 
 TEST(Launcher, AnInstanceThatNoFrontDoorHearsIsNotStoppedByItsPipe) {
-  const TemporaryDirectory directory;
-  LauncherOptions options;
-  options.longest_wait = std::chrono::milliseconds(300);
-  const pid_t launcher = start_launcher("role:unheard", options, directory.file("log").c_str());
-  EXPECT_TRUE(eventually([&] { return directory.has("written"); }));
-  EXPECT_THAT(directory.words(), HasSubstr("no front door reads what the instances write: the oldest of it is thrown away"));
-  close(creat(directory.file("mended").c_str(), 0600));
-  EXPECT_EQ(status_of(launcher), 0) << "the newest is still there for it";
+  for (const char* const role : {"role:unheard", "role:unheard-halves"}) {
+    SCOPED_TRACE(role);
+    const TemporaryDirectory directory;
+    LauncherOptions options;
+    options.longest_wait = std::chrono::milliseconds(300);
+    const pid_t launcher = start_launcher(role, options, directory.file("log").c_str());
+    EXPECT_TRUE(eventually([&] { return directory.has("written"); }));
+    EXPECT_THAT(directory.words(), HasSubstr("no front door reads what the instances write: the oldest of it is thrown away"));
+    close(creat(directory.file("mended").c_str(), 0600));
+    EXPECT_EQ(status_of(launcher), 0) << "the newest is still there for it";
+  }
 }
 
 TEST(Launcher, ACheckIsNoInstanceThatAFrontDoorWhichCannotStartIsTriedAgainFor) {
