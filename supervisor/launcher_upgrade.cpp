@@ -88,6 +88,7 @@ void Launcher::hand_over_to_successor() {
   front_door_ = std::move(*successor_);
   successor_.reset();
   if (options_.given.watchdog.count() != 0) notify(kAlive);  // it gets as long as any other to say so itself
+  unheard_since_ = std::min(unheard_since_, Clock::now());    // until it says by StopWithin that it has come so far
   front_door_.send({.kind = Kind::Go});
   hand_over();
 }
@@ -149,6 +150,7 @@ bool Launcher::ended_before_it_was_ready(const siginfo_t& info) {
     log_.error("the front door ended while a new one starts, which takes its place");
     note_crash(info);
     kept_.front_door_crashed(Clock::now());
+    unheard_since_ = std::min(unheard_since_, Clock::now());
     if (upgrade_.old_one_ended() == UpgradeStep::HandOver) hand_over_to_successor();
     return true;
   }

@@ -427,6 +427,32 @@ struct Part {
                          "; i=$((i+1)); done; touch " + note("written") + "; exec sleep 1000");
   }
 
+  // The old one has an instance that writes more than its pipe holds, and crashes, or lets go of it. The new one hangs
+  // before it is ready for it, or when it has just got it.
+  asio::awaitable<int> hang_beside(bool crash) {
+    if (getenv(kBesideVariable) != nullptr) {
+      leave_note("beside");
+      if (crash) co_return co_await wait_for_ever();
+      launcher.prepared();
+      co_await launcher.turn();
+      co_return co_await wait_for_ever();
+    }
+    auto inherited = co_await launcher.inherit();
+    launcher.stop_within(std::chrono::milliseconds{60'000}, std::chrono::milliseconds{500});
+    LaunchRequest request = writer_of(std::string(100, 'x'), 4'000);
+    std::vector<int> none;
+    auto started = co_await launcher.launch(std::move(request), std::move(none));
+    if (!started) co_return 10;
+    std::function<void(const LauncherMessage&)> told = [this](const LauncherMessage& message) {
+      if (message.kind == LauncherMessage::Kind::Yield) launcher.yield();
+    };
+    if (!crash) co_return co_await be_replaced(std::move(told));
+    launcher.upgrade(own_program(), std::chrono::milliseconds{20'000});
+    while (!noted("beside")) co_await pause(std::chrono::milliseconds{5});
+    raise(SIGKILL);
+    co_return 11;
+  }
+
   // It is stopped, by itself, while a new one starts; that it says so is read when it has ended.
   asio::awaitable<int> stop_beside() {
     if (getenv(kBesideVariable) != nullptr) {
@@ -484,6 +510,8 @@ asio::awaitable<int> play(Part part, std::string_view role) {
   if (role == "role:unheard") co_return co_await part.leave_it_unheard(hundred, 4'000);
   // Two of them do not fit into a page.
   if (role == "role:unheard-halves") co_return co_await part.leave_it_unheard(std::string(2'100, 'x'), 100);
+  if (role == "role:upgrade-unheard") co_return co_await part.hang_beside(false);
+  if (role == "role:upgrade-crash-unheard") co_return co_await part.hang_beside(true);
   if (role == "role:upgrade-stops") co_return co_await part.stop_beside();
   if (role == "role:upgrade-drains") co_return co_await part.drain_by_its_own_time();
   if (role == "role:no-launcher") co_return getenv(kRoleVariable) == nullptr && getenv(kLauncherStateVariable) == nullptr ? 0 : 10;

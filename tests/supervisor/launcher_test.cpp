@@ -218,6 +218,21 @@ TEST(LauncherUpgrade, AnOldOneThatIsStoppedIsFollowedByNobodyThoughItsWordIsRead
   EXPECT_THAT(directory.words(), Not(HasSubstr("which takes its place")));
 }
 
+TEST(LauncherUpgrade, AnInstanceIsNotStoppedByItsPipeWhileTheNewOneHangs) {
+  for (const char* const role : {"role:upgrade-unheard", "role:upgrade-crash-unheard"}) {
+    SCOPED_TRACE(role);
+    const TemporaryDirectory directory;
+    LauncherOptions options;
+    options.longest_wait = std::chrono::milliseconds(300);
+    const pid_t launcher = start_launcher(role, options, directory.file("log").c_str());
+    EXPECT_TRUE(eventually([&] { return directory.has("written"); }));
+    EXPECT_THAT(directory.words(), HasSubstr("no front door reads what the instances write: the oldest of it is thrown away"));
+    kill(launcher, SIGTERM);
+    status_of(launcher);
+    EXPECT_EQ(with_marker("FRONTDOOR_INSTANCE=launcher-test"), 0u);
+  }
+}
+
 TEST(LauncherUpgrade, TheWatchdogHearsOfTheOldOneUntilTheNewOneServes) {
   const TemporaryDirectory directory;
   LauncherOptions options;
