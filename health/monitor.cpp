@@ -59,6 +59,7 @@ void HealthMonitor::apply(std::shared_ptr<const Snapshot> snapshot) {
                               snapshot->pools[i].protocol != config::UpstreamProtocol::Http1};
       if (Impl::find_in(next, upstream)) continue;  // an address that the pool names twice
       if (Prober* known = impl_->find(upstream)) {
+        known->run_commands_with(impl_->commands);
         known->set_check(check, send_proxy, limits, approach);
         next.push_back({upstream, known->shared_from_this()});
       } else {

@@ -26,8 +26,8 @@ class HealthMonitor : public UpstreamWitness {
   // Longer heads no worker takes, whatever a snapshot says: a probe must not pass where clients would get a 502. Before
   // the first apply().
   void cap_header_bytes(std::uint64_t most);
-  // Who runs the commands of exec checks; must outlive this, or the last stop(). Without one such checks only connect.
-  // Before the first apply().
+  // Who runs the commands of exec checks from the next apply() on; must outlive this, or the last stop(). Without one such
+  // checks only connect.
   void run_commands_with(CheckCommands& commands);
   // Starts, keeps or stops probers so that they fit the snapshot: an upstream known before keeps its verdict
   // and history, a changed check takes effect at its next probe. Control thread.

@@ -29,7 +29,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
          std::optional<config::HealthCheck> check, ProxyVersion send_proxy, const http::HeadLimits& limits,
          Approach approach = {});
 
-  // Who runs the command of an exec check. Null: nobody can, and it connects instead. Before start().
+  // Who runs the command of an exec check, from the next one on. Null: nobody can, and it connects instead.
   void run_commands_with(CheckCommands* commands) { commands_ = commands; }
   void start();
   void stop();

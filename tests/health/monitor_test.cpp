@@ -196,6 +196,25 @@ TEST_F(CommandCheck, OneOfAnUpstreamThatGoesIsCancelled) {
   EXPECT_TRUE(run_until(io_, [&] { return commands_.cancelled == 1; }));
 }
 
+TEST_F(MonitorTest, WhoRunsThemNowIsAskedAlsoForAnUpstreamThatWasKnownBefore) {
+  ScriptedCommands before(io_), now(io_);
+  now.end = ScriptedCommands::End::Passed;
+  ScriptedServer app(io_);
+  const auto upstream = add(app);
+  monitor_.run_commands_with(before);
+  apply();
+  ASSERT_TRUE(becomes(upstream, State::Up));
+  monitor_.run_commands_with(now);
+  config_.pools[0].health_check->type = config::HealthCheck::Type::Exec;
+  config_.pools[0].health_check->command = {"./check"};
+  apply();
+  EXPECT_TRUE(run_until(io_, [&] { return now.started > 1; }));
+  EXPECT_EQ(before.started, 0);
+  monitor_.stop();
+  io_.restart();
+  io_.run();  // the last answer, while there is somebody to give it
+}
+
 TEST_F(MonitorTest, WhereNobodyRunsCommandsTheCheckConnects) {
   ScriptedServer server(io_);
   auto& check = *config_.pools[0].health_check;
