@@ -255,6 +255,7 @@ asio::awaitable<void> Service::run_successor(Millis within) {
     upgrade_failed(program_ + ": " + std::strerror(errno));
     co_return;
   }
+  OnTrial trial(pid);  // ends before the socket does
   theirs = {};
   upgrade_.successor = pid;
   const auto bound = std::make_shared<Bound>();
@@ -274,6 +275,7 @@ asio::awaitable<void> Service::run_successor(Millis within) {
     if (received.message->kind == Message::Kind::Drop) upgrade_.not_taken.push_back(received.message->name);
     if (received.message->kind != Message::Kind::Ready || bound->late) continue;  // said before it was killed
     served = bound->over = true;
+    trial.is_over();
     over.cancel();
     notices_.succeeded_by(pid);
     send_message(socket.native_handle(), {.kind = Message::Kind::Leave});
@@ -288,6 +290,7 @@ asio::awaitable<void> Service::run_successor(Millis within) {
   const bool late = bound->late;
   bound->over = true;
   ::kill(pid, SIGKILL);  // it has hung up, and is of no use any more
+  trial.is_over();       // nobody is killed by that number when it has been waited for
   const std::string reason = co_await wait_for_its_end(pid);
   upgrade_.successor = -1;
   upgrade_failed(late ? "the new one did not serve in time" : reason);

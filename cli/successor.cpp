@@ -52,6 +52,10 @@ void inherit(int fd) {
 
 }  // namespace
 
+OnTrial::~OnTrial() {
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
 pid_t start_successor(const SuccessorStart& start) {
   std::vector<std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry)

@@ -27,6 +27,21 @@ struct SuccessorStart {
   std::string predecessors = {};      // cli/predecessors.h
 };
 
+// The new one until it serves. Where the old one loses sight of it, as by an exception, it is killed: it would take the end
+// of the socketpair for the old one's, and two would serve.
+class OnTrial {
+ public:
+  explicit OnTrial(pid_t pid) : pid_(pid) {}
+  ~OnTrial();
+  OnTrial(const OnTrial&) = delete;
+  OnTrial& operator=(const OnTrial&) = delete;
+
+  void is_over() { pid_ = -1; }
+
+ private:
+  pid_t pid_;
+};
+
 // Its pid, or -1 and errno. One that can not be executed ends with kNotExecuted.
 pid_t start_successor(const SuccessorStart& start);
 
