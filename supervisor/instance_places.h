@@ -45,6 +45,8 @@ class InstancePlaces {
 
   // Whether a place is of the kind that is asked for.
   bool fits(const Endpoint& place, const config::Launch& launch) const;
+  // Another front door has all of them from now on, by the launcher. What is held open here would stay so.
+  void let_go() { sockets_.clear(); }
   // What nobody adopted of what a front door has left goes.
   void settle();
 

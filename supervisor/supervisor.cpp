@@ -159,6 +159,7 @@ std::string Supervisor::objection(const std::string& pool, const Wish& wish) con
 void Supervisor::yield() {
   stopping_ = true;
   for (const auto& instance : instances()) instance->yield();
+  places_.let_go();
 }
 
 asio::awaitable<void> Supervisor::shut_down() {

@@ -46,6 +46,12 @@ def leave_descriptors(door, room):
     return int(done.stdout)
 
 
+def listening_inode(port):
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table]
+    return next(row[9] for row in rows if row[1] == f"0100007F:{port:04X}" and row[3] == "0A")
+
+
 def limit_descriptors(pid, most):
     subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={most}:"], check=True)
 
@@ -232,6 +238,12 @@ health_check = {{ path = "/", timeout = "60s" }}
             self.assertEqual((answers[0].returncode, "SIGKILL" in answers[0].stderr), (1, True), answers)
             self.assertEqual(door.serving(), old)
             self.assertEqual([report["failures"] for report in reports], [[], []])
+            # Of what was passed to them nothing is left in what has let go of it.
+            port = int(events(door, "instance started", instance="api.2")[0]["address"].rpartition(":")[2])
+            passed = f"socket:[{listening_inode(port)}]"
+            self.assertIn(passed, processes.open_fds(old).values())
+            self.assertEqual(command("scale", "api", "1", door=door).returncode, 0)
+            eventually(lambda: passed not in processes.open_fds(old).values(), "that it is closed")
 
     def test_when_it_has_served_it_is_started_anew_from_its_own_program(self):
         with Upgradable(DRAIN + instances(2)) as door:
