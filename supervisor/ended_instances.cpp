@@ -45,4 +45,10 @@ EndedInstances parse_ended_instances(std::string_view text) {
   return all;
 }
 
+void forget_asked_for(EndedInstances& ended, const Wish& wish) {
+  if (wish.what != Wish::What::Start && wish.what != Wish::What::Restart) return;
+  if (wish.number) ended.erase(*wish.number);
+  else ended.clear();
+}
+
 }  // namespace frontdoor

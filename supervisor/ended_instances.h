@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "supervisor/pool_plan.h"
 #include "supervisor/process_end.h"
 
 namespace frontdoor {
@@ -28,5 +29,8 @@ std::uint64_t launch_number(std::string_view launch_text);
 // A line for each: "ended NUMBER LAUNCH exit|signal|core|none VALUE". Lines that are none are passed over.
 std::string to_text(const EndedInstances& ended);
 EndedInstances parse_ended_instances(std::string_view text);
+
+// Whom somebody asks for again has not ended for good.
+void forget_asked_for(EndedInstances& ended, const Wish& wish);
 
 }  // namespace frontdoor

@@ -114,6 +114,7 @@ void InstanceGroup::take_over_adopted() {
 asio::awaitable<OperationResult> InstanceGroup::fulfil(Wish wish) {
   const auto self = shared_from_this();
   if (stopping_) co_return OperationResult{.ok = false, .error = "frontdoor is stopping"};
+  forget_asked_for(ended_before_, wish);
   wish.asked = ++context_.ticks;
   plan_.ask(wish);
   remember();

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <vector>
+
 #include "supervisor/pool_plan.h"
 
 namespace frontdoor {
@@ -38,6 +41,25 @@ TEST(EndedInstances, WhatIsNoneIsPassedOver) {
   for (const char* const text : {"ended", "ended 1", "ended 1 7 exit", "ended 0 7 exit 0", "started 1 7 exit 0", "ended x 7 exit 0",
                                  "ended 1 -x exit 0", "ended 99999999999999999999 7 exit 0"})
     EXPECT_EQ(parse_ended_instances(text), EndedInstances{}) << text;
+}
+
+// One that was stopped before its end was forgotten would be taken for started without a process.
+TEST(EndedInstances, WhoIsAskedForAgainHasNotEndedForGood) {
+  using What = Wish::What;
+  const auto numbers_after = [](What what, std::optional<unsigned> number) {
+    EndedInstances ended = kSome;
+    forget_asked_for(ended, {.what = what, .number = number});
+    std::vector<unsigned> numbers;
+    for (const auto& [its, end] : ended) numbers.push_back(its);
+    return numbers;
+  };
+  const std::vector<unsigned> all{1, 2, 3, 10};
+  for (const What what : {What::Start, What::Restart}) {
+    EXPECT_EQ(numbers_after(what, std::nullopt), std::vector<unsigned>{});
+    EXPECT_EQ(numbers_after(what, 2), (std::vector<unsigned>{1, 3, 10}));
+    EXPECT_EQ(numbers_after(what, 4), all);
+  }
+  for (const What what : {What::Stop, What::Scale, What::Fit}) EXPECT_EQ(numbers_after(what, std::nullopt), all);
 }
 
 TEST(EndedInstances, ALaunchHasOneNumberForEver) {
