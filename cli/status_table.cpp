@@ -159,11 +159,9 @@ TableRow row_of(const json::object& upstream) {
 std::string traffic_of(const json::object& status) {
   if (member(status, "requests_per_second") == nullptr) return "";
   const double rate = real_of(status, "requests_per_second"), errors = real_of(status, "errors_per_second");
-  char share[40] = "0%";
-  if (errors > 0) std::snprintf(share, sizeof share, "%.2f%%", rate > 0 ? errors / rate * 100 : 100);
   std::string text = short_rate(rate) + " req/s  ";
   if (member(status, "p99_ms")) text += "p99 " + time_text(real_of(status, "p99_ms")) + "  ";
-  return text + "errors " + share + "  " + std::to_string(number_of(status, "in_flight")) + " in flight\n";
+  return text + "errors " + short_share(errors, rate) + "  " + std::to_string(number_of(status, "in_flight")) + " in flight\n";
 }
 
 void append_table(std::string& out, const std::vector<TableRow>& rows, const Style& style) {
@@ -249,6 +247,16 @@ std::string short_size(std::uint64_t bytes) {
 std::string short_rate(double rate) {
   char text[48];
   std::snprintf(text, sizeof text, rate < 10 && rate > 0 ? "%.1f" : "%.0f", rate);
+  return text;
+}
+
+std::string short_share(double some, double all) {
+  if (some <= 0) return "0%";
+  const double percent = all > some ? some / all * 100 : 100;
+  char text[40];
+  if (percent < 0.01) return "<0.01%";
+  if (percent > 99.99 && percent < 100) return ">99.99%";
+  std::snprintf(text, sizeof text, percent < 9.995 || (percent >= 99 && percent < 100) ? "%.2f%%" : "%.0f%%", percent);
   return text;
 }
 

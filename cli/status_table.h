@@ -27,3 +27,5 @@ std::string short_rate(double per_second);        // "0", "0.3", "428"
 std::string short_size(std::uint64_t bytes);      // "800K", "96M", "1.2G"
 
 }  // namespace frontdoor::cli
+// "0%", "<0.01%", "0.20%", "12%", ">99.99%": none and all are said of none and all alone.
+std::string short_share(double some, double all);

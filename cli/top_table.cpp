@@ -113,6 +113,9 @@ std::string top_table(const json::object& before, const json::object& after, std
     return i < 3 ? std::string(text) + space : space + std::string(text);
   };
   std::string out = style.bold("frontdoor") + "  " + text_of(after, "state") + "  " + short_rate(rate) + " req/s  " +
+                    (after.contains("errors_per_second") ? "errors " + short_share(real_at(after, "errors_per_second", 0),
+                                                                                   real_at(after, "requests_per_second", 0)) + "  "
+                                                         : "") +
                     text_of(after, "connections") + " connections  " + std::to_string(up) + " of " +
                     std::to_string(all.size()) + " up  " +
                     short_size(static_cast<std::uint64_t>(std::max(real_at(after, "memory_bytes", 0), 0.0))) + "\n\n";

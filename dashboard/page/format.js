@@ -23,7 +23,9 @@ export function ratio(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (value === 0) return "0 %";
   const percent = value * 100;
-  return (percent < 0.01 ? "<0.01" : percent < 10 ? percent.toFixed(2) : percent.toFixed(0)) + " %";
+  if (percent < 0.01) return "<0.01 %";
+  if (percent > 99.99 && percent < 100) return ">99.99 %";
+  return percent.toFixed(percent < 9.995 || (percent >= 99 && percent < 100) ? 2 : 0) + " %";
 }
 
 // "4 s", "12 min", "3 h 5 min", "2 d 4 h": of a time that has passed, in milliseconds.

@@ -99,6 +99,16 @@ pool app  1 of 2 up
 )text");
 }
 
+TEST(StatusTable, RoundsNoErrorAwayAndNoSuccess) {
+  const struct {
+    double some, all;
+    const char* shown;
+  } cases[] = {{0, 0, "0%"},           {0, 9, "0%"},         {1, 0, "100%"},       {9, 9, "100%"},          {1, 29'999, "<0.01%"},
+               {1, 10'000, "0.01%"},   {1, 500, "0.20%"},    {9.99, 100, "9.99%"}, {9.999, 100, "10%"},     {12.4, 100, "12%"},
+               {98.9, 100, "99%"},     {99.5, 100, "99.50%"}, {99.99, 100, "99.99%"}, {29'998, 29'999, ">99.99%"}};
+  for (const auto& c : cases) EXPECT_EQ(short_share(c.some, c.all), c.shown) << c.some << " of " << c.all;
+}
+
 // A check may fail without having taken it out, and rates may be small or without an end.
 TEST(StatusTable, TellsTheLastCheckAndWhatGoesOnNow) {
   const char* const status = R"json({"version": "0.1.0", "main_pid": 1, "state": "running", "running_ms": 1000, "requests": 9,

@@ -45,6 +45,11 @@ web  a:1      up             0   2    -    -
             std::string::npos);
 }
 
+TEST(Top, SaysHowManyFail) {
+  const char* const after = R"({"state": "running", "connections": 1, "requests_per_second": 3000, "errors_per_second": 0.1, "pools": []})";
+  EXPECT_EQ(top("{}", after, TopOrder::Requests).substr(0, 52), "frontdoor  running  0 req/s  errors <0.01%  1 connec");
+}
+
 TEST(Top, TakesAnythingThatIsAnObject) {
   for (const char* text : {"{}", R"({"pools": 3})", R"({"pools": [3, {"upstreams": [1, {}]}]})"})
     EXPECT_NE(top(text, text, TopOrder::Cpu), "") << text;
