@@ -21,8 +21,11 @@ int fail(const Streams& streams, const std::string& what);
 
 std::optional<boost::json::object> parse_object(std::string_view text);
 
-// What went wrong in its own words, or in those of the connection.
-std::string why(const AdminResponse& response, const std::string& socket);
+// A member that is a text of one line or several; "" when there is none. Nothing in it moves a terminal's cursor.
+std::string lines_of(const boost::json::object& object, std::string_view name);
+
+// What went wrong in its own words, or in those of the connection. `given`: what --socket says, for the commands that it names.
+std::string why(const AdminResponse& response, const std::string& socket, const std::string& given = "");
 
 // Calls `line` for each whole line of what comes in pieces.
 template <class Line>

@@ -8,6 +8,7 @@
 #include "cli/drain_wait.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
+#include "cli/hints.h"
 
 namespace frontdoor::cli {
 
@@ -49,9 +50,8 @@ int change_upstream(const UpstreamCommand& command, const Streams& streams) {
   const auto answer = parse_object(response.body);
   if (!response.ok()) {
     const bool last = answer && text_of(*answer, "error") == "last_one";
-    return fail(streams, why(response, *socket) + (last ? "\nTo do it all the same: frontdoor upstream remove " + command.pool +
-                                                              ' ' + command.address + " --yes"
-                                                        : ""));
+    const std::string again = "\nTo do it all the same: frontdoor upstream remove " + command.pool + ' ' + command.address + " --yes";
+    return fail(streams, why(response, *socket, command.socket) + (last ? with_socket(again, command.socket) : ""));
   }
   if (!answer) return fail(streams, *socket + ": its answer makes no sense");
   if (command.json)
@@ -62,7 +62,8 @@ int change_upstream(const UpstreamCommand& command, const Streams& streams) {
     const std::string warning = text_of(*answer, name);
     if (warning.empty() || command.json) continue;
     streams.err << streams.err_style.paint(Ink::Yellow, "warning") << ": "
-                << (name == std::string_view("not_kept") ? "this will not survive a restart: " : "") << warning << '\n';
+                << (name == std::string_view("not_kept") ? "this will not survive a restart: " : "")
+                << with_socket(warning, command.socket) << '\n';
   }
   if (adds || !command.waits) return kExitOk;
   return wait_until_empty({command.pool + '/' + command.address, "it stays removed"}, *socket, *answer, streams);

@@ -16,6 +16,7 @@
 #include "cli/asking.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
+#include "cli/hints.h"
 #include "cli/status_table.h"
 #include "supervisor/launch.h"
 
@@ -91,14 +92,14 @@ int show_status(const StatusCommand& command, const Streams& streams) {
   AdminAsk question;
   question.socket = *socket;
   const AdminResponse response = ask(question);
-  if (!response.ok()) return fail(streams, why(response, *socket));
+  if (!response.ok()) return fail(streams, why(response, *socket, command.socket));
   if (command.json) {
     streams.out << response.body;
     return kExitOk;
   }
   const auto status = parse_object(response.body);
   if (!status) return fail(streams, *socket + ": its answer makes no sense");
-  streams.out << status_table(*status, streams.out_style);
+  streams.out << status_table(*status, streams.out_style, command.socket);
   return kExitOk;
 }
 
@@ -126,8 +127,8 @@ int operate(const OperateCommand& command, const Streams& streams) {
   question.on_bytes = Lines(line);
   const AdminResponse response = ask(question);
   if (command.json && result) streams.out << json::serialize(*result) << '\n';
-  if (!response.ok()) return fail(streams, why(response, *socket) + hint_for_start(command));
-  if (!result) return fail(streams, *socket + ": it ended in the middle; `frontdoor status` tells how far it came");
+  if (!response.ok()) return fail(streams, why(response, *socket, command.socket) + hint_for_start(command));
+  if (!result) return fail(streams, *socket + with_socket(": it ended in the middle; `frontdoor status` tells how far it came", command.socket));
   const auto* ok = result->if_contains("ok");
   if (ok == nullptr || !ok->is_bool() || !ok->get_bool()) {
     const auto* message = result->if_contains("message");  // with the app's last lines, as they are
@@ -171,7 +172,7 @@ int show_logs(const LogsCommand& command, const Streams& streams) {
     streams.out.flush();
   };
   const AdminResponse response = ask(question);
-  if (!response.ok()) return fail(streams, why(response, *socket));
+  if (!response.ok()) return fail(streams, why(response, *socket, command.socket));
   return kExitOk;
 }
 
@@ -183,7 +184,7 @@ int shut_down(const ShutdownCommand& command, const Streams& streams) {
   look.socket = *socket;
   look.patience = kPatience;
   const AdminResponse answer = ask(look);
-  if (!answer.ok()) return fail(streams, why(answer, *socket));
+  if (!answer.ok()) return fail(streams, why(answer, *socket, command.socket));
   const auto status = parse_object(answer.body);
   if (!status) return fail(streams, *socket + ": its answer makes no sense");
   const std::string pid_text = text_of(*status, "main_pid");
@@ -199,7 +200,7 @@ int shut_down(const ShutdownCommand& command, const Streams& streams) {
   const AdminResponse response = ask(question);
   if (!response.ok()) {
     if (process >= 0) ::close(process);
-    return fail(streams, why(response, *socket));
+    return fail(streams, why(response, *socket, command.socket));
   }
   std::int64_t drain = 0;
   const std::string drain_text = text_of(*status, "drain_ms");

@@ -31,7 +31,7 @@ int watch_status(const StatusCommand& command, const Streams& streams) {
       screen.reset();
       return fail(streams, *socket + ": it does not answer any more");
     }
-    screen->show(status_table(*status, streams.out_style));
+    screen->show(status_table(*status, streams.out_style, command.socket));
     if (!screen->wait(kLookAgain)) return kExitOk;
   }
 }

@@ -8,6 +8,7 @@
 #include "cli/event_text.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
+#include "cli/hints.h"
 
 namespace frontdoor::cli {
 
@@ -52,11 +53,11 @@ int show_events(const EventsCommand& command, const Streams& streams) {
     streams.out.flush();
   };
   const AdminResponse response = ask(question);
-  if (!response.ok()) return fail(streams, why(response, *socket));
+  if (!response.ok()) return fail(streams, why(response, *socket, command.socket));
   if (anything || command.json || command.follow) return kExitOk;
   const char* const level = command.level.empty() ? "" : " of this level";
   if (!command.subject.empty())
-    streams.err << "no event" << level << " is about \"" << command.subject << "\"; frontdoor status has the names\n";
+    streams.err << "no event" << level << " is about \"" << command.subject << with_socket("\"; frontdoor status has the names\n", command.socket);
   else
     streams.err << "no event" << level << '\n';
   return kExitOk;

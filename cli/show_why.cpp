@@ -13,6 +13,7 @@
 #include "cli/event_text.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
+#include "cli/hints.h"
 #include "cli/request_story.h"
 
 namespace frontdoor::cli {
@@ -28,11 +29,12 @@ const json::array* list_at(const json::object& object, const char* name) {
   return value == nullptr ? nullptr : value->if_array();
 }
 
-void append_sentences(std::string& text, const json::object& why, const char* name, const std::string& title) {
+void append_sentences(std::string& text, const json::object& why, const char* name, const std::string& title,
+                      const std::string& given) {
   const json::array* const lines = list_at(why, name);
   if (lines == nullptr || lines->empty()) return;
   text += "  " + title + '\n';
-  for (const json::value& line : *lines) text += "    " + text_of(json::object{{"line", line}}, "line") + '\n';
+  for (const json::value& line : *lines) text += "    " + with_socket(text_of(json::object{{"line", line}}, "line"), given) + '\n';
 }
 
 // "12:01:07.123  failed     status 503  in 3.1 ms"
@@ -78,10 +80,10 @@ void append_probes(std::string& text, const json::array& probes, const Style& st
 
 }  // namespace
 
-std::string why_text(const json::object& why, const Style& style) {
+std::string why_text(const json::object& why, const Style& style, const std::string& given) {
   std::string text = style.bold(text_of(why, "summary")) + '\n';
-  append_sentences(text, why, "back", "What brings it back:");
-  append_sentences(text, why, "advice", "What you can do:");
+  append_sentences(text, why, "back", "What brings it back:", given);
+  append_sentences(text, why, "advice", "What you can do:", given);
   if (const json::array* const probes = list_at(why, "probes"); probes != nullptr && !probes->empty()) {
     text += "  What was seen last, by " + text_of(why, "check") + " (UTC):\n";
     append_probes(text, *probes, style);
@@ -94,11 +96,11 @@ std::string why_text(const json::object& why, const Style& style) {
   return text;
 }
 
-std::string request_why_text(const json::object& why, const Style& style) {
+std::string request_why_text(const json::object& why, const Style& style, const std::string& given) {
   std::string text = style.bold(text_of(why, "summary")) + '\n';
   text += "  What it means:\n    " + text_of(why, "meaning") + '\n';
-  append_sentences(text, why, "stages", "Where its time went:");
-  append_sentences(text, why, "advice", "Where to look:");
+  append_sentences(text, why, "stages", "Where its time went:", given);
+  append_sentences(text, why, "advice", "Where to look:", given);
   if (const json::array* const events = list_at(why, "events"); events != nullptr && !events->empty()) {
     text += "  What happened meanwhile:\n";
     for (const json::value& event : *events)
@@ -118,7 +120,7 @@ int show_why_request(const WhyCommand& command, const std::string& socket, const
   question.patience = kPatience;
   const AdminResponse response = ask(question);
   if (response.status == 404 && !looks_like_request_id(command.subject)) return fail(streams, no_such_pool);
-  if (!response.ok()) return fail(streams, why(response, socket));
+  if (!response.ok()) return fail(streams, why(response, socket, command.socket));
   if (command.json) {
     streams.out << response.body;
     return kExitOk;
@@ -128,7 +130,7 @@ int show_why_request(const WhyCommand& command, const std::string& socket, const
   if (requests == nullptr) return fail(streams, socket + ": its answer makes no sense");
   for (const json::value& each : *requests)
     if (each.is_object())
-      streams.out << (&each == &requests->front() ? "" : "\n") << request_why_text(each.get_object(), streams.out_style);
+      streams.out << (&each == &requests->front() ? "" : "\n") << request_why_text(each.get_object(), streams.out_style, command.socket);
   return kExitOk;
 }
 
@@ -149,8 +151,8 @@ int show_why(const WhyCommand& command, const Streams& streams) {
   question.patience = kPatience;
   const AdminResponse response = ask(question);
   if (response.status == 404 && !subject.empty() && slash == std::string::npos)
-    return show_why_request(command, *socket, why(response, *socket), streams);
-  if (!response.ok()) return fail(streams, why(response, *socket));
+    return show_why_request(command, *socket, why(response, *socket, command.socket), streams);
+  if (!response.ok()) return fail(streams, why(response, *socket, command.socket));
   if (command.json) {
     streams.out << response.body;
     return kExitOk;
@@ -165,7 +167,7 @@ int show_why(const WhyCommand& command, const Streams& streams) {
   bool first = true;
   for (const json::value& each : *upstreams) {
     if (!each.is_object()) continue;
-    streams.out << (first ? "" : "\n") << why_text(each.get_object(), streams.out_style);
+    streams.out << (first ? "" : "\n") << why_text(each.get_object(), streams.out_style, command.socket);
     first = false;
   }
   return kExitOk;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/find_running.h"
+#include "cli/hints.h"
 
 namespace frontdoor::cli {
 
@@ -186,7 +187,7 @@ void append_table(std::string& out, const std::vector<TableRow>& rows, const Sty
   }
 }
 
-void append_pool(std::string& out, const json::object& pool, const Style& style) {
+void append_pool(std::string& out, const json::object& pool, const Style& style, const std::string& given) {
   std::vector<TableRow> rows;
   std::size_t up = 0;
   if (const auto* upstreams = member(pool, "upstreams"); upstreams != nullptr && upstreams->is_array())
@@ -211,14 +212,15 @@ void append_pool(std::string& out, const json::object& pool, const Style& style)
   out += '\n';
   if (const json::object* const maintenance = object_at(pool, "maintenance"))
     out += "  " + style.paint(Ink::Yellow, "in maintenance: every request gets a 503") + ", " + standing_of(*maintenance) +
-           "; frontdoor ready " + text_of(pool, "name") + " ends it\n";
+           with_socket("; frontdoor ready " + text_of(pool, "name") + " ends it\n", given);
   if (!rows.empty()) append_table(out, rows, style);
   if (const auto* removed = member(pool, "removed"); removed != nullptr && removed->is_array())
     for (const json::value& each : removed->get_array())
       if (each.is_object()) {
         const std::string upstream = text_of(each.get_object(), "upstream");
         out += "  " + style.dim(upstream + " is in the config and was removed " + standing_of(each.get_object()) +
-                                "; frontdoor upstream add " + text_of(pool, "name") + ' ' + upstream + " brings it back") + '\n';
+                                with_socket("; frontdoor upstream add " + text_of(pool, "name") + ' ' + upstream + " brings it back", given)) +
+               '\n';
       }
 }
 
@@ -260,7 +262,7 @@ std::string short_share(double some, double all) {
   return text;
 }
 
-std::string status_table(const json::object& status, const Style& style) {
+std::string status_table(const json::object& status, const Style& style, const std::string& given) {
   std::string state = text_of(status, "state");
   state += state == "running" ? " for " + short_duration(number_of(status, "running_ms")) : std::string();
   std::string out = style.bold("frontdoor") + ' ' + text_of(status, "version") + "  pid " +
@@ -268,7 +270,7 @@ std::string status_table(const json::object& status, const Style& style) {
                     std::to_string(number_of(status, "requests")) + " requests\n" + traffic_of(status);
   if (const auto* pools = member(status, "pools"); pools != nullptr && pools->is_array())
     for (const json::value& pool : pools->get_array())
-      if (pool.is_object()) append_pool(out, pool.get_object(), style);
+      if (pool.is_object()) append_pool(out, pool.get_object(), style, given);
   return out;
 }
 

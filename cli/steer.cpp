@@ -13,6 +13,7 @@
 #include "cli/drain_wait.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
+#include "cli/hints.h"
 
 namespace frontdoor::cli {
 
@@ -95,10 +96,9 @@ int steer(const SteerCommand& command, const Streams& streams) {
   const auto answer = parse_object(response.body);
   if (!response.ok()) {
     const bool last = answer && text_of(*answer, "error") == "last_one";
-    return fail(streams, why(response, *socket) + (last ? "\nTo do it all the same: frontdoor " +
-                                                              std::string(verb_of_steer(command.verb)) + ' ' +
-                                                              command.subject + " --yes"
-                                                        : ""));
+    const std::string again =
+        "\nTo do it all the same: frontdoor " + std::string(verb_of_steer(command.verb)) + ' ' + command.subject + " --yes";
+    return fail(streams, why(response, *socket, command.socket) + (last ? with_socket(again, command.socket) : ""));
   }
   if (!answer) return fail(streams, *socket + ": its answer makes no sense");
   if (command.json)
@@ -109,7 +109,8 @@ int steer(const SteerCommand& command, const Streams& streams) {
     const std::string warning = text_of(*answer, name);
     if (warning.empty() || command.json) continue;
     streams.err << streams.err_style.paint(Ink::Yellow, "warning") << ": "
-                << (name == std::string_view("not_kept") ? "this will not survive a restart: " : "") << warning << '\n';
+                << (name == std::string_view("not_kept") ? "this will not survive a restart: " : "")
+                << with_socket(warning, command.socket) << '\n';
   }
   if (command.verb != SteerCommand::Verb::Drain || !command.waits) return kExitOk;
   return wait_until_empty({command.subject, "it stays drained"}, *socket, *answer, streams);

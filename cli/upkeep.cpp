@@ -30,7 +30,7 @@ std::size_t count_of(const json::object& answer, const char* name) {
 }
 
 // A refused file is told as `frontdoor check` tells it.
-int tell_file(const AdminResponse& response, const std::string& socket, bool as_json, const std::string& done,
+int tell_file(const AdminResponse& response, const std::string& socket, const std::string& given, bool as_json, const std::string& done,
               const Streams& streams) {
   const auto answer = parse_object(response.body);
   if (as_json && answer) {
@@ -40,7 +40,7 @@ int tell_file(const AdminResponse& response, const std::string& socket, bool as_
   if (answer) print_lines(streams.err, *answer, "diagnostics", "");
   if (!response.ok()) {
     const std::string file = answer ? text_of(*answer, "file") : "";
-    return fail(streams, (file.empty() ? "" : file + ": ") + why(response, socket));
+    return fail(streams, (file.empty() ? "" : file + ": ") + why(response, socket, given));
   }
   if (!answer) return fail(streams, socket + ": its answer makes no sense");
   if (!done.empty())
@@ -80,7 +80,7 @@ int reload(const ReloadCommand& command, const Streams& streams) {
   question.method = "POST";
   question.target = "/api/v1/reload";
   question.patience = Millis{0};  // instances that a changed command replaces take their time
-  return tell_file(ask(question), *socket, command.json, "reloaded", streams);
+  return tell_file(ask(question), *socket, command.socket, command.json, "reloaded", streams);
 }
 
 int upgrade(const UpgradeCommand& command, const Streams& streams) {
@@ -94,7 +94,7 @@ int upgrade(const UpgradeCommand& command, const Streams& streams) {
   const AdminResponse response = ask(question);
   const auto answer = parse_object(response.body);
   if (command.json && answer) streams.out << response.body;
-  if (!response.ok()) return command.json && answer ? kExitFailure : fail(streams, "not upgraded: " + why(response, *socket));
+  if (!response.ok()) return command.json && answer ? kExitFailure : fail(streams, "not upgraded: " + why(response, *socket, command.socket));
   if (!answer) return fail(streams, *socket + ": its answer makes no sense");
   if (command.json) return kExitOk;
   streams.out << streams.out_style.paint(Ink::Green, "upgraded") << " to " << text_of(*answer, "version") << ": process "
@@ -109,7 +109,7 @@ int show_diff(const DiffCommand& command, const Streams& streams) {
   question.socket = *socket;
   question.target = "/api/v1/config:diff";
   question.patience = kPatience;
-  return tell_file(ask(question), *socket, command.json, "", streams);
+  return tell_file(ask(question), *socket, command.socket, command.json, "", streams);
 }
 
 std::string why_not_ready(const json::object& status) {
@@ -150,7 +150,7 @@ int check_health(const HealthCommand& command, const Streams& streams) {
   question.socket = *socket;
   question.patience = kHealthPatience;
   const AdminResponse response = ask(question);
-  if (!response.ok()) return fail(streams, why(response, *socket));
+  if (!response.ok()) return fail(streams, why(response, *socket, command.socket));
   const auto status = parse_object(response.body);
   if (!status) return fail(streams, *socket + ": its answer makes no sense");
   if (command.ready)

@@ -165,6 +165,8 @@ TEST(WhyText, ShowsWhatWasSeenAndWhatHappened) {
             "  What happened:\n"
             "    … 3 events were missed\n");
   EXPECT_EQ(cli::why_text(boost::json::parse("{}").as_object(), cli::Style(false)), "\n");
+  EXPECT_EQ(cli::why_text(boost::json::parse(R"({"summary": "s", "back": ["frontdoor start app.1"]})").as_object(), cli::Style(false), "a"),
+            "s\n  What brings it back:\n    frontdoor start --socket a app.1\n");
 }
 
 TEST(WhyText, TellsOfManyProbesThatFoundTheSameTheFirstAndTheLast) {

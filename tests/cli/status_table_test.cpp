@@ -109,6 +109,14 @@ TEST(StatusTable, RoundsNoErrorAwayAndNoSuccess) {
   for (const auto& c : cases) EXPECT_EQ(short_share(c.some, c.all), c.shown) << c.some << " of " << c.all;
 }
 
+TEST(StatusTable, NamesCommandsAsTheyReachTheSameFrontdoor) {
+  const char* const status = R"json({"pools": [{"name": "app", "maintenance": {"by": "root", "since_ms": 60000, "reason": null},
+    "upstreams": [], "removed": [{"upstream": "b:1", "by": "root", "since_ms": 2000, "reason": null}]}]})json";
+  const std::string shown = status_table(boost::json::parse(status).as_object(), Style(false), "/run/a.sock");
+  EXPECT_NE(shown.find("; frontdoor ready --socket /run/a.sock app ends it\n"), shown.npos) << shown;
+  EXPECT_NE(shown.find("; frontdoor upstream add --socket /run/a.sock app b:1 brings it back\n"), shown.npos) << shown;
+}
+
 // A check may fail without having taken it out, and rates may be small or without an end.
 TEST(StatusTable, TellsTheLastCheckAndWhatGoesOnNow) {
   const char* const status = R"json({"version": "0.1.0", "main_pid": 1, "state": "running", "running_ms": 1000, "requests": 9,

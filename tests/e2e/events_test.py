@@ -158,7 +158,7 @@ class Command(unittest.TestCase):
             self.assertEqual((none.returncode, none.stdout, none.stderr), (0, "", "no event of this level\n"))
             nothing = command("events", "other", door=door)
             self.assertEqual((nothing.returncode, nothing.stdout), (0, ""))
-            self.assertEqual(nothing.stderr, 'no event is about "other"; frontdoor status has the names\n')
+            self.assertEqual(nothing.stderr, f'no event is about "other"; frontdoor status --socket {door.admin_socket} has the names\n')
 
     def test_goes_on_with_what_happens(self):
         with App("a") as app, Frontdoor(pool(upstreams=[app])) as door:

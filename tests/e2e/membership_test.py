@@ -184,7 +184,7 @@ class Remove(unittest.TestCase):
             self.assertEqual((gone["upstream"], gone["reason"]), (other.address, "old"))
             shown = command("status", door=door).stdout
             self.assertRegex(shown, rf"{other.address} is in the config and was removed by \S+, \d+s ago: old; "
-                                    rf"frontdoor upstream add app {other.address} brings it back")
+                                    rf"frontdoor upstream add --socket {door.admin_socket} app {other.address} brings it back")
             self.assertRegex(command("reload", door=door).stdout, rf"{other.address}, removed by \S+: stays so")
             door.terminate()
             door.wait()
@@ -206,7 +206,7 @@ class Remove(unittest.TestCase):
             refused = remove(door, one.address)
             self.assertEqual(refused.returncode, 1)
             self.assertIn("no other upstream of the pool", refused.stderr)
-            self.assertIn(f"frontdoor upstream remove app {one.address} --yes", refused.stderr)
+            self.assertIn(f"frontdoor upstream remove --socket {door.admin_socket} app {one.address} --yes", refused.stderr)
             self.assertEqual(seen(door, 1), {one.name})
             done = remove(door, one.address, "--yes")
             self.assertEqual(done.returncode, 0)
@@ -231,7 +231,7 @@ class Remove(unittest.TestCase):
             eventually(lambda: rows(door)["app.1"]["state"] == "up", "the instance")
             refused = remove(door, "app.1")
             self.assertEqual(refused.returncode, 1)
-            self.assertIn("is an instance that frontdoor runs: frontdoor scale app -1", refused.stderr)
+            self.assertIn(f"is an instance that frontdoor runs: frontdoor scale --socket {door.admin_socket} app -1", refused.stderr)
             self.assertEqual(add(door, app.address).returncode, 0)
             eventually(lambda: "a" in seen(door), "the added one beside the instance")
 

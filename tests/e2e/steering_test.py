@@ -135,7 +135,7 @@ class Drain(unittest.TestCase):
             self.assertEqual(refused.returncode, 1)
             self.assertIn(f'no other upstream of the pool "app" takes requests: without "{other.address}" its requests wait up to',
                           refused.stderr)
-            self.assertIn(f"frontdoor drain app/{other.address} --yes", refused.stderr)
+            self.assertIn(f"frontdoor drain --socket {door.admin_socket} app/{other.address} --yes", refused.stderr)
             self.assertEqual(seen(door), {other.name})
             done = command("drain", f"app/{other.address}", "--yes", door=door)
             self.assertEqual(done.returncode, 0)

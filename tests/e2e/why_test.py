@@ -85,7 +85,7 @@ class Why(unittest.TestCase):
             self.assertIn("probes failed: status 503", told)
             self.assertIn(f"curl -i http://{one.address}/healthz", told)
             self.assertRegex(told, rf"app/{re.escape(other.address)} is drained by \S+, \d+s ago: a new disk")
-            self.assertIn(f"frontdoor ready app/{other.address}", told)
+            self.assertIn(f"frontdoor ready --socket {door.admin_socket} app/{other.address}", told)
             body = json.loads(command("why", f"app/:{one.port}", "--json", door=door).stdout)
             (row,) = body["upstreams"]
             self.assertEqual((row["pool"], row["upstream"], row["check"]), ("app", one.address, "GET /healthz"))
@@ -116,11 +116,11 @@ class Why(unittest.TestCase):
                               "the crash loop")
             self.assertRegex(told, r"app/app\.1 is in a crash loop since \d+s.*; it ended last with exit 3")
             self.assertIn("it is started again", told)
-            self.assertIn("frontdoor logs app.1 -n 50", told)
+            self.assertIn(f"frontdoor logs --socket {door.admin_socket} app.1 -n 50", told)
             self.assertIn("instance is in a crash loop", told)
             self.assertIn("no database", told)
             command("stop", "app", door=door)
-            self.assertIn("frontdoor start app", command("why", "app.1", door=door).stdout)
+            self.assertIn(f"frontdoor start --socket {door.admin_socket} app", command("why", "app.1", door=door).stdout)
 
     def test_names_that_are_nearly_right(self):
         with Frontdoor(pool(upstreams=["127.0.0.1:1"])) as door:
