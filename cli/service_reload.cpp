@@ -6,6 +6,7 @@
 #include <iostream>
 #include <exception>
 #include <new>
+#include <set>
 #include <utility>
 
 #include "base/detached.h"
@@ -61,7 +62,7 @@ AdminReload Service::reload_as_told() {
   if (upgrade_.under_way && !draining_) {
     upgrade_.reload_later = true;
     log_.warn("reload later: an upgrade is under way", {{"file", options_.config_file}});
-    return {.error = "upgrading", .message = "an upgrade is under way", .file = options_.config_file};
+    return {.error = "upgrading", .message = "an upgrade is under way; the file is read again when it is over", .file = options_.config_file};
   }
   notices_.reloading();
   AdminReload done;
@@ -97,15 +98,19 @@ asio::awaitable<AdminReload> Service::reload(std::string by) {
   }
   if (!done.error.empty()) co_return done;
   // What it has started and what did not come up has been told while it was waited for.
+  std::set<std::string> told;
   for (const auto& event : events_.behind(before, kMostOfAReload).events) {
     // Another pool's crash loop is none of its business.
     if (event->text != "instance cannot be started" && event_kind(*event) != "roll_failed") continue;
     done.error = "instances_failed";
     done.message = "the config is applied, but not every instance comes up as it says";
-    const std::string error(event->field("error"));
-    const StartFailure failure{error + std::string(event->field("reason")),
-                               error.empty() ? "" : std::string(event->field("last_words"))};  // the other one has them, too
-    done.diagnostics.push_back(event->pool + ": " + event->text + ' ' + to_string(failure));
+    // The roll names the instance that it failed with: once is enough, and so it is of one that is tried again and again.
+    const std::string error(event->field("error")), reason(event->field("reason"));
+    const std::string instance = event->upstream.empty() ? event->pool : event->upstream;
+    const std::string subject = error.empty() ? instance : error.substr(0, error.find(' '));
+    if (!told.insert(subject).second) continue;
+    const std::string what = !error.empty() ? error : subject + ": " + event->text + (reason.empty() ? "" : ": " + reason);
+    done.diagnostics.push_back(to_string(StartFailure{what, std::string(event->field("last_words"))}));
   }
   co_return done;
 }

@@ -8,6 +8,7 @@
 #include "cli/asking.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
+#include "cli/reload_text.h"
 
 namespace frontdoor::cli {
 
@@ -17,40 +18,26 @@ namespace {
 
 constexpr Millis kHealthPatience{3'000};  // a container's own is often 5 s or less
 
-void print_lines(std::ostream& out, const json::object& answer, const char* name, std::string_view before) {
-  const json::value* const lines = answer.if_contains(name);
-  if (lines == nullptr || !lines->is_array()) return;
-  for (const json::value& line : lines->get_array())
-    out << before << text_of(json::object{{"line", line}}, "line") << '\n';
-}
+// How the command about the config's file ends: `given` is what --socket says.
+struct FileQuestion {
+  FileAsked asked = FileAsked::Reload;
+  std::string socket = {};
+  std::string given = {};
+  bool as_json = false;
+};
 
-std::size_t count_of(const json::object& answer, const char* name) {
-  const json::value* const lines = answer.if_contains(name);
-  return lines != nullptr && lines->is_array() ? lines->get_array().size() : 0;
-}
-
-// A refused file is told as `frontdoor check` tells it.
-int tell_file(const AdminResponse& response, const std::string& socket, const std::string& given, bool as_json, const std::string& done,
-              const Streams& streams) {
+int show_file(const AdminResponse& response, const FileQuestion& question, const Streams& streams) {
   const auto answer = parse_object(response.body);
-  if (as_json && answer) {
+  if (question.as_json && answer) {
     streams.out << response.body;
     return response.ok() ? kExitOk : kExitFailure;
   }
-  if (answer) print_lines(streams.err, *answer, "diagnostics", "");
-  if (!response.ok()) {
-    const std::string file = answer ? text_of(*answer, "file") : "";
-    return fail(streams, (file.empty() ? "" : file + ": ") + why(response, socket, given));
-  }
-  if (!answer) return fail(streams, socket + ": its answer makes no sense");
-  if (!done.empty())
-    streams.out << streams.out_style.paint(Ink::Green, done) << ' ' << text_of(*answer, "file") << ", generation "
-                << text_of(*answer, "generation") << '\n';
-  if (count_of(*answer, "changes") == 0) streams.out << "  nothing has changed\n";
-  print_lines(streams.out, *answer, "changes", "  ");
-  print_lines(streams.out, *answer, "waits_for_upgrade_or_restart", "  waits for an upgrade or a restart: ");
-  print_lines(streams.out, *answer, "at_run_time", "  ");
-  return kExitOk;
+  const std::string refusal = response.ok() ? "" : why(response, question.socket, question.given);
+  if (!answer) return fail(streams, refusal.empty() ? question.socket + ": its answer makes no sense" : refusal);
+  const FileTold told = tell_file(*answer, refusal, question.asked, streams.out_style);
+  streams.out << told.out << std::flush;  // before what goes elsewhere
+  streams.err << told.err;
+  return told.failure.empty() ? kExitOk : fail(streams, told.failure);
 }
 
 bool takes_requests(const json::object& upstream) {
@@ -80,7 +67,7 @@ int reload(const ReloadCommand& command, const Streams& streams) {
   question.method = "POST";
   question.target = "/api/v1/reload";
   question.patience = Millis{0};  // instances that a changed command replaces take their time
-  return tell_file(ask(question), *socket, command.socket, command.json, "reloaded", streams);
+  return show_file(ask(question), {FileAsked::Reload, *socket, command.socket, command.json}, streams);
 }
 
 int upgrade(const UpgradeCommand& command, const Streams& streams) {
@@ -109,7 +96,7 @@ int show_diff(const DiffCommand& command, const Streams& streams) {
   question.socket = *socket;
   question.target = "/api/v1/config:diff";
   question.patience = kPatience;
-  return tell_file(ask(question), *socket, command.socket, command.json, "", streams);
+  return show_file(ask(question), {FileAsked::Diff, *socket, command.socket, command.json}, streams);
 }
 
 std::string why_not_ready(const json::object& status) {
