@@ -38,6 +38,8 @@ struct AdminOrder {
 struct AdminOrderOutcome {
   std::string pool = {};
   std::vector<std::string> upstreams = {};  // that it is about
+  std::string unchanged = {};               // why the order changes nothing, as a sentence; "" = it does
+  std::string before = {};                  // what held before: "ready", "drain by root", "weight 3 by uid 7"
   std::uint64_t in_flight = 0;              // requests on them now
   std::string warning = {};                 // what the operator may not have thought of; "" = nothing
   std::string not_kept = {};                // why it will not survive a restart; "" = it will

@@ -108,9 +108,21 @@ asio::awaitable<AdminOutcome> AdminHost::carry_out(AdminOperation operation) {
   const std::string pool = subject->pool;
   const auto number = operation.number ? operation.number : subject->number;
   Supervisor& supervisor = supervision->supervisor();
+  std::string before, wanted;
+  std::int64_t instances = operation.instances;
+  if (operation.kind == Kind::Scale)
+    for (const PoolStatus& status : pool_statuses()) {
+      if (status.pool != pool) continue;
+      if (operation.relative) instances += status.wanted;
+      before = std::to_string(status.wanted);
+    }
+  instances = std::clamp<std::int64_t>(instances, 1, 1000);
+  if (operation.kind == Kind::Scale) wanted = std::to_string(instances);
   log_.info("operator", {{"action", action_of(operation.kind)},
                          {"pool", number ? pool + '.' + std::to_string(*number) : pool},
-                         {"by", operation.by}});
+                         {"by", operation.by},
+                         {"instances", wanted},
+                         {"before", before}});
   switch (operation.kind) {
     case Kind::Restart: {
       const RestartHow how = operation.now ? RestartHow::Now : RestartHow::Rolling;
@@ -123,14 +135,9 @@ asio::awaitable<AdminOutcome> AdminHost::carry_out(AdminOperation operation) {
     case Kind::Start:
       result = co_await supervisor.start(pool, number);
       break;
-    case Kind::Scale: {
-      std::int64_t wanted = operation.instances;
-      if (operation.relative)
-        for (const PoolStatus& status : pool_statuses())
-          if (status.pool == pool) wanted += status.wanted;
-      result = co_await supervisor.scale(pool, static_cast<unsigned>(std::clamp<std::int64_t>(wanted, 1, 1000)));
+    case Kind::Scale:
+      result = co_await supervisor.scale(pool, static_cast<unsigned>(instances));
       break;
-    }
   }
   co_return to_admin(result);
 }

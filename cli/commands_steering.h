@@ -132,7 +132,8 @@ inline constexpr std::array steering_commands = {
         .brief = "bring back what was drained or in maintenance",
         .usage = ready_usage,
         .about =
-            "It gets requests at once if its health checks have passed meanwhile, else as soon as they do.\n",
+            "It gets requests at once if its health checks have passed meanwhile, else as soon as they do.\n"
+            "Of a pool: its maintenance ends; upstreams of it that are drained stay so.\n",
         .options = ready_options},
     CommandInfo{.name = "maintenance",
                 .title = "take an upstream out at once, or answer for a whole pool",

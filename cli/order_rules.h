@@ -32,6 +32,11 @@ std::string without_any_upstream(const Pool& pool);
 
 std::optional<AdminProblem> why_not_ordered(const OrderedPlace& place, const AdminOrder& order);
 
+// What holds now, in few words: "ready", "drain by root", "weight 3 by uid 7", "maintenance by root".
+std::string what_holds(const OrderedPlace& place, const Orders& orders);
+// Why the order changes nothing of that, as a sentence; "" = it does. A reason that is given anew is a change.
+std::string why_unchanged(const OrderedPlace& place, const Orders& orders, const AdminOrder& order, std::int64_t now_unix_millis);
+
 // What the operator may not have thought of.
 std::string warning_about(const OrderedPlace& place, const AdminOrder& order);
 

@@ -52,7 +52,9 @@ std::string target_of_steer(const SteerCommand& command) {
   return "/api/v1/upstreams/" + url_encoded(subject.substr(0, slash)) + '/' + url_encoded(subject.substr(slash + 1)) + verb;
 }
 
-std::string what_holds(const SteerCommand& command, const json::object& answer) {
+std::string what_holds_now(const SteerCommand& command, const json::object& answer) {
+  if (const std::string unchanged = text_of(answer, "unchanged"); !unchanged.empty())
+    return "nothing has changed: " + with_socket(unchanged, command.socket);
   const std::int64_t left = number_at(answer, "in_flight");
   const std::string requests = left == 0 ? "none is on it" : std::to_string(left) + " on it finish";
   const bool is_upstream = texts_at(answer, "upstreams").size() == 1 && text_of(answer, "pool") != command.subject;
@@ -104,7 +106,7 @@ int steer(const SteerCommand& command, const Streams& streams) {
   if (command.json)
     streams.out << response.body;
   else
-    streams.out << what_holds(command, *answer) << std::endl;
+    streams.out << what_holds_now(command, *answer) << std::endl;
   for (const char* const name : {"warning", "not_kept"}) {
     const std::string warning = text_of(*answer, name);
     if (warning.empty() || command.json) continue;

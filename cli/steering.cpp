@@ -93,19 +93,25 @@ asio::awaitable<AdminOrderOutcome> Steering::carry_out(AdminOrder order) {
   outcome.warning = warning_about(place, order);
 
   Orders orders = registry_.orders();
-  forget_strangers(orders, *before);
-  if (place.key.empty())
-    order_pool(orders, outcome.pool, order);
-  else
-    order_upstream(orders, {outcome.pool, place.key}, order);
-  registry_.set_orders(orders);
-  view_.rebuild();
+  outcome.before = what_holds(place, orders);
+  outcome.unchanged = why_unchanged(place, orders, order, unix_now_millis());
+  const bool changes = outcome.unchanged.empty();
+  if (changes) {
+    forget_strangers(orders, *before);
+    if (place.key.empty())
+      order_pool(orders, outcome.pool, order);
+    else
+      order_upstream(orders, {outcome.pool, place.key}, order);
+    registry_.set_orders(orders);
+    view_.rebuild();
+  }
 
   for (const Member& member : place.pool->members) {
     const auto& names = place.upstreams;
     if (std::find(names.begin(), names.end(), member.upstream->name()) == names.end()) continue;
     outcome.in_flight += member.upstream->in_flight();
     if (place.key.empty()) continue;
+    // Also when it is said once more: what has come to be on it meanwhile, by force perhaps, leaves.
     const TimePoint now = Clock::now();
     if (order.verb == Verb::Drain) member.upstream->close_streams(now, now + before->config.timeouts.drain);
     if (order.verb != Verb::Maintenance) continue;
@@ -113,12 +119,15 @@ asio::awaitable<AdminOrderOutcome> Steering::carry_out(AdminOrder order) {
     if (!was_last && member.takes_requests()) member.upstream->withdraw();
     member.upstream->close_streams(now, now);
   }
+  // What changes nothing happened to nobody, and whoever ordered it first stands for it.
+  if (!changes) co_return outcome;
   log_.info("operator", {{"action", word_of(order.verb)},
                          {"pool", outcome.pool},
                          {"upstream", place.key},
                          {"by", order.by},
                          {"reason", order.reason},
-                         {"weight", order.weight ? std::to_string(*order.weight) : ""},
+                         {"weight", order.verb != Verb::Weight ? "" : order.weight ? std::to_string(*order.weight) : "config"},
+                         {"before", outcome.before},
                          {"in_flight", outcome.in_flight},
                          {"warning", outcome.warning}});
   outcome.not_kept = co_await store_.save(orders);

@@ -122,5 +122,93 @@ TEST(OrderRules, WarnOfWhatIsBackAndGetsNothing) {
             "the whole pool is in maintenance: frontdoor ready app ends that");
 }
 
+struct Held {
+  const char* what;
+  Orders orders;
+  AdminOrder order;
+  const char* before;
+  const char* unchanged;
+};
+
+AdminOrder weigh(std::optional<std::uint32_t> weight, std::string reason = "") {
+  AdminOrder result = order(Verb::Weight, "app", ":1");
+  result.weight = weight;
+  result.reason = std::move(reason);
+  return result;
+}
+
+AdminOrder because(std::string reason, AdminOrder order) {
+  order.reason = std::move(reason);
+  return order;
+}
+
+TEST(OrderRules, SayWhenNothingChangesAndWhatHeldBefore) {
+  const std::int64_t now = 1'000'000;
+  const OrderedBy root{"root", now - 180'000, "a new disk", {}};
+  Orders drained, weighed, out, closed, both;
+  drained.set({"app", "10.0.0.1:1"}, {.order = Order::Drain, .by = root});
+  weighed.set({"app", "10.0.0.1:1"}, {.weight = 3, .by = {"uid 7", now - 4'000, "", {}}});
+  out.set({"app", "10.0.0.1:1"}, {.order = Order::Maintenance, .weight = 3, .by = root});
+  auto page = std::make_shared<PoolMaintenance>();
+  page->page = "soon";
+  page->by = root;
+  closed.set_maintenance("app", page);
+  both.set({"app", "10.0.0.1:1"}, {.order = Order::Drain, .by = root});
+  both.set({"app", "10.0.0.1:2"}, {.order = Order::Maintenance, .by = root});
+  AdminOrder same_page = order(Verb::Maintenance, "app");
+  same_page.page = "soon";
+
+  const Held cases[] = {
+      {"drained anew", drained, order(Verb::Drain, "app", ":1"), "drain by root",
+       "app/10.0.0.1:1 is drained already, by root, 3m ago: a new disk"},
+      {"for the same reason", drained, because("a new disk", order(Verb::Drain, "app", ":1")), "drain by root",
+       "app/10.0.0.1:1 is drained already, by root, 3m ago: a new disk"},
+      {"for another", drained, because("a new fan", order(Verb::Drain, "app", ":1")), "drain by root", ""},
+      {"drained, then out", drained, order(Verb::Maintenance, "app", ":1"), "drain by root", ""},
+      {"back", drained, order(Verb::Ready, "app", ":1"), "drain by root", ""},
+      {"the other one", drained, order(Verb::Drain, "app", ":2"), "ready", ""},
+      {"back, and was not away", drained, order(Verb::Ready, "app", ":2"), "ready", "app/10.0.0.1:2 is not taken out by any order"},
+      {"out anew", out, order(Verb::Maintenance, "app", ":1"), "maintenance, weight 3 by root",
+       "app/10.0.0.1:1 is in maintenance already, by root, 3m ago: a new disk"},
+      {"the weight that it has", weighed, weigh(3), "weight 3 by uid 7", "app/10.0.0.1:1 has weight 3 already, by uid 7, 4s ago"},
+      {"a reason, where there was none", weighed, weigh(3, "slow"), "weight 3 by uid 7", ""},
+      {"another weight", weighed, weigh(4), "weight 3 by uid 7", ""},
+      {"the config's", weighed, weigh(std::nullopt), "weight 3 by uid 7", ""},
+      {"the config's, which it has", {}, weigh(std::nullopt), "ready", "app/10.0.0.1:1 has the config's weight already"},
+      {"a weight of its own", {}, weigh(1), "ready", ""},
+      {"back, with a weight", weighed, order(Verb::Ready, "app", ":1"), "weight 3 by uid 7", "app/10.0.0.1:1 is not taken out by any order"},
+      {"a pool", {}, order(Verb::Ready, "app"), "ready", "app is not in maintenance"},
+      {"a pool of which one is out", drained, order(Verb::Ready, "app"), "ready",
+       "app is not in maintenance; one of its upstreams is taken out, frontdoor ready app/10.0.0.1:1 brings it back"},
+      {"a pool of which two are out", both, order(Verb::Ready, "app"), "ready",
+       "app is not in maintenance; 2 of its upstreams are taken out, frontdoor ready app/10.0.0.1:1 brings the first one back"},
+      {"a pool's end", closed, order(Verb::Ready, "app"), "maintenance by root", ""},
+      {"a pool's begin", {}, order(Verb::Maintenance, "app"), "ready", ""},
+      {"another page", closed, order(Verb::Maintenance, "app"), "maintenance by root", ""},
+      {"the same page", closed, same_page, "maintenance by root", "app is in maintenance already, by root, 3m ago: a new disk"},
+      {"the same page for another reason", closed, because("we move", same_page), "maintenance by root", ""},
+  };
+  const Stage stage({State::Up, State::Up});
+  for (const Held& c : cases) {
+    const auto place = find_ordered_place(*stage.snapshot, c.order);
+    ASSERT_TRUE(place) << c.what;
+    EXPECT_EQ(what_holds(*place, c.orders), c.before) << c.what;
+    EXPECT_EQ(why_unchanged(*place, c.orders, c.order, now), c.unchanged) << c.what;
+  }
+}
+
+// An order for a name ends those for its single addresses, also when nothing was ordered of the name itself.
+TEST(OrderRules, TakeSingleAddressesOfANameForAChange) {
+  Pool pool;
+  pool.name = "app";
+  const OrderedPlace all{&pool, "app.internal:80", {"app.internal:80 (10.0.0.2)", "app.internal:80 (10.0.0.3)"}};
+  Orders orders;
+  EXPECT_EQ(why_unchanged(all, orders, order(Verb::Ready, "app", "app.internal:80"), 0), "app/app.internal:80 is not taken out by any order");
+  orders.set({"app", "app.internal:80 (10.0.0.2)"}, {.order = Order::Drain});
+  EXPECT_EQ(why_unchanged(all, orders, order(Verb::Ready, "app", "app.internal:80"), 0), "");
+  const OrderedPlace one{&pool, "app.internal:80 (10.0.0.2)", {"app.internal:80 (10.0.0.2)"}};
+  EXPECT_NE(why_unchanged(one, orders, order(Verb::Drain, "app", ""), 0), "");
+}
+
 }  // namespace
 }  // namespace frontdoor

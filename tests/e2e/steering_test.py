@@ -96,6 +96,30 @@ class Drain(unittest.TestCase):
             lines = [line for line in door.access() if line.get("status") != 200]
             self.assertEqual(lines, [])
 
+    def test_said_twice_changes_nothing_the_second_time(self):
+        with two() as (door, one, other):
+            place = f"app/{one.address}"
+            for words in (["ready", "app"], ["ready", place], ["weight", place, "config"]):
+                done = command(*words, door=door)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertRegex(done.stdout, r"^nothing has changed: app\S* (is not in maintenance|is not taken out by any order|"
+                                              r"has the config's weight already)\n$")
+            self.assertEqual(events(door, "operator"), [])
+            command("drain", place, "--reason", "a new disk", door=door)
+            before = rows(door)[one.address]["ordered"]
+            again = command("drain", place, door=door)
+            self.assertEqual((again.returncode, again.stderr), (0, ""))
+            self.assertRegex(again.stdout, rf"^nothing has changed: {place} is drained already, by \S+, \d+s ago: a new disk\n$")
+            self.assertEqual(rows(door)[one.address]["ordered"]["since"], before["since"], "whose order it was it is")
+            pool_too = command("ready", "app", door=door).stdout
+            self.assertIn(f"one of its upstreams is taken out, frontdoor ready --socket {door.admin_socket} {place} brings it back", pool_too)
+            status, answer = api(door, f"upstreams/{place}:drain", "POST")
+            self.assertEqual((status, answer["changed"], answer["before"][:9]), (200, False, "drain by "))
+            command("weight", place, "3", door=door)
+            command("ready", place, door=door)
+            acts = [(e["action"], e.get("weight", ""), e["before"].rpartition(" by ")[0] or e["before"]) for e in events(door, "operator")]
+            self.assertEqual(acts, [("drain", "", "ready"), ("weight", "3", "drain"), ("ready", "", "drain, weight 3")])
+
     def test_closes_websockets_in_its_time_and_lets_them_come_back_elsewhere(self):
         with App("a", script="websocket.js") as one, App("b", script="websocket.js") as other, \
                 Frontdoor(pool(upstreams=[one, other], health="", more='[timeouts]\ndrain = "2s"\n')) as door:
