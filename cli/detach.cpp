@@ -20,6 +20,7 @@
 #include "cli/event_text.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
+#include "cli/hints.h"
 #include "cli/output_file.h"
 #include "cli/status_table.h"
 #include "supervisor/launcher_message.h"
@@ -134,6 +135,27 @@ std::string last_lines(const std::string& file, off_t since) {
   return shown;
 }
 
+// Whose address the config's first taken one is, if it is another frontdoor's: what its own log says, for people.
+std::string who_serves_there(const config::Config& config) {
+  for (const config::Listener& listener : config.listeners) {
+    if (listener.address.kind != Address::Kind::Tcp || listener.address.port == 0) continue;
+    const auto other = frontdoor_on_port(listener.address.port);
+    if (!other) continue;
+    return listener.address.to_string() + " is another frontdoor's, pid " + other->pid + "\n  it is   " + other->command +
+           (other->directory.empty() ? "" : ", in " + other->directory) + "\n  end it  " + other->stop;
+  }
+  return "";
+}
+
+// What another frontdoor writes there is not taken for what this one says.
+std::string file_of_its_own(const std::string& file) {
+  constexpr int kMostAtOnce = 100;
+  const std::string stem = file.substr(0, file.rfind('.'));
+  std::string own = file;
+  for (int number = 2; is_written(own) && number < kMostAtOnce; ++number) own = stem + '-' + std::to_string(number) + ".log";
+  return own;
+}
+
 std::string how_it_ended(int status) {
   if (WIFSIGNALED(status)) return "it was killed by signal " + std::to_string(WTERMSIG(status));
   return "it ended with status " + std::to_string(WEXITSTATUS(status));
@@ -191,7 +213,7 @@ int run_detached(const DetachedRun& run, const Streams& streams) {
   if (directory.empty()) return fail("there is no place for its output: neither HOME nor XDG_STATE_HOME is set");
   std::error_code unmade;
   fs::create_directories(directory, unmade);
-  const std::string file = directory + '/' + output_file_name(run.config);
+  const std::string file = file_of_its_own(directory + '/' + output_file_name(run.config));
   struct stat before {};
   const off_t since = ::stat(file.c_str(), &before) == 0 ? before.st_size : 0;
   if (::access(directory.c_str(), W_OK) != 0) return fail(directory + ": " + std::strerror(errno));
@@ -204,11 +226,14 @@ int run_detached(const DetachedRun& run, const Streams& streams) {
   if (child < 0) return fail(std::string("cannot start: ") + std::strerror(errno));
   std::string socket;
   json::object status;
-  const std::string why = wait_until_up(run, child, socket, status);
+  std::string why = wait_until_up(run, child, socket, status);
   if (why.empty()) {
+    // To end it, its name: it may have ended by itself, and another one be the only one that runs.
+    const auto found = find_running("");
+    const std::string needed = found && *found == socket ? "" : socket;
     streams.out << "frontdoor runs in the background, pid " << child << ", on " << addresses_of(status) << "\n"
-                << "  look   frontdoor status\n  logs   frontdoor logs -f    (all output: " << file << ")\n"
-                << "  end    frontdoor shutdown --socket " << socket << std::endl;
+                << with_socket("  look   frontdoor status\n  logs   frontdoor logs -f", needed) << "    (all output: " << file << ")\n"
+                << with_socket("  end    frontdoor shutdown", socket) << std::endl;
     return kExitOk;
   }
   if (child > 0) {
@@ -216,7 +241,10 @@ int run_detached(const DetachedRun& run, const Streams& streams) {
     ::waitpid(child, nullptr, 0);
   }
   const std::string lines = last_lines(file, since);
-  streams.err << "frontdoor: not up: " << why << "; nothing is left running\n";
+  if (lines.find("another frontdoor serves there") != std::string::npos)
+    if (const std::string other = who_serves_there(run.config); !other.empty()) why = other;
+  const std::size_t first = std::min(why.find('\n'), why.size());
+  streams.err << "frontdoor: not up: " << why.substr(0, first) << "; nothing is left running" << why.substr(first) << '\n';
   if (!lines.empty()) streams.err << "its last lines (" << file << "):\n" << lines;
   return kExitFailure;
 }

@@ -1,6 +1,7 @@
 #include "cli/output_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,10 +28,21 @@ constexpr Millis kLookAtFile{250};
 std::string redirect_output(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return std::strerror(errno);
+  // It is of what is opened here, which the launcher and the front door share, and ends with the last of them. Where there are no
+  // locks nobody is known, which costs no more than that.
+  (void)::flock(fd, LOCK_SH | LOCK_NB);
   const bool done = ::dup2(fd, STDOUT_FILENO) >= 0 && ::dup2(fd, STDERR_FILENO) >= 0;
   const int error = errno;
   ::close(fd);
   return done ? "" : std::strerror(error);
+}
+
+bool is_written(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool taken = ::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(fd);
+  return taken;
 }
 
 bool rotate_output(const std::string& path, std::uint64_t most_bytes) {

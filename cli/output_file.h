@@ -14,8 +14,10 @@ namespace frontdoor {
 inline constexpr const char* kOutputFileVariable = "FRONTDOOR_OUTPUT_FILE";
 inline constexpr std::uint64_t kMostOutputBytes = 10 * 1024 * 1024;  // of each of the two files
 
-// Opens it, for appending, as standard output and error of this process. "" or why not.
+// Opens it, for appending, as standard output and error of this process. "" or why not. Whoever writes there is known by a lock.
 std::string redirect_output(const std::string& path);
+// Whether a process that runs writes there.
+bool is_written(const std::string& path);
 
 // Whether it was too large and is another one now. One that can not be renamed is emptied: it stays bounded.
 bool rotate_output(const std::string& path, std::uint64_t most_bytes);

@@ -657,6 +657,26 @@ class Detached(unittest.TestCase):
             self.assertIn("it ended with status 1", done.stderr)
             self.assertIn("address in use", done.stderr)
 
+    def test_a_second_one_at_the_same_address_says_so_and_nothing_of_the_first(self):
+        address = f"127.0.0.1:{free_port()}"
+        words = ["run", "--detach", "--listen", address, "--", "node", APP]
+        first = command(*words, env=self.env)
+        self.assertEqual((first.returncode, first.stderr), (0, ""), first.stdout)
+        pid = re.search(r"pid (\d+)", first.stdout).group(1)
+        try:
+            get(address)
+            done = command(*words, env=self.env)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            said = done.stderr.splitlines()
+            self.assertEqual(said[0], f"frontdoor: not up: {address} is another frontdoor's, pid {pid}; nothing is left running")
+            self.assertRegex(said[1], rf"^  it is   frontdoor run --listen {address} -- node {APP}, in /")
+            self.assertEqual(said[2], f"  end it  frontdoor shutdown --socket {self.path}")
+            self.assertIn("its last lines (" + os.path.join(self.directory, "frontdoor", address.replace(":", "-") + "-2.log"), said[3])
+            self.assertNotIn("app.1 |", done.stderr, "what the first one's instance has written")
+            self.assertEqual(command("status", "--socket", self.path).returncode, 0)
+        finally:
+            self.end()
+
     def test_a_config_with_errors_starts_nothing(self):
         done = command("run", "--detach", "--config", "/dev/null", env=self.env)
         self.assertEqual(done.returncode, 78)
