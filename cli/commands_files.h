@@ -40,8 +40,8 @@ inline constexpr std::array files_commands = {
                 .usage = check_usage,
                 .about =
                     "Prints each mistake as FILE:LINE:COLUMN: what is wrong, what would be right, and what\n"
-                    "is allowed but hardly meant as a warning. Exit status 0 when the config can be\n"
-                    "served, 78 when not. Starts nothing.\n",
+                    "is allowed but hardly meant as a warning; so is a command or a directory that is not here\n"
+                    "now. Exit status 0 when the config can be served, 78 when not. Starts nothing.\n",
                 .options = config_only},
     CommandInfo{.name = "config show",
                 .title = "the config with every default filled in",

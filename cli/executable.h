@@ -1,6 +1,7 @@
 // Whether the command of `run -- COMMAND` can be executed at all. One that cannot is nearly always a slip of the pen, and
 // is told in the shell's own way, with its statuses, instead of being tried again for ever. A config's command is: its
-// file can be mended and read again while other pools serve. Control thread, before anything is started.
+// file can be mended and read again while other pools serve; `frontdoor check` warns of it. Control thread, before anything
+// is started.
 
 #pragma once
 
@@ -9,6 +10,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "config/config.h"
 
 namespace frontdoor::cli {
 
@@ -29,5 +32,11 @@ struct NotExecutable {
 
 std::optional<NotExecutable> why_not_executable(const std::vector<std::string>& command,
                                                 const ExecutableSurroundings& surroundings);
+
+// Of a config's instances or checks: why it can not be executed, as far as this user can see; "" = it can.
+std::string command_problem(const std::vector<std::string>& command, const ExecutableSurroundings& surroundings);
+// With the directory, the PATH and the user that the process would have.
+std::string command_problem_of(const config::Process& process, const std::vector<std::string>& command);
+std::string directory_problem_of(const config::Process& process);
 
 }  // namespace frontdoor::cli

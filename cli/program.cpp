@@ -41,6 +41,7 @@
 #include "cli/version.h"
 #include "config/load.h"
 #include "config/show.h"
+#include "proxy/server/server.h"
 #include "supervisor/launcher.h"
 
 namespace frontdoor::cli {
@@ -67,6 +68,11 @@ std::optional<config::Config> load_or_explain(const std::string& text, const std
   if (look != Look::AtTheTextOnly) {
     options.log_file_problem = log_file_problem;
     look_at_certificates(options);
+  }
+  if (look == Look::AtFilesToo) {
+    options.directory_problem = directory_problem_of;
+    options.command_problem = command_problem_of;
+    options.usable_cpus = usable_cpus();
   }
   if (look != Look::AsWhoServes) options.runs_as.reset();  // whoever checks a config need not be root
   config::Loaded loaded = config::load(text, name, options);

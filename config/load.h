@@ -59,6 +59,11 @@ struct LoadOptions {
   // Why lines could not be appended to the file of this path; "" = they could. Nothing: nobody looks, so that
   // a reload does not fail for a log that is written all the while.
   std::function<std::string(const std::string&)> log_file_problem;
+  // Why instances could not be started as things are: in this directory, by this command. "" = they could. Nothing: nobody looks,
+  // since what is missing may come before it is needed.
+  std::function<std::string(const Process&)> directory_problem;
+  std::function<std::string(const Process&, const std::vector<std::string>& command)> command_problem;
+  unsigned usable_cpus = 0;  // that `instances` is compared with; 0 = do not compare
   // Reads a certificate, and of a client_ca's path what is wrong with it. Nothing: nobody looks.
   std::function<CertificateLook(const TlsCertificate&)> look_at_certificate;
   std::function<std::string(const std::string&)> client_ca_problem;

@@ -134,6 +134,31 @@ void read_account(const Value* user, const Value* group, Pool& pool, Reader& rea
   pool.process.account = found.account;
 }
 
+constexpr std::uint32_t kMostOnACpu = 16;  // apps that mostly wait for others share one by the dozen; more is a slip of the pen
+
+// What is good as a text and would not start now: a warning, as the other pools serve, and it may be there in a moment.
+void look_at_start(const Value& value, const Value* profile, const Pool& pool, Reader& reader) {
+  const Process& process = pool.process;
+  const LoadOptions& options = reader.options;
+  const auto warn = [&](const Value* at, const std::string& what) {
+    if (at != nullptr) reader.diagnostics.warning(at->at, what);
+  };
+  if (options.usable_cpus != 0 && !process.command.empty() && process.instances > kMostOnACpu * options.usable_cpus)
+    warn(find_in(value, profile, "instances"),
+         "instances: " + std::to_string(process.instances) + " would share " + std::to_string(options.usable_cpus) +
+             (options.usable_cpus == 1 ? " CPU" : " CPUs") + ", and each takes memory of its own: \"max\" is one for each CPU");
+  if (options.directory_problem && !process.directory.empty())
+    if (const std::string problem = options.directory_problem(process); !problem.empty())
+      return warn(find_in(value, profile, "directory"), "directory: " + problem);  // where the command would be, nobody knows
+  const auto look_at = [&](const Value* at, const std::vector<std::string>& command) {
+    if (!options.command_problem || command.empty() || at == nullptr || reader.diagnostics.has_error_at(at->at)) return;
+    if (const std::string problem = options.command_problem(process, command); !problem.empty()) warn(at, "command: " + problem);
+  };
+  look_at(find_in(value, profile, "command"), process.command);
+  if (const Value* const check = value.find("health_check"); check != nullptr && pool.has_exec_check())
+    look_at(check->find("command"), pool.health_check->command);
+}
+
 }  // namespace
 
 void read_process(const Value& value, Pool& pool, Position at, Reader& reader) {
@@ -148,6 +173,7 @@ void read_process(const Value& value, Pool& pool, Position at, Reader& reader) {
   if (const auto* file = find_in(value, profile, "env_file")) read_env_file(*file, pool, reader);
   read_account(find_in(value, profile, "user"), find_in(value, profile, "group"), pool, reader);
   if (has_instances) check_readiness(value, profile, pool, at, reader);
+  look_at_start(value, profile, pool, reader);
 }
 
 // A profile that no pool has was mistyped, or the whole file is another one.

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
+
+#include "config/suggest.h"
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor::cli {
 namespace {
@@ -56,6 +61,51 @@ TEST(Executable, IsFoundAsAShellFindsIt) {
   EXPECT_EQ(why_not_executable({"server.js"}, surroundings)->what,
             "command not found: server.js, did you mean -- node server.js?");
   EXPECT_EQ(why_not_executable({"tool.py"}, surroundings)->what, "command not found: tool.py, did you mean -- python3 tool.py?");
+}
+
+TEST(Executable, OfAConfigIsNamedAsItStandsThere) {
+  struct {
+    const char* command;
+    const char* problem;
+  } const cases[] = {
+      {"node", ""},
+      {"./here", ""},
+      {"nod", "\"nod\" is not found in PATH, did you mean \"node\"?"},
+      {"quux", "\"quux\" is not found in PATH"},
+      {"server.js", "\"server.js\" is not executable, did you mean \"node server.js\"?"},
+      {"/srv/app", "\"/srv/app\" is not executable"},
+      {"/srv/nothing", "\"/srv/nothing\" does not exist"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(command_problem({c.command, "--port", "1"}, machine()), c.problem);
+}
+
+TEST(Executable, OfAConfigIsLookedForAsItsProcessWould) {
+  const frontdoor::test::TemporaryDirectory directory;
+  const std::string program = directory.path() + "/app";
+  std::ofstream(program) << "#!/bin/sh\n";
+  std::filesystem::create_directory(directory.path() + "/below");
+  config::Process process;
+  EXPECT_EQ(command_problem_of(process, {"sh"}), "");
+  EXPECT_EQ(command_problem_of(process, {program}), config::quote(program) + " is not executable");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  EXPECT_EQ(command_problem_of(process, {program}), "");
+  EXPECT_EQ(command_problem_of(process, {"./app"}), "\"./app\" does not exist");
+  process.directory = directory.path();
+  EXPECT_EQ(command_problem_of(process, {"./app"}), "") << "from its directory";
+  EXPECT_EQ(directory_problem_of(process), "");
+  process.env = {{"PATH", "."}};
+  EXPECT_EQ(command_problem_of(process, {"app"}), "") << "by its own PATH";
+  EXPECT_EQ(command_problem_of(process, {"sh"}), "\"sh\" is not found in PATH");
+  process.user = "somebody else";
+  EXPECT_EQ(command_problem_of(process, {"./app"}), "") << "whoever that is";
+  EXPECT_EQ(command_problem_of(process, {"./below"}), "\"./below\" is not executable");
+  process.directory = program;
+  EXPECT_EQ(directory_problem_of(process), config::quote(program) + " is no directory");
+  process.directory = "/no/such";
+  EXPECT_EQ(directory_problem_of(process), "\"/no/such\" does not exist");
+  process.directory = "no-such";
+  EXPECT_EQ(directory_problem_of(process), "\"no-such\" does not exist in " + std::filesystem::current_path().string() +
+                                               ", where frontdoor would be started");
 }
 
 TEST(Executable, OfThisMachine) {

@@ -130,6 +130,16 @@ timeout = 500
                          (78, ["<stdin>:1:11: workers: 0 is too small, the least is 1", f"<stdin>:3:7: {warning}",
                                "<stdin>: 1 error, nothing was started"]))
 
+    def test_check_warns_of_what_could_not_be_started_now(self):
+        config = 'listen = ":0"\n[pool.app]\ncommand = "/no/such/app"\n[pool.job]\ncommand = "sh"\ndirectory = "/no/such"\n' \
+                 '[[route]]\npath = "/job"\npool = "job"\n[[route]]\npool = "app"\n'
+        done = run("check", "--config", "-", text=config)
+        self.assertEqual((done.returncode, done.stderr.splitlines()),
+                         (0, ['<stdin>:3:11: warning: command: "/no/such/app" does not exist',
+                              '<stdin>:6:13: warning: directory: "/no/such" does not exist']))
+        shown = run("config", "show", "--config", "-", text=config)
+        self.assertEqual((shown.returncode, shown.stderr), (0, ""))
+
     def test_colours_need_a_terminal_and_no_no_color(self):
         for environment, coloured in [({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]:
             terminal, ours = pty.openpty()

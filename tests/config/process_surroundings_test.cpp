@@ -77,6 +77,49 @@ TEST(ProcessUser, OneThatIsUnknownIsNamed) {
               ElementsAre("fd.toml:5:9: group: there is no group \"none\" on this machine"));
 }
 
+LoadOptions who_looks() {
+  LoadOptions options = options_with({});
+  options.usable_cpus = 2;
+  options.directory_problem = [](const Process& process) {
+    return process.directory == "/srv/old" ? "\"/srv/old\" does not exist" : "";
+  };
+  options.command_problem = [](const Process& process, const std::vector<std::string>& command) {
+    return command.front() == "nod" ? "\"nod\" is not found in PATH" + process.directory : "";
+  };
+  return options;
+}
+
+TEST(ProcessStart, IsLookedAtWhereSomebodyAsks) {
+  const std::string listen = "listen = \":8080\"\n[pool.app]\n";
+  const struct {
+    const char* pool;
+    std::vector<std::string> found;
+  } cases[] = {
+      {"command = \"node a.js\"\ndirectory = \"/srv/new\"\ninstances = 32", {}},
+      {"command = \"node a.js\"\ninstances = \"max\"", {}},
+      {"command = \"nod a.js\"", {"fd.toml:3:11: warning: command: \"nod\" is not found in PATH"}},
+      {"command = \"nod a.js\"\ndirectory = \"/srv/old\"", {"fd.toml:4:13: warning: directory: \"/srv/old\" does not exist"}},
+      {"upstreams = [\":1\"]\nhealth_check = { type = \"exec\", command = \"nod\" }",
+       {"fd.toml:4:43: warning: command: \"nod\" is not found in PATH"}},
+      {"command = \"node a.js\"\ninstances = 33",
+       {"fd.toml:4:13: warning: instances: 33 would share 2 CPUs, and each takes memory of its own: \"max\" is one for each CPU"}},
+      {"command = \"nod 'a\"", {"fd.toml:3:11: command: \"nod 'a\" will not do: the quote ' is not closed"}},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(problems(listen + c.pool, who_looks()), c.found) << c.pool;
+    std::vector<std::string> otherwise;  // what is wrong as a text is so for everybody
+    for (const std::string& line : c.found)
+      if (line.find("warning") == line.npos) otherwise.push_back(line);
+    EXPECT_EQ(problems(listen + c.pool, options_with({})), otherwise) << c.pool;
+  }
+  LoadOptions options = who_looks();
+  options.usable_cpus = 1;
+  EXPECT_THAT(problems(listen + "command = \"node a.js\"\ninstances = 17", options), ElementsAre(HasSubstr(" share 1 CPU, and")));
+  options.profile = "busy";
+  EXPECT_THAT(problems(listen + "command = \"node a.js\"\n[pool.app.profile.busy]\ncommand = \"nod\"\ninstances = 20", options),
+              ElementsAre(HasSubstr("fd.toml:5:11: warning: command: "), HasSubstr("fd.toml:6:13: warning: instances: 20 ")));
+}
+
 TEST(Accounts, AreThoseOfTheUserDatabase) {
   const AccountLookup root = look_up_account("root", "");
   ASSERT_TRUE(root.account) << root.problem;
