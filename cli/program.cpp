@@ -60,9 +60,11 @@ std::string count(std::size_t number, std::string_view noun) {
 
 enum class Look : std::uint8_t { AtTheTextOnly, AtFilesToo, AsWhoServes };
 
-// Every error and warning, then, if it has errors, one line that sums up. Nothing when it can not be served.
+// Every error and warning, then, if it has errors, one line that sums up. Nothing when it can not be served. `warnings`: where
+// those of a good config go instead, for whoever may not be the one to tell them.
 std::optional<config::Config> load_or_explain(const std::string& text, const std::string& name, Look look,
-                                              const Streams& streams, const std::string& profile = "") {
+                                              const Streams& streams, const std::string& profile = "",
+                                              std::string* warnings = nullptr) {
   auto options = config::options_of_this_process(name);
   options.profile = profile;
   if (look != Look::AtTheTextOnly) {
@@ -76,7 +78,12 @@ std::optional<config::Config> load_or_explain(const std::string& text, const std
   }
   if (look != Look::AsWhoServes) options.runs_as.reset();  // whoever checks a config need not be root
   config::Loaded loaded = config::load(text, name, options);
-  for (const auto& diagnostic : loaded.diagnostics) streams.err << diagnostic.to_string() << "\n";
+  std::string told;
+  for (const auto& diagnostic : loaded.diagnostics) told += diagnostic.to_string() + '\n';
+  if (loaded.ok() && warnings != nullptr)
+    *warnings = std::move(told);
+  else
+    streams.err << told;
   if (loaded.ok()) return std::move(loaded.config);
   const auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(), [](const auto& d) {
     return d.severity == config::Diagnostic::Severity::Error;
@@ -132,8 +139,13 @@ struct Runner {
       source = read(command.config_file);
     }
     if (!source) return kExitBadConfig;
-    auto config = load_or_explain(source->text, source->name, Look::AsWhoServes, streams, command.profile);
+    std::string warnings;
+    auto config = load_or_explain(source->text, source->name, Look::AsWhoServes, streams, command.profile, &warnings);
     if (!config) return kExitBadConfig;
+    // A launcher's front door reads the same in a moment, and tells them where its log goes.
+    const bool becomes_launcher = command.how == RunCommand::How::Here && std::getenv(kLauncherVariable) == nullptr &&
+                                  std::getenv(kPredecessorVariable) == nullptr && needs_launcher(*config);
+    if (!becomes_launcher) streams.err << warnings;
     if (command.how == RunCommand::How::AsUnit) return print_unit(*config, command);
     // Only a first start ends so: what has run once may be back in a moment.
     if (command.quick && std::getenv(kLauncherVariable) == nullptr)

@@ -49,6 +49,13 @@ class ExitWithChild(unittest.TestCase):
             self.assertEqual(done.returncode, 127, done.stderr)
             self.assertIn("the app has ended, and so does frontdoor", done.stderr)
 
+    def test_a_warning_of_the_config_is_told_once(self):
+        config = 'listen = "127.0.0.1:0"\n[pool.app]\ncommand = "true"\nrestart.policy = "never"\nenv = { PORT = "1" }\n'
+        done = subprocess.run([binary(), "run", "--exit-with-child", "--config", "-"], input=config, capture_output=True, text=True,
+                              timeout=60, env=node_environment(), check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("warning: env: PORT has no effect"), 1, done.stderr)
+
     def test_of_several_it_is_that_of_the_first_that_did_not_end_well_and_all_are_waited_for(self):
         command = 'case $NODE_APP_INSTANCE in 0) exit 0;; 1) sleep 0.4; exit 5;; 2) sleep 0.8; exit 6;; esac'
         done = run("sh", "-c", command, options=["-i", "3"])
