@@ -12,7 +12,9 @@ namespace {
 
 std::string millis_text(std::uint64_t micros) {
   char text[40];
-  std::snprintf(text, sizeof text, micros < 10'000 ? "%.1f ms" : "%.0f ms", static_cast<double>(micros) / 1'000);
+  const double millis = static_cast<double>(micros) / 1'000;
+  if (millis >= 10'000) std::snprintf(text, sizeof text, "%.1f s", millis / 1'000);
+  else std::snprintf(text, sizeof text, micros < 10'000 ? "%.1f ms" : "%.0f ms", millis);
   return text;
 }
 
@@ -39,6 +41,20 @@ std::vector<std::string> stages_of(const SeenRequest& request) {
   return stages;
 }
 
+// Where to look, with the names of this request: only what frontdoor runs itself has lines that it could show.
+std::string look_of(const OutcomeMeaning& known, const SeenRequest& request) {
+  constexpr std::string_view kLogs = ": frontdoor logs", kWhy = "frontdoor why";
+  std::string look(known.look);
+  if (look.ends_with(kWhy) && !request.pool.empty()) return look + ' ' + request.pool;
+  if (!look.ends_with(kLogs)) return look;
+  const std::string& name = request.upstream;
+  const std::size_t number = request.pool.size() + 1;
+  const bool instance = name.size() > number && name.starts_with(request.pool + '.') && name.find_first_not_of("0123456789", number) == name.npos;
+  if (instance) return look + ' ' + name + " -n 50";
+  look.resize(look.size() - kLogs.size());
+  return look;
+}
+
 }  // namespace
 
 RequestStory tell_story(const SeenRequest& request, std::int64_t now_unix_millis) {
@@ -59,7 +75,7 @@ RequestStory tell_story(const SeenRequest& request, std::int64_t now_unix_millis
     story.meaning.append("; ").append(not_again);
   if (!request.detail.empty()) story.meaning += " (" + request.detail + ')';
   story.stages = stages_of(request);
-  if (known != nullptr && !known->look.empty()) story.advice.emplace_back(known->look);
+  if (known != nullptr && !known->look.empty()) story.advice.push_back(look_of(*known, request));
   return story;
 }
 

@@ -29,7 +29,7 @@ constexpr auto outcome_meanings = std::to_array<OutcomeMeaning>({
     {"trace_not_allowed", "a TRACE is not sent back: it may carry secrets", ""},
     {"connect_not_allowed", "CONNECT is for forward proxies, and this is none", "the client"},
     {"version_not_supported", "it is neither HTTP/1.0 nor HTTP/1.1", "the client"},
-    {"no_route", "no [[route]] matches its host and path", "frontdoor config show"},
+    {"no_route", "no [[route]] matches its host and path", "the [[route]]s of the config"},
     {"maintenance", "the whole pool was in maintenance", "frontdoor status says who and since when"},
     {"loop_detected", "it had been through this front door already: an upstream leads back here", "the pool's upstreams"},
     {"no_upstream", "every upstream of the pool had been down for too long to wait for one", "frontdoor why"},

@@ -27,7 +27,7 @@ TEST(RequestStory, SaysHowItEndedWhereItsTimeWentAndWhereToLook) {
             "POST shop.example/cart failed 10s ago: 502 upstream_reset, of app/app.2, after 2 tries\n"
             "= the upstream closed before it had answered; it was not sent again, as it may have been carried out already (closed in the head)\n"
             "- 300 ms held, until an upstream could take it\n- 0.9 ms connecting to the upstream\n- 450 ms in all\n"
-            "> the app's log at that moment: frontdoor logs");
+            "> the app's log at that moment: frontdoor logs app.2 -n 50");
   const SeenRequest slow{.ended_unix_millis = 1'000'000, .method = "GET", .host = "a", .path = "/", .status = 200, .outcome = "served",
                          .pool = "app", .upstream = "10.0.0.1:80", .tries = 1, .first_byte_us = 2'000'000, .total_us = 2'500'000};
   EXPECT_EQ(told(slow),
@@ -35,6 +35,11 @@ TEST(RequestStory, SaysHowItEndedWhereItsTimeWentAndWhereToLook) {
             "- 2000 ms until the first byte of the answer, from the request's first\n- 500 ms for the rest of it\n- 2500 ms in all");
   const SeenRequest early{.ended_unix_millis = 1'000'000, .outcome = "no_route", .failed = true};
   EXPECT_TRUE(told(early).starts_with("a request failed 10s ago: no status no_route\n= no [[route]] matches")) << told(early);
+  SeenRequest foreign = failed;
+  foreign.upstream = "10.0.0.1:80";
+  EXPECT_TRUE(told(foreign).ends_with("\n> the app's log at that moment")) << told(foreign);
+  foreign.pool = "a", foreign.upstream = "a.internal:80";
+  EXPECT_TRUE(told(foreign).ends_with("\n> the app's log at that moment")) << told(foreign);
   failed.protocol = "HTTP/2.0";
   EXPECT_TRUE(told(failed).find(", after 2 tries; HTTP/2.0\n") != std::string::npos) << told(failed);
   failed.tls = "TLSv1.3", failed.upstream_protocol = "HTTP/1.1";
@@ -43,6 +48,9 @@ TEST(RequestStory, SaysHowItEndedWhereItsTimeWentAndWhereToLook) {
   failed.upstream.clear();
   failed.outcome = "hold_timeout";
   EXPECT_TRUE(told(failed).find("502 hold_timeout, of the pool app, after 2 tries") != std::string::npos) << told(failed);
+  EXPECT_TRUE(told(failed).ends_with("\n> frontdoor why app")) << told(failed);
+  failed.held_us = 10'000'000;
+  EXPECT_TRUE(told(failed).find("\n- 10.0 s held, until") != std::string::npos) << told(failed);
   failed.outcome = "brand_new";
   EXPECT_TRUE(told(failed).find("= docs/outcomes.md says what brand_new means") != std::string::npos) << told(failed);
 }
