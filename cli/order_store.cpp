@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "admin/time_text.h"
 #include "base/quietly.h"
 #include "base/read_file.h"
 #include "base/signals_blocked.h"
@@ -91,8 +92,9 @@ Orders OrderStore::open(OrderFilePlace place) {
     log_.warn("an operator's order holds", {{"pool", key.first},
                                             {"upstream", key.second},
                                             {"order", to_string(order.order)},
-                                            {"weight", order.weight ? std::to_string(*order.weight) : "as configured"},
+                                            {"weight", order.weight ? std::to_string(*order.weight) : "config"},
                                             {"by", order.by.name},
+                                            {"since", rfc3339(order.by.unix_millis)},
                                             {"reason", order.by.reason}});
     orders.set(key, std::move(order));
   }
@@ -100,7 +102,11 @@ Orders OrderStore::open(OrderFilePlace place) {
     auto mine = std::make_shared<PoolMaintenance>(*maintenance);
     mine->by.since = moment_of(mine->by.unix_millis);
     log_.warn("an operator's order holds",
-              {{"pool", pool}, {"order", "maintenance"}, {"by", mine->by.name}, {"reason", mine->by.reason}});
+              {{"pool", pool},
+               {"order", "maintenance"},
+               {"by", mine->by.name},
+               {"since", rfc3339(mine->by.unix_millis)},
+               {"reason", mine->by.reason}});
     orders.set_maintenance(pool, std::move(mine));
   }
   for (auto [key, member] : parsed.orders.members().added()) {
@@ -118,7 +124,12 @@ Orders OrderStore::open(OrderFilePlace place) {
 
 void OrderStore::tell_member(const RunTimeMembers::Key& key, const char* what, const OrderedBy& by) {
   log_.warn("an operator's order holds",
-            {{"pool", key.first}, {"upstream", key.second}, {"order", what}, {"by", by.name}, {"reason", by.reason}});
+            {{"pool", key.first},
+             {"upstream", key.second},
+             {"order", what},
+             {"by", by.name},
+             {"since", rfc3339(by.unix_millis)},
+             {"reason", by.reason}});
 }
 
 asio::awaitable<std::string> OrderStore::save(const Orders& orders) {

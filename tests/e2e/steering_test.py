@@ -147,6 +147,7 @@ class Drain(unittest.TestCase):
             self.assertEqual(row["ordered"]["order"], "drain")
             (told,) = events(door, "an operator's order holds")
             self.assertEqual((told["upstream"], told["order"]), (one.address, "drain"))
+            self.assertEqual((told["by"], told["since"]), (row["ordered"]["by"], row["ordered"]["since"]))
             self.assertEqual(os.stat(door.state_file).st_mode & 0o777, 0o600)
             command("ready", f"app/{one.address}", door=door)
             with open(door.state_file, encoding="utf-8") as file:
