@@ -67,6 +67,19 @@ void EventHistory::keep(std::shared_ptr<Event> event, std::size_t bytes) {
   }
 }
 
+bool EventFilter::is_about(const Event& event) const {
+  // One of a name's addresses is "app.internal:80 (10.0.0.2)".
+  const auto is_its_upstream = [&](std::string_view word) {
+    const std::string_view name = event.upstream;
+    return name == word || (name.starts_with(word) && name.substr(word.size()).starts_with(" ("));
+  };
+  if (pool.empty() || event.pool == pool || event.pool.starts_with(pool + '.')) return true;
+  const auto slash = pool.find('/');
+  if (slash == std::string::npos) return is_its_upstream(pool);
+  const std::string_view word = pool;
+  return event.pool == word.substr(0, slash) && is_its_upstream(word.substr(slash + 1));
+}
+
 EventHistory::Events EventHistory::last(std::size_t most, const EventFilter& filter) const {
   Events found;
   const std::lock_guard lock(mutex_);

@@ -45,10 +45,11 @@ struct Event {
 
 struct EventFilter {
   LogLevel least = LogLevel::Info;
-  std::string pool = {};  // "" = whatever it is about
-  bool takes(const Event& event) const {
-    return event.level >= least && (pool.empty() || event.pool == pool || event.pool.starts_with(pool + '.'));
-  }
+  std::string pool = {};  // or what is of one: "app", "app.2", "app/10.0.0.2:8080"; "" = whatever it is about
+  bool takes(const Event& event) const { return event.level >= least && is_about(event); }
+
+ private:
+  bool is_about(const Event& event) const;
 };
 
 class EventHistory final : public LogSink {

@@ -17,7 +17,7 @@ inline constexpr std::array logs_options = {
     Option{"-n", "N", "100", "how many lines to look back, at most 1000 (default: 20)"}, as_json,
     admin_socket};
 inline constexpr std::array events_usage = {
-    Row{"frontdoor events [-f] [-n N] [--level LEVEL] [POOL] [--json] [--socket PATH]"}};
+    Row{"frontdoor events [-f] [-n N] [--level LEVEL] [POOL[/UPSTREAM]] [--json] [--socket PATH]"}};
 inline constexpr std::array events_options = {
     Option{"-f", "", "", "go on with what happens from now on; so does `--follow`", Option::Takes::Nothing},
     Option{"-n", "N", "100", "how many to look back, at most 2000 (default: 20)"},

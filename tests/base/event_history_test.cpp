@@ -107,6 +107,38 @@ TEST(EventHistory, GivesTheLastOnesAndThoseBehindAnId) {
   for (const auto& c : cases) EXPECT_EQ(texts(c.found), c.texts) << c.what;
 }
 
+TEST(EventHistory, KnowsWhatAnEventIsAbout) {
+  const struct {
+    const char* wanted;
+    const char* pool;
+    const char* upstream;
+    bool taken;
+  } cases[] = {
+      {"", "app", "app.1", true},
+      {"app", "app", "app.1", true},
+      {"app", "app.1", "", true},  // what an operator asks of an instance
+      {"app", "apple", "", false},
+      {"app.1", "app", "app.1", true},
+      {"app.1", "app.1", "", true},
+      {"app.1", "app", "app.1 (127.0.0.1:24001)", true},
+      {"app.1", "app", "app.12", false},
+      {"app.1", "app", "", false},
+      {"app/10.0.0.2:80", "app", "10.0.0.2:80", true},
+      {"app/10.0.0.2:80", "app", "10.0.0.2:8080", false},
+      {"app/10.0.0.2:80", "web", "10.0.0.2:80", false},
+      {"app/app.internal:80", "app", "app.internal:80 (10.0.0.2)", true},
+      {"app/app.1", "app", "app.1", true},
+      {"10.0.0.2:80", "app", "10.0.0.2:80", true},
+      {"app/", "app", "10.0.0.2:80", false},
+  };
+  for (const auto& c : cases) {
+    Event event;
+    event.pool = c.pool;
+    event.upstream = c.upstream;
+    EXPECT_EQ((EventFilter{LogLevel::Info, c.wanted}.takes(event)), c.taken) << c.wanted << " of " << c.pool << ' ' << c.upstream;
+  }
+}
+
 TEST(EventHistory, TellsAFollowerWhatItHasMissed) {
   EventHistory history({.events = 3, .bytes = 1 << 20});
   for (const char* text : {"a", "b", "c", "d", "e"}) history.took(at_micros(0), LogLevel::Info, text, {});

@@ -151,6 +151,9 @@ class Command(unittest.TestCase):
             self.assertRegex(shown.stdout, r"(?m)^\w{3} [ \d]\d \d\d:\d\d:\d\d\.\d{3} info  upstream up  pool=app upstream="
                              + re.escape(app.address))
             self.assertNotIn("\033", shown.stdout)
+            of_it = command("events", f"app/{app.address}", door=door)
+            self.assertRegex(of_it.stdout, r"^\S.*upstream up")
+            self.assertNotIn("listening", of_it.stdout)
             last = command("events", "-n", "1", "--json", door=door).stdout.splitlines()
             self.assertEqual(len(last), 1)
             self.assertEqual(json.loads(last[0])["id"], history(door)[-1]["id"])
