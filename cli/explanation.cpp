@@ -25,16 +25,18 @@ bool is_https(const std::string& address) { return address.starts_with("https://
 
 void add_state(const WhyFacts& facts, Explanation& explanation) {
   std::string& text = explanation.summary;
-  text = facts.pool + '/' + facts.name + " is ";
+  text = facts.pool + '/' + facts.name;
   if (is_out(facts)) {
-    text += facts.order == "drain" ? "drained" : "in maintenance";
+    text += facts.order == "drain" ? " is drained" : " is in maintenance";
     text += " by " + facts.ordered_by;
     if (facts.in_flight != 0) text += "; " + std::to_string(facts.in_flight) + " requests are on it";
     if (facts.state != "up") text += ". It would be " + facts.state + (facts.reason.empty() ? "" : ": " + facts.reason);
     return;
   }
-  text += facts.state == "crash loop" ? "in a crash loop" : facts.state;
-  if (facts.state_millis) text += " since " + cli::short_duration(*facts.state_millis);
+  const std::string state = facts.state == "crash loop" ? "in a crash loop" : facts.state;
+  if (!facts.state_millis) text += " is " + state;
+  else if (facts.state == "exited") text += " exited " + cli::short_duration(*facts.state_millis) + " ago";
+  else text += " has been " + state + " for " + cli::short_duration(*facts.state_millis);
   if (!facts.reason.empty() && facts.state != "up") text += ": " + facts.reason;
   if (facts.is_instance && !facts.last_end.empty() && facts.state != "up") text += "; it ended last with " + facts.last_end;
 }

@@ -40,7 +40,7 @@ struct WhyFacts {
 };
 
 struct Explanation {
-  std::string summary;                      // "app/10.0.0.2:8080 is down since 3m: 3 of 3 probes failed: status 503"
+  std::string summary;                      // "app/10.0.0.2:8080 has been down for 3m: 3 of 3 probes failed: status 503"
   std::vector<std::string> back = {};       // what would bring it back
   std::vector<std::string> advice = {};     // what one can do
 };

@@ -70,33 +70,36 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
   WhyFacts stopped = facts("stopped");
   stopped.name = "app.2";
   stopped.is_instance = true;
+  WhyFacts ended = stopped;
+  ended.state = "exited";
+  ended.last_end = "exit 1";
   const struct {
     const char* what;
     WhyFacts facts;
     const char* text;
   } cases[] = {
-      {"well", facts("up"), "app/10.0.0.2:80 is up since 3m"},
+      {"well", facts("up"), "app/10.0.0.2:80 has been up for 3m"},
       {"dead", facts("down", "connection refused", DownCause::Dead),
-       "app/10.0.0.2:80 is down since 3m: connection refused\n"
+       "app/10.0.0.2:80 has been down for 3m: connection refused\n"
        "< it is up again after 2 passes in a row of GET /healthz, asked every 500ms while it is down; so far 0; the next is asked at "
        "once\n"
        "> nobody listens at 10.0.0.2:80: is the app running there? On its machine: ss -ltnp 'sport = :80'"},
       {"without a check", without_check,
-       "app/10.0.0.2:80 is down since 3m: connection refused\n"
+       "app/10.0.0.2:80 has been down for 3m: connection refused\n"
        "< it is up again when a TCP connect succeeds, tried every 100 ms at first and more seldom later\n"
        "> nobody listens at 10.0.0.2:80: is the app running there? On its machine: ss -ltnp 'sport = :80'"},
       {"https", https,
-       "app/https://shop.example:443 is down since 3m: status 503\n"
+       "app/https://shop.example:443 has been down for 3m: status 503\n"
        "< it is up again after 2 passes in a row of GET /healthz, asked every 500ms while it is down; so far 0; the next is asked at "
        "once\n"
        "> see what it says: curl -i https://shop.example:443/healthz"},
       {"a handshake", handshake,
-       "app/https://shop.example:443 is down since 3m: status 503\n"
+       "app/https://shop.example:443 has been down for 3m: status 503\n"
        "< it is up again after 2 passes in a row of a TLS handshake, asked every 500ms while it is down; so far 0; the next is asked "
        "at once\n"
        "> see what it says: curl -i https://shop.example:443/"},
       {"hung", facts("down", "3 of 3 probes failed: probe timed out", DownCause::Hung),
-       "app/10.0.0.2:80 is down since 3m: 3 of 3 probes failed: probe timed out\n"
+       "app/10.0.0.2:80 has been down for 3m: 3 of 3 probes failed: probe timed out\n"
        "< it is up again after 2 passes in a row of GET /healthz, asked every 500ms while it is down; so far 0; the next is asked at "
        "once\n"
        "> it takes connections and says nothing: it hangs, or has more to do than it can\n"
@@ -106,23 +109,23 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
        "< it is up again after 1 pass of GET /healthz, asked every 500ms while it is down; the next is asked at once\n"
        "> see what it says: curl -i http://10.0.0.2:80/healthz"},
       {"behind a unix socket", socket,
-       "app/unix:/run/a.sock is down since 3m: status 503\n"
+       "app/unix:/run/a.sock has been down for 3m: status 503\n"
        "< it is up again after 2 passes in a row of GET /healthz, asked every 500ms while it is down; so far 0; the next is asked at "
        "once\n"
        "> see what it says: curl -i --unix-socket /run/a.sock http://localhost/healthz"},
       {"asked by a command", by_command,
-       "app/10.0.0.2:80 is down since 3m: 3 of 3 probes failed: exit 1\n"
+       "app/10.0.0.2:80 has been down for 3m: 3 of 3 probes failed: exit 1\n"
        "< it is up again after 2 passes in a row of its check command (./check), asked every 500ms while it is down; so far 0; the "
        "next is asked at once\n"
        "> run it by hand: PORT=80 FRONTDOOR_ADDRESS=10.0.0.2:80 ./check \"a b\""},
       {"a command that does not end", no_end,
-       "app/unix:/run/a.sock is down since 3m: 3 of 3 probes failed: probe timed out\n"
+       "app/unix:/run/a.sock has been down for 3m: 3 of 3 probes failed: probe timed out\n"
        "< it is up again after 2 passes in a row of its check command (./check), asked every 500ms while it is down; so far 0; the "
        "next is asked at once\n"
        "> its check did not end in time: the app hangs, or the check takes longer than its timeout, 1s\n"
        "> run it by hand: PORT=/run/a.sock FRONTDOOR_ADDRESS=unix:/run/a.sock ./check \"a b\""},
       {"a name", name,
-       "app/app.internal:80 is down since 3m: name does not resolve\n"
+       "app/app.internal:80 has been down for 3m: name does not resolve\n"
        "< it is up again after 2 passes in a row of GET /healthz, asked every 500ms while it is down; so far 0; the next is asked at "
        "once\n"
        "> ask the resolver: getent hosts app.internal; see `resolver` in the config"},
@@ -135,12 +138,14 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
        "once\n"
        "> nobody listens at 10.0.0.2:80: is the app running there? On its machine: ss -ltnp 'sport = :80'"},
       {"its pool", closed,
-       "app/10.0.0.2:80 is up since 3m. Its whole pool is in maintenance: every request gets a 503\n< frontdoor ready app"},
+       "app/10.0.0.2:80 has been up for 3m. Its whole pool is in maintenance: every request gets a 503\n< frontdoor ready app"},
       {"a crash loop", crash,
-       "app/app.2 is in a crash loop since 3m; it ended last with exit 1\n< it is started again in 8s\n"
+       "app/app.2 has been in a crash loop for 3m; it ended last with exit 1\n< it is started again in 8s\n"
        "> what it wrote: frontdoor logs app.2 -n 50\n"
        "> start it now, once the cause is gone: frontdoor restart app.2 --now"},
-      {"stopped", stopped, "app/app.2 is stopped since 3m\n< frontdoor start app.2"},
+      {"ended for good", ended, "app/app.2 exited 3m ago; it ended last with exit 1\n"
+       "< it is not started again by itself (restart.policy): frontdoor start app.2\n> what it wrote: frontdoor logs app.2 -n 50"},
+      {"stopped", stopped, "app/app.2 has been stopped for 3m\n< frontdoor start app.2"},
   };
   for (const auto& c : cases) EXPECT_EQ(text_of(c.facts), c.text) << c.what;
 }

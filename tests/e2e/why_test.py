@@ -65,13 +65,13 @@ class Why(unittest.TestCase):
             eventually(lambda: events(door, "upstream down"), "the eviction")
             told = command("why", door=door)
             self.assertEqual((told.returncode, told.stderr), (0, ""))
-            self.assertRegex(told.stdout, rf"^app/{re.escape(one.address)} is down since \d+s: connection refused\n")
+            self.assertRegex(told.stdout, rf"^app/{re.escape(one.address)} has been down for \d+s: connection refused\n")
             self.assertNotIn(other.address, told.stdout)
             self.assertRegex(told.stdout, r"it is up again after 2 passes in a row of GET /healthz, asked every 200ms while it is down")
             self.assertIn(f"nobody listens at {one.address}: is the app running there?", told.stdout)
             self.assertRegex(told.stdout, r"(?m)^    \d\d:\d\d:\d\d\.\d{3}  refused ")
             self.assertRegex(told.stdout, r"(?m)^    \w{3} [ \d]\d .* warn  upstream down ")
-            self.assertIn("is up since", command("why", f"app/{other.address}", door=door).stdout)
+            self.assertIn("has been up for", command("why", f"app/{other.address}", door=door).stdout)
             one.restart()
             eventually(lambda: command("why", door=door).stdout == "2 of 2 upstreams take requests\n", "that all is well")
 
@@ -114,7 +114,7 @@ class Why(unittest.TestCase):
         with Frontdoor(config) as door:
             told = eventually(lambda: (lambda text: "crash loop" in text and text)(command("why", "app.1", door=door).stdout),
                               "the crash loop")
-            self.assertRegex(told, r"app/app\.1 is in a crash loop since \d+s.*; it ended last with exit 3")
+            self.assertRegex(told, r"app/app\.1 has been in a crash loop for \d+s.*; it ended last with exit 3")
             self.assertIn("it is started again", told)
             self.assertIn(f"frontdoor logs --socket {door.admin_socket} app.1 -n 50", told)
             self.assertIn("instance is in a crash loop", told)
