@@ -57,7 +57,8 @@ class Fields {
   const char* separator_ = "  ";
 };
 
-// "Nov 28 12:01:07.123" of "2026-11-28T11:01:07.123456Z"; as it is, when it is no such time.
+}  // namespace
+
 std::string local_time(std::string_view utc) {
   std::tm parts{};
   int millis = 0;
@@ -76,8 +77,6 @@ std::string local_time(std::string_view utc) {
   std::snprintf(result, sizeof result, "%s.%03d", day, millis);
   return result;
 }
-
-}  // namespace
 
 std::string event_text(std::string_view line) {
   boost::system::error_code error;

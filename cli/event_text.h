@@ -17,4 +17,7 @@ std::string event_text(std::string_view line);
 // time. A line that says how many were missed stays a sentence.
 std::string history_text(const boost::json::object& event);
 
+// "Nov 28 12:01:07.123" of "2026-11-28T11:01:07.123456Z"; as it is, when it is no such time.
+std::string local_time(std::string_view utc);
+
 }  // namespace frontdoor::cli

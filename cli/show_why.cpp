@@ -39,10 +39,10 @@ void append_sentences(std::string& text, const json::object& why, const char* na
 
 // "12:01:07.123  failed     status 503  in 3.1 ms"
 std::string probe_line(const json::object& probe) {
-  std::string time = text_of(probe, "time");
-  if (time.size() > 23) time = time.substr(11, 12);
+  constexpr std::size_t kDay = 7;  // "Nov 28 ": they are of the last minutes
+  std::string time = local_time(text_of(probe, "time"));
+  if (time.size() > kDay) time.erase(0, kDay);
   std::string result = text_of(probe, "by") == "request" ? "request " + text_of(probe, "result") : text_of(probe, "result");
-  if (result.size() < 10) result.append(10 - result.size(), ' ');
   double micros = 0;
   const std::string latency = text_of(probe, "latency_us");
   std::from_chars(latency.data(), latency.data() + latency.size(), micros);
@@ -50,8 +50,10 @@ std::string probe_line(const json::object& probe) {
   std::snprintf(took, sizeof took, "  in %.1f ms", micros / 1000);
   std::string detail = text_of(probe, "detail");
   if (const std::string words = text_of(probe, "last_words"); !words.empty()) detail += ": " + words;
-  return time + "  " + result + (detail.empty() ? "" : "  " + detail) + (micros > 0 ? took : "") +
-         (text_of(probe, "counted") == "false" ? "  (not counted)" : "");
+  const std::string more = (detail.empty() ? "" : "  " + detail) + (micros > 0 ? took : "") +
+                           (text_of(probe, "counted") == "false" ? "  (not counted)" : "");
+  if (!more.empty() && result.size() < 10) result.append(10 - result.size(), ' ');
+  return time + "  " + result + more;
 }
 
 bool found_alike(const json::object& one, const json::object& other) {
@@ -85,7 +87,7 @@ std::string why_text(const json::object& why, const Style& style, const std::str
   append_sentences(text, why, "back", "What brings it back:", given);
   append_sentences(text, why, "advice", "What you can do:", given);
   if (const json::array* const probes = list_at(why, "probes"); probes != nullptr && !probes->empty()) {
-    text += "  What was seen last, by " + text_of(why, "check") + " (UTC):\n";
+    text += "  What was seen last, by " + text_of(why, "check") + ":\n";
     append_probes(text, *probes, style);
   }
   if (const json::array* const events = list_at(why, "events"); events != nullptr && !events->empty()) {

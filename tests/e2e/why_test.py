@@ -69,7 +69,7 @@ class Why(unittest.TestCase):
             self.assertNotIn(other.address, told.stdout)
             self.assertRegex(told.stdout, r"it is up again after 2 passes in a row of GET /healthz, asked every 200ms while it is down")
             self.assertIn(f"nobody listens at {one.address}: is the app running there?", told.stdout)
-            self.assertRegex(told.stdout, r"(?m)^    \d\d:\d\d:\d\d\.\d{3}  refused ")
+            self.assertRegex(told.stdout, r"(?m)^    \d\d:\d\d:\d\d\.\d{3}  refused")
             self.assertRegex(told.stdout, r"(?m)^    \w{3} [ \d]\d .* warn  upstream down ")
             self.assertIn("has been up for", command("why", f"app/{other.address}", door=door).stdout)
             one.restart()
