@@ -187,14 +187,17 @@ void append_table(std::string& out, const std::vector<TableRow>& rows, const Sty
   }
 }
 
-void append_pool(std::string& out, const json::object& pool, const Style& style, const std::string& given) {
+// Whether one of its upstreams is in a state that nobody has wanted.
+bool append_pool(std::string& out, const json::object& pool, const Style& style, const std::string& given) {
   std::vector<TableRow> rows;
   std::size_t up = 0;
+  bool trouble = false;
   if (const auto* upstreams = member(pool, "upstreams"); upstreams != nullptr && upstreams->is_array())
     for (const json::value& upstream : upstreams->get_array())
       if (upstream.is_object()) {
         rows.push_back(row_of(upstream.get_object()));
         if (rows.back().cells[kState] == "up") ++up;
+        trouble = trouble || ink_of(rows.back().cells[kState]) == Ink::Red;
       }
   out += "\npool " + style.bold(text_of(pool, "name")) + "  " + std::to_string(up) + " of " +
          std::to_string(rows.size()) + " up";
@@ -222,6 +225,7 @@ void append_pool(std::string& out, const json::object& pool, const Style& style,
                                 with_socket("; frontdoor upstream add " + text_of(pool, "name") + ' ' + upstream + " brings it back", given)) +
                '\n';
       }
+  return trouble;
 }
 
 }  // namespace
@@ -268,9 +272,11 @@ std::string status_table(const json::object& status, const Style& style, const s
   std::string out = style.bold("frontdoor") + ' ' + text_of(status, "version") + "  pid " +
                     text_of(status, "main_pid") + "  " + state + "  " + addresses_of(status) + "  " +
                     std::to_string(number_of(status, "requests")) + " requests\n" + traffic_of(status);
+  bool trouble = false;
   if (const auto* pools = member(status, "pools"); pools != nullptr && pools->is_array())
     for (const json::value& pool : pools->get_array())
-      if (pool.is_object()) append_pool(out, pool.get_object(), style, given);
+      if (pool.is_object()) trouble = append_pool(out, pool.get_object(), style, given) || trouble;
+  if (trouble) out += '\n' + style.dim(with_socket("frontdoor why says what is wrong, and what to do", given)) + '\n';
   return out;
 }
 

@@ -9,6 +9,8 @@
 //     app.1     :24001   up          2d 4h  2.1 ms    428  17 ms    4  20114   96M         0
 //     app.2     :24002   crash loop    12s  failed      0      -    0      -     -         7
 //                        last end: exit 1, next start in 8s
+//
+//   frontdoor why says what is wrong, and what to do
 
 #pragma once
 

@@ -45,6 +45,8 @@ pool app  1 of 3 up  12 held  node 'my server.js'
               refused?[2J
 
 pool api  0 of 0 up  h2c
+
+frontdoor why says what is wrong, and what to do
 )text");
 }
 
