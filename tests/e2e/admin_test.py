@@ -622,6 +622,15 @@ class Detached(unittest.TestCase):
             self.end()
         self.assertFalse(alive(pid))
 
+    def test_names_its_socket_where_no_command_would_look(self):
+        config, path = os.path.join(self.directory, "fd.toml"), os.path.join(self.directory, "elsewhere.sock")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f'listen = "127.0.0.1:0"\n[admin]\nsocket = "{path}"\naddress = "off"\n[pool.app]\nupstreams = ["127.0.0.1:1"]\n')
+        done = command("run", "--detach", "--config", config, env=self.env)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.assertIn(f"  look   frontdoor status --socket {path}\n  logs   frontdoor logs --socket {path} -f    (all output: ", done.stdout)
+        self.assertEqual(command("shutdown", "--socket", path).returncode, 0)
+
     def test_says_why_it_is_not_up_and_leaves_nothing(self):
         done = command("run", "--detach", "--listen", "127.0.0.1:0", "--", "sh", "-c", "echo oh dear >&2; exit 3", env=self.env)
         self.assertEqual((done.returncode, done.stdout), (1, ""))
