@@ -34,7 +34,8 @@ boost::asio::awaitable<void> CronRestarts::run([[maybe_unused]] std::shared_ptr<
     if (!goes_on) co_return;
     if (!trigger.due(unix_seconds())) continue;
     const std::string reason = "cron_restart " + expression_;
-    if (may_roll()) co_await context_.supervisor.restart(pool_, std::nullopt, RestartHow::Rolling, reason);
+    if (may_roll())
+      co_await context_.supervisor.restart(pool_, std::nullopt, RestartHow::Rolling, reason, RestartWith::Served);
     tell_next();
   }
 }

@@ -73,6 +73,7 @@ Instance::Instance(InstanceContext& context, Shared shared, std::shared_ptr<Plac
 void Instance::start() { spawn_run(std::nullopt); }
 
 void Instance::take_over(RunningProcess running, std::string launch) {
+  launched_ = parse_launch(launch);
   launched_as_ = std::move(launch);
   engaged_ = true;
   born_ = ++context_.ticks;
@@ -209,6 +210,7 @@ asio::awaitable<std::optional<RunningProcess>> Instance::launch() {
   was_up_ = false;
   engaged_ = true;
   launched_as_ = launch_text(settings_);
+  launched_ = settings_;
   born_ = ++context_.ticks;
   std::vector<int> sockets;
   std::string reason = prepare(sockets);
@@ -362,6 +364,7 @@ void Instance::came_up() {
   starting_ = {};
   up_since_ = Clock::now();
   was_up_ = true;
+  if (launched_) served_as_ = launched_;
   failure_ = {};
   late_.clear();
   look_below();

@@ -88,13 +88,16 @@ class Instance : public std::enable_shared_from_this<Instance> {
   TimePoint telling_until() const { return telling_until_; }
   // Asks the process to end, kills what does not, and returns when nothing of it is left.
   boost::asio::awaitable<void> stop();
-  // What a running process does not notice holds at once, the rest from its next start on.
+  // What a running process does not notice holds at once, the rest from its next start on. Its successor is started as
+  // these say, and at once where that is something else.
   void change(const config::Process& settings);
 
   const InstanceAddress& address() const { return address_; }
   const config::Process& settings() const { return settings_; }
   // Whether its process was started as these say, or will be.
   bool started_as(const config::Launch& launch) const;
+  // As the last of its processes was that has been up; none: none was.
+  const std::optional<config::Launch>& served_as() const { return served_as_; }
   const std::shared_ptr<Upstream>& upstream() const { return upstream_; }  // null: its pool is gone from the config
   unsigned number() const { return number_; }
   InstanceState state() const { return state_; }
@@ -156,6 +159,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   const unsigned number_;
   config::Process settings_;
   std::string launched_as_;  // launch_text() of its process
+  std::optional<config::Launch> launched_;   // the same; none: by another program, which writes it otherwise
+  std::optional<config::Launch> served_as_;
   RestartPolicy policy_;
   std::minstd_rand random_;
   std::shared_ptr<Upstream> upstream_;

@@ -52,14 +52,50 @@ void InstanceGroup::configure(const config::Process& settings, Millis drain) {
   const std::uint64_t launch = launch_number(launch_text(settings_));
   std::erase_if(ended_before_, [&](const auto& entry) { return entry.first > plan_.count() || entry.second.launch != launch; });
   remember();
-  if (!gone())
-    for (const auto& instance : instances()) {
-      const bool was_current = instance->started_as(settings_);
-      instance->change(settings_);
-      // It has no process that could be replaced, and what kept it from running may just have been changed.
-      if (instance->idle() && !was_current) instance->restart_now(settings_, "config changed");
+  if (!gone()) {
+    for (const auto& [number, place] : places_) {
+      if (place.next) place.next->change(settings_);
+      for (const auto& leaving : place.leaving) leaving->change(settings_);
     }
+    hand_on("config changed");
+  }
   changed_->tell();
+}
+
+// An instance has been up as the config says.
+bool InstanceGroup::is_proved() const {
+  return std::any_of(places_.begin(), places_.end(), [this](const auto& entry) {
+    const auto& serving = entry.second.serving;
+    return serving && serving->served_as() && launch_text(*serving->served_as()) == launch_text(settings_);
+  });
+}
+
+config::Process InstanceGroup::as_launched(const config::Launch& launch) const {
+  config::Process settings = settings_;
+  static_cast<config::Launch&>(settings) = launch;
+  return settings;
+}
+
+config::Process InstanceGroup::settings_of_next(const Instance* serving) const {
+  if (!plan_.keeps_what_served()) return settings_;
+  if (serving && serving->served_as()) return as_launched(*serving->served_as());
+  return served_ ? as_launched(*served_) : settings_;
+}
+
+// What the config says and nobody has seen come up takes no place of what serves: until one is up, what ends there comes
+// back as it was. One that has no process anyway is what the config may be meant to mend.
+void InstanceGroup::hand_on(const std::string& reason) {
+  const bool proved = plan_.keeps_what_served() || is_proved();
+  for (const auto& [number, place] : places_) {
+    const auto serving = place.serving;
+    if (!serving) continue;
+    const bool waits = !proved && !serving->idle() && serving->served_as();
+    const config::Process settings = waits ? as_launched(*serving->served_as()) : settings_of_next(serving.get());
+    const bool was_current = serving->started_as(settings);
+    serving->change(settings);
+    // It has no process that could be replaced, and what kept it from running may just have been changed.
+    if (serving->idle() && !was_current) serving->restart_now(settings, reason);
+  }
 }
 
 void InstanceGroup::recall(const std::string& asked) {
@@ -97,7 +133,7 @@ void InstanceGroup::adopt(RunningProcess process, const InstanceMemo& memo) {
   ended_before_.erase(memo.number);
   Place& its = place(memo.number);
   const bool fits = plan_.wanted(memo.number) && memo.launch == launch_text(settings_);
-  const auto instance = add(memo.number, memo.place);
+  const auto instance = add(memo.number, settings_, memo.place);
   // Of two, as a crash in the middle of a roll leaves them, the one goes that is not as the config says.
   if (its.serving && fits) its.surplus.push_back(std::exchange(its.serving, instance));
   else if (its.serving) its.surplus.push_back(instance);
@@ -116,7 +152,11 @@ asio::awaitable<OperationResult> InstanceGroup::fulfil(Wish wish) {
   if (stopping_) co_return OperationResult{.ok = false, .error = "frontdoor is stopping"};
   forget_asked_for(ended_before_, wish);
   wish.asked = ++context_.ticks;
+  const bool kept = plan_.keeps_what_served();
   plan_.ask(wish);
+  if (kept && !plan_.keeps_what_served())
+    for (const auto& [number, place] : places_)
+      if (place.serving && place.serving->idle()) place.serving->change(settings_);
   remember();
   const auto pending = std::make_shared<PendingWish>(std::move(wish));
   pending->before = context_.host.traffic_of(pool_);
@@ -172,18 +212,18 @@ void InstanceGroup::take_steps() {
     Place& its = place(step.number);
     switch (step.what) {
       case PlanStep::What::Start:
-        its.serving = add(step.number);
+        its.serving = add(step.number, settings_of_next(nullptr));
         if (its.serving) fresh.push_back(its.serving);
         break;
       case PlanStep::What::RestartNow:
         note_replaced(step.number);
-        its.serving->restart_now(settings_, plan_.reason_for(step.number));
+        its.serving->restart_now(settings_of_next(its.serving.get()), plan_.reason_for(step.number));
         break;
       case PlanStep::What::Retire:
         spawn(retire(shared_from_this(), step.number, std::exchange(its.serving, nullptr)));
         break;
       case PlanStep::What::Replace:
-        its.next = add(step.number);
+        its.next = add(step.number, settings_of_next(its.serving.get()));
         if (its.next) spawn(replace(shared_from_this(), step.number));
         break;
     }
@@ -202,12 +242,13 @@ InstanceAddress InstanceGroup::address_of(unsigned number, const Endpoint& where
 }
 
 // Null: it has no place to listen. Another try is made.
-std::shared_ptr<Instance> InstanceGroup::add(unsigned number, std::optional<Endpoint> where) {
+std::shared_ptr<Instance> InstanceGroup::add(unsigned number, const config::Process& settings,
+                                             std::optional<Endpoint> where) {
   if (where) {
     context_.places.adopt(*where);
   } else {
     const std::string name = pool_ + '.' + std::to_string(number);
-    const auto taken = context_.places.take(settings_, name);
+    const auto taken = context_.places.take(settings, name);
     if (!taken.place) {
       context_.log.error("an instance has no place to listen",
                          {{"pool", pool_}, {"instance", name}, {"reason", taken.problem}});
@@ -218,7 +259,7 @@ std::shared_ptr<Instance> InstanceGroup::add(unsigned number, std::optional<Endp
   }
   const Instance::Shared shared{gate_, changed_, surroundings_.members_changed};
   return std::make_shared<Instance>(context_, shared, place(number).history, address_of(number, *where), number,
-                                    settings_);
+                                    settings);
 }
 
 // The new one up and proved first; then the old one leaves. A new one that does not come up ends the rollout: the old
@@ -228,7 +269,12 @@ asio::awaitable<void> InstanceGroup::replace([[maybe_unused]] std::shared_ptr<In
   const std::string reason = plan_.reason_for(number);
   surroundings_.members_changed();
   next->start();
-  const auto wanted = [&] { return !stopping_ && plan_.wanted(number) && next->started_as(settings_); };
+  const std::string as = launch_text(next->settings());
+  const bool as_served = as != launch_text(settings_);
+  const auto wanted = [&] {
+    const bool still = as_served ? plan_.keeps_what_served() : next->started_as(settings_);
+    return !stopping_ && plan_.wanted(number) && still;
+  };
   for (;;) {
     const std::uint64_t seen = changed_->version();
     if (!wanted() || next->failed() || next->state() == InstanceState::Up) break;
@@ -240,20 +286,37 @@ asio::awaitable<void> InstanceGroup::replace([[maybe_unused]] std::shared_ptr<In
     its.history->last_reason = reason;
     note_replaced(number);
     const std::shared_ptr<Instance> old = std::exchange(its.serving, next);
+    if (failed_roll_ && !failed_roll_->of_config()) failed_roll_.reset();
+    hand_on(reason);  // it has been seen to come up
     co_return co_await retire(self, number, old);
   }
-  if (wanted()) {
-    replacement_failure_ = next->failure();
-    replacement_failure_.why.insert(0, next->address().instance + " does not come up, the old ones stay: ");
-    plan_.replacement_failed(next->born());
-    for (const auto& pending : pending_) ++pending->failed;
-    context_.log.error("the new instance does not come up, the old ones stay",
-                       {{"pool", pool_},
-                        {"instance", next->address().instance},
-                        {"reason", next->failure().why},
-                        {"last_words", next->failure().last_words}});
-  }
+  if (wanted()) roll_failed(*next, reason);
   co_await retire(self, number, next);
+}
+
+void InstanceGroup::roll_failed(const Instance& next, const std::string& reason) {
+  replacement_failure_ = next.failure();
+  replacement_failure_.why.insert(0, next.address().instance + " does not come up, the old ones stay: ");
+  const bool known = plan_.keeps_what_served() && failed_roll_ && failed_roll_->of_config();
+  plan_.replacement_failed(next.born());
+  for (const auto& pending : pending_) ++pending->failed;
+  context_.log.error("the new instance does not come up, the old ones stay",
+                     {{"pool", pool_},
+                      {"instance", next.address().instance},
+                      {"reason", next.failure().why},
+                      {"last_words", next.failure().last_words}});
+  if (!known) {  // a fresh one of what serves may have failed now; the config's still waits for somebody
+    served_.reset();
+    for (const auto& [number, place] : places_)
+      if (place.serving && place.serving->served_as() && !served_) served_ = place.serving->served_as();
+    failed_born_ = next.born();
+    failed_roll_ = FailedRoll{.asked = reason,
+                              .instance = next.address().instance,
+                              .why = next.failure().why,
+                              .at = Clock::now(),
+                              .keys = served_ ? differing_keys(*served_, settings_) : ""};
+  }
+  hand_on("config change failed");
 }
 
 // Out of its pool, its requests finished or their time up, then stopped.
@@ -293,7 +356,7 @@ asio::awaitable<void> InstanceGroup::watch_hung([[maybe_unused]] std::shared_ptr
       context_.log.warn("instance hangs and is replaced",
                         {{"pool", pool_}, {"instance", instance->address().instance}, {"pid", instance->pid()}, {"reason", reason}});
       instance->ask_where_it_hangs();
-      Wish wish{.what = Wish::What::Restart, .number = number, .reason = reason};
+      Wish wish{.what = Wish::What::Restart, .number = number, .with = RestartWith::Served, .reason = reason};
       asio::co_spawn(context_.control, fulfil(std::move(wish)), OrTell(context_.log, "the replacement of what hangs"));
     }
     const std::uint64_t seen = changed_->version();

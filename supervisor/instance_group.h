@@ -92,7 +92,15 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   void remember();
   EndedInstances ended_for_good() const;
   void take_steps();
-  std::shared_ptr<Instance> add(unsigned number, std::optional<Endpoint> where = std::nullopt);
+  bool is_proved() const;
+  config::Process as_launched(const config::Launch& launch) const;
+  // Of what is started now in the place of this one; null: in one that is empty.
+  config::Process settings_of_next(const Instance* serving) const;
+  void hand_on(const std::string& reason);
+  void roll_failed(const Instance& next, const std::string& reason);
+  std::optional<FailedRoll> failed_roll() const;
+  std::shared_ptr<Instance> add(unsigned number, const config::Process& settings,
+                                std::optional<Endpoint> where = std::nullopt);
   Place& place(unsigned number);
   InstanceAddress address_of(unsigned number, const Endpoint& where) const;
   boost::asio::awaitable<void> replace(std::shared_ptr<InstanceGroup> self, unsigned number);
@@ -128,6 +136,9 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   std::vector<Adopted> adopted_;  // and not taken over yet
   std::list<std::shared_ptr<PendingWish>> pending_;
   StartFailure replacement_failure_;
+  std::optional<FailedRoll> failed_roll_;
+  Tick failed_born_ = 0;  // what that had started
+  std::optional<config::Launch> served_;  // then; for places where nothing has
   bool stopping_ = false;
   bool over_ = false;  // run() is
   bool out_of_places_ = false;

@@ -115,6 +115,17 @@ void InstanceGroup::tell(const PendingWish& pending, const OperationResult& resu
   }
 }
 
+// Of one that nobody has asked for again. Code that has changed is what each process is started with that comes later: when
+// none is left of those that stayed, there is nothing to tell of.
+std::optional<FailedRoll> InstanceGroup::failed_roll() const {
+  if (!failed_roll_ || !plan_.keeps_what_served()) return std::nullopt;
+  const bool one_stays = std::any_of(places_.begin(), places_.end(), [this](const auto& entry) {
+    const auto& serving = entry.second.serving;
+    return serving && serving->was_up() && serving->born() < failed_born_;
+  });
+  return failed_roll_->of_config() || one_stays ? failed_roll_ : std::nullopt;
+}
+
 InstanceStatus InstanceGroup::status_of(const Instance& instance, const Place& place) const {
   const PlaceHistory& history = *place.history;
   return {.instance = instance.address().instance,
@@ -148,6 +159,7 @@ PoolStatus InstanceGroup::status() const {
     if (!wish.reason.empty()) status.operation += " (" + wish.reason + ")";
     break;
   }
+  status.failed_roll = failed_roll();
   unsigned last = plan_.count();
   if (!places_.empty()) last = std::max(last, places_.rbegin()->first);
   for (unsigned number = 1; number <= last; ++number) {

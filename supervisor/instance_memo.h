@@ -25,6 +25,10 @@ struct InstanceMemo {
 
 // Two of them are the same when the processes were started with the same.
 std::string launch_text(const config::Launch& launch);
+// Nothing: launch_text() of this program has not written it.
+std::optional<config::Launch> parse_launch(std::string_view text);
+// "command, env": the keys of the file in which they differ.
+std::string differing_keys(const config::Launch& one, const config::Launch& other);
 
 std::string to_text(const InstanceMemo& memo);
 std::optional<InstanceMemo> parse_memo(std::string_view text);

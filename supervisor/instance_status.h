@@ -45,6 +45,17 @@ struct InstanceStatus {
   std::shared_ptr<const Upstream> upstream = {};  // null without one: health, requests in flight
 };
 
+// The last roll ended with a new instance that did not come up, and the old ones serve on.
+struct FailedRoll {
+  std::string asked = {};     // why it was begun: "config changed", "restart"
+  std::string instance = {};  // whose place it was to take
+  std::string why = {};       // "exit 3 before listening"
+  TimePoint at = {};
+  std::string keys = {};      // "command, env": what the config says and the old ones are not; "" = nothing
+
+  bool of_config() const { return !keys.empty(); }
+};
+
 struct PoolStatus {
   std::string pool;
   unsigned wanted = 0;         // instances, by the config or by `scale`
@@ -53,6 +64,7 @@ struct PoolStatus {
   bool idle = false;           // by `idle_stop`, until the next request
   bool changing = false;  // not all that was asked for is there yet, a config that was read again included
   std::string operation = {};  // what is under way: "restart: 1 of 4"; "" = nothing
+  std::optional<FailedRoll> failed_roll = {};  // and nobody has asked again
   std::vector<InstanceStatus> instances = {};  // by number; an old one behind the new one that replaces it
 };
 

@@ -55,7 +55,7 @@ boost::asio::awaitable<void> MemoryTrigger::run([[maybe_unused]] std::shared_ptr
                         {{"pool", pool_}, {"instance", name}, {"memory", used}, {"max_memory", limit}});
     const std::string reason = "max_memory: " + used + " of " + limit;
     const OperationResult result =
-        co_await context_.supervisor.restart(pool_, verdict->number, RestartHow::Rolling, reason);
+        co_await context_.supervisor.restart(pool_, verdict->number, RestartHow::Rolling, reason, RestartWith::Served);
     limit_.replaced(result.ok, Clock::now());
   }
 }

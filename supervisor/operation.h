@@ -14,6 +14,12 @@ enum class RestartHow : std::uint8_t {
   Now,      // stopped and started again where it is, without waiting for its requests
 };
 
+// What a new process is started with, after a change of the config whose new instances did not come up.
+enum class RestartWith : std::uint8_t {
+  Config,  // what it says: somebody wants it tried again
+  Served,  // what serves: a fresh process is wanted, and no other
+};
+
 // What happened to the pool's requests meanwhile, and to its instances.
 struct RolloutReport {
   unsigned replaced = 0;

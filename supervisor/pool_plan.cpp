@@ -25,7 +25,7 @@ void PoolPlan::configure(unsigned instances, double share, Tick now) {
   if (instances != configured_) scaled_.reset();
   configured_ = instances;
   share_ = share;
-  config_read_ = now;
+  config_read_ = wanted_as_configured_ = now;
   forget_beyond();
 }
 
@@ -58,6 +58,7 @@ void PoolPlan::ask(const Wish& wish) {
     case Wish::What::Restart:
       if (wish.number || all_stopped_) start(wish.number);
       mark(wish.how == RestartHow::Now ? now_ : rolling_, wish);
+      if (wish.with == RestartWith::Config) wanted_as_configured_ = wish.asked;
       break;
     case Wish::What::Start:
       start(wish.number);
@@ -152,7 +153,7 @@ std::vector<PlanStep> PoolPlan::next(std::span<const PlaceView> places) const {
     if (!wanted(place.number)) {
       steps.push_back({What::Retire, place.number});
     } else if (wants_newer(now_, place) ||
-               (place.idle && (to_be_replaced(place) || wants_newer(start_, place)))) {
+               (place.idle && (wants_newer(rolling_, place) || wants_newer(start_, place)))) {
       steps.push_back({What::RestartNow, place.number});  // without a process there is nothing to lose
     } else if (to_be_replaced(place) && !place.leaving) {
       to_replace.push_back(&place);

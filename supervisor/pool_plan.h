@@ -30,7 +30,7 @@ struct PlaceView {
   bool leaving = false;  // an old one finishes its requests, or is being stopped
   // Of the serving one:
   bool current = true;   // it was started as the config says now
-  bool idle = false;     // without a process: it pauses, or has ended for good
+  bool idle = false;     // without a process: it pauses, or has ended for good; by itself it comes back as what it was
   bool was_up = false;   // this process has been up
   bool failed = false;   // the last start did not come up
   Tick born = 0;         // when its process was started
@@ -55,6 +55,7 @@ struct Wish {
   What what = What::Fit;
   std::optional<unsigned> number = {};  // none: the whole pool
   RestartHow how = RestartHow::Rolling;
+  RestartWith with = RestartWith::Config;
   unsigned count = 0;  // Scale
   bool sleep = false;  // Stop: by `idle_stop`, until the next request
   std::string reason = {};
@@ -86,6 +87,9 @@ class PoolPlan {
   // The new instance that was started at `born` did not come up: what was asked before that ends here, and the old
   // ones stay.
   void replacement_failed(Tick born);
+  // Whether what is started is to be what served: what the config says has failed, and nobody has asked for it since, by
+  // a config that was read or a restart.
+  bool keeps_what_served() const { return wanted_as_configured_ < given_up_; }
 
   unsigned count() const { return scaled_.value_or(configured_); }
   bool scaled() const { return scaled_.has_value(); }
@@ -119,6 +123,7 @@ class PoolPlan {
   std::map<unsigned, Mark> now_;
   std::map<unsigned, Mark> start_;  // for what has no process
   Tick config_read_ = 0;
+  Tick wanted_as_configured_ = 0;  // by a config that was read, or by a restart
   Tick given_up_ = 0;  // what was asked until then
 };
 

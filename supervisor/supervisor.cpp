@@ -102,8 +102,8 @@ void Supervisor::adopt(std::vector<RunningProcess> inherited) {
 }
 
 asio::awaitable<OperationResult> Supervisor::restart(std::string pool, std::optional<unsigned> number, RestartHow how,
-                                                     std::string reason) {
-  Wish wish{.what = Wish::What::Restart, .number = number, .how = how, .reason = std::move(reason)};
+                                                     std::string reason, RestartWith with) {
+  Wish wish{.what = Wish::What::Restart, .number = number, .how = how, .with = with, .reason = std::move(reason)};
   return ask(std::move(pool), std::move(wish));
 }
 

@@ -38,9 +38,9 @@ class Supervisor {
   void inherit(std::map<std::string, std::vector<OwnedFd>>& kept);
 
   // Operations. They may overlap: what was asked last is where it ends. `number`: one instance, or the whole pool.
-  // `reason`: for the event log and `status`.
+  // `reason`: for the event log and `status`. `with`: where a change of the config has failed, whether it is tried again.
   boost::asio::awaitable<OperationResult> restart(std::string pool, std::optional<unsigned> number, RestartHow how,
-                                                  std::string reason);
+                                                  std::string reason, RestartWith with = RestartWith::Config);
   // Stays stopped until `start`, or a restart of it, whatever the config says meanwhile.
   boost::asio::awaitable<OperationResult> stop(std::string pool, std::optional<unsigned> number);
   boost::asio::awaitable<OperationResult> start(std::string pool, std::optional<unsigned> number);

@@ -274,6 +274,41 @@ TEST(PoolPlan, AnotherCommandRollsAndABadOneIsNotTriedForEver) {
   EXPECT_TRUE(pool.places[1].current && pool.places[2].current);
 }
 
+TEST(PoolPlan, WhatServedIsKeptUntilTheConfigIsAskedForAgain) {
+  PlannedPool pool(2);
+  EXPECT_FALSE(pool.plan.keeps_what_served());
+  const auto fail = [&] {
+    for (auto& [number, place] : pool.places) place.current = false;
+    pool.configure(2);
+    pool.bad_release = true;
+    EXPECT_FALSE(pool.plan.keeps_what_served()) << "it is asked for";
+    pool.finish();
+    pool.bad_release = false;
+    EXPECT_TRUE(pool.plan.keeps_what_served());
+  };
+  fail();
+  // A fresh process, more of them, and those that were stopped: nobody has asked for what failed.
+  pool.ask({.what = Wish::What::Restart, .number = 1, .with = RestartWith::Served, .reason = "hung"});
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Replace, 1}));
+  pool.stop(2);
+  pool.start(2);
+  pool.scale(3);
+  EXPECT_TRUE(pool.plan.keeps_what_served());
+  pool.restart();
+  EXPECT_FALSE(pool.plan.keeps_what_served());
+  fail();
+  pool.configure(2);
+  EXPECT_FALSE(pool.plan.keeps_what_served());
+}
+
+TEST(PoolPlan, WhatHasJustEndedAndComesBackAsItWasIsReplacedBesideThat) {
+  PlannedPool pool(2, 1.0);
+  for (auto& [number, place] : pool.places) place.current = false;
+  pool.places[1].idle = true;
+  pool.configure(2);
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Replace, 1}, PlanStep{Step::Replace, 2}));
+}
+
 TEST(PoolPlan, WhatIsStoppedStaysStoppedUntilItIsStarted) {
   PlannedPool pool(3);
   const Wish one = pool.stop(2);

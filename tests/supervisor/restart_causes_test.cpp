@@ -95,5 +95,42 @@ TEST(LaunchText, TellsEachThingThatAProcessIsStartedWith) {
   for (const config::Launch& other : others) EXPECT_NE(launch_text(plain), launch_text(other));
 }
 
+TEST(LaunchText, IsReadAsItWasWritten) {
+  const config::Launch plain{.command = {"node", "server.js"}};
+  std::vector<config::Launch> launches(7, plain);
+  launches[1].directory = "/srv";
+  launches[2].env = {{"A", "1=2"}, {"EMPTY", ""}};
+  launches[2].file_env = {{"B", "x y\nz"}};
+  launches[3].kill_mode = config::Launch::KillMode::Process;
+  launches[3].port = config::Launch::Port::None;
+  launches[3].ready = config::Launch::Ready::Notify;
+  launches[4].account = config::Account{.uid = 33, .gid = 34, .groups = {34, 4}, .name = "www", .home = "/var", .shell = "/bin/sh"};
+  launches[5].account = config::Account{.uid = 0, .gid = 34};  // another group alone
+  launches[5].umask = "022";
+  launches[6].rlimits = {{.resource = 7, .soft = 100, .hard = 18'446'744'073'709'551'615U}};
+  for (const config::Launch& launch : launches) EXPECT_EQ(parse_launch(launch_text(launch)), launch) << launch_text(launch);
+}
+
+TEST(LaunchText, WhatThisProgramHasNotWrittenIsNotRead) {
+  config::Launch odd{.command = {"node", "", "x"}};  // its words can not be told from what is behind them
+  for (const std::string& text : {std::string(), std::string("node"), std::string(100, 'x'), launch_text(odd),
+                                  launch_text({.command = {"node"}}) + "x"})
+    EXPECT_FALSE(parse_launch(text)) << text;
+}
+
+TEST(LaunchText, NamesTheKeysInWhichTwoDiffer) {
+  const config::Launch plain{.command = {"node", "server.js"}};
+  config::Launch other = plain;
+  EXPECT_EQ(differing_keys(plain, other), "");
+  other.env = {{"A", "1"}};
+  EXPECT_EQ(differing_keys(plain, other), "env");
+  other.command = {"bun", "server.js"};
+  other.rlimits = {{.name = "nofile", .resource = 7, .soft = 1, .hard = 1}};
+  EXPECT_EQ(differing_keys(plain, other), "command, env, rlimits");
+  const auto read = parse_launch(launch_text(other));  // which knows no names of limits
+  ASSERT_TRUE(read);
+  EXPECT_EQ(differing_keys(*read, other), "");
+}
+
 }  // namespace
 }  // namespace frontdoor
