@@ -100,7 +100,34 @@ json::object upstream_json(const AdminUpstream& upstream, std::int64_t now) {
   return object;
 }
 
+json::value failed_change_json(const AdminPool& pool, std::int64_t now) {
+  if (!pool.failed_change) return nullptr;
+  const AdminPool::FailedChange& change = *pool.failed_change;
+  return json::object{{"what", to_utf8(change.asked)},
+                      {"keys", text_or_null(change.keys)},
+                      {"instance", to_utf8(change.instance)},
+                      {"reason", text_or_null(change.why)},
+                      {"summary", to_utf8(summary_of(change))},
+                      {"advice", texts(advice_about(change, pool.name))},
+                      {"since", time_or_null(change.unix_millis)},
+                      {"since_ms", std::max<std::int64_t>(now - change.unix_millis, 0)}};
+}
+
 }  // namespace
+
+std::string summary_of(const AdminPool::FailedChange& change) {
+  const bool of_config = !change.keys.empty();
+  std::string text = of_config ? "config change failed (" + change.keys + ")" : "restart failed";
+  if (!of_config && change.asked != "restart") text += " (" + change.asked + ")";
+  text += ": " + change.instance + " does not come up: " + change.why + "; the old ones serve on, and one that ends is started ";
+  return text + (of_config ? "again as it was" : "with what is there then");
+}
+
+std::vector<std::string> advice_about(const AdminPool::FailedChange& change, const std::string& pool) {
+  return {change.keys.empty() ? "mend it, then: frontdoor restart " + pool
+                              : "mend the file or take the change back, then: frontdoor reload",
+          "what it wrote: frontdoor logs " + change.instance + " -n 50"};
+}
 
 json::object processes_json(const AdminStatus& status) {
   json::array processes;
@@ -143,6 +170,7 @@ json::object to_json(const AdminStatus& status) {
       object["instances"] = pool.wanted;
       object["stopped"] = pool.stopped;
       object["operation"] = text_or_null(pool.operation);
+      object["failed_change"] = failed_change_json(pool, status.now_unix_millis);
     }
     pools.push_back(std::move(object));
   }

@@ -88,6 +88,15 @@ struct AdminPool {
   unsigned wanted = 0;         // instances
   bool stopped = false;        // by `stop`
   std::string operation = {};  // what is under way: "restart: 1 of 4"; "" = nothing
+  // The last roll ended with a new instance that did not come up, and nobody has asked again.
+  struct FailedChange {
+    std::string asked = {};     // why it was begun: "config changed", "restart"
+    std::string keys = {};      // of the config, that are other than what serves: "command, env"; "" = none
+    std::string instance = {};
+    std::string why = {};       // "exited 3 before listening"
+    std::int64_t unix_millis = 0;
+  };
+  std::optional<FailedChange> failed_change = {};
   std::optional<Maintenance> maintenance = {};  // nothing: it serves
   std::vector<AdminUpstream> upstreams = {};
   // Of those that the config names, what an operator has removed.
@@ -126,6 +135,10 @@ struct AdminStatus {
   std::vector<Listener> listeners = {};
   std::vector<AdminPool> pools = {};
 };
+
+// What has failed and what that means for whatever ends now; and what one can do.
+std::string summary_of(const AdminPool::FailedChange& change);
+std::vector<std::string> advice_about(const AdminPool::FailedChange& change, const std::string& pool);
 
 boost::json::object to_json(const AdminStatus& status);
 // Of these, the instances that frontdoor runs, of all pools, each with its pool: {"processes":[…]}.

@@ -21,6 +21,7 @@ struct AdminReload {
   std::vector<std::string> diagnostics = {};  // errors and warnings with their positions
   std::vector<std::string> changes = {};      // what is other than before
   std::vector<std::string> waiting = {};      // of these, what a reload can not change
+  std::vector<std::string> failed = {};       // pools that serve as before a change that did not come up: sentences
   std::vector<std::string> at_run_time = {};  // upstreams that operators have added or removed, and what becomes of that
 };
 

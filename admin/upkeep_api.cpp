@@ -27,6 +27,7 @@ json::object reload_json(const AdminReload& reload) {
           {"generation", reload.generation},
           {"changes", sentences(reload.changes)},
           {"waits_for_upgrade_or_restart", sentences(reload.waiting)},
+          {"failed_changes", sentences(reload.failed)},
           {"at_run_time", sentences(reload.at_run_time)},
           {"diagnostics", sentences(reload.diagnostics)}};
 }

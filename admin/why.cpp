@@ -55,7 +55,13 @@ asio::awaitable<void> tell_why(AdminExplainer& explainer, const AdminRequest& re
   if (whys.problem) co_return co_await reply.refuse(*whys.problem);
   json::array upstreams;
   for (const AdminWhy& why : whys.upstreams) upstreams.push_back(why_json(why, request.trusted));
-  const json::object body{{"summary", to_utf8(whys.summary)}, {"upstreams", std::move(upstreams)}};
+  json::array failed;
+  for (const AdminWhyFailed& change : whys.failed_changes)
+    failed.push_back(json::object{{"pool", to_utf8(change.pool)},
+                                  {"summary", to_utf8(change.summary)},
+                                  {"advice", lines_of_why(change.advice)}});
+  const json::object body{
+      {"summary", to_utf8(whys.summary)}, {"failed_changes", std::move(failed)}, {"upstreams", std::move(upstreams)}};
   co_await reply.answer(200, body);
 }
 

@@ -37,8 +37,16 @@ struct AdminWhy {
   EventHistory::Events events = {};        // the last ones that are about it
 };
 
+// What was asked of a pool's instances, did not come up, and was not asked again.
+struct AdminWhyFailed {
+  std::string pool = {};
+  std::string summary = {};                // a sentence
+  std::vector<std::string> advice = {};    // what one can do
+};
+
 struct AdminWhys {
   std::optional<AdminProblem> problem = {};
+  std::vector<AdminWhyFailed> failed_changes = {};
   std::vector<AdminWhy> upstreams = {};
   std::string summary = {};  // of all that was asked about: "2 of 3 upstreams take requests"
 };

@@ -277,6 +277,7 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const config::Po
     row.wanted = supervised.wanted;
     row.stopped = supervised.stopped;
     row.operation = supervised.operation;
+    if (supervised.failed_roll) row.failed_change = to_admin(*supervised.failed_roll, moment);
     for (const InstanceStatus& instance : supervised.instances) {
       row.upstreams.push_back(row_of(instance, looks.usages, moment));
       add_order(row.upstreams.back(), orders, pool.name, instance.instance);

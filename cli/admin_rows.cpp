@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "cli/status_table.h"
+
 namespace frontdoor {
 
 namespace {
@@ -15,6 +17,14 @@ std::int64_t unix_millis_of(TimePoint then, RowMoment moment) {
 }
 
 }  // namespace
+
+AdminPool::FailedChange to_admin(const FailedRoll& failed, RowMoment moment) {
+  return {failed.asked, failed.keys, failed.instance, failed.why, unix_millis_of(failed.at, moment)};
+}
+
+std::string failed_change_sentence(const std::string& pool, const AdminPool::FailedChange& change, std::int64_t now_unix_millis) {
+  return "pool " + pool + ", for " + cli::short_duration(now_unix_millis - change.unix_millis) + ": " + summary_of(change);
+}
 
 AdminUpstream row_of(const InstanceStatus& instance, const SampledUsages& usages, RowMoment moment) {
   AdminUpstream row;

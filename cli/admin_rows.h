@@ -23,6 +23,9 @@ struct RowMoment {
 AdminUpstream row_of(const InstanceStatus& instance, const SampledUsages& usages, RowMoment moment);
 AdminUpstream row_of(const Upstream& upstream, RowMoment moment);
 AdminStanding to_admin(const OrderedBy& by);
+AdminPool::FailedChange to_admin(const FailedRoll& failed, RowMoment moment);
+// "pool app, for 3m: config change failed (command): …": where there is no table around it.
+std::string failed_change_sentence(const std::string& pool, const AdminPool::FailedChange& change, std::int64_t now_unix_millis);
 // What an operator has ordered of the upstream of this row.
 void add_order(AdminUpstream& row, const Orders& orders, const std::string& pool, const std::string& upstream);
 

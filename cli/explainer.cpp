@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 
 #include "base/unix_time.h"
+#include "cli/admin_rows.h"
 #include "cli/explanation.h"
 #include "cli/order_rules.h"
 #include "cli/request_story.h"
@@ -168,6 +169,10 @@ asio::awaitable<AdminWhys> Explainer::why(std::string pool_word, std::string ups
       whys.problem = no_such_upstream(of_number ? pool_word : upstream_word, pool.name, names);
       co_return whys;
     }
+    if (pool.failed_change)
+      whys.failed_changes.push_back({pool.name,
+                                     failed_change_sentence(pool.name, *pool.failed_change, status.now_unix_millis),
+                                     advice_about(*pool.failed_change, pool.name)});
     for (const AdminUpstream& row : pool.upstreams) {
       ++all;
       fine += is_fine(pool, row) ? 1 : 0;

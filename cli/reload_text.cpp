@@ -52,6 +52,7 @@ void append_changes(std::string& text, const json::object& answer) {
   append_items(text, changes, "", "  ");
   append_items(text, items_at(answer, "waits_for_upgrade_or_restart"), "  waits for an upgrade or a restart",
                "    ");
+  append_items(text, items_at(answer, "failed_changes"), "", "  ");
   append_items(text, items_at(answer, "at_run_time"), "  what operators have changed", "    ");
 }
 

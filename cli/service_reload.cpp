@@ -12,6 +12,7 @@
 #include "base/detached.h"
 #include "base/quietly.h"
 #include "base/unix_time.h"
+#include "cli/admin_rows.h"
 #include "cli/config_diff.h"
 #include "cli/read_config.h"
 #include "config/load.h"
@@ -117,7 +118,13 @@ asio::awaitable<AdminReload> Service::reload(std::string by) {
 
 AdminReload Service::compare() {
   config::Loaded loaded;
-  return look_at_file(loaded);
+  AdminReload found = look_at_file(loaded);
+  if (!supervision_) return found;
+  const RowMoment now{Clock::now(), unix_now_millis()};
+  for (const PoolStatus& pool : supervision_->supervisor().status())
+    if (pool.failed_roll)
+      found.failed.push_back(failed_change_sentence(pool.pool, to_admin(*pool.failed_roll, now), now.unix_millis));
+  return found;
 }
 
 bool Service::reopen_logs(const std::string& by) {

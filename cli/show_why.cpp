@@ -98,6 +98,12 @@ std::string why_text(const json::object& why, const Style& style, const std::str
   return text;
 }
 
+std::string failed_change_text(const json::object& change, const Style& style, const std::string& given) {
+  std::string text = style.bold(text_of(change, "summary")) + '\n';
+  append_sentences(text, change, "advice", "What you can do:", given);
+  return text;
+}
+
 std::string request_why_text(const json::object& why, const Style& style, const std::string& given) {
   std::string text = style.bold(text_of(why, "summary")) + '\n';
   text += "  What it means:\n    " + text_of(why, "meaning") + '\n';
@@ -162,11 +168,18 @@ int show_why(const WhyCommand& command, const Streams& streams) {
   const auto answer = parse_object(response.body);
   if (!answer) return fail(streams, *socket + ": its answer makes no sense");
   const json::array* const upstreams = list_at(*answer, "upstreams");
+  const json::array* const failed = list_at(*answer, "failed_changes");  // an older frontdoor tells of none
+  bool first = true;
+  if (failed != nullptr)
+    for (const json::value& each : *failed) {
+      if (!each.is_object()) continue;
+      streams.out << (first ? "" : "\n") << failed_change_text(each.get_object(), streams.out_style, command.socket);
+      first = false;
+    }
   if (upstreams == nullptr || upstreams->empty()) {
-    streams.out << streams.out_style.paint(Ink::Green, text_of(*answer, "summary")) << '\n';
+    streams.out << (first ? "" : "\n") << streams.out_style.paint(Ink::Green, text_of(*answer, "summary")) << '\n';
     return kExitOk;
   }
-  bool first = true;
   for (const json::value& each : *upstreams) {
     if (!each.is_object()) continue;
     streams.out << (first ? "" : "\n") << why_text(each.get_object(), streams.out_style, command.socket);

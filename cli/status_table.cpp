@@ -217,6 +217,13 @@ bool append_pool(std::string& out, const json::object& pool, const Style& style,
     out += "  " + style.paint(Ink::Yellow, "in maintenance: every request gets a 503") + ", " + standing_of(*maintenance) +
            with_socket("; frontdoor ready " + text_of(pool, "name") + " ends it\n", given);
   if (!rows.empty()) append_table(out, rows, style);
+  if (const json::object* const failed = object_at(pool, "failed_change")) {
+    out += "  " + style.paint(Ink::Red, "for " + short_duration(number_of(*failed, "since_ms"))) + ": " +
+           text_of(*failed, "summary") + '\n';
+    if (const auto* advice = member(*failed, "advice"); advice != nullptr && advice->is_array())
+      for (const json::value& line : advice->get_array())
+        out += "    " + text_of(json::object{{"line", line}}, "line") + '\n';
+  }
   if (const auto* removed = member(pool, "removed"); removed != nullptr && removed->is_array())
     for (const json::value& each : removed->get_array())
       if (each.is_object()) {

@@ -25,8 +25,10 @@ std::optional<PoolWords> trouble_of(const AdminPool& pool, std::uint64_t held) {
   const PoolCount counts = count(pool);
   const std::size_t wanted = counts.all - counts.resting;
   PoolWords words;
-  if (counts.bad + counts.coming == 0 && held == 0) return std::nullopt;
-  if (counts.bad + counts.coming == 0) {
+  if (counts.bad + counts.coming == 0 && held == 0 && !pool.failed_change) return std::nullopt;
+  if (counts.bad + counts.coming == 0 && held == 0) {
+    words.level = Level::Warning;  // the old ones serve on
+  } else if (counts.bad + counts.coming == 0) {
     words = {Level::Warning, "all busy"};
     if (counts.good == 0) words.text = "none takes requests";
   } else if (counts.good == 0) {
@@ -42,6 +44,10 @@ std::optional<PoolWords> trouble_of(const AdminPool& pool, std::uint64_t held) {
     if (counts.bad != 0 && counts.coming != 0) words.text += ", " + std::to_string(counts.coming) + " starting";
   }
   if (held != 0) words.text += ", " + requests(held) + " held";
+  if (pool.failed_change) {
+    const std::string change = pool.failed_change->keys.empty() ? "a restart failed" : "a config change failed";
+    words.text += words.text.empty() ? change + ", the old ones serve on" : ", " + change;
+  }
   words.text = "pool " + pool.name + ": " + words.text;
   return words;
 }

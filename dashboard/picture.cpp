@@ -142,6 +142,8 @@ class Drawing {
                                           {"instances", pool.wanted},
                                           {"stopped", pool.stopped},
                                           {"operation", text_or_null(pool.operation)},
+                                          {"failed", pool.failed_change ? json::value(to_utf8(summary_of(*pool.failed_change)))
+                                                                        : json::value(nullptr)},
                                           {"removed", removed_words(pool)}});
     const PoolTotals* const counted = find_pool(totals_, pool.name);
     if (counted != nullptr && counted->hold_wait.count() != 0)

@@ -112,7 +112,7 @@ function tellPool(name) {
   const waits = live.get("waits/" + name);
   part.waits.hidden = !waits;
   text(part.waits, waits ? `${grouped(waits[0])} held so far, half up to ${millis(waits[1])}, 95 % up to ${millis(waits[2])}` : "");
-  text(part.operation, counts.operation ?? (counts.stopped ? "stopped" : ""));
+  text(part.operation, counts.operation ?? counts.failed ?? (counts.stopped ? "stopped" : ""));
   text(part.about, [(counts.command ?? []).join(" "), ...(counts.removed ?? [])].filter(Boolean).join(" · "));
   attribute(part.section, "data-supervised", (counts.command ?? []).length > 0);
 }

@@ -50,6 +50,24 @@ frontdoor why says what is wrong, and what to do
 )text");
 }
 
+TEST(StatusTable, TellsOfAChangeThatFailedBelowTheTable) {
+  const char* const status = R"json({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 1000,
+    "requests": 9, "listeners": [{"name": null, "address": ":80"}], "pools": [
+    {"name": "app", "command": ["node"], "failed_change": {"what": "config changed", "keys": "command", "instance": "app.1",
+      "reason": "exited 3 before listening", "since_ms": 180000, "advice": ["mend the file", "look at it"],
+      "summary": "config change failed (command): app.1 does not come up"}, "upstreams": [
+     {"name": "app.1", "address": ":1", "state": "up", "state_ms": 9000, "requests": 1, "in_flight": 0, "restarts": 0}]}]})json";
+  EXPECT_EQ(status_table(boost::json::parse(status).as_object(), Style(false)), R"text(frontdoor 0.1.0  pid 4710  running for 1s  :80  9 requests
+
+pool app  1 of 1 up  node
+  UPSTREAM ADDRESS STATE SINCE CHECK REQ/S P99 NOW PID MEM RESTARTS
+  app.1    :1      up       9s     -     -   -   0   -   -        0
+  for 3m: config change failed (command): app.1 does not come up
+    mend the file
+    look at it
+)text");
+}
+
 TEST(StatusTable, TellsWhatAnOperatorHasOrderedByWhomAndWhy) {
   const char* const status = R"json({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 1000,
     "requests": 9, "listeners": [{"name": null, "address": ":80"}], "pools": [

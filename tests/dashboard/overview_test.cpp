@@ -20,6 +20,10 @@ void add(AdminStatus& status, Totals& totals, const std::string& text) {
       counted.held_now = std::stoul(word.substr(1));
       continue;
     }
+    if (word == "failed") {
+      pool.failed_change = AdminPool::FailedChange{.keys = "env"};
+      continue;
+    }
     const auto equals = word.find('=');
     AdminUpstream upstream;
     upstream.name = equals == word.npos ? std::to_string(pool.upstreams.size()) : word.substr(0, equals);
@@ -52,6 +56,9 @@ TEST(Overview, IsOneSentence) {
       {{"app: down starting"}, "bad", "pool app: none of 2 is up"},
       {{"app: up up (5)"}, "warning", "pool app: all busy, 5 requests held"},
       {{"app: stopped (5)"}, "warning", "pool app: none takes requests, 5 requests held"},
+      {{"app: up up failed"}, "warning", "pool app: a config change failed, the old ones serve on"},
+      {{"app: up down failed"}, "warning", "pool app: 1 of 2 is down, a config change failed"},
+      {{"app: up up failed (5)"}, "warning", "pool app: all busy, 5 requests held, a config change failed"},
       // What somebody wants is no trouble.
       {{"app: up draining"}, "good", "The upstream is up, 1 is at rest"},
       {{"app: up up maintenance stopped"}, "good", "All 2 upstreams are up, 2 are at rest"},

@@ -24,6 +24,14 @@ def pool(name="app", instances=2, command=None, env="", more=""):
     return f"[pool.{name}]\ncommand = {command}\ninstances = {instances}\nenv = {{ {env} }}\n{more}\n"
 
 
+QUICK = '[pool.app.restart]\nbackoff_min = "10ms"\n'
+GUARDED = ["sh", "-c", f'[ -z "$BROKEN" ] || exit 3; exec node {APP}']  # it can not even start where BROKEN is set
+
+
+def get_release(door):
+    return who(door)["RELEASE"]
+
+
 def first_answer(path):
     try:
         return http_get(f"unix:{path}")
@@ -207,6 +215,96 @@ class Changes(unittest.TestCase):
             door.reload(pool(env='WITHOUT_LISTENING = "1"', more='start_timeout = "300ms"'))
             eventually(lambda: events(door, "the new instance does not come up, the old ones stay"), "the verdict")
             self.assertEqual(pids(door, 2), before)
+
+    def failed_change(self, door):
+        try:
+            status, told = api(door, "status")
+        except OSError:  # the next front door is not there yet
+            return None
+        return told["pools"][0]["failed_change"] if status == 200 else None
+
+    # The old ones stay, and so does what they are: a crash after the change that failed must not make an outage of it.
+    def test_what_ends_after_a_change_that_failed_comes_back_as_what_served(self):
+        bad = pool(command=GUARDED, env='RELEASE = "2", BROKEN = "1"', more=QUICK)
+        with Frontdoor(pool(command=GUARDED, env='RELEASE = "1"', more=QUICK)) as door:
+            before = pids(door, 2)
+            self.assertIsNone(self.failed_change(door))
+            door.write_config(bad)
+            self.assertEqual(command("reload", door=door).returncode, 1)
+            failed = self.failed_change(door)
+            self.assertEqual((failed["what"], failed["keys"]), ("config changed", "env"))
+            self.assertIn("exited 3 before listening", failed["reason"])
+            started = len(events(door, "instance started"))
+            for name in ("app.1", "app.2"):
+                os.kill(before[name], signal.SIGKILL)
+            eventually(lambda: len(events(door, "instance up")) == 4, "their successors")
+            after = pids(door, 2)
+            self.assertFalse(set(before.values()) & set(after.values()))
+            self.assertEqual(len(events(door, "instance started")), started + 2)  # and none as the config says
+            self.assertEqual(who(door)["RELEASE"], "1")
+            # So is one that is new.
+            self.assertEqual(command("scale", "app", "+1", door=door).returncode, 0)
+            self.assertEqual({get_release(door) for _ in range(6)}, {"1"})
+            # A restart asks again.
+            self.assertEqual(command("restart", "app", door=door).returncode, 1)
+            self.assertEqual(set(pids(door, 3).values()) & set(after.values()), set(after.values()))
+            self.assertGreater(self.failed_change(door)["since"], failed["since"])
+            door.reload(pool(command=GUARDED, env='RELEASE = "3"', more=QUICK))
+            eventually(lambda: {get_release(door) for _ in range(6)} == {"3"}, "the release that was mended")
+            eventually(lambda: self.failed_change(door) is None, "nothing to tell any more")
+
+    def test_what_ends_while_a_new_one_is_not_proved_comes_back_as_what_served(self):
+        with Frontdoor(pool(env='RELEASE = "1"', more=QUICK)) as door:
+            before = pids(door, 2)
+            door.reload(pool(env='RELEASE = "2", WITHOUT_LISTENING = "1"', more='start_timeout = "60s"\nmax_starting = 4\n' + QUICK))
+            eventually(lambda: len(events(door, "instance started")) == 3, "the new one")
+            for pid in before.values():
+                os.kill(pid, signal.SIGKILL)
+            eventually(lambda: len(events(door, "instance up")) == 4, "successors of the old ones")
+            self.assertEqual(len(pids(door, 2)), 2)
+            self.assertEqual({get_release(door) for _ in range(4)}, {"1"})
+            door.reload(pool(env='RELEASE = "1"', more=QUICK))  # taken back
+
+    def test_a_front_door_that_crashes_after_a_change_that_failed_knows_what_served(self):
+        with Frontdoor(pool(command=GUARDED, env='RELEASE = "1"', more=QUICK)) as door:
+            before = pids(door, 2)
+            door.reload(pool(command=GUARDED, env='RELEASE = "2", BROKEN = "1"', more=QUICK))
+            eventually(lambda: self.failed_change(door), "the verdict")
+            killed = front_door(door)
+            os.kill(killed, signal.SIGKILL)
+            eventually(lambda: front_door(door) not in (None, killed), "another front door")
+            door.wait_until_ready()
+            eventually(lambda: self.failed_change(door), "its verdict")
+            for pid in before.values():
+                os.kill(pid, signal.SIGKILL)
+            eventually(lambda: set(pids(door, 2).values()).isdisjoint(before.values()), "their successors")
+            self.assertEqual({get_release(door) for _ in range(4)}, {"1"})
+
+    def test_a_change_that_failed_is_told_wherever_one_looks(self):
+        with Frontdoor(pool(command=GUARDED, env='RELEASE = "1"', more=QUICK)) as door:
+            pids(door, 2)
+            door.reload(pool(command=GUARDED, env='RELEASE = "2", BROKEN = "1"', more=QUICK))
+            eventually(lambda: self.failed_change(door), "the verdict")
+            for words in (("status",), ("why", "app"), ("why",), ("config", "diff")):
+                done = command(*words, door=door)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("config change failed (env): app.1 does not come up: exited 3 before listening", done.stdout, words)
+                self.assertIn("one that ends is started again as it was", done.stdout, words)
+            for words in (("status",), ("why", "app")):
+                self.assertIn("then: frontdoor reload", command(*words, door=door).stdout, words)
+
+    def test_a_restart_that_failed_is_told_as_long_as_an_old_one_stays(self):
+        with tempfile.TemporaryDirectory() as directory:
+            wrong = os.path.join(directory, "wrong")
+            line = f'[ ! -e {wrong} ] || exit 3; exec node {APP}'
+            with Frontdoor(pool(instances=1, command=["sh", "-c", line], more=QUICK)) as door:
+                (first,) = pids(door, 1).values()
+                with open(wrong, "w", encoding="ascii"):
+                    self.assertEqual(command("restart", "app", door=door).returncode, 1)
+                self.assertIn("restart failed: app.1 does not come up: exited 3", command("status", door=door).stdout)
+                os.unlink(wrong)
+                os.kill(first, signal.SIGKILL)
+                eventually(lambda: self.failed_change(door) is None, "none of the old ones")
 
     def test_more_fewer_and_none(self):
         with Frontdoor(pool(instances=1)) as door:
