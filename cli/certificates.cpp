@@ -146,6 +146,7 @@ void UpstreamContexts::forget_changed() {
 
 bool Certificates::open(const config::Config& config) {
   Prepared prepared = prepare(config, std::vector<std::optional<std::size_t>>(config.listeners.size()));
+  tell(prepared);
   const bool good = prepared.failures().empty();
   take(std::move(prepared));
   day_ = OnceADay(now_());
@@ -153,17 +154,37 @@ bool Certificates::open(const config::Config& config) {
 }
 
 std::shared_ptr<Certificates::Watched> Certificates::watch_for(const config::Listener& listener, const Watched* before,
-                                                               const config::Config& config) {
+                                                               const config::Config& config) const {
   auto files = server_files(*listener.tls, listener.protocols, self_signed_hosts(config));
   if (before && before->listener.tls->self_signed && listener.tls->self_signed) files.made = before->files.made;
   auto keys = before ? before->ticket_keys : std::make_shared<tls::TicketKeys>(kTicketPeriod);
   auto server = before ? before->server : std::make_shared<tls::Server>(nullptr);
-  Settled settled(state_of(files));
-  return std::make_shared<Watched>(Watched{listener, std::move(files), std::move(keys), std::move(server), std::move(settled)});
+  const std::string state = state_of(files);
+  return std::make_shared<Watched>(Watched{listener, std::move(files), std::move(keys), std::move(server), Settled(state), state});
+}
+
+// They may have been put there a moment ago: the thread looks twice before it takes them.
+bool Certificates::has_other_files(const Watched& watched) const {
+  const std::string state = state_of(watched.files);
+  const std::lock_guard lock(mutex_);
+  return state != watched.shown;
+}
+
+std::vector<std::string> Certificates::still_shown() const {
+  std::vector<std::string> all;
+  for (const auto& watched : this->watched()) {
+    const auto context = watched->server->context();
+    if (!context || !has_other_files(*watched)) continue;
+    std::string sentence = title_of(watched->listener) + " goes on with what was there before";
+    for (const auto& each : context->table().all())
+      sentence += ": " + each->file + ", valid until " + tls::day_text(each->not_after);
+    all.push_back(std::move(sentence));
+  }
+  return all;
 }
 
 Certificates::Prepared Certificates::prepare(const config::Config& config,
-                                             const std::vector<std::optional<std::size_t>>& before) {
+                                             const std::vector<std::optional<std::size_t>>& before) const {
   Prepared prepared;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const config::Listener& listener = config.listeners[i];
@@ -174,18 +195,29 @@ Certificates::Prepared Certificates::prepare(const config::Config& config,
     if (known && known->listener.tls == listener.tls && known->listener.protocols == listener.protocols &&
         known->listener.name == listener.name) {
       watched = known;
-      continue;
+      if (!has_other_files(*known)) continue;
+      prepared.changed_files_.push_back(title_of(listener) + ": the files of its certificates have changed, they are read again");
     }
+    const bool same_config = watched != nullptr;
     watched = watch_for(listener, known.get(), config);
-    const tls::LoadedServer loaded = tls::load_server(watched->files, watched->ticket_keys, now_());
-    tell(*watched, loaded);
+    if (same_config) watched->from = "changed files";
+    tls::LoadedServer loaded = tls::load_server(watched->files, watched->ticket_keys, now_());
     context = loaded.context;
     for (const auto& error : loaded.errors) prepared.failures_.push_back({i, "certificate " + error.file + ": " + error.what});
     if (!context && loaded.errors.empty()) prepared.failures_.push_back({i, "its certificates can not be used"});
-    if (listener.tls->self_signed && (!known || !known->listener.tls->self_signed))
-      log_.warn("self-signed certificate: no client trusts it; for development only", {{"listener", title_of(listener)}});
+    const bool begins_self_signed = listener.tls->self_signed && (!known || !known->listener.tls->self_signed);
+    prepared.read_.push_back({watched, std::move(loaded.errors), std::move(loaded.warnings), begins_self_signed});
   }
   return prepared;
+}
+
+void Certificates::tell(const Prepared& prepared) {
+  for (const Prepared::Read& read : prepared.read_) {
+    tell(*read.watched, read.errors, read.warnings);
+    if (read.begins_self_signed)
+      log_.warn("self-signed certificate: no client trusts it; for development only",
+                {{"listener", title_of(read.watched->listener)}});
+  }
 }
 
 void Certificates::take(Prepared prepared) {
@@ -195,7 +227,7 @@ void Certificates::take(Prepared prepared) {
     const Watched& watched = *prepared.listeners_[i];
     const bool anew = watched.server->context() != nullptr;
     watched.server->replace(prepared.contexts_[i]);
-    if (anew) tell_taken(watched, *prepared.contexts_[i], "the config");
+    if (anew) tell_taken(watched, *prepared.contexts_[i], watched.from);
   }
   listeners_ = std::move(prepared.listeners_);
   if (watching_) start_watching();
@@ -229,10 +261,11 @@ std::vector<CertificateTotals> Certificates::totals() const {
   return all;
 }
 
-void Certificates::tell(const Watched& watched, const tls::LoadedServer& loaded) {
-  for (const auto& warning : loaded.warnings)
+void Certificates::tell(const Watched& watched, const std::vector<tls::Finding>& errors,
+                        const std::vector<tls::Finding>& warnings) {
+  for (const auto& warning : warnings)
     log_.warn("certificate", {{"listener", title_of(watched.listener)}, {"file", warning.file}, {"warning", warning.what}});
-  for (const auto& error : loaded.errors)
+  for (const auto& error : errors)
     log_.error("certificate can not be used", {{"listener", title_of(watched.listener)}, {"file", error.file}, {"reason", error.what}});
 }
 
@@ -297,12 +330,14 @@ void Certificates::remind() {
 
 // A reload may have put another one into its place while the files were read: that one's word counts.
 void Certificates::look(Watched& watched) {
-  if (!watched.settled.changed(state_of(watched.files))) return;
+  std::string state = state_of(watched.files);
+  if (!watched.settled.changed(state)) return;
   const tls::LoadedServer loaded = tls::load_server(watched.files, watched.ticket_keys, now_());
   const std::lock_guard lock(mutex_);
   if (!is_watched(watched)) return;
-  tell(watched, loaded);
+  tell(watched, loaded.errors, loaded.warnings);
   if (loaded.context) {
+    watched.shown = std::move(state);
     watched.server->replace(loaded.context);
     return tell_taken(watched, *loaded.context, "changed files");
   }

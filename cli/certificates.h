@@ -91,8 +91,9 @@ class Certificates {
 
   // False: some can not be used, which is logged.
   bool open(const config::Config& config);
-  // A reload, in two steps. The first one reads what is other than before, and nothing has changed yet; the second one lets
-  // it be used from the next handshake on. `before`: for each listener, which of those of now that is; nothing = it is new.
+  // A reload, in two steps. The first one reads what is other than before, files that have changed a moment ago included, and
+  // nothing has changed yet, nor been told; the second one lets it be used from the next handshake on. `before`: for each
+  // listener, which of those of now that is; nothing = it is new.
   class Prepared {
    public:
     struct Failure {
@@ -100,15 +101,27 @@ class Certificates {
       std::string reason;
     };
     const std::vector<Failure>& failures() const { return failures_; }
+    // "web: …", for each listener that the config says the same of and whose files are others.
+    const std::vector<std::string>& changed_files() const { return changed_files_; }
 
    private:
     friend class Certificates;
+    struct Read {
+      std::shared_ptr<Watched> watched;
+      std::vector<tls::Finding> errors, warnings;
+      bool begins_self_signed = false;
+    };
+    std::vector<Read> read_;
+    std::vector<std::string> changed_files_;
     std::vector<std::shared_ptr<Watched>> listeners_;
     std::vector<std::shared_ptr<const tls::ServerContext>> contexts_;  // null: as before
     std::vector<Failure> failures_;
   };
-  Prepared prepare(const config::Config& config, const std::vector<std::optional<std::size_t>>& before);
+  Prepared prepare(const config::Config& config, const std::vector<std::optional<std::size_t>>& before) const;
+  void tell(const Prepared& prepared);  // what is wrong with what was read, and what soon will be
   void take(Prepared prepared);
+  // For each listener whose files are others than those that are shown, and can not be used: what clients see.
+  std::vector<std::string> still_shown() const;
 
   std::vector<std::shared_ptr<tls::Server>> servers() const;  // one for each listener, in order; null = plain
   std::vector<CertificateTotals> totals() const;  // those that are shown to clients now
@@ -125,9 +138,11 @@ class Certificates {
     const std::shared_ptr<tls::TicketKeys> ticket_keys;
     const std::shared_ptr<tls::Server> server;
     Settled settled;  // certificate and key are two files, and not written in one moment; the watching thread's
+    std::string shown = {};  // the state of the files that clients see; under the mutex
+    const char* from = "the config";  // what has brought it about
   };
 
-  std::shared_ptr<Watched> watch_for(const config::Listener& listener, const Watched* before, const config::Config& config);
+  std::shared_ptr<Watched> watch_for(const config::Listener& listener, const Watched* before, const config::Config& config) const;
   std::vector<std::shared_ptr<Watched>> watched() const;  // those with TLS
   bool is_watched(const Watched& watched) const;  // under the mutex
   void start_watching();
@@ -135,7 +150,8 @@ class Certificates {
   void look(Watched& watched);
   void tell_taken(const Watched& watched, const tls::ServerContext& context, const char* from);
   void remind();
-  void tell(const Watched& watched, const tls::LoadedServer& loaded);
+  bool has_other_files(const Watched& watched) const;
+  void tell(const Watched& watched, const std::vector<tls::Finding>& errors, const std::vector<tls::Finding>& warnings);
 
   Log& log_;
   const UnixTime now_;

@@ -79,7 +79,10 @@ class Service : private InstanceHost, private AdminUpkeep {
   AdminReload reload();
   AdminReload reload_as_told();
   std::vector<AwaitsRestart> awaiting(const config::Config& next) const;
+  void tell_what_is_shown(AdminReload& found) const;
   AdminReload refuse_reload(AdminReload found);
+  std::vector<std::string> try_listeners(const config::Loaded& loaded, AdminReload& found) const;
+  void refuse_listeners(AdminReload& found, const std::vector<std::string>& faults) const;
   std::vector<std::string> prepare_listeners(const config::Loaded& loaded, std::optional<PreparedListeners>& listeners,
                                              std::optional<Certificates::Prepared>& certificates);
   void take_listeners(const config::Config& config, PreparedListeners listeners, Certificates::Prepared certificates);

@@ -119,6 +119,8 @@ asio::awaitable<AdminReload> Service::reload(std::string by) {
 AdminReload Service::compare() {
   config::Loaded loaded;
   AdminReload found = look_at_file(loaded);
+  if (found.error.empty()) refuse_listeners(found, try_listeners(loaded, found));
+  tell_what_is_shown(found);
   if (!supervision_) return found;
   const RowMoment now{Clock::now(), unix_now_millis()};
   for (const PoolStatus& pool : supervision_->supervisor().status())
@@ -180,24 +182,61 @@ std::vector<AwaitsRestart> Service::awaiting(const config::Config& next) const {
 }
 
 AdminReload Service::refuse_reload(AdminReload found) {
+  for (const std::string& sentence : certificates_.still_shown()) log_.warn("certificate", {{"warning", sentence}});
+  tell_what_is_shown(found);
   log_.error("reload refused, the old config stays", {{"file", options_.config_file}, {"reason", found.message}});
   reload_totals_.note_failure();
   return found;
+}
+
+namespace {
+
+template <class Failures>
+void add_faults(const config::Loaded& loaded, const Failures& failures, std::vector<std::string>& faults) {
+  for (const auto& failure : failures) faults.push_back(loaded.listener_places[failure.listener] + ": " + failure.reason);
+}
+
+void add_changed_files(const Certificates::Prepared& certificates, AdminReload& found) {
+  for (const std::string& change : certificates.changed_files()) found.changes.push_back("[[listener]] " + change);
+}
+
+}  // namespace
+
+void Service::refuse_listeners(AdminReload& found, const std::vector<std::string>& faults) const {
+  if (faults.empty()) return;
+  found.diagnostics.insert(found.diagnostics.end(), faults.begin(), faults.end());
+  found.error = "cannot_listen";
+  found.message = "not every listener can be as the file says";
+}
+
+// Of a pair of files that does not fit, or not yet.
+void Service::tell_what_is_shown(AdminReload& found) const {
+  if (found.error.empty()) return;
+  for (const std::string& sentence : certificates_.still_shown()) found.diagnostics.push_back("certificate: " + sentence);
+}
+
+// What prepare_listeners() would find, and nothing that anybody could notice.
+std::vector<std::string> Service::try_listeners(const config::Loaded& loaded, AdminReload& found) const {
+  std::vector<std::string> faults;
+  const auto changes = compare_listeners(server_.listener_configs(), loaded.config.listeners);
+  const Certificates::Prepared certificates = certificates_.prepare(loaded.config, changes.before);
+  add_changed_files(certificates, found);
+  add_faults(loaded, certificates.failures(), faults);
+  if (faults.empty()) add_faults(loaded, server_.try_out(loaded.config.listeners, given_.sockets), faults);
+  return faults;
 }
 
 // What is wrong, each with its place in the file. Nothing has changed yet.
 std::vector<std::string> Service::prepare_listeners(const config::Loaded& loaded, std::optional<PreparedListeners>& listeners,
                                                     std::optional<Certificates::Prepared>& certificates) {
   std::vector<std::string> faults;
-  const auto add = [&](const auto& failures) {
-    for (const auto& failure : failures) faults.push_back(loaded.listener_places[failure.listener] + ": " + failure.reason);
-  };
   const auto changes = compare_listeners(server_.listener_configs(), loaded.config.listeners);
   certificates = certificates_.prepare(loaded.config, changes.before);
-  add(certificates->failures());
+  certificates_.tell(*certificates);
+  add_faults(loaded, certificates->failures(), faults);
   if (!faults.empty()) return faults;
   listeners.emplace(server_.prepare(loaded.config.listeners, given_.sockets));
-  add(listeners->failures());
+  add_faults(loaded, listeners->failures(), faults);
   return faults;
 }
 
@@ -242,11 +281,10 @@ AdminReload Service::reload() {
   std::optional<Certificates::Prepared> certificates;
   if (auto faults = prepare_listeners(loaded, listeners, certificates); !faults.empty()) {
     for (const std::string& fault : faults) log_.error(fault);
-    found.diagnostics.insert(found.diagnostics.end(), faults.begin(), faults.end());
-    found.error = "cannot_listen";
-    found.message = "not every listener can be as the file says";
+    refuse_listeners(found, faults);
     return refuse_reload(std::move(found));
   }
+  add_changed_files(*certificates, found);
   config_watch_.set_files(loaded.files);
   for (const AwaitsRestart& key : awaiting(loaded.config))
     log_.warn("waits for an upgrade or a restart", {{"key", key.key}, {"runs", key.runs}, {"file", key.file}});

@@ -22,6 +22,15 @@ bool treats_alike(const Listener::Settings& a, const Listener::Settings& b) {
   return a.terms.index == b.terms.index && a.terms.redirect_port == b.terms.redirect_port && a.tls == b.tls;
 }
 
+// As a bind that shares with nobody would find: one of them for every address takes all of a port.
+bool in_each_others_way(const ListenSockets& one, const ListenSockets& other) {
+  if (one.fds.empty() || other.fds.empty()) return false;  // it runs already
+  const Endpoint &a = one.bound, &b = other.bound;
+  if (a.is_unix() || b.is_unix() || a.port() != b.port()) return false;
+  const Endpoint all = *Endpoint::numeric("::", a.port()), all_ipv4 = *Endpoint::numeric("0.0.0.0", a.port());
+  return a == b || a == all || b == all || ((a == all_ipv4 || b == all_ipv4) && a.family() == b.family());
+}
+
 }  // namespace
 
 PreparedListeners::~PreparedListeners() {
@@ -55,12 +64,13 @@ std::uint64_t OpenListeners::closed_for_room() const {
   return sum;
 }
 
-PreparedListeners OpenListeners::prepare(std::vector<config::Listener> next, unsigned workers,
-                                         const std::vector<PassedSocket>& passed, const std::vector<KeptSocket>& kept) const {
+PreparedListeners OpenListeners::bind(std::vector<config::Listener> next, unsigned workers,
+                                      const std::vector<PassedSocket>& passed, const std::vector<KeptSocket>& kept,
+                                      LeavingSockets& leaves) const {
   PreparedListeners prepared;
   prepared.listeners_ = std::move(next);
   prepared.changes_ = compare_listeners(configs(), prepared.listeners_);
-  LeavingSockets leaves = leaving(prepared.changes_.removed);
+  leaves = leaving(prepared.changes_.removed);
   const bool beside = others_listen_->load();
   if (beside)  // what is not taken of these leaves with the other process
     for (const KeptSocket& socket : kept) leaves.push_back(inode_of(socket.fd));
@@ -74,12 +84,39 @@ PreparedListeners OpenListeners::prepare(std::vector<config::Listener> next, uns
                                    : adopt_listen_sockets(address, workers, inherited[i], beside ? Adopt::Those : Adopt::AtLeast);
     if (!sockets.error.empty()) prepared.failures_.push_back({i, sockets.error});
   }
+  return prepared;
+}
+
+PreparedListeners OpenListeners::prepare(std::vector<config::Listener> next, unsigned workers,
+                                         const std::vector<PassedSocket>& passed, const std::vector<KeptSocket>& kept) const {
+  LeavingSockets leaves;
+  PreparedListeners prepared = bind(std::move(next), workers, passed, kept, leaves);
   for (std::size_t i = 0; i < prepared.sockets_.size() && prepared.failures_.empty(); ++i) {
     if (prepared.changes_.before[i]) continue;
     begin_to_listen(prepared.sockets_[i], prepared.listeners_[i].address, leaves);
     if (!prepared.sockets_[i].error.empty()) prepared.failures_.push_back({i, prepared.sockets_[i].error});
   }
   return prepared;
+}
+
+// Bound sockets are in nobody's way, but two of one config that mean the same address are in each other's when they listen.
+std::vector<PreparedListeners::Failure> OpenListeners::try_out(std::vector<config::Listener> next,
+                                                               const std::vector<PassedSocket>& passed) const {
+  LeavingSockets leaves;
+  const PreparedListeners bound = bind(std::move(next), 1, passed, {}, leaves);
+  std::vector<PreparedListeners::Failure> failures = bound.failures_;
+  const auto refuse = [&](std::size_t i, const std::string& why) {
+    failures.push_back({i, "cannot listen on " + bound.listeners_[i].address.to_string() + ": " + why});
+  };
+  for (std::size_t i = 0; i < bound.sockets_.size() && bound.failures_.empty(); ++i) {
+    const ListenSockets& sockets = bound.sockets_[i];
+    if (!sockets.file.path.empty() && socket_file(sockets.file.path).inode != sockets.file.inode)
+      refuse(i, "another listener of the config is there");
+    for (std::size_t other = 0; other < i; ++other)
+      if (in_each_others_way(sockets, bound.sockets_[other]))
+        refuse(i, "another listener of the config is there, " + bound.listeners_[other].address.to_string());
+  }
+  return failures;
 }
 
 LeavingSockets OpenListeners::leaving(const std::vector<std::size_t>& removed) const {

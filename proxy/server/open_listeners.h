@@ -83,6 +83,9 @@ class OpenListeners {
   // `kept`: what an earlier process of ours listened on (kept_listeners.h).
   PreparedListeners prepare(std::vector<config::Listener> next, unsigned workers, const std::vector<PassedSocket>& passed,
                             const std::vector<KeptSocket>& kept) const;
+  // Whether that would fail, without a moment in which somebody could come in. Nothing is open afterwards.
+  std::vector<PreparedListeners::Failure> try_out(std::vector<config::Listener> next,
+                                                  const std::vector<PassedSocket>& passed) const;
 
   struct Taken {
     std::vector<OpenListener> opened;
@@ -97,6 +100,8 @@ class OpenListeners {
   std::vector<OpenListener> complete(unsigned workers);
 
  private:
+  PreparedListeners bind(std::vector<config::Listener> next, unsigned workers, const std::vector<PassedSocket>& passed,
+                         const std::vector<KeptSocket>& kept, LeavingSockets& leaves) const;
   LeavingSockets leaving(const std::vector<std::size_t>& removed) const;  // and what has been left
   std::uint16_t number_of(const std::string& title);
   std::uint64_t limit_of(const config::Listener& listener) const;

@@ -70,6 +70,11 @@ PreparedListeners Server::prepare(std::vector<config::Listener> listeners, const
   return listeners_.prepare(std::move(listeners), workers(), passed, {});
 }
 
+std::vector<PreparedListeners::Failure> Server::try_out(std::vector<config::Listener> listeners,
+                                                        const std::vector<PassedSocket>& passed) const {
+  return listeners_.try_out(std::move(listeners), passed);
+}
+
 OpenListeners::Taken Server::take(PreparedListeners prepared, const TlsServers& tls, Millis drain) {
   const TimePoint now = Clock::now();
   OpenListeners::Taken taken = listeners_.take(std::move(prepared), tls);

@@ -39,6 +39,8 @@ class Server {
   // changes what is other than before, for connections that come from then on, and closes what is no more; connections
   // that are open there have `drain` to end.
   PreparedListeners prepare(std::vector<config::Listener> listeners, const std::vector<PassedSocket>& passed) const;
+  std::vector<PreparedListeners::Failure> try_out(std::vector<config::Listener> listeners,
+                                                  const std::vector<PassedSocket>& passed) const;
   OpenListeners::Taken take(PreparedListeners prepared, const TlsServers& tls, Millis drain);
 
   const std::vector<OpenListener>& listeners() const { return listeners_.all(); }  // in the config's order

@@ -13,6 +13,7 @@ import time
 import unittest
 
 from support import App, Client, Frontdoor, binary, curl, eventually, main, pool
+from support.admin import command
 from support.certificates import Certificates, fingerprint, replace
 from support.client import connect
 
@@ -307,6 +308,26 @@ class Changes(WithCertificates):
                 replace(other[0], cert), replace(other[1], key)
                 self.until_shown(door, other[0])
 
+
+    # Files are looked at twice before they are taken by themselves; who asks for a reload has put them there.
+    def test_a_reload_takes_what_was_copied_a_moment_ago_or_says_what_is_wrong_with_it(self):
+        other = self.made.issue("a.example")
+        with tempfile.TemporaryDirectory() as directory:
+            cert, key = os.path.join(directory, "cert.pem"), os.path.join(directory, "key.pem")
+            replace(self.a[0], cert), replace(self.a[1], key)
+            with self.door([(cert, key)]) as door:
+                replace(other[0], cert)
+                for words in (("config", "diff"), ("reload",)):
+                    done = command(*words, door=door)
+                    self.assertEqual(done.returncode, 1, done.stdout)
+                    self.assertIn("the key does not fit the certificate", done.stderr)
+                    self.assertIn(f"https goes on with what was there before: {cert}, valid until ", done.stderr)
+                    self.assertEqual(self.shown(door), fingerprint(self.a[0]))
+                replace(other[1], key)
+                done = command("reload", door=door)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertEqual(self.shown(door), fingerprint(other[0]))
+                self.assertIn("nothing has changed", command("reload", door=door).stdout)
 
     def test_a_reload_takes_another_list_of_certificates(self):
         other, third = self.made.issue("a.example"), self.made.issue("b.example")

@@ -3,6 +3,8 @@
 
 import json
 import os
+import re
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -11,6 +13,7 @@ from support import App, Frontdoor, binary, curl, eventually, main, pool
 from support.admin import api, command
 from support.app import script_path
 from support.instances import events, who
+from support.ports import free_port
 
 
 class Reload(unittest.TestCase):
@@ -53,6 +56,30 @@ class Reload(unittest.TestCase):
             self.assertEqual(gone.returncode, 1)
             self.assertIn("No such file or directory", gone.stderr)
             self.assertEqual(curl(door.address, "/").status, 200)
+
+    def test_config_diff_refuses_what_a_reload_refuses(self):
+        with App("a") as app, Frontdoor(pool(upstreams=[app])) as door, socket.create_server(("127.0.0.1", 0)) as other:
+            door.wait_until_serving([app])
+            head = door.head.replace('listen = "127.0.0.1:0"\n', "") + '[[listener]]\naddress = "127.0.0.1:0"\n'
+            taken, free = other.getsockname()[1], free_port("127.0.0.9")
+            for addresses in ([f"127.0.0.1:{taken}"], ["unix:/nowhere/at/all"], [f"127.0.0.9:{free}", f"0.0.0.0:{free}"]):
+                door.head = head + "".join(f'[[listener]]\naddress = "{address}"\n' for address in addresses)
+                door.write_config(pool(upstreams=[app]))
+                for words in (["config", "diff"], ["reload"]):
+                    done = command(*words, door=door)
+                    self.assertEqual((done.returncode, done.stdout), (1, ""), words)
+                    self.assertRegex(done.stderr, rf"fd\.toml:\d+:\d+: cannot listen on {re.escape(addresses[-1])}: ")
+                    self.assertIn("not every listener can be as the file says", done.stderr)
+            door.head = head + f'[[listener]]\naddress = "127.0.0.1:{taken}"\n'
+            door.write_config(pool(upstreams=[app]))
+            other.close()
+            diff = command("config", "diff", door=door)
+            self.assertEqual((diff.returncode, diff.stderr), (0, ""))
+            with self.assertRaises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", taken))
+            done = command("reload", door=door)
+            self.assertEqual(done.stdout.splitlines()[1:], diff.stdout.splitlines())
+            self.assertEqual(curl(f"127.0.0.1:{taken}", "/").status, 200)
 
     def test_waits_for_the_instances_that_it_replaces(self):
         config = '[pool.app]\ncommand = {}\nenv = {{ VERSION = "{}" }}\n'

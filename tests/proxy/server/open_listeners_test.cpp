@@ -191,6 +191,40 @@ TEST_F(ListenersOpen, OfTwoThatMeanTheSameAddressOneIsRefused) {
   EXPECT_THAT(files.failures(), SizeIs(1));
 }
 
+// `config diff` asks, and changes nothing.
+TEST_F(ListenersOpen, ATrialFindsWhatAReloadWouldAndLeavesNothing) {
+  take({listener_on("127.0.0.1:0", "a")});
+  const std::string port = port_of(open.all()[0].bound);
+  const ListenSockets other = open_listen_sockets(listener_on("127.0.0.1:0").address, 1);
+  const std::string taken_port = port_of(other.bound);
+  const std::string free_port = port_of(*Endpoint::numeric("127.0.0.1", open.all()[0].bound.port()));  // on another address
+  const struct {
+    std::vector<std::string> addresses;
+    std::vector<std::size_t> refused;
+  } cases[] = {
+      {{"127.0.0.1:" + port}, {}},
+      {{"127.0.0.2:" + free_port, "unix:" + path}, {}},
+      {{":" + port}, {}},  // from one address to all of them
+      {{"127.0.0.1:" + taken_port, "unix:" + path}, {0}},
+      {{"127.0.0.2:" + free_port, "unix:/nowhere/at/all"}, {1}},
+      {{"127.0.0.2:" + free_port, "localhost:" + port, "127.0.0.2:" + free_port}, {2}},
+      {{"127.0.0.2:" + free_port, "0.0.0.0:" + free_port}, {1}},
+      {{"unix:" + path, "unix:/" + path}, {0}},
+  };
+  for (const auto& c : cases) {
+    std::vector<config::Listener> next;
+    for (const std::string& address : c.addresses) next.push_back(listener_on(address));
+    std::vector<std::size_t> refused;
+    for (const auto& failure : open.try_out(next, {})) refused.push_back(failure.listener);
+    EXPECT_EQ(refused, c.refused) << c.addresses.back();
+    EXPECT_EQ(prepare(next).failures().size(), c.refused.size()) << c.addresses.back() << ": a reload says something else";
+    EXPECT_FALSE(can_connect(*Endpoint::numeric("127.0.0.2", open.all()[0].bound.port())));
+    EXPECT_NE(::access(path.c_str(), F_OK), 0);
+  }
+  EXPECT_TRUE(can_connect(open.all()[0].bound));
+  ::close(other.fds.front());
+}
+
 // Whoever came in would be reset.
 TEST_F(ListenersOpen, NobodyComesInBeforeAllAreBound) {
   take({listener_on("127.0.0.1:0", "a")});
