@@ -41,6 +41,7 @@ constexpr auto kinds_of_texts = std::to_array<KindOfText>({
     {"reloaded", "reloaded"},
     {"reload refused", "reload_refused"},
     {"waits for an upgrade or a restart", "reload_waits"},
+    {"the serving process died", "front_door_crashed"},
     {"upgrade failed", "upgrade_failed"},
     {"upgraded", "upgraded"},
     {"no upgrade", "upgrade_failed"},

@@ -113,6 +113,17 @@ json::value failed_change_json(const AdminPool& pool, std::int64_t now) {
                       {"since_ms", std::max<std::int64_t>(now - change.unix_millis, 0)}};
 }
 
+json::value crash_json(const std::optional<AdminStatus::Crash>& crash, std::int64_t now) {
+  if (!crash) return nullptr;
+  return json::object{{"end", crash->end},
+                      {"since", time_or_null(crash->unix_millis)},
+                      {"since_ms", std::max<std::int64_t>(now - crash->unix_millis, 0)},
+                      {"away_ms", crash->away_millis},
+                      {"lived_ms", crash->lived_millis},
+                      {"instances_kept", crash->instances},
+                      {"crashes", crash->crashes}};
+}
+
 }  // namespace
 
 std::string summary_of(const AdminPool::FailedChange& change) {
@@ -188,6 +199,7 @@ json::object to_json(const AdminStatus& status) {
                      {"admin_address", text_or_null(status.address)},
                      {"memory_bytes", status.memory_bytes},
                      {"drain_ms", status.drain_millis},
+                     {"crashed", crash_json(status.crashed, status.now_unix_millis)},
                      {"connections", status.connections},
                      {"requests", status.requests},
                      {"in_flight", status.in_flight},

@@ -121,6 +121,16 @@ struct AdminStatus {
   std::string socket = {};
   std::string address = {};  // where it is asked over TCP; "" = nowhere
   std::uint64_t memory_bytes = 0;  // of the front door's own process
+  // The process before this one, which the launcher has replaced.
+  struct Crash {
+    std::string end = {};  // "SIGSEGV"
+    std::int64_t unix_millis = 0;
+    std::uint64_t away_millis = 0;  // until this one was there
+    std::uint64_t lived_millis = 0;
+    std::uint64_t instances = 0;    // that ran on
+    std::uint32_t crashes = 0;      // so far
+  };
+  std::optional<Crash> crashed = {};
   std::uint64_t drain_millis = 0;  // how long a stop may take
   std::uint64_t connections = 0;
   std::uint64_t requests = 0;

@@ -247,6 +247,8 @@ asio::awaitable<AdminStatus> AdminHost::status() {
     if (!pool.process.command.empty())
       drain = std::max(drain, snapshot->config.timeouts.drain + pool.process.stop_timeout);
   status.drain_millis = static_cast<std::uint64_t>(drain.count());
+  if (const Supervision* const supervision = view_.supervision(); supervision != nullptr && supervision->recovery())
+    status.crashed = to_admin(*supervision->recovery(), RowMoment{Clock::now(), status.now_unix_millis});
   for (const OpenListener& listener : view_.server.listeners())
     status.listeners.push_back({listener.config.name, listener.bound.to_string()});
   const std::vector<PoolStatus> instances = pool_statuses();

@@ -18,6 +18,17 @@ std::int64_t unix_millis_of(TimePoint then, RowMoment moment) {
 
 }  // namespace
 
+AdminStatus::Crash to_admin(const Supervision::Recovery& recovery, RowMoment moment) {
+  const FrontDoorCrash& crash = recovery.crash;
+  const auto away = std::chrono::duration_cast<Millis>(recovery.back_at - crash.away_since).count();
+  return {.end = to_string(crash.end),
+          .unix_millis = unix_millis_of(crash.away_since, moment),
+          .away_millis = static_cast<std::uint64_t>(away),
+          .lived_millis = static_cast<std::uint64_t>(crash.lived.count()),
+          .instances = recovery.instances,
+          .crashes = crash.crashes};
+}
+
 AdminPool::FailedChange to_admin(const FailedRoll& failed, RowMoment moment) {
   return {failed.asked, failed.keys, failed.instance, failed.why, unix_millis_of(failed.at, moment)};
 }

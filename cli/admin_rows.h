@@ -9,6 +9,7 @@
 #include "balancer/orders.h"
 #include "balancer/upstream.h"
 #include "base/time.h"
+#include "cli/supervision.h"
 #include "cli/usage_sampler.h"
 #include "supervisor/instance_status.h"
 
@@ -23,6 +24,7 @@ struct RowMoment {
 AdminUpstream row_of(const InstanceStatus& instance, const SampledUsages& usages, RowMoment moment);
 AdminUpstream row_of(const Upstream& upstream, RowMoment moment);
 AdminStanding to_admin(const OrderedBy& by);
+AdminStatus::Crash to_admin(const Supervision::Recovery& recovery, RowMoment moment);
 AdminPool::FailedChange to_admin(const FailedRoll& failed, RowMoment moment);
 // "pool app, for 3m: config change failed (command): …": where there is no table around it.
 std::string failed_change_sentence(const std::string& pool, const AdminPool::FailedChange& change, std::int64_t now_unix_millis);

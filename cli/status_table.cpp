@@ -165,6 +165,16 @@ std::string traffic_of(const json::object& status) {
   return text + "errors " + short_share(errors, rate) + "  " + std::to_string(number_of(status, "in_flight")) + " in flight\n";
 }
 
+std::string crash_of(const json::object& status, const Style& style) {
+  const json::object* const crash = object_at(status, "crashed");
+  if (crash == nullptr) return "";
+  const std::int64_t instances = number_of(*crash, "instances_kept"), crashes = number_of(*crash, "crashes");
+  return style.paint(Ink::Red, "its serving process died " + short_duration(number_of(*crash, "since_ms")) + " ago") + ": " +
+         text_of(*crash, "end") + "; back after " + time_text(real_of(*crash, "away_ms")) + ", " + std::to_string(instances) +
+         (instances == 1 ? " instance" : " instances") + " ran on" +
+         (crashes > 1 ? "; " + std::to_string(crashes) + " crashes so far" : "") + '\n';
+}
+
 void append_table(std::string& out, const std::vector<TableRow>& rows, const Style& style) {
   std::array<std::size_t, columns.size()> widths{};
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -278,7 +288,8 @@ std::string status_table(const json::object& status, const Style& style, const s
   state += state == "running" ? " for " + short_duration(number_of(status, "running_ms")) : std::string();
   std::string out = style.bold("frontdoor") + ' ' + text_of(status, "version") + "  pid " +
                     text_of(status, "main_pid") + "  " + state + "  " + addresses_of(status) + "  " +
-                    std::to_string(number_of(status, "requests")) + " requests\n" + traffic_of(status);
+                    std::to_string(number_of(status, "requests")) + " requests\n" + traffic_of(status) +
+                    crash_of(status, style);
   bool trouble = false;
   if (const auto* pools = member(status, "pools"); pools != nullptr && pools->is_array())
     for (const json::value& pool : pools->get_array())

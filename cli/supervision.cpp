@@ -15,6 +15,12 @@ namespace frontdoor {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::size_t kLongestWordOfACrash = 1'024;
+
+}  // namespace
+
 Supervision::Supervision(asio::io_context& control, Log& log, int launcher_socket, InstanceHost& host,
                          std::function<void()> launcher_gone)
     : Supervision(control, log, make_outputs(control, log), launcher_socket, host, std::move(launcher_gone)) {}
@@ -26,6 +32,7 @@ Supervision::Supervision(asio::io_context& control, Log& log, Supervision& befor
 Supervision::Supervision(asio::io_context& control, Log& log, std::shared_ptr<Outputs> outputs, int launcher_socket,
                          InstanceHost& host, std::function<void()> launcher_gone)
     : control_(control),
+      log_(log),
       host_(host),
       launcher_(control, launcher_socket, std::move(launcher_gone)),
       outputs_(std::move(outputs)),
@@ -57,12 +64,30 @@ asio::awaitable<void> Supervision::begin() {
     if (is_check) checks_.end(std::move(process));
     return is_check;
   });
+  note_crash(inherited);
   checks_.open();
   outputs_->output.apply(*config_);
   supervisor_.inherit(inherited.kept);
   supervisor_.apply(*config_, std::move(inherited.processes));
   triggers_.apply(*config_, own_files(*config_));
   config_.reset();
+}
+
+// The log of before has it from the launcher; events and status are this process's.
+void Supervision::note_crash(LauncherClient::Inheritance& inherited) {
+  const auto word = inherited.kept.extract(std::string(kFrontDoorCrash));
+  if (!word) return;
+  launcher_.drop(word.key());
+  const auto text = word.mapped().size() == 1 ? from_memory_file(word.mapped().front().get(), kLongestWordOfACrash) : std::nullopt;
+  const auto crash = text ? parse_crash(*text) : std::nullopt;
+  if (!crash) return;
+  recovery_ = Recovery{*crash, Clock::now(), inherited.processes.size()};
+  log_.error("the serving process died and was started anew",
+             {{"end", to_string(crash->end)},
+              {"lived_ms", crash->lived.count()},
+              {"away_ms", std::chrono::duration_cast<Millis>(recovery_->back_at - crash->away_since).count()},
+              {"instances_kept", static_cast<std::uint64_t>(recovery_->instances)},
+              {"crashes", static_cast<std::uint64_t>(crash->crashes)}});
 }
 
 void Supervision::apply(const config::Config& config) {

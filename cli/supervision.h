@@ -21,6 +21,7 @@
 #include "config/config.h"
 #include "supervisor/app_output.h"
 #include "supervisor/exec_checks.h"
+#include "supervisor/front_door_crash.h"
 #include "supervisor/instance_host.h"
 #include "supervisor/instance_logs.h"
 #include "supervisor/launcher_client.h"
@@ -74,6 +75,13 @@ class Supervision {
   CheckCommands& checks() { return checks_; }
   void apply_checks(const config::Config& config) { checks_.apply(config); }  // of a reload, before its upstreams are checked
   Supervisor& supervisor() { return supervisor_; }
+  // Of the front door before this one; none: it has not crashed.
+  struct Recovery {
+    FrontDoorCrash crash = {};
+    TimePoint back_at = {};
+    std::size_t instances = 0;  // that ran on
+  };
+  const std::optional<Recovery>& recovery() const { return recovery_; }
   const InstanceAddresses& members() const { return supervisor_.members(); }
 
  private:
@@ -107,10 +115,12 @@ class Supervision {
   int let_go_for_good();
 
   boost::asio::awaitable<void> begin();
+  void note_crash(LauncherClient::Inheritance& inherited);
   std::vector<std::string> own_files(const config::Config& config) const;
   ExecChecks::Instances checked_instances() const;
 
   boost::asio::io_context& control_;
+  Log& log_;
   Host host_;
   LauncherClient launcher_;
   const std::shared_ptr<Outputs> outputs_;
@@ -120,6 +130,7 @@ class Supervision {
   Triggers triggers_;
   std::vector<std::string> own_files_;
   bool begun_ = false;
+  std::optional<Recovery> recovery_;
   std::vector<std::string> kept_listeners_;
 };
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "supervisor/front_door_crash.h"
 #include "supervisor/launcher_process.h"
 
 namespace frontdoor {
@@ -125,6 +126,18 @@ void Launcher::hear_its_last_words() {
   }
 }
 
+// For the next one, which can not know it otherwise. Where one could not start behind a crash, that crash is what counts.
+void Launcher::leave_word_of_a_crash(const siginfo_t& info, TimePoint since) {
+  const TimePoint now = Clock::now();
+  const FrontDoorCrash crash{.end = {info.si_code != CLD_EXITED, info.si_status, info.si_code == CLD_DUMPED},
+                             .away_since = std::min(unheard_since_, now),
+                             .lived = std::chrono::duration_cast<Millis>(now - since),
+                             .crashes = ++crashes_};
+  std::vector<OwnedFd> word;
+  word.push_back(to_memory_file(to_text(crash), ops_));
+  if (word.front().valid()) kept_.keep(std::string(kFrontDoorCrash), std::move(word));
+}
+
 void Launcher::front_door_ended(const siginfo_t& info) {
   hear_its_last_words();
   const TimePoint since = front_door_.since;
@@ -142,6 +155,7 @@ void Launcher::front_door_ended(const siginfo_t& info) {
   }
   crashed_before_ = true;
   kept_.front_door_crashed(Clock::now());
+  if (!could_not_start) leave_word_of_a_crash(info, since);
   unheard_since_ = std::min(unheard_since_, Clock::now());
   if (Clock::now() - since > kLivedWell) pause_ = Millis{0};
   start_later();

@@ -73,6 +73,7 @@ class Launcher {
   void stops_by_itself();
   void hear_its_last_words();
   void front_door_ended(const siginfo_t& info);
+  void leave_word_of_a_crash(const siginfo_t& info, TimePoint since);
 
   // ---- Another front door in its place: launcher_upgrade.cpp
   void begin_upgrade(const LauncherMessage& asked);
@@ -139,6 +140,7 @@ class Launcher {
   Millis stop_timeout_;  // of the instances
   StopPatience stop_;
   bool crashed_before_ = false;
+  std::uint32_t crashes_ = 0;
   TimePoint unheard_since_ = TimePoint::max();  // no front door reads what the instances write
   std::uint64_t thrown_away_ = 0;               // bytes of it
   std::optional<int> exit_status_;

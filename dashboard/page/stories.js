@@ -5,7 +5,7 @@ import { millis } from "./format.js";
 
 const kinds = {
   good: ["recovered", "started", "up", "rolled", "reloaded", "upgraded"],
-  bad: ["evicted", "crash_loop", "ended", "reload_refused", "upgrade_failed", "query_of_death", "hung", "not_ready", "roll_failed", "lines_lost"],
+  bad: ["evicted", "crash_loop", "ended", "reload_refused", "upgrade_failed", "front_door_crashed", "query_of_death", "hung", "not_ready", "roll_failed", "lines_lost"],
   note: ["operator", "certificate", "limit", "draining"],
 };
 

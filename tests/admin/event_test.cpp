@@ -45,6 +45,7 @@ TEST(EventKind, IsAWordForEachSortOfThing) {
       {event_of("reloaded"), "reloaded"},
       {event_of("reload refused, the old config stays"), "reload_refused"},
       {event_of("listener closed"), "listening"},
+      {event_of("the serving process died and was started anew"), "front_door_crashed"},
       {event_of("upgraded: a new process serves"), "upgraded"},
       {event_of("upgrade failed, this process serves on"), "upgrade_failed"},
       {event_of("upgrade"), "other"},

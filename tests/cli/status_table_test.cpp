@@ -50,6 +50,19 @@ frontdoor why says what is wrong, and what to do
 )text");
 }
 
+TEST(StatusTable, TellsThatTheServingProcessHasDied) {
+  const auto told = [](const std::string& crash) {
+    return status_table(boost::json::parse(R"({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 1000, "requests": 9,
+      "listeners": [{"name": null, "address": ":80"}], "pools": [], "crashed": )" + crash + "}").as_object(), Style(false));
+  };
+  const std::string head = "frontdoor 0.1.0  pid 4710  running for 1s  :80  9 requests\n";
+  EXPECT_EQ(told("null"), head);
+  EXPECT_EQ(told(R"({"end": "SIGSEGV", "since_ms": 180000, "away_ms": 110, "instances_kept": 2, "crashes": 1})"),
+            head + "its serving process died 3m ago: SIGSEGV; back after 110 ms, 2 instances ran on\n");
+  EXPECT_EQ(told(R"({"end": "exit 1", "since_ms": 1000, "away_ms": 5100, "instances_kept": 1, "crashes": 3})"),
+            head + "its serving process died 1s ago: exit 1; back after 5100 ms, 1 instance ran on; 3 crashes so far\n");
+}
+
 TEST(StatusTable, TellsOfAChangeThatFailedBelowTheTable) {
   const char* const status = R"json({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 1000,
     "requests": 9, "listeners": [{"name": null, "address": ":80"}], "pools": [

@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 from support import Client, Frontdoor, eventually, main
+from support.admin import api, command
 from support.app import script_path
 from support.client import connect
 from support.instances import events, front_door, who
@@ -79,6 +80,26 @@ class FrontDoorKilled(unittest.TestCase):
                     door.wait_until_ready()
                     self.assertEqual(list(door.addresses.values()), addresses, "port 0 has remained what it became")
                     self.assertEqual({e["pid"] for e in events(door, "instance started")}, {pid})
+
+    def test_the_next_one_tells_how_the_one_before_has_died(self):
+        def crashed(times):
+            try:
+                told = api(door, "status")[1]["crashed"]
+            except OSError:  # it is not there yet
+                return None
+            return told if told and told["crashes"] == times else None
+
+        with Frontdoor(POOL) as door:
+            who(door)
+            self.assertIsNone(api(door, "status")[1]["crashed"])
+            for times, number in enumerate((signal.SIGKILL, signal.SIGSEGV), 1):
+                os.kill(front_door(door), number)
+                told = eventually(lambda times=times: crashed(times), "its word")
+                self.assertEqual((told["end"].split()[0], told["instances_kept"]), (number.name, 1))
+                self.assertGreater(told["away_ms"], 0)
+                self.assertIn(f": {number.name}", command("status", door=door).stdout.splitlines()[2])
+                (event,) = [e for e in api(door, "events")[1]["events"] if e["kind"] == "front_door_crashed"]
+                self.assertEqual((event["level"], event["fields"]["crashes"], event["fields"]["instances_kept"]), ("error", times, 1))
 
     def test_other_numbers_of_workers_leave_no_client_behind(self):
         for before, after in (4, 1), (1, 4):

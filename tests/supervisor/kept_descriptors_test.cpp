@@ -1,10 +1,21 @@
 #include "supervisor/kept_descriptors.h"
 
+#include "supervisor/front_door_crash.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
 namespace frontdoor {
 namespace {
+
+TEST(FrontDoorCrash, IsReadAsItWasLeft) {
+  FrontDoorCrash crash{.end = {true, 11, true}, .away_since = TimePoint(Millis{123'456}), .lived = Millis{77}, .crashes = 3};
+  for (const ProcessEnd& end : {ProcessEnd{true, 11, true}, ProcessEnd{true, 9, false}, ProcessEnd{false, 1, false}}) {
+    crash.end = end;
+    EXPECT_EQ(parse_crash(to_text(crash)), crash);
+  }
+  for (const char* text : {"", "signal", "signal 9 1 2", "crash 9 1 2 3", "signal x 1 2 3"}) EXPECT_FALSE(parse_crash(text)) << text;
+}
 
 constexpr TimePoint kNow{Duration{1'000'000}};
 constexpr Millis kWait{5'000};
