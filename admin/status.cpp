@@ -70,6 +70,13 @@ void add_standing(json::object& to, const AdminStanding& standing, std::int64_t 
   to["reason"] = text_or_null(standing.reason);
 }
 
+json::value standing_or_null(const std::optional<AdminStanding>& standing, std::int64_t now) {
+  if (!standing) return nullptr;
+  json::object object;
+  add_standing(object, *standing, now);
+  return object;
+}
+
 json::object upstream_json(const AdminUpstream& upstream, std::int64_t now) {
   json::object object{{"name", upstream.name},
                       {"address", upstream.address},
@@ -81,7 +88,8 @@ json::object upstream_json(const AdminUpstream& upstream, std::int64_t now) {
                       {"in_flight", upstream.in_flight},
                       {"weight", upstream.weight},
                       {"ordered", nullptr},
-                      {"added", nullptr},
+                      {"added", standing_or_null(upstream.added, now)},
+                      {"stopped_by", standing_or_null(upstream.stopped_by, now)},
                       {"leaving", upstream.leaving},
                       {"check", check_status_json(upstream.check)}};
   add_pace_json(object, upstream.pace);
@@ -89,11 +97,6 @@ json::object upstream_json(const AdminUpstream& upstream, std::int64_t now) {
     json::object ordered{{"order", upstream.ordered->order}, {"weight", or_null(upstream.ordered->weight)}};
     add_standing(ordered, upstream.ordered->standing, now);
     object["ordered"] = std::move(ordered);
-  }
-  if (upstream.added) {
-    json::object added;
-    add_standing(added, *upstream.added, now);
-    object["added"] = std::move(added);
   }
   if (upstream.since_unix_millis != 0) object["state_ms"] = std::max<std::int64_t>(now - upstream.since_unix_millis, 0);
   if (upstream.process) add_process(object, *upstream.process);
@@ -180,6 +183,8 @@ json::object to_json(const AdminStatus& status) {
       object["directory"] = text_or_null(pool.directory);
       object["instances"] = pool.wanted;
       object["stopped"] = pool.stopped;
+      object["stopped_by"] = standing_or_null(pool.stopped_by, status.now_unix_millis);
+      object["scaled_by"] = standing_or_null(pool.scaled_by, status.now_unix_millis);
       object["operation"] = text_or_null(pool.operation);
       object["failed_change"] = failed_change_json(pool, status.now_unix_millis);
     }

@@ -68,6 +68,7 @@ struct AdminUpstream {
   std::uint64_t in_flight = 0;
   std::uint32_t weight = 1;
   std::optional<Ordered> ordered = {};
+  std::optional<AdminStanding> stopped_by = {};  // of an instance: that one alone
   std::optional<AdminStanding> added = {};  // by an operator while it runs: the config does not name it
   bool leaving = false;                     // it was removed, and requests are still on it
   std::optional<AdminProcess> process = {};  // of an instance
@@ -87,6 +88,8 @@ struct AdminPool {
   std::string directory = {};
   unsigned wanted = 0;         // instances
   bool stopped = false;        // by `stop`
+  std::optional<AdminStanding> stopped_by = {};  // of an operator, these two
+  std::optional<AdminStanding> scaled_by = {};   // until the config names another number
   std::string operation = {};  // what is under way: "restart: 1 of 4"; "" = nothing
   // The last roll ended with a new instance that did not come up, and nobody has asked again.
   struct FailedChange {

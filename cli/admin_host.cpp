@@ -278,6 +278,8 @@ void AdminHost::add_pool(AdminStatus& status, const Pool& pool, const config::Po
     if (supervised.pool != pool.name) continue;
     row.wanted = supervised.wanted;
     row.stopped = supervised.stopped;
+    if (supervised.stopped_by) row.stopped_by = to_admin(*supervised.stopped_by);
+    if (supervised.scaled_by) row.scaled_by = to_admin(*supervised.scaled_by);
     row.operation = supervised.operation;
     if (supervised.failed_roll) row.failed_change = to_admin(*supervised.failed_roll, moment);
     for (const InstanceStatus& instance : supervised.instances) {

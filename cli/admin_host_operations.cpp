@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/unix_time.h"
 #include "cli/admin_host.h"
 #include "cli/subject.h"
 #include "cli/supervision.h"
@@ -118,6 +119,7 @@ asio::awaitable<AdminOutcome> AdminHost::carry_out(AdminOperation operation) {
     }
   instances = std::clamp<std::int64_t>(instances, 1, 1000);
   if (operation.kind == Kind::Scale) wanted = std::to_string(instances);
+  OrderedBy by{.name = operation.by, .unix_millis = unix_now_millis(), .since = Clock::now()};
   log_.info("operator", {{"action", action_of(operation.kind)},
                          {"pool", number ? pool + '.' + std::to_string(*number) : pool},
                          {"by", operation.by},
@@ -130,13 +132,13 @@ asio::awaitable<AdminOutcome> AdminHost::carry_out(AdminOperation operation) {
       break;
     }
     case Kind::Stop:
-      result = co_await supervisor.stop(pool, number);
+      result = co_await supervisor.stop(pool, number, std::move(by));
       break;
     case Kind::Start:
-      result = co_await supervisor.start(pool, number);
+      result = co_await supervisor.start(pool, number, std::move(by));
       break;
     case Kind::Scale:
-      result = co_await supervisor.scale(pool, static_cast<unsigned>(instances));
+      result = co_await supervisor.scale(pool, static_cast<unsigned>(instances), std::move(by));
       break;
   }
   co_return to_admin(result);

@@ -54,6 +54,7 @@ AdminUpstream row_of(const InstanceStatus& instance, const SampledUsages& usages
       row.since_unix_millis = unix_millis_of(instance.upstream->changed_at(), moment);
     }
   }
+  if (instance.stopped_by) row.stopped_by = to_admin(*instance.stopped_by);
   AdminProcess process;
   process.number = instance.number;
   process.pid = instance.pid;

@@ -87,6 +87,12 @@ std::string standing_of(const json::object& ordered) {
          (reason.empty() ? "" : ": " + reason);
 }
 
+// " by root, 3m ago"; "" where nobody has.
+std::string author_of(const json::object& object, std::string_view name) {
+  const json::object* const by = object_at(object, name);
+  return by == nullptr ? "" : ' ' + standing_of(*by);
+}
+
 // An operator's word stands where the state does, and the state below it.
 struct Standing {
   std::string state;
@@ -137,6 +143,7 @@ TableRow row_of(const json::object& upstream) {
                    : "-",
                is_process ? std::to_string(number_of(upstream, "restarts")) : "-"};
   row.notes = standing.notes;
+  if (const std::string by = author_of(upstream, "stopped_by"); !by.empty()) row.notes.push_back("stopped" + by);
   std::string note;
   if (row.cells[kState] != "up") note = text_of(upstream, "reason");
   const auto add_to_note = [&note](const std::string& text) { note += (note.empty() ? "" : ", ") + text; };
@@ -220,7 +227,9 @@ bool append_pool(std::string& out, const json::object& pool, const Style& style,
       words.push_back(text_of(json::object{{"word", word}}, "word"));
   if (!words.empty()) out += "  " + shell_line(words);
   if (const auto* stopped = member(pool, "stopped"); stopped != nullptr && stopped->is_bool() && stopped->get_bool())
-    out += "  (stopped)";
+    out += "  (stopped" + author_of(pool, "stopped_by") + ')';
+  if (const std::string by = author_of(pool, "scaled_by"); !by.empty())
+    out += "  (scaled to " + std::to_string(number_of(pool, "instances")) + by + ')';
   if (const std::string operation = text_of(pool, "operation"); !operation.empty()) out += "  (" + operation + ')';
   out += '\n';
   if (const json::object* const maintenance = object_at(pool, "maintenance"))

@@ -110,6 +110,11 @@ void InstanceGroup::tell(const PendingWish& pending, const OperationResult& resu
                                        {"replayed", report.replayed},
                                        {"lost", report.lost},
                                        {"took_ms", took}});
+  } else if (wish.by) {
+    context_.log.info(what + " done", {{"pool", name},
+                                       {"instances", static_cast<std::uint64_t>(plan_.count())},
+                                       {"by", wish.by->name},
+                                       {"took_ms", took}});
   } else {
     context_.log.info(what + " done", {{"pool", name}, {"instances", static_cast<std::uint64_t>(plan_.count())}, {"took_ms", took}});
   }
@@ -148,6 +153,8 @@ InstanceStatus InstanceGroup::status_of(const Instance& instance, const Place& p
 
 PoolStatus InstanceGroup::status() const {
   PoolStatus status{.pool = pool_, .wanted = plan_.count(), .scaled = plan_.scaled(), .stopped = plan_.stopped()};
+  status.scaled_by = plan_.scaled_by();
+  status.stopped_by = plan_.stopped_by();
   status.changing = !pending_.empty();
   for (const auto& pending : pending_) {
     const Wish& wish = pending->wish;
@@ -173,6 +180,7 @@ PoolStatus InstanceGroup::status() const {
     }
     if (number > plan_.count()) continue;
     InstanceStatus stopped{.instance = pool_ + '.' + std::to_string(number), .number = number};
+    stopped.stopped_by = plan_.stopped_by(number);
     if (its != places_.end()) {
       const PlaceHistory& history = *its->second.history;
       stopped.starts = history.starts;

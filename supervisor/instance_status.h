@@ -12,6 +12,7 @@
 
 #include "base/address.h"
 #include "base/time.h"
+#include "balancer/ordered_by.h"
 #include "supervisor/process_end.h"
 
 namespace frontdoor {
@@ -43,6 +44,7 @@ struct InstanceStatus {
   std::string last_reason = {};                 // why it was restarted last: "crashed", "restart", "src/a.js changed", …
   std::vector<std::string> requests_at_end = {};  // that were on the process before when it ended: "GET /read (id)"
   std::shared_ptr<const Upstream> upstream = {};  // null without one: health, requests in flight
+  std::optional<OrderedBy> stopped_by = {};       // that one alone
 };
 
 // The last roll ended with a new instance that did not come up, and the old ones serve on.
@@ -62,6 +64,8 @@ struct PoolStatus {
   bool scaled = false;         // by `scale`, until the config names another number
   bool stopped = false;        // by `stop`, until `start`
   bool idle = false;           // by `idle_stop`, until the next request
+  std::optional<OrderedBy> scaled_by = {};
+  std::optional<OrderedBy> stopped_by = {};
   bool changing = false;  // not all that was asked for is there yet, a config that was read again included
   std::string operation = {};  // what is under way: "restart: 1 of 4"; "" = nothing
   std::optional<FailedRoll> failed_roll = {};  // and nobody has asked again

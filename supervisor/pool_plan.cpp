@@ -15,6 +15,13 @@ const PlaceView* find(std::span<const PlaceView> places, unsigned number) {
   return found == places.end() ? nullptr : &*found;
 }
 
+// "by scale - 1764330051872 root", "by stop 2 1764330051872 uid 7".
+std::string author_line(const std::string& what, const std::optional<OrderedBy>& by) {
+  if (!by || by->name.empty() || by->name.find('\n') != by->name.npos) return "";
+  const std::string which = what == "stop" ? " all" : what == "scale" ? " -" : "";
+  return "\nby " + what + which + ' ' + std::to_string(by->unix_millis) + ' ' + by->name;
+}
+
 bool is_empty(const PlaceView* place) {
   return !place || (!place->serving && !place->proving && !place->leaving);
 }
@@ -22,7 +29,7 @@ bool is_empty(const PlaceView* place) {
 }  // namespace
 
 void PoolPlan::configure(unsigned instances, double share, Tick now) {
-  if (instances != configured_) scaled_.reset();
+  if (instances != configured_) unscale();
   configured_ = instances;
   share_ = share;
   config_read_ = wanted_as_configured_ = now;
@@ -30,13 +37,16 @@ void PoolPlan::configure(unsigned instances, double share, Tick now) {
 }
 
 // "configured scaled all [number...]"; scaled is 0 when it is not. The number in the config tells the next front door
-// whether it has changed in the meantime, which ends a `scale`.
+// whether it has changed in the meantime, which ends a `scale`. Then who has asked for what.
 std::string PoolPlan::to_remember() const {
   const bool all = all_stopped_ && !sleeping_;
   if (!scaled_ && !all && stopped_.empty()) return "";
   std::string text =
       std::to_string(configured_) + ' ' + std::to_string(scaled_.value_or(0)) + ' ' + (all ? '1' : '0');
-  for (const unsigned number : stopped_) text += ' ' + std::to_string(number);
+  for (const auto& [number, by] : stopped_) text += ' ' + std::to_string(number);
+  text += author_line("scale", scaled_by_);
+  if (all) text += author_line("stop", all_stopped_by_);
+  for (const auto& [number, by] : stopped_) text += author_line("stop " + std::to_string(number), by);
   return text;
 }
 
@@ -49,7 +59,21 @@ void PoolPlan::recall(const std::string& text) {
   configured_ = configured;
   if (scaled != 0) scaled_ = scaled;
   all_stopped_ = all;
-  for (unsigned number = 0; words >> number;) stopped_.insert(number);
+  for (unsigned number = 0; words >> number;) stopped_[number];
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) recall_author(line);
+}
+
+void PoolPlan::recall_author(const std::string& line) {
+  std::istringstream words(line);
+  std::string by, what, number;
+  OrderedBy author;
+  if (!(words >> by >> what >> number >> author.unix_millis) || by != "by" || !std::getline(words >> std::ws, author.name)) return;
+  if (what == "scale" && scaled_) scaled_by_ = author;
+  if (what != "stop") return;
+  if (number == "all" && all_stopped_) all_stopped_by_ = author;
+  for (auto& [each, its] : stopped_)
+    if (std::to_string(each) == number) its = author;
 }
 
 void PoolPlan::ask(const Wish& wish) {
@@ -65,11 +89,12 @@ void PoolPlan::ask(const Wish& wish) {
       mark(start_, wish);
       break;
     case Wish::What::Stop:
-      stop(wish.number);
+      stop(wish.number, wish.by);
       break;
     case Wish::What::Scale:
       scaled_ = wish.count;
-      if (*scaled_ == configured_) scaled_.reset();
+      scaled_by_ = wish.by;
+      if (*scaled_ == configured_) unscale();
       forget_beyond();
       break;
     case Wish::What::Fit:
@@ -84,26 +109,40 @@ void PoolPlan::mark(std::map<unsigned, Mark>& marks, const Wish& wish) {
 void PoolPlan::start(std::optional<unsigned> number) {
   if (!number) {
     all_stopped_ = false;
+    all_stopped_by_.reset();
     stopped_.clear();
     return;
   }
   if (all_stopped_)
-    for (unsigned other = 1; other <= count(); ++other) stopped_.insert(other);
+    for (unsigned other = 1; other <= count(); ++other) stopped_.try_emplace(other, all_stopped_by_);
   all_stopped_ = false;
+  all_stopped_by_.reset();
   stopped_.erase(*number);
 }
 
-void PoolPlan::stop(std::optional<unsigned> number) {
-  if (number)
-    stopped_.insert(*number);
-  else
+void PoolPlan::stop(std::optional<unsigned> number, const std::optional<OrderedBy>& by) {
+  if (number) {
+    stopped_[*number] = by;
+  } else {
     all_stopped_ = true;
+    all_stopped_by_ = by;
+  }
+}
+
+void PoolPlan::unscale() {
+  scaled_.reset();
+  scaled_by_.reset();
+}
+
+std::optional<OrderedBy> PoolPlan::stopped_by(unsigned number) const {
+  const auto found = stopped_.find(number);
+  return found == stopped_.end() ? std::nullopt : found->second;
 }
 
 // A place that was given up is a new one when it comes back. (If it comes back before it has gone, it still owes the
 // restart that was asked of it.)
 void PoolPlan::forget_beyond() {
-  std::erase_if(stopped_, [&](unsigned number) { return number > count(); });
+  std::erase_if(stopped_, [&](const auto& entry) { return entry.first > count(); });
 }
 
 void PoolPlan::replacement_failed(Tick born) {

@@ -9,11 +9,11 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "balancer/ordered_by.h"
 #include "supervisor/operation.h"
 
 namespace frontdoor {
@@ -59,6 +59,7 @@ struct Wish {
   unsigned count = 0;  // Scale
   bool sleep = false;  // Stop: by `idle_stop`, until the next request
   std::string reason = {};
+  std::optional<OrderedBy> by = {};  // Start, Stop, Scale: an operator
   Tick asked = 0;
 };
 
@@ -94,6 +95,10 @@ class PoolPlan {
   unsigned count() const { return scaled_.value_or(configured_); }
   bool scaled() const { return scaled_.has_value(); }
   bool stopped() const { return all_stopped_; }
+  // Who has; none: nobody has, or frontdoor itself.
+  const std::optional<OrderedBy>& scaled_by() const { return scaled_by_; }
+  const std::optional<OrderedBy>& stopped_by() const { return all_stopped_by_; }
+  std::optional<OrderedBy> stopped_by(unsigned number) const;  // that one alone
   bool wanted(unsigned number) const;
   unsigned at_a_time() const;  // how many may be replaced; never less than one
 
@@ -109,16 +114,20 @@ class PoolPlan {
   bool to_be_replaced(const PlaceView& place) const;
   void mark(std::map<unsigned, Mark>& marks, const Wish& wish);
   void start(std::optional<unsigned> number);
-  void stop(std::optional<unsigned> number);
+  void stop(std::optional<unsigned> number, const std::optional<OrderedBy>& by);
+  void unscale();
+  void recall_author(const std::string& line);
   void forget_beyond();
   Fulfilment look_at(const Wish& wish, unsigned number, const PlaceView* place) const;
 
   unsigned configured_ = 0;
   double share_ = 0;
   std::optional<unsigned> scaled_;
+  std::optional<OrderedBy> scaled_by_;
   bool all_stopped_ = false;
+  std::optional<OrderedBy> all_stopped_by_;
   bool sleeping_ = false;  // stopped by nobody who would want that remembered
-  std::set<unsigned> stopped_;
+  std::map<unsigned, std::optional<OrderedBy>> stopped_;
   std::map<unsigned, Mark> rolling_;  // by number; 0 = all of them
   std::map<unsigned, Mark> now_;
   std::map<unsigned, Mark> start_;  // for what has no process

@@ -107,13 +107,15 @@ asio::awaitable<OperationResult> Supervisor::restart(std::string pool, std::opti
   return ask(std::move(pool), std::move(wish));
 }
 
-asio::awaitable<OperationResult> Supervisor::stop(std::string pool, std::optional<unsigned> number) {
-  Wish wish{.what = Wish::What::Stop, .number = number, .reason = "stop"};
+asio::awaitable<OperationResult> Supervisor::stop(std::string pool, std::optional<unsigned> number,
+                                                  std::optional<OrderedBy> by) {
+  Wish wish{.what = Wish::What::Stop, .number = number, .reason = "stop", .by = std::move(by)};
   return ask(std::move(pool), std::move(wish));
 }
 
-asio::awaitable<OperationResult> Supervisor::start(std::string pool, std::optional<unsigned> number) {
-  Wish wish{.what = Wish::What::Start, .number = number, .reason = "start"};
+asio::awaitable<OperationResult> Supervisor::start(std::string pool, std::optional<unsigned> number,
+                                                   std::optional<OrderedBy> by) {
+  Wish wish{.what = Wish::What::Start, .number = number, .reason = "start", .by = std::move(by)};
   return ask(std::move(pool), std::move(wish));
 }
 
@@ -124,8 +126,9 @@ void Supervisor::sleep(const std::string& pool) {
   asio::co_spawn(control_, groups_.at(pool)->fulfil(std::move(wish)), OrTell(context_.log, "idle_stop"));
 }
 
-asio::awaitable<OperationResult> Supervisor::scale(std::string pool, unsigned instances) {
-  Wish wish{.what = Wish::What::Scale, .count = instances, .reason = "scale"};
+asio::awaitable<OperationResult> Supervisor::scale(std::string pool, unsigned instances,
+                                                   std::optional<OrderedBy> by) {
+  Wish wish{.what = Wish::What::Scale, .count = instances, .reason = "scale", .by = std::move(by)};
   return ask(std::move(pool), std::move(wish));
 }
 

@@ -42,14 +42,17 @@ class Supervisor {
   boost::asio::awaitable<OperationResult> restart(std::string pool, std::optional<unsigned> number, RestartHow how,
                                                   std::string reason, RestartWith with = RestartWith::Config);
   // Stays stopped until `start`, or a restart of it, whatever the config says meanwhile.
-  boost::asio::awaitable<OperationResult> stop(std::string pool, std::optional<unsigned> number);
-  boost::asio::awaitable<OperationResult> start(std::string pool, std::optional<unsigned> number);
+  boost::asio::awaitable<OperationResult> stop(std::string pool, std::optional<unsigned> number,
+                                               std::optional<OrderedBy> by = {});
+  boost::asio::awaitable<OperationResult> start(std::string pool, std::optional<unsigned> number,
+                                                std::optional<OrderedBy> by = {});
   // Stopped until the next request, by `idle_stop`: any operation on the pool ends that, and all of them but a `stop`
   // start it again.
   void sleep(const std::string& pool);
   bool asleep(const std::string& pool) const { return asleep_.contains(pool); }
   // Until the config names another number than it did.
-  boost::asio::awaitable<OperationResult> scale(std::string pool, unsigned instances);
+  boost::asio::awaitable<OperationResult> scale(std::string pool, unsigned instances,
+                                                std::optional<OrderedBy> by = {});
 
   // Another front door has them from now on: nothing more is done to them or read of them here.
   void yield();

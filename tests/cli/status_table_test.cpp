@@ -50,6 +50,28 @@ frontdoor why says what is wrong, and what to do
 )text");
 }
 
+TEST(StatusTable, TellsWhoHasStoppedAndScaled) {
+  const char* const status = R"json({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 1000,
+    "requests": 9, "listeners": [{"name": null, "address": ":80"}], "pools": [
+    {"name": "app", "command": ["node"], "instances": 2, "stopped": false, "stopped_by": null,
+     "scaled_by": {"by": "root", "since_ms": 60000, "reason": null}, "upstreams": [
+     {"name": "app.1", "address": ":1", "state": "up", "state_ms": 9000, "in_flight": 0, "restarts": 0},
+     {"name": "app.2", "address": "", "state": "stopped", "state_ms": 9000, "in_flight": 0, "restarts": 0,
+      "stopped_by": {"by": "ann", "since_ms": 9000, "reason": null}}]},
+    {"name": "job", "command": ["job"], "instances": 1, "stopped": true, "scaled_by": null, "upstreams": [],
+     "stopped_by": {"by": "uid 7", "since_ms": 180000, "reason": null}}]})json";
+  EXPECT_EQ(status_table(boost::json::parse(status).as_object(), Style(false)), R"text(frontdoor 0.1.0  pid 4710  running for 1s  :80  9 requests
+
+pool app  1 of 2 up  node  (scaled to 2 by root, 1m ago)
+  UPSTREAM ADDRESS STATE   SINCE CHECK REQ/S P99 NOW PID MEM RESTARTS
+  app.1    :1      up         9s     -     -   -   0   -   -        0
+  app.2    -       stopped    9s     -     -   -   0   -   -        0
+           stopped by ann, 9s ago
+
+pool job  0 of 0 up  job  (stopped by uid 7, 3m ago)
+)text");
+}
+
 TEST(StatusTable, TellsThatTheServingProcessHasDied) {
   const auto told = [](const std::string& crash) {
     return status_table(boost::json::parse(R"({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 1000, "requests": 9,

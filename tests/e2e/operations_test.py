@@ -4,6 +4,8 @@ many processes as were asked for last."""
 
 import json
 import os
+import pwd
+import signal
 import subprocess
 import tempfile
 import threading
@@ -11,8 +13,9 @@ import unittest
 
 from support import FixedRate, Frontdoor, binary, eventually, main
 from support import process as processes
+from support.admin import api
 from support.app import script_path
-from support.instances import events
+from support.instances import events, front_door
 
 APP = script_path("instance.js")
 
@@ -130,6 +133,35 @@ class Overlapping(unittest.TestCase):
             self.assertIsNone(slow.done, "it is still under way")
             gate.open()
             self.assertEqual(slow.result().returncode, 0)
+
+    def test_who_has_stopped_and_scaled_is_told_and_not_forgotten_by_a_crash(self):
+        me = pwd.getpwuid(os.geteuid()).pw_name
+
+        def standing():
+            try:
+                told = api(door, "status")[1]["pools"][0]
+            except OSError:  # the next front door is not there yet
+                return None
+            rows = {row["name"]: row["stopped_by"] for row in told["upstreams"]}
+            return {name: (by["by"], by["since"]) if by else None
+                    for name, by in {"pool": told["stopped_by"], "scale": told["scaled_by"], "app.2": rows.get("app.2")}.items()}
+
+        with Frontdoor(pool(instances=1)) as door:
+            self.assertEqual(command("scale", "app", "3", "--socket", door.admin_socket).returncode, 0)
+            self.assertEqual(command("stop", "app.2", "--socket", door.admin_socket).returncode, 0)
+            before = standing()
+            self.assertEqual((before["pool"], before["scale"][0], before["app.2"][0]), (None, me, me))
+            os.kill(front_door(door), signal.SIGKILL)
+            eventually(lambda: standing() == before, "the same from the next one")
+            table = command("status", "--socket", door.admin_socket).stdout
+            self.assertIn(f"(scaled to 3 by {me}, ", table)
+            self.assertIn(f"stopped by {me}, ", table)
+            self.assertEqual(command("stop", "app", "--socket", door.admin_socket).returncode, 0)
+            self.assertEqual(standing()["pool"][0], me)
+            done = {e["text"]: e["fields"]["by"] for e in api(door, "events")[1]["events"] if e["kind"] == "changed"}
+            self.assertEqual(done, {"stop done": me})  # the others were of the front door that crashed
+            self.assertEqual(command("start", "app", "--socket", door.admin_socket).returncode, 0)
+            self.assertEqual(standing()["pool"], None)
 
     def test_scale_lasts_until_the_file_names_another_number(self):
         with Frontdoor(pool(instances=1)) as door:

@@ -414,8 +414,38 @@ TEST(PoolPlan, WhatOperatorsAskedForIsRemembered) {
   EXPECT_TRUE(after(pool.plan, 2).stopped());
 }
 
+TEST(PoolPlan, WhoHasStoppedAndScaledIsRememberedWithIt) {
+  const auto name = [](const std::optional<OrderedBy>& by) { return by ? by->name + ' ' + std::to_string(by->unix_millis) : "-"; };
+  const auto by = [](const char* who, std::int64_t when) { return OrderedBy{.name = who, .unix_millis = when}; };
+  PlannedPool pool(2);
+  pool.ask({.what = Wish::What::Scale, .count = 4, .by = by("root", 17)});
+  pool.ask({.what = Wish::What::Stop, .number = 3, .by = by("uid 7", 18)});
+  pool.ask({.what = Wish::What::Stop, .number = 2});  // frontdoor itself
+  PoolPlan next;
+  next.recall(pool.plan.to_remember() + "\nended 1 7 exit 0");
+  next.configure(2, 0.25, 1);
+  for (const PoolPlan* plan : {&pool.plan, static_cast<const PoolPlan*>(&next)}) {
+    EXPECT_EQ(name(plan->scaled_by()), "root 17");
+    EXPECT_EQ(name(plan->stopped_by(3)), "uid 7 18");
+    EXPECT_EQ(name(plan->stopped_by(2)), "-");
+    EXPECT_EQ(name(plan->stopped_by()), "-");
+    EXPECT_FALSE(plan->wanted(3) || plan->wanted(2));
+  }
+  pool.ask({.what = Wish::What::Stop, .by = by("ann", 19)});
+  PoolPlan stopped;
+  stopped.recall(pool.plan.to_remember());
+  EXPECT_EQ(name(stopped.stopped_by()), "ann 19");
+  pool.start(1);  // those that stay stopped are hers
+  EXPECT_EQ(name(pool.plan.stopped_by()), "-");
+  EXPECT_EQ(name(pool.plan.stopped_by(4)), "ann 19");
+  EXPECT_EQ(name(pool.plan.stopped_by(3)), "uid 7 18");
+  pool.configure(5);
+  EXPECT_EQ(name(pool.plan.scaled_by()), "-");
+}
+
 TEST(PoolPlan, WhatNobodyWroteIsNotRecalled) {
-  for (const char* const text : {"", "x", "2", "2 3", "-", "2 3 9"}) {
+  for (const char* const text : {"", "x", "2", "2 3", "-", "2 3 9", "2 0 0\nby", "2 0 0\nby stop all 7", "2 0 0\nby stop all x root",
+                                 "2 0 0\nby scale - 7 root"}) {
     PoolPlan plan;
     plan.recall(text);
     plan.configure(2, 0.25, 1);
