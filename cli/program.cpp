@@ -85,6 +85,10 @@ std::optional<config::Config> load_or_explain(const std::string& text, const std
   else
     streams.err << told;
   if (loaded.ok()) return std::move(loaded.config);
+  const auto first = std::find_if(loaded.diagnostics.begin(), loaded.diagnostics.end(), [](const auto& d) {
+    return d.severity == config::Diagnostic::Severity::Error;
+  });
+  if (look == Look::AsWhoServes && first != loaded.diagnostics.end()) tell_predecessor_why_not(first->to_string());
   const auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(), [](const auto& d) {
     return d.severity == config::Diagnostic::Severity::Error;
   });
@@ -103,6 +107,7 @@ struct Runner {
     ConfigText source = read_config(file, streams.in);
     if (source.error.empty()) return source;
     streams.err << source.name << ": " << source.error << "\n";
+    tell_predecessor_why_not(source.name + ": " + source.error);
     return std::nullopt;
   }
 
@@ -172,7 +177,9 @@ struct Runner {
     }
     options.launcher = take_launcher_socket();
     if (std::getenv(kPredecessorVariable) != nullptr && needs_launcher(*config)) {
-      streams.err << "frontdoor: the first pool with a command needs a restart: there is nobody yet who could start its instances\n";
+      constexpr const char* reason = "the first pool with a command needs a restart: there is nobody yet who could start its instances";
+      streams.err << "frontdoor: " << reason << "\n";
+      tell_predecessor_why_not(reason);
       return kExitFailure;
     }
     if (!options.launcher && needs_launcher(*config)) {

@@ -96,19 +96,10 @@ Service::Service(const config::Config& config, const ServeOptions& options, From
 int Service::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(signal);
   release_signals();
-  if (!access_log_error_.empty()) {
-    log_.error("cannot open the access log", {{"reason", access_log_error_}});
+  if (!open()) {
+    say_why_not();
     return cli::kExitFailure;
   }
-  if (!certificates_.open(snapshot_->config)) return cli::kExitFailure;
-  if (before_.socket) server_.share_sockets();
-  const auto errors = server_.listen(snapshot_->config.listeners, given_.sockets, kept_, certificates_.servers());
-  if (!errors.empty()) {
-    for (const auto& error : errors) log_.error(error);
-    name_who_serves_there();
-    return cli::kExitFailure;
-  }
-  if (!open_admin_address()) return cli::kExitFailure;
   tell_passed_in_vain();
   for (const OpenListener& listener : server_.listeners()) tell_opened(listener);
   health_.cap_header_bytes(server_.header_bytes_max());
@@ -135,6 +126,23 @@ int Service::run() {
   // Their end would take the instances' sockets away, which are another one's.
   if (!retired_.empty()) [[maybe_unused]] static const auto* const not_ours = new auto(std::move(retired_));
   return exit_status_;
+}
+
+// All of what it needs, or it says in the log what is missing.
+bool Service::open() {
+  if (!access_log_error_.empty()) {
+    log_.error("cannot open the access log", {{"reason", access_log_error_}});
+    return false;
+  }
+  if (!certificates_.open(snapshot_->config)) return false;
+  if (before_.socket) server_.share_sockets();
+  const auto errors = server_.listen(snapshot_->config.listeners, given_.sockets, kept_, certificates_.servers());
+  if (!errors.empty()) {
+    for (const auto& error : errors) log_.error(error);
+    name_who_serves_there();
+    return false;
+  }
+  return open_admin_address();
 }
 
 void Service::begin_serving() {

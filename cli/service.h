@@ -67,6 +67,8 @@ class Service : private InstanceHost, private AdminUpkeep {
   boost::asio::awaitable<void> stop_after_drain();
   bool stop(int signal);  // true: at once
   void begin_drain(std::string_view why, std::string_view hint);
+  bool open();
+  void say_why_not() const;
   void take_orders();
   bool open_admin_address();  // false: the config names one that can not be had
   void start_admin();

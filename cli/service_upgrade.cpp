@@ -39,6 +39,7 @@ namespace asio = boost::asio;
 using Message = LauncherMessage;
 
 constexpr Millis kUpgradePoll{10};
+constexpr std::size_t kMostErrors = 100;  // of a start
 constexpr Millis kVerdicts{1'000};
 constexpr Millis kAnswered{500};  // for those who ask over the admin socket how it went
 constexpr Millis kForItsEnd{5'000};  // one that was killed may be held by the kernel, in a disk that does not answer
@@ -48,6 +49,12 @@ constexpr Millis kWord{1'000};    // until the old one has told the service mana
 std::string own_version() {
   const std::string commit = cli::commit();
   return cli::version_number() + (commit.empty() ? "" : " (" + commit + ")");
+}
+
+// "… (exit status 78): fd.toml:3:1: …", in the place of where to look for it.
+std::string with_its_words(std::string reason, const std::string& said) {
+  if (const auto where = reason.find(": what it has written"); where != reason.npos) reason.erase(where);
+  return reason + ": " + said;
 }
 
 std::string why_it_ended(int status) {
@@ -110,7 +117,10 @@ AdminUpgrade Service::why_not_upgrade() const {
 
 asio::awaitable<AdminUpgrade> Service::upgrade(std::string by, Millis within) {
   AdminUpgrade refused = why_not_upgrade();
-  if (!refused.error.empty()) co_return refused;
+  if (!refused.error.empty()) {
+    log_.warn("no upgrade", {{"reason", refused.message}, {"by", by}});
+    co_return refused;
+  }
   log_.info("operator", {{"action", "upgrade"}, {"by", by}});
   begin_upgrade(within);
   asio::steady_timer pause(control_);
@@ -266,12 +276,14 @@ asio::awaitable<void> Service::run_successor(Millis within) {
     ::kill(pid, SIGKILL);
   });
   bool served = false;
+  std::string said;  // why it can not
   for (;;) {
     auto [error] = co_await socket.async_wait(socket.wait_read, quietly);
     const Received received = receive_message(socket.native_handle());
     if (error || received.closed) break;
     if (!received.message) continue;
     if (received.message->kind == Message::Kind::Prepared) send_message(socket.native_handle(), {.kind = Message::Kind::Go});
+    if (received.message->kind == Message::Kind::UpgradeFailed) said = received.message->name;
     if (received.message->kind == Message::Kind::Drop) upgrade_.not_taken.push_back(received.message->name);
     if (received.message->kind != Message::Kind::Ready || bound->late) continue;  // said before it was killed
     served = bound->over = true;
@@ -291,7 +303,8 @@ asio::awaitable<void> Service::run_successor(Millis within) {
   bound->over = true;
   ::kill(pid, SIGKILL);  // it has hung up, and is of no use any more
   trial.is_over();       // nobody is killed by that number when it has been waited for
-  const std::string reason = co_await wait_for_its_end(pid);
+  std::string reason = co_await wait_for_its_end(pid);
+  if (!said.empty()) reason = with_its_words(reason, said);
   upgrade_.successor = -1;
   upgrade_failed(late ? "the new one did not serve in time" : reason);
 }
@@ -313,6 +326,15 @@ asio::awaitable<void> Service::watch_successor(pid_t pid) {
 }
 
 // ---- The one that comes
+
+// To whoever serves on, and tells it to the operator: the first of what has just been logged.
+void Service::say_why_not() const {
+  const auto errors = events_.last(kMostErrors, {LogLevel::Error, ""});
+  if (!before_.socket || errors.empty()) return;
+  const std::string reason(errors.front()->field("reason"));
+  send_message(*before_.socket,
+               {.kind = Message::Kind::UpgradeFailed, .name = errors.front()->text + (reason.empty() ? "" : ": " + reason)});
+}
 
 // Whoever serves may be busy, and the socket full: of a few hundred listeners that the new one does not have, for instance.
 asio::awaitable<void> Service::say(Message message) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "cli/output_file.h"
 #include "cli/predecessors.h"
 #include "supervisor/launcher.h"
+#include "supervisor/launcher_message.h"
 
 extern char** environ;
 
@@ -54,6 +56,14 @@ void inherit(int fd) {
 
 OnTrial::~OnTrial() {
   if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+void tell_predecessor_why_not(std::string_view reason) {
+  const char* const number =
+      std::getenv(std::getenv(kBesideVariable) != nullptr ? kLauncherVariable : kPredecessorVariable);
+  int socket = -1;
+  if (number == nullptr || std::from_chars(number, number + std::strlen(number), socket).ec != std::errc{}) return;
+  send_message(socket, {.kind = LauncherMessage::Kind::UpgradeFailed, .name = std::string(reason)});
 }
 
 pid_t start_successor(const SuccessorStart& start) {

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/kept_sockets.h"
@@ -15,6 +16,10 @@ namespace frontdoor {
 
 // In the new one: the descriptor of the socketpair to the one that it takes the place of.
 inline constexpr const char* kPredecessorVariable = "FRONTDOOR_PREDECESSOR_FD";
+
+// The new one: why it can not serve, for the one that goes on, whose reason begins with how this process ends. Nothing where
+// this process is to take nobody's place.
+void tell_predecessor_why_not(std::string_view reason);
 
 struct SuccessorStart {
   std::string program = {};

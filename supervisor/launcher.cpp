@@ -233,6 +233,9 @@ void Launcher::handle(LauncherMessage& message) {
       return;
     case Kind::Stopping:
       return stops_by_itself();
+    case Kind::UpgradeFailed:  // it has the instances already, and can not serve
+      why_not_ = message.name;
+      return;
     case Kind::Notify:
       return notify(message.name);
     default:

@@ -112,15 +112,16 @@ void Launcher::stops_by_itself() {
 }
 
 // Of one that has ended: that it stops, because somebody had asked it to, may still be unread, and then no other follows it.
-void Launcher::hear_its_last_words() {
+void Launcher::hear_last_words(FrontDoorProcess& ended) {
   try {
     bool reset = false;  // what it had not read itself is told first, in place of what it has said
-    while (front_door_.socket.valid()) {
+    while (ended.socket.valid()) {
       errno = 0;
-      const Received last = receive_message(front_door_.socket.get());
+      const Received last = receive_message(ended.socket.get());
       if (last.closed && errno == ECONNRESET && !std::exchange(reset, true)) continue;
       if (last.empty || last.closed) return;
-      if (last.message && last.message->kind == Kind::Stopping) stops_by_itself();
+      if (last.message && last.message->kind == Kind::Stopping && &ended == &front_door_) stops_by_itself();
+      if (last.message && last.message->kind == Kind::UpgradeFailed) why_not_ = last.message->name;
     }
   } catch (const std::bad_alloc&) {
   }
@@ -139,7 +140,7 @@ void Launcher::leave_word_of_a_crash(const siginfo_t& info, TimePoint since) {
 }
 
 void Launcher::front_door_ended(const siginfo_t& info) {
-  hear_its_last_words();
+  hear_last_words(front_door_);
   const TimePoint since = front_door_.since;
   front_door_ = {};
   if (!stop_.began() && ended_before_it_was_ready(info)) return;

@@ -10,7 +10,7 @@
 //
 //   An upgrade (upgrade_plan.h), in the order of its messages; where there is no launcher the old front door stands for it:
 //   old ─► launcher            Upgrade (the program's path, milliseconds that it has)
-//          launcher ◄─ new     Prepared
+//          launcher ◄─ new     Prepared, or UpgradeFailed (why it can not serve), before it ends
 //   old ◄─ launcher            Yield
 //   old ─► launcher            Yielded
 //          launcher ─► new     Go, then what is told at a start

@@ -71,7 +71,7 @@ class Launcher {
   void end_patience();
   void reap();
   void stops_by_itself();
-  void hear_its_last_words();
+  void hear_last_words(FrontDoorProcess& ended);
   void front_door_ended(const siginfo_t& info);
   void leave_word_of_a_crash(const siginfo_t& info, TimePoint since);
 
@@ -126,6 +126,7 @@ class Launcher {
   OwnedFd program_;         // what a front door that crashed is started from; none: this very program
   OwnedFd successors_;      // the program by the path of the one that is started beside
   std::string why_killed_;  // of one that was not ready in time
+  std::string why_not_;     // what the new one has said of why it can not serve
   bool reload_later_ = false;
   bool renew_wanted_ = false;  // another program serves than the one that this process runs
   bool checked_ = false;       // and that one can take over

@@ -23,14 +23,15 @@ constexpr Millis kLongestTime{600'000};
 constexpr std::size_t kMostOthers = 8;  // that drain at a time
 constexpr int kBadConfig = 78;          // as cli/exit_codes.h has it
 
-std::string why_it_ended(const siginfo_t& info, const std::string& why_killed) {
+// `why_not`: in its own words, where it had some left.
+std::string why_it_ended(const siginfo_t& info, const std::string& why_killed, const std::string& why_not) {
   if (!why_killed.empty()) return why_killed;
+  const std::string words = why_not.empty() ? "what it has written says why" : why_not;
   const char* const name = info.si_code == CLD_EXITED ? nullptr : ::sigabbrev_np(info.si_status);
   if (info.si_code != CLD_EXITED) return "the new one crashed before it served (SIG" + std::string(name ? name : "?") + ")";
   if (info.si_status == kNotExecuted) return "the new one can not be executed";
-  if (info.si_status == kBadConfig) return "the new one does not take the config (exit status 78): what it has written says why";
-  return "the new one ended before it served, with exit status " + std::to_string(info.si_status) +
-         ": what it has written says why";
+  if (info.si_status == kBadConfig) return "the new one does not take the config (exit status 78): " + words;
+  return "the new one ended before it served, with exit status " + std::to_string(info.si_status) + ": " + words;
 }
 
 }  // namespace
@@ -43,6 +44,7 @@ void Launcher::begin_upgrade(const LauncherMessage& asked) {
   const Millis within = std::min(asked.code > 0 ? Millis{asked.code} : kUsualTime, kLongestTime);
   if (upgrade_.asked(Clock::now(), within) == UpgradeStep::Refuse) return refuse("an upgrade is under way");
   why_killed_.clear();
+  why_not_.clear();
   start_successor(path);
 }
 
@@ -67,6 +69,7 @@ void Launcher::start_successor(const std::string& path) {
 void Launcher::upgraded_message(FrontDoorProcess& from, LauncherMessage& message) {
   const bool of_successor = successor_ && &from == &*successor_;
   if (message.kind == Kind::Notify && !of_successor && !from.dismissed && message.name == kAlive) return notify(message.name);
+  if (message.kind == Kind::UpgradeFailed && of_successor) why_not_ = message.name;
   UpgradeStep step = UpgradeStep::None;
   if (message.kind == Kind::Prepared && of_successor) step = upgrade_.prepared();
   if (message.kind == Kind::Yielded && &from == &front_door_) step = upgrade_.yielded();
@@ -134,8 +137,9 @@ bool Launcher::give_back(const std::string& reason) {
 }
 
 void Launcher::successor_ended(const siginfo_t& info) {
+  hear_last_words(*successor_);
   successor_.reset();
-  if (upgrade_.new_one_ended() == UpgradeStep::GiveUp) give_up(why_it_ended(info, why_killed_));
+  if (upgrade_.new_one_ended() == UpgradeStep::GiveUp) give_up(why_it_ended(info, why_killed_, why_not_));
 }
 
 // From now on one that ends before it serves has not ended in order: its instances are waiting for one that does.
@@ -155,7 +159,7 @@ bool Launcher::ended_before_it_was_ready(const siginfo_t& info) {
     return true;
   }
   upgrade_.new_one_ended();
-  const std::string reason = why_it_ended(info, std::exchange(why_killed_, {}));
+  const std::string reason = why_it_ended(info, std::exchange(why_killed_, {}), why_not_);
   if (!give_back(reason)) return false;
   options_.before_a_word();
   log_.error("the new front door ended before it served: the old one has the instances again", {{"reason", reason}});

@@ -99,7 +99,8 @@ class TheNewOneFails(WithDoors):
             door.write_config(instances())
             done = door.upgrade()
             self.assertEqual(done.returncode, 1)
-            self.assertIn("does not take the config", done.stderr)
+            self.assertRegex(done.stderr, r"does not take the config \(exit status 78\): \S+fd\.toml:1:1: .*listne")
+            self.assertIn("listne", events(door, "upgrade failed, this process serves on")[-1]["reason"])
             self.assertIn("listne", door.stderr(), "with its place")
             self.serves_on(door, old)
             upstream = api(door, "status")[1]["pools"][0]["upstreams"][0]["name"]
@@ -115,6 +116,7 @@ class TheNewOneFails(WithDoors):
                 door.write_config(door.config)
                 done = door.upgrade()
                 self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertRegex(done.stderr, rf"exit status 1: cannot listen on {other.address}: address in use by ")
                 self.assertTrue([e for e in door.events() if "address in use" in json.dumps(e)])
                 self.assertEqual(door.addresses, before)
                 self.serves_on(door, old)
