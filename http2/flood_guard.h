@@ -14,7 +14,7 @@
 namespace frontdoor::http2 {
 
 enum class Burden : std::uint8_t {
-  Reset,         // a stream that the client has ended before its answer, or made us end by an error of its own
+  Reset,         // a stream that the client has ended before its answer, or made us end by an error of its own, or by its number
   Ping,          // each wants an answer; beyond one for each DATA frame that we have sent
   Settings,      // the same, and each may concern all streams
   EmptyData,     // a DATA frame without a byte that does not end its stream

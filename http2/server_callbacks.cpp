@@ -71,11 +71,13 @@ int ServerSession::Callbacks::frame_came(nghttp2_session*, const nghttp2_frame* 
   });
 }
 
-int ServerSession::Callbacks::bad_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* user) {
+int ServerSession::Callbacks::bad_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user) {
   ServerSession& self = of(user);
   return guarded(self.no_memory_, [&] {
     ServerStream* const stream = stream_of(self, *frame);
     if (stream && is_request(*frame)) self.head_invalid(*stream);
+    // One more than it may have open, which nghttp2 refuses: its head was read, and is answered by a reset.
+    if (error == NGHTTP2_ERR_REFUSED_STREAM && !self.burden(Burden::Reset)) return false;
     return !self.dead_;
   });
 }

@@ -130,5 +130,19 @@ TEST(H2Session, BusyClientsAreNoFlood) {
   EXPECT_FALSE(talk.client.goes_away());
 }
 
+// Each costs us the reading of a head and a frame. (A client that has not read our SETTINGS yet may send some too many.)
+TEST(H2Session, StreamsBeyondWhatIsAllowedCountAsResets) {
+  ServerLimits limits;
+  limits.streams = 2;
+  Conversation talk(limits);
+  std::uint32_t id = 1;
+  for (; id < 4000 && talk.send(h2::headers(id, h2::get())); id += 2) talk.flush();
+  EXPECT_GT(id, 800u);
+  EXPECT_LT(id, 1200u);
+  talk.flush();
+  EXPECT_EQ(talk.client.goaway_code(), 11u);
+  EXPECT_STREQ(talk.session->fault(), "RST_STREAM flood");
+}
+
 }  // namespace
 }  // namespace frontdoor::http2

@@ -23,6 +23,7 @@ from support.h2 import (DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PR
 
 PRIORITY, CONTINUATION = 2, 9
 CANCEL = struct.pack(">I", 8)
+PATIENT_STREAMS = 100
 
 
 def request(stream, flags=END_HEADERS | END_STREAM, method="GET", path="/attacked", more=()):
@@ -39,8 +40,8 @@ _BOMB = b"\x40\x01a\x7f" + bytes([0x80 | (4000 - 127) % 128, (4000 - 127) // 128
 
 KINDS = {
     "rapid reset": b"".join(request(i) + frame(RST_STREAM, 0, i, CANCEL) for i in streams(1000)),
-    # RFC 9113 §8.2.1: a name with a capital letter is malformed, so that it is the server that resets.
-    "resets that the server is made to send": b"".join(request(i, more=[("X-A", "b")]) for i in streams(1000)),
+    # RFC 9113 §6.9.1: a window beyond 2^31-1 is an error of its stream, so that it is the server that resets.
+    "resets that the server is made to send": b"".join(request(i) + frame(WINDOW_UPDATE, 0, i, b"\x7f\xff\xff\xff") for i in streams(1000)),
     "CONTINUATION": request(1, flags=END_STREAM) + frame(CONTINUATION, 0, 1, b"\0\x01a\x01b") * 20_000,
     "empty CONTINUATION": request(1, flags=END_STREAM) + frame(CONTINUATION, 0, 1) * 20_000,
     "SETTINGS": frame(SETTINGS, 0, 0) * 2_000,
@@ -51,7 +52,7 @@ KINDS = {
     "a header list bomb": frame(HEADERS, END_HEADERS | END_STREAM, 1, block([(":method", "GET"), (":scheme", "http"), (":path", "/attacked"),
                                                                             (":authority", "attacked.example")]) + _BOMB),
     # Asks for much and lets nothing of it come.
-    "a window of zero": frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 0)) + b"".join(request(i, path="/big?bytes=1000000") for i in streams(100)),
+    "a window of zero": frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 0)) + b"".join(request(i, path="/big?bytes=1000000") for i in streams(PATIENT_STREAMS)),
 }
 
 
