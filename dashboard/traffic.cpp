@@ -1,5 +1,7 @@
 #include "dashboard/traffic.h"
 
+#include <utility>
+
 namespace frontdoor {
 
 namespace {
@@ -32,24 +34,46 @@ TrafficTotals of_upstream(const UpstreamTotals& upstream) {
   return totals;
 }
 
+// What no pool was found for.
+TrafficTotals unrouted(const Totals& totals) {
+  TrafficTotals sum;
+  for (const RequestTotals& each : totals.unrouted) {
+    sum.requests += each.all();
+    sum.errors += each.by_code[kServerError];
+  }
+  sum.errors += failures(totals.unfinished);
+  return sum;
+}
+
+void add(TrafficTotals& sum, const TrafficTotals& part) {
+  sum.requests += part.requests;
+  sum.errors += part.errors;
+  sum.latency += part.latency;
+  sum.held += part.held;
+}
+
 }  // namespace
 
 TrafficTotals all_traffic(const Totals& totals) {
-  TrafficTotals all;
-  for (const PoolTotals& pool : totals.pools) {
-    const TrafficTotals part = of_pool(pool);
-    all.requests += part.requests;
-    all.errors += part.errors;
-    all.latency += part.latency;
-    all.held += part.held;
-  }
-  for (const RequestTotals& each : totals.unrouted) {
-    all.requests += each.all();
-    all.errors += each.by_code[kServerError];
-  }
-  all.errors += failures(totals.unfinished);
+  TrafficTotals all = unrouted(totals);
+  for (const PoolTotals& pool : totals.pools) add(all, of_pool(pool));
   all.in_flight = totals.in_flight;
   return all;
+}
+
+TrafficTotals WholeTraffic::add(const Totals& totals) {
+  std::map<std::string, TrafficTotals> parts;
+  for (const PoolTotals& pool : totals.pools) parts.emplace(pool_meter(pool.name), of_pool(pool));
+  parts.emplace("", unrouted(totals));
+  for (const auto& [name, part] : parts) {
+    const auto before = parts_.find(name);
+    frontdoor::add(sum_, before == parts_.end() ? part : part.since(before->second));
+  }
+  parts_ = std::move(parts);
+  const TrafficTotals now = all_traffic(totals);
+  sum_.in_flight = now.in_flight;
+  sum_.held = now.held;
+  return sum_;
 }
 
 std::vector<std::pair<std::string, TrafficTotals>> parts_of(const Totals& totals) {

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,17 @@
 namespace frontdoor {
 
 TrafficTotals all_traffic(const Totals& totals);
+
+// All of it, added up so that no count ever goes back: a pool that leaves takes its own with it, and the rest would look like
+// new traffic.
+class WholeTraffic {
+ public:
+  TrafficTotals add(const Totals& totals);  // fed in the order in which they were read
+
+ private:
+  std::map<std::string, TrafficTotals> parts_;  // of those that are there, as they were read last
+  TrafficTotals sum_;
+};
 
 // Each with the name of its meter.
 std::vector<std::pair<std::string, TrafficTotals>> parts_of(const Totals& totals);

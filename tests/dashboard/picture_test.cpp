@@ -68,6 +68,26 @@ TEST(Traffic, CountsFailuresThatAreNotTheClients) {
   EXPECT_EQ(all.latency.count(), 100u);
 }
 
+TEST(Traffic, OfAPoolThatLeavesIsNoTrafficOfTheOthers) {
+  Totals totals = totals_of(1'000);
+  totals.pools.push_back(totals.pools.front());
+  totals.pools.back().name = "old";
+  WholeTraffic whole;
+  const std::uint64_t with_both = whole.add(totals).requests;
+  EXPECT_EQ(with_both, all_traffic(totals).requests);
+  totals.pools.pop_back();
+  EXPECT_EQ(whole.add(totals).requests, with_both);
+  totals.pools.front().requests.front().by_code[2] += 5;
+  EXPECT_EQ(whole.add(totals).requests, with_both + 5);
+  EXPECT_EQ(whole.add(totals).held, 4u) << "of now";
+  // A pool of that name that comes again has begun anew.
+  totals.pools.push_back(totals_of(7).pools.front());
+  totals.pools.back().name = "old";
+  EXPECT_EQ(whole.add(totals).requests, with_both + 5 + 9);
+  totals.pools.back().requests.front().by_code = {0, 0, 3, 0, 0, 0};
+  EXPECT_EQ(whole.add(totals).requests, with_both + 5 + 9 + 3) << "as one does whose counts have gone back";
+}
+
 TEST(Traffic, HasAPartForEachPoolUpstreamAndLaneThatIsUsed) {
   std::string names;
   for (const auto& [name, totals] : parts_of(totals_of(100))) names += name + ' ' + std::to_string(totals.requests) + '\n';
