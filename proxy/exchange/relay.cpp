@@ -7,6 +7,10 @@ namespace frontdoor {
 
 namespace {
 
+// A client that may not send, since its own streams have used its connection's window up, is not slow. But it is itself who
+// decides how long that lasts: for so many times its patience, behind the last that came of this body, it is forgiven.
+constexpr int kWindowsHeldUp = 4;
+
 // Progress is bytes, and also that somebody else is waited for from now on: the patience with a client that does not
 // read must not have been used up by an upstream that had nothing to say, nor an upstream's by a slow end of a body.
 void note(const Pumped& pumped, Pumped::State& state, TimePoint& progress, TimePoint now) {
@@ -69,10 +73,13 @@ Relay::Deadline Relay::next_deadline(const Moment& moment) {
     deadline = {std::max(request_progress_, response_progress_) + limit.stream_idle, WaitingFor::Events};
   } else if (client_is_sending) {
     // An upstream that waits for the rest of a request is not to blame for its silence. Nor is a gRPC client, which may have
-    // nothing to say for as long as its stream may be idle, before it is answered too. Nor is who may not send.
-    const TimePoint progress = std::max({request_progress_, response_progress_, moment.client.held_up_until()});
+    // nothing to say for as long as its stream may be idle, before it is answered too. Nor is who may not send, for a while.
     const bool call = is_open_ended(moment.client.request().fields);
-    deadline = client_deadline(moment, WaitingFor::ClientBody, progress, call ? limit.stream_idle : limit.client_body);
+    const Duration window = call ? limit.stream_idle : limit.client_body;
+    const TimePoint moved = std::max(request_progress_, response_progress_);
+    forgiven_until_ = moved + kWindowsHeldUp * window;
+    const TimePoint progress = std::max(moved, std::min(moment.client.held_up_until(), forgiven_until_));
+    deadline = client_deadline(moment, WaitingFor::ClientBody, progress, window);
   } else if (moment.committed) {
     deadline = {std::max(request_progress_, response_progress_) + limit.response_body, WaitingFor::ResponseBody};
   } else {
@@ -92,7 +99,7 @@ Relay::Deadline Relay::next_deadline(const Moment& moment) {
 }
 
 void Relay::waited(const Deadline& deadline, const ClientStream& client, TimePoint since, TimePoint now) {
-  if (deadline.what == WaitingFor::ClientBody) since = std::max(since, client.held_up_until());
+  if (deadline.what == WaitingFor::ClientBody) since = std::max(since, std::min(client.held_up_until(), forgiven_until_));
   else if (deadline.what != WaitingFor::ClientRead) return;
   if (since < now) pace_.waited(now - since);
 }

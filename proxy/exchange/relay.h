@@ -71,6 +71,7 @@ class Relay {
   TimePoint request_progress_{};
   TimePoint response_progress_{};
   ClientPace pace_;
+  TimePoint forgiven_until_{};  // how long it may be held up by its neighbours
   std::size_t unread_ = 0;  // of the response by the client, when it was last looked at
   TimePoint ends_at_ = Waker::kNever;
 };

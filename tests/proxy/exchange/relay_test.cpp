@@ -87,6 +87,23 @@ TEST(Relay, AClientThatMayNotSendIsNotSlow) {
   EXPECT_EQ(scene.relay.next_deadline(moment).at, kRelayStart + seconds(62)) << "ten of its thirty seconds are gone";
 }
 
+// Four uploads to an upstream that reads none of them would keep a hundred other requests of their client open otherwise.
+TEST(Relay, AClientThatHoldsItselfUpIsForgivenForAWhile) {
+  Scene scene;
+  scene.from_client.add("half");
+  scene.move_request(seconds(2));
+  const auto held_up_at = [&](int at) {
+    scene.client.held_up = kRelayStart + seconds(at);
+    return scene.next(seconds(at), false).at;
+  };
+  EXPECT_EQ(held_up_at(100), kRelayStart + seconds(130));
+  EXPECT_EQ(held_up_at(122), kRelayStart + seconds(152));
+  EXPECT_EQ(held_up_at(140), kRelayStart + seconds(152)) << "four times client_body, and its own";
+  scene.from_client.add("more");
+  scene.move_request(seconds(145));
+  EXPECT_EQ(held_up_at(150), kRelayStart + seconds(180)) << "what comes of its body shows that it is no trick";
+}
+
 TEST(Relay, AnUpstreamThatReadsNoMoreHasStillToAnswer) {
   Scene scene;
   scene.from_client.add("half");
