@@ -51,6 +51,7 @@ struct Attempts {
   bool all_remembered() const { return tried_count < tried.size(); }
   void note(LocalUpstream& on) {
     if (tried_count < tried.size()) tried[tried_count++] = &on;
+    else tried.back() = &on;  // the last one is avoided where all have been tried
     ++picked;
   }
   // The configuration has changed: those upstreams may be no more.

@@ -43,20 +43,25 @@ Answer answer_for(UpstreamFailure failure) {
   return {502, outcome::kUpstreamReset};
 }
 
-// For so long an upstream that has reset a request, and was asked whether it still lives, is thought to reset others.
+// For so long an upstream that has reset a request is thought to reset others.
 constexpr Millis kSuspected{10'000};
 
-// A further try is one of few: it is not for an upstream that has reset a request of late, if there is a third.
+bool has_reset_of_late(const LocalUpstream& upstream, TimePoint now) {
+  return upstream.last_reset != TimePoint{} && now < upstream.last_reset + kSuspected;
+}
+
+// A further try is one of few: it is not for an upstream that has reset a request of late, if there is a third of the same
+// priority. (A backup is for when none of those before it is up.)
 LocalUpstream* calmer_than(LocalUpstream* found, LocalPool& pool, const Attempts& attempts, TimePoint now) {
-  const TimePoint asked = found->next_knock;
-  if (asked == TimePoint{} || now >= asked + kSuspected) return found;
+  if (!has_reset_of_late(*found, now)) return found;
   std::array<LocalUpstream*, std::tuple_size_v<decltype(Attempts::tried)> + 1> avoided{};
   const auto end = std::copy(attempts.upstreams().begin(), attempts.upstreams().end(), avoided.begin());
   *end = found;
   LocalUpstream* const other = pool.pick({avoided.data(), attempts.upstreams().size() + 1}, true);
   if (!other) return found;
-  if (pool.pool().limits_in_flight) found->shared->return_slot();
-  return other;
+  const bool is_backup = pool.priority(*other) != pool.priority(*found);
+  if (pool.pool().limits_in_flight) (is_backup ? other : found)->shared->return_slot();
+  return is_backup ? found : other;
 }
 
 }  // namespace
@@ -180,8 +185,12 @@ Exchange::Next Exchange::after_failure() {
   attempts_.fresh_only = replay.choice == Replay::Choice::FreshConnection;
   attempts_.same_again_at = {};
   // The same one again is fine. But if it was sent, the connection may have ended for another reason than its age: then
-  // another one is better, since there are only so many tries. Of one that was looked at before it is as good as certain.
-  const bool was_reset = sent && attempt_.failure == UpstreamFailure::Reset && (!attempts_.fresh_only || attempts_.looked);
+  // another one is better, since there are only so many tries. Of one that was looked at before it is as good as certain, and
+  // of one whose upstream has just reset others likely.
+  const bool is_reset = sent && attempt_.failure == UpstreamFailure::Reset;
+  const bool certain = is_reset && (!attempts_.fresh_only || attempts_.looked);
+  const bool was_reset = certain || (is_reset && has_reset_of_late(*attempt_.upstream, now()));
+  if (certain) attempt_.upstream->last_reset = now();
   const bool may_stay = attempts_.fresh_only && attempt_.upstream->shared->available();
   if (may_stay && (!sent || (!was_reset && !another_is_free()))) return Next::Forward;
   const bool still_up = attempt_.upstream->shared->available();

@@ -128,9 +128,11 @@ bool Exchange::must_let_a_moment_pass() const {
 
 Task<Exchange::Next> Exchange::let_the_moment_pass() {
   while (must_let_a_moment_pass() && now() < request_deadline()) {
-    if (client_.gone()) co_return client_left();
+    // A FIN leaves it the time that it would have on an upstream.
+    const TimePoint wanted_until = answer_wanted_until();
+    if (client_.gone() || now() >= wanted_until) co_return client_left();
     const TimePoint again = std::min(attempts_.same_again_at, now() + kBetweenLooksForAnother);
-    co_await waker_.until(std::min(std::max(deaths_.next_try_at, again), request_deadline()));
+    co_await waker_.until(std::min({std::max(deaths_.next_try_at, again), request_deadline(), wanted_until}));
   }
   if (now() >= request_deadline()) co_return request_timed_out();
   co_return Next::Forward;

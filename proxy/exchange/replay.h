@@ -1,7 +1,8 @@
 // The only place where it is decided whether a failed request may be tried again. Pure: no socket, no clock.
 //
 // "Sent" = the kernel accepted at least one byte of the request, or will, since nothing takes back what waits to leave on a
-// connection that others share and that lives. "Committed" = a byte of a final response was passed to the client. Safe and idempotent as in RFC 9110 §9.2; automatic retries as in §9.2.2 and RFC 9112 §9.3.1.
+// connection that others share and that lives. "Committed" = a byte of a final response was passed to the client. Safe and
+// idempotent as in RFC 9110 §9.2; automatic retries as in §9.2.2 and RFC 9112 §9.3.1.
 
 #pragma once
 

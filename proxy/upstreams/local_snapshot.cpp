@@ -158,6 +158,12 @@ void LocalPool::carry_on(const LocalPool& before) {
   rotation_.resume(carried, total_weight);
 }
 
+std::uint32_t LocalPool::priority(const LocalUpstream& of) const {
+  const auto is = [&](const Member& member) { return member.upstream.get() == &of; };
+  const auto found = std::find_if(members_.begin(), members_.end(), is);
+  return found == members_.end() ? kNoTier : found->priority;
+}
+
 bool LocalPool::has_several() const {
   const LocalUpstream* first = nullptr;
   for (const Member& member : members_) {

@@ -45,6 +45,7 @@ struct LocalUpstream final : public std::enable_shared_from_this<LocalUpstream>,
   Duration between_pings{};                                // learned: it has complained of more; zero = it has not
   ObservedCloses closes;
   TimePoint next_knock{};                                  // when it may be asked again whether it still listens
+  TimePoint last_reset{};                                  // of a request on a connection that was no stale one
   List<Lease, Listed<class LeaseTag>> leases;              // of all that is on it; eviction and drain reach them here
 
   // Calls f(OnUpstream&) for each; f may end the one that it was given, no other.
@@ -124,6 +125,7 @@ class LocalPool {
   bool has_another(std::span<LocalUpstream* const> tried) const;
   bool has_untried(std::span<LocalUpstream* const> tried) const;
   bool has_several() const;  // more than one is up
+  std::uint32_t priority(const LocalUpstream& of) const;  // as this pool has it
 
   // For the retry budget and the pool's traffic: counted here, reported from time to time.
   void count_request() { ++requests_; }

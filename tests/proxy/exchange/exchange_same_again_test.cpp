@@ -135,7 +135,7 @@ TEST(SameAgain, AFurtherTryIsNotForOneThatHasResetAnotherOfLate) {
       for (std::size_t i = 0; i < 3; ++i) {  // once around
         LocalUpstream* const each = stage.context.snapshot->pool(0).pick({});
         if (max_in_flight != 0) each->shared->return_slot();
-        if (each->shared->name() == stage.name(1)) each->next_knock = stage.time.now() - ago;  // it was asked whether it lives
+        if (each->shared->name() == stage.name(1)) each->last_reset = stage.time.now() - ago;
       }
       if (!there_is_a_third) stage.take_down(2);
       stage.run();
@@ -152,6 +152,82 @@ TEST(SameAgain, AFurtherTryIsNotForOneThatHasResetAnotherOfLate) {
         EXPECT_FALSE(stage.upstream(i).take_slot());
       }
     }
+  }
+}
+
+// The upstream that resets every other request also resets those on connections that have served one.
+TEST(SameAgain, NorIsTheIdleConnectionOfOneThatHasResetAnotherOfLate) {
+  const struct {
+    Millis ago;
+    bool waits;
+  } cases[] = {{9s, true}, {11s, false}};
+  for (const auto& [ago, waits] : cases) {
+    ExchangeStage stage(2);
+    stage.take_down(1);
+    stage.dialer.add_idle(stage.name(0));
+    LocalUpstream* const upstream = stage.context.snapshot->pool(0).pick({});
+    const TimePoint reset_at = upstream->last_reset = stage.time.now() - ago;
+    stage.run();
+    ASSERT_TRUE(stage.dialer.last().reused);
+    stage.dialer.last().reset();
+    stage.turn();
+    EXPECT_EQ(connections_asked(stage), waits ? 1u : 2u);
+    EXPECT_EQ(upstream->last_reset, reset_at) << "where it is only likely it does not last on";
+    stage.bring_up(1);
+    stage.pass(20ms);
+    ASSERT_EQ(connections_asked(stage), 2u);
+    EXPECT_EQ(stage.dialer.last().name, stage.name(waits ? 1 : 0));
+    stage.dialer.last().respond_whole("hello");
+    stage.turn();
+    EXPECT_TRUE(stage.left_nothing_behind());
+  }
+}
+
+// A backup is for when none of those before it is up.
+TEST(SameAgain, AFurtherTryDoesNotGoToABackupForThat) {
+  for (const std::uint32_t max_in_flight : {0u, 1u}) {
+    ExchangeStage stage(3, [&](config::Config& config) {
+      config.pools.front().upstreams[2].priority = 1;
+      config.pools.front().max_in_flight = max_in_flight;
+    });
+    LocalPool& pool = stage.context.snapshot->pool(0);
+    for (std::size_t i = 0; i < 2; ++i) {  // once around
+      LocalUpstream* const each = pool.pick({});
+      if (max_in_flight != 0) each->shared->return_slot();
+      each->last_reset = stage.time.now();
+    }
+    stage.run();
+    const std::string first = stage.dialer.last().name;
+    stage.dialer.last().reset();
+    stage.turn();
+    EXPECT_NE(stage.dialer.last().name, first);
+    EXPECT_NE(stage.dialer.last().name, stage.name(2));
+    stage.dialer.last().respond_whole("hello");
+    stage.turn();
+    EXPECT_TRUE(stage.left_nothing_behind());
+    for (std::size_t i = 0; max_in_flight != 0 && i < 3; ++i) EXPECT_TRUE(stage.upstream(i).take_slot()) << "no slot is lost";
+  }
+}
+
+// Where upstreams close idle connections all the time, none would be left that is calm.
+TEST(SameAgain, AnIdleConnectionThatHadEndedIsNoReset) {
+  const struct {
+    bool idle;
+    bool is_reset;
+  } cases[] = {{true, false}, {false, true}};
+  for (const auto& [idle, is_reset] : cases) {
+    ExchangeStage stage(1);
+    if (idle) stage.dialer.add_idle(stage.name(0));
+    LocalUpstream* const upstream = stage.context.snapshot->pool(0).pick({});
+    stage.run();
+    ASSERT_EQ(stage.dialer.last().reused, idle);
+    stage.dialer.last().reset();
+    stage.turn();
+    EXPECT_EQ(upstream->last_reset != TimePoint{}, is_reset);
+    stage.pass(25ms);
+    stage.dialer.last().respond_whole("hello");
+    stage.turn();
+    EXPECT_TRUE(stage.left_nothing_behind());
   }
 }
 
@@ -204,6 +280,30 @@ TEST(SameAgain, AClientThatLeavesMeanwhileIsNotWaitedFor) {
   ASSERT_TRUE(stage.left_nothing_behind());
   EXPECT_EQ(connections_asked(stage), 1u);
   EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
+}
+
+// It may only have said all that it has to say: it has the time that it would have on an upstream.
+TEST(SameAgain, AFinMeanwhileGivesItThatMuchTimeAndNoMore) {
+  const struct {
+    Millis client_fin;
+    bool served;
+  } cases[] = {{200ms, false}, {2s, true}};
+  for (const auto& [client_fin, served] : cases) {
+    SameAgainStage stage(2, [&](config::Config& config) { config.timeouts.client_fin = client_fin; });
+    stage.client.finish();
+    stage.turn();
+    stage.pass_no_more_than(199ms);
+    EXPECT_FALSE(stage.ended());
+    stage.pass(1ms);
+    EXPECT_EQ(stage.ended(), !served);
+    if (served) {
+      stage.pass(800ms);
+      stage.expect_served_by(0);
+    } else {
+      EXPECT_TRUE(stage.left_nothing_behind());
+      EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"client_closed\""));
+    }
+  }
 }
 
 }  // namespace
