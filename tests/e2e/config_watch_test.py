@@ -94,7 +94,7 @@ class ConfigWatch(unittest.TestCase):
             door.map.publish(door.text("Two", f'include = {json.dumps(more)}\n'))
             door.wait_for("Two")
             # More files than before are themselves a change, which comes to rest first.
-            eventually(lambda: len(events(door, "reloaded")) == 2, "the look at both files")
+            eventually(lambda: len(events(door, "reloaded")) >= 2, "the look at both files")
             with open(more + ".new", "w", encoding="utf-8") as file:
                 file.write("nonsense = 2\n")
             os.rename(more + ".new", more)
@@ -108,7 +108,7 @@ class ConfigWatch(unittest.TestCase):
             door.wait_until_serving([app], "/always")
             door.map.publish(door.text("Two", f'include = {json.dumps(more)}\n'))
             # Once for the config, and once more since there is one file more to look at.
-            eventually(lambda: len(events(door, "reload refused, the old config stays")) == 2, "that it is refused")
+            eventually(lambda: len(events(door, "reload refused, the old config stays")) >= 2, "that it is refused")
             with open(more + ".new", "w", encoding="utf-8") as file:
                 file.write("timeouts = { connect = \"2s\" }\n")
             os.rename(more + ".new", more)

@@ -54,8 +54,8 @@ def metrics(door):
 
 
 def promtool_says(scrape):
-    """What `promtool check metrics` has against it: "" = nothing, or it is not installed."""
+    """What `promtool check metrics` has against it: "" = nothing."""
     if not shutil.which("promtool"):
-        return ""
+        return "promtool is not installed: scripts/install-deps test"
     said = subprocess.run(["promtool", "check", "metrics"], input=scrape.text, capture_output=True, text=True, check=False)
     return said.stdout + said.stderr + (f"status {said.returncode}" if said.returncode else "")
