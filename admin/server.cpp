@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -15,6 +14,7 @@
 #include <string_view>
 
 #include "admin/connection.h"
+#include "base/detached.h"
 #include "base/quietly.h"
 
 namespace frontdoor {
@@ -119,7 +119,7 @@ std::size_t AdminServer::connections() const {
 void AdminServer::Impl::start(int fd, AdminPolicy policy) {
   Door& door = doors.emplace_back(control, std::move(policy));
   door.acceptor.assign(fd);
-  asio::co_spawn(control, accept(shared_from_this(), door), asio::detached);
+  asio::co_spawn(control, accept(shared_from_this(), door), OrTell(log, "accepting who asks"));
 }
 
 // `self` keeps the door, too.

@@ -6,7 +6,6 @@
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <limits>
 #include <optional>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "balancer/name_addresses.h"
+#include "base/detached.h"
 #include "base/quietly.h"
 #include "base/unix_time.h"
 #include "cli/post.h"
@@ -108,8 +108,8 @@ Webhook::~Webhook() { stop(); }
 
 void Webhook::start(const config::Admin& settings) {
   impl_->set(settings);
-  asio::co_spawn(impl_->control, impl_->follow(impl_), asio::detached);
-  asio::co_spawn(impl_->control, impl_->run(impl_), asio::detached);
+  asio::co_spawn(impl_->control, impl_->follow(impl_), OrTell(impl_->log, "the webhook"));
+  asio::co_spawn(impl_->control, impl_->run(impl_), OrTell(impl_->log, "the webhook"));
 }
 
 void Webhook::apply(const config::Admin& settings) {

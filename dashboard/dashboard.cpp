@@ -1,13 +1,13 @@
 #include "dashboard/dashboard.h"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <utility>
 
 #include "admin/event.h"
+#include "base/detached.h"
 #include "base/json.h"
 #include "base/quietly.h"
 #include "base/time.h"
@@ -80,6 +80,7 @@ struct Dashboard::Impl : std::enable_shared_from_this<Impl> {
   Log& log;
   DashboardSource& source;
   EventFeed& events;
+  WholeTraffic whole;
   History history;
   Totals totals;  // of the last second
   Meters meters;
@@ -108,8 +109,8 @@ Dashboard::~Dashboard() { stop(); }
 void Dashboard::start() {
   impl_->events_seen = impl_->events.history().last_number();
   impl_->count(whole_second(Steady::now()));  // the first second is one, too
-  asio::co_spawn(impl_->control, impl_->run(impl_), asio::detached);
-  asio::co_spawn(impl_->control, impl_->follow_events(impl_), asio::detached);
+  asio::co_spawn(impl_->control, impl_->run(impl_), OrTell(impl_->log, "the dashboard"));
+  asio::co_spawn(impl_->control, impl_->follow_events(impl_), OrTell(impl_->log, "the dashboard's events"));
 }
 
 void Dashboard::stop() {
@@ -150,9 +151,10 @@ void Dashboard::Impl::count(std::int64_t second) {
   counted = second;
   totals = source.totals();
   lately.add(second, unix_now_millis(), totals);
-  points_to_send += history.add(second, all_traffic(totals));
+  const TrafficTotals all = whole.add(totals);
+  points_to_send += history.add(second, all);
   meters.begin(second);
-  meters.add(std::string(kAllTraffic), all_traffic(totals));
+  meters.add(std::string(kAllTraffic), all);
   for (const auto& [name, part] : parts_of(totals)) meters.add(name, part);
   meters.finish();
   sparks_to_send = sparks_to_send || meters.sparked();

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/quietly.h"
 #include "base/time.h"
 
@@ -32,7 +32,7 @@ CheckLeavings::~CheckLeavings() { *alive_ = false; }
 
 void CheckLeavings::clear_soon(LifeMarks life, std::string pool) {
   left_.push_back({std::move(life), std::move(pool)});
-  if (!std::exchange(clearing_, true)) asio::co_spawn(control_, clear(), asio::detached);
+  if (!std::exchange(clearing_, true)) asio::co_spawn(control_, clear(), OrTell(log_, "clearing up behind a health check"));
 }
 
 // All that have ended meanwhile at one look.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <exception>
@@ -13,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/detached.h"
 #include "supervisor/check_pipe.h"
 #include "supervisor/check_process.h"
 #include "supervisor/instance_places.h"
@@ -335,7 +335,7 @@ void ExecChecks::tell_not_run(const Run& run, const std::string& reason) {
 
 bool ExecChecks::is_check(std::string_view memo) { return memo.starts_with(kMemo) && memo.find('\n') == memo.npos; }
 
-void ExecChecks::end(RunningProcess left) { asio::co_spawn(control_, bury(std::move(left)), asio::detached); }
+void ExecChecks::end(RunningProcess left) { asio::co_spawn(control_, bury(std::move(left)), OrTell(log_, "the end of a health check")); }
 
 asio::awaitable<void> ExecChecks::bury(RunningProcess left) {
   const auto alive = alive_;

@@ -8,7 +8,6 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "base/address.h"
+#include "base/detached.h"
 #include "base/quietly.h"
 
 namespace frontdoor {
@@ -55,7 +55,7 @@ std::string InstanceNotifySocket::path() {
 
 void InstanceNotifySocket::listen(Listener listener) {
   listener_ = std::move(listener);
-  asio::co_spawn(control_, run(shared_from_this()), asio::detached);
+  asio::co_spawn(control_, run(shared_from_this()), or_end);
 }
 
 void InstanceNotifySocket::close() {

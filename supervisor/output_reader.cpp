@@ -6,12 +6,12 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <chrono>
 #include <utility>
 
+#include "base/detached.h"
 #include "base/quietly.h"
 #include "base/unix_time.h"
 
@@ -56,7 +56,7 @@ void OutputReader::follow(pid_t pid, OwnedFd output, OwnedFd errors) {
       return;
     }
     fd.release();
-    asio::co_spawn(control_, read(shared_from_this(), pipes_.back()), asio::detached);
+    asio::co_spawn(control_, read(shared_from_this(), pipes_.back()), or_end);  // what nobody reads stands still
   };
   begin(std::move(output), OutputStream::Output);
   begin(std::move(errors), OutputStream::Errors);

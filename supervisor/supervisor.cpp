@@ -1,7 +1,6 @@
 #include "supervisor/supervisor.h"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <cstdlib>
 #include <exception>
 #include <utility>

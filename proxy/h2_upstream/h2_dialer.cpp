@@ -167,9 +167,14 @@ void H2Dialer::dial_if_needed(LocalUpstream& upstream) {
 Task<Dialed> H2Dialer::dial(LocalUpstream& upstream, Waker& waker, TimePoint deadline, Caller& caller) {
   Waiter waiter(waker, deadline);
   waiters_[&upstream].push_back(waiter);
-  dial_if_needed(upstream);
-  // As many as may be are there: perhaps one has room, though nobody may have asked it (attempts that want a fresh one).
-  if (!waiter.answered && !dial_to(upstream)) hand_out(upstream);
+  try {
+    dial_if_needed(upstream);
+    // As many as may be are there: perhaps one has room, though nobody may have asked it (attempts that want a fresh one).
+    if (!waiter.answered && !dial_to(upstream)) hand_out(upstream);
+  } catch (const std::bad_alloc&) {
+    leave(upstream, waiter);
+    throw;
+  }
   while (!waiter.answered) {
     // With no connection under way it is a queue as any other: a FIN gives the place in it up (ADR 0009).
     if (caller.client().finished() && !dial_to(upstream)) break;
