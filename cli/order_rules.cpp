@@ -22,7 +22,7 @@ std::string as_typed(const std::string& pool, std::string_view key) {
 }
 
 // "by root, 3m ago: a new disk"
-std::string standing_of(const OrderedBy& by, std::int64_t now_unix_millis) {
+std::string standing_in_words(const OrderedBy& by, std::int64_t now_unix_millis) {
   return "by " + by.name + ", " + cli::short_duration(now_unix_millis - by.unix_millis) + " ago" +
          (by.reason.empty() ? "" : ": " + by.reason);
 }
@@ -45,7 +45,7 @@ std::string why_pool_unchanged(const OrderedPlace& place, const Orders& orders, 
     const bool same = maintenance && maintenance->page == order.page && maintenance->content_type == order.content_type &&
                       maintenance->retry_after_seconds == order.retry_after_seconds &&
                       !gives_another_reason(order, maintenance->by);
-    return same ? pool + " is in maintenance already, " + standing_of(maintenance->by, now) : "";
+    return same ? pool + " is in maintenance already, " + standing_in_words(maintenance->by, now) : "";
   }
   if (order.verb != Verb::Ready || maintenance) return "";
   std::vector<std::string> out;
@@ -162,7 +162,7 @@ std::string why_unchanged(const OrderedPlace& place, const Orders& orders, const
       const Order wanted = order.verb == Verb::Drain ? Order::Drain : Order::Maintenance;
       if (now != wanted || gives_another_reason(order, held->by)) return "";
       return subject + (wanted == Order::Drain ? " is drained already, " : " is in maintenance already, ") +
-             standing_of(held->by, now_unix_millis);
+             standing_in_words(held->by, now_unix_millis);
     }
     case Verb::Weight:
       break;
@@ -170,7 +170,7 @@ std::string why_unchanged(const OrderedPlace& place, const Orders& orders, const
   const std::optional<std::uint32_t> weight = held == nullptr ? std::nullopt : held->weight;
   if (weight != order.weight || (weight && gives_another_reason(order, held->by))) return "";
   if (!weight) return subject + " has the config's weight already";
-  return subject + " has weight " + std::to_string(*weight) + " already, " + standing_of(held->by, now_unix_millis);
+  return subject + " has weight " + std::to_string(*weight) + " already, " + standing_in_words(held->by, now_unix_millis);
 }
 
 std::string warning_about(const OrderedPlace& place, const AdminOrder& order) {

@@ -10,7 +10,7 @@
 namespace frontdoor::cli {
 namespace {
 
-FileTold told(const char* answer, const char* refusal = "", FileAsked asked = FileAsked::Reload) {
+FileTold told_of(const char* answer, const char* refusal = "", FileAsked asked = FileAsked::Reload) {
   return tell_file(boost::json::parse(answer).as_object(), refusal, asked, Style(false));
 }
 
@@ -29,19 +29,19 @@ const char* const kChanges =
     "    [pool.app] 10.0.0.4:8080, added by root: stays so\n";
 
 TEST(ReloadText, HasALineForEachThing) {
-  const FileTold reloaded = told(kChanged);
+  const FileTold reloaded = told_of(kChanged);
   EXPECT_EQ(reloaded.out, std::string("reloaded /etc/fd.toml, generation 4\n") + kChanges);
   EXPECT_EQ(reloaded.err, "/etc/fd.toml:3:1: warning: a word\n    of two lines^[[2J\n");
   EXPECT_EQ(reloaded.failure, "");
-  EXPECT_EQ(told(kChanged, "", FileAsked::Diff).out, kChanges) << "the same without a word of a reload";
+  EXPECT_EQ(told_of(kChanged, "", FileAsked::Diff).out, kChanges) << "the same without a word of a reload";
 }
 
 TEST(ReloadText, SaysThatNothingHasChanged) {
   const char* const same =
       R"({"ok": true, "file": "fd.toml", "generation": 2, "changes": [], "diagnostics": []})";
-  EXPECT_EQ(told(same).out, "reloaded fd.toml, generation 2\n  nothing has changed\n");
-  EXPECT_EQ(told(same, "", FileAsked::Diff).out, "  nothing has changed\n");
-  EXPECT_EQ(told(same).err + told(same).failure, "");
+  EXPECT_EQ(told_of(same).out, "reloaded fd.toml, generation 2\n  nothing has changed\n");
+  EXPECT_EQ(told_of(same, "", FileAsked::Diff).out, "  nothing has changed\n");
+  EXPECT_EQ(told_of(same).err + told_of(same).failure, "");
 }
 
 TEST(ReloadText, NamesEachMistakeAndWhatBecameOfTheFile) {
@@ -72,7 +72,7 @@ TEST(ReloadText, NamesEachMistakeAndWhatBecameOfTheFile) {
        "a.sock: it answered with status 500"},
   };
   for (const auto& c : cases) {
-    const FileTold said = told(c.answer, c.refusal, c.asked);
+    const FileTold said = told_of(c.answer, c.refusal, c.asked);
     EXPECT_EQ(said.out, c.out) << c.answer;
     EXPECT_EQ(said.err, c.err) << c.answer;
     EXPECT_EQ(said.failure, c.failure) << c.answer;
