@@ -99,7 +99,7 @@ TEST(ProcessStart, IsLookedAtWhereSomebodyAsks) {
       {"command = \"node a.js\"\ninstances = \"max\"", {}},
       {"command = \"nod a.js\"", {"fd.toml:3:11: warning: command: \"nod\" is not found in PATH"}},
       {"command = \"nod a.js\"\ndirectory = \"/srv/old\"", {"fd.toml:4:13: warning: directory: \"/srv/old\" does not exist"}},
-      {"upstreams = [\":1\"]\nhealth_check = { type = \"exec\", command = \"nod\" }",
+      {"upstreams = [\"a:1\"]\nhealth_check = { type = \"exec\", command = \"nod\" }",
        {"fd.toml:4:43: warning: command: \"nod\" is not found in PATH"}},
       {"command = \"node a.js\"\ninstances = 33",
        {"fd.toml:4:13: warning: instances: 33 would share 2 CPUs, and each takes memory of its own: \"max\" is one for each CPU"}},
