@@ -16,6 +16,7 @@
 
 #include "base/address.h"
 #include "base/kept_sockets.h"
+#include "supervisor/front_door_crash.h"
 #include "supervisor/launcher.h"
 #include "supervisor/launcher_client.h"
 
@@ -151,7 +152,9 @@ struct Part {
       raise(SIGKILL);
     }
     if (next == Next::FailToStart) _exit(1);
-    if (inherited.kept.size() != 1 || !inherited.kept.contains("other")) co_return 11;
+    // And the launcher's word of how this one's predecessor has died.
+    if (inherited.kept.size() != 2 || !inherited.kept.contains("other")) co_return 11;
+    if (!inherited.kept.contains(std::string(kFrontDoorCrash))) co_return 14;
     if (kept.size() != 1 || kept.front().name != "listener 0 here") co_return 12;
     const int client = accept(kept.front().fd, nullptr, nullptr);  // the test has connected, or is about to
     co_return client >= 0 ? 0 : 13;

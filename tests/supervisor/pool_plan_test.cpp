@@ -424,7 +424,7 @@ TEST(PoolPlan, WhoHasStoppedAndScaledIsRememberedWithIt) {
   PoolPlan next;
   next.recall(pool.plan.to_remember() + "\nended 1 7 exit 0");
   next.configure(2, 0.25, 1);
-  for (const PoolPlan* plan : {&pool.plan, static_cast<const PoolPlan*>(&next)}) {
+  for (const PoolPlan* plan : std::initializer_list<const PoolPlan*>{&pool.plan, &next}) {
     EXPECT_EQ(name(plan->scaled_by()), "root 17");
     EXPECT_EQ(name(plan->stopped_by(3)), "uid 7 18");
     EXPECT_EQ(name(plan->stopped_by(2)), "-");
