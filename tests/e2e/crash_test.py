@@ -84,10 +84,11 @@ class FrontDoorKilled(unittest.TestCase):
     def test_the_next_one_tells_how_the_one_before_has_died(self):
         def crashed(times):
             try:
-                told = api(door, "status")[1]["crashed"]
+                status, told = api(door, "status")
             except OSError:  # it is not there yet
                 return None
-            return told if told and told["crashes"] == times else None
+            crash = told["crashed"] if status == 200 else None
+            return crash if crash and crash["crashes"] == times else None
 
         with Frontdoor(POOL) as door:
             who(door)

@@ -139,9 +139,12 @@ class Overlapping(unittest.TestCase):
 
         def standing():
             try:
-                told = api(door, "status")[1]["pools"][0]
+                status, answer = api(door, "status")
             except OSError:  # the next front door is not there yet
                 return None
+            if status != 200:
+                return None
+            told = answer["pools"][0]
             rows = {row["name"]: row["stopped_by"] for row in told["upstreams"]}
             return {name: (by["by"], by["since"]) if by else None
                     for name, by in {"pool": told["stopped_by"], "scale": told["scaled_by"], "app.2": rows.get("app.2")}.items()}
