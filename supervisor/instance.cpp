@@ -160,7 +160,7 @@ void Instance::change(const config::Process& settings) {
 }
 
 bool Instance::started_as(const config::Launch& launch) const {
-  return engaged_ ? launched_as_ == launch_text(launch) : static_cast<const config::Launch&>(settings_) == launch;
+  return (engaged_ ? launched_as_ : launch_text(settings_)) == launch_text(launch);
 }
 
 bool Instance::idle() const {
