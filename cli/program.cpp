@@ -177,9 +177,9 @@ struct Runner {
     }
     options.launcher = take_launcher_socket();
     if (std::getenv(kPredecessorVariable) != nullptr && needs_launcher(*config)) {
-      constexpr const char* reason = "the first pool with a command needs a restart: there is nobody yet who could start its instances";
-      streams.err << "frontdoor: " << reason << "\n";
-      tell_predecessor_why_not(reason);
+      constexpr std::string_view reason = "the first pool with a command needs a restart: there is nobody yet who could start its instances\n";
+      streams.err << "frontdoor: " << reason;
+      tell_predecessor_why_not(reason.substr(0, reason.size() - 1));
       return kExitFailure;
     }
     if (!options.launcher && needs_launcher(*config)) {
