@@ -1,6 +1,7 @@
 #include "supervisor/launcher_client.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 
 #include "base/detached.h"
 #include "base/quietly.h"
+#include "base/ready_now.h"
 
 namespace frontdoor {
 
@@ -127,8 +129,11 @@ asio::awaitable<void> LauncherClient::gone(RunningProcess& process) {
     try {
       asio::posix::stream_descriptor pidfd(socket_.get_executor(), process.pidfd.get());
       process.pidfd.release();
-      co_await pidfd.async_wait(pidfd.wait_read, quietly);
-      co_return;
+      for (;;) {
+        auto [error] = co_await pidfd.async_wait(pidfd.wait_read, quietly);
+        // A process that lives and is taken for dead is waited for without end: its end is never told.
+        if (error || ready_now(pidfd.native_handle(), POLLIN)) co_return;
+      }
     } catch (const boost::system::system_error&) {
       // The kernel gives no more watches. The launcher tells a moment later.
     }
