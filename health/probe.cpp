@@ -3,6 +3,7 @@
 
 #include "health/probe.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/ready_now.h"
 #include "base/self_connection.h"
 #include "health/grpc_health.h"
 
@@ -188,8 +190,10 @@ asio::awaitable<ProbeReport> Probe::connect_to(const Endpoint& endpoint) {
     result = ::connect(fd, endpoint.data(), endpoint.size()) == 0 ? 0 : errno;
   }
   if (result == EINPROGRESS) {
-    co_await socket_.async_wait(asio::socket_base::wait_write, quietly);
-    if (!socket_.is_open()) co_return failure(Outcome::TimedOut, "probe timed out");
+    do {
+      co_await socket_.async_wait(asio::socket_base::wait_write, quietly);
+      if (!socket_.is_open()) co_return failure(Outcome::TimedOut, "probe timed out");
+    } while (!ready_now(fd, POLLOUT));  // or it would be connected without having an error
     result = pending_error(fd);
   }
   if (result == 0 && connected_to_itself(fd, endpoint.port())) result = ECONNREFUSED;

@@ -9,8 +9,10 @@
 #include <thread>
 
 #include "scripted_server.h"
+#include "tests/support/deaf_socket.h"
 #include "tests/support/h2_frames.h"
 #include "tests/support/run_until.h"
+#include "tests/support/stale_event.h"
 
 namespace frontdoor {
 namespace {
@@ -224,6 +226,23 @@ TEST_F(ProbeTest, NobodyListeningIsARefusal) {
   const ProbeReport report = probe(server);
   EXPECT_EQ(report.outcome, Outcome::Refused);
   EXPECT_EQ(report.detail, "connection refused");
+}
+
+TEST_F(ProbeTest, AnEventOfAnotherDescriptorIsNoConnection) {
+  const testing::DeafSocket deaf;
+  config::HealthCheck check;
+  check.type = config::HealthCheck::Type::Tcp;
+  check.timeout = 100ms;
+  Upstream upstream("app", {.kind = Address::Kind::Tcp, .host = "127.0.0.1", .port = deaf.endpoint().port()}, 1,
+                    std::make_shared<PoolMemory>());
+  upstream.set_endpoints({deaf.endpoint()});
+  Probe one(io_.get_executor(), ProbeTarget::of(upstream, check, ProxyVersion::None));
+  std::optional<ProbeReport> report;
+  test::with_stale_event(io_, [&] {
+    asio::co_spawn(io_, one.run(), [&](std::exception_ptr, ProbeReport got) { report = std::move(got); });
+  });
+  ASSERT_TRUE(run_until(io_, [&] { return report.has_value(); }));
+  EXPECT_EQ(report->outcome, Outcome::TimedOut) << report->detail;
 }
 
 TEST_F(ProbeTest, ATcpProbeOnlyConnects) {
