@@ -3,6 +3,7 @@
 // starts the new one; without, the old one does.
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -19,6 +20,7 @@
 
 #include "base/detached.h"
 #include "base/quietly.h"
+#include "base/ready_now.h"
 #include "cli/drain.h"
 #include "cli/exit_codes.h"
 #include "cli/main_process.h"
@@ -400,7 +402,10 @@ asio::awaitable<void> Service::tell_that_it_serves() {
   patience.async_wait([socket](boost::system::error_code cancelled) {
     if (!cancelled) socket->cancel();
   });
-  co_await socket->async_wait(socket->wait_read, quietly);
+  for (;;) {
+    auto [error] = co_await socket->async_wait(socket->wait_read, quietly);
+    if (error || ready_now(socket->native_handle(), POLLIN)) break;
+  }
   patience.cancel();
 }
 
