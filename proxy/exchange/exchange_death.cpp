@@ -132,7 +132,8 @@ Task<Exchange::Next> Exchange::let_the_moment_pass() {
     const TimePoint wanted_until = answer_wanted_until();
     if (client_.gone() || now() >= wanted_until) co_return client_left();
     const TimePoint again = std::min(attempts_.same_again_at, now() + kBetweenLooksForAnother);
-    co_await waker_.until(std::min({std::max(deaths_.next_try_at, again), request_deadline(), wanted_until}));
+    const TimePoint at_last = std::min(request_deadline(), wanted_until);
+    co_await waker_.until(std::min(std::max(deaths_.next_try_at, again), at_last));
   }
   if (now() >= request_deadline()) co_return request_timed_out();
   co_return Next::Forward;

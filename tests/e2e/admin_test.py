@@ -276,7 +276,7 @@ class Finding(unittest.TestCase):
             eventually(lambda: {name: each["pid"] for name, each in instances(door).items()} == before, "the same ones")
             self.assertEqual(command("stop", "app", "--socket", door.admin_socket).returncode, 0)
             crash(door)
-            self.assertIn("(stopped)", command("status", "--socket", door.admin_socket).stdout)
+            self.assertRegex(command("status", "--socket", door.admin_socket).stdout, r"\(stopped by \S+, \d+s ago\)")
             self.assertEqual(command("start", "app", "--socket", door.admin_socket).returncode, 0)
             all_up(door, 3)
 
@@ -521,7 +521,7 @@ class Operations(unittest.TestCase):
             eventually(lambda: sorted(instances(door)) == ["app.1"], "one")
             self.assertEqual(command("stop", "app", "--socket", door.admin_socket).returncode, 0)
             eventually(lambda: instances(door)["app.1"]["pid"] is None, "its end")
-            self.assertIn("(stopped)", command("status", "--socket", door.admin_socket).stdout)
+            self.assertRegex(command("status", "--socket", door.admin_socket).stdout, r"\(stopped by \S+, \d+s ago\)")
             self.assertEqual(command("start", "app", "--socket", door.admin_socket).returncode, 0)
             all_up(door, 1)
 

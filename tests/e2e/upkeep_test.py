@@ -13,7 +13,6 @@ from support import App, Frontdoor, binary, curl, eventually, main, pool
 from support.admin import api, command
 from support.app import script_path
 from support.instances import events, who
-from support.ports import free_port
 
 
 class Reload(unittest.TestCase):
@@ -61,14 +60,14 @@ class Reload(unittest.TestCase):
         with App("a") as app, Frontdoor(pool(upstreams=[app])) as door, socket.create_server(("127.0.0.1", 0)) as other:
             door.wait_until_serving([app])
             head = door.head.replace('listen = "127.0.0.1:0"\n', "") + '[[listener]]\naddress = "127.0.0.1:0"\n'
-            taken, free = other.getsockname()[1], free_port("127.0.0.9")
-            for addresses in ([f"127.0.0.1:{taken}"], ["unix:/nowhere/at/all"], [f"127.0.0.9:{free}", f"0.0.0.0:{free}"]):
-                door.head = head + "".join(f'[[listener]]\naddress = "{address}"\n' for address in addresses)
+            taken = other.getsockname()[1]
+            for address in (f"127.0.0.1:{taken}", "unix:/nowhere/at/all"):
+                door.head = head + f'[[listener]]\naddress = "{address}"\n'
                 door.write_config(pool(upstreams=[app]))
                 for words in (["config", "diff"], ["reload"]):
                     done = command(*words, door=door)
                     self.assertEqual((done.returncode, done.stdout), (1, ""), words)
-                    self.assertRegex(done.stderr, rf"fd\.toml:\d+:\d+: cannot listen on {re.escape(addresses[-1])}: ")
+                    self.assertRegex(done.stderr, rf"fd\.toml:\d+:\d+: cannot listen on {re.escape(address)}: ")
                     self.assertIn("not every listener can be as the file says", done.stderr)
             door.head = head + f'[[listener]]\naddress = "127.0.0.1:{taken}"\n'
             door.write_config(pool(upstreams=[app]))
@@ -96,7 +95,7 @@ class Reload(unittest.TestCase):
             self.assertEqual(done.returncode, 1, done.stdout)
             self.assertRegex(done.stdout, r"^reloaded \S+, generation 3\n  \[pool\.app\] command: ", "it holds")
             told = done.stderr.splitlines()
-            self.assertRegex(told[0], r"^app\.1: the new instance does not come up, the old ones stay: .*exit 3.*; it said: no$")
+            self.assertRegex(told[0], r"^app\.1: the new instance does not come up, the old ones stay: exited 3 before listening; it said: no$")
             self.assertEqual(told[1], "    never")
             self.assertRegex(told[2], r"^frontdoor: \S+fd\.toml: the config is applied, but not every instance comes up as it says$")
             self.assertEqual(len(told), 3, done.stderr)

@@ -212,7 +212,8 @@ TEST_F(MonitorTest, WhoRunsThemNowIsAskedAlsoForAnUpstreamThatWasKnownBefore) {
   EXPECT_EQ(before.started, 0);
   monitor_.stop();
   io_.restart();
-  io_.run();  // the last answer, while there is somebody to give it
+  while (io_.poll() != 0) {  // the last answer, while there is somebody to give it
+  }
 }
 
 TEST_F(MonitorTest, WhereNobodyRunsCommandsTheCheckConnects) {

@@ -305,7 +305,7 @@ TEST(PoolPlan, WhatHasJustEndedAndComesBackAsItWasIsReplacedBesideThat) {
   PlannedPool pool(2, 1.0);
   for (auto& [number, place] : pool.places) place.current = false;
   pool.places[1].idle = true;
-  pool.configure(2);
+  pool.configure(2, 1.0);
   EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Replace, 1}, PlanStep{Step::Replace, 2}));
 }
 

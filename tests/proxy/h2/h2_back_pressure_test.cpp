@@ -86,7 +86,7 @@ TEST(H2Conversation, AnUploadThatItsNeighboursHoldUpIsNotBlamedForIt) {
   for (const bool goes_on : {true, false}) {
     ScriptedUpstream away, upstream;
     away.stop_listening();
-    TestProxy proxy({&upstream}, "[timeouts]\nclient_body = \"5s\"\n[pool.held]\nupstreams = [\"" + away.address() +
+    TestProxy proxy({&upstream}, "[timeouts]\nclient_body = \"6s\"\n[pool.held]\nupstreams = [\"" + away.address() +
                                      "\"]\nhold.timeout = \"20s\"\n[[route]]\npath = \"/held\"\npool = \"held\"\n[[route]]\npath = \"/\"\npool = \"app\"\n");
     H2Client client(proxy, h2::hello() + h2::settings_ack());
     client.settle();
@@ -118,7 +118,7 @@ TEST(H2Conversation, AnUploadThatItsNeighboursHoldUpIsNotBlamedForIt) {
       ASSERT_TRUE(client.until([&] { return upstream.last().saw("abc"); }));
       upstream.last().send(kUpstreamHello);
     } else {
-      proxy.time().advance(std::chrono::seconds{2});  // now it may send
+      proxy.time().advance(std::chrono::seconds{3});  // now it may send
     }
     ASSERT_TRUE(client.ended(9));
     EXPECT_EQ(client.answer(9).status, goes_on ? "200" : "408");
