@@ -411,6 +411,8 @@ void H2Session::look_at_the_clock() {
     if (frames_.anything_unwanted()) frames_.reset_unwanted();
     unwanted_at_ = now() + kUnwanted;
   }
+  // First, since whoever is told of the others' end has client_write to read it.
+  if (stuck_since_ != TimePoint{} && now() >= stuck_since_ + limit.client_write && !client_reads()) return lose();
   // A head that comes in drops, or a preface that does not come at all. What has come and we do not read is no fault of its
   // sender's.
   const bool unread = held_back_ && transport_.may_read();
@@ -424,7 +426,6 @@ void H2Session::look_at_the_clock() {
     if (context_.malformed) context_.malformed->note("", outcome::kHeaderTimeout, "HTTP/2 frames not complete in time");
     return frames_.terminate(http2::ErrorCode::EnhanceYourCalm);
   }
-  if (stuck_since_ != TimePoint{} && now() >= stuck_since_ + limit.client_write && !client_reads()) return lose();
   // A frame that has begun may be a request. One after the other that is none keeps nobody's place.
   const Duration idle = frames_.unfinished() ? limit.client_idle + limit.client_header : Duration{limit.client_idle};
   if (streams_.empty() && now() >= quiet_since_ + idle) frames_.terminate(http2::ErrorCode::NoError);
