@@ -17,6 +17,7 @@ import unittest
 from support import App, FixedRate, Frontdoor, binary, curl, eventually, free_port, get, main
 from support import pool as remote_pool
 from support import process as processes
+from support.admin import command
 from support.app import node_environment, script_path
 from support.instances import events, front_door
 from support.process import alive
@@ -28,11 +29,6 @@ NOBODY = 65534
 def pool(name="app", instances=2, command=None, env="", more=""):
     command = json.dumps(command or ["node", APP])
     return f"[pool.{name}]\ncommand = {command}\ninstances = {instances}\nenv = {{ {env} }}\n{more}\n"
-
-
-def command(*words, env=None, **options):
-    return subprocess.run([binary(), *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
-                          env=env, check=False, **options)
 
 
 def ask(path, request, limit=1 << 20):

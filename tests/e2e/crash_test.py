@@ -93,7 +93,7 @@ class FrontDoorKilled(unittest.TestCase):
         with Frontdoor(POOL) as door:
             who(door)
             self.assertIsNone(api(door, "status")[1]["crashed"])
-            for times, number in enumerate((signal.SIGKILL, signal.SIGSEGV), 1):
+            for times, number in enumerate((signal.SIGKILL, signal.SIGABRT), 1):
                 os.kill(front_door(door), number)
                 told = eventually(lambda times=times: crashed(times), "its word")
                 self.assertEqual((told["end"].split()[0], told["instances_kept"]), (number.name, 1))

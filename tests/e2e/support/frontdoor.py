@@ -1,5 +1,6 @@
 """The binary under test with a config of its own, on ports the kernel chose; its two logs are lists of dicts."""
 
+import functools
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from .main import binary
 from .process import eventually
 
 
+@functools.cache
 def sanitized(path=None):
     """Whether the binary carries a sanitizer: memory and time mean something else then."""
     with open(path or binary(), "rb") as file:
