@@ -241,7 +241,7 @@ bool append_pool(std::string& out, const json::object& pool, const Style& style,
            text_of(*failed, "summary") + '\n';
     if (const auto* advice = member(*failed, "advice"); advice != nullptr && advice->is_array())
       for (const json::value& line : advice->get_array())
-        out += "    " + text_of(json::object{{"line", line}}, "line") + '\n';
+        out += "    " + with_socket(text_of(json::object{{"line", line}}, "line"), given) + '\n';
   }
   if (const auto* removed = member(pool, "removed"); removed != nullptr && removed->is_array())
     for (const json::value& each : removed->get_array())

@@ -119,8 +119,12 @@ asio::awaitable<AdminOrderOutcome> Steering::carry_out(AdminOrder order) {
     if (!was_last && member.takes_requests()) member.upstream->withdraw();
     member.upstream->close_streams(now, now);
   }
-  // What changes nothing happened to nobody, and whoever ordered it first stands for it.
-  if (!changes) co_return outcome;
+  // What changes nothing happened to nobody, and whoever ordered it first stands for it. It may be said again to have it kept,
+  // where a full disk has not.
+  if (!changes) {
+    outcome.not_kept = co_await store_.save(orders);
+    co_return outcome;
+  }
   log_.info("operator", {{"action", word_of(order.verb)},
                          {"pool", outcome.pool},
                          {"upstream", place.key},

@@ -131,8 +131,12 @@ void InstanceGroup::remember() {
 void InstanceGroup::adopt(RunningProcess process, const InstanceMemo& memo) {
   ended_before_.erase(memo.number);
   Place& its = place(memo.number);
-  const bool fits = plan_.wanted(memo.number) && memo.launch == launch_text(settings_);
-  const auto instance = add(memo.number, settings_, memo.place);
+  const bool as_config = memo.launch == launch_text(settings_);
+  const bool fits = plan_.wanted(memo.number) && as_config;
+  // It is watched, and started again, as what it was started as: the config may have changed while nobody was there, and what
+  // it says has come up nowhere yet.
+  const auto own = as_config ? std::nullopt : parse_launch(memo.launch);
+  const auto instance = add(memo.number, own ? as_launched(*own) : settings_, memo.place);
   // Of two, as a crash in the middle of a roll leaves them, the one goes that is not as the config says.
   if (its.serving && fits) its.surplus.push_back(std::exchange(its.serving, instance));
   else if (its.serving) its.surplus.push_back(instance);

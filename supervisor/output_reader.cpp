@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "base/detached.h"
@@ -21,13 +22,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-
 constexpr std::size_t kReadBlock = 16 * 1024;             // read at once
 constexpr std::size_t kMostInPipe = 1024 * 1024;      // what an unprivileged process may make of a pipe
 constexpr Millis kEndOfLine{1'000};                   // then the beginning is given out
 constexpr Millis kLookAtDestination{10};                           // whether a destination has caught up
 constexpr OutputPace::Rates kRates{.fast = 16.0 * 1024 * 1024, .slow = 1024.0 * 1024};
 constexpr std::chrono::minutes kTellAgain{1};
+constexpr Millis kUntilThereIsMemory{100};
 constexpr std::chrono::seconds kSlowedFor{1};  // of waiting in a minute: then it is told
 
 }  // namespace
@@ -87,9 +88,18 @@ asio::awaitable<void> OutputReader::read([[maybe_unused]] std::shared_ptr<Output
   while (pipe->open) {
     auto [error] = co_await pipe->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, quietly);
     if (error) break;
-    take_some(*pipe);
+    bool no_memory = false;
+    try {
+      take_some(*pipe);
+      if (pipe->open) await_end_of_line(pipe);
+    } catch (const std::bad_alloc&) {
+      no_memory = true;  // a line is lost; the app must not stand still for it, and nobody else end
+    }
     if (!pipe->open) break;
-    await_end_of_line(pipe);
+    if (no_memory) {
+      asio::steady_timer pause(control_, kUntilThereIsMemory);
+      co_await pause.async_wait(quietly);
+    }
     co_await keep_pace();
   }
   pipe->late.cancel();

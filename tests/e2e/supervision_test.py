@@ -280,6 +280,20 @@ class Changes(unittest.TestCase):
             eventually(lambda: set(pids(door, 2).values()).isdisjoint(before.values()), "their successors")
             self.assertEqual({get_release(door) for _ in range(4)}, {"1"})
 
+    def test_a_front_door_that_crashes_beside_a_file_that_has_changed_serves_on_with_what_runs(self):
+        """The file says `ready = "notify"` by then, which those that run have never been told to say."""
+        with Frontdoor(pool(command=GUARDED, env='RELEASE = "1"', more=QUICK)) as door:
+            before = pids(door, 2)
+            door.write_config(pool(command=GUARDED, env='RELEASE = "2", BROKEN = "1"', more='ready = "notify"\n' + QUICK))
+            killed = front_door(door)
+            os.kill(killed, signal.SIGKILL)
+            eventually(lambda: front_door(door) not in (None, killed), "another front door")
+            door.wait_until_ready()
+            self.assertEqual({get_release(door) for _ in range(4)}, {"1"})
+            eventually(lambda: self.failed_change(door), "the verdict")
+            self.assertEqual({get_release(door) for _ in range(4)}, {"1"})
+            self.assertEqual(pids(door, 2), before)
+
     def test_a_change_that_failed_is_told_wherever_one_looks(self):
         with Frontdoor(pool(command=GUARDED, env='RELEASE = "1"', more=QUICK)) as door:
             pids(door, 2)
