@@ -14,8 +14,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view kBehindFirst =
-    "    ";  // what an item has beyond its first line: an app's last words
+constexpr std::string_view kBehindFirst = "    ";  // an app's last words, behind the line that they belong to
 
 std::vector<std::string> items_at(const json::object& answer, const char* name) {
   std::vector<std::string> items;
