@@ -366,10 +366,8 @@ bool Exchange::better_elsewhere(const http::ResponseHead& head) {
 }
 
 // As long as nothing was passed on, a body that came broken behind its head is still an answer of ours and no cut connection
-// (RFC 9110 §15.6.3). In HTTP/1 those of a known length have nothing that could be wrong, in HTTP/2 their stream has.
+// (RFC 9110 §15.6.3), be it malformed or cut: its connection may have ended in the same turn. One that waits is none.
 bool Exchange::broken_from_its_start() {
-  const http::ResponseHead& head = attempt_.stream->response();
-  if (head.framing.kind != http::BodyKind::Chunked && head.version != http::Version::Http2) return false;
   if (attempt_.stream->response_body().peek().state != Peeked::State::Failed) return false;
   attempt_.failure = attempt_.stream->failure();
   return true;

@@ -164,6 +164,50 @@ TEST(Failure, ATruncatedResponseIsNeverMadeToLookWhole) {
   }
 }
 
+// An end that is seen with the head, before a byte was passed on. What only its end delimits is whole with a FIN.
+TEST(Failure, AnAnswerThatIsCutBehindItsHeadIsNoneYet) {
+  constexpr const char* kOfTen = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
+  constexpr const char* kUntilClose = "HTTP/1.1 200 OK\r\n\r\n";
+  enum class End : bool { Fin, Reset };
+  struct {
+    const char* request;
+    const char* answer;
+    End end;
+    const char* status;
+    std::size_t by_second;
+  } cases[] = {{kGet, kOfTen, End::Fin, "HTTP/1.1 200 ", 1},       {kGet, kOfTen, End::Reset, "HTTP/1.1 200 ", 1},
+               {kGet, kUntilClose, End::Reset, "HTTP/1.1 200 ", 1}, {kPost, kOfTen, End::Fin, "HTTP/1.1 502 ", 0},
+               {kPost, kUntilClose, End::Reset, "HTTP/1.1 502 ", 0}, {kGet, kUntilClose, End::Fin, "HTTP/1.1 200 ", 0}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(std::string(c.request) + c.answer + (c.end == End::Fin ? "FIN" : "RST"));
+    Talk talk;
+    talk.second.always_reply(kHello);
+    talk.client->send(c.request);
+    ASSERT_TRUE(talk.asked(talk.first));
+    ASSERT_TRUE(talk.until([&] { return talk.first.last().saw("abc") || std::string_view(c.request) == kGet; }));
+    talk.proxy.settle({talk.client.get()});
+    Peer& upstream = talk.first.last();
+    upstream.send(c.answer);
+    upstream.poll();
+    if (c.end == End::Fin) upstream.close();
+    else upstream.reset();
+    ASSERT_TRUE(talk.answered());
+    EXPECT_THAT(talk.client->received(), StartsWith(c.status));
+    EXPECT_EQ(talk.second.requests(), c.by_second);
+  }
+}
+
+TEST(Failure, AHeadWhoseBodyWaitsIsPassedOnAtOnce) {
+  for (const char* head : {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
+                           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+    Talk talk;
+    talk.client->send(kGet);
+    ASSERT_TRUE(talk.asked(talk.first));
+    talk.first.last().send(head);
+    EXPECT_TRUE(talk.until([&] { return talk.client->saw("\r\n\r\n"); })) << head;
+  }
+}
+
 TEST(Failure, AnHttp10ClientIsResetWhenItsResponseIsCut) {
   Talk talk;
   talk.client->send("GET / HTTP/1.0\r\n\r\n");
