@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/self_connection.h"
@@ -32,12 +33,17 @@ bool met_itself(int fd, std::uint16_t port) { return port >= 32'768 && connected
 }  // namespace
 
 bool Transport::watch(int fd, std::uint32_t events) {
-  if (loop_.watch(fd, events, *this)) {
-    fd_ = fd;
-    room_is_told_ = (events & EPOLLOUT) != 0;
-    return true;
+  int error = ENOMEM;
+  try {
+    if (loop_.watch(fd, events, *this)) {
+      fd_ = fd;
+      room_is_told_ = (events & EPOLLOUT) != 0;
+      return true;
+    }
+    error = errno;
+  } catch (const std::bad_alloc&) {
+    // The loop's table could not grow: as if the kernel had had no memory for it.
   }
-  const int error = errno;
   loop_.ops().close(fd);
   errno = error;
   return false;

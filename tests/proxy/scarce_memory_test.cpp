@@ -141,6 +141,39 @@ TEST(ScarceMemoryTowardsHttp2, RefusesARequestAndNothingElse) {
   }
 }
 
+// The loop's table of what it watches grows now and then: with a connection that is accepted, or with one to an upstream.
+TEST(ScarceMemory, WhatTheLoopHasNoPlaceForIsClosedAndNothingElse) {
+  ScriptedUpstream upstream;
+  upstream.always_reply(kHello);
+  TestProxy proxy({&upstream});
+  std::vector<std::unique_ptr<Peer>> idle;
+  for (int others = 0; others < 20; ++others) {
+    bool struck = true;
+    for (std::uint64_t n = 1; n < 40 && struck; ++n) {
+      const auto client = proxy.client();
+      client->send(kGet);
+      client->poll();
+      ShortTurns turns(n, Shortage::OfOne);
+      for (int i = 0; i < 4; ++i) {
+        ASSERT_NO_THROW(turns.turn(proxy.worker())) << others << ' ' << n;
+        upstream.poll();
+      }
+      struck = ShortTurns::struck();
+      client->close();
+      proxy.time().advance(Millis{61'000});  // idle connections to the upstream, too
+      proxy.settle({});
+    }
+    idle.clear();
+    for (int i = 0; i <= others; ++i) idle.push_back(proxy.client());
+    proxy.settle({});
+  }
+  idle.clear();
+  EXPECT_TRUE(proxy.until({}, [&] {
+    proxy.time().advance(Millis{10});
+    return proxy.worker().open_connections() == 0;
+  }));
+}
+
 bool short_conversation_with_tls(std::uint64_t n, Shortage shortage) {
   ScriptedUpstream upstream;
   upstream.encrypt();
