@@ -2,6 +2,7 @@
 // which others may have been killed with it, and keeps a request that kills from the last one (balancer/containment.h).
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
@@ -108,12 +109,14 @@ void Exchange::note_death() {
 }
 
 // Whoever runs the upstream tells the operator. A tunnel is not named: what its client has sent is none of ours to know.
-void Exchange::note_casualty() {
+// Without memory it is not named either: this is called from where nobody could answer for that (upstream_went_down).
+void Exchange::note_casualty() try {
   if (!route_) return;
   const http::RequestHead& request = client_.request();
   Casualty casualty{std::string(request.method_text) + ' ' + std::string(path_of(request.target)),
                     std::string(request_id()), likeness().kind};
   attempt_.upstream->shared->casualties().note(std::move(casualty), now());
+} catch (const std::bad_alloc&) {
 }
 
 // Several upstreams that were killed at once die within milliseconds of each other, and until then they take requests:

@@ -141,6 +141,41 @@ TEST(ScarceMemoryTowardsHttp2, RefusesARequestAndNothingElse) {
   }
 }
 
+// A death is told to the worker, and by it to the requests, where nobody answers for memory that there is not.
+bool death_of_an_upstream(std::uint64_t n, Shortage shortage) {
+  ScriptedUpstream first;
+  ScriptedUpstream second;
+  second.always_reply(kHello);
+  TestProxy proxy({&first, &second});
+  const auto client = proxy.client();
+  client->send(kGet);
+  EXPECT_TRUE(proxy.until({client.get()}, [&] { return first.connections() > 0 && first.last().saw("\r\n\r\n"); }));
+  proxy.settle({client.get()});
+  Upstream& upstream = proxy.upstream(0);
+  EXPECT_TRUE(upstream.change(upstream.seen(), UpstreamState::Down, "test", proxy.time().now(), DownCause::Dead));
+  ShortTurns turns(n, shortage);
+  for (int i = 0; i < kMostTurns && !client->ended() && !complete_response(client->received()); ++i) {
+    EXPECT_NO_THROW(turns.turn(proxy.worker())) << n;
+    second.poll();
+    client->poll();
+    proxy.time().advance(Millis{10});
+  }
+  const bool struck = ShortTurns::struck();
+  if (shortage == Shortage::OfOne) {
+    EXPECT_TRUE(client->ended() || complete_response(client->received())) << n;
+  }
+  return struck;
+}
+
+TEST(ScarceMemory, ADeathIsSurvived) {
+  for (const Shortage shortage : {Shortage::OfOne, Shortage::FromThenOn}) {
+    std::uint64_t n = 1;
+    while (n < 500 && !::testing::Test::HasFailure() && death_of_an_upstream(n, shortage)) ++n;
+    EXPECT_GT(n, 3u);
+    EXPECT_LT(n, 500u);
+  }
+}
+
 // The loop's table of what it watches grows now and then: with a connection that is accepted, or with one to an upstream.
 TEST(ScarceMemory, WhatTheLoopHasNoPlaceForIsClosedAndNothingElse) {
   ScriptedUpstream upstream;
