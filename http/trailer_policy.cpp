@@ -26,6 +26,7 @@ constexpr auto kForbidden = std::to_array<std::string_view>({
     "forwarded",
     "x-real-ip",
     "x-request-id",
+    "cdn-loop",
     "traceparent",
     "tracestate",
     "max-forwards",
@@ -51,7 +52,7 @@ constexpr auto kForbidden = std::to_array<std::string_view>({
     "content-range",
     "content-location",
 });
-constexpr auto kForbiddenBeginnings = std::to_array<std::string_view>({"x-forwarded-", "proxy-", "if-"});
+constexpr auto kForbiddenBeginnings = std::to_array<std::string_view>({"x-forwarded-", "x-client-cert-", "proxy-", "if-"});
 
 }  // namespace
 
