@@ -381,7 +381,9 @@ std::optional<Exchange::Relayed> Exchange::commit(const http::ResponseHead& head
   add_listener_headers(AnsweredBy::Upstream);
 
   OutgoingResponse response{head.status, head.reason, context_.fields, head.framing};
-  const bool bodiless = client_.request().method == http::Method::Head || head.status == 304;
+  // RFC 9110 §8.6: a 204 has no Content-Length, whatever asked for it.
+  const bool of_head = client_.request().method == http::Method::Head && head.status != 204;
+  const bool bodiless = of_head || head.status == 304;
   if (bodiless) response.declared_length = http::find(head.fields, http::FieldId::ContentLength);
   if (!client_.send_head(response)) {
     // No room for it, perhaps because 1xx heads lie unread before it. Body bytes without their head would be taken for

@@ -204,6 +204,17 @@ TEST(Conversation, AHeadHasNoBodyAndKeepsItsContentLength) {
   EXPECT_EQ(one.upstream.connections(), 1u);
 }
 
+// RFC 9110 §8.6.
+TEST(Conversation, AHeadIsToldNoLengthOfA204) {
+  for (const char* length : {"5", "5, 5"}) {
+    OneRequest one("HEAD / HTTP/1.1\r\nHost: e\r\n\r\n");
+    one.upstream.last().send("HTTP/1.1 204 No Content\r\nContent-Length: " + std::string(length) + "\r\n\r\n");
+    ASSERT_TRUE(one.until([&] { return one.client->saw("\r\n\r\n"); })) << length;
+    EXPECT_THAT(one.client->received(), ::testing::StartsWith("HTTP/1.1 204 ")) << length;
+    EXPECT_THAT(lower(one.client->received()), Not(HasSubstr("content-length"))) << length;
+  }
+}
+
 TEST(Conversation, A204AndA304HaveNoBody) {
   for (const char* status : {"204 No Content", "304 Not Modified"}) {
     OneRequest one(kGetWithQuery);
