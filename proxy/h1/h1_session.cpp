@@ -247,7 +247,9 @@ bool H1Session::send_head(const OutgoingResponse& response) {
   close_delimited_ = framing.kind == http::BodyKind::UntilClose;
 
   // RFC 9112 §9.6: a close is announced, or the client may send its next request into the closing connection.
-  keep_alive_ = request.keep_alive && !close_delimited_ && !draining_ && !transport_.peer_finished() &&
+  // Behind a FIN nothing follows but what came before it: pipelined requests are still served (§9.3.2).
+  const bool last = transport_.peer_finished() && (!reader_.complete() || input_.empty());
+  keep_alive_ = request.keep_alive && !close_delimited_ && !draining_ && !last &&
                 (reader_.complete() || (reader_.may_end_within(kRestOfBodyBytes) && !response.request_abandoned &&
                                         !waits_for_continue()));
 

@@ -145,6 +145,20 @@ std::size_t count(const std::string& text, std::string_view what) {
   return found;
 }
 
+// RFC 9112 §9.3.2. As `printf … | nc -N` sends them.
+TEST(Conversation, PipelinedRequestsThatCameBeforeAFinAreServed) {
+  ScriptedUpstream upstream;
+  upstream.always_reply("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+  TestProxy proxy({&upstream});
+  const auto client = proxy.client();
+  client->send("GET /1 HTTP/1.1\r\nHost: e\r\n\r\nGET /2 HTTP/1.1\r\nHost: e\r\n\r\nGET /3 HTTP/1.1\r\nHost: e\r\n\r\n");
+  client->finish();
+  ASSERT_TRUE(proxy.until({client.get()}, [&] { return client->ended(); }));
+  EXPECT_EQ(count(client->received(), "HTTP/1.1 200 "), 3u) << client->received();
+  EXPECT_EQ(count(client->received(), "Connection: close"), 1u) << "only the last one says so";
+  EXPECT_FALSE(client->was_reset());
+}
+
 // Answers of our own need no waiting, so that nothing else would end such a client's turn.
 TEST(Conversation, AClientThatPipelinesWithoutEndLetsOthersHaveTheirTurn) {
   ScriptedUpstream upstream;
