@@ -155,7 +155,9 @@ Task<H1Session::HeadRead> H1Session::read_head() {
           reader_.start(parser_.head().framing);
           co_return HeadRead::Complete;
         case http::HeadStatus::Incomplete:
-          if (!parser_.started()) started_ = {};  // an empty line behind a body (RFC 9112 §2.2) is no head under way
+          // An empty line behind a body (RFC 9112 §2.2) is no head under way. Of half a one the CR must not be forgotten: an LF
+          // alone would be a 400.
+          if (!parser_.started() && !input_.unread().ends_with('\r')) started_ = {};
           else if (!std::exchange(begun_told_, true)) owner_.head_begun();
           break;
       }

@@ -159,6 +159,25 @@ TEST(Conversation, PipelinedRequestsThatCameBeforeAFinAreServed) {
   EXPECT_FALSE(client->was_reset());
 }
 
+// RFC 9112 §2.2. Its CR may come long before its LF.
+TEST(Conversation, AnEmptyLineMayComeInHalves) {
+  ScriptedUpstream upstream;
+  upstream.always_reply("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+  TestProxy proxy({&upstream});
+  const auto client = proxy.client();
+  const auto answered = [&] { return complete_response(client->received()); };
+  client->send("GET /1 HTTP/1.1\r\nHost: e\r\n\r\n");
+  ASSERT_TRUE(proxy.until({client.get()}, answered));
+  client->forget();
+  client->send("\r");
+  proxy.settle({client.get()});
+  proxy.time().advance(Millis{200});
+  proxy.settle({client.get()});
+  client->send("\nGET /2 HTTP/1.1\r\nHost: e\r\n\r\n");
+  ASSERT_TRUE(proxy.until({client.get()}, answered));
+  EXPECT_THAT(client->received(), ::testing::StartsWith("HTTP/1.1 200 "));
+}
+
 // Answers of our own need no waiting, so that nothing else would end such a client's turn.
 TEST(Conversation, AClientThatPipelinesWithoutEndLetsOthersHaveTheirTurn) {
   ScriptedUpstream upstream;
