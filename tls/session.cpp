@@ -136,8 +136,14 @@ IoStatus Session::deliver() {
   } else {
     status = IoStatus::WouldBlock;
   }
+  if (status != IoStatus::Failed && sent < sealed.size()) {
+    try {
+      owed_.append(sealed, sent);
+    } catch (const std::bad_alloc&) {
+      status = IoStatus::Failed;  // nothing may follow a record of which a part is missing
+    }
+  }
   if (status == IoStatus::Failed) write_failed_ = true;
-  else if (sent < sealed.size()) owed_.append(sealed, sent);
   if (sealed.capacity() > kScratchKept) std::string().swap(sealed);
   return status;
 }
