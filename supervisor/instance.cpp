@@ -72,8 +72,9 @@ Instance::Instance(InstanceContext& context, Shared shared, std::shared_ptr<Plac
 
 void Instance::start() { spawn_run(std::nullopt); }
 
-void Instance::take_over(RunningProcess running, std::string launch) {
+void Instance::take_over(RunningProcess running, std::string launch, bool served) {
   launched_ = parse_launch(launch);
+  if (served) served_as_ = launched_;
   launched_as_ = std::move(launch);
   engaged_ = true;
   born_ = ++context_.ticks;

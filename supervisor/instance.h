@@ -70,8 +70,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
   // Once, when it is a member of its pool.
   void start();
-  // The same with a process that a front door has left that crashed. `launch`: what it was started with.
-  void take_over(RunningProcess running, std::string launch);
+  // The same with a process that a front door has left that crashed. `launch`: what it was started with; `served`: and has
+  // been up, as far as anybody knows.
+  void take_over(RunningProcess running, std::string launch, bool served);
   // Likewise where its process had ended for good: it has none until somebody asks for one.
   void rest(const std::optional<ProcessEnd>& end);
   // Without its process it begins at once with another one, which is started as `settings` say; with one, that is

@@ -132,29 +132,45 @@ void InstanceGroup::adopt(RunningProcess process, const InstanceMemo& memo) {
   ended_before_.erase(memo.number);
   Place& its = place(memo.number);
   const bool as_config = memo.launch == launch_text(settings_);
-  const bool fits = plan_.wanted(memo.number) && as_config;
   // It is watched, and started again, as what it was started as: the config may have changed while nobody was there, and what
   // it says has come up nowhere yet.
   const auto own = as_config ? std::nullopt : parse_launch(memo.launch);
   const auto instance = add(memo.number, own ? as_launched(*own) : settings_, memo.place);
-  // Of two, as a crash in the middle of a roll leaves them, the one goes that is not as the config says.
-  if (its.serving && fits) its.surplus.push_back(std::exchange(its.serving, instance));
-  else if (its.serving) its.surplus.push_back(instance);
-  else its.serving = instance;
-  adopted_.push_back({instance, std::move(process), memo.launch});
+  its.adopted.push_back({instance, std::move(process), memo.launch});
 }
 
 void InstanceGroup::take_over_adopted() {
-  for (Adopted& each : std::exchange(adopted_, {})) each.instance->take_over(std::move(each.process), std::move(each.launch));
+  const std::string as_config = launch_text(settings_);
+  for (auto& [number, place] : places_) {
+    std::vector<bool> fits;
+    for (const Adopted& each : place.adopted) fits.push_back(each.launch == as_config);
+    const std::vector<AdoptedRole> roles = adopted_roles(fits, plan_.wanted(number));
+    for (std::size_t i = 0; i < roles.size(); ++i) {
+      place.adopted[i].role = roles[i];
+      if (roles[i] == AdoptedRole::Serves) place.serving = place.adopted[i].instance;
+      if (roles[i] == AdoptedRole::Proves) place.next = place.adopted[i].instance;
+    }
+  }
   for (auto& [number, place] : places_)
-    for (const auto& instance : std::exchange(place.surplus, {})) spawn(retire(shared_from_this(), number, instance));
+    for (Adopted& each : place.adopted) {
+      const bool served = each.role == AdoptedRole::Serves && each.launch != as_config;
+      each.instance->take_over(std::move(each.process), std::move(each.launch), served);
+    }
+  for (auto& [number, place] : places_) {
+    const bool restarts = place.next && place.serving->started_as(settings_);
+    for (const Adopted& each : std::exchange(place.adopted, {})) {
+      if (each.role == AdoptedRole::Leaves) spawn(retire(shared_from_this(), number, each.instance));
+      if (each.role == AdoptedRole::Proves) spawn(prove(shared_from_this(), number, restarts ? "restart" : "config changed"));
+    }
+  }
 }
 
 asio::awaitable<OperationResult> InstanceGroup::fulfil(Wish wish) {
   const auto self = shared_from_this();
   if (stopping_) co_return OperationResult{.ok = false, .error = "frontdoor is stopping"};
   forget_asked_for(ended_before_, wish);
-  wish.asked = ++context_.ticks;
+  // What fails to come up as a config says is that config's failure, however early it was started.
+  wish.asked = wish.what == Wish::What::Fit ? plan_.config_read() : ++context_.ticks;
   const bool kept = plan_.keeps_what_served();
   plan_.ask(wish);
   if (kept && !plan_.keeps_what_served())
@@ -265,13 +281,17 @@ std::shared_ptr<Instance> InstanceGroup::add(unsigned number, const config::Proc
                                     settings);
 }
 
+asio::awaitable<void> InstanceGroup::replace(std::shared_ptr<InstanceGroup> self, unsigned number) {
+  std::string reason = plan_.reason_for(number);
+  surroundings_.members_changed();
+  place(number).next->start();
+  co_await prove(self, number, std::move(reason));
+}
+
 // The new one up and proved first; then the old one leaves. A new one that does not come up ends the rollout: the old
 // ones stay.
-asio::awaitable<void> InstanceGroup::replace([[maybe_unused]] std::shared_ptr<InstanceGroup> self, unsigned number) {
+asio::awaitable<void> InstanceGroup::prove(std::shared_ptr<InstanceGroup> self, unsigned number, std::string reason) {
   const std::shared_ptr<Instance> next = place(number).next;
-  const std::string reason = plan_.reason_for(number);
-  surroundings_.members_changed();
-  next->start();
   const std::string as = launch_text(next->settings());
   const bool as_served = as != launch_text(settings_);
   const auto wanted = [&] {
@@ -391,7 +411,8 @@ std::vector<InstanceAddress> InstanceGroup::members() const {
   std::vector<InstanceAddress> all;
   for (const auto& [number, place] : places_) {
     std::vector<std::shared_ptr<Instance>> its{place.serving, place.next};
-    its.insert(its.end(), place.surplus.begin(), place.surplus.end());
+    for (const Adopted& each : place.adopted)
+      if (each.role == AdoptedRole::Leaves) its.push_back(each.instance);
     for (const auto& member : its)
       if (member && !is_nowhere(member->address().endpoint)) all.push_back(member->address());
   }

@@ -17,6 +17,7 @@
 
 #include "balancer/pool_traffic.h"
 #include "config/config.h"
+#include "supervisor/adopted_roles.h"
 #include "supervisor/ended_instances.h"
 #include "supervisor/hung_watch.h"
 #include "supervisor/instance.h"
@@ -58,7 +59,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   // What was asked of the pool before the front door crashed, as it was left with the launcher. Before configure().
   void recall(const std::string& asked);
   // A process that a front door has left that crashed gets its place. When all have theirs and the members have been told,
-  // they are taken over.
+  // they are taken over, and a roll that was under way goes on.
   void adopt(RunningProcess process, const InstanceMemo& memo);
   void take_over_adopted();
   // Once, after the first configure(): until there is nothing left to do for it.
@@ -78,11 +79,17 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   PoolStatus status() const;
 
  private:
+  struct Adopted {
+    std::shared_ptr<Instance> instance;
+    RunningProcess process;
+    std::string launch;  // what it was started with
+    AdoptedRole role = AdoptedRole::Leaves;
+  };
   struct Place {
     std::shared_ptr<Instance> serving = {};  // a member of the pool
     std::shared_ptr<Instance> next = {};     // also a member, proves itself
     std::vector<std::shared_ptr<Instance>> leaving = {};
-    std::vector<std::shared_ptr<Instance>> surplus = {};  // adopted, and about to leave; members until then
+    std::vector<Adopted> adopted = {};  // and not taken over yet; members
     std::shared_ptr<PlaceHistory> history = std::make_shared<PlaceHistory>();
 
     bool empty() const { return !serving && !next && leaving.empty(); }
@@ -104,6 +111,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   Place& place(unsigned number);
   InstanceAddress address_of(unsigned number, const Endpoint& where) const;
   boost::asio::awaitable<void> replace(std::shared_ptr<InstanceGroup> self, unsigned number);
+  boost::asio::awaitable<void> prove(std::shared_ptr<InstanceGroup> self, unsigned number, std::string reason);
   boost::asio::awaitable<void> retire(std::shared_ptr<InstanceGroup> self, unsigned number,
                                       std::shared_ptr<Instance> instance);
   boost::asio::awaitable<void> watch_hung(std::shared_ptr<InstanceGroup> self);
@@ -116,12 +124,6 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   void spawn(boost::asio::awaitable<void> coroutine);
   InstanceStatus status_of(const Instance& instance, const Place& place) const;
 
-  struct Adopted {
-    std::shared_ptr<Instance> instance;
-    RunningProcess process;
-    std::string launch;  // what it was started with
-  };
-
   const Surroundings surroundings_;
   InstanceContext& context_;
   const std::string pool_;
@@ -133,7 +135,6 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   config::Process settings_;
   Millis drain_{};
   std::map<unsigned, Place> places_;
-  std::vector<Adopted> adopted_;  // and not taken over yet
   std::list<std::shared_ptr<PendingWish>> pending_;
   StartFailure replacement_failure_;
   std::optional<FailedRoll> failed_roll_;

@@ -94,7 +94,7 @@ StartFailure InstanceGroup::why_not_up(unsigned number) const {
 void InstanceGroup::tell(const PendingWish& pending, const OperationResult& result) {
   const Wish& wish = pending.wish;
   // That instances come up as the config says, or do not, is told by themselves.
-  if (wish.what == Wish::What::Fit && pending.replaced == 0 && pending.failed == 0) return;
+  if (wish.what == Wish::What::Fit && pending.replaced == 0 && (pending.failed == 0 || result.ok)) return;
   const std::string name = wish.number ? pool_ + '.' + std::to_string(*wish.number) : pool_;
   const std::string what = to_string(wish.what);
   const RolloutReport& report = result.report;

@@ -216,7 +216,11 @@ Fulfilment PoolPlan::look(const Wish& wish, std::span<const PlaceView> places) c
   if (wants_some && count() == 0) return {What::Overtaken, 0, "removed from the config"};
   if (wish.what == Wish::What::Scale && wish.count != count()) return {What::Overtaken, 0, "scaled again"};
   const bool rolls = wish.what == Wish::What::Fit || (wish.what == Wish::What::Restart && wish.how == RestartHow::Rolling);
-  if (rolls && given_up_ > wish.asked) return {What::Failed, 0, ""};
+  // A restart that has failed is none of the config's business where all are as it says.
+  const bool met = wish.what == Wish::What::Fit && std::all_of(places.begin(), places.end(), [this](const PlaceView& place) {
+    return place.current || !wanted(place.number);
+  });
+  if (rolls && !met && given_up_ > wish.asked) return {What::Failed, 0, ""};
 
   bool pending = false;
   unsigned failed = 0;

@@ -76,6 +76,8 @@ class PoolPlan {
   // the pool may be replaced at a time.
   void configure(unsigned instances, double share, Tick now);
 
+  Tick config_read() const { return config_read_; }
+
   void ask(const Wish& wish);
   // Why this place's process is to be a new one; what was asked last counts.
   std::string reason_for(unsigned number) const;

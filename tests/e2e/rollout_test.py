@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Instances that are replaced, whatever for: nothing of what is under way is lost, and the operator reads what happened."""
 
+import contextlib
 import json
 import os
 import signal
+import tempfile
 import threading
 import unittest
 
 from support import FixedRate, Frontdoor, WebSocketClient, curl, eventually, http_get, main
-from support import process as processes
 from support.admin import api, command
 from support.app import node_environment, script_path
-from support.instances import events, pids, who
+from support.instances import events, front_door, pids, who
 from support.process import alive
 
 APP = script_path("rolling.js")
@@ -26,6 +27,27 @@ def pool(name="app", instances=2, command=None, env="", more=""):
 
 def said(door, text):
     return [line for line in door.access() if text in line.get("text", "")]
+
+
+def touch(path):
+    with open(path, "w", encoding="ascii"):
+        pass
+
+
+@contextlib.contextmanager
+def crashed(door):
+    """The process that serves is dead on entry, and the next one there behind it."""
+    killed = front_door(door)
+    os.remove(door.ready_file)
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: not alive(killed), "the end of the front door")
+    yield
+    door.wait_until_ready()
+
+
+def crash(door):
+    with crashed(door):
+        pass
 
 
 class Asked(threading.Thread):
@@ -112,15 +134,84 @@ class Rolls(unittest.TestCase):
     def test_what_a_crash_of_the_front_door_leaves_is_rolled_if_it_does_not_fit(self):
         with Frontdoor(pool(instances=1, env='RELEASE = "1"')) as door:
             (before,) = pids(door, 1).values()
-            (killed,) = [child for child in processes.children(door.pid) if child != before]
             door.write_config(pool(instances=1, env='RELEASE = "2"'))
-            os.kill(killed, signal.SIGKILL)
-            eventually(lambda: not alive(killed), "the end of the front door")
+            crash(door)
             door.wait_until_ready()
             eventually(lambda: events(door, "config change done", replaced=1), "the roll")
             door.wait_until_ready()  # on another port
             self.assertEqual(eventually(lambda: who(door), "an answer")["RELEASE"], "2")
             self.assertFalse(alive(before))
+
+
+class RollsThatACrashInterrupts(unittest.TestCase):
+    """The front door is killed when the new one runs and has not proved itself."""
+
+    def new_one(self, door):
+        return eventually(lambda: (lambda told: len(told) == 2 and told)(events(door, "instance started")), "the new one")[1]["pid"]
+
+    def failed(self, door):
+        return eventually(lambda: api(door, "status")[1]["pools"][0]["failed_change"], "the verdict")
+
+    def serves_alone(self, door, pid, other):
+        eventually(lambda: not alive(other), "the end of the new one")
+        self.assertEqual({who(door)["pid"] for _ in range(4)}, {pid})
+
+    def test_a_bad_release_does_not_take_the_place_of_what_serves(self):
+        for early in (True, False):  # it ends before the next front door is there
+            with self.subTest(early=early), tempfile.TemporaryDirectory() as directory:
+                end = os.path.join(directory, "end")
+                guarded = ["sh", "-c", f'[ "$RELEASE" = 1 ] || {{ until [ -e {end} ]; do sleep 0.05; done; exit 3; }}; exec node {APP}']
+                with Frontdoor(pool(instances=1, command=guarded, env='RELEASE = "1"')) as door:
+                    (old,) = pids(door, 1).values()
+                    door.reload(pool(instances=1, command=guarded, env='RELEASE = "2"'))
+                    new = self.new_one(door)
+                    with crashed(door):
+                        if early:
+                            touch(end)
+                            eventually(lambda: not alive(new), "its end")
+                    self.assertEqual(who(door)["pid"], old)
+                    if not early:
+                        self.assertTrue(alive(new), "it still has to prove itself")
+                        self.assertFalse(events(door, "config change failed"))
+                        touch(end)
+                    told = self.failed(door)
+                    self.assertEqual((told["what"], told["keys"]), ("config changed", "env"))
+                    self.assertIn("exited 3 before listening", told["reason"])
+                    self.serves_alone(door, old, new)
+
+    def test_a_good_one_takes_its_place_and_none_is_started_once_more(self):
+        with tempfile.TemporaryDirectory() as directory:
+            go_on = os.path.join(directory, "go on")
+            line = f'[ "$RELEASE" = 1 ] || until [ -e "{go_on}" ]; do sleep 0.05; done; exec node {APP}'
+            with Frontdoor(pool(instances=1, command=["sh", "-c", line], env='RELEASE = "1"')) as door:
+                (old,) = pids(door, 1).values()
+                door.reload(pool(instances=1, command=["sh", "-c", line], env='RELEASE = "2"'))
+                new = self.new_one(door)
+                crash(door)
+                self.assertEqual(who(door)["pid"], old)
+                touch(go_on)
+                eventually(lambda: events(door, "config change done", replaced=1, reason="config changed"), "the roll")
+                self.serves_alone(door, new, old)
+
+    def test_a_restart_ends_the_old_one_only_when_a_new_one_is_up(self):
+        with tempfile.TemporaryDirectory() as directory:
+            wrong = os.path.join(directory, "wrong")
+            end = os.path.join(directory, "end")
+            line = f"while [ -e {wrong} ]; do sleep 0.05; [ ! -e {end} ] || exit 3; done; exec node {APP}"
+            with Frontdoor(pool(instances=1, command=["sh", "-c", line])) as door:
+                (old,) = pids(door, 1).values()
+                touch(wrong)
+                restart = threading.Thread(target=command, args=("restart", "app"), kwargs={"door": door})
+                restart.start()
+                new = self.new_one(door)
+                crash(door)
+                restart.join()
+                self.assertEqual(who(door)["pid"], old)
+                touch(end)
+                told = self.failed(door)
+                self.assertEqual((told["what"], told["keys"]), ("restart", ""))
+                self.serves_alone(door, old, new)
+                self.assertFalse(events(door, "config change failed") + events(door, "config change done"))
 
 
 class Hung(unittest.TestCase):

@@ -274,6 +274,18 @@ TEST(PoolPlan, AnotherCommandRollsAndABadOneIsNotTriedForEver) {
   EXPECT_TRUE(pool.places[1].current && pool.places[2].current);
 }
 
+TEST(PoolPlan, ARestartThatFailsIsNoFailureOfAConfigThatIsMet) {
+  for (const bool met : {true, false}) {
+    PlannedPool pool(2);
+    const Wish fit = pool.ask({.what = Wish::What::Fit});
+    const Wish restart = pool.restart();
+    pool.places[2].current = met;
+    pool.plan.replacement_failed(++pool.tick);
+    EXPECT_EQ(pool.look(restart), Found::Failed);
+    EXPECT_EQ(pool.look(fit), met ? Found::Done : Found::Failed);
+  }
+}
+
 TEST(PoolPlan, WhatServedIsKeptUntilTheConfigIsAskedForAgain) {
   PlannedPool pool(2);
   EXPECT_FALSE(pool.plan.keeps_what_served());
