@@ -317,6 +317,18 @@ asio::awaitable<void> InstanceGroup::prove(std::shared_ptr<InstanceGroup> self, 
   co_await retire(self, number, next);
 }
 
+// What the new one was to take the place of. Where nobody knows, whatever is not as the config says: in a pool that is half
+// rolled others are by now.
+std::optional<config::Launch> InstanceGroup::what_served(unsigned number) const {
+  const auto launch_of = [](const Place& place) { return place.serving ? place.serving->served_as() : std::nullopt; };
+  if (const auto its = places_.find(number); its != places_.end())
+    if (auto launch = launch_of(its->second)) return launch;
+  const std::string as_config = launch_text(settings_);
+  for (const auto& [other, place] : places_)
+    if (auto launch = launch_of(place); launch && launch_text(*launch) != as_config) return launch;
+  return std::nullopt;
+}
+
 void InstanceGroup::roll_failed(const Instance& next, const std::string& reason) {
   replacement_failure_ = next.failure();
   replacement_failure_.why.insert(0, next.address().instance + " does not come up, the old ones stay: ");
@@ -329,9 +341,7 @@ void InstanceGroup::roll_failed(const Instance& next, const std::string& reason)
                       {"reason", next.failure().why},
                       {"last_words", next.failure().last_words}});
   if (!known) {  // a fresh one of what serves may have failed now; the config's still waits for somebody
-    served_.reset();
-    for (const auto& [number, place] : places_)
-      if (place.serving && place.serving->served_as() && !served_) served_ = place.serving->served_as();
+    served_ = what_served(next.number());
     failed_born_ = next.born();
     failed_roll_ = FailedRoll{.asked = reason,
                               .instance = next.address().instance,

@@ -104,6 +104,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   // Of what is started now in the place of this one; null: in one that is empty.
   config::Process settings_of_next(const Instance* serving) const;
   void hand_on(const std::string& reason);
+  std::optional<config::Launch> what_served(unsigned number) const;
   void roll_failed(const Instance& next, const std::string& reason);
   std::optional<FailedRoll> failed_roll() const;
   std::shared_ptr<Instance> add(unsigned number, const config::Process& settings,

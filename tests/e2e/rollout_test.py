@@ -209,7 +209,7 @@ class RollsThatACrashInterrupts(unittest.TestCase):
                 self.assertEqual(who(door)["pid"], old)
                 touch(end)
                 told = self.failed(door)
-                self.assertEqual((told["what"], told["keys"]), ("restart", ""))
+                self.assertEqual((told["what"], told["keys"]), ("restart", None))
                 self.serves_alone(door, old, new)
                 self.assertFalse(events(door, "config change failed") + events(door, "config change done"))
 

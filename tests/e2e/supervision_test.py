@@ -294,6 +294,23 @@ class Changes(unittest.TestCase):
             self.assertEqual({get_release(door) for _ in range(4)}, {"1"})
             self.assertEqual(pids(door, 2), before)
 
+    def test_a_change_that_fails_half_way_is_told_as_one_of_the_config(self):
+        half = ["sh", "-c", f'[ -z "$BROKEN" ] || [ $FRONTDOOR_INSTANCE = app.1 ] || exit 3; exec node {APP}']
+        with Frontdoor(pool(command=half, env='RELEASE = "1"', more=QUICK)) as door:
+            before = pids(door, 2)
+            door.write_config(pool(command=half, env='RELEASE = "2", BROKEN = "1"', more=QUICK))
+            self.assertEqual(command("reload", door=door).returncode, 1)
+            failed = self.failed_change(door)
+            self.assertEqual((failed["what"], failed["keys"], failed["instance"]), ("config changed", "env", "app.2"))
+            after = pids(door, 2)
+            self.assertNotEqual(after["app.1"], before["app.1"])
+            self.assertEqual(after["app.2"], before["app.2"])
+            os.kill(before["app.2"], signal.SIGKILL)
+            eventually(lambda: pids(door, 2)["app.2"] != before["app.2"], "its successor, as it was")
+            self.assertEqual({get_release(door) for _ in range(6)}, {"1", "2"})
+            still = self.failed_change(door)
+            self.assertEqual([still[key] for key in ("what", "keys", "instance")], ["config changed", "env", "app.2"])
+
     def test_a_change_that_failed_is_told_wherever_one_looks(self):
         with Frontdoor(pool(command=GUARDED, env='RELEASE = "1"', more=QUICK)) as door:
             pids(door, 2)
