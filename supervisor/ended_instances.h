@@ -16,7 +16,7 @@ namespace frontdoor {
 
 struct EndedInstance {
   std::optional<ProcessEnd> end = {};  // none: it could not be started
-  std::uint64_t launch = 0;            // launch_number() of what it was started with; with another one it is started
+  std::uint64_t launch = 0;            // launch_number() of what the config said then; when it says something else it is started
 
   bool operator==(const EndedInstance&) const = default;
 };

@@ -92,8 +92,10 @@ void InstanceGroup::hand_on(const std::string& reason) {
     const config::Process settings = waits ? as_launched(*serving->served_as()) : settings_of_next(serving.get());
     const bool was_current = serving->started_as(settings);
     serving->change(settings);
-    // It has no process that could be replaced, and what kept it from running may just have been changed.
-    if (serving->idle() && !was_current) serving->restart_now(settings, reason);
+    // It has no process that could be replaced, and what kept it from running may just have been changed; not by a change that
+    // has failed, where it has ended for good.
+    const bool rests = plan_.keeps_what_served() && serving->state() == InstanceState::Exited;
+    if (serving->idle() && !was_current && !rests) serving->restart_now(settings, reason);
   }
 }
 
@@ -105,9 +107,10 @@ void InstanceGroup::recall(const std::string& asked) {
 
 EndedInstances InstanceGroup::ended_for_good() const {
   EndedInstances ended = ended_before_;
+  // Under what the config says, whatever it was started as: one that asked for another start would have had it.
+  const std::uint64_t launch = launch_number(launch_text(settings_));
   for (const auto& [number, place] : places_)
-    if (place.serving && place.serving->state() == InstanceState::Exited)
-      ended[number] = {place.history->last_end, launch_number(launch_text(place.serving->settings()))};
+    if (place.serving && place.serving->state() == InstanceState::Exited) ended[number] = {place.history->last_end, launch};
   return ended;
 }
 

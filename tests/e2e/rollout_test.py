@@ -324,6 +324,27 @@ class Ends(unittest.TestCase):
             (loop,) = eventually(lambda: events(door, "instance is in a crash loop"), "the crash loop")
             self.assertEqual(loop["on_it_each_time"], "GET /end")
 
+    def test_what_has_ended_for_good_behind_a_change_that_failed_is_not_started_by_a_crash(self):
+        guarded = ["sh", "-c", f'[ -z "$BROKEN" ] || exit 3; exec node {APP}']
+        more = 'restart = { policy = "on_failure", backoff_min = "10ms" }\n'
+
+        def states():
+            return {row["name"]: row["state"] for row in api(door, "status")[1]["pools"][0]["upstreams"]}
+
+        with Frontdoor(pool(command=guarded, more=more)) as door:
+            pids(door, 2)
+            door.reload(pool(command=guarded, env='BROKEN = "1"', more=more))
+            eventually(lambda: events(door, "config change failed"), "the verdict")
+            curl(door.address, "/end?status=0", "-X", "POST")
+            (ended,) = eventually(lambda: events(door, "instance ended", end="exit 0"), "the end")
+            name = ended["instance"]
+            eventually(lambda: states()[name] == "exited", "that it stays so")
+            starts = len(events(door, "instance started", instance=name))
+            crash(door)
+            eventually(lambda: len(events(door, "config change failed")) == 2, "the verdict of the next front door")
+            self.assertEqual(states()[name], "exited")
+            self.assertEqual(len(events(door, "instance started", instance=name)), starts)
+
     def test_which_ends_are_followed_by_a_start(self):
         for policy, status, again in [("always", 0, True), ("on_failure", 0, False), ("on_failure", 7, True),
                                       ("never", 0, False), ("never", 7, False)]:
