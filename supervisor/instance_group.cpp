@@ -168,6 +168,19 @@ void InstanceGroup::take_over_adopted() {
   }
 }
 
+// A config that is read while the one before is not met yet takes its place: the roll to it is one, and told once.
+std::shared_ptr<PendingWish> InstanceGroup::pend(Wish wish) {
+  const auto fits = [](const auto& each) { return each->wish.what == Wish::What::Fit; };
+  const auto before = std::find_if(pending_.begin(), pending_.end(), fits);
+  if (wish.what == Wish::What::Fit && before != pending_.end()) {
+    (*before)->wish = std::move(wish);
+    return *before;
+  }
+  pending_.push_back(std::make_shared<PendingWish>(std::move(wish)));
+  pending_.back()->before = context_.host.traffic_of(pool_);
+  return pending_.back();
+}
+
 asio::awaitable<OperationResult> InstanceGroup::fulfil(Wish wish) {
   const auto self = shared_from_this();
   if (stopping_) co_return OperationResult{.ok = false, .error = "frontdoor is stopping"};
@@ -180,9 +193,7 @@ asio::awaitable<OperationResult> InstanceGroup::fulfil(Wish wish) {
     for (const auto& [number, place] : places_)
       if (place.serving && place.serving->idle()) place.serving->change(settings_);
   remember();
-  const auto pending = std::make_shared<PendingWish>(std::move(wish));
-  pending->before = context_.host.traffic_of(pool_);
-  pending_.push_back(pending);
+  const std::shared_ptr<PendingWish> pending = pend(std::move(wish));
   changed_->tell();
   for (;;) {
     const std::uint64_t seen = changed_->version();

@@ -95,6 +95,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
     bool empty() const { return !serving && !next && leaving.empty(); }
   };
 
+  std::shared_ptr<PendingWish> pend(Wish wish);
   std::vector<PlaceView> look() const;
   void remember();
   EndedInstances ended_for_good() const;

@@ -112,6 +112,17 @@ class Rolls(unittest.TestCase):
             door.reload(pool(env='RELEASE = "3"'))
             eventually(lambda: who(door).get("RELEASE") == "3", "the repaired one")
 
+    def test_a_config_that_is_read_before_the_one_before_is_met_is_told_once(self):
+        with Frontdoor(pool()) as door:
+            pids(door, 2)
+            door.reload(pool(command=["sleep", "1000"]))
+            eventually(lambda: len(events(door, "instance started")) == 3, "a new one, which does not come up")
+            door.reload(pool(command=["sh", "-c", "exit 3"]))
+            eventually(lambda: events(door, "config change failed"), "the verdict")
+            door.reload(pool(env='RELEASE = "3"'))
+            eventually(lambda: events(door, "config change done"), "the repaired one")
+            self.assertEqual(len(events(door, "config change failed")), 1)
+
     def test_a_pool_that_is_removed_answers_what_it_has_first(self):
         with Frontdoor(pool(instances=1)) as door:
             (pid,) = pids(door, 1).values()
