@@ -104,7 +104,8 @@ class Rolls(unittest.TestCase):
     def test_a_bad_release_is_told_with_its_end_and_its_words(self):
         with Frontdoor(pool()) as door:
             before = pids(door, 2)
-            door.reload(pool(command=["sh", "-c", "echo broken release >&2; exit 3"]))
+            # Without an end of the line, and with a child that keeps the pipe open.
+            door.reload(pool(command=["sh", "-c", "sleep 1000 & printf 'broken release' >&2; exit 3"]))
             (failed,) = eventually(lambda: events(door, "config change failed"), "the verdict")
             self.assertIn("exited 3 before listening", failed["error"])
             self.assertIn("broken release", failed["last_words"])
