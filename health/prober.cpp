@@ -6,10 +6,10 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
-#include <exception>
 #include <new>
 #include <utility>
 
+#include "base/detached.h"
 #include "health/command_probe.h"
 
 // g++ 12 inlines one half of what Asio's coroutine frames are allocated with, and takes it for a stranger (GCC bug 109224).
@@ -91,9 +91,7 @@ Prober::Prober(asio::io_context& control, Log& log, std::shared_ptr<Upstream> up
 void Prober::start() {
   auto coroutine = run(shared_from_this());
   // Only a bug throws in here. Silence would leave the upstream unwatched for good.
-  asio::co_spawn(control_, std::move(coroutine), [](std::exception_ptr bug) {
-    if (bug) std::rethrow_exception(bug);
-  });
+  asio::co_spawn(control_, std::move(coroutine), or_end);
 }
 
 void Prober::stop() {

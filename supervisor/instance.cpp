@@ -97,9 +97,7 @@ void Instance::spawn_run(std::optional<RunningProcess> running) {
   running_ = true;
   upstream_ = context_.host.upstream_of(address_);
   if (!running) in_line_ = true;
-  asio::co_spawn(context_.control, run(shared_from_this(), std::move(running)), [](std::exception_ptr bug) {
-    if (bug) std::rethrow_exception(bug);
-  });
+  asio::co_spawn(context_.control, run(shared_from_this(), std::move(running)), or_end);
 }
 
 void Instance::restart_now(const config::Process& settings, std::string reason) {

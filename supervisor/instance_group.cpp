@@ -5,7 +5,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <exception>
 #include <utility>
 
 #include "base/detached.h"
@@ -33,9 +32,7 @@ InstanceGroup::InstanceGroup(Surroundings surroundings, std::string pool)
 InstanceGroup::~InstanceGroup() = default;
 
 void InstanceGroup::spawn(asio::awaitable<void> coroutine) {
-  asio::co_spawn(context_.control, std::move(coroutine), [](std::exception_ptr bug) {
-    if (bug) std::rethrow_exception(bug);
-  });
+  asio::co_spawn(context_.control, std::move(coroutine), or_end);
 }
 
 InstanceGroup::Place& InstanceGroup::place(unsigned number) { return places_[number]; }

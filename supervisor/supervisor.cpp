@@ -2,7 +2,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <cstdlib>
-#include <exception>
 #include <utility>
 
 #include "base/detached.h"
@@ -39,9 +38,7 @@ std::shared_ptr<InstanceGroup> Supervisor::group_of(const std::string& pool) {
     const InstanceGroup::Surroundings surroundings{context_, usable_cpus_, [this] { tell_members(); }};
     group = std::make_shared<InstanceGroup>(surroundings, pool);
     if (const auto asked = asked_before_.extract(pool)) group->recall(asked.mapped());
-    asio::co_spawn(control_, keep(group), [](std::exception_ptr bug) {
-      if (bug) std::rethrow_exception(bug);
-    });
+    asio::co_spawn(control_, keep(group), or_end);
   }
   return group;
 }

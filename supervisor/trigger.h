@@ -10,12 +10,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/detached.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "config/config.h"
@@ -39,9 +39,7 @@ class Trigger : public std::enable_shared_from_this<Trigger> {
   virtual ~Trigger() = default;
 
   void start() {
-    boost::asio::co_spawn(context_.control, run(shared_from_this()), [](std::exception_ptr bug) {
-      if (bug) std::rethrow_exception(bug);
-    });
+    boost::asio::co_spawn(context_.control, run(shared_from_this()), or_end);
   }
   virtual void stop() {
     stopped_ = true;
