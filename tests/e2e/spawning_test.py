@@ -201,6 +201,29 @@ class LeftBehind(unittest.TestCase):
                 eventually(lambda: not alive(instance) and not alive(helper), "the end of the app and of its child")
                 eventually(lambda: not alive(serving) and not alive(door.pid), "the end of both")
 
+    def test_who_starts_it_again_behind_that_is_in_nobody_s_way(self):
+        # As a service manager does, but without its control group: an app that ignores its stop signal is left, on its port. So are
+        # the files of the sockets.
+        with tempfile.TemporaryDirectory() as directory:
+            stubborn = pool(["node", APP], more='env = { STUBBORN = "1" }\nstop_timeout = "300ms"')
+            with Frontdoor(stubborn, listeners=f'listen = "unix:{directory}/web"\n') as door:
+                left, serving = json.loads(get(door.address)), front_door(door)
+                for pid in (door.pid, serving):
+                    os.kill(pid, signal.SIGSTOP)
+                for pid in (door.pid, serving):
+                    os.kill(pid, signal.SIGKILL)
+                door.process.wait()
+                eventually(lambda: not alive(serving), "the end of both")
+                try:
+                    self.assertTrue(alive(left["pid"]))
+                    os.remove(door.ready_file)
+                    door.start()
+                    answer = json.loads(get(door.address))
+                    self.assertNotEqual((answer["pid"], answer["PORT"]), (left["pid"], left["PORT"]))
+                    self.assertEqual(command("status", door=door).returncode, 0)
+                finally:
+                    os.kill(left["pid"], signal.SIGKILL)
+
 
 class Leaks(unittest.TestCase):
     def test_an_app_that_listens_dies_again_and_again_and_leaks_no_port(self):
