@@ -127,6 +127,13 @@ json::value crash_json(const std::optional<AdminStatus::Crash>& crash, std::int6
                       {"crashes", crash->crashes}};
 }
 
+json::value refused_json(const std::optional<AdminStatus::RefusedFile>& refused, std::int64_t now) {
+  if (!refused) return nullptr;
+  return json::object{{"reason", to_utf8(refused->reason)},
+                      {"since", time_or_null(refused->unix_millis)},
+                      {"since_ms", std::max<std::int64_t>(now - refused->unix_millis, 0)}};
+}
+
 }  // namespace
 
 std::string summary_of(const AdminPool::FailedChange& change) {
@@ -200,6 +207,7 @@ json::object to_json(const AdminStatus& status) {
                      {"directory", to_utf8(status.directory)},
                      {"config_file", text_or_null(status.config_file)},
                      {"config_generation", status.generation},
+                     {"config_refused", refused_json(status.refused_file, status.now_unix_millis)},
                      {"socket", to_utf8(status.socket)},
                      {"admin_address", text_or_null(status.address)},
                      {"memory_bytes", status.memory_bytes},

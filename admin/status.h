@@ -121,6 +121,12 @@ struct AdminStatus {
   std::vector<std::string> command_line = {};
   std::string directory = {};
   std::string config_file = {};  // "" = it has none
+  // What that says by now is not what serves: it has errors.
+  struct RefusedFile {
+    std::string reason = {};  // "fd.toml:3:1: …", the first of them
+    std::int64_t unix_millis = 0;
+  };
+  std::optional<RefusedFile> refused_file = {};
   std::string socket = {};
   std::string address = {};  // where it is asked over TCP; "" = nowhere
   std::uint64_t memory_bytes = 0;  // of the front door's own process

@@ -236,6 +236,7 @@ asio::awaitable<AdminStatus> AdminHost::status() {
   std::error_code unknown;
   status.directory = std::filesystem::current_path(unknown).string();
   status.config_file = options_.config_file;
+  status.refused_file = view_.refused();
   status.socket = socket_.path();
   status.address = address_.text();
   status.memory_bytes = resident_bytes(::getpid());

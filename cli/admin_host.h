@@ -50,6 +50,7 @@ class AdminHost : private AdminTarget, private DashboardSource {
     AdminUpkeep& upkeep;
     Explainer::Health health;
     const TotalsReader& totals;
+    std::function<std::optional<AdminStatus::RefusedFile>()> refused;
     Webhook::LookUp look_up;
   };
 

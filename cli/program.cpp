@@ -22,6 +22,7 @@
 #include "cli/exit_codes.h"
 #include "cli/help.h"
 #include "cli/import_apps.h"
+#include "cli/last_config.h"
 #include "cli/live.h"
 #include "cli/log_file.h"
 #include "cli/quick_config.h"
@@ -60,11 +61,17 @@ std::string count(std::size_t number, std::string_view noun) {
 
 enum class Look : std::uint8_t { AtTheTextOnly, AtFilesToo, AsWhoServes };
 
-// Every error and warning, then, if it has errors, one line that sums up. Nothing when it can not be served. `warnings`: where
-// those of a good config go instead, for whoever may not be the one to tell them.
-std::optional<config::Config> load_or_explain(const std::string& text, const std::string& name, Look look,
+// For whoever serves.
+struct Told {
+  std::string warnings = {};     // of a good config, in the place of telling them: another one may be the one to do that
+  std::string first_error = {};  // of one that is not
+  bool falls_back = false;       // another config is there for that
+};
+
+// Every error and warning, then, if it has errors, one line that sums up. Nothing when it can not be served.
+std::optional<config::Loaded> load_or_explain(const std::string& text, const std::string& name, Look look,
                                               const Streams& streams, const std::string& profile = "",
-                                              std::string* warnings = nullptr) {
+                                              Told* for_service = nullptr) {
   auto options = config::options_of_this_process(name);
   options.profile = profile;
   if (look != Look::AtTheTextOnly) {
@@ -80,22 +87,35 @@ std::optional<config::Config> load_or_explain(const std::string& text, const std
   config::Loaded loaded = config::load(text, name, options);
   std::string told;
   for (const auto& diagnostic : loaded.diagnostics) told += diagnostic.to_string() + '\n';
-  if (loaded.ok() && warnings != nullptr)
-    *warnings = std::move(told);
+  if (loaded.ok() && for_service != nullptr)
+    for_service->warnings = std::move(told);
   else
     streams.err << told;
-  if (loaded.ok()) return std::move(loaded.config);
+  if (loaded.ok()) return loaded;
   const auto first = std::find_if(loaded.diagnostics.begin(), loaded.diagnostics.end(), [](const auto& d) {
     return d.severity == config::Diagnostic::Severity::Error;
   });
-  if (look == Look::AsWhoServes && first != loaded.diagnostics.end()) tell_predecessor_why_not(first->to_string());
+  if (for_service != nullptr && first != loaded.diagnostics.end()) {
+    for_service->first_error = first->to_string();
+    tell_predecessor_why_not(for_service->first_error);
+  }
   const auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(), [](const auto& d) {
     return d.severity == config::Diagnostic::Severity::Error;
   });
   streams.err << streams.err_style.paint(Ink::Red,
                                          name + ": " + count(static_cast<std::size_t>(errors), "error"))
-              << ", nothing was started\n";
+              << (for_service != nullptr && for_service->falls_back ? "\n" : ", nothing was started\n");
   return std::nullopt;
+}
+
+// What served before a crash, from nothing but what was kept of it.
+std::optional<config::Loaded> load_kept(const config::FilesRead& files, const std::string& name, const std::string& profile) {
+  auto options = config::options_of_this_process(name);
+  options.profile = profile;
+  options.instead_of_files = &files;
+  config::Loaded loaded = config::load(files.text, name, options);
+  if (!loaded.ok()) return std::nullopt;
+  return loaded;
 }
 
 // Runs one command. What all of them share stays in here; what is more than a screen has its own file.
@@ -103,11 +123,13 @@ struct Runner {
   const Streams& streams;
   const std::vector<std::string>& words;  // as the program was started
 
-  std::optional<ConfigText> read(const std::string& file) const {
+  std::optional<ConfigText> read(const std::string& file, Told* for_service = nullptr) const {
     ConfigText source = read_config(file, streams.in);
     if (source.error.empty()) return source;
-    streams.err << source.name << ": " << source.error << "\n";
-    tell_predecessor_why_not(source.name + ": " + source.error);
+    const std::string error = source.name + ": " + source.error;
+    streams.err << error << "\n";
+    if (for_service != nullptr) for_service->first_error = error;
+    tell_predecessor_why_not(error);
     return std::nullopt;
   }
 
@@ -119,6 +141,8 @@ struct Runner {
 
   int operator()(RunCommand command) const {
     begin(command.serving);
+    const auto kept = take_last_config();
+    Told told{.falls_back = kept.has_value()};
     std::optional<ConfigText> source;
     if (command.import) {
       // The process that the user started has read the directory, for all front doors that it starts.
@@ -133,7 +157,7 @@ struct Runner {
           keep_text(imported->text);
           source = ConfigText{std::move(imported->text), imported->name, ""};
         } else {
-          source = read(command.config_file);
+          source = read(command.config_file, &told);
         }
       }
     } else if (command.quick) {
@@ -141,16 +165,21 @@ struct Runner {
       if (!text) return refuse_usage(text.error(), streams);
       source = ConfigText{*text, "<command line>", ""};
     } else {
-      source = read(command.config_file);
+      source = read(command.config_file, &told);
     }
-    if (!source) return kExitBadConfig;
-    std::string warnings;
-    auto config = load_or_explain(source->text, source->name, Look::AsWhoServes, streams, command.profile, &warnings);
-    if (!config) return kExitBadConfig;
+    std::optional<config::Loaded> loaded;
+    if (source) loaded = load_or_explain(source->text, source->name, Look::AsWhoServes, streams, command.profile, &told);
+    if (!loaded && kept) {
+      loaded = load_kept(*kept, command.config_file, command.profile);
+      streams.err << (loaded ? "what was good before serves on\n" : "what was good before can not be served either\n");
+    }
+    if (!loaded) return kExitBadConfig;
+    if (!source) source = ConfigText{kept->text, command.config_file, ""};
+    const config::Config* const config = &loaded->config;
     // A launcher's front door reads the same in a moment, and tells them where its log goes.
     const bool becomes_launcher = command.how == RunCommand::How::Here && std::getenv(kLauncherVariable) == nullptr &&
                                   std::getenv(kPredecessorVariable) == nullptr && needs_launcher(*config);
-    if (!becomes_launcher) streams.err << warnings;
+    if (!becomes_launcher) streams.err << told.warnings;
     if (command.how == RunCommand::How::AsUnit) return print_unit(*config, command);
     // Only a first start ends so: what has run once may be back in a moment.
     if (command.quick && std::getenv(kLauncherVariable) == nullptr)
@@ -169,6 +198,8 @@ struct Runner {
     options.config_file = command.config_file;
     options.watch_config = command.serving.watch_config;
     options.config_text = source->text;
+    options.files_read = to_text(loaded->read);
+    options.refused = told.first_error;
     options.ready_file = command.serving.ready_file;
     options.exit_with_child = command.serving.exit_with_child;
     if (options.exit_with_child && !has_instances(*config)) {
@@ -228,14 +259,14 @@ struct Runner {
   int operator()(const CheckCommand& command) const {
     const auto source = read(command.config_file);
     if (!source) return kExitBadConfig;
-    const auto config =
-        load_or_explain(source->text, source->name, Look::AtFilesToo, streams, command.profile);
-    if (!config) return kExitBadConfig;
+    const auto loaded = load_or_explain(source->text, source->name, Look::AtFilesToo, streams, command.profile);
+    if (!loaded) return kExitBadConfig;
+    const config::Config& config = loaded->config;
     std::size_t upstreams = 0;
-    for (const auto& pool : config->pools) upstreams += pool.upstreams.size();
+    for (const auto& pool : config.pools) upstreams += pool.upstreams.size();
     streams.out << source->name << ": " << streams.out_style.paint(Ink::Green, "ok") << ", "
-                << count(config->listeners.size(), "listener") << ", "
-                << count(config->routes.size(), "route") << ", " << count(config->pools.size(), "pool")
+                << count(config.listeners.size(), "listener") << ", "
+                << count(config.routes.size(), "route") << ", " << count(config.pools.size(), "pool")
                 << ", " << count(upstreams, "upstream") << "\n";
     return kExitOk;
   }
@@ -243,9 +274,9 @@ struct Runner {
   int operator()(const ShowCommand& command) const {
     const auto source = read(command.config_file);
     if (!source) return kExitBadConfig;
-    const auto config = load_or_explain(source->text, source->name, Look::AtTheTextOnly, streams, command.profile);
-    if (!config) return kExitBadConfig;
-    streams.out << config::show(*config);
+    const auto loaded = load_or_explain(source->text, source->name, Look::AtTheTextOnly, streams, command.profile);
+    if (!loaded) return kExitBadConfig;
+    streams.out << config::show(loaded->config);
     return kExitOk;
   }
 
@@ -256,14 +287,14 @@ struct Runner {
     begin(command.serving);
     const auto text = proxy_config(command);
     if (!text) return refuse_usage(text.error(), streams);
-    auto config = load_or_explain(*text, "<command line>", Look::AtTheTextOnly, streams);
-    if (!config) return kExitBadConfig;
+    const auto loaded = load_or_explain(*text, "<command line>", Look::AtTheTextOnly, streams);
+    if (!loaded) return kExitBadConfig;
     ServeOptions options;
     options.command_line = words;
     options.workers = command.serving.workers;
     options.config_text = *text;
     options.ready_file = command.serving.ready_file;
-    return serve(*config, options);
+    return serve(loaded->config, options);
   }
 
   int operator()(const DemoCommand& command) const {

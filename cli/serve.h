@@ -24,6 +24,8 @@ struct ServeOptions {
   std::optional<std::uint32_t> workers;  // the command line's word, which no file changes
   bool watch_config = false;             // --watch: a change of the file is a reload
   std::string config_text;               // used when config_file is "" or "-"
+  std::string files_read = {};           // the config with all its files, for the front door behind a crash (cli/last_config.h)
+  std::string refused = {};              // the first error of the file, where this is what served before a crash; "" = it has none
   bool exit_with_child = false;          // ends when its instances have, with their exit status
   std::string output_file = {};                // that standard output and error go to and that is kept small; "" = none
   std::vector<std::string> command_line = {};  // as the program was started, for status

@@ -147,6 +147,10 @@ bool Service::open() {
 
 void Service::begin_serving() {
   serving_ = true;
+  if (!options_.refused.empty()) {
+    log_.error("reload refused, what served before the crash serves on", {{"file", options_.config_file}, {"reason", options_.refused}});
+    note_refused(options_.refused);
+  }
   if (!options_.launcher) start_workers();
   if (options_.on_start) options_.on_start(control_);
   certificates_.watch();
@@ -248,6 +252,7 @@ void Service::start_admin() {
                        *this,
                        [this](const Upstream& upstream) { return health_.detail(upstream); },
                        totals_,
+                       [this] { return refused_; },
                        [this](const std::string& host, NameLookups::Done done) { lookups_.start(host, std::move(done)); }};
   admin_ = std::make_unique<AdminHost>(control_, log_, options_, std::move(view));
   if (options_.on_admin_address && admin_address_.valid()) options_.on_admin_address(admin_address_.text());
@@ -351,11 +356,23 @@ asio::awaitable<void> Service::become_ready() {
     if (supervision_) supervision_->keep_listeners(to_keep());
   }
   took_over_ = true;
+  keep_config();
   notices_.ready(status_line(census()));
   if (notices_.wanted() && given_.watchdog.count() != 0)
     asio::co_spawn(control_, watch_workers(server_, log_, notices_, given_.watchdog), or_end);
   if (options_.on_ready) options_.on_ready(server_.endpoints());
   if (options_.watch_config) reload_what_has_changed_meanwhile();
+}
+
+// For a front door behind a crash of this one; what has not served is not what it should begin with.
+void Service::keep_config() {
+  const bool from_file = !options_.config_file.empty() && options_.config_file != "-";
+  if (supervision_ && took_over_ && from_file) supervision_->keep_config(files_read_);
+}
+
+void Service::note_refused(const std::string& reason) {
+  refused_ = AdminStatus::RefusedFile{reason, unix_now_millis()};
+  reload_totals_.note_failure();
 }
 
 void Service::write_ready_file() {

@@ -70,6 +70,8 @@ class Service : private InstanceHost, private AdminUpkeep {
   bool open();
   void say_why_not() const;
   void take_orders();
+  void keep_config();
+  void note_refused(const std::string& reason);
   bool open_admin_address();  // false: the config names one that can not be had
   void start_admin();
   void make_supervision();
@@ -194,6 +196,8 @@ class Service : private InstanceHost, private AdminUpkeep {
   bool all_ended_ = false;  // of their own accord (--exit-with-child)
   int exit_status_ = 0;
   ReloadTotals reload_totals_;
+  std::string files_read_{options_.files_read};  // of the config that serves
+  std::optional<AdminStatus::RefusedFile> refused_;  // what the file says now
   TotalsReader totals_;
   AdminAddress admin_address_;
   std::unique_ptr<AdminHost> admin_;

@@ -3,6 +3,7 @@
 #include "admin/event.h"
 #include "cli/service.h"
 
+#include <algorithm>
 #include <iostream>
 #include <exception>
 #include <new>
@@ -14,6 +15,7 @@
 #include "base/unix_time.h"
 #include "cli/admin_rows.h"
 #include "cli/config_diff.h"
+#include "cli/last_config.h"
 #include "cli/read_config.h"
 #include "config/load.h"
 #include "config/units.h"
@@ -185,7 +187,10 @@ AdminReload Service::refuse_reload(AdminReload found) {
   for (const std::string& sentence : certificates_.still_shown()) log_.warn("certificate", {{"warning", sentence}});
   tell_what_is_shown(found);
   log_.error("reload refused, the old config stays", {{"file", options_.config_file}, {"reason", found.message}});
-  reload_totals_.note_failure();
+  const auto first = std::find_if(found.diagnostics.begin(), found.diagnostics.end(), [](const std::string& diagnostic) {
+    return diagnostic.find(": warning: ") == diagnostic.npos;
+  });
+  note_refused(first == found.diagnostics.end() ? found.message : *first);
   return found;
 }
 
@@ -301,6 +306,9 @@ AdminReload Service::reload() {
   take_listeners(loaded.config, std::move(*listeners), std::move(*certificates));
   if (supervision_) supervision_->apply(loaded.config);
   reload_totals_.note_success(unix_now_millis());
+  refused_.reset();
+  files_read_ = cli::to_text(loaded.read);
+  keep_config();
   std::string changes;
   for (const std::string& change : found.changes) changes += (changes.empty() ? "" : "; ") + change;
   if (changes.size() > kLongestChanges) changes = std::to_string(found.changes.size()) + " of them";

@@ -182,6 +182,13 @@ std::string crash_of(const json::object& status, const Style& style) {
          (crashes > 1 ? "; " + std::to_string(crashes) + " crashes so far" : "") + '\n';
 }
 
+std::string refused_of(const json::object& status, const Style& style) {
+  const json::object* const refused = object_at(status, "config_refused");
+  if (refused == nullptr) return "";
+  return style.paint(Ink::Red, "its config file was refused " + short_duration(number_of(*refused, "since_ms")) + " ago") + ": " +
+         text_of(*refused, "reason") + "; what was good before serves on\n";
+}
+
 void append_table(std::string& out, const std::vector<TableRow>& rows, const Style& style) {
   std::array<std::size_t, columns.size()> widths{};
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -298,7 +305,7 @@ std::string status_table(const json::object& status, const Style& style, const s
   std::string out = style.bold("frontdoor") + ' ' + text_of(status, "version") + "  pid " +
                     text_of(status, "main_pid") + "  " + state + "  " + addresses_of(status) + "  " +
                     std::to_string(number_of(status, "requests")) + " requests\n" + traffic_of(status) +
-                    crash_of(status, style);
+                    crash_of(status, style) + refused_of(status, style);
   bool trouble = false;
   if (const auto* pools = member(status, "pools"); pools != nullptr && pools->is_array())
     for (const json::value& pool : pools->get_array())

@@ -9,6 +9,7 @@
 #include "base/detached.h"
 #include "cli/style.h"
 #include "proxy/server/server.h"
+#include "supervisor/launcher.h"
 
 namespace frontdoor {
 
@@ -108,6 +109,12 @@ void Supervision::keep_listeners(const std::vector<KeptSocket>& sockets, const s
   }
   for (const std::string& name : before)
     if (std::find(kept_listeners_.begin(), kept_listeners_.end(), name) == kept_listeners_.end()) launcher_.drop(name);
+}
+
+void Supervision::keep_config(const std::string& text) {
+  const OwnedFd file = to_memory_file(text);
+  if (file.valid()) launcher_.keep(kLastConfig, {file.get()});
+  else launcher_.drop(kLastConfig);  // that of before would be a surprise
 }
 
 void Supervision::let_listeners_go() {

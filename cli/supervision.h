@@ -48,6 +48,7 @@ class Supervision {
   // `inherited`: what it has kept of one before.
   void keep_listeners(const std::vector<KeptSocket>& sockets, const std::vector<KeptSocket>& inherited = {});
   void let_listeners_go();
+  void keep_config(const std::string& text);  // likewise
   boost::asio::awaitable<void> stop();       // returns when no instance is left
 
   // Another program in our place (launcher_client.h).

@@ -26,12 +26,14 @@ class DocumentReader {
       : options_(options), diagnostics_(diagnostics) {}
 
   Value read(std::string_view text, std::string name, const fs::path& directory);
-  Document finish(Value root) { return {std::move(root), std::move(files_), complete_}; }
+  Document finish(Value root) { return {std::move(root), std::move(files_), std::move(read_), complete_}; }
   void remember(const fs::path& path) { seen_.push_back(fs::weakly_canonical(path, ignored_)); }
 
  private:
   void include(const Value& pattern, const fs::path& directory, Value& into);
   void include_file(const fs::path& path, Position at, Value& into);
+  std::vector<std::string> matching(const std::string& pattern);
+  FileText text_of(const std::string& path);
   void merge(Value&& from, Value& into);
   void merge_entry(Entry&& entry, Value& into);
   void fail(Position at, std::string what) {
@@ -42,6 +44,7 @@ class DocumentReader {
   const LoadOptions& options_;
   Diagnostics& diagnostics_;
   std::vector<std::string> files_;
+  FilesRead read_;
   std::vector<fs::path> seen_;
   std::error_code ignored_;
   bool complete_ = true;
@@ -75,6 +78,25 @@ struct Matches {
   ~Matches() { globfree(&glob); }
 };
 
+// In the order of their names; none where there is no such file.
+std::vector<std::string> DocumentReader::matching(const std::string& pattern) {
+  std::vector<std::string> paths;
+  if (options_.instead_of_files) {
+    const auto found = options_.instead_of_files->matches.find(pattern);
+    if (found != options_.instead_of_files->matches.end()) paths = found->second;
+  } else if (Matches matches; glob(pattern.c_str(), 0, nullptr, &matches.glob) == 0) {
+    paths.assign(matches.glob.gl_pathv, matches.glob.gl_pathv + matches.glob.gl_pathc);
+  }
+  read_.matches[pattern] = paths;
+  return paths;
+}
+
+FileText DocumentReader::text_of(const std::string& path) {
+  FileText file = options_.instead_of_files ? options_.instead_of_files->text_of(path) : read_file(path, largest_file);
+  read_.texts[path] = file.text;
+  return file;
+}
+
 void DocumentReader::include(const Value& pattern, const fs::path& directory, Value& into) {
   if (!pattern.is(Kind::Text)) {
     complete_ = false;
@@ -84,8 +106,8 @@ void DocumentReader::include(const Value& pattern, const fs::path& directory, Va
     return fail(pattern.at, "\"include\" is only possible in a config that is read from a file");
   if (pattern.text.empty() || pattern.text.find('\0') != std::string::npos)
     return fail(pattern.at, "include: " + quote(pattern.text) + " is not a path");
-  Matches matches;
-  const bool found = glob((directory / pattern.text).c_str(), 0, nullptr, &matches.glob) == 0;
+  const std::vector<std::string> paths = matching((directory / pattern.text).string());
+  const bool found = !paths.empty();
   const bool is_pattern = pattern.text.find_first_of("*?[") != std::string::npos;
   if (!found && is_pattern)
     return diagnostics_.warning(pattern.at, "include: no file matches " + quote(pattern.text));
@@ -93,8 +115,7 @@ void DocumentReader::include(const Value& pattern, const fs::path& directory, Va
     files_.push_back((directory / pattern.text).lexically_normal().string());  // it may come
     return fail(pattern.at, "include: there is no file " + quote(pattern.text));
   }
-  for (std::size_t i = 0; i < matches.glob.gl_pathc; ++i)
-    include_file(matches.glob.gl_pathv[i], pattern.at, into);
+  for (const std::string& path : paths) include_file(path, pattern.at, into);
 }
 
 void DocumentReader::include_file(const fs::path& path, Position at, Value& into) {
@@ -104,9 +125,9 @@ void DocumentReader::include_file(const fs::path& path, Position at, Value& into
     return fail(at, "include: " + quote(name) + " is already part of this config");
   seen_.push_back(known);
   // Only regular files: a pipe would hang us, a device might never end.
-  if (!fs::is_regular_file(path, ignored_))
+  if (!options_.instead_of_files && !fs::is_regular_file(path, ignored_))
     return fail(at, "include: " + quote(name) + " is not a regular file");
-  const FileText file = read_file(path.string(), largest_file);
+  const FileText file = text_of(path.string());
   if (!file.error.empty()) {
     files_.push_back(name);
     return fail(at, "include: " + quote(name) + " cannot be read: " + file.error);

@@ -14,6 +14,7 @@ namespace frontdoor::config {
 struct Document {
   Value root;
   std::vector<std::string> files;  // in the order of reading
+  FilesRead read;
   // False when a part is missing (a syntax error, an unreadable file): then what is not there proves nothing.
   bool complete = true;
 };

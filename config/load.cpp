@@ -75,9 +75,10 @@ LoadOptions options_of_this_process(std::string_view name) {
 Loaded load(std::string_view text, std::string_view name, const LoadOptions& options) {
   Diagnostics diagnostics;
   auto document = read_document(text, name, options, diagnostics);
-  Reader reader{.diagnostics = diagnostics, .options = options, .complete = document.complete};
+  Reader reader{.diagnostics = diagnostics, .options = options, .complete = document.complete, .read = std::move(document.read)};
   read_config(document, options, reader);
-  Loaded loaded{std::move(reader.config), diagnostics.in_file_order(), std::move(document.files)};
+  Loaded loaded{std::move(reader.config), diagnostics.in_file_order(), std::move(document.files), std::move(reader.read)};
+  loaded.read.text = text;
   for (const ListenerPlace& place : reader.listeners) loaded.listener_places.push_back(diagnostics.place(place.at));
   return loaded;
 }

@@ -15,6 +15,7 @@
 #include "config/accounts.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
+#include "config/files_read.h"
 
 namespace frontdoor::config {
 
@@ -24,6 +25,7 @@ struct Loaded {
   Config config;                        // only meaningful without errors
   std::vector<Diagnostic> diagnostics;  // errors and warnings, in file order
   std::vector<std::string> files;  // what was read or should have been: the text's own name, then included files (for --watch)
+  FilesRead read = {};             // all of it, to load it so again
   std::vector<std::string> listener_places = {};  // "fd.toml:12:3", one for each: a fault may be found as late as when it opens
   bool ok() const;                 // no diagnostic is an error
 };
@@ -44,6 +46,8 @@ struct CertificateLook {
 // What a load may see of the world around it.
 struct LoadOptions {
   std::string profile;  // --env: which [pool.NAME.profile.*] counts; "" = none
+  // Of files that may be others by now: no file is read, and their texts are these.
+  const FilesRead* instead_of_files = nullptr;
   // For env_file. Nothing: nobody looks.
   std::function<FileText(const std::string& path)> read_file;
   // Who `user` and `group` are. Nothing: nobody looks.

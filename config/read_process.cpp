@@ -67,7 +67,9 @@ void read_env_file(const Value& at, Pool& pool, Reader& reader) {
   const bool relative = name.front() != '/' && reader.options.directory && *reader.options.directory != ".";
   const std::string path = relative ? *reader.options.directory + '/' + name : name;
   const auto fail = [&](const std::string& what) { reader.diagnostics.error(at.at, "env_file: " + path + what); };
-  const FileText file = reader.options.read_file(path);
+  const FilesRead* const known = reader.options.instead_of_files;
+  const FileText file = known ? known->text_of(path) : reader.options.read_file(path);
+  reader.read.texts[path] = file.text;
   if (!file.error.empty()) return fail(": " + file.error);
   auto parsed = parse_env_file(file.text);
   if (!parsed) {

@@ -37,6 +37,7 @@ struct Reader {
   std::vector<Position> routes = {};
   std::vector<PoolPlace> pools = {};
   std::vector<std::string> profiles = {};  // names, of all pools
+  FilesRead read = {};
 };
 
 // Which table is being read: its rows, and its name as the person wrote it ("[pool.app.retry]").

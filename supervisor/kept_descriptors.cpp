@@ -33,6 +33,11 @@ void KeptDescriptors::close_listeners() {
   std::erase_if(kept_, [](const auto& entry) { return entry.first.starts_with(kKeptListener); });
 }
 
+int KeptDescriptors::find(const std::string& name) const {
+  const auto found = kept_.find(name);
+  return found != kept_.end() && found->second.size() == 1 ? found->second.front().get() : -1;
+}
+
 std::vector<KeptSocket> KeptDescriptors::listeners() const {
   std::vector<KeptSocket> sockets;
   for (const auto& [name, fds] : kept_)

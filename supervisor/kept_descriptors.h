@@ -34,6 +34,7 @@ class KeptDescriptors {
     for (const auto& [name, fds] : kept_) visit(name, fds);
   }
   std::vector<KeptSocket> listeners() const;  // the descriptors stay here
+  int find(const std::string& name) const;    // likewise; -1: there is none
   template <class Visit>
   void for_each_other(Visit visit) const {
     for (const auto& [name, fds] : kept_)

@@ -53,6 +53,9 @@ inline constexpr int kNotExecuted = 126;
 inline constexpr const char* kRoleVariable = "FRONTDOOR_ROLE";
 // In a front door that is started beside one that serves.
 inline constexpr const char* kBesideVariable = "FRONTDOOR_BESIDE";
+// What the launcher keeps the config as that serves; and the descriptor of it, in a front door that is started behind a crash.
+inline constexpr const char* kLastConfig = "the config that serves";
+inline constexpr const char* kLastConfigVariable = "FRONTDOOR_LAST_CONFIG_FD";
 // The descriptor of a LauncherState, for a program that takes over from a launcher; and the word for one that only says
 // whether it could, by its exit status.
 inline constexpr const char* kLauncherStateVariable = "FRONTDOOR_LAUNCHER_STATE_FD";

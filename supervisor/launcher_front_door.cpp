@@ -90,6 +90,9 @@ void Launcher::become_front_door(int socket, pid_t launcher, const char* program
   ::setenv(kLauncherVariable, std::to_string(fd).c_str(), 1);
   ::unsetenv(kRoleVariable);  // it is no launcher, whatever an exec that failed has left
   ::unsetenv(kLauncherStateVariable);
+  ::unsetenv(kLastConfigVariable);
+  const int config = beside ? -1 : kept_.find(kLastConfig);  // beside one that serves a file with errors is refused
+  if (config >= 0) ::setenv(kLastConfigVariable, std::to_string(::fcntl(config, F_DUPFD, 3)).c_str(), 1);
   if (beside) {
     ::setenv(kBesideVariable, "1", 1);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // until its turn has come it would be left behind for nothing

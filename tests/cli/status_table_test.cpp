@@ -85,6 +85,17 @@ TEST(StatusTable, TellsThatTheServingProcessHasDied) {
             head + "its serving process died 1s ago: exit 1; back after 5100 ms, 1 instance ran on; 3 crashes so far\n");
 }
 
+TEST(StatusTable, TellsThatTheFileIsNotWhatServes) {
+  const auto told = [](const std::string& refused) {
+    return status_table(boost::json::parse(R"({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 1000, "requests": 9,
+      "listeners": [{"name": null, "address": ":80"}], "pools": [], "config_refused": )" + refused + "}").as_object(), Style(false));
+  };
+  const std::string head = "frontdoor 0.1.0  pid 4710  running for 1s  :80  9 requests\n";
+  EXPECT_EQ(told("null"), head);
+  EXPECT_EQ(told(R"({"reason": "fd.toml:3:1: unknown key \"lisen\"", "since_ms": 180000})"),
+            head + "its config file was refused 3m ago: fd.toml:3:1: unknown key \"lisen\"; what was good before serves on\n");
+}
+
 TEST(StatusTable, TellsOfAChangeThatFailedBelowTheTable) {
   const char* const status = R"json({"version": "0.1.0", "main_pid": 4710, "state": "running", "running_ms": 1000,
     "requests": 9, "listeners": [{"name": null, "address": ":80"}], "pools": [

@@ -116,6 +116,28 @@ TEST_F(Include, WhatCannotBeIncluded) {
     EXPECT_THAT(check("include = " + c.include + "\nlisten = \":80\"\n" + kRemoteApp), ElementsAre(c.problem));
 }
 
+TEST_F(Include, WhatWasReadIsReadOnceMoreWhenTheFilesAreGone) {
+  const std::string text = "listen = \":80\"\ninclude = [\"conf.d/*.toml\", \"more.toml\"]\n";
+  write("conf.d/b.toml", "[pool.app]\ncommand = \"b\"\nenv_file = \"app.env\"\n");
+  write("conf.d/a.toml", "include = \"../none*.toml\"\n[[route]]\npool = \"app\"\n");
+  write("more.toml", "[timeouts]\ndrain = \"7s\"\n");
+  write("app.env", "TOKEN=1\n");
+  options_.read_file = [](const std::string& path) { return read_file(path, largest_file); };
+  const Loaded loaded = load_text(text);
+  ASSERT_TRUE(loaded.ok()) << ::testing::PrintToString(lines(loaded));
+
+  fs::remove_all(directory_ / "conf.d");
+  write("more.toml", "[[[");
+  write("none1.toml", "[[[");
+  write("app.env", "TOKEN=2\n");
+  EXPECT_FALSE(load_text(text).ok());
+  options_.instead_of_files = &loaded.read;
+  const Loaded again = load(loaded.read.text, "fd.toml", options_);
+  EXPECT_THAT(lines(again), ElementsAre(::testing::EndsWith("include: no file matches \"../none*.toml\"")));
+  EXPECT_TRUE(again.config == loaded.config);
+  EXPECT_TRUE(again.read == loaded.read);
+}
+
 TEST_F(Include, NeedsAFileToStartFrom) {
   options_.directory.reset();
   EXPECT_THAT(check("include = \"a.toml\"\nlisten = \":80\"\n" + kRemoteApp),

@@ -133,9 +133,13 @@ class FrontDoorKilled(unittest.TestCase):
                     self.assertEqual(answer(client), 200)
 
     def test_when_none_comes_any_more_clients_are_refused_and_not_left_waiting(self):
-        with Frontdoor(POOL) as door:
+        with Frontdoor(POOL, listeners=named(web="127.0.0.1:0")) as door, socket.socket() as taken:
             pid = who(door)["pid"]
-            door.write_config("[pool.app\n")
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            head = door.head
+            door.head += named(other="%s:%d" % taken.getsockname())
+            door.write_config(POOL)
             kill(door)
             waiting = connect(door.address)
             eventually(lambda: refuses(door.address), "that nobody is let in")
@@ -144,6 +148,7 @@ class FrontDoorKilled(unittest.TestCase):
             waiting.close()
             eventually(lambda: events(door, "no front door listens again: clients are refused from now on"), "the word")
             self.assertTrue(alive(pid), "its instances live on")
+            door.head = head
             door.write_config(POOL)
             door.wait_until_ready()
             eventually(lambda: not refuses(door.address), "the next front door")

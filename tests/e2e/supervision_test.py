@@ -372,16 +372,72 @@ class KillingItsParts(unittest.TestCase):
             eventually(lambda: events(door, "instance ended", instance="app.2", end="SIGKILL"), "the end")
             pids(door, 2)
 
-    def test_a_file_that_is_broken_meanwhile_ends_no_instance(self):
-        with Frontdoor(pool(instances=1)) as door:
-            (before,) = pids(door, 1).values()
-            door.write_config("[pool.app\n")
-            os.kill(front_door(door), signal.SIGKILL)
-            eventually(lambda: "could not start and is started anew" in door.stderr(), "the vain start")
-            self.assertTrue(alive(before))
-            door.write_config(pool(instances=1))
+    def test_beside_a_file_with_errors_what_was_good_before_serves_on(self):
+        def crash():
+            killed = front_door(door)
+            os.remove(door.ready_file)
+            os.kill(killed, signal.SIGKILL)
             door.wait_until_ready()
-            self.assertEqual(who(door)["pid"], before)
+
+        def refused():
+            return api(door, "status")[1]["config_refused"]
+
+        with tempfile.TemporaryDirectory() as directory:
+            part, variables = os.path.join(directory, "part.toml"), os.path.join(directory, "app.env")
+            include = f'include = "{directory}/*.toml"\n'
+
+            def write(path, text):
+                with open(path, "w", encoding="ascii") as file:
+                    file.write(text)
+
+            write(part, pool(instances=1, more=f'env_file = "{variables}"'))
+            write(variables, "RELEASE=1\n")
+            with Frontdoor(include) as door:
+                (before,) = pids(door, 1).values()
+                self.assertIsNone(refused())
+                for broken in ("[pool.app\n", None, "# that of what it includes\n" + include):
+                    if broken is None:
+                        os.remove(door.config_file)
+                    else:
+                        door.write_config(broken)
+                    write(part, "[pool.app\n")
+                    os.path.exists(variables) and os.remove(variables)
+                    crash()
+                    answer = who(door)
+                    self.assertEqual((answer["pid"], answer["RELEASE"]), (before, "1"), broken)
+                    place = door.config_file if broken is None else part if include in broken else door.config_file + ":"
+                    self.assertTrue(refused()["reason"].startswith(place), refused())
+                    (event,) = [e for e in api(door, "events")[1]["events"] if e["kind"] == "reload_refused"]
+                    self.assertEqual((event["level"], event["fields"]["reason"]), ("error", refused()["reason"]))
+                    self.assertIn("its config file was refused", command("status", door=door).stdout)
+                self.assertEqual(command("reload", door=door).returncode, 1)
+                self.assertFalse(events(door, "config change done") + events(door, "config change failed"))
+                # What is good from now on is what a crash goes back to.
+                write(part, pool(instances=1, more=f'env_file = "{variables}"'))
+                write(variables, "RELEASE=2\n")
+                door.write_config(include)
+                self.assertEqual(command("reload", door=door).returncode, 0)
+                self.assertIsNone(refused())
+                after = who(door)
+                self.assertEqual(after["RELEASE"], "2")
+                write(variables, "neither = one\nnor the = other")
+                self.assertEqual(command("reload", door=door).returncode, 1)
+                self.assertIn("app.env", refused()["reason"])
+                crash()
+                self.assertEqual(who(door), after)
+                self.assertIn("app.env", refused()["reason"])
+                upgraded = command("upgrade", door=door)
+                self.assertEqual(upgraded.returncode, 1, "beside one that serves it is refused")
+                self.assertIn("app.env", upgraded.stdout + upgraded.stderr)
+
+    def test_a_first_start_beside_a_file_with_errors_starts_nothing(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "fd.toml")
+            with open(path, "w", encoding="ascii") as file:
+                file.write("[pool.app\n")
+            done = subprocess.run([binary(), "--config", path], capture_output=True, text=True, timeout=30, check=False)
+            self.assertEqual(done.returncode, 78)
+            self.assertIn("nothing was started", done.stderr)
 
     def test_what_runs_an_earlier_command_is_not_taken_over(self):
         with Frontdoor(pool(instances=1, env='RELEASE = "1"')) as door:
