@@ -13,7 +13,6 @@
 namespace frontdoor::cli {
 
 inline constexpr const char* kPredecessorsVariable = "FRONTDOOR_PREDECESSORS";
-inline constexpr std::size_t kMostDraining = 8;  // as a launcher allows (supervisor/launcher_upgrade.cpp)
 
 class Predecessors {
  public:

@@ -32,6 +32,7 @@
 #include "proxy/server/kept_listeners.h"
 #include "supervisor/launcher.h"
 #include "supervisor/launcher_message.h"
+#include "supervisor/successor_end.h"
 
 namespace frontdoor {
 
@@ -59,15 +60,9 @@ std::string with_its_words(std::string reason, const std::string& said) {
   return reason + ": " + said;
 }
 
-std::string why_it_ended(int status) {
-  if (WIFSIGNALED(status)) {
-    const char* const name = ::sigabbrev_np(WTERMSIG(status));
-    return std::string("the new one crashed before it served (SIG") + (name ? name : "?") + ")";
-  }
-  const int code = WEXITSTATUS(status);
-  if (code == kNotExecuted) return "the new one can not be executed";
-  if (code == cli::kExitBadConfig) return "the new one does not take the config (exit status 78): what it has written says why";
-  return "the new one ended before it served, with exit status " + std::to_string(code) + ": what it has written says why";
+ProcessEnd end_of(int status) {
+  return WIFSIGNALED(status) ? ProcessEnd{.by_signal = true, .value = WTERMSIG(status)}
+                             : ProcessEnd{.by_signal = false, .value = WEXITSTATUS(status)};
 }
 
 // Of one that has hung up or was killed. The control thread has others to serve meanwhile.
@@ -77,7 +72,7 @@ asio::awaitable<std::string> wait_for_its_end(pid_t pid) {
   for (;;) {
     int status = 0;
     const pid_t ended = ::waitpid(pid, &status, WNOHANG);
-    if (ended == pid) co_return why_it_ended(status);
+    if (ended == pid) co_return why_successor_ended(end_of(status));
     if (ended < 0) co_return "the new one is gone";
     if (Clock::now() >= latest) co_return "the new one was killed and does not end: the kernel holds it";
     pause.expires_after(kUpgradePoll);
@@ -113,7 +108,7 @@ AdminUpgrade Service::why_not_upgrade() const {
                               before_.socket ? "" : cli::name_of_parent()};
   const std::string reason = cli::why_it_cannot_leave(main);
   if (!reason.empty()) return because("main_process", reason.c_str());
-  if (predecessors_.draining() >= cli::kMostDraining) return because("too_many", "too many of before are still draining");
+  if (predecessors_.draining() >= kMostDraining) return because("too_many", "too many of before are still draining");
   return refused;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "supervisor/launcher_process.h"
+#include "supervisor/successor_end.h"
 
 namespace frontdoor {
 
@@ -20,18 +21,11 @@ namespace {
 
 constexpr Millis kUsualTime{60'000};
 constexpr Millis kLongestTime{600'000};
-constexpr std::size_t kMostOthers = 8;  // that drain at a time
-constexpr int kBadConfig = 78;          // as cli/exit_codes.h has it
 
 // `why_not`: in its own words, where it had some left.
 std::string why_it_ended(const siginfo_t& info, const std::string& why_killed, const std::string& why_not) {
   if (!why_killed.empty()) return why_killed;
-  const std::string words = why_not.empty() ? "what it has written says why" : why_not;
-  const char* const name = info.si_code == CLD_EXITED ? nullptr : ::sigabbrev_np(info.si_status);
-  if (info.si_code != CLD_EXITED) return "the new one crashed before it served (SIG" + std::string(name ? name : "?") + ")";
-  if (info.si_status == kNotExecuted) return "the new one can not be executed";
-  if (info.si_status == kBadConfig) return "the new one does not take the config (exit status 78): " + words;
-  return "the new one ended before it served, with exit status " + std::to_string(info.si_status) + ": " + words;
+  return why_successor_ended({.by_signal = info.si_code != CLD_EXITED, .value = info.si_status}, why_not);
 }
 
 }  // namespace
@@ -40,7 +34,7 @@ void Launcher::begin_upgrade(const LauncherMessage& asked) {
   const std::string path = asked.name;
   const auto refuse = [&](const std::string& reason) { front_door_.send({.kind = Kind::UpgradeFailed, .name = reason}); };
   if (stop_.began()) return refuse("this frontdoor is stopping");
-  if (others_.size() >= kMostOthers) return refuse("too many of before are still draining");
+  if (others_.size() >= kMostDraining) return refuse("too many of before are still draining");
   const Millis within = std::min(asked.code > 0 ? Millis{asked.code} : kUsualTime, kLongestTime);
   if (upgrade_.asked(Clock::now(), within) == UpgradeStep::Refuse) return refuse("an upgrade is under way");
   why_killed_.clear();
