@@ -1,13 +1,11 @@
 // The config read again while it runs: by a signal, a word of the operator's, or because the file has changed.
 
-#include "admin/event.h"
 #include "cli/service.h"
 
 #include <algorithm>
 #include <iostream>
 #include <exception>
 #include <new>
-#include <set>
 #include <utility>
 
 #include "base/detached.h"
@@ -28,7 +26,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Millis kChangingPoll{10};
-constexpr std::size_t kMostOfAReload = 1'000;   // events that are looked through for what did not come up
 constexpr std::size_t kLongestChanges = 1'000;  // in the event log, as text
 
 }  // namespace
@@ -90,31 +87,20 @@ AdminReload Service::reload_as_told() {
 
 asio::awaitable<AdminReload> Service::reload(std::string by) {
   log_.info("operator", {{"action", "reload"}, {"by", by}});
-  const std::uint64_t before = events_.last_number();
   AdminReload done = reload_as_told();
   const unsigned mine = reloads_;
+  std::shared_ptr<const ConfigFit> fit;
   asio::steady_timer pause(control_);
   while (supervision_ && done.error.empty() && !draining_ && mine == reloads_) {
+    fit = supervision_->fit();
+    if (fit && fit->pending == 0) break;
     pause.expires_after(kChangingPoll);
     co_await pause.async_wait(quietly);
-    if (!supervision_->changing()) break;
   }
-  if (!done.error.empty()) co_return done;
-  // What it has started and what did not come up has been told while it was waited for.
-  std::set<std::string> told;
-  for (const auto& event : events_.behind(before, kMostOfAReload).events) {
-    // Another pool's crash loop is none of its business.
-    if (event->text != "instance cannot be started" && event_kind(*event) != "roll_failed") continue;
-    done.error = "instances_failed";
-    done.message = "the config is applied, but not every instance comes up as it says";
-    // The roll names the instance that it failed with: once is enough, and so it is of one that is tried again and again.
-    const std::string error(event->field("error")), reason(event->field("reason"));
-    const std::string instance = event->upstream.empty() ? event->pool : event->upstream;
-    const std::string subject = error.empty() ? instance : error.substr(0, error.find(' '));
-    if (!told.insert(subject).second) continue;
-    const std::string what = !error.empty() ? error : subject + ": " + event->text + (reason.empty() ? "" : ": " + reason);
-    done.diagnostics.push_back(to_string(StartFailure{what, std::string(event->field("last_words"))}));
-  }
+  if (!done.error.empty() || !fit || fit->failed.empty()) co_return done;
+  done.error = "instances_failed";
+  done.message = "the config is applied, but not every instance comes up as it says";
+  for (const auto& [pool, result] : fit->failed) done.diagnostics.push_back(to_string(StartFailure{result.error, result.last_words}));
   co_return done;
 }
 

@@ -71,6 +71,8 @@ class Supervision {
   void tell_service_manager(const std::string& lines) { launcher_.notify(lines); }
   std::vector<PoolStatus> status() const { return supervisor_.status(); }
   bool changing() const;  // something that was asked for, by a reload for instance, is under way
+  // Of the config that was applied last; null: it waits for what an earlier front door had running.
+  std::shared_ptr<const ConfigFit> fit() const { return config_ ? nullptr : supervisor_.fit(); }
   void count(std::uint64_t& starting, std::uint64_t& crash_loop) const;
 
   CheckCommands& checks() { return checks_; }

@@ -39,7 +39,9 @@ InstanceGroup::Place& InstanceGroup::place(unsigned number) { return places_[num
 
 // ---- What is asked for
 
-void InstanceGroup::configure(const config::Process& settings, Millis drain) {
+bool InstanceGroup::configure(const config::Process& settings, Millis drain) {
+  const unsigned before = plan_.count();
+  const bool other_launch = launch_text(settings_) != launch_text(settings);
   settings_ = settings;
   drain_ = drain;
   gate_->set_places(settings.max_starting != 0 ? settings.max_starting : surroundings_.usable_cpus);
@@ -56,6 +58,7 @@ void InstanceGroup::configure(const config::Process& settings, Millis drain) {
     hand_on("config changed");
   }
   changed_->tell();
+  return other_launch || plan_.count() != before;
 }
 
 // An instance has been up as the config says.

@@ -54,8 +54,8 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   ~InstanceGroup();
 
   // What the config says of the pool; without a command it is gone from it, and its instances end after their last
-  // request.
-  void configure(const config::Process& settings, Millis drain);
+  // request. Whether it asks for other instances than before.
+  bool configure(const config::Process& settings, Millis drain);
   // What was asked of the pool before the front door crashed, as it was left with the launcher. Before configure().
   void recall(const std::string& asked);
   // A process that a front door has left that crashed gets its place. When all have theirs and the members have been told,

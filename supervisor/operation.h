@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "base/time.h"
@@ -36,6 +38,12 @@ struct OperationResult {
   std::string error = {};  // one sentence
   RolloutReport report = {};
   std::string last_words = {};  // of an instance that did not come up: for those alone who may read what apps write
+};
+
+// What becomes of a config that was read.
+struct ConfigFit {
+  std::size_t pending = 0;                           // pools that have not come to rest yet
+  std::map<std::string, OperationResult> failed = {};  // by pool: those that it asked something of, and that are not as it says
 };
 
 }  // namespace frontdoor

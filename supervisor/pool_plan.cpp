@@ -258,7 +258,9 @@ Fulfilment PoolPlan::look_at(const Wish& wish, unsigned number, const PlaceView*
     return {What::Overtaken, number, ""};
   }
   if (!place || !place->serving || place->proving || place->leaving) return {What::Pending, number, ""};
-  const bool young = wish.what != Wish::What::Restart || (place->born > wish.asked && place->born != kNotBornYet);
+  const bool young = wish.what != Wish::What::Restart || place->born > wish.asked;
+  // What paused may have been up in its life before, and is about to begin another one.
+  if (place->born == kNotBornYet) return {What::Pending, number, ""};
   if (!young || (wish.what == Wish::What::Fit && !place->current)) return {What::Pending, number, ""};
   if (place->was_up) return {What::Done, number, ""};
   return {place->failed ? What::Failed : What::Pending, number, ""};

@@ -65,19 +65,28 @@ void Supervisor::inherit(std::map<std::string, std::vector<OwnedFd>>& kept) {
 void Supervisor::apply(const config::Config& config, std::vector<RunningProcess> inherited) {
   if (stopping_) return;
   std::map<std::string, std::shared_ptr<InstanceGroup>> unnamed = groups_;
+  std::set<std::string> asked;
   for (const config::Pool& pool : config.pools) {
     if (pool.process.command.empty()) continue;
-    group_of(pool.name)->configure(pool.process, pool.timeouts.value_or(config.timeouts).drain);
+    if (group_of(pool.name)->configure(pool.process, pool.timeouts.value_or(config.timeouts).drain)) asked.insert(pool.name);
     unnamed.erase(pool.name);
   }
   for (const auto& [name, group] : unnamed) group->configure({}, config.timeouts.drain);
   adopt(std::move(inherited));
   for (const auto& [name, asked] : std::exchange(asked_before_, {})) context_.launcher.drop(std::string(kAskedOf) + name);
   context_.logs.forget([this](const std::string& pool) { return groups_.contains(pool); });
-  for (const auto& [name, group] : groups_) {
-    Wish fit{.what = Wish::What::Fit, .reason = "config changed"};
-    asio::co_spawn(control_, group->fulfil(std::move(fit)), OrTell(context_.log, "telling of a config change"));
-  }
+  fit_ = std::make_shared<ConfigFit>();
+  fit_->pending = groups_.size();
+  for (const auto& [name, group] : groups_)
+    asio::co_spawn(control_, make_fit(group, asked.contains(name), fit_), OrTell(context_.log, "telling of a config change"));
+}
+
+// A pool of which nothing was asked fails this config only by what it has tried for it: its crash loop is an older one.
+asio::awaitable<void> Supervisor::make_fit(std::shared_ptr<InstanceGroup> group, bool asked, std::shared_ptr<ConfigFit> fit) {
+  const std::shared_ptr<void> at_rest(nullptr, [fit](void*) { --fit->pending; });
+  Wish wish{.what = Wish::What::Fit, .reason = "config changed"};
+  OperationResult result = co_await group->fulfil(std::move(wish));
+  if (!result.ok && !stopping_ && (asked || result.report.failed != 0)) fit->failed[group->pool()] = std::move(result);
 }
 
 // Those of pools that are gone end as instances do: asked, given their time, killed, heard to their last line. All have

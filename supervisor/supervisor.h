@@ -34,6 +34,9 @@ class Supervisor {
   // `inherited`: what a front door that crashed had running. It is taken over, and what does not fit replaced or ended.
   void apply(const config::Config& config, std::vector<RunningProcess> inherited = {});
 
+  // Of the config that was applied last.
+  std::shared_ptr<const ConfigFit> fit() const { return fit_; }
+
   // What that had left with the launcher; before the first apply().
   void inherit(std::map<std::string, std::vector<OwnedFd>>& kept);
 
@@ -68,6 +71,7 @@ class Supervisor {
  private:
   std::shared_ptr<InstanceGroup> group_of(const std::string& pool);
   void adopt(std::vector<RunningProcess> inherited);
+  boost::asio::awaitable<void> make_fit(std::shared_ptr<InstanceGroup> group, bool asked, std::shared_ptr<ConfigFit> fit);
   boost::asio::awaitable<void> keep(std::shared_ptr<InstanceGroup> group);
   boost::asio::awaitable<OperationResult> ask(std::string pool, Wish wish);
   std::string objection(const std::string& pool, const Wish& wish) const;
@@ -82,6 +86,7 @@ class Supervisor {
   std::set<std::string> asleep_;  // pools
   std::map<std::string, std::string> asked_before_;  // by pool: of a front door that crashed, until the first apply()
   InstanceAddresses members_;
+  std::shared_ptr<ConfigFit> fit_ = std::make_shared<ConfigFit>();
   bool stopping_ = false;
 };
 

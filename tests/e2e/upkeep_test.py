@@ -95,11 +95,53 @@ class Reload(unittest.TestCase):
             self.assertEqual(done.returncode, 1, done.stdout)
             self.assertRegex(done.stdout, r"^reloaded \S+, generation 3\n  \[pool\.app\] command: ", "it holds")
             told = done.stderr.splitlines()
-            self.assertRegex(told[0], r"^app\.1: the new instance does not come up, the old ones stay: exited 3 before listening; it said: no$")
+            self.assertRegex(told[0], r"^app\.1 does not come up, the old ones stay: exited 3 before listening; it said: no$")
             self.assertEqual(told[1], "    never")
             self.assertRegex(told[2], r"^frontdoor: \S+fd\.toml: the config is applied, but not every instance comes up as it says$")
             self.assertEqual(len(told), 3, done.stderr)
             self.assertEqual(curl(door.address, "/").status, 200, "the old one stays")
+
+    def test_fails_with_what_never_was_up(self):
+        good = f'[pool.app]\ncommand = {json.dumps(["node", script_path("instance.js")])}\n'
+        worker = '[pool.worker]\nport = "none"\ncommand = ["sh", "-c", "{}"]\n'
+        with Frontdoor(good) as door:
+            eventually(lambda: who(door), "the instance")
+            for status, what in ((3, "a new pool"), (4, "a pool in a crash loop that gets another command")):
+                door.write_config(good + worker.format(f"exit {status}"))
+                done = command("reload", door=door)
+                self.assertEqual(done.returncode, 1, what)
+                self.assertRegex(done.stderr, r"^worker\.1 does not come up: ", what)
+                self.assertIn("not every instance comes up as it says", done.stderr)
+            unchanged = command("reload", door=door)
+            self.assertEqual((unchanged.returncode, unchanged.stderr), (0, ""), "its crash loop is an older one")
+
+    def test_does_not_fail_with_the_restart_of_another_pool(self):
+        waits = json.dumps(["sh", "-c", "while ! test -e go; do sleep 0.05; done; exec node " + script_path("instance.js")])
+        fails = json.dumps(["sh", "-c", "test -e broken && exit 3; exec node " + script_path("instance.js")])
+        with tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:
+            text = (f'[pool.app]\ndirectory = "{directory}"\nenv = {{ VERSION = "%s" }}\ncommand = {waits}\n'
+                    f'[[route]]\npath = "/"\npool = "app"\n'
+                    f'[pool.other]\ndirectory = "{directory}"\ncommand = {fails}\n[[route]]\npath = "/other"\npool = "other"\n')
+            self.restart_another_while_reloading(directory, text)
+
+    def restart_another_while_reloading(self, directory, text):
+        go, broken = (os.path.join(directory, name) for name in ("go", "broken"))
+        open(go, "w").close()
+        with Frontdoor(text % 1) as door:
+            eventually(lambda: [p["state"] for p in api(door, "processes")[1]["processes"]] == ["up", "up"], "both")
+            os.unlink(go)
+            door.write_config(text % 2)
+            reload = subprocess.Popen([binary(), "reload", "--socket", door.admin_socket], stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True)
+            try:
+                eventually(lambda: len(events(door, "instance started")) >= 3, "the new one, which waits")
+                open(broken, "w").close()
+                self.assertEqual(command("restart", "other", door=door).returncode, 1)
+                self.assertIsNone(reload.poll(), "it still waits for its own")
+            finally:
+                open(go, "w").close()
+                out, err = reload.communicate(timeout=60)
+            self.assertEqual((reload.returncode, err), (0, ""), out)
 
     def test_takes_no_pool_as_pm2_does(self):
         with Frontdoor(pool(upstreams=["127.0.0.1:1"])) as door:

@@ -321,6 +321,16 @@ TEST(PoolPlan, WhatHasJustEndedAndComesBackAsItWasIsReplacedBesideThat) {
   EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Replace, 1}, PlanStep{Step::Replace, 2}));
 }
 
+TEST(PoolPlan, AConfigDoesNotFitByWhatWasUpInALifeBefore) {
+  PlannedPool pool(1);
+  pool.configure(1);
+  const Wish fit = pool.ask({.what = Wish::What::Fit});
+  pool.places[1].idle = true;
+  EXPECT_EQ(pool.look(fit), Found::Done) << "it pauses, and nothing was asked of it";
+  pool.places[1].born = kNotBornYet;
+  EXPECT_EQ(pool.look(fit), Found::Pending);
+}
+
 TEST(PoolPlan, WhatIsStoppedStaysStoppedUntilItIsStarted) {
   PlannedPool pool(3);
   const Wish one = pool.stop(2);
