@@ -32,7 +32,7 @@ inline constexpr std::array health_usage = {
     Row{"frontdoor healthcheck [--ready] [--address ADDRESS|--socket PATH]"}};
 inline constexpr std::array health_options = {
     Option{"--ready", "", "",
-           "also fail while it stops, and while no pool has an upstream that takes requests",
+           "also fail while it stops, and while no pool with a route can serve",
            Option::Takes::Nothing},
     Option{"--address", "ADDRESS", "127.0.0.1:9900",
            "ask the admin address instead: `GET /healthz`, with --ready `/readyz`"},

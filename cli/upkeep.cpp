@@ -1,9 +1,8 @@
 #include "cli/upkeep.h"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 #include <ostream>
+#include <utility>
 
 #include "cli/asking.h"
 #include "cli/exit_codes.h"
@@ -38,23 +37,6 @@ int show_file(const AdminResponse& response, const FileQuestion& question, const
   streams.out << told.out << std::flush;  // before what goes elsewhere
   streams.err << told.err;
   return told.failure.empty() ? kExitOk : fail(streams, told.failure);
-}
-
-bool takes_requests(const json::object& upstream) {
-  if (text_of(upstream, "state") != "up") return false;
-  const json::value* const ordered = upstream.if_contains("ordered");
-  if (ordered == nullptr || !ordered->is_object()) return true;
-  return text_of(ordered->get_object(), "order") == "ready";
-}
-
-bool serves(const json::object& pool) {
-  const json::value* const maintenance = pool.if_contains("maintenance");
-  if (maintenance != nullptr && maintenance->is_object()) return false;
-  const json::value* const upstreams = pool.if_contains("upstreams");
-  if (upstreams == nullptr || !upstreams->is_array()) return false;
-  for (const json::value& upstream : upstreams->get_array())
-    if (upstream.is_object() && takes_requests(upstream.get_object())) return true;
-  return false;
 }
 
 }  // namespace
@@ -99,51 +81,27 @@ int show_diff(const DiffCommand& command, const Streams& streams) {
   return show_file(ask(question), {FileAsked::Diff, *socket, command.socket, command.json}, streams);
 }
 
-std::string why_not_ready(const json::object& status) {
-  if (const std::string state = text_of(status, "state"); state != "running") return "it is " + state;
-  const json::value* const pools = status.if_contains("pools");
-  if (pools == nullptr || !pools->is_array() || pools->get_array().empty()) return "";
-  for (const json::value& pool : pools->get_array())
-    if (pool.is_object() && serves(pool.get_object())) return "";
-  return "no pool has an upstream that takes requests";
-}
-
-namespace {
-
-// As a load balancer would, for where the socket can not be reached.
-int check_health_over_tcp(const HealthCommand& command, const Streams& streams) {
+// As a load balancer would: one rule for all who ask.
+int check_health(const HealthCommand& command, const Streams& streams) {
   AdminAsk question;
   question.address = command.address;
+  if (command.address.empty()) {
+    auto socket = find_running(command.socket);
+    if (!socket) return fail(streams, socket.error().message);
+    question.socket = std::move(*socket);
+  }
+  const std::string& asked = command.address.empty() ? question.socket : command.address;
   question.target = command.ready ? "/readyz" : "/healthz";
   question.patience = kHealthPatience;
   const AdminResponse response = ask(question);
-  if (!response.error.empty()) return fail(streams, command.address + ": " + response.error);
   if (response.ok()) {
     streams.out << (command.ready ? "ready\n" : "healthy\n");
     return kExitOk;
   }
-  if (response.status != 503) return fail(streams, why(response, command.address));  // somebody else's server, or a name that is not ours
-  std::string reason = text_of(json::object{{"text", response.body.substr(0, response.body.find('\n'))}}, "text");
+  // No answer, somebody else's server, or a name that is not ours.
+  if (response.status != 503) return fail(streams, why(response, asked, command.socket));
+  const std::string reason = text_of(json::object{{"text", response.body.substr(0, response.body.find('\n'))}}, "text");
   return fail(streams, reason.empty() ? "it answered with status 503" : reason);
-}
-
-}  // namespace
-
-int check_health(const HealthCommand& command, const Streams& streams) {
-  if (!command.address.empty()) return check_health_over_tcp(command, streams);
-  const auto socket = find_running(command.socket);
-  if (!socket) return fail(streams, socket.error().message);
-  AdminAsk question;
-  question.socket = *socket;
-  question.patience = kHealthPatience;
-  const AdminResponse response = ask(question);
-  if (!response.ok()) return fail(streams, why(response, *socket, command.socket));
-  const auto status = parse_object(response.body);
-  if (!status) return fail(streams, *socket + ": its answer makes no sense");
-  if (command.ready)
-    if (const std::string reason = why_not_ready(*status); !reason.empty()) return fail(streams, "not ready: " + reason);
-  streams.out << (command.ready ? "ready\n" : "healthy\n");
-  return kExitOk;
 }
 
 }  // namespace frontdoor::cli

@@ -69,25 +69,5 @@ TEST(ConfigChanges, TellNoSecrets) {
   EXPECT_EQ(lines, "[pool.app] env: *** (another)\n");
 }
 
-TEST(Ready, IsWhoRunsAndHasAnUpstreamThatTakesRequests) {
-  const struct {
-    const char* status;
-    const char* reason;
-  } cases[] = {
-      {R"({"state": "running", "pools": [{"upstreams": [{"state": "up"}]}]})", ""},
-      {R"({"state": "draining", "pools": [{"upstreams": [{"state": "up"}]}]})", "it is draining"},
-      {R"({"state": "running", "pools": []})", ""},
-      {R"({"state": "running", "pools": [{"upstreams": [{"state": "down"}]}]})", "no pool has an upstream that takes requests"},
-      {R"({"state": "running", "pools": [{"upstreams": []}, {"upstreams": [{"state": "up", "ordered": null}]}]})", ""},
-      {R"({"state": "running", "pools": [{"upstreams": [{"state": "up", "ordered": {"order": "drain"}}]}]})",
-       "no pool has an upstream that takes requests"},
-      {R"({"state": "running", "pools": [{"upstreams": [{"state": "up", "ordered": {"order": "ready"}}]}]})", ""},
-      {R"({"state": "running", "pools": [{"maintenance": {"by": "root"}, "upstreams": [{"state": "up"}]}]})",
-       "no pool has an upstream that takes requests"},
-      {R"({})", "it is "},
-  };
-  for (const auto& c : cases) EXPECT_EQ(why_not_ready(boost::json::parse(c.status).as_object()), c.reason) << c.status;
-}
-
 }  // namespace
 }  // namespace frontdoor::cli

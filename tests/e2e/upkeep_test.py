@@ -191,7 +191,7 @@ class Health(unittest.TestCase):
             self.assertEqual(command("healthcheck", door=door).returncode, 0)
             refused = command("healthcheck", "--ready", door=door)
             self.assertEqual(refused.returncode, 1)
-            self.assertIn("not ready: no pool has an upstream that takes requests", refused.stderr)
+            self.assertIn("not ready: pool app: none of 1 upstreams is up", refused.stderr)
             command("ready", "app", door=door)
             app.kill()
             eventually(lambda: command("healthcheck", "--ready", door=door).returncode == 1, "that it is not ready")
@@ -207,11 +207,27 @@ class Health(unittest.TestCase):
         self.assertEqual(gone.returncode, 1)
         self.assertTrue(gone.stderr)
 
+    def test_answers_as_readyz_does(self):
+        def ready(door):
+            done = command("healthcheck", "--ready", door=door)
+            self.assertEqual(command("healthcheck", "--ready", "--address", door.admin_address).returncode, done.returncode)
+            return done
+        node = json.dumps(["node", script_path("instance.js")])
+        with Frontdoor(f'[pool.app]\nidle_stop = "200ms"\ncommand = {node}\n') as door:
+            eventually(lambda: events(door, "pool is idle, its instances stop until the next request"), "its sleep")
+            eventually(lambda: api(door, "status")[1]["pools"][0]["upstreams"][0]["state"] == "idle", "that it is over")
+            self.assertEqual(ready(door).returncode, 0, "the next request wakes it")
+        worker = '[pool.worker]\nport = "none"\ncommand = ["sleep", "1000"]\n'
+        with Frontdoor(pool(upstreams=["127.0.0.1:1"]) + worker) as door:
+            state = lambda name: [p["upstreams"][0]["state"] for p in api(door, "status")[1]["pools"] if p["name"] == name]
+            eventually(lambda: (state("app"), state("worker")) == (["down"], ["up"]), "that only the worker is up")
+            self.assertIn("not ready: pool app: none of 1 upstreams is up", ready(door).stderr)
+
     def test_drain_is_not_ready(self):
         with App("a") as app, Frontdoor(pool(upstreams=[app], more='[timeouts]\ndrain_delay = "8s"\n')) as door:
             door.wait_until_serving([app])
             self.assertEqual(api(door, "drain", "POST")[0], 202)
-            eventually(lambda: "it is draining" in command("healthcheck", "--ready", door=door).stderr, "that it drains")
+            eventually(lambda: "not ready: draining" in command("healthcheck", "--ready", door=door).stderr, "that it drains")
             self.assertEqual(command("healthcheck", door=door).returncode, 0)
 
 
