@@ -131,9 +131,8 @@ int operate(const OperateCommand& command, const Streams& streams) {
   if (!result) return fail(streams, *socket + with_socket(": it ended in the middle; `frontdoor status` tells how far it came", command.socket));
   const auto* ok = result->if_contains("ok");
   if (ok == nullptr || !ok->is_bool() || !ok->get_bool()) {
-    const auto* message = result->if_contains("message");  // with the app's last lines, as they are
-    return fail(streams, message != nullptr && message->is_string() ? std::string(message->get_string())
-                                                                    : std::string("it failed"));
+    const std::string message = lines_of(*result, "message");  // with the app's last lines, which no terminal is to obey
+    return fail(streams, message.empty() ? "it failed" : message);
   }
   if (!command.json) tell_result(command, *result, streams);
   return kExitOk;

@@ -168,6 +168,16 @@ class Reload(unittest.TestCase):
                 running.wait()
 
 
+class Restart(unittest.TestCase):
+    def test_shows_last_words_that_no_terminal_obeys(self):
+        words = json.dumps(["sh", "-c", r"printf 'no\033[2J\n'; exit 3"])
+        with Frontdoor(f"[pool.app]\ncommand = {words}\n") as door:
+            done = command("restart", "app", door=door)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("it said: no", done.stderr)
+            self.assertNotIn("\x1b", done.stderr)
+
+
 class Logs(unittest.TestCase):
     def test_are_opened_anew(self):
         with App("a") as app, Frontdoor(pool(upstreams=[app])) as door:
