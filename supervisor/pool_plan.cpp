@@ -80,7 +80,7 @@ void PoolPlan::ask(const Wish& wish) {
   if (wish.what == Wish::What::Stop) sleeping_ = wish.sleep;
   switch (wish.what) {
     case Wish::What::Restart:
-      if (wish.number || all_stopped_) start(wish.number);
+      if (wish.number || none_wanted()) start(wish.number);
       mark(wish.how == RestartHow::Now ? now_ : rolling_, wish);
       if (wish.with == RestartWith::Config) wanted_as_configured_ = wish.asked;
       break;
@@ -152,6 +152,13 @@ void PoolPlan::replacement_failed(Tick born) {
 
 bool PoolPlan::wanted(unsigned number) const {
   return number >= 1 && number <= count() && !all_stopped_ && !stopped_.contains(number);
+}
+
+// Also where each was stopped alone.
+bool PoolPlan::none_wanted() const {
+  for (unsigned number = 1; number <= count(); ++number)
+    if (wanted(number)) return false;
+  return true;
 }
 
 unsigned PoolPlan::at_a_time() const {

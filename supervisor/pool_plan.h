@@ -102,6 +102,7 @@ class PoolPlan {
   const std::optional<OrderedBy>& stopped_by() const { return all_stopped_by_; }
   std::optional<OrderedBy> stopped_by(unsigned number) const;  // that one alone
   bool wanted(unsigned number) const;
+  bool none_wanted() const;
   unsigned at_a_time() const;  // how many may be replaced; never less than one
 
   std::vector<PlanStep> next(std::span<const PlaceView> places) const;

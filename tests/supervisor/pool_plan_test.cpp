@@ -357,6 +357,17 @@ TEST(PoolPlan, WhatIsStoppedStaysStoppedUntilItIsStarted) {
   EXPECT_EQ(pool.serving(), 3u);
 }
 
+TEST(PoolPlan, ARestartOfAPoolWhoseInstancesWereAllStoppedOneByOneStartsThem) {
+  PlannedPool pool(2);
+  pool.stop(1);
+  pool.stop(2);
+  pool.finish();
+  const Wish all = pool.restart();
+  pool.finish();
+  EXPECT_EQ(pool.look(all), Found::Done);
+  EXPECT_EQ(pool.serving(), 2u);
+}
+
 TEST(PoolPlan, ARestartOfWhatIsStoppedStartsIt) {
   PlannedPool pool(2);
   pool.stop(1);
