@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Every text that frontdoor says about a config or a command line stands in a golden test. Messages are put together
 of literals, so this looks for each literal that has words in it among the texts that the tests expect; a message
-without a test, or one whose wording changed in one place only, is named with its line. Usage: messages_test.py ROOT"""
+without a test, or one whose wording changed in one place only, is named with its line. Each error of the event log has its
+advice in docs/troubleshooting.md, and so have the warnings that wake people. Usage: messages_test.py ROOT"""
 
 import pathlib
 import re
@@ -56,7 +57,48 @@ def untested(said, expected):
     return [(line, text) for line, text in literals(said) if is_message(text) and text not in expected]
 
 
+# Errors whose text is put together (`restart failed`) or passed on stand there as they are seen.
+LOGGED = re.compile(r"\b(?:log_?|events_)(?:\.|->)error\(|LogLevel::Error,")
+PARTS = {" failed": "restart failed"}
+WARNED = ["max_connections reached: idle connections are closed to make room",
+          "max_connections reached: every connection is at work, clients wait",
+          "open files used up (ulimit -n): idle connections are closed to make room",
+          "open files used up (ulimit -n): every connection is at work, clients wait",
+          "requests came back to this front door: an upstream leads to one of its own listeners",
+          "instance did not stop in time and is killed", "instance hangs and is replaced", "processes are left that do not die"]
+
+
+def errors_logged(text):
+    """(line, text) of each error: the literals that stand before its fields."""
+    for match in LOGGED.finditer(text):
+        event = re.split(r"[{;]", text[match.end():], maxsplit=1)[0]
+        for _, said in literals(event):
+            if len(re.findall(r"[A-Za-z]{2,}", said)) >= 1:
+                yield text.count("\n", 0, match.start()) + 1, PARTS.get(said, said)
+
+
+def without_advice(root):
+    """The text stands in a cell of its own, whole or before a comma: a part of another one would be found by nobody."""
+    pages = (root / "docs/troubleshooting.md").read_text()
+    seen = 0
+    code = [file for file in files(root, ["*/**/*.cpp", "*/**/*.h"]) if file.relative_to(root).parts[0] not in {"tests", "bench", "build"}]
+    every = "\0".join(file.read_text() for file in code)
+    for file in code:
+        for line, text in errors_logged(file.read_text()):
+            seen += 1
+            if f"`{text}`" not in pages:
+                yield f"{file.relative_to(root)}:{line}: docs/troubleshooting.md has no advice for {text!r}"
+    if seen < 40:
+        yield f"only {seen} errors were found in the code: this test looks for the wrong thing"
+    for text in WARNED:
+        if f"`{text}`" not in pages or f'"{text}"' not in every:
+            yield f"docs/troubleshooting.md, or the code, does not have {text!r}"
+
+
 def check_self():
+    logged = 'log_.error("it has gone", {{"reason", why}}); log.warn("x y"); tell(LogLevel::Error, "files lost", path);'
+    if [text for _, text in errors_logged(logged)] != ["it has gone", "files lost"]:
+        yield f"self-test: {list(errors_logged(logged))}"
     said = 'fail("the port " + n + " is out of range", "is " "joined", key);  // "a comment is not said"'
     if untested(said, "the port 7 is out of range") != [(1, "is joined")]:
         yield f"self-test: {untested(said, 'the port 7 is out of range')}"
@@ -71,6 +113,7 @@ def main():
             continue
         for line, text in untested(file.read_text(), expected):
             problems.append(f"{file.relative_to(root)}:{line}: no test expects {text!r}")
+    problems += without_advice(root)
     print("\n".join(problems) if problems else "messages: a golden test expects each of them")
     return 1 if problems else 0
 
