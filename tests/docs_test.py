@@ -141,6 +141,25 @@ class Outcomes(unittest.TestCase):
         self.assertEqual(sorted(word for word in words if f"`{word}`" not in advice), [])
 
 
+class AdminErrors(unittest.TestCase):
+    """Each word that a program may meet in `error` stands in the table of docs/admin.md."""
+
+    SAID = re.compile(r'AdminProblem\(\d+, "(\w+)"|AdminProblem \w+\(\d+, "(\w+)"|\{\d{3}, "(\w+)"|\b(?:because|refuse)\("(\w+)"'
+                      r'|\berror(?:"\])? = "(\w+)"')
+
+    def test_each_is_explained(self):
+        words = set()
+        for folder in "admin", "cli", "dashboard":
+            for directory, _, names in os.walk(os.path.join(ROOT, folder)):
+                for name in names:
+                    if name.endswith((".cpp", ".h")):
+                        words |= {word for found in self.SAID.findall(read(directory, name)) for word in found if word}
+        self.assertGreater(len(words), 50)
+        self.assertLessEqual({"bad_within", "cannot_listen", "failed", "pid_1", "upgrading"}, words)
+        table = read("docs/admin.md").split("| error | |")[1].split("\n\n")[0]
+        self.assertEqual(sorted(word for word in words if f"`{word}`" not in table), [])
+
+
 class Readme(unittest.TestCase):
     def test_it_is_two_screens_long(self):
         self.assertLessEqual(len(read("README.md").splitlines()), 120)
