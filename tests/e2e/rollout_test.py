@@ -281,6 +281,23 @@ class Hung(unittest.TestCase):
             self.assertTrue(said(door, "it hangs in: nothing at all"))
             asked.join()
 
+    def test_one_that_is_merely_slow_is_left_alone(self):
+        """Its checks time out for far longer than hung_grace while it answers requests. Only when those end, too, is it hung."""
+        check = 'health_check = { path = "/healthz", interval = "100ms", timeout = "300ms", fall = 5 }\n'
+        with Frontdoor(pool(instances=1, more=self.MORE.replace(CHECK, check))) as door:
+            (pid,) = pids(door, 1).values()
+            self.assertEqual(curl(door.address, "/checks-wait").status, 200)
+
+            def looked(times):
+                self.assertEqual(curl(door.address, "/").status, 200)
+                return len(said(door, "a check waits")) >= times
+
+            eventually(lambda: looked(12), "twelve checks without an answer", timeout=60)
+            self.assertEqual(events(door, "upstream down"), [])
+            self.assertEqual(events(door, "instance hangs and is replaced"), [])
+            self.assertEqual(list(pids(door, 1).values()), [pid])
+            self.replaced(door, pid)  # nobody asks any more
+
     def test_zero_is_never(self):
         more = self.MORE.replace('hung_grace = "300ms"', 'hung_grace = "0s"')
         with Frontdoor(pool(more=more)) as door:

@@ -5,10 +5,13 @@ const http = require('http');
 const { WebSocketServer } = require('ws');
 
 let hangs = false;
+let checksWait = false;  // checks get no answer, requests do: slow, not hung
 const server = http.createServer((request, response) => {
   if (hangs) return;  // the process is well, but nothing comes
   const { pathname, searchParams } = new URL(request.url, 'http://app');
   if (pathname === '/end') process.exit(Number(searchParams.get('status')));
+  if (pathname === '/healthz' && checksWait) return void console.log('a check waits');
+  if (pathname === '/checks-wait') checksWait = true;
   if (pathname === '/hang') return void (hangs = true);
   if (pathname === '/spin') for (;;);
   if (pathname === '/slow') {
