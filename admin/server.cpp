@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <exception>
 #include <list>
 #include <string_view>
 
@@ -155,8 +156,14 @@ void AdminServer::Impl::take(Door& door, int fd) {
     ::close(fd);
     return;
   }
-  const auto connection = std::make_shared<AdminConnection>(control, fd, limits, door.policy, door.streams);
-  door.open.push_back(connection);
+  std::shared_ptr<AdminConnection> connection;
+  try {
+    connection = std::make_shared<AdminConnection>(control, fd, limits, door.policy, door.streams);
+    door.open.push_back(connection);
+  } catch (const std::exception&) {  // no memory, or the kernel gives no more watches: the door stays open for the next one
+    if (!connection) ::close(fd);
+    return log.error("an admin request failed");
+  }
   // The routes and who may use them live in here, which the coroutine keeps.
   asio::co_spawn(control, connection->serve(routes), [self = shared_from_this(), connection](std::exception_ptr failed) {
     // Most likely there was no memory: this client gets no answer, everybody else goes on.

@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kFirstPassed = 3;         // SD_LISTEN_FDS_START
 constexpr unsigned kMostPassed = 1'000;  // a larger number is a mistake
+constexpr std::size_t kMostOwed = 16;
 constexpr const char* kVariables[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
                                       "LISTEN_FDS",    "LISTEN_PID",    "LISTEN_FDNAMES"};
 
@@ -103,8 +104,37 @@ void hand_on(const FromServiceManager& given) {
   ::setenv("LISTEN_PID", self.c_str(), 1);
 }
 
-std::string NotifySocket::send(std::string_view lines) const {
+ManagerNotice kind_of_notice(std::string_view lines) {
+  if (lines == "WATCHDOG=1") return ManagerNotice::Alive;
+  return lines.starts_with("STATUS=") && lines.find('\n') == lines.npos ? ManagerNotice::Status : ManagerNotice::Change;
+}
+
+// In the order in which they were said: what is owed goes first.
+std::string NotifySocket::send(std::string_view lines) {
   if (!wanted()) return "";
+  std::string reason = send_owed();
+  const bool alive = kind_of_notice(lines) == ManagerNotice::Alive;
+  if (reason.empty() || alive) reason = try_to_send(lines, reason.empty() ? Patience::AMoment : Patience::None);
+  if (!reason.empty() && !alive) owe(lines);
+  return reason;
+}
+
+std::string NotifySocket::send_owed() {
+  while (!owed_.empty()) {
+    if (std::string reason = try_to_send(owed_.front(), Patience::None); !reason.empty()) return reason;
+    owed_.pop_front();
+  }
+  return "";
+}
+
+void NotifySocket::owe(std::string_view lines) {
+  const bool status = kind_of_notice(lines) == ManagerNotice::Status;
+  if (!owed_.empty() && status && kind_of_notice(owed_.back()) == ManagerNotice::Status) owed_.pop_back();
+  if (owed_.size() == kMostOwed) owed_.pop_front();  // by far: the last ones say what is
+  owed_.emplace_back(lines);
+}
+
+std::string NotifySocket::try_to_send(std::string_view lines, Patience patience) const {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path_.size() >= sizeof address.sun_path || (path_[0] != '/' && path_[0] != '@'))
@@ -115,10 +145,11 @@ std::string NotifySocket::send(std::string_view lines) const {
 
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return std::strerror(errno);
-  const timeval patience{0, 500'000};
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  const timeval moment{0, 500'000};
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &moment, sizeof moment);
+  const int flags = MSG_NOSIGNAL | (patience == Patience::None ? MSG_DONTWAIT : 0);
   const bool sent =
-      ::sendto(fd, lines.data(), lines.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size) >= 0;
+      ::sendto(fd, lines.data(), lines.size(), flags, reinterpret_cast<const sockaddr*>(&address), size) >= 0;
   const std::string reason = sent ? "" : std::strerror(errno);
   ::close(fd);
   return reason;

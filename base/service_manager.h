@@ -7,6 +7,8 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -46,17 +48,29 @@ PassedSocketNames names_of(const std::vector<PassedSocket>& sockets);
 // this process's number, and the sockets open and where they were.
 void hand_on(const FromServiceManager& given);
 
+// What is lost with a message: nothing (Alive, the watchdog's, which comes again), how things were (Status, of which the last
+// counts), or that something has changed, for which a service manager may wait, and end the unit when it has done so in vain.
+enum class ManagerNotice : std::uint8_t { Alive, Status, Change };
+ManagerNotice kind_of_notice(std::string_view lines);
+
 // Where the service manager listens. Each message is a few lines, NAME=VALUE (sd_notify(3)). Waits for a service
-// manager that is busy, at most half a second. One thread.
+// manager that is busy, at most half a second. What could not be said is owed, but for the watchdog's. One thread.
 class NotifySocket {
  public:
   explicit NotifySocket(std::string path) : path_(std::move(path)) {}
 
   bool wanted() const { return !path_.empty(); }
-  std::string send(std::string_view lines) const;  // "" or what went wrong
+  std::string send(std::string_view lines);  // "" or what went wrong
+  bool owes() const { return !owed_.empty(); }
+  std::string send_owed();  // the same; does not wait
 
  private:
+  enum class Patience : std::uint8_t { None, AMoment };
+  std::string try_to_send(std::string_view lines, Patience patience) const;
+  void owe(std::string_view lines);
+
   std::string path_;
+  std::deque<std::string> owed_;  // in their order; a few
 };
 
 }  // namespace frontdoor

@@ -27,6 +27,7 @@ namespace asio = boost::asio;
 
 constexpr Millis kFirstVerdicts{1'000};  // how long "ready" waits for the first probes at most
 constexpr Millis kPoll{10};
+constexpr Millis kReadyFileAgain{1'000};
 constexpr Millis kStatusLook{1'000};  // how old the service manager's line about us may be
 
 // Sockets that no listener has taken: their clients would wait for nobody.
@@ -118,6 +119,7 @@ int Service::run() {
   report_malformed(log_, malformed_);
   losses_.report_rest(Clock::now());
   lost_lines_.report();
+  if (notify_socket_.owes()) note_notified(notify_socket_.send_owed());  // who is the main process now, perhaps
   log_.info("stopped", {{"requests", server_.served()}});
   if (supervision_ && supervision_->yielded()) {
     supervision_->write_out();
@@ -376,8 +378,22 @@ void Service::note_refused(const std::string& reason) {
 }
 
 void Service::write_ready_file() {
-  if (const auto error = ready_file_.write(server_.listener_configs(), server_.endpoints()); !error.empty())
-    log_.warn("cannot write the ready file", {{"path", options_.ready_file}, {"reason", error}});
+  const auto error = ready_file_.write(server_.listener_configs(), server_.endpoints());
+  if (error.empty() || std::exchange(ready_file_awaited_, true)) return;
+  log_.warn("cannot write the ready file, and it is tried again", {{"path", options_.ready_file}, {"reason", error}});
+  asio::co_spawn(control_, write_ready_file_later(), OrTell(log_, "the ready file"));
+}
+
+// Whoever waits for it would do so for ever.
+asio::awaitable<void> Service::write_ready_file_later() {
+  asio::steady_timer pause(control_);
+  for (std::string error = "not yet"; !error.empty() && !draining_;) {
+    pause.expires_after(kReadyFileAgain);
+    co_await pause.async_wait(quietly);
+    if (!draining_) error = ready_file_.write(server_.listener_configs(), server_.endpoints());
+    if (!draining_ && error.empty()) log_.info("the ready file is written", {{"path", options_.ready_file}});
+  }
+  ready_file_awaited_ = false;
 }
 
 void Service::tell_service_manager(const std::string& lines) {
@@ -385,10 +401,13 @@ void Service::tell_service_manager(const std::string& lines) {
     if (supervision_) supervision_->tell_service_manager(lines);
     return;
   }
-  const std::string reason = notify_socket_.send(lines);
-  if (!reason.empty() && !std::exchange(notify_failed_, true))
-    log_.warn("the service manager cannot be told", {{"reason", reason}});
-  if (reason.empty()) notify_failed_ = false;
+  note_notified(notify_socket_.send(lines));
+}
+
+void Service::note_notified(const std::string& failure) {
+  if (!failure.empty() && !std::exchange(notify_failed_, true))
+    log_.warn("the service manager cannot be told", {{"reason", failure}});
+  if (failure.empty()) notify_failed_ = false;
 }
 
 Census Service::census() const {
@@ -406,6 +425,7 @@ asio::awaitable<void> Service::follow_status() {
   for (;;) {
     pause.expires_after(kStatusLook);
     co_await pause.async_wait(quietly);
+    if (notify_socket_.owes()) note_notified(notify_socket_.send_owed());
     if (!draining_) notices_.status(status_line(census()));
     upstream_contexts_.remind();
   }

@@ -93,6 +93,7 @@ class Service : private InstanceHost, private AdminUpkeep {
   void tell_opened(const OpenListener& listener);
   void tell_passed_in_vain();
   void write_ready_file();
+  boost::asio::awaitable<void> write_ready_file_later();
   void watch_config();
   boost::asio::awaitable<void> tell_reloaded(unsigned reload);
   void finish();
@@ -118,7 +119,6 @@ class Service : private InstanceHost, private AdminUpkeep {
   boost::asio::awaitable<void> leave_after_drain();
   boost::asio::awaitable<void> run_successor(Millis within);
   boost::asio::awaitable<void> watch_successor(pid_t pid);
-  boost::asio::awaitable<void> say(LauncherMessage message);
   boost::asio::awaitable<void> await_turn();
   boost::asio::awaitable<void> await_word();
   boost::asio::awaitable<void> tell_that_it_serves();
@@ -131,6 +131,7 @@ class Service : private InstanceHost, private AdminUpkeep {
 
   // The service manager
   void tell_service_manager(const std::string& lines);
+  void note_notified(const std::string& failure);
   Census census() const;
   Millis longest_instance_stop() const;
   Millis longest_stop() const;
@@ -157,6 +158,7 @@ class Service : private InstanceHost, private AdminUpkeep {
   LostLines lost_lines_{log_, access_log_};
   MalformedMessages malformed_;
   ReadyFile ready_file_;
+  bool ready_file_awaited_ = false;  // it could not be written yet
   boost::asio::io_context control_{1};
   boost::asio::signal_set signals_{control_};
   TimeSource time_;
@@ -188,7 +190,7 @@ class Service : private InstanceHost, private AdminUpkeep {
   bool told_to_stop_ = false;  // since then
   Upgrade upgrade_;
   unsigned upgrades_ = 0;  // that have begun
-  const NotifySocket notify_socket_{given_.notify_socket};
+  NotifySocket notify_socket_{given_.notify_socket};
   bool notify_failed_ = false;
   ServiceNotices notices_;
   bool draining_ = false;

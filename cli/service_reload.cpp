@@ -6,6 +6,7 @@
 #include <iostream>
 #include <exception>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include "base/detached.h"
@@ -39,13 +40,18 @@ void Service::watch_config() {
     load_options.profile = options_.profile;
     files = config::load(source.text, source.name, load_options).files;
   }
-  config_watch_.start(std::move(files), [this] {
+  const auto changed = [this] {
     asio::post(control_, [this] {
       if (draining_) return;
       log_.info("the config has changed", {{"file", options_.config_file}});
       reload_as_told();
     });
-  });
+  };
+  try {
+    config_watch_.start(std::move(files), changed);
+  } catch (const std::system_error& problem) {
+    log_.error("the config's files are not watched: reload when one changes", {{"reason", problem.what()}});
+  }
 }
 
 // Between the reading of the config and the watch's first look, which an upgrade or many upstreams may put off for long.

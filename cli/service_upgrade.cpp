@@ -2,7 +2,6 @@
 // dismissed, and what the one that comes does until it serves. With instances the launcher stands between the two and
 // starts the new one; without, the old one does.
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -30,8 +29,10 @@
 #include "cli/version.h"
 #include "config/units.h"
 #include "proxy/server/kept_listeners.h"
+#include "supervisor/last_words.h"
 #include "supervisor/launcher.h"
 #include "supervisor/launcher_message.h"
+#include "supervisor/process_ops.h"
 #include "supervisor/successor_end.h"
 
 namespace frontdoor {
@@ -77,6 +78,46 @@ asio::awaitable<std::string> wait_for_its_end(pid_t pid) {
     if (Clock::now() >= latest) co_return "the new one was killed and does not end: the kernel holds it";
     pause.expires_after(kUpgradePoll);
     co_await pause.async_wait(quietly);
+  }
+}
+
+// A socket that is another's, watched for as long as this is held. It is not duplicated: at a limit of descriptors there would be
+// none for that, and the upgrade over.
+using Borrowed = std::shared_ptr<asio::posix::stream_descriptor>;
+Borrowed borrow(asio::io_context& control, int socket) {
+  const auto give_back = [](asio::posix::stream_descriptor* borrowed) {
+    borrowed->release();
+    delete borrowed;
+  };
+  Borrowed borrowed(new asio::posix::stream_descriptor(control, socket), give_back);
+  borrowed->native_non_blocking(true);
+  return borrowed;
+}
+
+// Whoever is to hear it may be busy, and the socket full: of a few hundred listeners that the new one does not have, for
+// instance. Nor may the kernel have anything left to send it with.
+asio::awaitable<void> say_to(Borrowed socket, Message message) {
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  for (;;) {
+    switch (send_message(socket->native_handle(), message)) {
+      case Sent::Ok:
+      case Sent::NobodyThere: co_return;
+      case Sent::TryAgain:
+        pause.expires_after(kTrySendingAgain);
+        co_await pause.async_wait(quietly);
+        continue;
+      case Sent::WouldBlock: break;
+    }
+    auto [error] = co_await socket->async_wait(socket->wait_write, quietly);
+    if (error) co_return;
+  }
+}
+
+// As long as anybody has it as standard error.
+asio::awaitable<void> pass_on(std::shared_ptr<LastWords> words, Borrowed pipe) {
+  while (words->hear()) {
+    auto [error] = co_await pipe->async_wait(pipe->wait_read, quietly);
+    if (error) co_return;
   }
 }
 
@@ -247,21 +288,32 @@ asio::awaitable<void> Service::run_successor(Millis within) {
     upgrade_failed(std::strerror(errno));
     co_return;
   }
-  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  asio::posix::stream_descriptor socket(control_, ends[0]);
+  const OwnedFd ours(ends[0]);
   OwnedFd theirs(ends[1]);
-  OwnedFd input = options_.config_file == "-" ? to_memory_file(options_.config_text) : OwnedFd();
+  const Borrowed socket = borrow(control_, ours.get());
+  const bool from_memory = options_.config_file == "-";
+  OwnedFd input = from_memory ? to_memory_file(options_.config_text) : OwnedFd();
+  if (from_memory && !input.valid()) {  // it would find nothing where this one has read its config
+    upgrade_failed(std::strerror(errno));
+    co_return;
+  }
   if (input.valid()) ::lseek(input.get(), 0, SEEK_SET);
   predecessors_.draining();
+  const auto words = std::make_shared<LastWords>();
+  ProcessOps kernel;
+  words->open(kernel);  // else it is not heard
   const SuccessorStart start{program_,    options_.command_line, given_,
                              to_keep(),   theirs.get(),          input.get(),
-                             options_.output_file, predecessors_.to_text(read_process(::getpid()).value_or(ProcessInfo{}))};
+                             options_.output_file, predecessors_.to_text(read_process(::getpid()).value_or(ProcessInfo{})),
+                             words.get()};
   const bool executable = ::access(program_.c_str(), X_OK) == 0;
   const pid_t pid = executable ? start_successor(start) : -1;
   if (pid < 0) {
     upgrade_failed(program_ + ": " + std::strerror(errno));
     co_return;
   }
+  words->started();
+  if (words->fd() >= 0) asio::co_spawn(control_, pass_on(words, borrow(control_, words->fd())), OrTell(log_, "the upgrade"));
   OnTrial trial(pid);  // ends before the socket does
   theirs = {};
   upgrade_.successor = pid;
@@ -275,11 +327,14 @@ asio::awaitable<void> Service::run_successor(Millis within) {
   bool served = false;
   std::string said;  // why it can not
   for (;;) {
-    auto [error] = co_await socket.async_wait(socket.wait_read, quietly);
-    const Received received = receive_message(socket.native_handle());
+    auto [error] = co_await socket->async_wait(socket->wait_read, quietly);
+    const Received received = receive_message(ours.get());
     if (error || received.closed) break;
     if (!received.message) continue;
-    if (received.message->kind == Message::Kind::Prepared) send_message(socket.native_handle(), {.kind = Message::Kind::Go});
+    if (received.message->kind == Message::Kind::Prepared) {
+      Message go{.kind = Message::Kind::Go};
+      co_await say_to(socket, std::move(go));
+    }
     if (received.message->kind == Message::Kind::UpgradeFailed) said = received.message->name;
     if (received.message->kind == Message::Kind::Drop) upgrade_.not_taken.push_back(received.message->name);
     if (received.message->kind != Message::Kind::Ready || bound->late) continue;  // said before it was killed
@@ -287,7 +342,8 @@ asio::awaitable<void> Service::run_successor(Millis within) {
     trial.is_over();
     over.cancel();
     notices_.succeeded_by(pid);
-    send_message(socket.native_handle(), {.kind = Message::Kind::Leave});
+    Message leave_word{.kind = Message::Kind::Leave};
+    co_await say_to(socket, std::move(leave_word));
     leave(received.message->name, pid);
     break;
   }
@@ -301,9 +357,12 @@ asio::awaitable<void> Service::run_successor(Millis within) {
   ::kill(pid, SIGKILL);  // it has hung up, and is of no use any more
   trial.is_over();       // nobody is killed by that number when it has been waited for
   std::string reason = co_await wait_for_its_end(pid);
+  words->hear();
+  if (late) reason = "the new one did not serve in time";
+  if (said.empty()) said = words->text();
   if (!said.empty()) reason = with_its_words(reason, said);
   upgrade_.successor = -1;
-  upgrade_failed(late ? "the new one did not serve in time" : reason);
+  upgrade_failed(reason);
 }
 
 // While this one drains. When nobody serves, its sockets must not keep clients waiting, and whoever looks after this service has
@@ -329,18 +388,8 @@ void Service::say_why_not() const {
   const auto errors = events_.last(kMostErrors, {LogLevel::Error, ""});
   if (!before_.socket || errors.empty()) return;
   const std::string reason(errors.front()->field("reason"));
-  send_message(*before_.socket,
-               {.kind = Message::Kind::UpgradeFailed, .name = errors.front()->text + (reason.empty() ? "" : ": " + reason)});
-}
-
-// Whoever serves may be busy, and the socket full: of a few hundred listeners that the new one does not have, for instance.
-asio::awaitable<void> Service::say(Message message) {
-  asio::posix::stream_descriptor socket(control_, ::fcntl(*before_.socket, F_DUPFD_CLOEXEC, 0));
-  socket.native_non_blocking(true);
-  while (send_message(socket.native_handle(), message) == Sent::WouldBlock) {
-    auto [error] = co_await socket.async_wait(socket.wait_write, quietly);
-    if (error) co_return;
-  }
+  send_last_word(*before_.socket,
+                 {.kind = Message::Kind::UpgradeFailed, .name = errors.front()->text + (reason.empty() ? "" : ": " + reason)});
 }
 
 // It listens already, with sockets that it shares with the one that serves, and takes nobody from them before it is told.
@@ -365,12 +414,12 @@ asio::awaitable<void> Service::await_turn() {
 
 // Of the old front door; when it has ended instead, whoever waits is served all the same.
 asio::awaitable<void> Service::await_word() {
+  const Borrowed socket = borrow(control_, *before_.socket);
   Message prepared{.kind = Message::Kind::Prepared};
-  co_await say(std::move(prepared));
-  asio::posix::stream_descriptor socket(control_, ::fcntl(*before_.socket, F_DUPFD_CLOEXEC, 0));
+  co_await say_to(socket, std::move(prepared));
   for (;;) {
-    auto [error] = co_await socket.async_wait(socket.wait_read, quietly);
-    const Received received = receive_message(socket.native_handle());
+    auto [error] = co_await socket->async_wait(socket->wait_read, quietly);
+    const Received received = receive_message(*before_.socket);
     if (error || received.closed) co_return;
     if (received.message && received.message->kind == Message::Kind::Go) co_return;
   }
@@ -382,22 +431,25 @@ asio::awaitable<void> Service::tell_that_it_serves() {
     supervision_->ready(own_version());
     co_return;
   }
+  const Borrowed socket = borrow(control_, *before_.socket);
   const auto kept = to_keep();
   for (const KeptSocket& before : before_.kept) {
-    const bool taken = std::any_of(kept.begin(), kept.end(), [&](const KeptSocket& socket) { return socket.name == before.name; });
+    const bool taken = std::any_of(kept.begin(), kept.end(), [&](const KeptSocket& own) { return own.name == before.name; });
     if (taken) continue;
     Message drop{.kind = Message::Kind::Drop, .name = before.name};
-    co_await say(std::move(drop));
+    co_await say_to(socket, std::move(drop));
   }
   Message ready{.kind = Message::Kind::Ready, .name = own_version()};
-  co_await say(std::move(ready));
+  co_await say_to(socket, std::move(ready));
   // The service manager believes nobody but the main process: the old one says who that is now.
-  const auto socket = std::make_shared<asio::posix::stream_descriptor>(control_, ::fcntl(*before_.socket, F_DUPFD_CLOEXEC, 0));
+  const auto late = std::make_shared<bool>(false);  // it may be between two waits when its time is over
   asio::steady_timer patience(control_, kWord);
-  patience.async_wait([socket](boost::system::error_code cancelled) {
-    if (!cancelled) socket->cancel();
+  patience.async_wait([socket, late](boost::system::error_code cancelled) {
+    if (cancelled) return;
+    *late = true;
+    socket->cancel();
   });
-  for (;;) {
+  while (!*late) {
     auto [error] = co_await socket->async_wait(socket->wait_read, quietly);
     if (error || ready_now(socket->native_handle(), POLLIN)) break;
   }

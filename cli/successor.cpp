@@ -1,6 +1,7 @@
 #include "cli/successor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -12,6 +13,7 @@
 #include "base/signals_blocked.h"
 #include "cli/output_file.h"
 #include "cli/predecessors.h"
+#include "supervisor/last_words.h"
 #include "supervisor/launcher.h"
 #include "supervisor/launcher_message.h"
 
@@ -22,6 +24,7 @@ namespace frontdoor {
 namespace {
 
 constexpr std::size_t kDigits = 20;
+constexpr int kMostTries = 50;  // a second
 
 // Names that the child must hear about itself, with a place for its number: between fork and exec of a process with
 // threads nothing may be allocated.
@@ -42,7 +45,7 @@ struct OwnNumber {
 bool is_ours(std::string_view entry) {
   for (const std::string_view name : {"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=", "LISTEN_FDS=", "LISTEN_PID=",
                                       "LISTEN_FDNAMES=", "FRONTDOOR_KEPT_SOCKETS=", "FRONTDOOR_PREDECESSOR_FD=", "FRONTDOOR_PREDECESSORS=",
-                                      "FRONTDOOR_OUTPUT_FILE="})
+                                      "FRONTDOOR_OUTPUT_FILE=", "FRONTDOOR_STANDARD_ERROR="})
     if (entry.starts_with(name)) return true;
   return false;
 }
@@ -63,7 +66,15 @@ void tell_predecessor_why_not(std::string_view reason) {
       std::getenv(std::getenv(kBesideVariable) != nullptr ? kLauncherVariable : kPredecessorVariable);
   int socket = -1;
   if (number == nullptr || std::from_chars(number, number + std::strlen(number), socket).ec != std::errc{}) return;
-  send_message(socket, {.kind = LauncherMessage::Kind::UpgradeFailed, .name = std::string(reason)});
+  send_last_word(socket, {.kind = LauncherMessage::Kind::UpgradeFailed, .name = std::string(reason)});
+}
+
+void send_last_word(int socket, const LauncherMessage& message) {
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    const Sent sent = send_message(socket, message);
+    if (sent == Sent::Ok || sent == Sent::NobodyThere) return;
+    ::poll(nullptr, 0, static_cast<int>(kTrySendingAgain.count()));
+  }
 }
 
 pid_t start_successor(const SuccessorStart& start) {
@@ -81,6 +92,8 @@ pid_t start_successor(const SuccessorStart& start) {
   variables.push_back(std::string(kPredecessorVariable) + '=' + std::to_string(start.predecessor));
   if (!start.output_file.empty()) variables.push_back(std::string(kOutputFileVariable) + '=' + start.output_file);
   variables.push_back(std::string(cli::kPredecessorsVariable) + '=' + start.predecessors);
+  if (start.errors != nullptr && !start.errors->variable().empty())
+    variables.push_back(std::string(LastWords::kVariable) + '=' + start.errors->variable());
   OwnNumber watched("WATCHDOG_PID"), listens("LISTEN_PID");
 
   std::vector<char*> environment;
@@ -102,6 +115,7 @@ pid_t start_successor(const SuccessorStart& start) {
     for (const KeptSocket& socket : start.kept) inherit(socket.fd);
     for (const PassedSocket& socket : start.given.sockets) inherit(socket.fd);
     inherit(start.predecessor);
+    if (start.errors != nullptr) start.errors->become_standard_error();
     if (start.input >= 0) ::dup2(start.input, STDIN_FILENO);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGCHLD}) {
       struct sigaction usual {};

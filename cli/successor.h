@@ -14,12 +14,18 @@
 
 namespace frontdoor {
 
+class LastWords;
+struct LauncherMessage;
+
 // In the new one: the descriptor of the socketpair to the one that it takes the place of.
 inline constexpr const char* kPredecessorVariable = "FRONTDOOR_PREDECESSOR_FD";
 
 // The new one: why it can not serve, for the one that goes on, whose reason begins with how this process ends. Nothing where
 // this process is to take nobody's place.
 void tell_predecessor_why_not(std::string_view reason);
+
+// Of a process that is about to end, to whoever waits for it; for a second at the most.
+void send_last_word(int socket, const LauncherMessage& message);
 
 struct SuccessorStart {
   std::string program = {};
@@ -30,6 +36,7 @@ struct SuccessorStart {
   int input = -1;                     // what becomes its standard input; -1 = as ours
   std::string output_file = {};       // ServeOptions::output_file
   std::string predecessors = {};      // cli/predecessors.h
+  const LastWords* errors = nullptr;  // where its standard error leads; null = where ours does
 };
 
 // The new one until it serves. Where the old one loses sight of it, as by an exception, it is killed: it would take the end

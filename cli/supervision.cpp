@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "base/detached.h"
 #include "cli/style.h"
+#include "proxy/server/kept_listeners.h"
 #include "proxy/server/server.h"
 #include "supervisor/launcher.h"
 
@@ -104,7 +107,8 @@ void Supervision::keep_listeners(const std::vector<KeptSocket>& sockets, const s
   std::vector<std::string> before = std::exchange(kept_listeners_, {});
   for (const KeptSocket& socket : inherited) before.push_back(socket.name);
   for (const KeptSocket& socket : sockets) {
-    launcher_.keep(socket.name, {socket.fd});
+    if (!launcher_.keep(socket.name, {socket.fd}))
+      log_.warn("a listener will not outlive a crash", {{"listener", listener_of_kept(socket.name)}, {"reason", std::strerror(errno)}});
     kept_listeners_.push_back(socket.name);
   }
   for (const std::string& name : before)

@@ -61,6 +61,8 @@ class Transport final : private EpollHandler {
   bool input_waits() { return tls_ ? decrypted_input_waits() : readable_; }
   // Whether bytes wait to be read: one MSG_PEEK.
   bool bytes_wait();
+  // May_read() only says that trying is worth while. This knows: one MSG_PEEK, where that is not plain already.
+  bool unread() { return decrypted_ || (readable_ && bytes_wait()); }
 
   // What was written and its receiver's kernel has not yet confirmed: one ioctl. 0 where the kernel does not say.
   std::size_t unacknowledged() const;

@@ -44,8 +44,9 @@ asio::awaitable<void> CheckLeavings::clear() {
     pause.expires_after(wait);
     co_await pause.async_wait(quietly);
     if (!*alive) co_return;
-    const std::vector<Left> looked_for = std::exchange(left_, {});
     auto all = list_();
+    if (all.empty()) continue;  // there is no descriptor left to look
+    const std::vector<Left> looked_for = std::exchange(left_, {});
     const auto is_there = [&](pid_t pid) {
       return std::any_of(all.begin(), all.end(), [pid](const auto& process) { return process.pid == pid && process.state != 'Z'; });
     };

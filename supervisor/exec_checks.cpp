@@ -247,7 +247,14 @@ asio::awaitable<void> ExecChecks::carry_out(RunPointer run) {
     run->output = CheckPipe::follow(control_, std::move(process.output));
     run->errors = CheckPipe::follow(control_, std::move(process.errors));
     if (run->doomed) doom(run);
-    not_run_.erase(run->what.upstream->pool());
+    if (run->output && run->errors) {
+      not_run_.erase(run->what.upstream->pool());
+    } else if (!run->answered) {  // it would stand still before a pipe that nobody reads
+      constexpr const char* kReason = "what it writes cannot be read";
+      tell_not_run(*run, kReason);
+      answer(run, End::NotRun, kReason);
+      doom(run);
+    }
     co_await launcher_.gone(process);
     const ProcessEnd end = co_await launcher_.ended(process.id);
     if (!*alive) co_return;

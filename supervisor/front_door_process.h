@@ -5,12 +5,15 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <deque>
 #include <optional>
 #include <utility>
 
 #include "base/time.h"
 #include "supervisor/launcher_message.h"
+#include "supervisor/process_ops.h"
 
 namespace frontdoor {
 
@@ -24,24 +27,44 @@ struct FrontDoorProcess {
   std::optional<Millis> stop_within = {};  // as it has said itself: the next one may have another config
   TimePoint over_at = TimePoint::max();  // dismissed: then it is killed
 
+  TimePoint again_at = TimePoint::max();     // what is first in line is tried again then: the kernel would not take it
+  TimePoint refused_since = TimePoint::max();
+  int refused_with = 0;        // errno
+  bool refusal_told = false;
+
   bool runs() const { return pid > 0; }
+  bool waits_for_room() const { return !unsent.empty() && again_at == TimePoint::max(); }
 
   void hang_up() {
     socket = {};
     unsent.clear();
+    again_at = TimePoint::max();
   }
 
-  // One that is stopped or busy must not hold up the launcher: what it does not take now waits.
-  void send(LauncherMessage message) {
+  // One that is stopped or busy must not hold up the launcher: what it does not take now waits. That is bounded by what there is:
+  // each launch that it has asked for is answered once, and each end told once.
+  void send(LauncherMessage message, ProcessOps& ops) {
     if (!socket.valid()) return;  // it is told when the next one starts
     unsent.push_back(std::move(message));
-    flush();
+    if (again_at == TimePoint::max()) flush(ops);
   }
 
-  void flush() {
+  void flush(ProcessOps& ops) {
+    again_at = TimePoint::max();
     while (socket.valid() && !unsent.empty()) {
-      if (send_message(socket.get(), unsent.front()) == Sent::WouldBlock) return;
-      unsent.pop_front();  // one that failed: its reader has gone, and SIGCHLD tells of that
+      switch (send_message(socket.get(), unsent.front(), ops)) {
+        case Sent::Ok: break;
+        case Sent::WouldBlock: return;
+        case Sent::NobodyThere: return unsent.clear();  // SIGCHLD tells of that
+        case Sent::TryAgain:  // each of them is waited for at the other end, some without a bound
+          refused_with = errno;
+          again_at = Clock::now() + kTrySendingAgain;
+          refused_since = std::min(refused_since, Clock::now());
+          return;
+      }
+      refused_since = TimePoint::max();
+      refusal_told = false;
+      unsent.pop_front();
     }
   }
 };

@@ -125,7 +125,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   boost::asio::awaitable<void> terminate(std::shared_ptr<Instance> self, std::uint64_t life);
   boost::asio::awaitable<void> clear_tree(Duration patience);
   void look_below();
-  void send(int signal);  // to its process alone
+  bool send(int signal);  // to its process alone
   boost::asio::awaitable<void> pause(Duration duration);
 
   void spawn_run(std::optional<RunningProcess> running);
@@ -136,7 +136,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void begin_to_watch();
   void stop_watching();
   bool is_ready() const;
-  void listen_to(OwnedFd socket);
+  std::string listen_to(OwnedFd&& socket);
+  boost::asio::awaitable<void> listen_later(std::shared_ptr<Instance> self, std::uint64_t life, OwnedFd socket);
   void hear(const NotifyMessage& message);
   boost::asio::awaitable<void> await_own_stop(std::shared_ptr<Instance> self, std::uint64_t life);
   StartDiagnosis diagnose() const;

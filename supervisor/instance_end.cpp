@@ -11,6 +11,7 @@
 
 #include "config/process_values.h"
 #include "base/quietly.h"
+#include "supervisor/check_process.h"
 #include "supervisor/instance.h"
 #include "supervisor/life_marks.h"
 #include "supervisor/process_tree.h"
@@ -22,6 +23,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Millis kLookAtEnd{10};
+constexpr Millis kSendAgain{20};         // what could not be sent
+constexpr Millis kUntilSeen{5'000};  // it can be looked at all processes
 
 }  // namespace
 
@@ -34,11 +37,13 @@ asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Insta
   killed_at_ = Clock::now() + settings_.stop_timeout;
   const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
   look_below();
-  send(signal);
+  bool asked = send(signal);
   const auto runs = [&] { return alive_ && life_ == life; };
   while (runs() && Clock::now() < killed_at_) {
     const std::uint64_t seen = shared_.changed->version();
-    co_await shared_.changed->changed(seen, killed_at_);
+    const TimePoint look_at = asked ? killed_at_ : std::min<TimePoint>(killed_at_, Clock::now() + kSendAgain);
+    co_await shared_.changed->changed(seen, look_at);
+    if (!asked && runs() && !context_.launcher.yielded()) asked = send(signal);
   }
   if (!runs() || context_.launcher.yielded()) co_return;
   context_.log.warn("instance did not stop in time and is killed",
@@ -48,13 +53,17 @@ asio::awaitable<void> Instance::terminate([[maybe_unused]] std::shared_ptr<Insta
                      {"stop_timeout_ms", settings_.stop_timeout.count()}});
   if (settings_.kill_mode == config::Process::KillMode::Tree)
     for (const ProcessInfo& process : descendants(list_processes(), pid_)) signal_process(process, SIGKILL);
-  send(SIGKILL);
+  while (runs() && !context_.launcher.yielded() && !send(SIGKILL)) {
+    const std::uint64_t seen = shared_.changed->version();
+    co_await shared_.changed->changed(seen, Clock::now() + kSendAgain);
+  }
 }
 
 // Its launcher reaps it only when we know of its end, so that the number is still its own; but that may have gone, and
-// whoever reaps it then asks nobody.
-void Instance::send(int signal) {
-  if (who_) signal_process(*who_, signal);
+// whoever reaps it then asks nobody. False: it has ended, or there is no descriptor left to look at it or to hold it.
+bool Instance::send(int signal) {
+  if (!who_) who_ = check_at(pid_, "FRONTDOOR_LIFE=" + life_marker_);
+  return who_ && signal_process(*who_, signal);
 }
 
 // While it still is who its children's parents lead to.
@@ -68,6 +77,17 @@ asio::awaitable<void> Instance::clear_tree(Duration patience) {
   if (settings_.kill_mode == config::Process::KillMode::Process || context_.launcher.yielded()) co_return;
   const LifeMarks life{pid_, "FRONTDOOR_LIFE=" + life_marker_, std::exchange(seen_below_, {})};
   const auto left = [&] { return left_of(life, list_processes(), ::getppid(), bears_mark); };
+  asio::steady_timer pause(context_.control);
+  const TimePoint seen_until = Clock::now() + kUntilSeen;
+  while (list_processes().empty()) {
+    if (Clock::now() >= seen_until) {
+      context_.log.error("what an instance has left behind can not be looked for: there is no descriptor left",
+                         {{"pool", address_.pool}, {"instance", address_.instance}});
+      co_return;
+    }
+    pause.expires_after(kLookAtEnd * 2);
+    co_await pause.async_wait(quietly);
+  }
   auto tree = left();
   if (tree.empty()) co_return;
   if (!asked_to_end_)
@@ -77,7 +97,6 @@ asio::awaitable<void> Instance::clear_tree(Duration patience) {
                        {"processes", static_cast<std::uint64_t>(tree.size())}});
   const int signal = config::parse_signal(settings_.stop_signal).value_or(SIGTERM);
   for (const ProcessInfo& process : tree) signal_process(process, signal);
-  asio::steady_timer pause(context_.control);
   const TimePoint latest = Clock::now() + patience;
   for (; !tree.empty() && Clock::now() < latest; tree = left()) {
     pause.expires_after(kLookAtEnd * 2);

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Millis kLookAtRequests{10};          // at requests in flight, which call nobody
-constexpr Millis kWithoutPlace{500};  // until the next try
+constexpr Millis kTryAgain{500};  // until the next try
 constexpr Millis kHungLook{250};      // at what health thinks of those that are up
 
 }  // namespace
@@ -115,20 +115,21 @@ EndedInstances InstanceGroup::ended_for_good() const {
 }
 
 // What an operator has stopped must not be started again by a crash of the front door, nor what has done its work.
-void InstanceGroup::remember() {
-  if (stopping_) return;
+// False: there was nothing left to remember it with.
+bool InstanceGroup::remember() {
+  if (stopping_) return true;
   std::string asked = gone() ? "" : plan_.to_remember();
   if (const std::string ended = gone() ? "" : to_text(ended_for_good()); !ended.empty()) asked += '\n' + ended;
-  if (asked == remembered_) return;
+  if (asked == remembered_) return true;
   const std::string name = std::string(kAskedOf) + pool_;
   if (asked.empty()) {
     context_.launcher.drop(name);
   } else {
     const OwnedFd file = to_memory_file(asked);
-    if (!file.valid()) return;  // the next change tries again
-    context_.launcher.keep(name, {file.get()});
+    if (!file.valid() || !context_.launcher.keep(name, {file.get()})) return false;
   }
   remembered_ = std::move(asked);
+  return true;
 }
 
 void InstanceGroup::adopt(RunningProcess process, const InstanceMemo& memo) {
@@ -211,9 +212,10 @@ asio::awaitable<void> InstanceGroup::run([[maybe_unused]] std::shared_ptr<Instan
     if (!stopping_) take_steps();
     answer();
     forget_empty_places();
-    remember();
+    const bool remembered = remember();
     if ((gone() || stopping_) && places_.empty() && pending_.empty()) break;
-    const TimePoint again = std::exchange(out_of_places_, false) ? Clock::now() + kWithoutPlace : TimePoint::max();
+    const bool try_again = std::exchange(out_of_places_, false) || !remembered;
+    const TimePoint again = try_again ? Clock::now() + kTryAgain : TimePoint::max();
     co_await changed_->changed(seen, again);
   }
   over_ = true;

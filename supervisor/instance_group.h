@@ -97,7 +97,7 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
 
   std::shared_ptr<PendingWish> pend(Wish wish);
   std::vector<PlaceView> look() const;
-  void remember();
+  bool remember();
   EndedInstances ended_for_good() const;
   void take_steps();
   bool is_proved() const;

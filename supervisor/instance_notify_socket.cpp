@@ -42,8 +42,10 @@ OwnedFd InstanceNotifySocket::bind_at(const std::string& path, const std::option
   return socket;
 }
 
-InstanceNotifySocket::InstanceNotifySocket(asio::io_context& control, OwnedFd socket)
-    : control_(control), socket_(control, socket.release()) {}
+InstanceNotifySocket::InstanceNotifySocket(asio::io_context& control, OwnedFd&& socket)
+    : control_(control), socket_(control, socket.get()) {
+  socket.release();
+}
 
 std::string InstanceNotifySocket::path() {
   Endpoint at;

@@ -25,8 +25,9 @@ class InstanceNotifySocket : public std::enable_shared_from_this<InstanceNotifyS
   // Binds it, in a directory that is not yet the owner's; invalid, and errno, when that fails.
   static OwnedFd bind_at(const std::string& path, const std::optional<ProcessIdentity>& owner);
 
-  // Of a bound socket, perhaps one that a front door has left that crashed.
-  InstanceNotifySocket(boost::asio::io_context& control, OwnedFd socket);
+  // Of a bound socket, perhaps one that a front door has left that crashed. Throws where the kernel can not watch it (asio), and
+  // then leaves it to the caller.
+  InstanceNotifySocket(boost::asio::io_context& control, OwnedFd&& socket);
 
   struct Listener {
     std::function<bool(pid_t sender, uid_t user)> belongs;  // to the tree

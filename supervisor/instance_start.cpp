@@ -9,6 +9,7 @@
 
 #include "base/detached.h"
 #include "base/listening_sockets.h"
+#include "base/quietly.h"
 #include "supervisor/instance.h"
 #include "supervisor/instance_memo.h"
 #include "supervisor/life_marks.h"
@@ -23,6 +24,7 @@ using Ready = config::Launch::Ready;
 namespace {
 
 constexpr int kMostPlaces = 5;     // that are tried at one start
+constexpr Millis kListenAgain{1'000};
 constexpr int kMostExtensions = 10;  // an app may ask for so many times its start_timeout
 
 }  // namespace
@@ -47,8 +49,10 @@ std::string Instance::prepare(std::vector<int>& sockets) {
   if (settings_.ready != Ready::Notify) return "";
   auto notify = context_.places.open_notify(settings_, address_.instance, life_marker_);
   if (!notify.problem.empty()) return "a socket for READY=1: " + notify.problem;
-  listen_to(std::move(notify.socket));
-  return "";
+  const std::string problem = listen_to(std::move(notify.socket));
+  if (problem.empty()) return "";
+  context_.places.close_notify(notify.path, life_marker_);
+  return "a socket for READY=1: " + problem;
 }
 
 std::string Instance::take_place() {
@@ -61,6 +65,15 @@ std::string Instance::take_place() {
   return "";
 }
 
+// What is said meanwhile waits in the socket.
+asio::awaitable<void> Instance::listen_later([[maybe_unused]] std::shared_ptr<Instance> self, std::uint64_t life, OwnedFd socket) {
+  asio::steady_timer pause(context_.control);
+  do {
+    pause.expires_after(kListenAgain);
+    co_await pause.async_wait(quietly);
+  } while (alive_ && life_ == life && !context_.launcher.yielded() && !listen_to(std::move(socket)).empty());
+}
+
 // Of a process that has just been started, or of one that a front door has left that crashed.
 void Instance::begin_to_watch() {
   begun_ = Clock::now();
@@ -68,7 +81,11 @@ void Instance::begin_to_watch() {
   if (context_.places.was_ready(life_marker_)) said_ready_ = true;
   if (!notify_)
     if (OwnedFd inherited = context_.places.inherited_notify(life_marker_); inherited.valid())
-      listen_to(std::move(inherited));
+      if (const std::string problem = listen_to(std::move(inherited)); !problem.empty()) {
+        context_.log.warn("an instance is not heard for now",
+                          {{"pool", address_.pool}, {"instance", address_.instance}, {"reason", problem}});
+        asio::co_spawn(context_.control, listen_later(shared_from_this(), life_, std::move(inherited)), or_end);
+      }
   if (!upstream_) return;
   using Admission = Upstream::Admission;
   const bool awaits_word = settings_.ready == Ready::Notify && !said_ready_;
@@ -100,8 +117,13 @@ bool Instance::is_ready() const {
 
 // ---- What it says
 
-void Instance::listen_to(OwnedFd socket) {
-  notify_ = std::make_shared<InstanceNotifySocket>(context_.control, std::move(socket));
+// "", or why the kernel can not watch it; then it is still the caller's.
+std::string Instance::listen_to(OwnedFd&& socket) {
+  try {
+    notify_ = std::make_shared<InstanceNotifySocket>(context_.control, std::move(socket));
+  } catch (const boost::system::system_error& problem) {
+    return problem.code().message();
+  }
   notify_path_ = notify_->path();
   const auto log = [this](const char* event, pid_t who) {
     context_.log.warn(event, {{"pool", address_.pool}, {"instance", address_.instance}, {"pid", who}});
@@ -120,6 +142,7 @@ void Instance::listen_to(OwnedFd socket) {
       .stranger = [log](pid_t sender) { log("a process that is not of the instance speaks for it, unheard", sender); },
       .flooded = [this, log] { log("instance floods its notify socket and is read slowly", pid_); },
   });
+  return "";
 }
 
 void Instance::hear(const NotifyMessage& message) {

@@ -22,6 +22,8 @@ namespace frontdoor {
 namespace {
 
 // What the operator may send to the main process and means for the front door.
+constexpr Millis kToldOfRefusal{1'000};  // that lasts as long
+constexpr Millis kOwedAgain{1'000};
 constexpr std::array kForwarded{SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 
 }  // namespace
@@ -72,8 +74,11 @@ void Launcher::raise_open_files() {
 }
 
 int Launcher::patience() const {
-  TimePoint next = std::min({kept_.refuse_at(), stop_.over_at(), upgrade_.over_at(), check_over_at_});
-  for (const FrontDoorProcess& other : others_) next = std::min(next, other.over_at);
+  TimePoint next = std::min({kept_.refuse_at(), stop_.over_at(), upgrade_.over_at(), check_over_at_, notify_again_at_});
+  for (const FrontDoorProcess& other : others_) next = std::min({next, other.over_at, other.again_at});
+  next = std::min(next, front_door_.again_at);
+  if (successor_) next = std::min(next, successor_->again_at);
+  if (renew_wanted_ && renew_at_ > Clock::now()) next = std::min(next, renew_at_);
   if (unheard_since_ != TimePoint::max()) next = std::min(next, std::max(unheard_since_ + options_.longest_wait, Clock::now() + kLookAtRest));
   if (!front_door_.runs() && !successor_ && !exit_status_) next = std::min(next, start_at_);
   if (next == TimePoint::max()) return -1;
@@ -87,16 +92,23 @@ void Launcher::turn() {
   for (FrontDoorProcess& other : others_) all.push_back(&other);
   std::vector<pollfd> watched{pollfd{signals_.get(), POLLIN, 0}};
   for (const FrontDoorProcess* each : all) {
-    const auto events = static_cast<short>(each->unsent.empty() ? POLLIN : POLLIN | POLLOUT);
+    const auto events = static_cast<short>(each->waits_for_room() ? POLLIN | POLLOUT : POLLIN);
     watched.push_back({each->socket.get(), events, 0});
   }
+  if (words_.fd() >= 0) watched.push_back({words_.fd(), POLLIN, 0});
   if (::poll(watched.data(), watched.size(), patience()) < 0 && errno != EINTR)
     ::poll(nullptr, 0, static_cast<int>(kLookAtRest.count()));  // out of memory; not in a circle as fast as it goes
+  const TimePoint now = Clock::now();
   // By their numbers: what one of them says may move the others to another place.
   std::vector<pid_t> speaking;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (watched[i + 1].revents & POLLOUT) all[i]->flush();
+    if ((watched[i + 1].revents & POLLOUT) != 0) all[i]->flush(ops_);
+    tell_the_rest(*all[i], now);
     if (watched[i + 1].revents & (POLLIN | POLLHUP | POLLERR)) speaking.push_back(all[i]->pid);
+  }
+  if (watched.size() > all.size() + 1 && watched.back().revents != 0) {
+    options_.before_a_word();
+    if (!words_.hear()) words_.close();
   }
   if (watched[0].revents != 0) read_signals();
   for (const pid_t pid : speaking)
@@ -109,6 +121,16 @@ void Launcher::turn() {
     exit_status_ = 0;
   else if (Clock::now() >= start_at_)
     start_front_door();
+}
+
+// What the kernel has refused to take, for a while now perhaps.
+void Launcher::tell_the_rest(FrontDoorProcess& to, TimePoint now) {
+  if (to.again_at == TimePoint::max() || now < to.again_at) return;
+  to.flush(ops_);
+  if (to.again_at == TimePoint::max() || now < to.refused_since + kToldOfRefusal || std::exchange(to.refusal_told, true)) return;
+  options_.before_a_word();
+  log_.error("a front door can not be told what it waits for, and it is tried on",
+             {{"pid", static_cast<std::int64_t>(to.pid)}, {"reason", std::strerror(to.refused_with)}});
 }
 
 FrontDoorProcess* Launcher::find_front_door(pid_t pid) {
@@ -130,6 +152,7 @@ void Launcher::end_patience() {
   }
   end_upgrade_patience(now);
   make_room_in_pipes(now);
+  if (now >= notify_again_at_) note_notified(service_manager_.send_owed());
   if (now < stop_.over_at()) return;
   stop_.has_been_killed();
   for (const FrontDoorProcess& other : others_) ::kill(other.pid, SIGKILL);
@@ -213,11 +236,12 @@ void Launcher::handle(LauncherMessage& message) {
       records_.erase(message.id);
       return;
     case Kind::Keep:
+      if (message.lost_fds) return tell_not_kept(message.name);
       return kept_.keep(message.name, std::move(message.fds));
     case Kind::Drop:
       kept_.drop(message.name);
       for (FrontDoorProcess& other : others_)
-        if (!other.dismissed) other.send({.kind = Kind::Drop, .name = message.name});
+        if (!other.dismissed) tell(other, {.kind = Kind::Drop, .name = message.name});
       return;
     case Kind::Upgrade:
       return begin_upgrade(message);
@@ -243,12 +267,25 @@ void Launcher::handle(LauncherMessage& message) {
   }
 }
 
+// What has had the name before stays: of a listener it is the same one.
+void Launcher::tell_not_kept(const std::string& name) {
+  options_.before_a_word();
+  log_.warn("the launcher has no descriptor left for what it is to keep", {{"name", name}});
+}
+
 // The front door's words: systemd takes them from the main process of the unit alone, unless it is told otherwise.
 void Launcher::notify(const std::string& lines) {
-  const std::string reason = service_manager_.send(lines);
-  if (!reason.empty() && !std::exchange(notify_failed_, true))
-    log_.warn("the service manager cannot be told", {{"reason", reason}});
-  if (reason.empty()) notify_failed_ = false;
+  note_notified(service_manager_.send(lines));
+}
+
+void Launcher::note_notified(const std::string& failure) {
+  notify_again_at_ = service_manager_.owes() ? Clock::now() + kOwedAgain : TimePoint::max();
+  if (failure.empty()) {
+    notify_failed_ = false;
+  } else if (!std::exchange(notify_failed_, true)) {
+    options_.before_a_word();
+    log_.warn("the service manager cannot be told", {{"reason", failure}});
+  }
 }
 
 int run_launcher(const LauncherOptions& options, Log& log) {

@@ -17,6 +17,7 @@
 #include "base/detached.h"
 #include "base/quietly.h"
 #include "base/ready_now.h"
+#include "base/service_manager.h"
 
 namespace frontdoor {
 
@@ -24,9 +25,6 @@ namespace asio = boost::asio;
 using Kind = LauncherMessage::Kind;
 
 namespace {
-
-
-constexpr std::chrono::milliseconds kTryAgain{20};
 
 struct Pipe {
   OwnedFd reading;
@@ -151,10 +149,25 @@ asio::awaitable<ProcessEnd> LauncherClient::ended(std::uint64_t id) {
   co_return end;
 }
 
-void LauncherClient::keep(const std::string& name, const std::vector<int>& fds) {
+bool LauncherClient::keep(const std::string& name, const std::vector<int>& fds) {
   LauncherMessage message{.kind = Kind::Keep, .name = name};
-  for (const int fd : fds) message.fds.push_back(duplicate(fd));
+  if (yielded_ || put_at_once(message, fds)) return true;
+  for (const int fd : fds) {
+    message.fds.push_back(duplicate(fd));
+    if (!message.fds.back().valid()) return false;
+  }
   send(std::move(message));
+  return true;
+}
+
+// Usually nothing is in front of it: then it takes no descriptors to send some, and at a limit of them none is lost.
+bool LauncherClient::put_at_once(LauncherMessage& message, const std::vector<int>& lent) {
+  if (reclaimed_ || !unsent_.empty()) return false;
+  for (const int fd : lent) message.fds.emplace_back(fd);
+  const Sent sent = send_message(socket_.native_handle(), message, ops_);
+  for (OwnedFd& fd : message.fds) fd.release();
+  message.fds.clear();
+  return sent == Sent::Ok || sent == Sent::NobodyThere;
 }
 
 void LauncherClient::drop(const std::string& name) { send({.kind = Kind::Drop, .name = name}); }
@@ -280,39 +293,53 @@ void LauncherClient::send(LauncherMessage message) {
 }
 
 void LauncherClient::put(LauncherMessage message) {
-  if (reclaimed_) return;
+  if (reclaimed_ || (message.kind == Kind::Notify && in_place_of_one_that_waits(message))) return;
   unsent_.push_back(std::move(message));
   if (!std::exchange(flushing_, true)) asio::co_spawn(socket_.get_executor(), flush(), or_end);
 }
 
-// The kernel has no memory for it, or this user has too many descriptors on their way (ETOOMANYREFS). False: it is to
-// be tried again, since a launcher that did not hear it would keep what it need not.
-bool LauncherClient::not_sent(const LauncherMessage& message, int error) {
-  if (error == EPIPE || error == ECONNRESET || error == ENOTCONN) return true;  // the end of the socket says the rest
-  if (message.kind == Kind::Notify) return true;
-  if (message.kind != Kind::Launch) return false;
-  Expected& expected = expect(message.id);
+// A launcher that is stopped takes none of them: of those that say the same of another moment the last one is enough.
+bool LauncherClient::in_place_of_one_that_waits(const LauncherMessage& notice) {
+  const ManagerNotice kind = kind_of_notice(notice.name);
+  if (kind == ManagerNotice::Change) return false;
+  for (auto waiting = unsent_.rbegin(); waiting != unsent_.rend(); ++waiting) {
+    if (waiting->kind != Kind::Notify) continue;
+    const ManagerNotice other = kind_of_notice(waiting->name);
+    if (other == ManagerNotice::Change) return false;
+    if (other != kind) continue;
+    waiting->name = notice.name;
+    return true;
+  }
+  return false;
+}
+
+// As whoever has asked for the launch will ask again, and says why it could not be.
+void LauncherClient::answer_unsent(const LauncherMessage& launch, int error) {
+  Expected& expected = expect(launch.id);
   expected.answered = true;
   expected.failure = {LaunchStage::Fork, error};
   expected.changed.cancel();
-  return true;
 }
 
+// What the kernel does not take goes on being tried, but for a launch: a launcher that did not hear it would keep what it need
+// not, and a service manager would wait for what it has not been told.
 asio::awaitable<void> LauncherClient::flush() {
   const auto alive = alive_;
   while (*alive && !unsent_.empty()) {
-    const Sent sent = send_message(socket_.native_handle(), unsent_.front());
+    const Sent sent = send_message(socket_.native_handle(), unsent_.front(), ops_);
     const int reason = errno;
+    const bool is_launch = unsent_.front().kind == Kind::Launch;
     if (sent == Sent::WouldBlock) {
       auto [error] = co_await socket_.async_wait(socket_.wait_write, quietly);
       if (error) co_return;
       continue;
     }
-    if (sent == Sent::Failed && !not_sent(unsent_.front(), reason)) {
-      asio::steady_timer pause(socket_.get_executor(), kTryAgain);
+    if (sent == Sent::TryAgain && !is_launch) {
+      asio::steady_timer pause(socket_.get_executor(), kTrySendingAgain);
       co_await pause.async_wait(quietly);
       continue;
     }
+    if (sent == Sent::TryAgain) answer_unsent(unsent_.front(), reason);  // that nobody is there the end of the socket says
     unsent_.pop_front();
   }
   if (*alive) flushing_ = false;

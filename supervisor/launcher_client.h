@@ -62,8 +62,9 @@ class LauncherClient {
   // When the launcher has gone, how it ended is not known, and nothing is waited for.
   boost::asio::awaitable<ProcessEnd> ended(std::uint64_t id);
 
-  // A descriptor that outlives this process under a name; replaces what had the name before.
-  void keep(const std::string& name, const std::vector<int>& fds);
+  // A descriptor that outlives this process under a name; replaces what had the name before. False, and errno: there is no
+  // descriptor left to send it with, and what had the name before is still kept.
+  bool keep(const std::string& name, const std::vector<int>& fds);
   void drop(const std::string& name);
 
   // Lines for the service manager that started the launcher (base/service_manager.h), at most 255 bytes. Once the instances are
@@ -100,9 +101,11 @@ class LauncherClient {
   void take(LauncherMessage message);
   void launcher_has_gone();
   void send(LauncherMessage message);
+  bool put_at_once(LauncherMessage& message, const std::vector<int>& lent);
   void put(LauncherMessage message);
   boost::asio::awaitable<void> flush();
-  bool not_sent(const LauncherMessage& message, int error);
+  bool in_place_of_one_that_waits(const LauncherMessage& notice);
+  void answer_unsent(const LauncherMessage& launch, int error);
   Expected& expect(std::uint64_t id);
   OwnedFd duplicate(int fd) { return OwnedFd(ops_.duplicate(fd)); }
 

@@ -86,7 +86,9 @@ void Launcher::become_front_door(int socket, pid_t launcher, const char* program
   ::signal(SIGPIPE, SIG_DFL);
   ::setrlimit(RLIMIT_NOFILE, &open_files_);
   ::lseek(STDIN_FILENO, 0, SEEK_SET);  // where it holds the config, each front door reads it from the start
-  const int fd = ::fcntl(socket, F_DUPFD, 3);  // without close-on-exec
+  // Its own number, which may be beyond the limit that holds again: another one could not be had there.
+  const int fd = socket > STDERR_FILENO ? socket : ::fcntl(socket, F_DUPFD, STDERR_FILENO + 1);
+  ::fcntl(fd, F_SETFD, 0);
   ::setenv(kLauncherVariable, std::to_string(fd).c_str(), 1);
   ::unsetenv(kRoleVariable);  // it is no launcher, whatever an exec that failed has left
   ::unsetenv(kLauncherStateVariable);
@@ -95,6 +97,8 @@ void Launcher::become_front_door(int socket, pid_t launcher, const char* program
   if (config >= 0) ::setenv(kLastConfigVariable, std::to_string(::fcntl(config, F_DUPFD, 3)).c_str(), 1);
   if (beside) {
     ::setenv(kBesideVariable, "1", 1);
+    if (!words_.variable().empty()) ::setenv(LastWords::kVariable, words_.variable().c_str(), 1);
+    words_.become_standard_error();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // until its turn has come it would be left behind for nothing
   }
   hand_on(options_.given);
@@ -117,11 +121,8 @@ void Launcher::stops_by_itself() {
 // Of one that has ended: that it stops, because somebody had asked it to, may still be unread, and then no other follows it.
 void Launcher::hear_last_words(FrontDoorProcess& ended) {
   try {
-    bool reset = false;  // what it had not read itself is told first, in place of what it has said
     while (ended.socket.valid()) {
-      errno = 0;
       const Received last = receive_message(ended.socket.get());
-      if (last.closed && errno == ECONNRESET && !std::exchange(reset, true)) continue;
       if (last.empty || last.closed) return;
       if (last.message && last.message->kind == Kind::Stopping && &ended == &front_door_) stops_by_itself();
       if (last.message && last.message->kind == Kind::UpgradeFailed) why_not_ = last.message->name;

@@ -57,7 +57,7 @@ void Launcher::launch_instance(LauncherMessage& message) {
     if (place != records_.end() && place->second.pid < 0) records_.erase(place);
   }
   if (failure.stage != LaunchStage::None)
-    front_door_.send({.kind = Kind::LaunchFailed,
+    tell(front_door_, {.kind = Kind::LaunchFailed,
           .id = message.id,
           .code = static_cast<std::int32_t>(failure.stage),
           .status = failure.error});
@@ -96,7 +96,7 @@ LaunchFailure Launcher::try_launch(LauncherMessage& message) {
   if (request->parent_death_signal != 0) record.stop_signal = request->parent_death_signal;
   answer.pid = launched.pid;
   answer.fds.push_back(duplicate(record.pidfd));
-  front_door_.send(std::move(answer));
+  tell(front_door_, std::move(answer));
   return {};
 }
 
@@ -107,26 +107,26 @@ void Launcher::hand_over() {
   kept_.for_each_other([this](const std::string& name, const std::vector<OwnedFd>& fds) {
     LauncherMessage message{.kind = Kind::Kept, .name = name};
     for (const OwnedFd& fd : fds) message.fds.push_back(duplicate(fd));
-    front_door_.send(std::move(message));
+    tell(front_door_, std::move(message));
   });
   for (auto& [id, record] : records_) record.told = false;
   for (const auto& [id, record] : records_) tell_running(id, record);
   tell_ends();
-  front_door_.send({.kind = Kind::HandedOver});
+  tell(front_door_, {.kind = Kind::HandedOver});
 }
 
 void Launcher::tell_running(std::uint64_t id, const Record& record) {
   LauncherMessage message{.kind = Kind::Running, .id = id, .pid = record.pid};
   for (const OwnedFd* fd : {&record.memo, &record.pidfd, &record.output, &record.errors})
     message.fds.push_back(duplicate(*fd));
-  front_door_.send(std::move(message));
+  tell(front_door_, std::move(message));
 }
 
 void Launcher::tell_ends() {
   if (!front_door_.socket.valid()) return;  // the next one is told
   for (auto& [id, record] : records_) {
     if (!record.ended || record.told) continue;
-    front_door_.send({.kind = Kind::Exited,
+    tell(front_door_, {.kind = Kind::Exited,
           .id = id,
           .pid = record.pid,
           .code = record.ended->si_code,
@@ -173,18 +173,19 @@ void Launcher::end_what_is_left() {
     read_signals();
   }
   for (int look = 0; look < 100; ++look) {
-    const auto left = what_is_left();
-    if (left.empty()) return;
+    const auto all = list_processes();
+    const auto left = what_is_left(all);
+    if (left.empty() && !all.empty()) return;
     for (const ProcessInfo& process : left) signal_process(process, SIGKILL);
     ::poll(&watched, 1, static_cast<int>(kLookAtRest.count()));
     read_signals();
   }
   log_.warn("processes are left that do not die",
-            {{"processes", static_cast<std::uint64_t>(what_is_left().size())}});
+            {{"processes", static_cast<std::uint64_t>(what_is_left(list_processes()).size())}});
 }
 
-std::vector<ProcessInfo> Launcher::what_is_left() const {
-  auto left = descendants(list_processes(), ::getpid());
+std::vector<ProcessInfo> Launcher::what_is_left(const std::vector<ProcessInfo>& all) const {
+  auto left = descendants(all, ::getpid());
   std::erase_if(left, [](const ProcessInfo& process) {
     return process.state == 'Z' || started_with(process.pid, "FRONTDOOR_KILL_MODE=process");
   });

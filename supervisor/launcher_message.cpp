@@ -75,6 +75,11 @@ OwnedFd::~OwnedFd() {
 int OwnedFd::release() { return std::exchange(fd_, -1); }
 
 Sent send_message(int socket, const LauncherMessage& message) {
+  ProcessOps kernel;
+  return send_message(socket, message, kernel);
+}
+
+Sent send_message(int socket, const LauncherMessage& message, ProcessOps& ops) {
   const std::string_view name = std::string_view(message.name).substr(0, kLongestName);
   Header head{static_cast<std::uint32_t>(message.kind),
               static_cast<std::uint32_t>(name.size()),
@@ -106,9 +111,10 @@ Sent send_message(int socket, const LauncherMessage& message) {
     std::memcpy(CMSG_DATA(part), fds.data(), count * sizeof(int));
   }
   for (;;) {
-    if (::sendmsg(socket, &header, MSG_NOSIGNAL) >= 0) return Sent::Ok;
+    if (ops.send(socket, header) >= 0) return Sent::Ok;
     if (errno == EINTR) continue;
-    return errno == EAGAIN || errno == EWOULDBLOCK ? Sent::WouldBlock : Sent::Failed;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return Sent::WouldBlock;
+    return errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN ? Sent::NobodyThere : Sent::TryAgain;
   }
 }
 
@@ -123,8 +129,9 @@ Received receive_message(int socket) {
   header.msg_control = control.bytes.data();
   header.msg_controllen = control.bytes.size();
   ssize_t size = 0;
+  bool reset = false;  // what the other end had not read is told first, once, in place of what it has said
   do size = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  while (size < 0 && errno == EINTR);
+  while (size < 0 && (errno == EINTR || (errno == ECONNRESET && !std::exchange(reset, true))));
   if (size < 0) {
     const bool empty = errno == EAGAIN || errno == EWOULDBLOCK;
     return {.closed = !empty, .empty = empty};

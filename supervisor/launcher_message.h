@@ -23,6 +23,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -95,9 +96,12 @@ struct LauncherMessage {
   bool lost_fds = false;          // received: this process had no descriptors left for all of them
 };
 
-// Failed: errno says why. EPIPE: nobody is there; else it may succeed another time.
-enum class Sent : std::uint8_t { Ok, WouldBlock, Failed };
+// WouldBlock: as soon as there is room. TryAgain: the kernel has no memory for it, or this user has too many descriptors on their
+// way (errno); nothing tells when that has passed. NobodyThere: and never again, as the end of the socket says, too.
+enum class Sent : std::uint8_t { Ok, WouldBlock, TryAgain, NobodyThere };
 Sent send_message(int socket, const LauncherMessage& message);
+Sent send_message(int socket, const LauncherMessage& message, ProcessOps& ops);
+inline constexpr std::chrono::milliseconds kTrySendingAgain{20};
 
 // `closed`: the other end has gone. No message and not closed: none there (yet), or one that was no message.
 struct Received {

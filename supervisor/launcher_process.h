@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "supervisor/front_door_process.h"
 #include "supervisor/kept_descriptors.h"
+#include "supervisor/last_words.h"
 #include "supervisor/launcher.h"
 #include "supervisor/launcher_message.h"
 #include "supervisor/launcher_state.h"
@@ -84,6 +85,7 @@ class Launcher {
   void dismiss_others(const std::string& version);
   void upgraded_message(FrontDoorProcess& from, LauncherMessage& message);
   void successor_ended(const siginfo_t& info);
+  void hear_its_words();
   bool ended_before_it_was_ready(const siginfo_t& info);  // the one that had just got the instances
   void other_ended(const siginfo_t& info);
   void note_crash(const siginfo_t& info);
@@ -97,9 +99,12 @@ class Launcher {
   void renew_at_rest();
   void check_ended(const siginfo_t& info);
   void take_its_place();
+  void renew_later(const std::string& reason);
   void stay(const std::string& reason);
 
   void receive(FrontDoorProcess& from);
+  void tell(FrontDoorProcess& to, LauncherMessage message) { to.send(std::move(message), ops_); }
+  void tell_the_rest(FrontDoorProcess& to, TimePoint now);
   void handle(LauncherMessage& message);
   void launch_instance(LauncherMessage& message);
   LaunchFailure try_launch(LauncherMessage& message);
@@ -108,16 +113,19 @@ class Launcher {
   void tell_running(std::uint64_t id, const Record& record);
   void tell_ends();
   void make_room_in_pipes(TimePoint now);
+  void tell_not_kept(const std::string& name);
   void notify(const std::string& lines);
+  void note_notified(const std::string& failure);
 
   void end_what_is_left();
-  std::vector<ProcessInfo> what_is_left() const;
+  std::vector<ProcessInfo> what_is_left(const std::vector<ProcessInfo>& all) const;
 
   const LauncherOptions& options_;
   Log& log_;
   ProcessOps& ops_;
-  const NotifySocket service_manager_;
+  NotifySocket service_manager_;
   bool notify_failed_ = false;
+  TimePoint notify_again_at_ = TimePoint::max();  // with what is owed to it
   OwnedFd signals_;
   FrontDoorProcess front_door_;  // that has the instances
   std::optional<FrontDoorProcess> successor_;
@@ -126,10 +134,12 @@ class Launcher {
   OwnedFd program_;         // what a front door that crashed is started from; none: this very program
   OwnedFd successors_;      // the program by the path of the one that is started beside
   std::string why_killed_;  // of one that was not ready in time
+  LastWords words_;         // of the new one, as long as anybody has them as standard error
   std::string why_not_;     // what the new one has said of why it can not serve
   bool reload_later_ = false;
   bool renew_wanted_ = false;  // another program serves than the one that this process runs
   bool checked_ = false;       // and that one can take over
+  TimePoint renew_at_{};       // not before, when it could not be tried
   unsigned programs_ = 0;      // that have served
   unsigned checking_for_ = 0;  // the one of them that is looked at
   pid_t checking_ = -1;        // the process that looks whether

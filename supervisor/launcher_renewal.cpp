@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -22,6 +23,7 @@ namespace frontdoor {
 namespace {
 
 constexpr Millis kForTheCheck{10'000};
+constexpr Millis kRenewAgain{1'000};
 
 void close_on_exec(int fd, bool yes) { ::fcntl(fd, F_SETFD, yes ? FD_CLOEXEC : 0); }
 
@@ -124,13 +126,13 @@ bool Launcher::is_at_rest() const {
 }
 
 void Launcher::renew_at_rest() {
-  if (!renew_wanted_ || checking_ > 0 || !is_at_rest()) return;
+  if (!renew_wanted_ || checking_ > 0 || Clock::now() < renew_at_ || !is_at_rest()) return;
   if (checked_) return take_its_place();
   renew_wanted_ = program_.valid() && !is_this_program(program_.get()) && options_.as_launcher_again;
   if (!renew_wanted_) return;
   const OwnedFd state_file = to_memory_file(encode(state()), ops_);
   const pid_t pid = state_file.valid() ? ops_.fork() : -1;
-  if (pid < 0) return stay(std::strerror(errno));
+  if (pid < 0) return renew_later(std::strerror(errno));
   if (pid == 0) {
     close_on_exec(state_file.get(), false);
     const std::string number = std::to_string(state_file.get());
@@ -152,6 +154,14 @@ void Launcher::check_ended(const siginfo_t& info) {
   checked_ = true;
 }
 
+// The machine has nothing left at the moment. That is told once.
+void Launcher::renew_later(const std::string& reason) {
+  const bool told = std::exchange(renew_at_, Clock::now() + kRenewAgain) != TimePoint{};
+  if (told) return;
+  options_.before_a_word();
+  log_.warn("the launcher goes on with the program of before, for now", {{"reason", reason}});
+}
+
 void Launcher::stay(const std::string& reason) {
   renew_wanted_ = checked_ = false;
   options_.before_a_word();
@@ -162,7 +172,7 @@ void Launcher::stay(const std::string& reason) {
 void Launcher::take_its_place() {
   const LauncherState left = state();
   const OwnedFd state_file = to_memory_file(encode(left), ops_);
-  if (!state_file.valid()) return stay(std::strerror(errno));
+  if (!state_file.valid()) return renew_later(std::strerror(errno));
   std::vector<int> kept = descriptors_of(left);
   kept.push_back(state_file.get());
   for (const int fd : kept) close_on_exec(fd, false);

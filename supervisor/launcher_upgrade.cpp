@@ -24,7 +24,7 @@ constexpr Millis kLongestTime{600'000};
 
 // `why_not`: in its own words, where it had some left.
 std::string why_it_ended(const siginfo_t& info, const std::string& why_killed, const std::string& why_not) {
-  if (!why_killed.empty()) return why_killed;
+  if (!why_killed.empty()) return why_not.empty() ? why_killed : why_killed + ": " + why_not;
   return why_successor_ended({.by_signal = info.si_code != CLD_EXITED, .value = info.si_status}, why_not);
 }
 
@@ -32,7 +32,7 @@ std::string why_it_ended(const siginfo_t& info, const std::string& why_killed, c
 
 void Launcher::begin_upgrade(const LauncherMessage& asked) {
   const std::string path = asked.name;
-  const auto refuse = [&](const std::string& reason) { front_door_.send({.kind = Kind::UpgradeFailed, .name = reason}); };
+  const auto refuse = [&](const std::string& reason) { tell(front_door_, {.kind = Kind::UpgradeFailed, .name = reason}); };
   if (stop_.began()) return refuse("this frontdoor is stopping");
   if (others_.size() >= kMostDraining) return refuse("too many of before are still draining");
   const Millis within = std::min(asked.code > 0 ? Millis{asked.code} : kUsualTime, kLongestTime);
@@ -46,9 +46,11 @@ void Launcher::start_successor(const std::string& path) {
   successor_.emplace();
   successor_->beside = true;
   std::string reason;
+  words_.open(ops_);  // else it is not heard
   successors_ = OwnedFd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (::access(path.c_str(), X_OK) != 0) reason = path + ": " + std::strerror(errno);
   else if (!fork_front_door(*successor_, path.c_str())) reason = std::string("no process can be made: ") + std::strerror(errno);
+  words_.started();
   options_.before_a_word();
   if (reason.empty())
     return log_.info("a new front door starts beside the old one",
@@ -69,7 +71,7 @@ void Launcher::upgraded_message(FrontDoorProcess& from, LauncherMessage& message
   if (message.kind == Kind::Yielded && &from == &front_door_) step = upgrade_.yielded();
   if (message.kind == Kind::Ready && &from == &front_door_) step = upgrade_.ready();
   switch (step) {
-    case UpgradeStep::AskToYield: return front_door_.send({.kind = Kind::Yield});
+    case UpgradeStep::AskToYield: return tell(front_door_, {.kind = Kind::Yield});
     case UpgradeStep::HandOver: return hand_over_to_successor();
     case UpgradeStep::Dismiss: return dismiss_others(message.name);
     case UpgradeStep::GiveBack:  // it was told that it is over, and had let go already
@@ -86,7 +88,7 @@ void Launcher::hand_over_to_successor() {
   successor_.reset();
   if (options_.given.watchdog.count() != 0) notify(kAlive);  // it gets as long as any other to say so itself
   unheard_since_ = std::min(unheard_since_, Clock::now());    // until it says by StopWithin that it has come so far
-  front_door_.send({.kind = Kind::Go});
+  tell(front_door_, {.kind = Kind::Go});
   hand_over();
 }
 
@@ -98,12 +100,13 @@ void Launcher::dismiss_others(const std::string& version) {
   successors_ = {};
   for (FrontDoorProcess& other : others_) {
     if (other.dismissed) continue;
-    other.send({.kind = Kind::Leave, .pid = front_door_.pid, .name = version});
+    tell(other, {.kind = Kind::Leave, .pid = front_door_.pid, .name = version});
     other.dismissed = true;
     other.over_at = Clock::now() + other.stop_within.value_or(stop_within_);
   }
   pause_ = Millis{0};
   renew_wanted_ = true;
+  renew_at_ = {};
   checked_ = false;
   ++programs_;
   if (std::exchange(reload_later_, false)) ::kill(front_door_.pid, SIGHUP);
@@ -111,7 +114,7 @@ void Launcher::dismiss_others(const std::string& version) {
 
 // To the one that serves.
 void Launcher::give_up(const std::string& reason) {
-  front_door_.send({.kind = Kind::UpgradeFailed, .name = reason});
+  tell(front_door_, {.kind = Kind::UpgradeFailed, .name = reason});
   if (std::exchange(reload_later_, false) && front_door_.runs()) ::kill(front_door_.pid, SIGHUP);
 }
 
@@ -124,14 +127,21 @@ bool Launcher::give_back(const std::string& reason) {
   others_.erase(old);
   stop_within_ = front_door_.stop_within.value_or(stop_within_);
   kept_.close_listeners();
-  front_door_.send({.kind = Kind::Reclaim, .name = reason});
+  tell(front_door_, {.kind = Kind::Reclaim, .name = reason});
   hand_over();
   if (std::exchange(reload_later_, false)) ::kill(front_door_.pid, SIGHUP);
   return true;
 }
 
+// Of one that is none of ours perhaps, and has said why it fails in no other way.
+void Launcher::hear_its_words() {
+  if (words_.fd() >= 0 && !words_.hear()) words_.close();
+  if (why_not_.empty()) why_not_ = words_.text();
+}
+
 void Launcher::successor_ended(const siginfo_t& info) {
   hear_last_words(*successor_);
+  hear_its_words();
   successor_.reset();
   if (upgrade_.new_one_ended() == UpgradeStep::GiveUp) give_up(why_it_ended(info, why_killed_, why_not_));
 }
@@ -152,6 +162,7 @@ bool Launcher::ended_before_it_was_ready(const siginfo_t& info) {
     if (upgrade_.old_one_ended() == UpgradeStep::HandOver) hand_over_to_successor();
     return true;
   }
+  if (upgrade_.under_way()) hear_its_words();
   upgrade_.new_one_ended();
   const std::string reason = why_it_ended(info, std::exchange(why_killed_, {}), why_not_);
   if (!give_back(reason)) return false;

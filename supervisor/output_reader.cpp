@@ -29,6 +29,7 @@ constexpr Millis kLookAtDestination{10};                           // whether a 
 constexpr OutputPace::Rates kRates{.fast = 16.0 * 1024 * 1024, .slow = 1024.0 * 1024};
 constexpr std::chrono::minutes kTellAgain{1};
 constexpr Millis kUntilThereIsMemory{100};
+constexpr Millis kFollowAgain{500};
 constexpr std::chrono::seconds kSlowedFor{1};  // of waiting in a minute: then it is told
 
 }  // namespace
@@ -47,20 +48,40 @@ OutputReader::OutputReader(asio::io_context& control, Log& log, AppOutput& outpu
 
 void OutputReader::follow(pid_t pid, OwnedFd output, OwnedFd errors) {
   pipes_.clear();
+  ++followed_;
   const auto begin = [&](OwnedFd fd, OutputStream stream) {
     if (!fd.valid()) return;
-    try {
-      pipes_.push_back(std::make_shared<Pipe>(control_, fd.get(), pid, stream));
-    } catch (const boost::system::system_error& error) {  // the kernel gives no more watches
-      log_.warn("what an instance writes cannot be read",
-                {{"instance", lines_->instance}, {"pid", pid}, {"reason", error.code().message()}});
-      return;
-    }
-    fd.release();
-    asio::co_spawn(control_, read(shared_from_this(), pipes_.back()), or_end);  // what nobody reads stands still
+    const std::string problem = watch(fd, pid, stream);
+    if (problem.empty()) return;
+    log_.warn("what an instance writes cannot be read for now, and it is tried again",
+              {{"instance", lines_->instance}, {"pid", pid}, {"reason", problem}});
+    asio::co_spawn(control_, watch_later(shared_from_this(), std::move(fd), pid, stream), or_end);
   };
   begin(std::move(output), OutputStream::Output);
   begin(std::move(errors), OutputStream::Errors);
+}
+
+// "", or why the kernel gives no more watches; then the descriptor is still the caller's.
+std::string OutputReader::watch(OwnedFd& fd, pid_t pid, OutputStream stream) {
+  try {
+    pipes_.push_back(std::make_shared<Pipe>(control_, fd.get(), pid, stream));
+  } catch (const boost::system::system_error& error) {
+    return error.code().message();
+  }
+  fd.release();
+  asio::co_spawn(control_, read(shared_from_this(), pipes_.back()), or_end);  // what nobody reads stands still
+  return "";
+}
+
+// The launcher holds the pipe, too: an app whose pipe is full would wait for ever. Until another process is followed here.
+asio::awaitable<void> OutputReader::watch_later([[maybe_unused]] std::shared_ptr<OutputReader> self, OwnedFd fd, pid_t pid,
+                                                OutputStream stream) {
+  const std::uint64_t mine = followed_;
+  asio::steady_timer pause(control_);
+  do {
+    pause.expires_after(kFollowAgain);
+    co_await pause.async_wait(quietly);
+  } while (mine == followed_ && !watch(fd, pid, stream).empty());
 }
 
 void OutputReader::drain() {
@@ -76,6 +97,7 @@ void OutputReader::drain() {
 }
 
 void OutputReader::yield() {
+  ++followed_;
   for (const PipePointer& pipe : std::exchange(pipes_, {})) {
     pipe->late.cancel();
     pass_on(*pipe, [&](auto line) { pipe->splitter.give_what_there_is(line); });

@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/log.h"
@@ -48,6 +49,8 @@ class OutputReader : public std::enable_shared_from_this<OutputReader> {
   };
   using PipePointer = std::shared_ptr<Pipe>;
 
+  std::string watch(OwnedFd& fd, pid_t pid, OutputStream stream);
+  boost::asio::awaitable<void> watch_later(std::shared_ptr<OutputReader> self, OwnedFd fd, pid_t pid, OutputStream stream);
   boost::asio::awaitable<void> read(std::shared_ptr<OutputReader> self, PipePointer pipe);
   boost::asio::awaitable<void> keep_pace();
   std::size_t take_some(Pipe& pipe);  // 0: there is nothing now, or never again
@@ -64,6 +67,7 @@ class OutputReader : public std::enable_shared_from_this<OutputReader> {
   const std::shared_ptr<PoolOutput> pool_;
   OutputPace pace_;
   std::vector<PipePointer> pipes_;  // of the process that was followed last
+  std::uint64_t followed_ = 0;      // counts them
   Duration waited_{};               // since slowed_since_
   TimePoint slowed_since_{};
   TimePoint tell_again_{};

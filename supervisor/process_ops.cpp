@@ -23,5 +23,6 @@ int ProcessOps::execute(const char* path, char* const* argv, char* const* variab
 }
 pid_t ProcessOps::fork() { return ::fork(); }
 int ProcessOps::open_pidfd(pid_t pid) { return frontdoor::open_pidfd(pid); }
+ssize_t ProcessOps::send(int socket, const msghdr& message) { return ::sendmsg(socket, &message, MSG_NOSIGNAL); }
 
 }  // namespace frontdoor

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 namespace frontdoor {
@@ -17,6 +18,7 @@ class ProcessOps {
   virtual int duplicate(int fd);
   virtual pid_t fork();
   virtual int open_pidfd(pid_t pid);
+  virtual ssize_t send(int socket, const msghdr& message);
 
   // In the child, between fork and exec.
   virtual int open_null();  // for reading

@@ -40,7 +40,8 @@ std::optional<ProcessInfo> read_process(pid_t pid, int pidfd);
 // A small file of /proc, at one go. Empty: it has gone, or we may not.
 std::string read_proc_file(const std::string& path);
 
-// All processes that this one may see. Those that end meanwhile are left out.
+// All processes that this one may see. Those that end meanwhile are left out. Empty: there was no descriptor left to look, since
+// whoever looks is one of them.
 std::vector<ProcessInfo> list_processes();
 
 // Children of `root`, their children and so on, parents before their children; `root` itself is not among

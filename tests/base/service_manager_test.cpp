@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <string>
+#include <vector>
 
 namespace frontdoor {
 namespace {
@@ -105,6 +107,66 @@ TEST(NotifySocket, NobodyWantsToBeToldOrTheNameIsNone) {
   const std::string reason = "NOTIFY_SOCKET is neither a path nor an abstract name of at most 107 bytes";
   EXPECT_EQ(NotifySocket("vsock:2:1234").send("READY=1"), reason);
   EXPECT_EQ(NotifySocket("/" + std::string(200, 'a')).send("READY=1"), reason);
+}
+
+// Whoever listens at a path; one at a time.
+class Listening {
+ public:
+  explicit Listening(const std::string& path) : path_(path), fd_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  ~Listening() {
+    close(fd_);
+    unlink(path_.c_str());
+  }
+  std::vector<std::string> heard() const {
+    std::vector<std::string> all;
+    char text[256];
+    for (ssize_t size; (size = recv(fd_, text, sizeof text, MSG_DONTWAIT)) >= 0;) all.emplace_back(text, static_cast<std::size_t>(size));
+    return all;
+  }
+
+ private:
+  const std::string path_;
+  const int fd_;
+};
+
+TEST(NotifySocket, WhatCouldNotBeSaidIsOwedInItsOrder) {
+  const std::string path = ::testing::TempDir() + "notify-owed-" + std::to_string(getpid());
+  NotifySocket notify(path);
+  for (const char* lines : {"READY=1\nSTATUS=2/2 up", "STATUS=1/2 up", "WATCHDOG=1", "STATUS=2/2 up", "RELOADING=1"})
+    EXPECT_NE(notify.send(lines), "");
+  EXPECT_TRUE(notify.owes());
+  EXPECT_NE(notify.send_owed(), "");
+  using All = std::vector<std::string>;
+  {
+    const Listening listening(path);
+    EXPECT_EQ(notify.send_owed(), "");
+    EXPECT_EQ(listening.heard(), (All{"READY=1\nSTATUS=2/2 up", "STATUS=2/2 up", "RELOADING=1"}));
+    EXPECT_FALSE(notify.owes());
+  }
+  EXPECT_NE(notify.send("READY=1"), "");
+  EXPECT_NE(notify.send("WATCHDOG=1"), "");
+  const Listening again(path);
+  EXPECT_EQ(notify.send("STOPPING=1"), "");
+  EXPECT_EQ(again.heard(), (All{"READY=1", "STOPPING=1"})) << "and no sign of life of another moment";
+}
+
+TEST(NotifySocket, OwesNoMoreThanAFewAndTheLastOnes) {
+  const std::string path = ::testing::TempDir() + "notify-many-" + std::to_string(getpid());
+  NotifySocket notify(path);
+  for (int i = 0; i < 1'000; ++i) notify.send("READY=1\nSTATUS=" + std::to_string(i));
+  const Listening listening(path);
+  std::vector<std::string> heard;
+  for (int looks = 0; looks < 100 && notify.owes(); ++looks) {  // its queue may be shorter
+    notify.send_owed();
+    for (const std::string& each : listening.heard()) heard.push_back(each);
+  }
+  ASSERT_EQ(heard.size(), 16u);
+  EXPECT_EQ(heard.back(), "READY=1\nSTATUS=999");
 }
 
 }  // namespace

@@ -83,6 +83,19 @@ class Refused(unittest.TestCase):
                 eventually(lambda: len(events(door, "instance up")) == 2, "its successor")
                 self.assertNotEqual(json.loads(get(door.address))["pid"], pid)
 
+    def test_without_descriptors_one_that_is_to_stop_is_not_forgotten(self):
+        with Frontdoor(pool(["node", APP], more='stop_timeout = "300ms"')) as door:
+            app = json.loads(get(door.address))["pid"]
+            poor = front_door(door)
+            before = resource.prlimit(poor, resource.RLIMIT_NOFILE)
+            resource.prlimit(poor, resource.RLIMIT_NOFILE, (3, before[1]))
+            door.terminate()
+            eventually(lambda: events(door, "instance did not stop in time and is killed"), "that its time is over")
+            self.assertTrue(alive(app), "there was nothing to hold it by")
+            resource.prlimit(poor, resource.RLIMIT_NOFILE, before)
+            self.assertEqual(door.wait(), 0)
+            self.assertFalse(alive(app))
+
     def test_a_low_limit_of_open_files_is_enough_for_an_app_and_reaches_it(self):
         with Frontdoor(pool(shell(f"ulimit -n; exec node {APP}")), open_files=64) as door:
             self.assertEqual(curl(door.address, "/").status, 200)

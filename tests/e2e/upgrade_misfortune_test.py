@@ -64,7 +64,13 @@ class TheNewOneFails(WithDoors):
     def test_at_its_start_and_the_reason_is_told(self):
         for _, door in self.doors():
             old = door.serving()
-            cases = [("exit 3\n", (), "exit status 3"), ("kill -SEGV $$\n", (), "SIGSEGV"), ("exec sleep 60\n", ("--within", "1"), "did not serve in time")]
+            # Where it is no frontdoor its last words are told, too.
+            said = "printf 'no library\\033[1m of that name\\ntoken: abc\\n' >&2\n"
+            words = "no library of that name; token: …"
+            cases = [("exit 3\n", (), "exit status 3"), (said + "exit 3\n", (), f"with exit status 3: {words}"),
+                     ("kill -SEGV $$\n", (), "SIGSEGV"), (said + "kill -SEGV $$\n", (), f"(SIGSEGV): {words}"),
+                     ("exec sleep 60\n", ("--within", "1"), "did not serve in time"),
+                     (said + "exec sleep 60\n", ("--within", "1"), f"did not serve in time: {words}")]
             for text, options, reason in cases:
                 with self.subTest(text):
                     door.script(text)

@@ -75,6 +75,22 @@ TEST_P(OnBothLinks, AFullReadGoesOn) {
   EXPECT_EQ(wire.ops.receives, 3u) << "the room was filled twice, so a third call has to tell";
 }
 
+// What may be read and what has not been read are two things.
+TEST_P(OnBothLinks, AFullReadLeavesNothingUnreadThoughMoreMayCome) {
+  Wire wire(GetParam());
+  wire.peer_sends("abc");
+  ASSERT_TRUE(wire.turn_until([&] { return wire.transport.may_read(); }));
+  EXPECT_TRUE(wire.transport.unread());
+  char all[3];
+  EXPECT_EQ(wire.transport.read(all, sizeof all).bytes, sizeof all);
+  EXPECT_TRUE(wire.transport.may_read());
+  EXPECT_FALSE(wire.transport.unread());
+  wire.peer_finishes();
+  ASSERT_TRUE(wire.turn_until([&] { return wire.transport.peer_finished(); }));
+  EXPECT_TRUE(wire.transport.may_read());
+  EXPECT_FALSE(wire.transport.unread()) << "an end is no byte";
+}
+
 TEST_P(OnBothLinks, BytesInFrontOfAFinAreReadBeforeTheEnd) {
   Wire wire(GetParam());
   wire.peer_sends("last words");

@@ -11,7 +11,7 @@ namespace frontdoor {
 
 class FaultyProcessOps final : public ProcessOps {
  public:
-  enum class Op { Pipe, SocketPair, MemoryFile, Duplicate, Fork, OpenPidfd, OpenNull, DuplicateAbove, Place, Execute };
+  enum class Op { Pipe, SocketPair, MemoryFile, Duplicate, Fork, OpenPidfd, OpenNull, DuplicateAbove, Place, Execute, Send };
 
   FaultyProcessOps(Op op, int error, int times, int succeed_first = 0)
       : op_(op), error_(error), times_(times), succeed_first_(succeed_first) {}
@@ -22,6 +22,9 @@ class FaultyProcessOps final : public ProcessOps {
   int duplicate(int fd) override { return fails(Op::Duplicate) ? -1 : ProcessOps::duplicate(fd); }
   pid_t fork() override { return fails(Op::Fork) ? -1 : ProcessOps::fork(); }
   int open_pidfd(pid_t pid) override { return fails(Op::OpenPidfd) ? -1 : ProcessOps::open_pidfd(pid); }
+  ssize_t send(int socket, const msghdr& message) override {
+    return fails(Op::Send) ? -1 : ProcessOps::send(socket, message);
+  }
   int open_null() override { return fails(Op::OpenNull) ? -1 : ProcessOps::open_null(); }
   int duplicate_above(int fd, int least) override {
     return fails(Op::DuplicateAbove) ? -1 : ProcessOps::duplicate_above(fd, least);
@@ -46,7 +49,7 @@ class FaultyProcessOps final : public ProcessOps {
 
 inline const char* to_string(FaultyProcessOps::Op op) {
   static constexpr const char* kNames[] = {"pipe", "socketpair", "memfd",   "dup",        "fork",
-                                           "pidfd_open", "open", "dup above", "dup2", "exec"};
+                                           "pidfd_open", "open", "dup above", "dup2", "exec", "sendmsg"};
   return kNames[static_cast<int>(op)];
 }
 

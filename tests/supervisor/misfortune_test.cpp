@@ -13,8 +13,11 @@
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/detached.h"
 #include "base/log.h"
@@ -28,6 +31,7 @@
 #include "tests/supervisor/faulty_process_ops.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/no_threads.h"
+#include "tests/support/run_until.h"
 
 namespace frontdoor {
 namespace {
@@ -126,6 +130,65 @@ TEST(LaunchMisfortune, TheFrontDoorAnswersWhatItCannotAskFor) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
+// A launcher that did not hear it would keep what it need not; a service manager waits for READY=1.
+TEST(LaunchMisfortune, WhatTheFrontDoorSaysIsTriedUntilItIsTaken) {
+  using Kind = LauncherMessage::Kind;
+  for (const int error : {ENOMEM, ENOBUFS, ETOOMANYREFS}) {
+    asio::io_context control{1};
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    const OwnedFd launcher(ends[1]);
+    FaultyProcessOps ops(Op::Send, error, 3);
+    LauncherClient client(control, ends[0], [] {}, ops);
+    EXPECT_TRUE(client.keep("a", {ends[1]}));
+    client.notify("READY=1");
+    client.drop("b");
+    std::vector<LauncherMessage> heard;
+    EXPECT_TRUE(test::run_until(control, [&] {
+      if (Received next = receive_message(launcher.get()); next.message) heard.push_back(std::move(*next.message));
+      return heard.size() == 3;
+    }));
+    ASSERT_EQ(heard.size(), 3u);
+    EXPECT_EQ(heard[0].kind, Kind::Keep);
+    EXPECT_EQ(heard[1].name, "READY=1");
+    EXPECT_EQ(heard[2].kind, Kind::Drop);
+  }
+}
+
+// It is lent, and not duplicated.
+TEST(LaunchMisfortune, WhatIsKeptTakesNoDescriptorOfItsOwn) {
+  asio::io_context control{1};
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+  const OwnedFd launcher(ends[1]);
+  FaultyProcessOps ops(Op::Duplicate, EMFILE, 10);
+  LauncherClient client(control, ends[0], [] {}, ops);
+  EXPECT_TRUE(client.keep("a", {STDIN_FILENO}));
+  const Received received = receive_message(launcher.get());
+  ASSERT_TRUE(received.message);
+  ASSERT_EQ(received.message->fds.size(), 1u);
+  EXPECT_TRUE(received.message->fds.front().valid());
+  client.drop("b");  // waits for the loop
+  EXPECT_FALSE(client.keep("a", {STDIN_FILENO})) << "what had the name before is kept on";
+  EXPECT_TRUE(receive_message(launcher.get()).empty);
+}
+
+// A launcher that is stopped must not fill this process's memory.
+TEST(LaunchMisfortune, OfWhatIsSaidOfAMomentTheLastOneWaits) {
+  asio::io_context control{1};
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+  const OwnedFd launcher(ends[1]);
+  LauncherClient client(control, ends[0], [] {});
+  for (const char* lines : {"STATUS=1", "WATCHDOG=1", "STATUS=2", "WATCHDOG=1", "READY=1\nSTATUS=3", "STATUS=4"}) client.notify(lines);
+  std::vector<std::string> heard;
+  EXPECT_TRUE(test::run_until(control, [&] {
+    if (const Received next = receive_message(launcher.get()); next.message) heard.push_back(next.message->name);
+    return heard.size() == 4;
+  }));
+  EXPECT_EQ(heard, (std::vector<std::string>{"STATUS=2", "WATCHDOG=1", "READY=1\nSTATUS=3", "STATUS=4"}));
+}
+
 TEST(LaunchMisfortune, AnOfferThatTheKernelDoesNotTakeIsAnswered) {
   asio::io_context control{1};
   int ends[2];
@@ -145,31 +208,37 @@ TEST(LaunchMisfortune, AnOfferThatTheKernelDoesNotTakeIsAnswered) {
 // A descriptor that epoll refuses, as it does when the user has no watches left: its number is watched already.
 class Unwatchable {
  public:
-  explicit Unwatchable(asio::io_context& control) : watched_(control, memory_pipe()) {}
+  explicit Unwatchable(asio::io_context& control) : watched_(control, ended_pipe("a line\n")) {}
   ~Unwatchable() { watched_.release(); }
   OwnedFd take() { return OwnedFd(watched_.native_handle()); }
 
  private:
-  static int memory_pipe() {
+  static int ended_pipe(std::string_view text) {
     int ends[2] = {-1, -1};
-    if (pipe2(ends, O_CLOEXEC) == 0) close(ends[1]);
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    if (write(ends[1], text.data(), text.size()) != static_cast<ssize_t>(text.size())) return -1;
+    close(ends[1]);
     return ends[0];
   }
   asio::posix::stream_descriptor watched_;
 };
 
-TEST(LaunchMisfortune, AnOutputThatCannotBeWatchedIsTold) {
+TEST(LaunchMisfortune, AnOutputThatCannotBeWatchedIsToldAndReadAsSoonAsItCan) {
   const std::size_t before = open_descriptors();
   {
     asio::io_context control{1};
     test::CapturedLog log;
     InstanceLogs logs;
-    AppOutput output(control, log.log(), 1, {});
-    const auto reader =
-        std::make_shared<OutputReader>(control, log.log(), output, logs, logs.of("app", 1));
-    Unwatchable unwatchable(control);
-    reader->follow(4711, unwatchable.take(), {});
-    EXPECT_TRUE(log.says("what an instance writes cannot be read")) << log.text();
+    const OwnedFd nowhere(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    AppOutput output(control, log.log(), nowhere.get(), {});
+    const auto lines = logs.of("app", 1);
+    const auto reader = std::make_shared<OutputReader>(control, log.log(), output, logs, lines);
+    {
+      Unwatchable unwatchable(control);
+      reader->follow(4711, unwatchable.take(), {});
+      EXPECT_TRUE(log.says("what an instance writes cannot be read")) << log.text();
+    }
+    EXPECT_TRUE(test::run_until(control, [&] { return lines->recent.last_number() != 0; })) << "or the app would stand still";
     reader->drain();
   }
   EXPECT_EQ(open_descriptors(), before);
@@ -281,6 +350,20 @@ TEST(LauncherMessage, ADescriptorThatCouldNotBeHadLeavesItsPlaceEmpty) {
   EXPECT_FALSE(received.message->lost_fds);
 }
 
+// What the other end had not read when it ended is told as a reset, in front of what it has said.
+TEST(LauncherMessage, LastWordsAreReadBehindAReset) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  const OwnedFd ours(ends[0]);
+  ASSERT_EQ(send_message(ours.get(), {.kind = LauncherMessage::Kind::HandedOver}), Sent::Ok);
+  ASSERT_EQ(send_message(ends[1], {.kind = LauncherMessage::Kind::Stopping}), Sent::Ok);
+  close(ends[1]);
+  const Received last = receive_message(ours.get());
+  ASSERT_TRUE(last.message) << "and not closed";
+  EXPECT_EQ(last.message->kind, LauncherMessage::Kind::Stopping);
+  EXPECT_TRUE(receive_message(ours.get()).closed);
+}
+
 TEST(LauncherMessage, WhatARecipientHasNoRoomForIsToldAsLost) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
@@ -330,6 +413,32 @@ TEST(LauncherMisfortune, AnInstanceThatCannotBeStartedIsAnsweredAndTheNextOneRun
   for (const auto& [op, first] : {std::pair{Op::Fork, 1}, std::pair{Op::Pipe, 0}, std::pair{Op::OpenPidfd, 0}})
     for (const int error : {EMFILE, EAGAIN, ENOMEM})
       EXPECT_EQ(run_launcher_with(op, error, 3, "role:try-until-it-runs", first), 3) << to_string(op);
+}
+
+// Whatever the launcher says is waited for, some of it without a bound: what the kernel does not take is said later.
+TEST(LauncherMisfortune, WhatTheKernelDoesNotTakeIsSaidLater) {
+  // Of what it says at a start (HandedOver), of the launch and of the end.
+  for (const int first : {0, 1, 2})
+    for (const int error : {ENOMEM, ENOBUFS, ETOOMANYREFS})
+      EXPECT_EQ(run_launcher_with(Op::Send, error, 3, "role:try-until-it-runs", first), 0) << first << ' ' << error;
+}
+
+// As one with hundreds of instances has, when its soft limit is the usual one.
+TEST(LauncherMisfortune, AFrontDoorIsStartedByALauncherThatHasMoreOpenThanThatOneMay) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (fcntl(null, F_DUPFD_CLOEXEC, 3) < 100) {
+    }
+    limit.rlim_cur = 64;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    _exit(run_launcher_with(Op::Send, 0, 0, "role:try-until-it-runs", 0));
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 // It runs, and its end is known, though nobody could hand over its pidfd.

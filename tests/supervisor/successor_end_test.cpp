@@ -19,6 +19,8 @@ TEST(SuccessorEnd, IsToldInItsOwnWordsWhereItHadSome) {
   EXPECT_EQ(exited(1, "in use"), "the new one ended before it served, with exit status 1: in use");
   EXPECT_EQ(why_successor_ended({.by_signal = true, .value = SIGSEGV}), "the new one crashed before it served (SIGSEGV)");
   EXPECT_EQ(why_successor_ended({.by_signal = true, .value = 40}), "the new one crashed before it served (signal 40)");
+  EXPECT_EQ(why_successor_ended({.by_signal = true, .value = SIGABRT}, "out of luck"),
+            "the new one crashed before it served (SIGABRT): out of luck");
 }
 
 }  // namespace
