@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http2/client_callbacks.h"
+#include "http2/field_rules.h"
 
 namespace frontdoor::http2 {
 

@@ -21,18 +21,9 @@ const char* fault_of_value(std::string_view value) {
 }
 
 const char* fault_of_connection_field(http::FieldId id, std::string_view value) {
-  switch (id) {
-    case http::FieldId::Connection:
-    case http::FieldId::KeepAlive:
-    case http::FieldId::ProxyConnection:
-    case http::FieldId::TransferEncoding:
-    case http::FieldId::Upgrade:
-      return "connection-specific field";
-    case http::FieldId::Te:
-      return http::equal_ignoring_case(value, "trailers") ? nullptr : "TE other than trailers";
-    default:
-      return nullptr;
-  }
+  if (is_for_one_connection(id)) return "connection-specific field";
+  if (id != http::FieldId::Te || http::equal_ignoring_case(value, "trailers")) return nullptr;
+  return "TE other than trailers";
 }
 
 }  // namespace frontdoor::http2

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/framing_gate.h"
+#include "http2/field_rules.h"
 #include "http2/server_callbacks.h"
 
 namespace frontdoor::http2 {

@@ -86,20 +86,6 @@ inline nghttp2_nv pair_of(std::string_view name, std::string_view value, int fla
   return {bytes_of(name), bytes_of(value), name.size(), value.size(), static_cast<std::uint8_t>(flags)};
 }
 
-// RFC 9113 §8.2.2. None should be among those we are given.
-constexpr bool is_for_one_connection(http::FieldId id) {
-  switch (id) {
-    case http::FieldId::Connection:
-    case http::FieldId::KeepAlive:
-    case http::FieldId::ProxyConnection:
-    case http::FieldId::TransferEncoding:
-    case http::FieldId::Upgrade:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Enough for any head that is allowed, and then for one that is told that it is too large.
 constexpr std::size_t most_continuations(const http::HeadLimits& limits) {
   constexpr std::size_t kLargestFrame = 16 * 1024;  // SETTINGS_MAX_FRAME_SIZE, ours and the least of others
