@@ -1,14 +1,11 @@
 #include "cli/change_upstream.h"
 
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <ostream>
 
-#include "cli/asking.h"
 #include "cli/drain_wait.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
-#include "cli/hints.h"
+#include "cli/give_order.h"
 
 namespace frontdoor::cli {
 
@@ -33,40 +30,24 @@ std::string what_has_changed(const UpstreamCommand& command, const AdminResponse
 
 int change_upstream(const UpstreamCommand& command, const Streams& streams) {
   const bool adds = command.verb == UpstreamCommand::Verb::Add;
-  json::object wish{{"force", command.yes}};
-  if (!command.weight.empty()) wish["weight"] = command.weight;
-  if (!command.priority.empty()) wish["priority"] = command.priority;
-  if (!command.host.empty()) wish["host"] = command.host;
-  if (!command.reason.empty()) wish["reason"] = command.reason;
-  const auto socket = find_running(command.socket);
-  if (!socket) return fail(streams, socket.error().message);
-  AdminAsk question;
-  question.socket = *socket;
-  question.method = adds ? "PUT" : "DELETE";
-  question.target = "/api/v1/pools/" + url_encoded(command.pool) + "/upstreams/" + url_encoded(command.address);
-  question.body = json::serialize(wish);
-  question.patience = kPatience;
-  const AdminResponse response = ask(question);
-  const auto answer = parse_object(response.body);
-  if (!response.ok()) {
-    const bool last = answer && text_of(*answer, "error") == "last_one";
-    const std::string again = "\nTo do it all the same: frontdoor upstream remove " + command.pool + ' ' + command.address + " --yes";
-    return fail(streams, why(response, *socket, command.socket) + (last ? with_socket(again, command.socket) : ""));
-  }
-  if (!answer) return fail(streams, *socket + ": its answer makes no sense");
-  if (command.json)
-    streams.out << response.body;
-  else
-    streams.out << what_has_changed(command, response, *answer) << std::endl;
-  for (const char* const name : {"warning", "not_kept"}) {
-    const std::string warning = text_of(*answer, name);
-    if (warning.empty() || command.json) continue;
-    streams.err << streams.err_style.paint(Ink::Yellow, "warning") << ": "
-                << (name == std::string_view("not_kept") ? "this will not survive a restart: " : "")
-                << with_socket(warning, command.socket) << '\n';
-  }
+  Order order;
+  order.given_socket = command.socket;
+  order.json = command.json;
+  order.method = adds ? "PUT" : "DELETE";
+  order.target = "/api/v1/pools/" + url_encoded(command.pool) + "/upstreams/" + url_encoded(command.address);
+  order.anyway = "upstream remove " + command.pool + ' ' + command.address;
+  order.wish["force"] = command.yes;
+  if (!command.weight.empty()) order.wish["weight"] = command.weight;
+  if (!command.priority.empty()) order.wish["priority"] = command.priority;
+  if (!command.host.empty()) order.wish["host"] = command.host;
+  if (!command.reason.empty()) order.wish["reason"] = command.reason;
+  const auto told = [&](const AdminResponse& response, const json::object& answer) {
+    return what_has_changed(command, response, answer);
+  };
+  const auto done = give_order(order, told, streams);
+  if (!done) return kExitFailure;
   if (adds || !command.waits) return kExitOk;
-  return wait_until_empty({command.pool + '/' + command.address, "it stays removed"}, *socket, *answer, streams);
+  return wait_until_empty({command.pool + '/' + command.address, "it stays removed"}, done->socket, done->object, streams);
 }
 
 }  // namespace frontdoor::cli

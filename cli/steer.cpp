@@ -2,9 +2,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <ostream>
 #include <vector>
 
 #include "admin/steering.h"
@@ -13,6 +11,7 @@
 #include "cli/drain_wait.h"
 #include "cli/exit_codes.h"
 #include "cli/find_running.h"
+#include "cli/give_order.h"
 #include "cli/hints.h"
 
 namespace frontdoor::cli {
@@ -74,48 +73,28 @@ std::string what_holds_now(const SteerCommand& command, const json::object& answ
 }  // namespace
 
 int steer(const SteerCommand& command, const Streams& streams) {
-  json::object wish{{"force", command.yes}};
-  if (!command.reason.empty()) wish["reason"] = command.reason;
-  if (!command.weight.empty()) wish["weight"] = command.weight;
-  if (!command.retry_after.empty()) wish["retry_after"] = command.retry_after;
+  Order order;
+  order.given_socket = command.socket;
+  order.json = command.json;
+  order.target = target_of_steer(command);
+  order.anyway = std::string(verb_of_steer(command.verb)) + ' ' + command.subject;
+  order.wish["force"] = command.yes;
+  if (!command.reason.empty()) order.wish["reason"] = command.reason;
+  if (!command.weight.empty()) order.wish["weight"] = command.weight;
+  if (!command.retry_after.empty()) order.wish["retry_after"] = command.retry_after;
   if (!command.page_file.empty()) {
     const FileText page = read_file(command.page_file, kMostRead);
     if (!page.error.empty()) return fail(streams, command.page_file + ": " + page.error);
     if (page.text.empty()) return fail(streams, command.page_file + ": it is empty");
     if (page.text.size() > kLongestMaintenancePage) return fail(streams, command.page_file + ": it is larger than 64 KiB");
-    wish["page"] = page.text;
-    wish["content_type"] = std::string(content_type_of(command.page_file));
+    order.wish["page"] = page.text;
+    order.wish["content_type"] = std::string(content_type_of(command.page_file));
   }
-  const auto socket = find_running(command.socket);
-  if (!socket) return fail(streams, socket.error().message);
-  AdminAsk question;
-  question.socket = *socket;
-  question.method = "POST";
-  question.target = target_of_steer(command);
-  question.body = json::serialize(wish);
-  question.patience = kPatience;
-  const AdminResponse response = ask(question);
-  const auto answer = parse_object(response.body);
-  if (!response.ok()) {
-    const bool last = answer && text_of(*answer, "error") == "last_one";
-    const std::string again =
-        "\nTo do it all the same: frontdoor " + std::string(verb_of_steer(command.verb)) + ' ' + command.subject + " --yes";
-    return fail(streams, why(response, *socket, command.socket) + (last ? with_socket(again, command.socket) : ""));
-  }
-  if (!answer) return fail(streams, *socket + ": its answer makes no sense");
-  if (command.json)
-    streams.out << response.body;
-  else
-    streams.out << what_holds_now(command, *answer) << std::endl;
-  for (const char* const name : {"warning", "not_kept"}) {
-    const std::string warning = text_of(*answer, name);
-    if (warning.empty() || command.json) continue;
-    streams.err << streams.err_style.paint(Ink::Yellow, "warning") << ": "
-                << (name == std::string_view("not_kept") ? "this will not survive a restart: " : "")
-                << with_socket(warning, command.socket) << '\n';
-  }
+  const auto told = [&](const AdminResponse&, const json::object& answer) { return what_holds_now(command, answer); };
+  const auto done = give_order(order, told, streams);
+  if (!done) return kExitFailure;
   if (command.verb != SteerCommand::Verb::Drain || !command.waits) return kExitOk;
-  return wait_until_empty({command.subject, "it stays drained"}, *socket, *answer, streams);
+  return wait_until_empty({command.subject, "it stays drained"}, done->socket, done->object, streams);
 }
 
 }  // namespace frontdoor::cli
