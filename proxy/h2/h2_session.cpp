@@ -414,11 +414,10 @@ void H2Session::look_at_the_clock() {
   // First, since whoever is told of the others' end has client_write to read it.
   if (stuck_since_ != TimePoint{} && now() >= stuck_since_ + limit.client_write && !client_reads()) return lose();
   // A head that comes in drops, or a preface that does not come at all. What has come and we do not read is no fault of its
-  // sender's.
-  const bool unread = held_back_ && transport_.may_read();
+  // sender's; that there may be something is no excuse.
   if (!frames_.unfinished()) {
     unfinished_since_ = {};
-  } else if (unfinished_since_ == TimePoint{} || unfinished_at_ != frames_.begun() || unread) {
+  } else if (unfinished_since_ == TimePoint{} || unfinished_at_ != frames_.begun() || (held_back_ && transport_.unread())) {
     unfinished_since_ = now();
     unfinished_at_ = frames_.begun();
   } else if (now() >= unfinished_since_ + limit.client_header) {
