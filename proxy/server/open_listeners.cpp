@@ -22,6 +22,11 @@ bool treats_alike(const Listener::Settings& a, const Listener::Settings& b) {
   return a.terms.index == b.terms.index && a.terms.redirect_port == b.terms.redirect_port && a.tls == b.tls;
 }
 
+// Somebody else has bound both, and they listen already: whatever they share, they do.
+bool both_passed(const config::Listener& one, const config::Listener& other) {
+  return one.address.kind == Address::Kind::Fd && other.address.kind == Address::Kind::Fd;
+}
+
 // As a bind that shares with nobody would find: one of them for every address takes all of a port.
 bool in_each_others_way(const ListenSockets& one, const ListenSockets& other) {
   if (one.fds.empty() || other.fds.empty()) return false;  // it runs already
@@ -113,7 +118,7 @@ std::vector<PreparedListeners::Failure> OpenListeners::try_out(std::vector<confi
     if (!sockets.file.path.empty() && socket_file(sockets.file.path).inode != sockets.file.inode)
       refuse(i, "another listener of the config is there");
     for (std::size_t other = 0; other < i; ++other)
-      if (in_each_others_way(sockets, bound.sockets_[other]))
+      if (!both_passed(bound.listeners_[i], bound.listeners_[other]) && in_each_others_way(sockets, bound.sockets_[other]))
         refuse(i, "another listener of the config is there, " + bound.listeners_[other].address.to_string());
   }
   return failures;

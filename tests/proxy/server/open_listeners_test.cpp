@@ -225,6 +225,16 @@ TEST_F(ListenersOpen, ATrialFindsWhatAReloadWouldAndLeavesNothing) {
   ::close(other.fds.front());
 }
 
+// Somebody else has bound them and listens, on one address by SO_REUSEPORT perhaps.
+TEST_F(ListenersOpen, PassedSocketsOfOneAddressAreInNobodysWay) {
+  const ListenSockets theirs = open_listen_sockets(listener_on("127.0.0.1:0").address, 2);
+  const std::vector<PassedSocket> passed{{"a", theirs.fds[0]}, {"b", theirs.fds[1]}};
+  const std::vector<config::Listener> next{listener_on("fd:a"), listener_on("fd:b")};
+  EXPECT_THAT(open.try_out(next, passed), IsEmpty());
+  EXPECT_THAT(open.prepare(next, 2, passed, {}).failures(), IsEmpty());
+  for (const int fd : theirs.fds) ::close(fd);
+}
+
 // Whoever came in would be reset.
 TEST_F(ListenersOpen, NobodyComesInBeforeAllAreBound) {
   take({listener_on("127.0.0.1:0", "a")});
