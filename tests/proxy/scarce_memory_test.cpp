@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "failing_memory.h"
@@ -86,38 +87,35 @@ bool short_conversation_of_http2(Over over, std::uint64_t n, Shortage shortage) 
   return struck;
 }
 
-TEST(ScarceMemoryOverHttp2, RefusesAConnectionOrAStreamAndNothingElse) {
-  for (const Over over : {Over::Plain, Over::Tls})
-    for (const Shortage shortage : {Shortage::OfOne, Shortage::FromThenOn}) {
-      std::uint64_t n = 1;
-      while (n < kMostAllocations && !::testing::Test::HasFailure() && short_conversation_of_http2(over, n, shortage))
-        n = next_allocation(n);
-      EXPECT_GT(n, 50u);
-      EXPECT_LT(n, kMostAllocations);
-    }
+// Each allocation of a conversation fails in turn: one of them, or all from there on. `survives`: whether it came at all.
+template <class Conversation>
+void at_each_allocation(Conversation&& survives) {
+  for (const Shortage shortage : {Shortage::OfOne, Shortage::FromThenOn}) {
+    std::uint64_t n = 1;
+    while (n < kMostAllocations && !::testing::Test::HasFailure() && survives(n, shortage)) n = next_allocation(n);
+    EXPECT_GT(n, 50u);
+    EXPECT_LT(n, kMostAllocations);
+  }
 }
 
-// The same towards an upstream of HTTP/2.
-bool short_conversation_with_http2(std::uint64_t n, Shortage shortage) {
-  H2Upstream upstream;
-  TestProxy proxy({&upstream}, "", "protocol = \"h2c\"\n");
-  std::vector<std::uint32_t> answered;
-  const auto answer = [&] {
-    upstream.read();
-    answered.resize(upstream.ends());
-    for (std::size_t i = 0; i < answered.size(); ++i)
-      for (; answered[i] < upstream.end(i).requests(); ++answered[i]) upstream.end(i).answer(2 * answered[i] + 1);
-  };
+TEST(ScarceMemoryOverHttp2, RefusesAConnectionOrAStreamAndNothingElse) {
+  for (const Over over : {Over::Plain, Over::Tls})
+    at_each_allocation([over](std::uint64_t n, Shortage shortage) { return short_conversation_of_http2(over, n, shortage); });
+}
+
+// One request by HTTP/1; `act` is what the upstream does in each turn.
+template <class Upstream, class Act>
+bool one_request(TestProxy& proxy, Upstream& upstream, std::string_view request, std::uint64_t n, Shortage shortage, Act&& act) {
   bool struck = false;
   {
     const auto client = proxy.client();
-    client->send(kPut);
+    client->send(request);
     ShortTurns turns(n, shortage);
     for (int i = 0; i < kMostTurns && !client->ended() && !complete_response(client->received()); ++i) {
       client->poll();
       turns.turn(proxy.worker());
       upstream.poll();
-      answer();
+      act();
       client->poll();
       proxy.time().advance(Millis{10});
     }
@@ -128,17 +126,22 @@ bool short_conversation_with_http2(std::uint64_t n, Shortage shortage) {
     }
     EXPECT_TRUE(said.empty() || said.starts_with("HTTP/1.1 200") || said.starts_with("HTTP/1.1 50")) << n << ": " << said;
   }
-  expect_recovery(proxy, n, answer);
+  expect_recovery(proxy, n, act);
   return struck;
 }
 
 TEST(ScarceMemoryTowardsHttp2, RefusesARequestAndNothingElse) {
-  for (const Shortage shortage : {Shortage::OfOne, Shortage::FromThenOn}) {
-    std::uint64_t n = 1;
-    while (n < kMostAllocations && !::testing::Test::HasFailure() && short_conversation_with_http2(n, shortage)) n = next_allocation(n);
-    EXPECT_GT(n, 50u);
-    EXPECT_LT(n, kMostAllocations);
-  }
+  at_each_allocation([](std::uint64_t n, Shortage shortage) {
+    H2Upstream upstream;
+    TestProxy proxy({&upstream}, "", "protocol = \"h2c\"\n");
+    std::vector<std::uint32_t> answered;
+    return one_request(proxy, upstream, kPut, n, shortage, [&] {
+      upstream.read();
+      answered.resize(upstream.ends());
+      for (std::size_t i = 0; i < answered.size(); ++i)
+        for (; answered[i] < upstream.end(i).requests(); ++answered[i]) upstream.end(i).answer(2 * answered[i] + 1);
+    });
+  });
 }
 
 // A death is told to the worker, and by it to the requests, where nobody answers for memory that there is not.
@@ -209,41 +212,14 @@ TEST(ScarceMemory, WhatTheLoopHasNoPlaceForIsClosedAndNothingElse) {
   }));
 }
 
-bool short_conversation_with_tls(std::uint64_t n, Shortage shortage) {
-  ScriptedUpstream upstream;
-  upstream.encrypt();
-  upstream.always_reply(kHello);
-  TestProxy proxy({&upstream});
-  bool struck = false;
-  {
-    const auto client = proxy.client();
-    client->send(kGet);
-    ShortTurns turns(n, shortage);
-    for (int i = 0; i < kMostTurns && !client->ended() && !complete_response(client->received()); ++i) {
-      client->poll();
-      turns.turn(proxy.worker());
-      upstream.poll();
-      client->poll();
-      proxy.time().advance(Millis{10});
-    }
-    struck = ShortTurns::struck();
-    const std::string& said = client->received();
-    if (shortage == Shortage::OfOne) {
-      EXPECT_TRUE(client->ended() || complete_response(said)) << n << ": nothing waits for what will not come";
-    }
-    EXPECT_TRUE(said.empty() || said.starts_with("HTTP/1.1 200") || said.starts_with("HTTP/1.1 50")) << n << ": " << said;
-  }
-  expect_recovery(proxy, n);
-  return struck;
-}
-
 TEST(ScarceMemoryTowardsTls, RefusesARequestAndNothingElse) {
-  for (const Shortage shortage : {Shortage::OfOne, Shortage::FromThenOn}) {
-    std::uint64_t n = 1;
-    while (n < kMostAllocations && !::testing::Test::HasFailure() && short_conversation_with_tls(n, shortage)) n = next_allocation(n);
-    EXPECT_GT(n, 50u);
-    EXPECT_LT(n, kMostAllocations);
-  }
+  at_each_allocation([](std::uint64_t n, Shortage shortage) {
+    ScriptedUpstream upstream;
+    upstream.encrypt();
+    upstream.always_reply(kHello);
+    TestProxy proxy({&upstream});
+    return one_request(proxy, upstream, kGet, n, shortage, [] {});
+  });
 }
 
 }  // namespace

@@ -16,4 +16,7 @@ inline void served_by(ExchangeStage& stage, std::size_t connection) {
   EXPECT_EQ(stage.client.answer.received(), "hello");
 }
 
+// On the one that was asked last.
+inline void served_by_last(ExchangeStage& stage) { served_by(stage, stage.dialer.connections.size() - 1); }
+
 }  // namespace frontdoor::testing

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "proxy/exchange/replay.h"
-#include "support/exchange_stage.h"
+#include "support/served_by.h"
 
 namespace frontdoor {
 namespace {
@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using testing::ExchangeStage;
+using testing::served_by_last;
 
 std::size_t connections_asked(ExchangeStage& stage) {
   const auto& all = stage.dialer.connections;
@@ -39,10 +40,7 @@ struct SameAgainStage : ExchangeStage {
   }
   void expect_served_by(std::size_t i) {
     EXPECT_EQ(dialer.last().name, name(i));
-    dialer.last().respond_whole("hello");
-    turn();
-    EXPECT_TRUE(left_nothing_behind());
-    EXPECT_EQ(client.answer.received(), "hello");
+    testing::served_by_last(*this);
   }
 };
 
@@ -86,9 +84,7 @@ TEST(SameAgain, SoDoesOneThatWasFull) {
   stage.pass(20ms);
   ASSERT_EQ(connections_asked(stage), 2u);
   EXPECT_EQ(stage.dialer.last().name, stage.name(1));
-  stage.dialer.last().respond_whole("hello");
-  stage.turn();
-  EXPECT_TRUE(stage.left_nothing_behind());
+  served_by_last(stage);
 }
 
 TEST(SameAgain, ButItDoesNotWaitForOneForEver) {
@@ -117,9 +113,7 @@ TEST(SameAgain, AConnectionThatWasLookedAtIsNoStaleOne) {
   stage.pass(20ms);
   ASSERT_EQ(connections_asked(stage), 3u);
   EXPECT_EQ(stage.dialer.last().name, stage.name(0));
-  stage.dialer.last().respond_whole("hello");
-  stage.turn();
-  EXPECT_TRUE(stage.left_nothing_behind());
+  served_by_last(stage);
   EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"served\""));
 }
 
@@ -144,9 +138,7 @@ TEST(SameAgain, AFurtherTryIsNotForOneThatHasResetAnotherOfLate) {
       stage.turn();
       EXPECT_EQ(stage.dialer.last().name, stage.name(goes_to));
       EXPECT_EQ(stage.in_flight(), 1u);
-      stage.dialer.last().respond_whole("hello");
-      stage.turn();
-      EXPECT_TRUE(stage.left_nothing_behind());
+      served_by_last(stage);
       for (std::size_t i = 0; max_in_flight != 0 && i < 3; ++i) {
         EXPECT_TRUE(stage.upstream(i).take_slot() && stage.upstream(i).take_slot()) << "no slot is lost";
         EXPECT_FALSE(stage.upstream(i).take_slot());
@@ -177,9 +169,7 @@ TEST(SameAgain, NorIsTheIdleConnectionOfOneThatHasResetAnotherOfLate) {
     stage.pass(20ms);
     ASSERT_EQ(connections_asked(stage), 2u);
     EXPECT_EQ(stage.dialer.last().name, stage.name(waits ? 1 : 0));
-    stage.dialer.last().respond_whole("hello");
-    stage.turn();
-    EXPECT_TRUE(stage.left_nothing_behind());
+    served_by_last(stage);
   }
 }
 
@@ -202,9 +192,7 @@ TEST(SameAgain, AFurtherTryDoesNotGoToABackupForThat) {
     stage.turn();
     EXPECT_NE(stage.dialer.last().name, first);
     EXPECT_NE(stage.dialer.last().name, stage.name(2));
-    stage.dialer.last().respond_whole("hello");
-    stage.turn();
-    EXPECT_TRUE(stage.left_nothing_behind());
+    served_by_last(stage);
     for (std::size_t i = 0; max_in_flight != 0 && i < 3; ++i) EXPECT_TRUE(stage.upstream(i).take_slot()) << "no slot is lost";
   }
 }
@@ -225,9 +213,7 @@ TEST(SameAgain, AnIdleConnectionThatHadEndedIsNoReset) {
     stage.turn();
     EXPECT_EQ(upstream->last_reset != TimePoint{}, is_reset);
     stage.pass(25ms);
-    stage.dialer.last().respond_whole("hello");
-    stage.turn();
-    EXPECT_TRUE(stage.left_nothing_behind());
+    served_by_last(stage);
   }
 }
 
@@ -256,9 +242,7 @@ TEST(SameAgain, BehindOthersItWaitsForAnotherOneInTheirQueue) {
     stage.turn();
     ASSERT_EQ(connections_asked(stage), ++asked);
     EXPECT_EQ(stage.dialer.last().name, stage.name(1 - reset_by));
-    stage.dialer.last().respond_whole("hello");
-    stage.turn();
-    EXPECT_TRUE(stage.left_nothing_behind());
+    served_by_last(stage);
     EXPECT_THAT(stage.log_line(), HasSubstr("\"outcome\":\"served\""));
   }
 }
