@@ -9,7 +9,11 @@ server.on('session', (session) => { session.number = ++sessions; });
 server.on('stream', (stream, headers) => {
   stream.on('error', () => {});
   const path = headers[':path'].split('?')[0];
-  const answer = (more, body = '') => { stream.respond({ ':status': 200, ...more }); stream.end(body); };
+  const answer = (more, body = '') => {
+    if (stream.destroyed) return;  // nghttp2 ends those that came while a GOAWAY was on its way: they are asked again elsewhere
+    stream.respond({ ':status': 200, ...more });
+    stream.end(body);
+  };
   switch (path) {
     case '/echo':
       stream.respond({ ':status': 200 });
