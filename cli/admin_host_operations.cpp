@@ -48,6 +48,25 @@ AdminLogLine to_admin(LogEntry entry) {
           entry.line.stream == OutputStream::Errors, std::move(entry.line.text)};
 }
 
+const PoolStatus* status_of(const std::string& pool, const std::vector<PoolStatus>& statuses) {
+  const auto found = std::find_if(statuses.begin(), statuses.end(), [&](const PoolStatus& each) { return each.pool == pool; });
+  return found == statuses.end() ? nullptr : &*found;
+}
+
+// Why frontdoor runs no such instance, or none of this pool at all. `status`: the pool's, if it has a command.
+std::optional<AdminProblem> why_none_of_ours(const std::string& pool, std::optional<unsigned> number, const PoolStatus* status) {
+  if (status == nullptr)
+    return AdminProblem(409, "not_supervised", "frontdoor does not run the pool \"" + pool + "\": it has no command");
+  if (!number) return std::nullopt;
+  if (*number == 0) return AdminProblem(404, "no_such_instance", "instances count from 1");
+  const bool is_there = std::any_of(status->instances.begin(), status->instances.end(),
+                                    [&](const InstanceStatus& instance) { return instance.number == *number; });
+  if (is_there || *number <= status->wanted) return std::nullopt;
+  return AdminProblem(404, "no_such_instance",
+                      "the pool \"" + pool + "\" has no instance " + std::to_string(*number) + ", only 1 to " +
+                          std::to_string(status->wanted));
+}
+
 class Follower final : public AdminLogFollower {
  public:
   Follower(asio::io_context& control, InstanceLogs& logs, LogSelection which, std::uint64_t after)
@@ -73,20 +92,9 @@ std::optional<AdminProblem> AdminHost::why_not(const AdminOperation& operation) 
   const auto subject = cli::find_subject(operation.pool, pool_names());
   if (!subject) return AdminProblem(404, "no_such_pool", subject.error().message);
   const auto statuses = pool_statuses();
-  const auto found = std::find_if(statuses.begin(), statuses.end(),
-                                  [&](const PoolStatus& pool) { return pool.pool == subject->pool; });
-  if (found == statuses.end())
-    return AdminProblem(409, "not_supervised",
-                        "frontdoor does not run the pool \"" + subject->pool + "\": it has no command");
+  const PoolStatus* const found = status_of(subject->pool, statuses);
   const auto number = operation.number ? operation.number : subject->number;
-  if (number && *number != 0 &&
-      std::none_of(found->instances.begin(), found->instances.end(),
-                   [&](const InstanceStatus& instance) { return instance.number == *number; }) &&
-      *number > found->wanted)
-    return AdminProblem(404, "no_such_instance",
-                        "the pool \"" + subject->pool + "\" has no instance " + std::to_string(*number) + ", only 1 to " +
-                            std::to_string(found->wanted));
-  if (number && *number == 0) return AdminProblem(404, "no_such_instance", "instances count from 1");
+  if (auto problem = why_none_of_ours(subject->pool, number, found)) return problem;
   if (view_.draining()) return AdminProblem(409, "stopping", "frontdoor is stopping");
   if (operation.kind != AdminOperation::Kind::Scale) return std::nullopt;
   if (number) return AdminProblem(400, "bad_instances", "a pool is scaled, not an instance of it");
@@ -168,7 +176,11 @@ std::optional<AdminProblem> AdminHost::why_not(const AdminLogFilter& filter) con
   if (filter.pool.empty()) return std::nullopt;
   const auto subject = cli::find_subject(filter.pool, pool_names());
   if (!subject) return AdminProblem(404, "no_such_pool", subject.error().message);
-  return std::nullopt;
+  const auto number = filter.number ? filter.number : subject->number;
+  // What has been written is told, though the pool was scaled down since, or has lost its command.
+  if (!view_.supervision()->logs().last({subject->pool, number}, 1).empty()) return std::nullopt;
+  const auto statuses = pool_statuses();
+  return why_none_of_ours(subject->pool, number, status_of(subject->pool, statuses));
 }
 
 std::unique_ptr<AdminLogFollower> AdminHost::follow(const AdminLogFilter& filter, std::size_t count,

@@ -291,6 +291,18 @@ class Logs(unittest.TestCase):
             wrong = command("logs", "web", "--socket", door.admin_socket)
             self.assertEqual((wrong.returncode, wrong.stderr), (1, 'frontdoor: there is no pool "web", only "app"\n'))
 
+    def test_of_an_instance_or_a_pool_that_writes_nothing_here_are_refused(self):
+        with Frontdoor(pool() + '[pool.remote]\nupstreams = ["127.0.0.1:9"]\n[[route]]\npool = "app"\n') as door:
+            all_up(door, 2)
+            for words, why in ((["app.9"], 'the pool "app" has no instance 9, only 1 to 2'), (["app.0"], "instances count from 1"),
+                               (["remote"], 'frontdoor does not run the pool "remote": it has no command')):
+                for how in [], ["-f"]:
+                    refused = command("logs", *how, *words, "--socket", door.admin_socket)
+                    self.assertEqual((refused.returncode, refused.stdout, refused.stderr), (1, "", f"frontdoor: {why}\n"), words)
+            self.assertEqual(command("scale", "app", "1", "--socket", door.admin_socket).returncode, 0)
+            eventually(lambda: sorted(instances(door)) == ["app.1"], "the end of app.2")
+            self.assertIn("app.2 | listening", command("logs", "app.2", "--socket", door.admin_socket).stdout, "what it wrote is kept")
+
     def test_followed(self):
         app = 'let n = 0; setInterval(() => console.log("tick " + ++n), 20)'
         with Frontdoor(pool(instances=1, command=["node", "-e", app])) as door:
