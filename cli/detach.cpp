@@ -35,6 +35,7 @@ namespace {
 constexpr Millis kLookAtChild{50};
 constexpr Millis kAnswer{1'000};   // for one status
 constexpr Millis kMargin{10'000};  // beyond the apps' own start_timeout
+constexpr Millis kUntold{500};     // of an end that is waited for
 constexpr std::size_t kLastLines = 15;
 
 pid_t start(const DetachedRun& run, const std::string& file) {
@@ -161,11 +162,23 @@ std::string how_it_ended(int status) {
   return "it ended with status " + std::to_string(WEXITSTATUS(status));
 }
 
-// "" when it is up, else why it is not. `child` is -1 afterwards when it has ended by itself.
-std::string wait_until_up(const DetachedRun& run, pid_t& child, std::string& socket, json::object& last) {
+sigset_t watched_signals() {
   sigset_t watched;
   ::sigemptyset(&watched);
   for (const int signal : {SIGINT, SIGTERM, SIGCHLD}) ::sigaddset(&watched, signal);
+  return watched;
+}
+
+// The next of the watched signals; -1 when none comes in that time.
+int signal_within(Millis time) {
+  const sigset_t watched = watched_signals();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  const timespec pause{seconds.count(), std::chrono::nanoseconds(time - seconds).count()};
+  return ::sigtimedwait(&watched, nullptr, &pause);
+}
+
+// "" when it is up, else why it is not. `child` is -1 afterwards when it has ended by itself.
+std::string wait_until_up(const DetachedRun& run, pid_t& child, std::string& socket, json::object& last) {
   const TimePoint latest = Clock::now() + patience_for(run.config);
   for (;;) {
     int status = 0;
@@ -184,9 +197,22 @@ std::string wait_until_up(const DetachedRun& run, pid_t& child, std::string& soc
     }
     if (Clock::now() >= latest)
       return socket.empty() ? "its admin socket does not answer" : "it is not up in time";
-    const timespec pause{0, std::chrono::nanoseconds(kLookAtChild).count()};
-    const int signal = ::sigtimedwait(&watched, nullptr, &pause);
+    const int signal = signal_within(kLookAtChild);
     if (signal == SIGINT || signal == SIGTERM) return "interrupted";
+  }
+}
+
+// Its apps have their time to stop. It leads a session of its own, so that a Ctrl-C here does not reach it by itself.
+void end_in_order(pid_t child, const Streams& streams) {
+  ::kill(child, SIGTERM);
+  const TimePoint told_at = Clock::now() + kUntold;
+  for (bool told = false; ::waitpid(child, nullptr, WNOHANG) == 0;) {
+    if (!told && Clock::now() >= told_at) {
+      streams.err << "frontdoor: not up: what it has started is being stopped; Ctrl-C ends it at once" << std::endl;
+      told = true;
+    }
+    const int signal = signal_within(kLookAtChild);
+    if (signal == SIGINT || signal == SIGTERM) ::kill(child, signal);
   }
 }
 
@@ -218,9 +244,7 @@ int run_detached(const DetachedRun& run, const Streams& streams) {
   const off_t since = ::stat(file.c_str(), &before) == 0 ? before.st_size : 0;
   if (::access(directory.c_str(), W_OK) != 0) return fail(directory + ": " + std::strerror(errno));
 
-  sigset_t watched;  // before there is a child that a signal's default would leave behind
-  ::sigemptyset(&watched);
-  for (const int signal : {SIGINT, SIGTERM, SIGCHLD}) ::sigaddset(&watched, signal);
+  const sigset_t watched = watched_signals();  // before there is a child that a signal's default would leave behind
   ::sigprocmask(SIG_BLOCK, &watched, nullptr);
   pid_t child = start(run, file);
   if (child < 0) return fail(std::string("cannot start: ") + std::strerror(errno));
@@ -236,10 +260,7 @@ int run_detached(const DetachedRun& run, const Streams& streams) {
                 << with_socket("  end    frontdoor shutdown", socket) << std::endl;
     return kExitOk;
   }
-  if (child > 0) {
-    ::kill(child, SIGTERM);
-    ::waitpid(child, nullptr, 0);
-  }
+  if (child > 0) end_in_order(child, streams);
   const std::string lines = last_lines(file, since);
   if (lines.find("another frontdoor serves there") != std::string::npos)
     if (const std::string other = who_serves_there(run.config); !other.empty()) why = other;

@@ -646,6 +646,41 @@ class Detached(unittest.TestCase):
         self.assertIn("app.1 ! oh dear", done.stderr)
         self.assertFalse(os.path.exists(self.path))
 
+    def test_a_second_interrupt_ends_at_once_what_does_not_stop(self):
+        config = os.path.join(self.directory, "fd.toml")
+        with open(config, "w", encoding="ascii") as file:
+            file.write('listen = "127.0.0.1:0"\n[pool.app]\nstart_timeout = "10m"\nstop_timeout = "10m"\n'
+                       """command = ["sh", "-c", "trap '' TERM INT; echo deaf; while :; do sleep 1; done"]\n""")
+        said = os.path.join(self.directory, "said")
+
+        def has_said():
+            with open(said, encoding="utf-8") as file:
+                return file.read()
+
+        def main_pid():
+            told = command("status", "--json", "--socket", self.path).stdout
+            return told and "app.1 | deaf" in command("logs", "--socket", self.path).stdout and json.loads(told)["main_pid"]
+
+        child = None
+        with open(said, "wb") as stderr:
+            running = processes.spawn([binary(), "run", "--detach", "--config", config], env=self.env, stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=stderr)
+        try:
+            child = eventually(main_pid, "an app that is deaf")
+            running.send_signal(signal.SIGINT)
+            waits = "frontdoor: not up: what it has started is being stopped; Ctrl-C ends it at once\n"
+            eventually(lambda: has_said() == waits, "its word that it waits")
+            running.send_signal(signal.SIGINT)
+            self.assertEqual(running.wait(60), 1)
+            self.assertIn("frontdoor: not up: interrupted; nothing is left running\n", has_said())
+            self.assertFalse(alive(child))
+        finally:
+            processes.end(running)
+            if child and alive(child):
+                os.kill(child, signal.SIGTERM)
+                os.kill(child, signal.SIGINT)  # both: at once
+                eventually(lambda: not alive(child), "its end")
+
     def test_a_command_that_is_not_there_is_told(self):
         config = os.path.join(self.directory, "fd.toml")
         with open(config, "w", encoding="ascii") as file:
