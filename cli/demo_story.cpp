@@ -42,6 +42,7 @@ std::string DemoStory::tell(const InstanceChange& change) {
     case InstanceState::Stopping:
       return line(place, "is stopping");
     case InstanceState::Exited:
+    case InstanceState::Done:
     case InstanceState::Idle:
     case InstanceState::Stopped:
       places_.erase(change.address);

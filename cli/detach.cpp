@@ -78,7 +78,7 @@ Progress progress_of(const json::object& status) {
       const json::object& upstream = value.as_object();
       if (!upstream.contains("restarts")) continue;
       const std::string state = text_of(upstream, "state");
-      if (state == "up") ++up;
+      if (state == "up" || state == "done") ++up;
       if (state == "crash loop" || state == "exited")
         progress.failed = text_of(upstream, "name") + how_it_failed(upstream, state);
     }

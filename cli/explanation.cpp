@@ -36,6 +36,7 @@ void add_state(const WhyFacts& facts, Explanation& explanation) {
   const std::string state = facts.state == "crash loop" ? "in a crash loop" : facts.state;
   if (!facts.state_millis) text += " is " + state;
   else if (facts.state == "exited") text += " exited " + cli::short_duration(*facts.state_millis) + " ago";
+  else if (facts.state == "done") text += " has done its work, " + cli::short_duration(*facts.state_millis) + " ago";
   else text += " has been " + state + " for " + cli::short_duration(*facts.state_millis);
   if (!facts.reason.empty() && facts.state != "up") text += ": " + facts.reason;
   if (facts.is_instance && !facts.last_end.empty() && facts.state != "up") text += "; it ended last with " + facts.last_end;
@@ -113,7 +114,7 @@ void add_instance(const WhyFacts& facts, Explanation& explanation) {
     if (facts.next_start_millis) explanation.back.push_back("it is started again " + in_time(*facts.next_start_millis));
     explanation.advice.push_back(logs);
     explanation.advice.push_back("start it now, once the cause is gone: frontdoor restart " + facts.name + " --now");
-  } else if (facts.state == "exited") {
+  } else if (facts.state == "exited" || facts.state == "done") {
     explanation.back.push_back("it is not started again by itself (restart.policy): frontdoor start " + facts.name);
     explanation.advice.push_back(logs);
   } else if (facts.state == "idle") {

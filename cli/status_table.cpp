@@ -70,7 +70,7 @@ std::string padded(std::string_view text, std::size_t width, Side side) {
 }
 
 Ink ink_of(std::string_view state) {
-  if (state == "up") return Ink::Green;
+  if (state == "up" || state == "done") return Ink::Green;
   if (state == "down" || state == "crash loop" || state == "exited") return Ink::Red;
   return Ink::Yellow;
 }

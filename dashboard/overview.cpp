@@ -75,7 +75,7 @@ Condition condition_of(std::string_view state) {
   if (state == "up") return Condition::Good;
   if (state == "starting" || state == "unknown" || state == "pausing") return Condition::Coming;
   if (state == "draining" || state == "drained" || state == "stopping" || state == "stopped" || state == "idle" ||
-      state == "maintenance")
+      state == "done" || state == "maintenance")
     return Condition::Resting;
   return Condition::Bad;
 }

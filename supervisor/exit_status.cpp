@@ -19,7 +19,7 @@ bool ended_for_good(const std::vector<PoolStatus>& pools) {
   for (const PoolStatus& pool : pools) {
     if (pool.stopped || pool.instances.size() < pool.wanted) return false;
     for (const InstanceStatus& instance : pool.instances) {
-      if (instance.state != InstanceState::Exited) return false;
+      if (!has_ended_for_good(instance.state)) return false;
       any = true;
     }
   }

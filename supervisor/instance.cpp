@@ -43,6 +43,8 @@ const char* to_string(InstanceState state) {
       return "crash loop";
     case InstanceState::Exited:
       return "exited";
+    case InstanceState::Done:
+      return "done";
     case InstanceState::Draining:
       return "draining";
     case InstanceState::Stopping:
@@ -53,6 +55,10 @@ const char* to_string(InstanceState state) {
       return "stopped";
   }
   return "";
+}
+
+InstanceState state_after(const std::optional<ProcessEnd>& last_end) {
+  return last_end && last_end->went_well() ? InstanceState::Done : InstanceState::Exited;
 }
 
 Instance::Instance(InstanceContext& context, Shared shared, std::shared_ptr<PlaceHistory> history,
@@ -90,7 +96,7 @@ void Instance::rest(const std::optional<ProcessEnd>& end) {
     upstream_->set_starting(false);
     context_.host.evict(upstream_, "its process has ended");
   }
-  move(InstanceState::Exited);
+  move(state_after(end));
 }
 
 void Instance::spawn_run(std::optional<RunningProcess> running) {
@@ -163,7 +169,7 @@ bool Instance::started_as(const config::Launch& launch) const {
 }
 
 bool Instance::idle() const {
-  return state_ == InstanceState::Pausing || state_ == InstanceState::CrashLoop || state_ == InstanceState::Exited;
+  return state_ == InstanceState::Pausing || state_ == InstanceState::CrashLoop || has_ended_for_good(state_);
 }
 
 Tick Instance::born() const { return in_line_ || restart_asked_ ? kNotBornYet : born_; }
@@ -186,7 +192,7 @@ asio::awaitable<void> Instance::run([[maybe_unused]] std::shared_ptr<Instance> s
     if (is_outdated()) decision = begin_anew();
     tell_end(end, decision);
     if (decision.what == RestartDecision::What::Stay) {
-      move(InstanceState::Exited);
+      move(state_after(end));
       break;
     }
     co_await pause(decision.pause);

@@ -94,7 +94,7 @@ void InstanceGroup::hand_on(const std::string& reason) {
     serving->change(settings);
     // It has no process that could be replaced, and what kept it from running may just have been changed; not by a change that
     // has failed, where it has ended for good.
-    const bool rests = plan_.keeps_what_served() && serving->state() == InstanceState::Exited;
+    const bool rests = plan_.keeps_what_served() && has_ended_for_good(serving->state());
     if (serving->idle() && !was_current && !rests) serving->restart_now(settings, reason);
   }
 }
@@ -110,7 +110,7 @@ EndedInstances InstanceGroup::ended_for_good() const {
   // Under what the config says, whatever it was started as: one that asked for another start would have had it.
   const std::uint64_t launch = launch_number(launch_text(settings_));
   for (const auto& [number, place] : places_)
-    if (place.serving && place.serving->state() == InstanceState::Exited) ended[number] = {place.history->last_end, launch};
+    if (place.serving && has_ended_for_good(place.serving->state())) ended[number] = {place.history->last_end, launch};
   return ended;
 }
 
@@ -233,6 +233,7 @@ std::vector<PlaceView> InstanceGroup::look() const {
       view.current = serving->started_as(settings_);
       view.idle = serving->idle();
       view.was_up = serving->was_up();
+      view.done = serving->state() == InstanceState::Done;
       view.failed = serving->failed();
       view.born = serving->born();
     }

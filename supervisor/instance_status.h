@@ -24,8 +24,14 @@ class Upstream;
 //      ▲ │ ended, or not ready in time │ ended
 //      │ ▼                             ▼
 //   pausing, or crash loop when it happens again and again ───► exited: the policy does not start it again
-enum class InstanceState : std::uint8_t { Starting, Up, Pausing, CrashLoop, Exited, Draining, Stopping, Stopped, Idle };
+//                                                              done: the same, and it has ended well, as a job does
+enum class InstanceState : std::uint8_t { Starting, Up, Pausing, CrashLoop, Exited, Done, Draining, Stopping, Stopped, Idle };
 const char* to_string(InstanceState state);  // "starting", "crash loop", …
+// By itself it does not come back.
+inline bool has_ended_for_good(InstanceState state) {
+  return state == InstanceState::Exited || state == InstanceState::Done;
+}
+InstanceState state_after(const std::optional<ProcessEnd>& last_end);  // of one that has ended for good
 
 struct InstanceStatus {
   std::string instance;  // "app.1"

@@ -269,7 +269,7 @@ Fulfilment PoolPlan::look_at(const Wish& wish, unsigned number, const PlaceView*
   // What paused may have been up in its life before, and is about to begin another one.
   if (place->born == kNotBornYet) return {What::Pending, number, ""};
   if (!young || (wish.what == Wish::What::Fit && !place->current)) return {What::Pending, number, ""};
-  if (place->was_up) return {What::Done, number, ""};
+  if (place->was_up || place->done) return {What::Done, number, ""};
   return {place->failed ? What::Failed : What::Pending, number, ""};
 }
 

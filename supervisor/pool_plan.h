@@ -32,6 +32,7 @@ struct PlaceView {
   bool current = true;   // it was started as the config says now
   bool idle = false;     // without a process: it pauses, or has ended for good; by itself it comes back as what it was
   bool was_up = false;   // this process has been up
+  bool done = false;     // it has ended well, and is not to come back
   bool failed = false;   // the last start did not come up
   Tick born = 0;         // when its process was started
 };

@@ -13,6 +13,7 @@ struct ProcessEnd {
   bool dumped_core = false;
   bool known = true;  // false: the launcher, who alone is told, has gone
 
+  bool went_well() const { return known && !by_signal && value == 0; }
   bool operator==(const ProcessEnd&) const = default;
 };
 

@@ -75,6 +75,9 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
   WhyFacts ended = stopped;
   ended.state = "exited";
   ended.last_end = "exit 1";
+  WhyFacts done = ended;
+  done.state = "done";
+  done.last_end = "exit 0";
   const struct {
     const char* what;
     WhyFacts facts;
@@ -146,6 +149,8 @@ TEST(Explanation, IsForSomebodyWhoHasNeverReadTheDocs) {
        "> what it wrote: frontdoor logs app.2 -n 50\n"
        "> start it now, once the cause is gone: frontdoor restart app.2 --now"},
       {"ended for good", ended, "app/app.2 exited 3m ago; it ended last with exit 1\n"
+       "< it is not started again by itself (restart.policy): frontdoor start app.2\n> what it wrote: frontdoor logs app.2 -n 50"},
+      {"done", done, "app/app.2 has done its work, 3m ago; it ended last with exit 0\n"
        "< it is not started again by itself (restart.policy): frontdoor start app.2\n> what it wrote: frontdoor logs app.2 -n 50"},
       {"stopped", stopped, "app/app.2 has been stopped for 3m\n< frontdoor start app.2"},
   };

@@ -120,6 +120,7 @@ TEST(Overview, EveryStateHasACondition) {
       {"up", "good"},          {"unknown", "coming"},   {"starting", "coming"},  {"pausing", "coming"},
       {"down", "bad"},         {"crash loop", "bad"},   {"exited", "bad"},       {"draining", "resting"},
       {"stopping", "resting"}, {"stopped", "resting"},  {"idle", "resting"},     {"maintenance", "resting"},
+      {"done", "resting"},    
       {"something new", "bad"}};
   for (const auto& [state, condition] : cases) EXPECT_STREQ(to_string(condition_of(state)), condition) << state;
 }

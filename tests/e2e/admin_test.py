@@ -639,6 +639,23 @@ class Detached(unittest.TestCase):
         self.assertIn(f"  look   frontdoor status --socket {path}\n  logs   frontdoor logs --socket {path} -f    (all output: ", done.stdout)
         self.assertEqual(command("shutdown", "--socket", path).returncode, 0)
 
+    def test_a_job_that_has_done_its_work_is_no_failure(self):
+        config = os.path.join(self.directory, "fd.toml")
+        with open(config, "w", encoding="ascii") as file:
+            file.write('listen = "127.0.0.1:0"\n[pool.job]\ncommand = "true"\nport = "none"\nrestart.policy = "never"\n')
+        done = command("run", "--detach", "--config", config, env=self.env)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        try:
+            again = command("restart", "job", "--socket", self.path)
+            self.assertEqual((again.returncode, again.stderr), (0, ""), again.stdout)
+            status = command("status", "--socket", self.path).stdout
+            self.assertRegex(status, r"job\.1 +- +done ")
+            self.assertNotIn("frontdoor why", status)
+            with open(self.output, encoding="utf-8") as file:
+                self.assertNotIn("restart failed", file.read())
+        finally:
+            self.end()
+
     def test_says_why_it_is_not_up_and_leaves_nothing(self):
         done = command("run", "--detach", "--listen", "127.0.0.1:0", "--", "sh", "-c", "echo oh dear >&2; exit 3", env=self.env)
         self.assertEqual((done.returncode, done.stdout), (1, ""))

@@ -121,7 +121,7 @@ class Misery(unittest.TestCase):
     def test_exit_0_that_ends_it(self):
         with self.app(["sh", "-c", "sleep 0.2; exit 0"], more='[pool.app.restart]\npolicy = "on_failure"\n'):
             self.assertEqual(self.line("instance ended")["next_ms"], -1)
-            row = self.becomes("exited")
+            row = self.becomes("done")
             self.assertEqual((row["pid"], row["last_end"], row["restarts"]), (None, "exit 0", 0))
 
     def test_it_ignores_its_stop_signal(self):

@@ -367,11 +367,11 @@ class Ends(unittest.TestCase):
             curl(door.address, "/end?status=0", "-X", "POST")
             (ended,) = eventually(lambda: events(door, "instance ended", end="exit 0"), "the end")
             name = ended["instance"]
-            eventually(lambda: states()[name] == "exited", "that it stays so")
+            eventually(lambda: states()[name] == "done", "that it stays so")
             starts = len(events(door, "instance started", instance=name))
             crash(door)
             eventually(lambda: len(events(door, "config change failed")) == 2, "the verdict of the next front door")
-            self.assertEqual(states()[name], "exited")
+            self.assertEqual(states()[name], "done")
             self.assertEqual(len(events(door, "instance started", instance=name)), starts)
 
     def test_which_ends_are_followed_by_a_start(self):

@@ -36,9 +36,16 @@ TEST(ExitStatus, TellsASignalFromAStatus) {
   EXPECT_EQ(exit_status_of(ProcessEnd{.known = false}), 1);
 }
 
+TEST(ExitStatus, WhatHasEndedWellHasDoneItsWork) {
+  EXPECT_EQ(state_after(exited(0)), State::Done);
+  for (const auto& end : {std::optional(exited(1)), std::optional(killed(SIGTERM)), std::optional(ProcessEnd{.known = false}), std::optional<ProcessEnd>()})
+    EXPECT_EQ(state_after(end), State::Exited);
+}
+
 TEST(ExitStatus, AllHaveEndedWhenNoneRunsOrWillRunAgain) {
-  const InstanceStatus done = instance(State::Exited, exited(0));
+  const InstanceStatus done = instance(State::Done, exited(0));
   EXPECT_TRUE(ended_for_good({pool({done, done})}));
+  EXPECT_TRUE(ended_for_good({pool({done, instance(State::Exited, exited(1))})}));
   EXPECT_TRUE(ended_for_good({pool({done}), pool({done})}));
   for (const State state : {State::Starting, State::Up, State::Pausing, State::CrashLoop, State::Draining,
                             State::Stopping, State::Stopped})
@@ -58,10 +65,10 @@ TEST(ExitStatus, IsThatOfTheFirstThatDidNotEndWell) {
     std::vector<InstanceStatus> instances;
     int status;
   } const cases[] = {
-      {{instance(State::Exited, exited(0))}, 0},
+      {{instance(State::Done, exited(0))}, 0},
       {{instance(State::Exited, exited(3))}, 3},
       {{instance(State::Exited, killed(SIGSEGV))}, 139},
-      {{instance(State::Exited, exited(0), 1), instance(State::Exited, exited(4), 2)}, 4},
+      {{instance(State::Done, exited(0), 1), instance(State::Exited, exited(4), 2)}, 4},
       {{instance(State::Exited, exited(5), 3), instance(State::Exited, exited(4), 2)}, 4},
       {{instance(State::Exited, std::nullopt)}, 127},
       {{instance(State::Stopped, killed(SIGTERM))}, 143},

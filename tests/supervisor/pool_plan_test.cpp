@@ -496,6 +496,16 @@ TEST(PoolPlan, ARollOfAPoolThatLeavesTheConfigDoesNotSayThatItIsDone) {
   EXPECT_STREQ(found.by, "removed from the config");
 }
 
+TEST(PoolPlan, AJobThatHasDoneItsWorkBeforeAnybodySawItUpHasComeUp) {
+  PlannedPool pool(1);
+  const Wish restart = pool.restart();
+  PlaceView& place = pool.places[1];
+  place = {.number = 1, .serving = true, .idle = true, .failed = true, .born = ++pool.tick};
+  EXPECT_EQ(pool.look(restart), Found::Failed);
+  place.done = true;
+  EXPECT_EQ(pool.look(restart), Found::Done);
+}
+
 TEST(PoolPlan, AStopInTheMiddleOfARollEndsIt) {
   PlannedPool pool(3);
   const Wish roll = pool.restart();
