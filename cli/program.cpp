@@ -262,12 +262,17 @@ struct Runner {
     const auto loaded = load_or_explain(source->text, source->name, Look::AtFilesToo, streams, command.profile);
     if (!loaded) return kExitBadConfig;
     const config::Config& config = loaded->config;
-    std::size_t upstreams = 0;
-    for (const auto& pool : config.pools) upstreams += pool.upstreams.size();
+    std::size_t upstreams = 0, instances = 0;
+    for (const auto& pool : config.pools) {
+      upstreams += pool.upstreams.size();
+      if (pool.process.command.empty()) continue;
+      instances += pool.process.instances != 0 ? pool.process.instances : usable_cpus();
+    }
     streams.out << source->name << ": " << streams.out_style.paint(Ink::Green, "ok") << ", "
                 << count(config.listeners.size(), "listener") << ", "
                 << count(config.routes.size(), "route") << ", " << count(config.pools.size(), "pool")
-                << ", " << count(upstreams, "upstream") << "\n";
+                << (upstreams == 0 && instances != 0 ? "" : ", " + count(upstreams, "upstream"))
+                << (instances == 0 ? "" : ", " + count(instances, "instance")) << "\n";
     return kExitOk;
   }
 

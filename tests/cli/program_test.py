@@ -56,7 +56,11 @@ class Program(unittest.TestCase):
     def test_check_counts_what_it_found(self):
         done = run("check", "--config", self.file(GOOD))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn("ok, 1 listener, 1 route, 1 pool, 1 upstream", done.stdout)
+        self.assertTrue(done.stdout.endswith("ok, 1 listener, 1 route, 1 pool, 1 upstream\n"), done.stdout)
+        both = run("check", "--config", self.file(GOOD + 'command = "true"\ninstances = 2\n')).stdout
+        self.assertTrue(both.endswith("1 pool, 1 upstream, 2 instances\n"), both)
+        only = run("check", "--config", self.file('listen = ":8080"\n[pool.app]\ncommand = "true"\n')).stdout
+        self.assertTrue(only.endswith("1 pool, 1 instance\n"), only)
 
     def test_check_reads_standard_input(self):
         self.assertEqual(run("check", "--config", "-", text=GOOD).stdout.split(":")[0], "<stdin>")
