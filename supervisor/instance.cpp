@@ -90,6 +90,7 @@ void Instance::take_over(RunningProcess running, std::string launch, bool served
 
 void Instance::rest(const std::optional<ProcessEnd>& end) {
   history_->last_end = end;
+  launched_as_ = launch_text(settings_);
   was_up_ = true;  // nobody waits for it
   upstream_ = context_.host.upstream_of(address_);
   if (upstream_) {
@@ -165,7 +166,9 @@ void Instance::change(const config::Process& settings) {
 }
 
 bool Instance::started_as(const config::Launch& launch) const {
-  return (engaged_ ? launched_as_ : launch_text(settings_)) == launch_text(launch);
+  // One that has ended for good was what it was, whatever it would be started as now.
+  const bool begun = engaged_ || has_ended_for_good(state_);
+  return (begun ? launched_as_ : launch_text(settings_)) == launch_text(launch);
 }
 
 bool Instance::idle() const {
@@ -189,7 +192,8 @@ asio::awaitable<void> Instance::run([[maybe_unused]] std::shared_ptr<Instance> s
     ended(end);
     if (done() || restart_asked_) continue;
     RestartDecision decision = decide(end);
-    if (is_outdated()) decision = begin_anew();
+    // Which a job that has ended well does not do for another config either: whoever replaces it starts it once.
+    if (decision.what == RestartDecision::What::StartAgain && is_outdated()) decision = begin_anew();
     tell_end(end, decision);
     if (decision.what == RestartDecision::What::Stay) {
       move(state_after(end));

@@ -93,9 +93,9 @@ void InstanceGroup::hand_on(const std::string& reason) {
     const bool was_current = serving->started_as(settings);
     serving->change(settings);
     // It has no process that could be replaced, and what kept it from running may just have been changed; not by a change that
-    // has failed, where it has ended for good.
+    // has failed, where it has ended for good; nor where another one is about to take its place.
     const bool rests = plan_.keeps_what_served() && has_ended_for_good(serving->state());
-    if (serving->idle() && !was_current && !rests) serving->restart_now(settings, reason);
+    if (serving->idle() && !was_current && !rests && !place.next) serving->restart_now(settings, reason);
   }
 }
 
@@ -107,10 +107,12 @@ void InstanceGroup::recall(const std::string& asked) {
 
 EndedInstances InstanceGroup::ended_for_good() const {
   EndedInstances ended = ended_before_;
-  // Under what the config says, whatever it was started as: one that asked for another start would have had it.
+  // One that the config wants started as something else has not ended for it. Where that has failed, it has, whatever it was
+  // started as.
   const std::uint64_t launch = launch_number(launch_text(settings_));
   for (const auto& [number, place] : places_)
-    if (place.serving && has_ended_for_good(place.serving->state())) ended[number] = {place.history->last_end, launch};
+    if (place.serving && has_ended_for_good(place.serving->state()) && (plan_.keeps_what_served() || place.serving->started_as(settings_)))
+      ended[number] = {place.history->last_end, launch};
   return ended;
 }
 

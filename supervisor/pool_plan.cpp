@@ -199,7 +199,8 @@ std::vector<PlanStep> PoolPlan::next(std::span<const PlaceView> places) const {
     if (!wanted(place.number)) {
       steps.push_back({What::Retire, place.number});
     } else if (wants_newer(now_, place) ||
-               (place.idle && (wants_newer(rolling_, place) || wants_newer(start_, place)))) {
+               (place.idle && (wants_newer(rolling_, place) || wants_newer(start_, place))) ||
+               (place.done && to_be_replaced(place))) {
       steps.push_back({What::RestartNow, place.number});  // without a process there is nothing to lose
     } else if (to_be_replaced(place) && !place.leaving) {
       to_replace.push_back(&place);

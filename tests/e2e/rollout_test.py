@@ -50,6 +50,21 @@ def crash(door):
         pass
 
 
+# Says when it begins; is ready, and ends, when the test wants it.
+JOB = """
+import os, socket, sys, time
+name = os.environ["FRONTDOOR_INSTANCE"] + "." + os.environ["RELEASE"]
+print("begins", name, flush=True)
+def wait_for(what):
+    while not os.path.exists(os.path.join(sys.argv[1], what + "." + name)):
+        time.sleep(0.02)
+wait_for("ready")
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+    notify.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
+wait_for("end")
+"""
+
+
 class Asked(threading.Thread):
     """One request, answered in its own time."""
 
@@ -373,6 +388,33 @@ class Ends(unittest.TestCase):
             eventually(lambda: len(events(door, "config change failed")) == 2, "the verdict of the next front door")
             self.assertEqual(states()[name], "done")
             self.assertEqual(len(events(door, "instance started", instance=name)), starts)
+
+    def test_a_job_that_ends_while_its_pool_is_rolled_is_started_once_for_the_new_config(self):
+        with tempfile.TemporaryDirectory() as directory:
+            def jobs(release):
+                more = 'port = "none"\nready = "notify"\nrestart = { policy = "never" }\nlogs = { mode = "json" }\n'
+                return pool("job", instances=3, command=["python3", "-c", JOB, directory], env=f'RELEASE = "{release}"', more=more)
+
+            def tell(*what):
+                for each in what:
+                    touch(os.path.join(directory, each))
+
+            def begun(name):
+                return len([line for line in door.access() if line.get("line") == f"begins {name}"])
+
+            tell(*(f"ready.job.{n}.1" for n in (1, 2, 3)))
+            with Frontdoor(jobs(1)) as door:
+                eventually(lambda: len(events(door, "instance up")) == 3, "the first release")
+                door.reload(jobs(2))
+                tell("ready.job.1.2")
+                eventually(lambda: begun("job.2.2"), "the second of the new ones")
+                # The old one beside it, and one that has nobody beside it yet.
+                tell("end.job.2.1", "end.job.3.1")
+                ended = eventually(lambda: two if len(two := events(door, "instance ended", end="exit 0")) == 2 else None, "their ends")
+                self.assertEqual([each["next_ms"] for each in ended], [-1, -1])
+                tell("ready.job.2.2", "ready.job.3.2")
+                eventually(lambda: events(door, "config change done"), "the report")
+                self.assertEqual([begun(f"job.{n}.2") for n in (1, 2, 3)], [1, 1, 1])
 
     def test_which_ends_are_followed_by_a_start(self):
         for policy, status, again in [("always", 0, True), ("on_failure", 0, False), ("on_failure", 7, True),

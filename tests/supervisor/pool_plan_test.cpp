@@ -506,6 +506,16 @@ TEST(PoolPlan, AJobThatHasDoneItsWorkBeforeAnybodySawItUpHasComeUp) {
   EXPECT_EQ(pool.look(restart), Found::Done);
 }
 
+TEST(PoolPlan, AJobThatHasDoneItsWorkForAnOlderConfigIsStartedInItsOwnPlace) {
+  PlannedPool pool(1);
+  pool.configure(1);
+  pool.places[1].current = false;
+  pool.places[1].idle = true;
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::Replace, 1})) << "it failed";
+  pool.places[1].done = true;
+  EXPECT_THAT(pool.next(), ElementsAre(PlanStep{Step::RestartNow, 1}));
+}
+
 TEST(PoolPlan, AStopInTheMiddleOfARollEndsIt) {
   PlannedPool pool(3);
   const Wish roll = pool.restart();
