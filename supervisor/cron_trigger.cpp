@@ -28,14 +28,18 @@ boost::asio::awaitable<void> CronRestarts::run([[maybe_unused]] std::shared_ptr<
   };
   tell_next();
   for (;;) {
-    Duration left = kLongestWait;
-    if (trigger.next()) left = std::min<Duration>(left, std::chrono::seconds(*trigger.next()) - since_1970());
-    const bool goes_on = co_await wait_until(Clock::now() + std::max<Duration>(left, Millis(1)));
-    if (!goes_on) co_return;
-    if (!trigger.due(unix_seconds())) continue;
+    if (!due_) {
+      Duration left = kLongestWait;
+      if (trigger.next()) left = std::min<Duration>(left, std::chrono::seconds(*trigger.next()) - since_1970());
+      const bool goes_on = co_await wait_until(Clock::now() + std::max<Duration>(left, Millis(1)));
+      if (!goes_on) co_return;
+      if (!trigger.due(unix_seconds())) continue;
+      due_ = true;
+    }
     const std::string reason = "cron_restart " + expression_;
     if (may_roll())
       co_await context_.supervisor.restart(pool_, std::nullopt, RestartHow::Rolling, reason, RestartWith::Served);
+    due_ = false;
     tell_next();
   }
 }

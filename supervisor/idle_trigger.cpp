@@ -35,6 +35,7 @@ IdleLook IdleTrigger::look() const {
 
 asio::awaitable<void> IdleTrigger::run([[maybe_unused]] std::shared_ptr<Trigger> self) {
   const Millis tick = std::clamp(after_ / 4, kShortestTick, kLongestTick);
+  if (sleeps_) co_await wake();  // nobody was there who could be called
   while (co_await wait_until(Clock::now() + tick))
     if (rule_.look(look(), Clock::now())) co_await sleep();
 }
@@ -47,6 +48,7 @@ asio::awaitable<void> IdleTrigger::sleep() {
   context_.log.info("pool is idle, its instances stop until the next request",
                     {{"pool", pool_}, {"idle_stop", config::format_duration(after_)}});
   called_ = false;
+  sleeps_ = true;
   // Before its instances leave: whoever finds none afterwards finds this.
   memory->sleep.fall_asleep([&control = context_.control, weak = weak_from_this()] {
     asio::post(control, [weak] {
@@ -66,15 +68,18 @@ asio::awaitable<void> IdleTrigger::sleep() {
     if (memory->traffic.read().requests != requests) break;
     co_await wait_until(Clock::now() + tick);
   }
-  if (context_.supervisor.asleep(pool_)) {
-    if (!stopped_)
-      context_.log.info("a request wakes the pool",
-                        {{"pool", pool_},
-                         {"slept_ms", std::chrono::duration_cast<Millis>(Clock::now() - began).count()}});
-    co_await context_.supervisor.start(pool_, std::nullopt);
-  }
+  if (!stopped_ && context_.supervisor.asleep(pool_))
+    context_.log.info("a request wakes the pool",
+                      {{"pool", pool_},
+                       {"slept_ms", std::chrono::duration_cast<Millis>(Clock::now() - began).count()}});
+  co_await wake();
+}
+
+asio::awaitable<void> IdleTrigger::wake() {
+  if (context_.supervisor.asleep(pool_)) co_await context_.supervisor.start(pool_, std::nullopt);
   // Up, or it can not come up: from here on it is a pool as any other, `give_up` included.
-  memory->sleep.wake_up();
+  if (const auto memory = context_.host.memory_of(pool_)) memory->sleep.wake_up();
+  sleeps_ = false;
   rule_.begin_anew();
 }
 

@@ -14,16 +14,18 @@ namespace frontdoor {
 class IdleTrigger final : public Trigger {
  public:
   IdleTrigger(TriggerContext& context, std::string pool, Millis after)
-      : Trigger(context, std::move(pool)), after_(after), rule_(after) {}
+      : Trigger(context, "idle_stop", std::move(pool)), after_(after), rule_(after) {}
 
  private:
   boost::asio::awaitable<void> run(std::shared_ptr<Trigger> self) override;
   IdleLook look() const;
   boost::asio::awaitable<void> sleep();
+  boost::asio::awaitable<void> wake();
 
   const Millis after_;
   IdleRule rule_;
   bool called_ = false;  // a request has come
+  bool sleeps_ = false;  // from its falling asleep until it is up again
 };
 
 }  // namespace frontdoor

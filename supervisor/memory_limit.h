@@ -39,6 +39,10 @@ class MemoryLimit {
   // All instances of the pool that are up. A verdict begins a replacement, which ends with replaced().
   std::optional<Verdict> look(std::span<const MemoryLook> instances, TimePoint now);
   void replaced(bool succeeded, TimePoint now);
+  // Whoever carried it out has failed; nothing where there is none under way.
+  void interrupted(TimePoint now) {
+    if (replacing_) replaced(false, now);
+  }
 
  private:
   struct Seen {

@@ -37,6 +37,7 @@ std::vector<MemoryLook> MemoryTrigger::look() const {
 }
 
 boost::asio::awaitable<void> MemoryTrigger::run([[maybe_unused]] std::shared_ptr<Trigger> self) {
+  limit_.interrupted(Clock::now());
   while (co_await wait_until(Clock::now() + kEvery)) {
     const auto verdict = limit_.look(look(), Clock::now());
     if (!verdict) continue;

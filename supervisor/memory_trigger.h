@@ -13,7 +13,7 @@ namespace frontdoor {
 class MemoryTrigger final : public Trigger {
  public:
   MemoryTrigger(TriggerContext& context, std::string pool, std::uint64_t limit)
-      : Trigger(context, std::move(pool)), limit_(limit) {}
+      : Trigger(context, "max_memory", std::move(pool)), limit_(limit) {}
 
  private:
   boost::asio::awaitable<void> run(std::shared_ptr<Trigger> self) override;

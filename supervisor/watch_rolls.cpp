@@ -66,6 +66,7 @@ WatchRolls::Roll WatchRolls::begin() {
   if (waiting_echo_) ++echoes_;
   if (echoes_ >= kEchoes && !told_) roll.told_loop = told_ = true;
   roll.pause = pause_after_echoes(echoes_);
+  rolls_for_ = std::move(waiting_.front());
   waiting_.clear();
   count_ = 0;
   echoed_ = false;
@@ -76,6 +77,14 @@ WatchRolls::Roll WatchRolls::begin() {
 void WatchRolls::ended(TimePoint now) {
   rolling_ = false;
   ended_at_ = now;
+}
+
+void WatchRolls::interrupted(TimePoint now) {
+  if (!rolling_) return;
+  ended(now);
+  waiting_.insert(waiting_.begin(), rolls_for_);
+  ++count_;
+  waiting_echo_ = false;
 }
 
 }  // namespace frontdoor

@@ -43,6 +43,8 @@ class WatchRolls {
   std::optional<TimePoint> due() const;  // nothing: nothing has changed, or a roll is under way
   Roll begin();
   void ended(TimePoint now);
+  // Whoever carried it out has failed: it is due again. Nothing where there is none under way.
+  void interrupted(TimePoint now);
 
  private:
   std::vector<std::string> waiting_;  // changed, and not rolled yet; the first ones
@@ -53,6 +55,7 @@ class WatchRolls {
   bool echoed_ = false;               // the last roll has
   bool told_ = false;
   bool rolling_ = false;
+  std::string rolls_for_;             // the first of its files
   std::optional<TimePoint> ended_at_;  // the last roll
 };
 

@@ -74,7 +74,8 @@ bool WatchTrigger::begin_watching(bool told) {
 }
 
 asio::awaitable<void> WatchTrigger::run([[maybe_unused]] std::shared_ptr<Trigger> self) {
-  for (bool told = false; !begin_watching(told); told = true)
+  rolls_.interrupted(Clock::now());
+  for (bool told = false; !watch_ && !begin_watching(told); told = true)
     if (!co_await wait_until(Clock::now() + kWatchAgain)) co_return;
   while (co_await wait_until(rolls_.due().value_or(TimePoint::max()))) {
     if (!rolls_.due() || Clock::now() < *rolls_.due()) continue;

@@ -15,7 +15,7 @@ namespace frontdoor {
 class WatchTrigger final : public Trigger {
  public:
   WatchTrigger(TriggerContext& context, std::string pool, WatchPatterns patterns, FileTreeOptions options)
-      : Trigger(context, std::move(pool)), patterns_(std::move(patterns)), options_(std::move(options)) {}
+      : Trigger(context, "watch", std::move(pool)), patterns_(std::move(patterns)), options_(std::move(options)) {}
 
   void stop() override;
 

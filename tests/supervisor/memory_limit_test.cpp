@@ -34,6 +34,18 @@ MemoryLook look_at(unsigned number, std::uint64_t bytes, Duration lived = hours(
   return {number, starts, bytes, lived};
 }
 
+TEST(MemoryLimit, AReplacementThatWasInterruptedIsTriedAgainLater) {
+  LimitedPool pool(100);
+  pool.memory.interrupted(pool.now);
+  pool.look({look_at(1, 101)});
+  EXPECT_EQ(pool.look({look_at(1, 101)}), 1u);
+  EXPECT_EQ(pool.look({look_at(1, 101)}), 0u) << "under way";
+  pool.memory.interrupted(pool.now);
+  EXPECT_EQ(pool.look({look_at(1, 101)}), 0u);
+  pool.now += seconds(10);
+  EXPECT_EQ(pool.look({look_at(1, 101)}), 1u);
+}
+
 TEST(MemoryLimit, APeakIsNoLeak) {
   LimitedPool pool(100);
   EXPECT_EQ(pool.look({look_at(1, 101)}), 0u);

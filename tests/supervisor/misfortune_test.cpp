@@ -28,6 +28,8 @@
 #include "supervisor/launcher_client.h"
 #include "supervisor/launcher_message.h"
 #include "supervisor/output_reader.h"
+#include "supervisor/supervisor.h"
+#include "supervisor/trigger.h"
 #include "tests/supervisor/faulty_process_ops.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/no_threads.h"
@@ -307,6 +309,50 @@ TEST(Detached, TellsOfWhatFailedOrEndsAllOfIt) {
   EXPECT_TRUE(log.says(R"("task":"a thing","reason":"no thread")")) << log.text();
   EXPECT_NO_THROW(or_end(nullptr));
   EXPECT_THROW(or_end(failure), std::runtime_error);
+}
+
+// Fails twice, then goes on for ever.
+class ForgetfulTrigger final : public Trigger {
+ public:
+  using Trigger::Trigger;
+  int begun = 0;
+
+ private:
+  asio::awaitable<void> run([[maybe_unused]] std::shared_ptr<Trigger> self) override {
+    asio::post(context_.control, [this, kept = shared_from_this()] { timer_.cancel(); });  // the pause is over at once
+    if (++begun <= 2) throw std::bad_alloc();
+    co_await wait_until(TimePoint::max());
+    co_await wait_until(TimePoint::max());
+  }
+};
+
+struct NoHost final : InstanceHost {
+  void instances_changed(const InstanceAddresses&) override {}
+  std::shared_ptr<Upstream> upstream_of(const InstanceAddress&) override { return nullptr; }
+  PoolTraffic traffic_of(const std::string&) override { return {}; }
+  void probe_now(const Upstream&) override {}
+  void evict(const std::shared_ptr<Upstream>&, const std::string&) override {}
+};
+
+TEST(Triggers, OneThatFailsIsToldAndBeginsAgainUntilItIsStopped) {
+  asio::io_context control{1};
+  test::CapturedLog log;
+  InstanceLogs logs;
+  NoHost host;
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  const OwnedFd launcher_end(ends[1]);
+  LauncherClient launcher(control, ends[0], [] {});
+  const OwnedFd nowhere(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  AppOutput output(control, log.log(), nowhere.get(), {});
+  Supervisor supervisor(control, log.log(), launcher, host, output, logs, 1);
+  TriggerContext context{control, log.log(), supervisor, host};
+  const auto trigger = std::make_shared<ForgetfulTrigger>(context, "cron_restart", "app");
+  trigger->start();
+  EXPECT_TRUE(test::run_until(control, [&] { return trigger->begun == 3; })) << log.text();
+  EXPECT_TRUE(log.says(R"("task":"cron_restart","reason":"std::bad_alloc")")) << log.text();
+  trigger->stop();
+  EXPECT_TRUE(test::run_until(control, [&] { return trigger.use_count() == 1; })) << "its coroutine is over";
 }
 
 TEST(LaunchMisfortune, APidfdThatCannotBeWatchedIsMadeGoodByTheLaunchersWord) {

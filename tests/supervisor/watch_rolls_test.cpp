@@ -57,6 +57,18 @@ TEST(WatchRolls, SeveralChangesAreOneRoll) {
   EXPECT_EQ(rolls.begin().files, "a.js and 2 more");
 }
 
+TEST(WatchRolls, OneThatWasInterruptedIsDueAgain) {
+  WatchRolls rolls;
+  rolls.interrupted(at(seconds(0)));
+  EXPECT_FALSE(rolls.due());
+  rolls.changed({"a.js", "b.js"}, at(seconds(0)));
+  rolls.begin();
+  rolls.interrupted(at(seconds(1)));
+  ASSERT_TRUE(rolls.due());
+  EXPECT_LE(*rolls.due(), at(seconds(1)));
+  EXPECT_EQ(rolls.begin().files, "a.js");
+}
+
 TEST(WatchRolls, OfAThousandFilesOneIsNamed) {
   WatchRolls rolls;
   std::vector<std::string> many;
