@@ -320,6 +320,15 @@ class Idle(unittest.TestCase):
             eventually(lambda: len(events(door, "instance is in a crash loop")) >= 5, "that it is started again")
             self.assertEqual(events(door, self.IDLE), [])
 
+    def test_a_scale_says_how_many_the_next_request_starts(self):
+        with Site() as site, Frontdoor(site.pool('idle_stop = "600ms"')) as door:
+            ask(door)
+            self.sleeps(door)
+            subprocess.run([binary(), "scale", "app", "3", "--socket", door.admin_socket], capture_output=True, timeout=60, check=True)
+            self.assertEqual(len(events(door, "instance started")), 2)
+            ask(door)
+            eventually(lambda: len(events(door, "instance up")) == 5, "all three")
+
     def test_without_any_instance_the_front_door_still_ends(self):
         with Site() as site, Frontdoor(site.pool('idle_stop = "300ms"')) as door:
             ask(door)
