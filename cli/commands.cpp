@@ -83,10 +83,10 @@ constexpr std::array statuses = {
                "It did what it was asked. A server: it was told to stop (SIGTERM, SIGINT) and has stopped.",
                ""},
     ExitStatus{
-        "1", "could not start or go on",
-        "It could not start, or could not go on: an address is in use, a log can not be opened, output can "
-        "not be written.",
-        "The last lines of the event log say what."},
+        "1", "could not be done",
+        "It could not be done, or the answer is no: an instance does not come up, no frontdoor runs, nobody is well. A server: it "
+        "could not start, or go on: an address is in use, a log can not be opened.",
+        "The message says why; a server's last events do."},
     ExitStatus{"2", "wrong command line", "The command line makes no sense.",
                "The message says what would be right."},
     ExitStatus{"78", "wrong config",

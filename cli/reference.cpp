@@ -28,7 +28,9 @@ constexpr std::string_view after_exit_statuses =
     "\n78 is `EX_CONFIG` of `sysexits.h`. Starting again will not help before the file changes; for "
     "systemd:\n"
     "`RestartPreventExitStatus=2 78`. Scripts may rely on these numbers; some may be added, none will "
-    "change.\n";
+    "change.\n\n"
+    "`run --exit-with-child` ends with the app's own, whatever it is, also when it is told to stop: 128 + the signal's\n"
+    "number where a signal has ended the app, 127 where it could not be started.\n";
 
 std::string code(std::string_view text) { return '`' + std::string(text) + '`'; }
 
