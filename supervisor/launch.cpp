@@ -15,6 +15,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "supervisor/process_ops.h"
 
@@ -115,7 +116,9 @@ class Child {
     }
     for (std::size_t i = 0; i < wanted.size(); ++i)
       if (ops_.place(wanted[i], static_cast<int>(i)) < 0) fail(LaunchStage::Fork);
-    ::close_range(static_cast<unsigned>(wanted.size()), ~0U, CLOSE_RANGE_CLOEXEC);
+    // The rest now, and not by exec: a child that does not come as far must hold nothing of what others wait for.
+    ::close_range(static_cast<unsigned>(wanted.size()), static_cast<unsigned>(report_ - 1), 0);
+    ::close_range(static_cast<unsigned>(report_ + 1), ~0U, 0);
   }
 
   void become(const ProcessIdentity& identity) {
@@ -156,6 +159,7 @@ class Child {
 
   [[noreturn]] void fail(LaunchStage stage) {
     const LaunchFailure failure{stage, errno};
+    ::signal(SIGPIPE, SIG_IGN);  // nobody may be there any more who wants to know
     [[maybe_unused]] const auto written = ::write(report_, &failure, sizeof failure);
     ::_exit(127);
   }
@@ -171,41 +175,31 @@ class Child {
 
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
-Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptors) {
-  ProcessOps kernel;
-  return launch(request, descriptors, kernel);
-}
-
 Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptors, ProcessOps& ops) {
   int report[2];
   if (ops.pipe(report) != 0) return {.failure = {LaunchStage::Fork, errno}};
+  ::fcntl(report[0], F_SETFL, O_NONBLOCK);
   const pid_t parent = ::getpid();
   const pid_t pid = ops.fork();
   if (pid == 0) {
     ::close(report[0]);
     Child(request, descriptors, report[1], parent, ops).run();
   }
-  Launched launched{.pid = pid};
-  if (pid < 0) launched.failure = {LaunchStage::Fork, errno};
+  Launched launched{.pid = pid, .report = report[0]};
+  if (pid > 0) launched.pidfd = ops.open_pidfd(pid);
+  if (launched.pidfd < 0) launched.failure = {LaunchStage::Fork, errno};
   ::close(report[1]);
-  // Closed by exec: then there is nothing to read. A child that was killed before it got there counts as
-  // started.
-  LaunchFailure failure;
-  ssize_t got = 0;
-  if (pid > 0) do
-      got = ::read(report[0], &failure, sizeof failure);
-    while (got < 0 && errno == EINTR);
-  ::close(report[0]);
-  if (got == static_cast<ssize_t>(sizeof failure)) launched.failure = failure;
-  if (launched.ok()) {
-    launched.pidfd = ops.open_pidfd(pid);
-    if (launched.pidfd >= 0) return launched;
-    launched.failure = {LaunchStage::Fork, errno};
-    ::kill(pid, SIGKILL);
-  }
-  if (pid > 0) ::waitpid(pid, nullptr, 0);
-  launched.pid = -1;
+  if (launched.ok()) return launched;
+  ::close(std::exchange(launched.report, -1));
+  if (pid > 0) ::kill(pid, SIGKILL);
   return launched;
+}
+
+std::optional<LaunchFailure> outcome_of_launch(int report) {
+  LaunchFailure failure;
+  const ssize_t got = ::read(report, &failure, sizeof failure);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
+  return got == static_cast<ssize_t>(sizeof failure) ? failure : LaunchFailure{};
 }
 
 }  // namespace frontdoor

@@ -1,12 +1,13 @@
 // Starts one process for the launcher: a session and process group of its own, default signals, an empty
 // mask, and no descriptor but standard input (/dev/null), output, error and the sockets it was promised.
-// Blocks until the command has been executed or has failed to be, so that a failure has its reason.
-// Single-threaded processes only.
+// Whether the command could be executed is told later, with the reason: a directory that does not answer holds up nobody
+// but the process that enters it. Single-threaded processes only.
 
 #pragma once
 
 #include <sys/types.h>
 
+#include <optional>
 #include <vector>
 
 #include "supervisor/launch_request.h"
@@ -23,15 +24,18 @@ struct ChildDescriptors {
 };
 
 struct Launched {
-  pid_t pid = -1;
+  pid_t pid = -1;  // the caller's child; with a failure, too, if there is one: it is killed
   int pidfd = -1;  // the caller's; readable when the process has ended
+  int report = -1;  // the caller's; readable when it is known whether the command is executed
   LaunchFailure failure = {};
 
   bool ok() const { return failure.stage == LaunchStage::None; }
 };
 
-Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptors);
 Launched launch(const LaunchRequest& request, const ChildDescriptors& descriptors, ProcessOps& ops);
+
+// Nothing: it is not known yet. A child that was killed before it got there counts as started.
+std::optional<LaunchFailure> outcome_of_launch(int report);
 
 // pidfd_open(2) by number: glibc 2.36 declares it without extern "C". Close-on-exec by itself; -1 and errno.
 int open_pidfd(pid_t pid);

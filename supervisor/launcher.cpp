@@ -78,6 +78,8 @@ int Launcher::patience() const {
   for (const FrontDoorProcess& other : others_) next = std::min({next, other.over_at, other.again_at});
   next = std::min(next, front_door_.again_at);
   if (successor_) next = std::min(next, successor_->again_at);
+  for (const auto& [id, record] : records_)
+    if (record.report.valid()) next = std::min(next, given_up_at(record));
   if (renew_wanted_ && renew_at_ > Clock::now()) next = std::min(next, renew_at_);
   if (unheard_since_ != TimePoint::max()) next = std::min(next, std::max(unheard_since_ + options_.longest_wait, Clock::now() + kLookAtRest));
   if (!front_door_.runs() && !successor_ && !exit_status_) next = std::min(next, start_at_);
@@ -95,7 +97,10 @@ void Launcher::turn() {
     const auto events = static_cast<short>(each->waits_for_room() ? POLLIN | POLLOUT : POLLIN);
     watched.push_back({each->socket.get(), events, 0});
   }
+  const std::size_t words = watched.size();
   if (words_.fd() >= 0) watched.push_back({words_.fd(), POLLIN, 0});
+  for (const auto& [id, record] : records_)
+    if (record.report.valid()) watched.push_back({record.report.get(), POLLIN, 0});
   if (::poll(watched.data(), watched.size(), patience()) < 0 && errno != EINTR)
     ::poll(nullptr, 0, static_cast<int>(kLookAtRest.count()));  // out of memory; not in a circle as fast as it goes
   const TimePoint now = Clock::now();
@@ -106,13 +111,14 @@ void Launcher::turn() {
     tell_the_rest(*all[i], now);
     if (watched[i + 1].revents & (POLLIN | POLLHUP | POLLERR)) speaking.push_back(all[i]->pid);
   }
-  if (watched.size() > all.size() + 1 && watched.back().revents != 0) {
+  if (words_.fd() >= 0 && watched[words].revents != 0) {
     options_.before_a_word();
     if (!words_.hear()) words_.close();
   }
   if (watched[0].revents != 0) read_signals();
   for (const pid_t pid : speaking)
     if (FrontDoorProcess* const one = find_front_door(pid)) receive(*one);
+  answer_launches();
   tell_ends();
   end_patience();
   renew_at_rest();

@@ -34,6 +34,7 @@ struct LauncherOptions {
   std::chrono::milliseconds stop_within{60'000};
   std::chrono::milliseconds stop_timeout{10'000};
   std::chrono::milliseconds at_once{3'000};  // what is left of the first after a second signal
+  std::chrono::milliseconds launch_within{30'000};  // until its command is executed, or the launch has failed
   // Clients wait for a front door that crashed for this long; then its listening sockets are closed, and they are refused.
   std::chrono::milliseconds longest_wait{5'000};
   // Left by the launcher of before in this process, when an upgrade has replaced that one.

@@ -23,6 +23,7 @@ using Kind = LauncherMessage::Kind;
 
 namespace {
 
+constexpr Millis kForALaunchAtTheEnd{2'000};
 constexpr std::size_t kMostRecords = 10'000;  // instances that run or whose end nobody has asked about
 
 // Bytes that wait in a pipe whose writer may stand still. A pipe has room for pages, and a line goes into the page of the
@@ -56,11 +57,14 @@ void Launcher::launch_instance(LauncherMessage& message) {
     const auto place = records_.find(message.id);
     if (place != records_.end() && place->second.pid < 0) records_.erase(place);
   }
-  if (failure.stage != LaunchStage::None)
-    tell(front_door_, {.kind = Kind::LaunchFailed,
-          .id = message.id,
-          .code = static_cast<std::int32_t>(failure.stage),
-          .status = failure.error});
+  if (failure.stage != LaunchStage::None) tell_launch_failed(message.id, failure);
+}
+
+void Launcher::tell_launch_failed(std::uint64_t id, const LaunchFailure& failure) {
+  tell(front_door_, {.kind = Kind::LaunchFailed,
+        .id = id,
+        .code = static_cast<std::int32_t>(failure.stage),
+        .status = failure.error});
 }
 
 // Launch: request, output and errors for the child, output and errors to keep, sockets. What takes memory comes before
@@ -77,8 +81,6 @@ LaunchFailure Launcher::try_launch(LauncherMessage& message) {
   ChildDescriptors child{message.fds[1].get(), message.fds[2].get(), {}};
   for (std::size_t i = kSockets; i < message.fds.size(); ++i) child.sockets.push_back(message.fds[i].get());
   request->limits.insert(request->limits.begin(), {RLIMIT_NOFILE, open_files_.rlim_cur, open_files_.rlim_max});
-  LauncherMessage answer{.kind = Kind::Launched, .id = message.id};
-  answer.fds.reserve(1);
   const auto place = records_.try_emplace(message.id).first;
 
   const Launched launched = launch(*request, child, ops_);
@@ -88,16 +90,46 @@ LaunchFailure Launcher::try_launch(LauncherMessage& message) {
   }
   Record& record = place->second;
   record.pid = launched.pid;
+  record.report = OwnedFd(launched.report);
+  record.begun = Clock::now();
   record.pidfd = OwnedFd(launched.pidfd);
   record.memo = to_memory_file(request->memo, ops_);
   record.brief = request->brief;
   record.output = std::move(message.fds[3]);
   record.errors = std::move(message.fds[4]);
   if (request->parent_death_signal != 0) record.stop_signal = request->parent_death_signal;
-  answer.pid = launched.pid;
-  answer.fds.push_back(duplicate(record.pidfd));
-  tell(front_door_, std::move(answer));
   return {};
+}
+
+// Of those that have executed their command or could not. A directory or a file that does not answer, as on a dead network file
+// system, is given up in the end, and holds up nothing else until then.
+void Launcher::answer_launches() {
+  const TimePoint now = Clock::now();
+  for (auto next = records_.begin(); next != records_.end();) {
+    const auto& [id, record] = *next;
+    const auto place = next++;
+    if (!record.report.valid()) continue;
+    std::optional<LaunchFailure> outcome = outcome_of_launch(record.report.get());
+    if (!outcome && now >= given_up_at(record)) {
+      ::kill(record.pid, SIGKILL);
+      outcome = LaunchFailure{LaunchStage::Exec, ETIMEDOUT};
+    }
+    if (!outcome) continue;
+    if (outcome->stage != LaunchStage::None) {
+      tell_launch_failed(id, *outcome);
+      records_.erase(place);
+      continue;
+    }
+    LauncherMessage answer{.kind = Kind::Launched, .id = id, .pid = record.pid};
+    answer.fds.push_back(duplicate(record.pidfd));
+    tell(front_door_, std::move(answer));
+    place->second.report = {};
+  }
+}
+
+// A front door that is to stop waits for it.
+TimePoint Launcher::given_up_at(const Record& launching) const {
+  return launching.begun + (stop_.began() ? std::min(options_.launch_within, kForALaunchAtTheEnd) : options_.launch_within);
 }
 
 // What the front door before this one had. A memory file or a descriptor that can not be had leaves its place
@@ -109,7 +141,10 @@ void Launcher::hand_over() {
     for (const OwnedFd& fd : fds) message.fds.push_back(duplicate(fd));
     tell(front_door_, std::move(message));
   });
-  for (auto& [id, record] : records_) record.told = false;
+  for (auto& [id, record] : records_) {
+    record.told = false;
+    record.report = {};  // who had asked for it waits no longer: it runs, or its end is told
+  }
   for (const auto& [id, record] : records_) tell_running(id, record);
   tell_ends();
   tell(front_door_, {.kind = Kind::HandedOver});
@@ -125,7 +160,7 @@ void Launcher::tell_running(std::uint64_t id, const Record& record) {
 void Launcher::tell_ends() {
   if (!front_door_.socket.valid()) return;  // the next one is told
   for (auto& [id, record] : records_) {
-    if (!record.ended || record.told) continue;
+    if (!record.ended || record.told || record.report.valid()) continue;
     tell(front_door_, {.kind = Kind::Exited,
           .id = id,
           .pid = record.pid,

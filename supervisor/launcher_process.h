@@ -34,6 +34,8 @@ inline constexpr Millis kLookAtRest{50};  // at what is left, while the tree is 
 // An instance, from its launch until the front door has taken note of its end.
 struct Record {
   pid_t pid = -1;
+  OwnedFd report;  // until it is known whether its command is executed, and somebody waits for that
+  TimePoint begun = {};
   OwnedFd pidfd;
   OwnedFd memo;
   OwnedFd output;  // the reading ends: they outlive the front door, so that no instance meets a broken pipe
@@ -108,6 +110,9 @@ class Launcher {
   void handle(LauncherMessage& message);
   void launch_instance(LauncherMessage& message);
   LaunchFailure try_launch(LauncherMessage& message);
+  void answer_launches();
+  void tell_launch_failed(std::uint64_t id, const LaunchFailure& failure);
+  TimePoint given_up_at(const Record& launching) const;
   void hand_over();
   OwnedFd duplicate(const OwnedFd& fd) { return OwnedFd(fd.valid() ? ops_.duplicate(fd.get()) : -1); }
   void tell_running(std::uint64_t id, const Record& record);

@@ -56,6 +56,11 @@ std::string not_found(const LaunchRequest& request) {
   return "bad interpreter: " + command + " wants " + interpreter + ", which does not exist";
 }
 
+// As on a network file system whose server has gone.
+std::string where_it_hangs(const LaunchRequest& request) {
+  return (request.directory.empty() ? std::string("its file") : "its file or its directory " + request.directory) + " does not answer";
+}
+
 std::string not_executable(const LaunchRequest& request) {
   const std::string& command = request.command.front();
   const std::string file = file_of(request);
@@ -72,6 +77,7 @@ std::string why_not_started(const LaunchRequest& request, const LaunchFailure& f
     case LaunchStage::Exec:
       if (failure.error == ENOENT) return not_found(request);
       if (failure.error == EACCES) return not_executable(request);
+      if (failure.error == ETIMEDOUT) return request.command.front() + " could not be executed in time: " + where_it_hangs(request);
       return request.command.front() + ": " + reason;
     case LaunchStage::Directory:
       return "directory " + request.directory + ": " + reason + (failure.error == EACCES ? user_of(request) : "");

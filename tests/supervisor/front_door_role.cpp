@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <boost/asio.hpp>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -55,6 +56,55 @@ struct Part {
     if (kill_it && kill(process.pid, SIGKILL) != 0) co_return 14;
     const ProcessEnd end = co_await launcher.ended(process.id);
     co_return end == expected ? 0 : 15;
+  }
+
+  // Asks for one that stands still, and for another one, whose start and end are told meanwhile.
+  asio::awaitable<bool> launch_beside_a_stuck_one() {
+    const auto executor = co_await asio::this_coro::executor;
+    LaunchRequest stuck = shell_request("stuck");
+    stuck.command = {"stuck"};
+    asio::co_spawn(executor, launcher.launch(stuck, {}), asio::detached);
+    LaunchRequest request = shell_request("exit 5");
+    std::vector<int> none;
+    auto started = co_await launcher.launch(std::move(request), std::move(none));
+    if (!started) co_return false;
+    const ProcessEnd end = co_await launcher.ended(started->id);
+    const ProcessEnd exit_5{false, 5};
+    co_return end == exit_5;
+  }
+
+  asio::awaitable<int> wait_beside_a_stuck_one() {
+    auto inherited = co_await launcher.inherit();
+    const bool told = co_await launch_beside_a_stuck_one();
+    if (!told) co_return 10;
+    leave_note("told");
+    co_return co_await wait_for_ever();
+  }
+
+  asio::awaitable<int> launch_a_stuck_one() {
+    auto inherited = co_await launcher.inherit();
+    LaunchRequest stuck = shell_request("stuck");
+    stuck.command = {"stuck"};
+    std::vector<int> none;
+    auto started = co_await launcher.launch(std::move(stuck), std::move(none));
+    if (started) co_return 10;
+    co_return started.error().stage == LaunchStage::Exec && started.error().error == ETIMEDOUT ? 0 : 11;
+  }
+
+  asio::awaitable<int> crash_beside_a_stuck_one() {
+    auto inherited = co_await launcher.inherit();
+    if (inherited.processes.empty()) {
+      const bool told = co_await launch_beside_a_stuck_one();
+      if (!told) co_return 10;
+      raise(SIGKILL);
+    }
+    const auto stuck = std::find_if(inherited.processes.begin(), inherited.processes.end(),
+                                    [](const RunningProcess& process) { return process.memo == "memo of stuck"; });
+    if (stuck == inherited.processes.end()) co_return 11;
+    kill(stuck->pid, SIGKILL);
+    const ProcessEnd end = co_await launcher.ended(stuck->id);
+    const ProcessEnd killed{true, SIGKILL};
+    co_return end == killed ? 0 : 12;
   }
 
   asio::awaitable<int> leave(std::string script) {
@@ -488,6 +538,9 @@ asio::awaitable<int> play(Part part, std::string_view role) {
     co_return co_await part.crash_and_adopt("exec sleep 1000", true, killed);
   if (role == "role:adopt-ending")
     co_return co_await part.crash_and_adopt("sleep 0.1; exit 5", false, exit_5);
+  if (role == "role:stuck") co_return co_await part.launch_a_stuck_one();
+  if (role == "role:stuck-and-wait") co_return co_await part.wait_beside_a_stuck_one();
+  if (role == "role:stuck-and-crash") co_return co_await part.crash_beside_a_stuck_one();
   if (role == "role:leave")
     co_return co_await part.leave("setsid sh -c 'echo; exec sleep 1000' & exec sleep 1000");
   if (role == "role:leave-on-purpose")

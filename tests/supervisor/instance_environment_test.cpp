@@ -117,6 +117,9 @@ TEST_F(WhyNotStarted, SaysWhatMayNotBeExecuted) {
 
 TEST_F(WhyNotStarted, HasAWordForEachStage) {
   EXPECT_EQ(why("app", {LaunchStage::Exec, E2BIG}), "app: Argument list too long");
+  EXPECT_EQ(why("app", {LaunchStage::Exec, ETIMEDOUT}), "app could not be executed in time: its file does not answer");
+  EXPECT_EQ(why("app", {LaunchStage::Exec, ETIMEDOUT}, "/net/app"),
+            "app could not be executed in time: its file or its directory /net/app does not answer");
   EXPECT_EQ(why("app", {LaunchStage::Directory, ENOENT}, "/none"), "directory /none: No such file or directory");
   EXPECT_EQ(why("app", {LaunchStage::Identity, EPERM}), "cannot become the user: Operation not permitted");
   EXPECT_EQ(why("app", {LaunchStage::Limits, EPERM}),

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <string>
 
+#include "tests/supervisor/launch_and_see.h"
 #include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
@@ -28,7 +29,7 @@ Ended run(LaunchRequest request, std::vector<int> sockets = {}) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return {};
   request.passed_sockets = static_cast<std::uint32_t>(sockets.size());
-  const Launched launched = launch(request, {ends[1], ends[1], std::move(sockets)});
+  const Launched launched = test::launch_and_see(request, {ends[1], ends[1], std::move(sockets)});
   close(ends[1]);
   Ended ended{launched.failure, -1, {}};
   char block[4096];
@@ -153,7 +154,7 @@ TEST(Launch, StandsDescriptorsThatWantEachOthersPlaces) {
   const int saved = dup(0);
   dup2(ends[1], 0);
   close(ends[1]);
-  const Launched launched = launch(shell("cat; echo out"), {0, 0, {}});
+  const Launched launched = test::launch_and_see(shell("cat; echo out"), {0, 0, {}});
   dup2(saved, 0);
   close(saved);
   ASSERT_TRUE(launched.ok());
@@ -171,7 +172,7 @@ TEST(Launch, WithoutDescriptorsItFailsAndSaysSo) {
   getrlimit(RLIMIT_NOFILE, &before);
   const rlimit none{0, before.rlim_max};
   setrlimit(RLIMIT_NOFILE, &none);
-  const Launched launched = launch(shell("true"), {1, 2, {}});
+  const Launched launched = test::launch_and_see(shell("true"), {1, 2, {}});
   setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_EQ(launched.failure.stage, LaunchStage::Fork);
   EXPECT_EQ(launched.failure.error, EMFILE);

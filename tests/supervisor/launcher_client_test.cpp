@@ -11,6 +11,7 @@
 #include <csignal>
 
 #include "supervisor/launch.h"
+#include "tests/supervisor/launch_and_see.h"
 #include "tests/support/run_until.h"
 #include "tests/support/stale_event.h"
 
@@ -28,7 +29,7 @@ TEST(LauncherClient, AnEventOfAnotherDescriptorIsNotTheEndOfAProcess) {
   LaunchRequest request;
   request.command = {"sleep", "1000"};
   request.environment = {"PATH=/usr/bin:/bin"};
-  const Launched launched = launch(request, {1, 2, {}});
+  const Launched launched = test::launch_and_see(request, {1, 2, {}});
   ASSERT_TRUE(launched.ok());
   RunningProcess process{.id = 1, .pid = launched.pid};
   process.pidfd = OwnedFd(launched.pidfd);

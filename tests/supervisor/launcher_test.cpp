@@ -14,9 +14,11 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 #include "base/address.h"
 #include "base/log.h"
+#include "supervisor/process_ops.h"
 #include "supervisor/process_tree.h"
 #include "tests/support/temporary_directory.h"
 
@@ -26,6 +28,17 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+// As in a directory of a network file system whose server has gone: the child of a launch of "stuck" does not come as far as its
+// program.
+class StandingStill final : public ProcessOps {
+ public:
+  int execute(const char* path, char* const* argv, char* const* variables) override {
+    if (std::string_view(argv[0]) != "stuck") return ProcessOps::execute(path, argv, variables);
+    alarm(60);  // whatever becomes of the test
+    for (;;) pause();
+  }
+};
+
 pid_t start_launcher(const std::string& role, LauncherOptions options = {}, const char* words = "/dev/null") {
   const pid_t pid = fork();
   if (pid != 0) return pid;
@@ -33,7 +46,8 @@ pid_t start_launcher(const std::string& role, LauncherOptions options = {}, cons
   Log log(quiet, LogLevel::Info, LogFormat::Json);
   options.front_door = {"supervisor_test", role};
   options.stop_timeout = std::chrono::milliseconds(500);
-  _exit(run_launcher(options, log));
+  StandingStill ops;
+  _exit(run_launcher(options, log, ops));
 }
 
 // What a front door of these tests writes, and the launcher's words.
@@ -86,6 +100,23 @@ bool eventually(Condition condition) {
 TEST(Launcher, AFrontDoorThatCrashesFindsItsInstancesAgain) { EXPECT_EQ(run_launcher("role:adopt-running"), 0); }
 
 TEST(Launcher, AnInstanceThatEndsMeanwhileIsNotForgotten) { EXPECT_EQ(run_launcher("role:adopt-ending"), 0); }
+
+TEST(Launcher, ALaunchThatStandsStillHoldsUpNoOtherAndNoSignal) {
+  const TemporaryDirectory directory;
+  const pid_t launcher = start_launcher("role:stuck-and-wait");
+  const bool told = eventually([&] { return directory.has("told"); });
+  EXPECT_TRUE(told) << "of another one's start and end";
+  kill(launcher, told ? SIGTERM : SIGKILL);
+  EXPECT_EQ(status_of(launcher), 128 + SIGTERM);
+}
+
+TEST(Launcher, ALaunchThatStandsStillIsGivenUpInItsTime) {
+  LauncherOptions options;
+  options.launch_within = std::chrono::milliseconds(100);
+  EXPECT_EQ(status_of(start_launcher("role:stuck", options)), 0);
+}
+
+TEST(Launcher, AFrontDoorThatCrashesFindsALaunchThatStandsStill) { EXPECT_EQ(run_launcher("role:stuck-and-crash"), 0); }
 
 TEST(Launcher, KeepsDescriptorsOverACrash) { EXPECT_EQ(run_launcher("role:keep"), 0); }
 

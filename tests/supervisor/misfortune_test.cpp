@@ -31,6 +31,7 @@
 #include "supervisor/supervisor.h"
 #include "supervisor/trigger.h"
 #include "tests/supervisor/faulty_process_ops.h"
+#include "tests/supervisor/launch_and_see.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/no_threads.h"
 #include "tests/support/run_until.h"
@@ -62,7 +63,7 @@ TEST(LaunchMisfortune, EachCallThatFailsIsItsReasonAndLeavesNothing) {
   for (const Op op : {Op::Pipe, Op::Fork, Op::OpenPidfd})
     for (const int error : {EMFILE, ENFILE, EAGAIN, ENOMEM}) {
       FaultyProcessOps ops(op, error, 1);
-      const Launched launched = launch(sleeper(), {1, 2, {}}, ops);
+      const Launched launched = test::launch_and_see(sleeper(), {1, 2, {}}, ops);
       EXPECT_EQ(launched.failure.stage, LaunchStage::Fork) << to_string(op);
       EXPECT_EQ(launched.failure.error, error) << to_string(op);
       EXPECT_EQ(launched.pid, -1);
@@ -88,7 +89,7 @@ TEST(LaunchMisfortune, WhatFailsInTheChildIsItsReasonAndLeavesNothing) {
   for (const auto& c : cases)
     for (const int error : {EMFILE, EAGAIN, ENOMEM}) {
       FaultyProcessOps ops(c.op, error, 1, c.succeed_first);
-      const Launched launched = launch(request, {1, 2, {socket}}, ops);
+      const Launched launched = test::launch_and_see(request, {1, 2, {socket}}, ops);
       EXPECT_EQ(launched.failure.stage, c.stage) << to_string(c.op) << " after " << c.succeed_first;
       EXPECT_EQ(launched.failure.error, error) << to_string(c.op) << " after " << c.succeed_first;
       EXPECT_EQ(launched.pid, -1);
