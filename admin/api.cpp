@@ -11,6 +11,7 @@
 #include <chrono>
 #include <limits>
 
+#include "base/most_instances.h"
 #include "base/quietly.h"
 
 namespace frontdoor {
@@ -24,7 +25,6 @@ using Kind = AdminOperation::Kind;
 constexpr std::size_t kMostLines = 1'000;            // that `logs` looks back
 constexpr std::size_t kLinesAtOnce = 100;            // written in one piece
 constexpr std::size_t kMostOperations = 32;          // under way, also those whose client has gone
-constexpr unsigned kMostInstances = 1'000;           // as in the config
 constexpr Millis kLook{100};                         // at the instances, to tell how far it is
 constexpr Millis kPatience{1'000};                   // between two looks whether a reader is still there
 constexpr std::string_view kLines = "application/x-ndjson";
@@ -107,11 +107,11 @@ std::optional<AdminProblem> Api::read_instances(const AdminRequest& request, Adm
   std::string text = request.parameter("instances");
   operation.relative = text.starts_with('+') || text.starts_with('-');
   const auto number = to_number<std::int64_t>(text.starts_with('+') ? text.substr(1) : text);
-  if (number && *number >= -std::int64_t{kMostInstances} && *number <= kMostInstances && !text.starts_with("+-")) {
+  if (number && *number >= -std::int64_t{kMostInstances} && *number <= std::int64_t{kMostInstances} && !text.starts_with("+-")) {
     operation.instances = *number;
     return std::nullopt;
   }
-  return AdminProblem(400, "bad_instances", "instances takes a number up to 1000, or a change as in +1 and -1");
+  return AdminProblem(400, "bad_instances", "instances takes a number up to " + std::to_string(kMostInstances) + ", or a change as in +1 and -1");
 }
 
 asio::awaitable<void> Api::operate(Kind kind, const AdminRequest& request, AdminReply& reply) {

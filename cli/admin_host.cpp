@@ -20,6 +20,7 @@
 #include "base/unix_time.h"
 #include "cli/admin_rows.h"
 #include "cli/own_usage.h"
+#include "cli/stop_time.h"
 #include "cli/version.h"
 #include "config/show.h"
 #include "proxy/server/port_holder.h"
@@ -243,11 +244,7 @@ asio::awaitable<AdminStatus> AdminHost::status() {
   status.connections = view_.server.open_connections();
   status.requests = view_.server.served();
   status.generation = snapshot->generation;
-  config::Millis drain = snapshot->config.timeouts.drain;
-  for (const config::Pool& pool : snapshot->config.pools)
-    if (!pool.process.command.empty())
-      drain = std::max(drain, snapshot->config.timeouts.drain + pool.process.stop_timeout);
-  status.drain_millis = static_cast<std::uint64_t>(drain.count());
+  status.drain_millis = static_cast<std::uint64_t>(cli::longest_stop(snapshot->config).count());
   if (const Supervision* const supervision = view_.supervision(); supervision != nullptr && supervision->recovery())
     status.crashed = to_admin(*supervision->recovery(), RowMoment{Clock::now(), status.now_unix_millis});
   for (const OpenListener& listener : view_.server.listeners())

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/most_instances.h"
 #include "base/unix_time.h"
 #include "cli/admin_host.h"
 #include "cli/subject.h"
@@ -100,7 +101,8 @@ std::optional<AdminProblem> AdminHost::why_not(const AdminOperation& operation) 
   if (number) return AdminProblem(400, "bad_instances", "a pool is scaled, not an instance of it");
   const std::int64_t wanted = operation.instances + (operation.relative ? std::int64_t{found->wanted} : 0);
   if (wanted < 1) return AdminProblem(400, "bad_instances", "a pool has at least one instance; stop ends them all");
-  if (wanted > 1000) return AdminProblem(400, "bad_instances", "a pool has at most 1000 instances");
+  if (wanted > kMostInstances)
+    return AdminProblem(400, "bad_instances", "a pool has at most " + std::to_string(kMostInstances) + " instances");
   return std::nullopt;
 }
 
@@ -125,7 +127,7 @@ asio::awaitable<AdminOutcome> AdminHost::carry_out(AdminOperation operation) {
       if (operation.relative) instances += status.wanted;
       before = std::to_string(status.wanted);
     }
-  instances = std::clamp<std::int64_t>(instances, 1, 1000);
+  instances = std::clamp<std::int64_t>(instances, 1, kMostInstances);
   if (operation.kind == Kind::Scale) wanted = std::to_string(instances);
   OrderedBy by{.name = operation.by, .unix_millis = unix_now_millis(), .since = Clock::now()};
   log_.info("operator", {{"action", action_of(operation.kind)},

@@ -9,13 +9,12 @@
 #include <filesystem>
 #include <string_view>
 
+#include "base/search_path.h"
 #include "cli/exit_codes.h"
 #include "config/suggest.h"
 
 namespace frontdoor::cli {
 namespace {
-
-constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
 FileKind look_at(const std::string& path) {
   struct stat info {};
@@ -29,17 +28,6 @@ std::vector<std::string> list_directory(const std::string& path) {
   for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error))
     names.push_back(entry->path().filename().string());
   return names;
-}
-
-// As execvp reads PATH: an empty entry is the current directory.
-std::vector<std::string> directories_of(std::string_view path) {
-  std::vector<std::string> found;
-  for (std::size_t from = 0; from <= path.size();) {
-    const std::size_t to = std::min(path.find(':', from), path.size());
-    found.emplace_back(to == from ? std::string_view(".") : path.substr(from, to - from));
-    from = to + 1;
-  }
-  return found;
 }
 
 // "" where the name does not tell.
@@ -73,7 +61,7 @@ struct NoExecutable {
 };
 
 std::optional<NoExecutable> look_for(const std::string& program, const ExecutableSurroundings& surroundings) {
-  const auto directories = directories_of(surroundings.path);
+  const auto directories = directories_of_path(surroundings.path);
   FileKind best = FileKind::None;
   if (program.find('/') != std::string::npos) {
     best = surroundings.look(program);
@@ -91,7 +79,7 @@ std::string path_of(const config::Process& process) {
   for (const auto* const variables : {&process.file_env, &process.env})
     for (const auto& [name, value] : *variables)
       if (name == "PATH") path = value;
-  return path.empty() ? kDefaultPath : path;
+  return path;
 }
 
 // Another user may see what we do not, and may execute what we may not: only what nobody has is missing.
@@ -105,7 +93,7 @@ FileKind look_as_another(const std::string& path) {
 
 ExecutableSurroundings ExecutableSurroundings::of_this_process() {
   const char* const path = std::getenv("PATH");
-  return {path == nullptr || *path == '\0' ? kDefaultPath : path, look_at, list_directory};
+  return {path == nullptr ? "" : path, look_at, list_directory};
 }
 
 std::optional<NotExecutable> why_not_executable(const std::vector<std::string>& command,

@@ -18,7 +18,7 @@ namespace frontdoor::cli {
 enum class FileKind : std::uint8_t { None, NotExecutable, Executable };  // a directory is not executable
 
 struct ExecutableSurroundings {
-  std::string path;  // PATH
+  std::string path;  // PATH; "" = there is none
   std::function<FileKind(const std::string&)> look;
   std::function<std::vector<std::string>(const std::string&)> list;  // the names in a directory
 

@@ -36,6 +36,7 @@
 #include "cli/show_why.h"
 #include "cli/signals.h"
 #include "cli/steer.h"
+#include "cli/stop_time.h"
 #include "cli/successor.h"
 #include "cli/unit.h"
 #include "cli/upkeep.h"
@@ -232,10 +233,7 @@ struct Runner {
     if (const passwd* user = ::getpwuid(::geteuid())) wish.user = user->pw_name;
     if (const char* path = std::getenv("PATH")) wish.path = path;
     wish.reloads = !command.config_file.empty();
-    wish.stop = config.timeouts.drain;
-    for (const config::Pool& pool : config.pools)
-      if (!pool.process.command.empty())
-        wish.stop = std::max(wish.stop, config.timeouts.drain + pool.process.stop_timeout);
+    wish.stop = longest_stop(config);
     streams.out << unit_text(wish);
     return kExitOk;
   }

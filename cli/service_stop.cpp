@@ -12,6 +12,7 @@
 #include "base/detached.h"
 #include "base/quietly.h"
 #include "cli/drain.h"
+#include "cli/stop_time.h"
 #include "config/units.h"
 #include "supervisor/exit_status.h"
 
@@ -114,16 +115,11 @@ void Service::look_whether_all_ended() {
   begin_drain("the app has ended", "a signal stops at once");
 }
 
-Millis Service::longest_instance_stop() const {
-  Millis longest{0};
-  for (const config::Pool& pool : snapshot_->config.pools)
-    if (!pool.process.command.empty()) longest = std::max(longest, pool.process.stop_timeout);
-  return longest;
-}
+Millis Service::longest_instance_stop() const { return cli::longest_instance_stop(snapshot_->config); }
 
 // Until a drain is over and the last instance is killed; and a moment.
 Millis Service::longest_stop() const {
-  return snapshot_->config.timeouts.drain + longest_instance_stop() + Millis{10'000};
+  return cli::longest_stop(snapshot_->config) + Millis{10'000};
 }
 
 void Service::finish() {

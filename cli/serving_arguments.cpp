@@ -1,3 +1,6 @@
+#include <string>
+
+#include "base/most_instances.h"
 #include "cli/command_arguments.h"
 #include "cli/command_words.h"
 #include "config/suggest.h"
@@ -25,8 +28,8 @@ boost::system::result<ImportRun, UsageError> run_options(const Words& words) {
   ImportRun run{"", std::nullopt, words.value("--listen"), words.value("--health"), words.has("--watch")};
   if (words.has("-i") && words.value("-i") != "max") {
     run.instances = to_number<std::uint32_t>(words.value("-i"));
-    if (!run.instances || *run.instances < 1 || *run.instances > 1000)
-      return UsageError{"-i takes a number from 1 to 1000 or max, not " + quote(words.value("-i")), "run"};
+    if (!run.instances || *run.instances < 1 || *run.instances > kMostInstances)
+      return UsageError{"-i takes a number from 1 to " + std::to_string(kMostInstances) + " or max, not " + quote(words.value("-i")), "run"};
   } else if (words.has("-i")) {
     run.instances = 0;
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/most_instances.h"
 #include "cli/command_arguments.h"
 #include "cli/command_words.h"
 #include "config/suggest.h"
@@ -29,8 +30,9 @@ Parsed parse_operation(OperateCommand::Verb verb, const std::string& topic, cons
   command.instances = words->plain.size() > 1 ? words->plain[1] : "";
   const bool is_change = command.instances.starts_with('+') || command.instances.starts_with('-');
   const auto number = to_number<std::uint32_t>(std::string_view(command.instances).substr(is_change ? 1 : 0));
-  if (!number || *number > 1000 || (*number == 0 && !is_change))
-    return UsageError{"scale takes a number from 1 to 1000, or a change as in +1 and -1, not " + quote(command.instances),
+  if (!number || *number > kMostInstances || (*number == 0 && !is_change))
+    return UsageError{"scale takes a number from 1 to " + std::to_string(kMostInstances) + ", or a change as in +1 and -1, not " +
+                          quote(command.instances),
                       topic};
   return command;
 }

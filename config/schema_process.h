@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/most_instances.h"
 #include "config/cron_expression.h"
 #include "config/patterns.h"
 #include "config/schema.h"
@@ -99,7 +100,7 @@ inline constexpr std::array keys = {
         .doc = "How many; \"max\" is one for each usable CPU, as cgroups allow.",
         .slot = of_process<&Process::instances>,
         .min = 1,
-        .max = 1000},
+        .max = kMostInstances},
     Key{.name = "env",
         .type = Type::Variables,
         .fallback = "{}",

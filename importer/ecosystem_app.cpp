@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/most_instances.h"
 #include "config/cron_expression.h"
 #include "config/suggest.h"
 #include "config/units.h"
@@ -130,13 +131,13 @@ void AppReader::read_name(const ScriptToRun& what) {
 void AppReader::read_instances() {
   if (const json::value* value = find("instances")) {
     const auto number = to_integer(*value);
-    if (number && *number >= 1 && *number <= 1000) {
+    if (number && *number >= 1 && *number <= kMostInstances) {
       app_.instances = static_cast<std::uint32_t>(*number);
     } else if ((number && *number <= 0) || (value->is_string() && value->get_string() == "max")) {
       app_.instances = 0;
       if (number && *number < 0) note("instances", "leaves CPUs free, which has no equivalent: \"max\" is one for each usable CPU");
     } else {
-      wrong("instances", "a number up to 1000 or \"max\"", *value);
+      wrong("instances", "a number up to " + std::to_string(kMostInstances) + " or \"max\"", *value);
     }
   }
   const std::string mode = text({"exec_mode"});

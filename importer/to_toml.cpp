@@ -1,5 +1,6 @@
 #include "importer/to_toml.h"
 
+#include "base/search_path.h"
 #include "config/values.h"
 
 namespace frontdoor::importer {
@@ -8,7 +9,6 @@ namespace {
 using config::toml_key;
 using config::toml_string;
 
-constexpr const char* path_variable = "${PATH:-/usr/local/bin:/usr/bin:/bin}";
 
 // A config is refused when more than a hundred dots follow each other before a comma or the like, since a key of so many
 // parts would be nested too deeply; those of a text are written so that they do not count.
@@ -41,7 +41,7 @@ void append_variables(std::string& out, const std::string& heading, const Variab
   if (before_path.empty()) return;
   // What the operator's PATH has, it has at each start.
   std::string path = toml_string(before_path);
-  path.insert(path.size() - 1, path_variable);
+  path.insert(path.size() - 1, "${PATH:-" + std::string(kDefaultPath) + '}');
   append_line(out, "PATH", path);
 }
 

@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <new>
@@ -17,13 +16,12 @@
 #include <string_view>
 #include <utility>
 
+#include "base/search_path.h"
 #include "supervisor/process_ops.h"
 
 namespace frontdoor {
 
 namespace {
-
-constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
 std::string_view value_of(const std::vector<std::string>& environment, std::string_view name) {
   for (const std::string& variable : environment)
@@ -32,20 +30,12 @@ std::string_view value_of(const std::vector<std::string>& environment, std::stri
   return {};
 }
 
-// Where a command may be: itself when it has a slash, else in each directory of PATH. An empty entry is the
-// current directory, as it always was.
+// Where a command may be: itself when it has a slash, else in each directory of PATH.
 std::vector<std::string> candidates(const LaunchRequest& request) {
   const std::string& command = request.command.front();
   if (command.find('/') != std::string::npos) return {command};
-  std::string_view path = value_of(request.environment, "PATH");
-  if (path.empty()) path = kDefaultPath;
-  std::vector<std::string> found;
-  for (std::size_t from = 0; from <= path.size();) {
-    const std::size_t to = std::min(path.find(':', from), path.size());
-    const std::string_view directory = path.substr(from, to - from);
-    found.push_back((directory.empty() ? "." : std::string(directory)) + '/' + command);
-    from = to + 1;
-  }
+  std::vector<std::string> found = directories_of_path(value_of(request.environment, "PATH"));
+  for (std::string& place : found) place += '/' + command;
   return found;
 }
 

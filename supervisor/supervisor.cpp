@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/detached.h"
+#include "base/most_instances.h"
 #include "supervisor/instance_memo.h"
 #include "supervisor/launcher_message.h"
 
@@ -14,7 +15,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr unsigned kMostInstances = 1'000;  // as in the config
 constexpr std::size_t kLongestAsked = 64 * 1024;
 
 }  // namespace
