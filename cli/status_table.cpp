@@ -26,7 +26,7 @@ struct Column {
 constexpr std::array columns = {
     Column{"UPSTREAM", Side::Left}, Column{"ADDRESS", Side::Left}, Column{"STATE", Side::Left}, Column{"SINCE", Side::Right},
     Column{"CHECK", Side::Right},   Column{"REQ/S", Side::Right},  Column{"P99", Side::Right},  Column{"NOW", Side::Right},
-    Column{"PID", Side::Right},     Column{"MEM", Side::Right},    Column{"RESTARTS", Side::Right}};
+    Column{"REQS", Side::Right},   Column{"PID", Side::Right},    Column{"CPU", Side::Right},  Column{"MEM", Side::Right}};
 constexpr std::size_t kState = 2;
 
 struct TableRow {
@@ -58,6 +58,23 @@ std::string time_text(double millis) {
   if (millis < 10) std::snprintf(text, sizeof text, "%.1f ms", millis);
   else if (millis < 9'999.5) std::snprintf(text, sizeof text, "%.0f ms", millis);
   else std::snprintf(text, sizeof text, "%.0f s", millis / 1'000);
+  return text;
+}
+
+// "428", "12k", "1.3M"
+std::string short_count(std::int64_t count) {
+  if (count < 10'000) return std::to_string(count);
+  if (count < 1'000'000) return std::to_string(count / 1'000) + 'k';
+  const bool giga = count >= 1'000'000'000;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f%c", static_cast<double>(count) / (giga ? 1e9 : 1e6), giga ? 'G' : 'M');
+  return text;
+}
+
+// Without its space: all of it is to fit 80 columns.
+std::string time_cell(double millis) {
+  std::string text = time_text(millis);
+  std::erase(text, ' ');
   return text;
 }
 
@@ -133,24 +150,28 @@ TableRow row_of(const json::object& upstream) {
                standing.state,
                !standing.since.empty() ? standing.since
                : member(upstream, "state_ms") ? short_duration(number_of(upstream, "state_ms")) : "-",
-               check == nullptr ? "-" : passed ? time_text(real_of(*check, "ms")) : "failed",
+               check == nullptr ? "-" : passed ? time_cell(real_of(*check, "ms")) : "failed",
                member(upstream, "requests_per_second") ? short_rate(real_of(upstream, "requests_per_second")) : "-",
-               member(upstream, "p99_ms") ? time_text(real_of(upstream, "p99_ms")) : "-",
+               member(upstream, "p99_ms") ? time_cell(real_of(upstream, "p99_ms")) : "-",
                std::to_string(number_of(upstream, "in_flight")),
+               short_count(number_of(upstream, "requests")),
                or_dash(text_of(upstream, "pid")),
+               member(upstream, "cpu_percent") ? short_rate(real_of(upstream, "cpu_percent")) + '%' : "-",
                member(upstream, "memory_bytes")
                    ? short_size(static_cast<std::uint64_t>(number_of(upstream, "memory_bytes")))
-                   : "-",
-               is_process ? std::to_string(number_of(upstream, "restarts")) : "-"};
+                   : "-"};
   row.notes = standing.notes;
   if (const std::string by = author_of(upstream, "stopped_by"); !by.empty()) row.notes.push_back("stopped" + by);
   std::string note;
   if (row.cells[kState] != "up") note = text_of(upstream, "reason");
   const auto add_to_note = [&note](const std::string& text) { note += (note.empty() ? "" : ", ") + text; };
+  // A column would be zeros most of the time.
+  if (const std::int64_t restarts = number_of(upstream, "restarts"); restarts != 0) 
+    add_to_note(std::to_string(restarts) + (restarts == 1 ? " restart" : " restarts"));
   if (const std::string end = text_of(upstream, "last_end"); !end.empty()) add_to_note("last end: " + end);
   if (const std::string reason = text_of(upstream, "last_reason"); !reason.empty() && reason != text_of(upstream, "last_end"))
     add_to_note("last start: " + reason);
-  if (member(upstream, "next_start_ms")) add_to_note("next start in " + short_duration(number_of(upstream, "next_start_ms")));
+  if (member(upstream, "next_start_ms")) add_to_note("next in " + short_duration(number_of(upstream, "next_start_ms")));
   if (!note.empty()) row.notes.push_back(note);
   // The state has its reason; a check that fails without having taken it out has none.
   if (check != nullptr && !passed && row.cells[kState] == "up")

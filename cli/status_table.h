@@ -5,10 +5,10 @@
 //   428 req/s  p99 18 ms  errors 0%  41 in flight
 //
 //   pool app  1 of 2 up  node server.js
-//     UPSTREAM  ADDRESS  STATE       SINCE   CHECK  REQ/S    P99  NOW    PID   MEM  RESTARTS
-//     app.1     :24001   up          2d 4h  2.1 ms    428  17 ms    4  20114   96M         0
-//     app.2     :24002   crash loop    12s  failed      0      -    0      -     -         7
-//                        last end: exit 1, next start in 8s
+//     UPSTREAM ADDRESS STATE      SINCE  CHECK REQ/S  P99 NOW REQS   PID  CPU MEM
+//     app.1    :24001  up         2d 4h  2.1ms   428 17ms   4 1.3M 20114 3.2% 96M
+//     app.2    :24002  crash loop   12s failed     0    -   0    0     -    -   -
+//              7 restarts, last end: exit 1, next in 8s
 //
 //   frontdoor why says what is wrong, and what to do
 

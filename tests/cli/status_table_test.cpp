@@ -34,14 +34,14 @@ TEST(StatusTable, IsWhatOneLooksFor) {
 428 req/s  p99 18 ms  errors 0.20%  41 in flight
 
 pool app  1 of 3 up  12 held  node 'my server.js'
-  UPSTREAM    ADDRESS STATE      SINCE  CHECK REQ/S   P99 NOW   PID MEM RESTARTS
-  app.1       :24001  up         2d 4h 2.1 ms   428 17 ms   4 20114 96M        1
-              last end: SIGKILL
+  UPSTREAM    ADDRESS STATE      SINCE  CHECK REQ/S  P99 NOW REQS   PID  CPU MEM
+  app.1       :24001  up         2d 4h  2.1ms   428 17ms   4  428 20114 3.2% 96M
+              1 restart, last end: SIGKILL
               says: 12 jobs?[2J
               was on it at its end: GET /read (id7)
-  app.2       :24002  crash loop   12s failed     0     -   0     -   -        7
-              last end: exit 1, last start: crashed, next start in 8s
-  10.0.0.2:80 -       down           -      -     -     -   0     -   -        -
+  app.2       :24002  crash loop   12s failed     0    -   0    0     -    -   -
+              7 restarts, last end: exit 1, last start: crashed, next in 8s
+  10.0.0.2:80 -       down           -      -     -    -   0    3     -    -   -
               refused?[2J
 
 pool api  0 of 0 up  h2c
@@ -63,9 +63,9 @@ TEST(StatusTable, TellsWhoHasStoppedAndScaled) {
   EXPECT_EQ(status_table(boost::json::parse(status).as_object(), Style(false)), R"text(frontdoor 0.1.0  pid 4710  running for 1s  :80  9 requests
 
 pool app  1 of 2 up  node  (scaled to 2 by root, 1m ago)
-  UPSTREAM ADDRESS STATE   SINCE CHECK REQ/S P99 NOW PID MEM RESTARTS
-  app.1    :1      up         9s     -     -   -   0   -   -        0
-  app.2    -       stopped    9s     -     -   -   0   -   -        0
+  UPSTREAM ADDRESS STATE   SINCE CHECK REQ/S P99 NOW REQS PID CPU MEM
+  app.1    :1      up         9s     -     -   -   0    0   -   -   -
+  app.2    -       stopped    9s     -     -   -   0    0   -   -   -
            stopped by ann, 9s ago
 
 pool job  0 of 0 up  job  (stopped by uid 7, 3m ago)
@@ -106,8 +106,8 @@ TEST(StatusTable, TellsOfAChangeThatFailedBelowTheTable) {
   EXPECT_EQ(status_table(boost::json::parse(status).as_object(), Style(false)), R"text(frontdoor 0.1.0  pid 4710  running for 1s  :80  9 requests
 
 pool app  1 of 1 up  node
-  UPSTREAM ADDRESS STATE SINCE CHECK REQ/S P99 NOW PID MEM RESTARTS
-  app.1    :1      up       9s     -     -   -   0   -   -        0
+  UPSTREAM ADDRESS STATE SINCE CHECK REQ/S P99 NOW REQS PID CPU MEM
+  app.1    :1      up       9s     -     -   -   0    1   -   -   -
   for 3m: config change failed (command): app.1 does not come up
     mend the file
     look at it
@@ -130,16 +130,16 @@ TEST(StatusTable, TellsWhatAnOperatorHasOrderedByWhomAndWhy) {
 
 pool app  1 of 4 up
   in maintenance: every request gets a 503, by root, 1m ago: we move; frontdoor ready app ends it
-  UPSTREAM ADDRESS STATE            SINCE CHECK REQ/S P99 NOW PID MEM RESTARTS
-  a:1      -       draining, 2 left    3s     -     -   -   2   -   -        -
+  UPSTREAM ADDRESS STATE            SINCE CHECK REQ/S P99 NOW REQS PID CPU MEM
+  a:1      -       draining, 2 left    3s     -     -   -   2    1   -   -   -
            drained by root, 3s ago
-  b:1      -       drained             3s     -     -   -   0   -   -        -
+  b:1      -       drained             3s     -     -   -   0    1   -   -   -
            drained, weight 3 by uid 7, 3s ago: a new disk
            would be down
            refused
-  c:1      -       maintenance         3s     -     -   -   1   -   -        -
+  c:1      -       maintenance         3s     -     -   -   1    1   -   -   -
            maintenance by root, 3s ago
-  d:1      -       up                  9s     -     -   -   0   -   -        -
+  d:1      -       up                  9s     -     -   -   0    1   -   -   -
            weight 5 by root, 3s ago
 )text");
 }
@@ -156,10 +156,10 @@ TEST(StatusTable, TellsWhatIsNotAsTheConfigHasIt) {
   EXPECT_EQ(status_table(boost::json::parse(status).as_object(), Style(false)), R"text(frontdoor 0.1.0  pid 4710  running for 1s  :80  9 requests
 
 pool app  1 of 2 up
-  UPSTREAM ADDRESS STATE    SINCE CHECK REQ/S P99 NOW PID MEM RESTARTS
-  a:1      -       up          9s     -     -   -   0   -   -        -
+  UPSTREAM ADDRESS STATE    SINCE CHECK REQ/S P99 NOW REQS PID CPU MEM
+  a:1      -       up          9s     -     -   -   0    1   -   -   -
            added by root, 1m ago: Friday; it is not in the config
-  b:1      -       draining    2s     -     -   -   1   -   -        -
+  b:1      -       draining    2s     -     -   -   1    1   -   -   -
            removed by root
   b:1 is in the config and was removed by root, 2s ago; frontdoor upstream add app b:1 brings it back
 )text");
@@ -196,10 +196,10 @@ TEST(StatusTable, TellsTheLastCheckAndWhatGoesOnNow) {
 0 req/s  errors 0%  0 in flight
 
 pool app  2 of 2 up
-  UPSTREAM ADDRESS STATE SINCE  CHECK REQ/S    P99 NOW PID MEM RESTARTS
-  a:1      -       up       9s failed   0.0   12 s   0   -   -        -
+  UPSTREAM ADDRESS STATE SINCE  CHECK REQ/S   P99 NOW REQS PID CPU MEM
+  a:1      -       up       9s failed   0.0   12s   0    0   -   -   -
            last check: no answer in 1s
-  b:1      -       up       9s 120 ms  10.0 0.4 ms   0   -   -        -
+  b:1      -       up       9s  120ms  10.0 0.4ms   0    0   -   -   -
 )text");
 }
 
