@@ -14,12 +14,18 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 # A file that is included is not the main file: g++ then takes what its anonymous namespace declares for everybody's.
-if(FRONTDOOR_UNITY)
+if(FRONTDOOR_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options(-Wno-subobject-linkage)
 endif()
 # From -O2 on anyway: without it g++ makes each handing over between coroutines a call, and a loop of them a deep stack.
 add_compile_options(-foptimize-sibling-calls)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  add_compile_options(-Wno-deprecated-declarations)  # libstdc++'s own, inside std::stable_sort
+  if(FRONTDOOR_UNITY)
+    add_compile_options(-Wno-shadow)  # of what the anonymous namespace of another file declares
+  endif()
+endif()
 
 if(FRONTDOOR_SANITIZE)
   add_compile_options(-fsanitize=${FRONTDOOR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -31,6 +37,9 @@ if(FRONTDOOR_SANITIZE)
     # A program that may lie anywhere has half a million addresses to be set right at each start, and tests start it thousands of
     # times: 0.03 s of 0.16.
     add_link_options(-no-pie)
+    if(NOT CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+      add_compile_definitions(__SANITIZE_ADDRESS__)  # as g++ says it
+    endif()
   endif()
   if(FRONTDOOR_SANITIZE MATCHES thread)
     add_compile_options(-Wno-tsan)  # Asio's fences: TSan does not model them
@@ -47,7 +56,11 @@ endif()
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_CURRENT_LIST_DIR}/compile ${CMAKE_SOURCE_DIR})
-  add_compile_options(-fpch-preprocess)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    add_compile_options(-fpch-preprocess)
+  else()
+    add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+  endif()
 endif()
 
 find_program(MOLD mold)

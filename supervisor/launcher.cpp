@@ -204,7 +204,7 @@ void Launcher::reap() {
       check_ended(info);
       continue;
     }
-    if (FrontDoorProcess* const one = find_front_door(info.si_pid)) {
+    if (find_front_door(info.si_pid)) {
       if (info.si_pid == front_door_.pid) front_door_ended(info);
       else if (successor_ && info.si_pid == successor_->pid) successor_ended(info);
       else other_ended(info);

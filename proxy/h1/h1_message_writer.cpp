@@ -95,7 +95,7 @@ Pushed H1MessageWriter::push_some(std::string_view bytes, bool last, const http:
     if (size != 0) parts[count++] = {const_cast<char*>(data), size};
   };
   const std::size_t head = pending();
-  add(block_.data() + begin_, head);
+  if (head != 0) add(block_.data() + begin_, head);  // else there may be no block to add to
   add(bytes.data(), bytes.size());
   add(tail.data(), tail.size());
 

@@ -111,7 +111,7 @@ TEST(Overview, WhatAnOperatorHasTakenOutIsAtRest) {
   add(status, totals, "app: up up");
   status.pools[0].upstreams[0].ordered = AdminUpstream::Ordered{"drain", {}, {}};
   EXPECT_EQ(overview_of(status, totals).sentence, "The upstream is up, 1 is at rest");
-  status.pools[0].maintenance.emplace();
+  status.pools[0].maintenance = AdminPool::Maintenance();
   EXPECT_EQ(overview_of(status, totals).sentence, "pool app: in maintenance");
 }
 
