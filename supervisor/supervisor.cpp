@@ -73,7 +73,7 @@ void Supervisor::apply(const config::Config& config, std::vector<RunningProcess>
   }
   for (const auto& [name, group] : unnamed) group->configure({}, config.timeouts.drain);
   adopt(std::move(inherited));
-  for (const auto& [name, asked] : std::exchange(asked_before_, {})) context_.launcher.drop(std::string(kAskedOf) + name);
+  for (const auto& [name, order] : std::exchange(asked_before_, {})) context_.launcher.drop(std::string(kAskedOf) + name);
   context_.logs.forget([this](const std::string& pool) { return groups_.contains(pool); });
   fit_ = std::make_shared<ConfigFit>();
   fit_->pending = groups_.size();

@@ -2,6 +2,7 @@
 """What instances write: every line arrives, tagged, whatever it is made of; and no destination that is slow, full or gone
 holds up an app or the front door."""
 
+import contextlib
 import json
 import os
 import pty
@@ -125,8 +126,9 @@ class Lines(unittest.TestCase):
         def threads():
             names = []
             for thread in os.listdir(f"/proc/{front_door(door)}/task"):
-                with open(f"/proc/{front_door(door)}/task/{thread}/comm", encoding="ascii") as file:
-                    names.append(file.read().strip())
+                with contextlib.suppress(FileNotFoundError):  # it has just ended
+                    with open(f"/proc/{front_door(door)}/task/{thread}/comm", encoding="ascii") as file:
+                        names.append(file.read().strip())
             return names.count("app-output")
 
         with tempfile.TemporaryDirectory() as directory:
