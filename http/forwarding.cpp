@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "http/client_chain.h"
+#include "http/forwarding_fields.h"
 #include "http/syntax.h"
 #include "http/upgrade.h"
 
@@ -52,20 +53,11 @@ bool is_hop_by_hop(FieldId id) {
 bool is_protected(const Field& field) {
   switch (field.id) {
     case FieldId::Authorization:
-    case FieldId::CdnLoop:
     case FieldId::Cookie:
-    case FieldId::Forwarded:
     case FieldId::Host:
-    case FieldId::Traceparent:
-    case FieldId::Tracestate:
-    case FieldId::Via:
-    case FieldId::XForwardedFor:
-    case FieldId::XForwardedHost:
-    case FieldId::XForwardedProto:
-    case FieldId::XRequestId:
       return true;
     default:
-      return syntax::begins_like_variable(field.name, "x-forwarded-");
+      return is_forwarding_field(field.name);
   }
 }
 
@@ -95,11 +87,8 @@ bool is_dangerous(std::string_view name, bool trusted, bool proved) {
     case 'p':
       return syntax::is_like_variable(name, "proxy") || syntax::is_like_variable(name, "proxy-authorization");
     case 'x':
-      if (syntax::begins_like_variable(name, "x-client-cert-")) return !trusted || proved || is_twin(name);
-      if (!syntax::begins_like_variable(name, "x-forwarded-") &&
-          !syntax::is_like_variable(name, "x-real-ip") && !syntax::is_like_variable(name, "x-request-id"))
-        return false;
-      return !trusted || is_twin(name);
+      if (!is_forwarding_field(name)) return false;
+      return !trusted || is_twin(name) || (proved && syntax::begins_like_variable(name, "x-client-cert-"));
     default:
       return false;
   }
@@ -139,7 +128,7 @@ class RequestForwarder {
  private:
   bool passes(const Field& field) {
     if (is_hop_by_hop(field.id)) return false;
-    if (head_.has_connection_options && !is_protected(field) && is_nominated(head_.fields, field.name))
+    if (head_.has_connection_options && is_nominated(head_.fields, field.name) && !is_protected(field))
       return false;
     switch (field.id) {
       case FieldId::Expect:

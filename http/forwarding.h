@@ -32,9 +32,9 @@ struct ForwardContext {
 // and Host (framing and Host are written by the protocol's own writer), plus X-Forwarded-For/-Proto/-Host,
 // X-Request-Id, traceparent, CDN-Loop, Via, the Upgrade that is passed on (http/upgrade.h), and an element of Forwarded where a
 // trusted sender has begun one. Of a list of hops that is malformed only what stands behind the fault is
-// passed on and extended. Nobody but a trusted sender can claim a client certificate. Connection can not nominate away Host, framing, X-Forwarded-*, Forwarded,
-// X-Request-Id, CDN-Loop, traceparent, tracestate, Authorization or Cookie. `out` is cleared first; `scratch` holds values that had to be put
-// together and must live as long as `out`.
+// passed on and extended. Nobody but a trusted sender can claim a client certificate. Connection can not nominate away Host,
+// framing, Authorization, Cookie or what front doors say (http/forwarding_fields.h). `out` is cleared first; `scratch` holds
+// values that had to be put together and must live as long as `out`.
 void forward_request(const RequestHead& head, const ForwardContext& context, Fields& out,
                      std::string& scratch);
 

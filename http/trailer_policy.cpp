@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "http/forwarding_fields.h"
 #include "http/syntax.h"
 
 namespace frontdoor::http {
@@ -22,13 +23,6 @@ constexpr auto kForbidden = std::to_array<std::string_view>({
     "http2-settings",
     "host",
     "proxy",
-    "via",
-    "forwarded",
-    "x-real-ip",
-    "x-request-id",
-    "cdn-loop",
-    "traceparent",
-    "tracestate",
     "max-forwards",
     "expect",
     "early-data",
@@ -52,12 +46,13 @@ constexpr auto kForbidden = std::to_array<std::string_view>({
     "content-range",
     "content-location",
 });
-constexpr auto kForbiddenBeginnings = std::to_array<std::string_view>({"x-forwarded-", "x-client-cert-", "proxy-", "if-"});
+constexpr auto kForbiddenBeginnings = std::to_array<std::string_view>({"proxy-", "if-"});
 
 }  // namespace
 
 bool may_be_trailer(std::string_view name) {
-  return std::none_of(kForbidden.begin(), kForbidden.end(),
+  return !is_forwarding_field(name) &&
+         std::none_of(kForbidden.begin(), kForbidden.end(),
                       [&](auto forbidden) { return syntax::is_like_variable(name, forbidden); }) &&
          std::none_of(kForbiddenBeginnings.begin(), kForbiddenBeginnings.end(),
                       [&](auto begin) { return syntax::begins_like_variable(name, begin); });

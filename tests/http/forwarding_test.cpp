@@ -149,6 +149,10 @@ TEST(ForwardRequest, TrustedClientsAreExtended) {
        "2\r\n",
        "X-Forwarded-Port=2;X-Forwarded-For=10.0.0.1, "
        "192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;X-Request-Id=id1;"},
+      {"nor is what an app believes as much",
+       "Connection: X-Real-IP, X-Client-Cert-Subject\r\nX-Real-IP: 10.0.0.1\r\nX-Client-Cert-Subject: CN\r\n",
+       "X-Real-IP=10.0.0.1;X-Client-Cert-Subject=CN;X-Forwarded-For=192.0.2.1;X-Forwarded-Proto=https;X-Forwarded-Host=a;"
+       "X-Request-Id=id1;"},
   };
   for (const auto& row : rows)
     EXPECT_EQ(forwarded_head(get(row.fields), kTrusted), row.want + "Via=1.1 frontdoor;") << row.rule;
