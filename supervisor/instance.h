@@ -137,6 +137,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void stop_watching();
   bool is_ready() const;
   std::string listen_to(OwnedFd&& socket);
+  void begin_to_hear();
   boost::asio::awaitable<void> listen_later(std::shared_ptr<Instance> self, std::uint64_t life, OwnedFd socket);
   void hear(const NotifyMessage& message);
   boost::asio::awaitable<void> await_own_stop(std::shared_ptr<Instance> self, std::uint64_t life);

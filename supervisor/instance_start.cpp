@@ -79,13 +79,15 @@ void Instance::begin_to_watch() {
   begun_ = Clock::now();
   start_latest_ = begun_ + settings_.start_timeout;
   if (context_.places.was_ready(life_marker_)) said_ready_ = true;
-  if (!notify_)
-    if (OwnedFd inherited = context_.places.inherited_notify(life_marker_); inherited.valid())
-      if (const std::string problem = listen_to(std::move(inherited)); !problem.empty()) {
-        context_.log.warn("an instance is not heard for now",
-                          {{"pool", address_.pool}, {"instance", address_.instance}, {"reason", problem}});
-        asio::co_spawn(context_.control, listen_later(shared_from_this(), life_, std::move(inherited)), or_end);
-      }
+  if (notify_) {
+    begin_to_hear();
+  } else if (OwnedFd inherited = context_.places.inherited_notify(life_marker_); inherited.valid()) {
+    if (const std::string problem = listen_to(std::move(inherited)); !problem.empty()) {
+      context_.log.warn("an instance is not heard for now",
+                        {{"pool", address_.pool}, {"instance", address_.instance}, {"reason", problem}});
+      asio::co_spawn(context_.control, listen_later(shared_from_this(), life_, std::move(inherited)), or_end);
+    }
+  }
   if (!upstream_) return;
   using Admission = Upstream::Admission;
   const bool awaits_word = settings_.ready == Ready::Notify && !said_ready_;
@@ -125,6 +127,12 @@ std::string Instance::listen_to(OwnedFd&& socket) {
     return problem.code().message();
   }
   notify_path_ = notify_->path();
+  if (alive_) begin_to_hear();
+  return "";
+}
+
+// Once it is known which process it is: a quick one may have said something before, which waits in the socket until then.
+void Instance::begin_to_hear() {
   const auto log = [this](const char* event, pid_t who) {
     context_.log.warn(event, {{"pool", address_.pool}, {"instance", address_.instance}, {"pid", who}});
   };
@@ -142,7 +150,6 @@ std::string Instance::listen_to(OwnedFd&& socket) {
       .stranger = [log](pid_t sender) { log("a process that is not of the instance speaks for it, unheard", sender); },
       .flooded = [this, log] { log("instance floods its notify socket and is read slowly", pid_); },
   });
-  return "";
 }
 
 void Instance::hear(const NotifyMessage& message) {
