@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -87,12 +89,21 @@ bool short_conversation_of_http2(Over over, std::uint64_t n, Shortage shortage) 
   return struck;
 }
 
-// Each allocation of a conversation fails in turn: one of them, or all from there on. `survives`: whether it came at all.
+std::size_t open_descriptors() {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
+}
+
+// Each allocation of a conversation fails in turn: one of them, or all from there on. `survives`: whether it came at all. No
+// descriptor is left of it.
 template <class Conversation>
 void at_each_allocation(Conversation&& survives) {
   for (const Shortage shortage : {Shortage::OfOne, Shortage::FromThenOn}) {
     std::uint64_t n = 1;
-    while (n < kMostAllocations && !::testing::Test::HasFailure() && survives(n, shortage)) n = next_allocation(n);
+    const std::size_t before = open_descriptors();
+    while (n < kMostAllocations && !::testing::Test::HasFailure() && survives(n, shortage)) {
+      EXPECT_EQ(open_descriptors(), before) << "after the " << n << "th allocation had failed";
+      n = next_allocation(n);
+    }
     EXPECT_GT(n, 50u);
     EXPECT_LT(n, kMostAllocations);
   }

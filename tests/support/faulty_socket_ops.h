@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <functional>
+#include <new>
 #include <optional>
 #include <set>
 #include <utility>
@@ -77,9 +78,14 @@ class FaultySocketOps final : public SocketOps {
       struck_upstream_ = true;
       return fail(EMFILE);
     }
-    const int fd = note_open(kernel_.open(family));
-    if (fd >= 0) upstream_.insert(fd);
-    return fd;
+    const int fd = kernel_.open(family);
+    try {
+      if (fd >= 0) upstream_.insert(fd);
+    } catch (const std::bad_alloc&) {  // this list is of memory that a test may let fail
+      kernel_.close(fd);
+      return fail(ENOMEM);
+    }
+    return note_open(fd);
   }
   int connect(int fd, const Endpoint& to) override {
     if (!strikes(kConnect, fd)) return kernel_.connect(fd, to);
