@@ -1,21 +1,23 @@
-# frontdoor_library(base [USES <library>…] [PRIVATE <library>…] [PRECOMPILE std|asio] [UNITY] [SMALL])
+# frontdoor_library(base [USES <library>…] [PRIVATE <library>…] [PRECOMPILE std|small_std|asio] [SMALL])
 #
 # One folder is one static library of the same name, a room in a folder one of both names: proxy/h1 is proxy_h1. USES are
 # the arrows of ARCHITECTURE.md: a file that includes against them does not find the symbol at link time, and
 # tests/architecture_test.py names the line.
 
-# UNITY: a build from nothing compiles a dozen of its files as one, which takes a third of the time where each would
-# instantiate the same coroutines. Under sanitizers, which are not what is measured and shipped, this holds for every
-# folder. Presets for those who change a file and build again leave it off. A dozen and no more: built by
-# two dozen, the program forgot to probe a new instance once in thirty overlapping rolls, for a reason that is not found yet.
+# FRONTDOOR_UNITY: a build from nothing compiles a dozen files of a folder as one, which takes half of the time where each would
+# read the same headers and instantiate the same coroutines; a request costs the same instructions (docs/adr/0002). Presets for
+# those who change a file and build again leave it off. A dozen and no more: built by two dozen, the program forgot to probe a
+# new instance once in thirty overlapping rolls, for a reason that is not found yet.
 #
-# SMALL: no request passes through it. What is shipped of it is compiled for size, which takes a third less of both time and room.
-# They all use the header asio, and nobody else does: who uses a precompiled one has to be compiled with the same options.
-option(FRONTDOOR_UNITY "Compile several files as one where a library asks for it" OFF)
+# SMALL: no request passes through it. What is shipped of it is compiled for size, which takes a third less of both time and room;
+# under AddressSanitizer it is not optimized at all. They use the headers asio and small_std, and nobody else does: who uses a
+# precompiled one has to be compiled with the same options.
+option(FRONTDOOR_UNITY "Compile several files as one" OFF)
 
 set(PRECOMPILE_std
   <algorithm> <array> <atomic> <chrono> <cstdint> <functional> <memory> <optional> <span> <string> <string_view>
   <unordered_map> <utility> <variant> <vector>)
+set(PRECOMPILE_small_std ${PRECOMPILE_std})
 set(PRECOMPILE_test <gtest/gtest.h> <gmock/gmock.h> <string> <vector>)
 set(PRECOMPILE_asio ${PRECOMPILE_std} <boost/asio.hpp> <boost/beast/core.hpp> <boost/beast/http.hpp>)
 
@@ -33,7 +35,7 @@ function(frontdoor_precompile name kind)
 endfunction()
 
 function(frontdoor_library name)
-  cmake_parse_arguments(ARG "UNITY;SMALL" "PRECOMPILE" "USES;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "SMALL" "PRECOMPILE" "USES;PRIVATE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(NOT sources)
     add_library(${name} INTERFACE)
@@ -43,11 +45,13 @@ function(frontdoor_library name)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_PRIVATE})
-  if(ARG_SMALL AND CMAKE_BUILD_TYPE STREQUAL "Release")
+  if(ARG_SMALL AND FRONTDOOR_QUICK_TO_COMPILE)
+    target_compile_options(${name} PRIVATE ${FRONTDOOR_QUICK_TO_COMPILE})
+  elseif(ARG_SMALL AND CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(${name} PRIVATE -Os -Wno-maybe-uninitialized -Wno-stringop-overread)  # seen in std::string, as above
   endif()
   frontdoor_precompile(${name} "${ARG_PRECOMPILE}")
-  if(FRONTDOOR_UNITY AND (ARG_UNITY OR FRONTDOOR_SANITIZE))
+  if(FRONTDOOR_UNITY)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
   endif()
 endfunction()

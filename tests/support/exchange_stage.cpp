@@ -7,17 +7,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "support/temporary_file.h"
+
 namespace frontdoor::testing {
-
-namespace {
-
-std::string temporary_file() {
-  std::string path = ::testing::TempDir() + "frontdoor-exchange-XXXXXX";
-  ::close(::mkstemp(path.data()));
-  return path;
-}
-
-}  // namespace
 
 ExchangeStage::ExchangeStage(unsigned upstreams, const Adjust& adjust)
     : upstreams_(upstreams),

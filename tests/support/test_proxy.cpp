@@ -10,6 +10,7 @@
 
 #include "config/load.h"
 #include "proxy/server/listen_socket.h"
+#include "support/temporary_file.h"
 #include "tls/client_context.h"
 #include "tls/load.h"
 #include "tls/self_signed.h"
@@ -19,13 +20,6 @@ namespace frontdoor::testing {
 namespace {
 
 constexpr std::chrono::seconds kPatience{5};
-
-std::string temporary_file() {
-  std::string path = ::testing::TempDir() + "frontdoor-access-XXXXXX";
-  const int fd = ::mkstemp(path.data());
-  ::close(fd);
-  return path;
-}
 
 // One for all tests: to make it takes as long as a handshake.
 std::shared_ptr<const tls::ServerContext> self_signed_context() {
