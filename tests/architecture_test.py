@@ -165,16 +165,17 @@ def same_names(root, files):
         for name, line in dict(names_of_a_file(file.read_text())).items():
             place = f"{file.relative_to(root)}:{line}"
             if first.setdefault(name, place) != place:
-                yield f"{place}: {name} is a name in {first[name]} too, and both are compiled as one (UNITY)"
+                yield f"{place}: {name} is a name in {first[name]} too, and both are compiled as one (FRONTDOOR_UNITY)"
 
 
 def check_names(root):
-    """Files that are compiled as one, under sanitizers those of each folder, must not give the same name to two things."""
+    """Files that are compiled as one, those of each folder, must not give the same name to two things."""
     for folder in ARROWS:
         cmake = (root / folder / "CMakeLists.txt").read_text()
         skipped = re.findall(r"source_files_properties\((\S+) PROPERTIES SKIP_UNITY", cmake)
         yield from same_names(root, sorted(f for f in (root / folder).glob("*.cpp") if f.name not in skipped))
     tests = root / "tests"
+    yield from same_names(root, sorted((tests / "support").glob("*.cpp")))
     cmake = (tests / "CMakeLists.txt").read_text()
     for folder, arguments in re.findall(r"^frontdoor_test\((\w+)([^)]*)\)", cmake, re.M):
         apart = arguments.partition(" APART ")[2].split()
