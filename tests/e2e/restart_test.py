@@ -5,7 +5,10 @@ import os
 import tempfile
 import unittest
 
-from support import App, FixedRate, Frontdoor, eventually, get, http_get, main, pool, say
+from support import App, FixedRate, Frontdoor, eventually, get, http_get, kept_its_pace, lost, main, pool, say
+
+
+LOAD = "/?load"
 
 
 def event(door, name):
@@ -21,7 +24,7 @@ class Restart(unittest.TestCase):
             try:
                 old.start()
                 old.wait_until_serving([app])
-                with FixedRate(old.address, rate=500) as load:
+                with FixedRate(old.address, LOAD, rate=300) as load:
                     self.wait_for(app, 300)
                     old.terminate()
                     new = Frontdoor(config + pool("app", [app]), f'listen = "{old.address}"\n')
@@ -30,6 +33,7 @@ class Restart(unittest.TestCase):
                     self.assertEqual(old.wait(), 0)
                     self.wait_for(app, 300)
                     report = load.finish()
+                self.assertEqual(lost(report, [old, new], LOAD), 0)
                 self.assertEqual(get(new.address), "hello from app\n")
                 if report["failed"]:
                     for door in (old, new):
@@ -49,14 +53,18 @@ class Restart(unittest.TestCase):
         report = self.restart_under_load('[timeouts]\ndrain_delay = "2s"\n')
         say(f"with drain_delay: {report['requests']} requests, {report['failed']} failed: {report['failures']}")
         self.assertEqual([f for f in report["failures"] if "Connect call failed" in f["reason"]], [])
-        # A client that has no CPU for a third of a second may write into a connection that was ended meanwhile (ADR 0011).
-        self.assertLessEqual(report["failed"], report["requests"] // 100, report["failures"])
+        self.judge(report, report["failures"])
 
     def test_without_one_only_new_connections_are_refused_for_a_moment(self):
         report = self.restart_under_load("")
         others = [f for f in report["failures"] if "Connect call failed" not in f["reason"]]
         say(f"without drain_delay: {report['requests']} requests, {report['failed']} refused at connect, others: {others}")
-        self.assertLessEqual(len(others), report["requests"] // 100, others)
+        self.judge(report, others)
+
+    def judge(self, report, unserved):
+        """Of what reached a front door none was lost; what did not is little, where the client was quick to see an end."""
+        if kept_its_pace(report):
+            self.assertLessEqual(len(unserved), report["requests"] // 100, unserved)
 
     def test_a_unix_socket_is_replaced(self):
         with App("app") as app, tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:

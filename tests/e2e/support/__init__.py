@@ -4,7 +4,7 @@ from .app import App, apps
 from .client import Client, Response, curl, get, http_get
 from .dns import Dns
 from .frontdoor import Frontdoor, pool, sanitized
-from .load import FixedRate, wrk, wrk_report
+from .load import FixedRate, kept_its_pace, lost, wrk, wrk_report
 from .main import binary, main, quick, say
 from .ports import free_port
 from .process import eventually
@@ -12,4 +12,4 @@ from .upgradable import Upgradable
 from .websocket import WebSocketClient
 
 __all__ = ["App", "Client", "Dns", "FixedRate", "Frontdoor", "Response", "Upgradable", "WebSocketClient", "apps", "binary", "curl",
-           "eventually", "free_port", "get", "http_get", "main", "pool", "quick", "sanitized", "say", "wrk", "wrk_report"]
+           "eventually", "free_port", "get", "http_get", "kept_its_pace", "lost", "main", "pool", "quick", "sanitized", "say", "wrk", "wrk_report"]

@@ -55,6 +55,19 @@ class FixedRate:
             stream.close()
 
 
+def lost(report, doors, target):
+    """How many requests of a load on `target` reached one of `doors` and were not answered to the end. What the client wrote
+    into a connection that was ended meanwhile reached nobody; a client that has no CPU for a while does that (ADR 0011)."""
+    lines = [line for door in doors for line in door.access() if line.get("target") == target]
+    unserved = sum(line["outcome"] != "served" for line in lines)
+    return max(unserved, len(lines) - (report["requests"] - report["failed"]))
+
+
+def kept_its_pace(report):
+    """Whether the client had the CPU that it needs: only then its failures say something about when connections are ended."""
+    return report["latency_ms"]["p99"] < 200
+
+
 def wrk(address, target="/", connections=64, threads=2, seconds=10):
     """Starts wrk; wrk_report() waits for it."""
     return process.spawn(
