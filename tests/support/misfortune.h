@@ -39,23 +39,26 @@ inline std::string nth(std::string_view scenario, std::uint64_t n, std::string_v
 // FRONTDOOR_EVERY_MISFORTUNE, as scripts/acceptance sets it: nothing is left out for the sake of time.
 inline bool every_misfortune() { return std::getenv("FRONTDOOR_EVERY_MISFORTUNE") != nullptr; }
 
-// Lets each of `misfortunes` happen to operations of each of `scenarios`: to every third, beginning with another one each
-// time, and to the last; or to all of them (every_misfortune). Returns how many operations there were, all together.
-// `survives`: one run; false when the conversation was over before its n-th operation.
+// Lets each of `misfortunes` happen to operations of each of `scenarios`: to every third, beginning with another one for
+// each misfortune and for each scenario, and to the last; or to all of them (every_misfortune). Returns how many operations
+// there were, all together. `survives`: one run; false when the conversation was over before its n-th operation.
 template <class Scenarios, class Misfortunes, class Survives>
 std::size_t at_every_operation(const Scenarios& scenarios, const Misfortunes& misfortunes,
                                Survives&& survives) {
   constexpr std::uint64_t kMost = 400;
   const std::uint64_t step = every_misfortune() ? 1 : 3;
   std::size_t operations = 0;
-  std::uint64_t first = 0;
+  std::uint64_t scenarios_begun = 0;
   for (const auto& scenario : scenarios) {
+    std::uint64_t first = scenarios_begun++;
     for (const auto& misfortune : misfortunes) {
       std::uint64_t n = 1 + first++ % step;
-      while (survives(scenario, misfortune, n) && n < kMost) n += step;
+      std::uint64_t last = 0;
+      for (; n < kMost && survives(scenario, misfortune, n); n += step) last = n;
       EXPECT_LT(n, kMost) << scenario.name << ", " << misfortune.name << ": the conversation does not end";
-      for (--n; n > 0 && !survives(scenario, misfortune, n);) --n;
-      operations += n;
+      while (--n > last)
+        if (survives(scenario, misfortune, n)) last = n;
+      operations += last;
     }
   }
   std::cout << "misfortune: " << operations << " operations survived it\n";

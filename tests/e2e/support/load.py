@@ -58,9 +58,14 @@ class FixedRate:
 def lost(report, doors, target):
     """How many requests of a load on `target` reached one of `doors` and were not answered to the end. What the client wrote
     into a connection that was ended meanwhile reached nobody; a client that has no CPU for a while does that (ADR 0011)."""
-    lines = [line for door in doors for line in door.access() if line.get("target") == target]
-    unserved = sum(line["outcome"] != "served" for line in lines)
-    return max(unserved, len(lines) - (report["requests"] - report["failed"]))
+    answered = report["requests"] - report["failed"]
+
+    def lines():
+        return [line for door in doors for line in door.access() if line.get("target") == target]
+
+    process.eventually(lambda: len(lines()) >= answered, f"a line for each of {answered} answers")
+    unserved = sum(line["outcome"] != "served" for line in lines())
+    return max(unserved, len(lines()) - answered)
 
 
 def kept_its_pace(report):
