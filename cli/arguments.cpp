@@ -30,7 +30,7 @@ Parsed parse_completion(const Arguments& arguments) {
 }
 
 // What pm2 calls otherwise: whoever comes from there types it for years.
-std::string_view instead_of_pm2(std::string_view word) {
+std::string_view ours_for_pm2s(std::string_view word) {
   if (word == "list" || word == "ls" || word == "l" || word == "monit" || word == "describe" || word == "show")
     return "frontdoor status";
   if (word == "delete" || word == "del" || word == "kill") return "frontdoor shutdown";
@@ -40,7 +40,7 @@ std::string_view instead_of_pm2(std::string_view word) {
 }
 
 UsageError unknown_command(const std::string& word) {
-  if (const std::string_view instead = instead_of_pm2(word); !instead.empty())
+  if (const std::string_view instead = ours_for_pm2s(word); !instead.empty())
     return {"there is no command " + quote(word) + "; instead of pm2's: " + std::string(instead), ""};
   std::vector<std::string_view> known;
   for (const CommandInfo& command : commands())

@@ -4,10 +4,9 @@
 # the arrows of ARCHITECTURE.md: a file that includes against them does not find the symbol at link time, and
 # tests/architecture_test.py names the line.
 
-# FRONTDOOR_UNITY: a build from nothing compiles a dozen files of a folder as one, which takes half of the time where each would
-# read the same headers and instantiate the same coroutines; a request costs the same instructions (docs/adr/0002). Presets for
-# those who change a file and build again leave it off. A dozen and no more: built by two dozen, the program forgot to probe a
-# new instance once in thirty overlapping rolls, for a reason that is not found yet.
+# FRONTDOOR_UNITY: a build from nothing compiles the files of a folder as one, which takes half of the time or less where each would
+# read the same headers and instantiate the same coroutines. Of what requests pass through a dozen and no more: by two dozen a
+# small GET costs 3 % more instructions (docs/adr/0002). Presets for those who change a file and build again leave it off.
 #
 # SMALL: no request passes through it. What is shipped of it is compiled for size, which takes a third less of both time and room;
 # under AddressSanitizer it is not optimized at all. They use the headers asio and small_std, and nobody else does: who uses a
@@ -21,10 +20,11 @@ set(PRECOMPILE_small_std ${PRECOMPILE_std})
 set(PRECOMPILE_test <gtest/gtest.h> <gmock/gmock.h> <string> <vector>)
 set(PRECOMPILE_asio ${PRECOMPILE_std} <boost/asio.hpp> <boost/beast/core.hpp> <boost/beast/http.hpp>)
 
-# The first target of a kind compiles its header, the others reuse it: an Asio one takes 15 s.
+# The first target of a kind compiles its header, the others reuse it: an Asio one takes 15 s. Where a folder is one file to the
+# compiler, to read the standard library's headers once takes no longer than to make them and load them.
 function(frontdoor_precompile name kind)
   get_property(owner GLOBAL PROPERTY FRONTDOOR_PCH_${kind})
-  if(NOT kind)
+  if(NOT kind OR (FRONTDOOR_UNITY AND kind MATCHES "std$"))
     return()
   elseif(owner)
     target_precompile_headers(${name} REUSE_FROM ${owner})
@@ -52,6 +52,10 @@ function(frontdoor_library name)
   endif()
   frontdoor_precompile(${name} "${ARG_PRECOMPILE}")
   if(FRONTDOOR_UNITY)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+    set(batch 12)
+    if(ARG_SMALL)
+      set(batch 48)
+    endif()
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
   endif()
 endfunction()

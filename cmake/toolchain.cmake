@@ -22,9 +22,9 @@ add_compile_options(-foptimize-sibling-calls)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast)
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   add_compile_options(-Wno-deprecated-declarations)  # libstdc++'s own, inside std::stable_sort
-  if(FRONTDOOR_UNITY)
-    add_compile_options(-Wno-shadow)  # of what the anonymous namespace of another file declares
-  endif()
+endif()
+if(FRONTDOOR_UNITY)
+  add_compile_options(-Wno-shadow)  # of what the anonymous namespace of another file declares
 endif()
 
 if(FRONTDOOR_SANITIZE)

@@ -17,8 +17,13 @@ namespace {
 // What the launcher keeps has these names, and behind them a path, a place or a life.
 constexpr std::string_view kDirectory = "sockets ";
 constexpr std::string_view kPassed = "passed socket ";
+constexpr std::string_view kReserved = "reserved port ";
 constexpr std::string_view kNotify = "notify socket ";
 constexpr std::string_view kReady = "ready ";
+
+std::string reserved_name(std::uint16_t port) {
+  return std::string(kReserved) + Endpoint::numeric("127.0.0.1", port)->to_string();
+}
 
 std::string path_of(const Endpoint& place) { return place.to_string().substr(sizeof("unix:") - 1); }
 
@@ -65,6 +70,9 @@ void InstancePlaces::inherit(std::map<std::string, std::vector<OwnedFd>>& kept) 
       if (!place || place->is_unix()) continue;
       sockets_[place->port()] = std::move(fds.front());
       inherited_.insert(place->port());
+    } else if (has(kReserved)) {
+      const auto place = parse_place(rest(kReserved));
+      if (place && !place->is_unix()) reserved_[place->port()] = std::move(fds.front());
     }
   }
 }
@@ -87,6 +95,8 @@ bool InstancePlaces::fits(const Endpoint& place, const config::Launch& launch) c
 void InstancePlaces::settle() {
   for (const std::uint16_t port : inherited_) drop_socket(port);
   inherited_.clear();
+  for (const auto& [port, reservation] : reserved_) launcher_.drop(reserved_name(port));
+  reserved_.clear();
   for (const auto& [life, socket] : notify_) launcher_.drop(std::string(kNotify) + life);
   notify_.clear();
   for (const std::string& life : inherited_ready_) launcher_.drop(std::string(kReady) + life);
@@ -113,13 +123,19 @@ InstancePlaces::Taken InstancePlaces::take(const config::Launch& launch, const s
   const auto port = ports_.take();
   if (!port) return {std::nullopt, "every port below the ephemeral range is taken"};
   const Endpoint place = *Endpoint::numeric("127.0.0.1", *port);
+  keep_reservation(*port);
   if (launch.port == Port::ListenFds) {
     if (auto problem = make_socket(place); !problem.empty()) {
-      ports_.give_back(*port);
+      give_back(place);
       return {std::nullopt, "a socket to pass: " + problem};
     }
   }
   return {place, ""};
+}
+
+// As long as the process may live: longer than this one.
+void InstancePlaces::keep_reservation(std::uint16_t port) {
+  if (const int fd = ports_.reservation(port); fd >= 0) launcher_.keep(reserved_name(port), {fd});
 }
 
 // Bound here and for as long as the place is kept: nobody else gets its port between two lives.
@@ -141,7 +157,9 @@ void InstancePlaces::drop_socket(std::uint16_t port) {
 
 void InstancePlaces::adopt(const Endpoint& place) {
   if (is_nowhere(place) || place.is_unix()) return;
-  ports_.take(place.port());
+  const auto inherited = reserved_.extract(place.port());
+  ports_.adopt(place.port(), inherited ? std::move(inherited.mapped()) : OwnedFd{});
+  if (!inherited) keep_reservation(place.port());
   inherited_.erase(place.port());
 }
 
@@ -149,6 +167,7 @@ void InstancePlaces::give_back(const Endpoint& place) {
   if (is_nowhere(place)) return;
   if (place.is_unix()) return SocketDirectory::remove(directory_of(place));
   drop_socket(place.port());
+  if (ports_.reservation(place.port()) >= 0) launcher_.drop(reserved_name(place.port()));
   ports_.give_back(place.port());
 }
 

@@ -46,7 +46,10 @@ class InstancePlaces {
   // Whether a place is of the kind that is asked for.
   bool fits(const Endpoint& place, const config::Launch& launch) const;
   // Another front door has all of them from now on, by the launcher. What is held open here would stay so.
-  void let_go() { sockets_.clear(); }
+  void let_go() {
+    sockets_.clear();
+    ports_.let_go_of_reservations();
+  }
   // What nobody adopted of what a front door has left goes.
   void settle();
 
@@ -75,6 +78,7 @@ class InstancePlaces {
 
  private:
   SocketDirectory::Made make_directory(const std::string& instance, const std::optional<ProcessIdentity>& owner);
+  void keep_reservation(std::uint16_t port);
   std::string make_socket(const Endpoint& place);  // what is wrong, or ""
   void drop_socket(std::uint16_t port);
 
@@ -83,6 +87,7 @@ class InstancePlaces {
   SocketDirectory directory_;
   std::map<std::uint16_t, OwnedFd> sockets_;      // to pass, by port
   std::set<std::uint16_t> inherited_;             // of these, which nobody has adopted yet
+  std::map<std::uint16_t, OwnedFd> reserved_;     // inherited reservations of ports, likewise
   std::map<std::string, OwnedFd> notify_;         // inherited, by life
   std::set<std::string> ready_;                   // lives that have said so
   std::set<std::string> inherited_ready_;         // the same, which nobody has asked about yet

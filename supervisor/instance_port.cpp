@@ -1,10 +1,15 @@
 #include "supervisor/instance_port.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <fstream>
+#include <random>
+#include <string>
+#include <utility>
 
 namespace frontdoor {
 
@@ -33,7 +38,20 @@ bool is_free(const Endpoint& endpoint) {
   return free;
 }
 
-// From a random place, so that two front doors that start together rarely want the same ones.
+// An abstract name (unix(7)): it belongs to a network namespace as the port does, nothing of it is left when its holder has
+// ended, and two can not have it. A socket bound to the port itself would do as well, if every app set SO_REUSEADDR.
+OwnedFd reserve_port(std::uint16_t port) {
+  OwnedFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) return {};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = "frontdoor-port-" + std::to_string(port);
+  std::copy(name.begin(), name.end(), address.sun_path + 1);  // behind the zero that makes it abstract
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return {};
+  return socket;
+}
+
 InstancePorts::InstancePorts() : end_(first_ephemeral_port()) {
   first_ = static_cast<std::uint16_t>(std::max(1024, end_ - kPorts));
   std::random_device random;
@@ -41,14 +59,36 @@ InstancePorts::InstancePorts() : end_(first_ephemeral_port()) {
 }
 
 std::optional<std::uint16_t> InstancePorts::take() {
+  const auto port = take(true);
+  return port ? port : take(false);
+}
+
+std::optional<std::uint16_t> InstancePorts::take(bool reserved) {
   for (int tried = first_; tried < end_; ++tried) {
     const std::uint16_t port = next_;
     next_ = port + 1 == end_ ? first_ : static_cast<std::uint16_t>(port + 1);
-    if (taken_.contains(port) || !is_free(*Endpoint::numeric("127.0.0.1", port))) continue;
-    taken_.insert(port);
+    if (taken_.contains(port)) continue;
+    OwnedFd reservation = reserved ? reserve_port(port) : OwnedFd{};
+    if (reserved && !reservation.valid()) continue;
+    if (!is_free(*Endpoint::numeric("127.0.0.1", port))) continue;
+    taken_[port] = std::move(reservation);
     return port;
   }
   return std::nullopt;
+}
+
+void InstancePorts::adopt(std::uint16_t port, OwnedFd reservation) {
+  if (!reservation.valid()) reservation = reserve_port(port);
+  taken_[port] = std::move(reservation);
+}
+
+int InstancePorts::reservation(std::uint16_t port) const {
+  const auto found = taken_.find(port);
+  return found == taken_.end() ? -1 : found->second.get();
+}
+
+void InstancePorts::let_go_of_reservations() {
+  for (auto& [port, reservation] : taken_) reservation = OwnedFd{};
 }
 
 }  // namespace frontdoor

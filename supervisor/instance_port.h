@@ -1,36 +1,47 @@
 // Loopback ports for instances. They lie below the range that outgoing connections are given, so that no
-// connection ever takes the port of an instance that is being restarted, or connects to itself there. Control
-// thread.
+// connection ever takes the port of an instance that is being restarted, or connects to itself there. Each is
+// reserved among the front doors that share the loopback device: between the choice of a port and the moment the app
+// listens there, another front door's app would answer in its place. Control thread.
 
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <random>
-#include <set>
 
 #include "base/address.h"
+#include "supervisor/launcher_message.h"
 
 namespace frontdoor {
 
 // Whether nobody listens there now, as far as can be known.
 bool is_free(const Endpoint& endpoint);
 
+// A reservation lasts as long as its socket is open, here or in the launcher. Invalid: somebody else has it. Whoever may
+// use this machine may take reservations, and no more: a front door that gets none goes without.
+OwnedFd reserve_port(std::uint16_t port);
+
 class InstancePorts {
  public:
-  InstancePorts();
+  InstancePorts();  // from a random place, so that front doors that start together rarely want the same ones
+  InstancePorts(std::uint16_t first, std::uint16_t end, std::uint16_t next) : first_(first), end_(end), next_(next) {}
 
-  // A port that nobody listens on and nobody else has from here; nothing when none is left.
+  // A port that nobody listens on, and that nobody else has from here or from another front door; nothing when none is left.
   std::optional<std::uint16_t> take();
-  // One that a process has already, over a crash of the front door.
-  void take(std::uint16_t port) { taken_.insert(port); }
+  // One that a process has already, over a crash of the front door, and its reservation, if there is one.
+  void adopt(std::uint16_t port, OwnedFd reservation);
   void give_back(std::uint16_t port) { taken_.erase(port); }
+  int reservation(std::uint16_t port) const;  // -1: it has none
+  // Somebody else holds them from now on.
+  void let_go_of_reservations();
 
  private:
+  std::optional<std::uint16_t> take(bool reserved);
+
   std::uint16_t first_;
-  std::uint16_t end_;
+  std::uint16_t end_;  // one more than the last
   std::uint16_t next_;
-  std::set<std::uint16_t> taken_;
+  std::map<std::uint16_t, OwnedFd> taken_;
 };
 
 }  // namespace frontdoor

@@ -238,6 +238,27 @@ class LeftBehind(unittest.TestCase):
                     os.kill(left["pid"], signal.SIGKILL)
 
 
+class Reserved(unittest.TestCase):
+    def test_a_port_is_kept_from_other_front_doors_for_as_long_as_an_instance_has_it(self):
+        def reserved():
+            with open("/proc/net/unix", encoding="ascii", errors="replace") as file:
+                return re.findall(r"@frontdoor-port-(\d+)", file.read())
+
+        with Frontdoor(pool(["node", APP])) as door:
+            first = json.loads(get(door.address))["PORT"]
+            self.assertEqual(reserved().count(first), 1)
+            crashed = front_door(door)
+            os.kill(crashed, signal.SIGKILL)
+            eventually(lambda: front_door(door) not in (None, crashed), "the next front door")
+            self.assertEqual(json.loads(get(door.address))["PORT"], first)
+            self.assertEqual(reserved().count(first), 1, "the launcher has it over a crash")
+            self.assertEqual(command("restart", "app", door=door).returncode, 0)
+            second = json.loads(get(door.address))["PORT"]
+            eventually(lambda: first not in reserved(), "that the place that is left is anybody's again")
+            self.assertEqual(reserved().count(second), 1)
+        self.assertNotIn(second, reserved())
+
+
 class Leaks(unittest.TestCase):
     def test_an_app_that_listens_dies_again_and_again_and_leaks_no_port(self):
         with Frontdoor(pool(["node", APP], more='[pool.app.restart]\nbackoff_min = "1ms"\nbackoff_max = "5ms"\n')) as door:

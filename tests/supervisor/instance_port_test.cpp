@@ -2,12 +2,15 @@
 
 #include "supervisor/instance_port.h"
 
+#include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <set>
+#include <vector>
 
 namespace frontdoor {
 namespace {
@@ -16,18 +19,21 @@ TEST(InstancePorts, AreBelowThoseOfOutgoingConnections) {
   int first = 32'768;
   std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
   InstancePorts ports;
-  for (int i = 0; i < 100; ++i) EXPECT_LT(*ports.take(), first);
+  for (int i = 0; i < 10; ++i) EXPECT_LT(*ports.take(), first);
 }
 
+// Those below take from where no front door does, which may run beside them.
+
 TEST(InstancePorts, NoneIsGivenTwice) {
-  InstancePorts ports;
+  InstancePorts ports(19'000, 19'500, 19'123);
   std::set<std::uint16_t> given;
-  for (int i = 0; i < 500; ++i) EXPECT_TRUE(given.insert(*ports.take()).second);
+  while (const auto port = ports.take()) EXPECT_TRUE(given.insert(*port).second);
+  EXPECT_GT(given.size(), 400u);
 }
 
 // As many crash cycles and rolls as there may ever be: what comes back is there to be taken.
 TEST(InstancePorts, AreNeverUsedUpByWhatWasGivenBack) {
-  InstancePorts ports;
+  InstancePorts ports(19'500, 19'600, 19'599);
   for (int i = 0; i < 20'000; ++i) {
     const auto port = ports.take();
     ASSERT_TRUE(port) << "after " << i;
@@ -36,19 +42,60 @@ TEST(InstancePorts, AreNeverUsedUpByWhatWasGivenBack) {
 }
 
 TEST(InstancePorts, OneThatSomebodyListensOnIsLeftToHim) {
-  InstancePorts ports;
-  const std::uint16_t port = *ports.take();
-  const Endpoint place = *Endpoint::numeric("127.0.0.1", port);
-  const int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ASSERT_EQ(bind(other, place.data(), place.size()), 0);
-  ASSERT_EQ(listen(other, 1), 0);
-  ports.give_back(port);
+  Endpoint place = *Endpoint::numeric("127.0.0.1", 0);
+  OwnedFd other(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(other.get(), place.data(), place.size()), 0);
+  ASSERT_EQ(listen(other.get(), 1), 0);
+  sockaddr_in bound{};
+  socklen_t size = sizeof bound;
+  ASSERT_EQ(getsockname(other.get(), reinterpret_cast<sockaddr*>(&bound), &size), 0);
+  const std::uint16_t port = ntohs(bound.sin_port);
+  place = *Endpoint::numeric("127.0.0.1", port);
+  InstancePorts ports(port, port + 1, port);
   EXPECT_FALSE(is_free(place));
+  EXPECT_FALSE(ports.take());
+  other = OwnedFd{};
+  EXPECT_EQ(ports.take(), port);
+}
+
+// Nobody listens yet on what the first has taken: its app has only been started.
+TEST(InstancePorts, TwoFrontDoorsThatStartTogetherTakeDifferentOnes) {
+  InstancePorts one(20'000, 20'100, 20'000);
+  InstancePorts other(20'000, 20'100, 20'000);
   std::set<std::uint16_t> given;
-  while (const auto next = ports.take()) given.insert(*next);  // all that there are
-  EXPECT_FALSE(given.contains(port));
-  EXPECT_GT(given.size(), 1'000u);
-  close(other);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(given.insert(*one.take()).second);
+    EXPECT_TRUE(given.insert(*other.take()).second);
+  }
+}
+
+TEST(InstancePorts, AReservationEndsWithWhatItIsFor) {
+  const std::uint16_t port = 20'201;
+  InstancePorts ports(port, port + 1, port);
+  ASSERT_EQ(ports.take(), port);
+  EXPECT_FALSE(reserve_port(port).valid());
+  ports.give_back(port);
+  EXPECT_TRUE(reserve_port(port).valid());
+  ports.adopt(port, {});
+  EXPECT_FALSE(reserve_port(port).valid());
+  const OwnedFd kept(fcntl(ports.reservation(port), F_DUPFD_CLOEXEC, 0));
+  ports.let_go_of_reservations();
+  EXPECT_EQ(ports.reservation(port), -1);
+  EXPECT_FALSE(reserve_port(port).valid()) << "who has a copy has it still";
+  EXPECT_FALSE(ports.take()) << "it is still in use";
+}
+
+// Whoever may use this machine may reserve them all. Then a front door does as well as one without reservations.
+TEST(InstancePorts, AreTakenWithoutReservationsWhereSomebodyHasThemAll) {
+  std::vector<OwnedFd> squatted;
+  for (std::uint16_t port = 20'300; port < 20'310; ++port) squatted.push_back(reserve_port(port));
+  InstancePorts ports(20'300, 20'310, 20'305);
+  std::set<std::uint16_t> given;
+  while (const auto port = ports.take()) {
+    given.insert(*port);
+    EXPECT_EQ(ports.reservation(*port), -1);
+  }
+  EXPECT_GT(given.size(), 5u);
 }
 
 }  // namespace
