@@ -12,6 +12,12 @@ namespace {
 // A frame of a body is not begun in less room than this, if there is more of it.
 constexpr std::size_t kLeastRoom = 1024;
 
+// Bodies leave so much of a block: the last word to a client that reads nothing ends its streams when it is written, and must
+// not wait for the client to make room for it.
+constexpr std::size_t kForTheLastWord = 64;
+
+std::size_t room_for_data(const Output& output) { return output.room() - std::min(output.room(), kForTheLastWord); }
+
 constexpr const char* kOutOfMemory = "out of memory";
 
 // Where nobody could be told by an exception: a window that is not opened, a body that is not resumed would be waited for for
@@ -220,7 +226,7 @@ Session::Pushed Session::push(Stream& stream, std::string_view bytes, bool last,
   pushed.failed = (dead_ || lost()) && !stream.end_queued_;
   pushed.done = !pushed.failed && stream.offer_.empty() && (!last || stream.end_queued_);
   stream.offer_ = {};
-  const bool no_room = stream.no_room_ || !chunk_.empty() || output.room() < kLeastRoom;
+  const bool no_room = stream.no_room_ || !chunk_.empty() || room_for_data(output) < kLeastRoom;
   if (pushed.done || pushed.failed) return pushed;
   if (no_room) {
     stream.wants_room_ = true;
@@ -238,7 +244,7 @@ std::size_t Session::next_frame_of(Stream& stream, std::size_t longest, bool& en
     return 0;
   }
   if (stream.offer_.empty() && !stream.offer_last_) return 0;
-  const std::size_t room = output_->room();
+  const std::size_t room = room_for_data(*output_);
   const std::size_t wanted = std::min({longest, stream.offer_.size(), stream.offer_limit_});
   const bool fits = room >= kFrameHead + std::min(wanted, kLeastRoom);
   if (!fits || (wanted == 0 && !stream.offer_.empty())) {

@@ -284,6 +284,7 @@ asio::awaitable<ProcessEnd> Instance::live(RunningProcess process) {
   shared_.changed->tell();
   if (!asked_to_end_) co_await count_casualties(Clock::now());
   const ProcessEnd end = co_await context_.launcher.ended(process.id);
+  co_await context_.launcher.still_ours();  // to tell: another front door finds the record where it was not forgotten in time
   if (!was_up_) output_->drain();  // which says why; what it has left behind may hold the pipe
   early_end_ = was_up_ ? "" : early_end(end);
   if (!was_up_ && !failed()) start_failed(early_end_);

@@ -271,7 +271,7 @@ class Floods(Directory):
         flood = "import os\nblock = b'flooding\\n' * 8000\nwhile True: os.write(1, block)"
         with Frontdoor(quiet + table(flood, logs=f'mode = "off", file = "{self.path("app.log")}", max_size = "1MiB", keep = 1')
                        + routes) as door:
-            eventually(lambda: events(door, "instance writes more than is taken and is slowed", instance="app.1"), "that it is told")
+            eventually(lambda: events(door, "instance writes more than is taken and is slowed", instance="app.1"), "that it is told", timeout=60)
             for _ in range(20):
                 get(door.address)
             self.assertEqual(events(door, "upstream down"), [])

@@ -92,6 +92,25 @@ TEST(H2Session, AnAnswerWaitsForRoom) {
   EXPECT_LE(rounds, 18);  // a block at a time
 }
 
+// Nothing leaves, for its client reads nothing: the end of the connection is not kept from its streams until it does.
+TEST(H2Session, BodiesLeaveRoomForTheLastWord) {
+  Conversation talk({}, false);
+  EXPECT_TRUE(talk.send(h2::hello({{4, 1 << 24}}) + h2::window(0, 1 << 24) + h2::headers(1, h2::get())));
+  talk.flush();
+  ServerStream& stream = *talk.streams[0];
+  EXPECT_TRUE(talk.session->respond(stream, 200, kNoFields, {}, false));
+  const std::string body(1 << 20, 'b');
+  while (talk.push(stream, body, false).accepted != 0) {
+  }
+  EXPECT_LT(talk.output.room(), 1'000u);
+  talk.session->terminate(ErrorCode::EnhanceYourCalm);
+  talk.session->produce(talk.output);
+  EXPECT_TRUE(talk.session->finished());
+  EXPECT_EQ(stream.closed(), Closed::ByConnection);
+  talk.client.feed(talk.output.unsent());
+  EXPECT_TRUE(talk.client.goes_away());
+}
+
 TEST(H2Session, AQuantumLeavesRoomForOthers) {
   Conversation talk;
   ServerStream& one = talk.ask(h2::headers(1, h2::get()));

@@ -153,12 +153,14 @@ TEST(BufferPool, ColdBlocksAreUsedBeforeAnotherSlabIsMapped) {
 TEST(BufferPool, ChurnLeavesFewMappings) {
   BufferPool pool(kBlock);
   constexpr std::size_t kBlocks = 20'000;
-  const std::size_t before = mappings();
+  [[maybe_unused]] const std::size_t before = mappings();
   std::vector<char*> blocks;
   for (std::size_t i = 0; i < kBlocks; ++i) blocks.push_back(pool.take());
   for (std::size_t i = 0; i < kBlocks; i += 2) pool.give(blocks[i]);
   for (int i = 0; i < 20; ++i) pool.trim();
+#ifndef __SANITIZE_THREAD__  // which maps something of its own beside each
   EXPECT_LT(mappings(), before + 2 * kBlocks / BufferPool::kSlabBlocks);
+#endif
   for (std::size_t i = 1; i < kBlocks; i += 2) pool.give(blocks[i]);
   for (int i = 0; i < 20; ++i) pool.trim();
   EXPECT_EQ(pool.slabs(), 1u);

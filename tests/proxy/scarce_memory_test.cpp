@@ -16,7 +16,8 @@
 #include "support/h2_upstream.h"
 #include "support/messages.h"
 
-#ifndef __SANITIZE_ADDRESS__
+// A sanitizer's allocator is what the libraries in C call then.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 namespace frontdoor::testing {
 namespace {

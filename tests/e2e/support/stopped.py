@@ -14,10 +14,12 @@ class Stopped:
     def __init__(self, pid, thread):
         self.libc = ctypes.CDLL(None, use_errno=True)
         self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
-        for tid in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{tid}/comm", encoding="ascii") as file:
-                if file.read().strip() == thread:
-                    self.tid = int(tid)
+        self.tid = next(tid for tid in sorted(map(int, os.listdir(f"/proc/{pid}/task"))) if self._name(pid, tid) == thread)
+
+    @staticmethod
+    def _name(pid, tid):  # which a thread of a sanitizer's has from the first one
+        with open(f"/proc/{pid}/task/{tid}/comm", encoding="ascii") as file:
+            return file.read().strip()
 
     def _ptrace(self, request):
         if self.libc.ptrace(request, self.tid, None, None) != 0:
