@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <fstream>
 #include <random>
@@ -40,16 +41,16 @@ bool is_free(const Endpoint& endpoint) {
 
 // An abstract name (unix(7)): it belongs to a network namespace as the port does, nothing of it is left when its holder has
 // ended, and two can not have it. A socket bound to the port itself would do as well, if every app set SO_REUSEADDR.
-OwnedFd reserve_port(std::uint16_t port) {
-  OwnedFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+PortReservation reserve_port(std::uint16_t port) {
+  OwnedFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));  // it never listens: nobody can send it anything
   if (!socket.valid()) return {};
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const std::string name = "frontdoor-port-" + std::to_string(port);
   std::copy(name.begin(), name.end(), address.sun_path + 1);  // behind the zero that makes it abstract
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return {};
-  return socket;
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return {.is_others = errno == EADDRINUSE};
+  return {.socket = std::move(socket)};
 }
 
 InstancePorts::InstancePorts() : end_(first_ephemeral_port()) {
@@ -59,26 +60,26 @@ InstancePorts::InstancePorts() : end_(first_ephemeral_port()) {
 }
 
 std::optional<std::uint16_t> InstancePorts::take() {
-  const auto port = take(true);
-  return port ? port : take(false);
+  const auto port = take(false);
+  return port ? port : take(true);
 }
 
-std::optional<std::uint16_t> InstancePorts::take(bool reserved) {
+std::optional<std::uint16_t> InstancePorts::take(bool also_of_others) {
   for (int tried = first_; tried < end_; ++tried) {
     const std::uint16_t port = next_;
     next_ = port + 1 == end_ ? first_ : static_cast<std::uint16_t>(port + 1);
     if (taken_.contains(port)) continue;
-    OwnedFd reservation = reserved ? reserve_port(port) : OwnedFd{};
-    if (reserved && !reservation.valid()) continue;
+    PortReservation reservation = reserve_port(port);
+    if (reservation.is_others && !also_of_others) continue;
     if (!is_free(*Endpoint::numeric("127.0.0.1", port))) continue;
-    taken_[port] = std::move(reservation);
+    taken_[port] = std::move(reservation.socket);
     return port;
   }
   return std::nullopt;
 }
 
 void InstancePorts::adopt(std::uint16_t port, OwnedFd reservation) {
-  if (!reservation.valid()) reservation = reserve_port(port);
+  if (!reservation.valid()) reservation = reserve_port(port).socket;
   taken_[port] = std::move(reservation);
 }
 

@@ -17,9 +17,13 @@ namespace frontdoor {
 // Whether nobody listens there now, as far as can be known.
 bool is_free(const Endpoint& endpoint);
 
-// A reservation lasts as long as its socket is open, here or in the launcher. Invalid: somebody else has it. Whoever may
-// use this machine may take reservations, and no more: a front door that gets none goes without.
-OwnedFd reserve_port(std::uint16_t port);
+// A reservation lasts as long as its socket is open, here or in the launcher. Whoever may use this machine may take
+// reservations, and no more: a front door that gets none goes without, as it does where there can be none.
+struct PortReservation {
+  OwnedFd socket = {};   // invalid: it is not ours
+  bool is_others = false;
+};
+PortReservation reserve_port(std::uint16_t port);
 
 class InstancePorts {
  public:
@@ -36,7 +40,7 @@ class InstancePorts {
   void let_go_of_reservations();
 
  private:
-  std::optional<std::uint16_t> take(bool reserved);
+  std::optional<std::uint16_t> take(bool also_of_others);
 
   std::uint16_t first_;
   std::uint16_t end_;  // one more than the last

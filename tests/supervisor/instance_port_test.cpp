@@ -73,22 +73,22 @@ TEST(InstancePorts, AReservationEndsWithWhatItIsFor) {
   const std::uint16_t port = 20'201;
   InstancePorts ports(port, port + 1, port);
   ASSERT_EQ(ports.take(), port);
-  EXPECT_FALSE(reserve_port(port).valid());
+  EXPECT_TRUE(reserve_port(port).is_others);
   ports.give_back(port);
-  EXPECT_TRUE(reserve_port(port).valid());
+  EXPECT_TRUE(reserve_port(port).socket.valid());
   ports.adopt(port, {});
-  EXPECT_FALSE(reserve_port(port).valid());
+  EXPECT_TRUE(reserve_port(port).is_others);
   const OwnedFd kept(fcntl(ports.reservation(port), F_DUPFD_CLOEXEC, 0));
   ports.let_go_of_reservations();
   EXPECT_EQ(ports.reservation(port), -1);
-  EXPECT_FALSE(reserve_port(port).valid()) << "who has a copy has it still";
+  EXPECT_TRUE(reserve_port(port).is_others) << "who has a copy has it still";
   EXPECT_FALSE(ports.take()) << "it is still in use";
 }
 
 // Whoever may use this machine may reserve them all. Then a front door does as well as one without reservations.
 TEST(InstancePorts, AreTakenWithoutReservationsWhereSomebodyHasThemAll) {
   std::vector<OwnedFd> squatted;
-  for (std::uint16_t port = 20'300; port < 20'310; ++port) squatted.push_back(reserve_port(port));
+  for (std::uint16_t port = 20'300; port < 20'310; ++port) squatted.push_back(reserve_port(port).socket);
   InstancePorts ports(20'300, 20'310, 20'305);
   std::set<std::uint16_t> given;
   while (const auto port = ports.take()) {
