@@ -70,9 +70,8 @@ TEST(InstancePorts, TwoFrontDoorsThatStartTogetherTakeDifferentOnes) {
 }
 
 TEST(InstancePorts, AReservationEndsWithWhatItIsFor) {
-  const std::uint16_t port = 20'201;
-  InstancePorts ports(port, port + 1, port);
-  ASSERT_EQ(ports.take(), port);
+  InstancePorts ports(20'200, 20'250, 20'210);
+  const std::uint16_t port = *ports.take();
   EXPECT_TRUE(reserve_port(port).is_others);
   ports.give_back(port);
   EXPECT_TRUE(reserve_port(port).socket.valid());
@@ -82,7 +81,7 @@ TEST(InstancePorts, AReservationEndsWithWhatItIsFor) {
   ports.let_go_of_reservations();
   EXPECT_EQ(ports.reservation(port), -1);
   EXPECT_TRUE(reserve_port(port).is_others) << "who has a copy has it still";
-  EXPECT_FALSE(ports.take()) << "it is still in use";
+  while (const auto another = ports.take()) EXPECT_NE(*another, port) << "it is still in use";
 }
 
 // Whoever may use this machine may reserve them all. Then a front door does as well as one without reservations.
