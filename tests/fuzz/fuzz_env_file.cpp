@@ -12,7 +12,7 @@ namespace {
 using namespace frontdoor;
 using fuzz::require;
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   std::string text = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\' || c == '$') text += '\\';
@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(!name.empty() && name.find_first_of(std::string_view("=\0 \n", 4)) == std::string::npos, "a name is one word");
     require(names.insert(name).second, "a name comes once");
     require(value.find('\0') == std::string::npos, "no value has a NUL");
-    again += name + '=' + quoted(value) + '\n';
+    again += name + '=' + in_quotes(value) + '\n';
   }
   const auto twice = config::parse_env_file(again);
   require(twice && *twice == *parsed, "the same variables again");

@@ -18,10 +18,10 @@ using namespace frontdoor::http;
 using fuzz::Exact;
 using fuzz::require;
 
-constexpr HeadLimits kLimits{.header_bytes = 2048, .header_count = 16, .uri_bytes = 256};
+constexpr HeadLimits kRequestLimits{.header_bytes = 2048, .header_count = 16, .uri_bytes = 256};
 
 void check_split(std::string_view input, HeadStatus whole, const RequestHeadParser& expected) {
-  RequestHeadParser slow(kLimits);
+  RequestHeadParser slow(kRequestLimits);
   HeadStatus status = HeadStatus::Incomplete;
   for (std::size_t size = 0; size <= input.size() && status == HeadStatus::Incomplete; ++size) {
     const Exact prefix(input.substr(0, size));
@@ -75,7 +75,7 @@ void check_path(std::string_view target) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Exact input({reinterpret_cast<const char*>(data), size});
-  RequestHeadParser parser(kLimits);
+  RequestHeadParser parser(kRequestLimits);
   const HeadStatus status = parser.parse(input.view());
   check_split(input.view(), status, parser);
   const RequestSketch sketch = sketch_request(input.view());
@@ -84,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(sketch.method == parser.head().method_text || parser.head().method_text.size() > 32, "a method is recognised");
 
   const auto& head = parser.head();
-  require(parser.head_size() <= size && parser.head_size() <= kLimits.header_bytes, "head inside the buffer");
+  require(parser.head_size() <= size && parser.head_size() <= kRequestLimits.header_bytes, "head inside the buffer");
   for (const auto& field : head.fields)
     for (const auto view : {field.name, field.value})
       require(view.data() >= input.view().data() && view.data() + view.size() <= input.view().data() + size,

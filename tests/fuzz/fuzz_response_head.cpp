@@ -10,10 +10,10 @@ using namespace frontdoor::http;
 using fuzz::Exact;
 using fuzz::require;
 
-constexpr HeadLimits kLimits{.header_bytes = 2048, .header_count = 16, .uri_bytes = 256};
+constexpr HeadLimits kResponseLimits{.header_bytes = 2048, .header_count = 16, .uri_bytes = 256};
 
 void check_split(std::string_view input, Method asked, HeadStatus whole, const ResponseHeadParser& expected) {
-  ResponseHeadParser slow(kLimits);
+  ResponseHeadParser slow(kResponseLimits);
   HeadStatus status = HeadStatus::Incomplete;
   for (std::size_t size = 0; size <= input.size() && status == HeadStatus::Incomplete; ++size) {
     const Exact prefix(input.substr(0, size));
@@ -32,7 +32,7 @@ void check_split(std::string_view input, Method asked, HeadStatus whole, const R
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Exact input({reinterpret_cast<const char*>(data), size});
   for (const Method asked : {Method::Get, Method::Head}) {
-    ResponseHeadParser parser(kLimits);
+    ResponseHeadParser parser(kResponseLimits);
     const HeadStatus status = parser.parse(input.view(), asked);
     check_split(input.view(), asked, status, parser);
     if (status == HeadStatus::Refused) require(parser.refusal().status == 502, "upstream's fault is a 502");
