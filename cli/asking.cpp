@@ -5,9 +5,9 @@
 #include <ostream>
 
 #include "base/terminal_text.h"
-#include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/hints.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 

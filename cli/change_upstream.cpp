@@ -3,9 +3,9 @@
 #include <boost/json/value.hpp>
 
 #include "cli/drain_wait.h"
-#include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/give_order.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 

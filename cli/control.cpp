@@ -11,14 +11,15 @@
 #include <cstdio>
 #include <ostream>
 
+#include "base/short_text.h"
 #include "base/terminal_text.h"
 #include "cli/admin_client.h"
 #include "cli/asking.h"
-#include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/hints.h"
 #include "cli/status_table.h"
-#include "supervisor/launch.h"
+#include "service/process/exit_codes.h"
+#include "supervisor/launcher/launch.h"
 
 namespace frontdoor::cli {
 

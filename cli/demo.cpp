@@ -1,4 +1,5 @@
 #include "cli/demo.h"
+#include "cli/find_running.h"
 
 #include <boost/asio/steady_timer.hpp>
 #include <cstdlib>
@@ -7,12 +8,12 @@
 #include <random>
 
 #include "cli/demo_story.h"
-#include "cli/exit_codes.h"
 #include "cli/quick_config.h"
-#include "cli/roles.h"
-#include "cli/serve.h"
 #include "config/load.h"
-#include "supervisor/instance_port.h"
+#include "service/process/exit_codes.h"
+#include "service/process/roles.h"
+#include "service/serving/serve.h"
+#include "supervisor/instances/instance_port.h"
 
 namespace frontdoor::cli {
 namespace {
@@ -155,6 +156,7 @@ int run_demo(const DemoCommand& command, const std::vector<std::string>& words, 
   options.ready_file = command.serving.ready_file;
   options.workers = command.serving.workers;
   options.launcher = launcher;
+  options.find_other_frontdoor = frontdoor_on_port;
   options.on_start = [&demo](boost::asio::io_context& io) { demo.announce_at_last(io); };
   options.on_ready = [&demo](const std::vector<Endpoint>& endpoints) { demo.listening(endpoints); };
   options.on_admin_address = [&demo](const std::string& address) { demo.dashboard(address); };

@@ -15,8 +15,8 @@
 #include "base/json.h"
 #include "cli/admin_client.h"
 #include "cli/demo_server.h"
-#include "cli/exit_codes.h"
 #include "demo_page.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "base/time.h"
 #include "http/head_parser.h"
-#include "supervisor/launcher_message.h"
+#include "supervisor/launcher/launcher_message.h"
 
 namespace frontdoor::cli {
 

@@ -13,9 +13,9 @@
 #include <optional>
 #include <string>
 
-#include "cli/style.h"
+#include "base/style.h"
 #include "config/config.h"
-#include "supervisor/instance.h"
+#include "supervisor/instances/instance.h"
 
 namespace frontdoor::cli {
 

@@ -18,12 +18,12 @@
 #include "admin/place.h"
 #include "admin/socket.h"
 #include "cli/event_text.h"
-#include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/hints.h"
-#include "cli/output_file.h"
 #include "cli/status_table.h"
-#include "supervisor/launcher_message.h"
+#include "service/process/exit_codes.h"
+#include "service/process/output_file.h"
+#include "supervisor/launcher/launcher_message.h"
 
 namespace frontdoor::cli {
 

@@ -6,10 +6,11 @@
 #include <ostream>
 #include <thread>
 
+#include "base/short_text.h"
 #include "cli/asking.h"
-#include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/status_table.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 

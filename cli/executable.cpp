@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "base/search_path.h"
-#include "cli/exit_codes.h"
 #include "config/suggest.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 namespace {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "service/process/serve_options.h"
 
 namespace frontdoor::cli {
 
@@ -32,10 +33,7 @@ std::string shell_line(const std::vector<std::string>& words);
 std::string command_line_of(const boost::json::object& status);
 std::string addresses_of(const boost::json::object& status);
 
-// Who serves on this port already: "frontdoor (pid 12) serves there: …, stop it with: …"; "" when it is no frontdoor.
-struct OtherFrontdoor {
-  std::string pid, command, directory, stop;
-};
+// That serves on this port; nothing when no frontdoor does.
 std::optional<OtherFrontdoor> frontdoor_on_port(std::uint16_t port);
 
 }  // namespace frontdoor::cli

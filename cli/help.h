@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "cli/style.h"
+#include "base/style.h"
 
 namespace frontdoor::cli {
 

@@ -7,7 +7,6 @@
 #include <ostream>
 
 #include "base/read_file.h"
-#include "cli/exit_codes.h"
 #include "cli/run_js_config.h"
 #include "importer/ecosystem.h"
 #include "importer/package_json.h"
@@ -15,6 +14,7 @@
 #include "importer/procfile.h"
 #include "importer/source.h"
 #include "importer/to_toml.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 namespace {

@@ -5,11 +5,11 @@
 #include <ostream>
 
 #include "cli/asking.h"
-#include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/live_screen.h"
 #include "cli/status_table.h"
 #include "cli/top_table.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 

@@ -1,3 +1,4 @@
+#include "cli/find_running.h"
 #include "cli/program.h"
 
 #include <pwd.h>
@@ -11,7 +12,6 @@
 #include <ostream>
 
 #include "cli/arguments.h"
-#include "cli/certificates.h"
 #include "cli/change_upstream.h"
 #include "cli/completion.h"
 #include "cli/control.h"
@@ -19,32 +19,33 @@
 #include "cli/demo_app.h"
 #include "cli/detach.h"
 #include "cli/executable.h"
-#include "cli/exit_codes.h"
 #include "cli/help.h"
 #include "cli/import_apps.h"
-#include "cli/last_config.h"
 #include "cli/live.h"
-#include "cli/log_file.h"
 #include "cli/quick_config.h"
-#include "cli/read_config.h"
-#include "cli/output_file.h"
-#include "cli/roles.h"
-#include "cli/ready_file.h"
 #include "cli/self_signed.h"
-#include "cli/serve.h"
 #include "cli/show_events.h"
 #include "cli/show_why.h"
-#include "cli/signals.h"
 #include "cli/steer.h"
-#include "cli/stop_time.h"
-#include "cli/successor.h"
 #include "cli/unit.h"
 #include "cli/upkeep.h"
-#include "cli/version.h"
 #include "config/load.h"
 #include "config/show.h"
 #include "proxy/server/server.h"
-#include "supervisor/launcher.h"
+#include "service/files/certificates.h"
+#include "service/files/last_config.h"
+#include "service/files/log_file.h"
+#include "service/files/read_config.h"
+#include "service/files/ready_file.h"
+#include "service/process/exit_codes.h"
+#include "service/process/output_file.h"
+#include "service/process/roles.h"
+#include "service/process/signals.h"
+#include "service/process/stop_time.h"
+#include "service/process/successor.h"
+#include "service/process/version.h"
+#include "service/serving/serve.h"
+#include "supervisor/launcher/launcher.h"
 
 namespace frontdoor::cli {
 namespace {
@@ -194,6 +195,7 @@ struct Runner {
     }
     ServeOptions options;
     options.command_line = words;
+    options.find_other_frontdoor = frontdoor_on_port;
     options.profile = command.profile;
     options.workers = command.serving.workers;
     options.config_file = command.config_file;
@@ -294,6 +296,7 @@ struct Runner {
     if (!loaded) return kExitBadConfig;
     ServeOptions options;
     options.command_line = words;
+    options.find_other_frontdoor = frontdoor_on_port;
     options.workers = command.serving.workers;
     options.config_text = *text;
     options.ready_file = command.serving.ready_file;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/style.h"
+#include "base/style.h"
 
 namespace frontdoor::cli {
 

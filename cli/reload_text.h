@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "cli/style.h"
+#include "base/style.h"
 
 namespace frontdoor::cli {
 

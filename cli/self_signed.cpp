@@ -10,8 +10,8 @@
 #include <ostream>
 #include <string>
 
-#include "cli/exit_codes.h"
 #include "config/suggest.h"
+#include "service/process/exit_codes.h"
 #include "tls/certificate.h"
 #include "tls/self_signed.h"
 

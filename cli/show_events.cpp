@@ -6,9 +6,9 @@
 
 #include "cli/asking.h"
 #include "cli/event_text.h"
-#include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/hints.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 

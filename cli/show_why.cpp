@@ -11,10 +11,10 @@
 
 #include "cli/asking.h"
 #include "cli/event_text.h"
-#include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/hints.h"
-#include "cli/request_story.h"
+#include "service/admin/request_story.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 

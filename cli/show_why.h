@@ -5,9 +5,9 @@
 #include <boost/json/object.hpp>
 #include <string>
 
+#include "base/style.h"
 #include "cli/arguments.h"
 #include "cli/program.h"
-#include "cli/style.h"
 
 namespace frontdoor::cli {
 

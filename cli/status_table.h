@@ -18,18 +18,11 @@
 #include <cstdint>
 #include <string>
 
-#include "cli/style.h"
+#include "base/style.h"
 
 namespace frontdoor::cli {
 
 // `given`: what --socket says, for the commands that it names.
 std::string status_table(const boost::json::object& status, const Style& style, const std::string& given = "");
-
-
-std::string short_duration(std::int64_t millis);  // "4s", "12m", "3h 5m", "2d 4h"
-std::string short_rate(double per_second);        // "0", "0.3", "428"
-std::string short_size(std::uint64_t bytes);      // "800K", "96M", "1.2G"
-// "0%", "<0.01%", "0.20%", "12%", ">99.99%": none and all are said of none and all alone.
-std::string short_share(double some, double all);
 
 }  // namespace frontdoor::cli

@@ -9,10 +9,10 @@
 #include "base/read_file.h"
 #include "cli/asking.h"
 #include "cli/drain_wait.h"
-#include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/give_order.h"
 #include "cli/hints.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 

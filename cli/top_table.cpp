@@ -8,6 +8,7 @@
 #include <map>
 #include <vector>
 
+#include "base/short_text.h"
 #include "cli/find_running.h"
 #include "cli/status_table.h"
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/style.h"
 #include "cli/arguments.h"
-#include "cli/style.h"
 
 namespace frontdoor::cli {
 

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "cli/asking.h"
-#include "cli/exit_codes.h"
 #include "cli/find_running.h"
 #include "cli/reload_text.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 

@@ -169,7 +169,7 @@ struct Hold {
   bool operator==(const Hold&) const = default;
 };
 
-// When an instance that has ended is started again; the rules are in supervisor/restart_policy.h.
+// When an instance that has ended is started again; the rules are in supervisor/instances/restart_policy.h.
 struct Restart {
   enum class Policy : std::uint8_t { Always, OnFailure, Never };
   Policy policy = Policy::Always;
@@ -181,7 +181,7 @@ struct Restart {
   bool operator==(const Restart&) const = default;
 };
 
-// Where the output of a pool's instances goes (supervisor/pool_output.h).
+// Where the output of a pool's instances goes (supervisor/output/pool_output.h).
 struct Logs {
   enum class Mode : std::uint8_t { Prefix, Json, Off };
   enum class FileFormat : std::uint8_t { Text, Json };

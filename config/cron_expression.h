@@ -1,5 +1,5 @@
 // The five fields of `cron_restart`, as cron(8) reads them: "30 4 * * mon-fri". Read here, so that what is wrong with
-// one is said when the config is; when it comes next is supervisor/cron_schedule.h's. Pure.
+// one is said when the config is; when it comes next is supervisor/triggers/cron_schedule.h's. Pure.
 
 #pragma once
 

@@ -1,5 +1,5 @@
 // Which files `watch` and `watch_ignore` name: paths with *, ?, [a-z], {a,b} and **, as shells know them. What is wrong
-// with one is said here; what they match is supervisor/watch_patterns.h's. Pure.
+// with one is said here; what they match is supervisor/triggers/watch_patterns.h's. Pure.
 
 #pragma once
 

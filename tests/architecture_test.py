@@ -34,11 +34,21 @@ ARROWS = {
     "proxy/access_log": ["balancer", "http"],
     "health": ["balancer", "http", "http2", "tls"],
     "discovery": ["balancer"],
-    "supervisor": ["balancer"],
+    "supervisor": ["supervisor/triggers"],
+    "supervisor/triggers": ["supervisor/instances"],
+    "supervisor/instances": ["supervisor/output"],
+    "supervisor/output": ["supervisor/launcher"],
+    "supervisor/launcher": ["balancer"],
     "importer": ["config"],
     "admin": ["base", "observe"],
     "dashboard": ["admin"],
-    "cli": ["proxy", "health", "discovery", "supervisor", "importer", "admin", "dashboard"],
+    "service": ["service/serving"],
+    "service/serving": ["service/admin"],
+    "service/admin": ["service/files", "service/orders", "health", "discovery", "dashboard"],
+    "service/orders": ["proxy", "admin"],
+    "service/files": ["service/process"],
+    "service/process": ["proxy", "supervisor"],
+    "cli": ["service", "importer"],
 }
 
 # Folders that consist of rooms.
@@ -327,7 +337,9 @@ INCLUDES = [
     ("tests/proxy/exchange/replay_test.cpp", "proxy/h1/h1_session.h", False),
     ("tests/proxy/room_test.cpp", "proxy/h1/h1_session.h", True),
     ("health/monitor.cpp", "proxy/exchange/stream.h", False),
-    ("cli/service.cpp", "proxy/exchange/stream.h", True),
+    ("service/serving/service.cpp", "proxy/exchange/stream.h", True),
+    ("service/serving/service.cpp", "cli/hints.h", False),
+    ("supervisor/launcher/launcher.cpp", "supervisor/instances/instance.h", False),
     ("base/log.cpp", "sys/epoll.h", True),
 ]
 

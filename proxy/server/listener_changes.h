@@ -15,7 +15,7 @@ namespace frontdoor {
 bool same_place(const config::Listener& a, const config::Listener& b);
 
 // Whether connections that come from now on are treated in another way. Certificates are not asked about: they are
-// exchanged where they are kept (cli/certificates.h).
+// exchanged where they are kept (service/files/certificates.h).
 bool same_terms(const config::Listener& a, const config::Listener& b);
 
 struct ListenerChanges {

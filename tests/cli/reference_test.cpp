@@ -10,7 +10,7 @@
 #include <iterator>
 
 #include "cli/commands.h"
-#include "cli/exit_codes.h"
+#include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {
 namespace {

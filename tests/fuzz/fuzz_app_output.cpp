@@ -9,7 +9,7 @@
 #include "base/terminal_text.h"
 #include "base/utf8.h"
 #include "invariants.h"
-#include "supervisor/line_splitter.h"
+#include "supervisor/output/line_splitter.h"
 
 namespace {
 

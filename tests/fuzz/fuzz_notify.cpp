@@ -2,7 +2,7 @@
 // asks for more than a day. Line by line it means the same as at once.
 
 #include "invariants.h"
-#include "supervisor/notify_message.h"
+#include "supervisor/instances/notify_message.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "supervisor/process_ops.h"
+#include "supervisor/launcher/process_ops.h"
 
 namespace frontdoor {
 

@@ -17,9 +17,9 @@
 
 #include "base/address.h"
 #include "base/kept_sockets.h"
-#include "supervisor/front_door_crash.h"
-#include "supervisor/launcher.h"
-#include "supervisor/launcher_client.h"
+#include "supervisor/launcher/front_door_crash.h"
+#include "supervisor/launcher/launcher.h"
+#include "supervisor/launcher/launcher_client.h"
 
 namespace frontdoor {
 

@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "supervisor/launch.h"
-#include "supervisor/process_ops.h"
+#include "supervisor/launcher/launch.h"
+#include "supervisor/launcher/process_ops.h"
 
 namespace frontdoor::test {
 
