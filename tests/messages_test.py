@@ -11,7 +11,7 @@ import sys
 SAID = ["base/address.cpp", "config/*.cpp", "cli/*arguments.cpp", "cli/command_words.cpp", "cli/quick_config.cpp", "cli/program.cpp", "base/read_file.cpp",
         "cli/import_apps.cpp", "cli/run_js_config.cpp", "importer/*.cpp"]
 NOT_SAID = ["config/schema*.cpp", "config/reference.cpp", "importer/ecosystem_keys.cpp"]  # documentation, with tests of its own
-EXPECTED = ["tests/config/*.cpp", "tests/base/*.cpp", "tests/cli/*.cpp", "tests/cli/*.py", "tests/service/*.cpp", "tests/importer/*.cpp",
+EXPECTED = ["tests/config/*.cpp", "tests/base/*.cpp", "tests/cli/*.cpp", "tests/cli/*.py", "tests/service/*/*.cpp", "tests/importer/*.cpp",
             "tests/e2e/import_test.py"]
 
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|\'(?:\\.|[^\'\\\n])\'|R"\((?P<raw>.*?)\)"|"(?P<text>(?:\\.|[^"\\\n])*)"', re.DOTALL)

@@ -205,8 +205,8 @@ class Kinds(unittest.TestCase):
         table = (root / "admin/event.cpp").read_text().partition("kinds_of_texts =")[2].partition("});")[0]
         begins = re.findall(r'\{"([^"]+)", "\w+"\}', table)
         self.assertGreater(len(begins), 20)
-        sources = "".join(file.read_text() for folder in ("base", "cli", "discovery", "health", "supervisor")
-                          for file in (root / folder).glob("*.cpp"))
+        sources = "".join(file.read_text() for folder in ("base", "cli", "discovery", "health", "service", "supervisor")
+                          for file in (root / folder).rglob("*.cpp"))
         for begin in begins:
             self.assertIn('"' + begin, sources)
 
