@@ -13,12 +13,11 @@ from support import App, Frontdoor, curl, eventually, http_get, main
 from support import pool as remote_pool
 from support import process as processes
 from support.admin import api, command
-from support.app import script_path
+from support.app import INSTANCE
 from support.instances import events, front_door, pids
 from support.metrics import ask, metrics
 from support.process import alive
 
-APP = script_path("instance.js")
 NOBODY = 65534
 
 
@@ -52,7 +51,7 @@ class Checks(unittest.TestCase):
                 f'interval = "100ms"\ninterval_down = "100ms"\ntimeout = "10s"\n{more}\n')
 
     def instances(self, check, count=1, more="", env=""):
-        return (f'[pool.app]\ncommand = {json.dumps(["node", APP])}\ninstances = {count}\nenv = {{ {env} }}\n{more}\n{check}')
+        return (f'[pool.app]\ncommand = {json.dumps(INSTANCE)}\ninstances = {count}\nenv = {{ {env} }}\n{more}\n{check}')
 
     def remotes(self, apps, check, more=""):
         return remote_pool(upstreams=apps, health="", more=more + check)

@@ -9,18 +9,17 @@ import unittest
 
 from support import App, FixedRate, Frontdoor, eventually, get, http_get, main
 from support.admin import api, command
-from support.app import script_path
+from support.app import INSTANCE
 from support.instances import events
 from support.process import alive
 
-APP = script_path("instance.js")
 CHECK = 'health_check = { path = "/", interval = "200ms", interval_down = "50ms" }\n'
 
 
 def pool(remotes, instances=2, env="", more=CHECK):
     """`remotes`: apps, or { … } as text."""
     upstreams = ", ".join(f'"{remote.address}"' if isinstance(remote, App) else remote for remote in remotes)
-    return (f'[pool.app]\ncommand = {json.dumps(["node", APP])}\ninstances = {instances}\nenv = {{ {env} }}\n'
+    return (f'[pool.app]\ncommand = {json.dumps(INSTANCE)}\ninstances = {instances}\nenv = {{ {env} }}\n'
             f"upstreams = [{upstreams}]\n{more}\n")
 
 

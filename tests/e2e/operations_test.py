@@ -14,14 +14,13 @@ import unittest
 from support import FixedRate, Frontdoor, binary, eventually, main
 from support import process as processes
 from support.admin import api
-from support.app import script_path
+from support.app import INSTANCE, INSTANCE_LINE
 from support.instances import events, front_door
 
-APP = script_path("instance.js")
 
 
 def pool(name="app", instances=2, command=None, more=""):
-    return f'[pool.{name}]\ncommand = {json.dumps(command or ["node", APP])}\ninstances = {instances}\n{more}\n'
+    return f'[pool.{name}]\ncommand = {json.dumps(command or INSTANCE)}\ninstances = {instances}\n{more}\n'
 
 
 class Gate:
@@ -31,7 +30,7 @@ class Gate:
     def __init__(self):
         self._directory = tempfile.TemporaryDirectory()
         self._shut = os.path.join(self._directory.name, "shut")
-        self.command = ["sh", "-c", f"while [ -e {self._shut} ]; do sleep 0.05; done; exec node {APP}"]
+        self.command = ["sh", "-c", f"while [ -e {self._shut} ]; do sleep 0.05; done; exec {INSTANCE_LINE}"]
 
     def shut(self):
         with open(self._shut, "w", encoding="ascii"):
@@ -74,7 +73,7 @@ def apps(door):
     found = []
     for child in processes.children(door.pid):
         try:
-            if processes.comm(child) in ("node", "sh"):
+            if processes.comm(child) in ("python3", "sh"):
                 found.append(child)
         except FileNotFoundError:  # it has just ended
             pass

@@ -15,7 +15,7 @@ import unittest
 from support import Frontdoor, binary, curl, eventually, get, main, quick, sanitized, say
 from support import process as processes
 from support.admin import command
-from support.app import script_path
+from support.app import INSTANCE, INSTANCE_LINE, script_path
 from support.instances import events, front_door
 from support.process import alive
 
@@ -48,7 +48,7 @@ class Refused(unittest.TestCase):
             program = os.path.join(directory, "frontdoor")
             shutil.copy(binary(), program)  # where that user may read it
             app = os.path.join(directory, "instance.js")
-            shutil.copy(APP, app)
+            shutil.copy(script_path("instance.js"), app)
             door = Frontdoor(pool(["node", app], more='restart = { backoff_min = "20ms", backoff_max = "50ms" }'),
                              prefix=["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "sh", "-c",
                                      f'shift; exec {program} "$@"', "-"])
@@ -70,7 +70,7 @@ class Refused(unittest.TestCase):
 
     def test_without_descriptors_it_says_so_waits_and_goes_on_when_there_are_some(self):
         for who in "the launcher", "the front door":
-            with self.subTest(who), Frontdoor(pool(["node", APP], more='restart = { backoff_min = "20ms", backoff_max = "50ms" }')) as door:
+            with self.subTest(who), Frontdoor(pool(INSTANCE, more='restart = { backoff_min = "20ms", backoff_max = "50ms" }')) as door:
                 pid = json.loads(get(door.address))["pid"]
                 poor = door.pid if who == "the launcher" else front_door(door)
                 before = resource.prlimit(poor, resource.RLIMIT_NOFILE)
@@ -84,7 +84,7 @@ class Refused(unittest.TestCase):
                 self.assertNotEqual(json.loads(get(door.address))["pid"], pid)
 
     def test_without_descriptors_one_that_is_to_stop_is_not_forgotten(self):
-        with Frontdoor(pool(["node", APP], more='stop_timeout = "300ms"')) as door:
+        with Frontdoor(pool(INSTANCE, more='stop_timeout = "300ms"')) as door:
             app = json.loads(get(door.address))["pid"]
             poor = front_door(door)
             before = resource.prlimit(poor, resource.RLIMIT_NOFILE)
@@ -97,12 +97,12 @@ class Refused(unittest.TestCase):
             self.assertFalse(alive(app))
 
     def test_a_low_limit_of_open_files_is_enough_for_an_app_and_reaches_it(self):
-        with Frontdoor(pool(shell(f"ulimit -n; exec node {APP}")), open_files=64) as door:
+        with Frontdoor(pool(shell(f"ulimit -n; exec {INSTANCE_LINE}")), open_files=64) as door:
             self.assertEqual(curl(door.address, "/").status, 200)
             self.assertIn("app.1 | 64", [line.get("text", "") for line in door.access()])
 
     def test_the_launcher_s_own_limit_is_not_what_an_app_finds(self):
-        with Frontdoor(pool(shell(f"ulimit -Sn; exec node {APP}")), prefix=["prlimit", "--nofile=256:4096"]) as door:
+        with Frontdoor(pool(shell(f"ulimit -Sn; exec {INSTANCE_LINE}")), prefix=["prlimit", "--nofile=256:4096"]) as door:
             self.assertEqual(curl(door.address, "/").status, 200)
             self.assertIn("app.1 | 256", [line.get("text", "") for line in door.access()])
             with open(f"/proc/{door.pid}/limits", encoding="ascii") as file:
@@ -115,7 +115,7 @@ class LeftBehind(unittest.TestCase):
         next life has begun; or, where it is not surely found, when frontdoor has."""
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "pid")
-            command = shell(f"export F={path}; test -e $F.done || {{ {script} \n}}; exec node {APP}")
+            command = shell(f"export F={path}; test -e $F.done || {{ {script} \n}}; exec {INSTANCE_LINE}")
             with Frontdoor(pool(command)) as door:
                 pid = read_number(path)
                 instance = json.loads(get(door.address))["pid"]
@@ -172,7 +172,7 @@ class LeftBehind(unittest.TestCase):
 
     def test_a_parent_that_stops_alone_leaves_no_server_on_the_port(self):
         # As a framework's command line does (Unitech/pm2#6084): the parent ends at its stop signal, its server does not.
-        parent = f"trap 'exit 0' TERM; setsid node {APP} & wait"
+        parent = f"trap 'exit 0' TERM; setsid {INSTANCE_LINE} & wait"
         with Frontdoor(pool(shell(parent), more='env = { STUBBORN = "1", RELEASE = "1" }\nstop_timeout = "300ms"')) as door:
             old = json.loads(get(door.address))
             door.reload(pool(shell(parent), more='env = { STUBBORN = "1", RELEASE = "2" }\nstop_timeout = "300ms"'))
@@ -184,7 +184,7 @@ class LeftBehind(unittest.TestCase):
             self.assertFalse(alive(new["pid"]))
 
     def test_with_both_of_its_own_processes_killed_the_app_is_asked_to_stop(self):
-        door = Frontdoor(pool(["node", APP]))
+        door = Frontdoor(pool(INSTANCE))
         door.expected_status = None
         with door:
             pid = json.loads(get(door.address))["pid"]
@@ -198,7 +198,7 @@ class LeftBehind(unittest.TestCase):
     def test_with_both_of_its_own_processes_killed_at_once_no_process_of_the_app_is_left(self):
         # By one signal to all of the group that the test made: neither sees the other's end. The app ends by the signal that
         # the kernel sends it, and takes what it has started along, as an app that is asked to stop does.
-        script = f"sleep 1000 & child=$!; node {APP} & app=$!; trap 'kill $child $app; exit 0' TERM; echo $child > $F; wait"
+        script = f"sleep 1000 & child=$!; {INSTANCE_LINE} & app=$!; trap 'kill $child $app; exit 0' TERM; echo $child > $F; wait"
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "pid")
             door = Frontdoor(pool(shell(f"export F={path}; {script}"), instances=1))
@@ -218,7 +218,7 @@ class LeftBehind(unittest.TestCase):
         # As a service manager does, but without its control group: an app that ignores its stop signal is left, on its port. So are
         # the files of the sockets.
         with tempfile.TemporaryDirectory() as directory:
-            stubborn = pool(["node", APP], more='env = { STUBBORN = "1" }\nstop_timeout = "300ms"')
+            stubborn = pool(INSTANCE, more='env = { STUBBORN = "1" }\nstop_timeout = "300ms"')
             with Frontdoor(stubborn, listeners=f'listen = "unix:{directory}/web"\n') as door:
                 left, serving = json.loads(get(door.address)), front_door(door)
                 for pid in (door.pid, serving):
@@ -244,7 +244,7 @@ class Reserved(unittest.TestCase):
             with open("/proc/net/unix", encoding="ascii", errors="replace") as file:
                 return re.findall(r"@frontdoor-port-(\d+)", file.read())
 
-        with Frontdoor(pool(["node", APP])) as door:
+        with Frontdoor(pool(INSTANCE)) as door:
             first = json.loads(get(door.address))["PORT"]
             self.assertEqual(reserved().count(first), 1)
             crashed = front_door(door)
@@ -261,7 +261,7 @@ class Reserved(unittest.TestCase):
 
 class Leaks(unittest.TestCase):
     def test_an_app_that_listens_dies_again_and_again_and_leaks_no_port(self):
-        with Frontdoor(pool(["node", APP], more='[pool.app.restart]\nbackoff_min = "1ms"\nbackoff_max = "5ms"\n')) as door:
+        with Frontdoor(pool(INSTANCE, more='[pool.app.restart]\nbackoff_min = "1ms"\nbackoff_max = "5ms"\n')) as door:
             def after(pid):
                 return eventually(lambda: (lambda its: its["pid"] != pid and its)(json.loads(get(door.address))), "its next life")
 
@@ -306,12 +306,12 @@ class Leaks(unittest.TestCase):
                     self.assertLessEqual(late[name][1] - early[name][1], 2_048 if quick() else 4_096, name)
             zombies = lambda: [pid for pid in processes.children(door.pid) if not alive(pid)]
             eventually(lambda: len(zombies()) <= 1, "that what has ended is reaped")  # each life leaves two, for a moment
-            door.reload(pool(["node", APP]))
+            door.reload(pool(INSTANCE))
             self.assertEqual(curl(door.address, "/").status, 200)
             eventually(lambda: len(processes.children(door.pid)) == 2, "that the one that crashed has been cleared away")
             fits = len(processes.open_fds(door.pid))
             for release in range(2, 6 if quick() else 40):
-                door.reload(pool(["node", APP], more=f'env = {{ RELEASE = "{release}" }}'))
+                door.reload(pool(INSTANCE, more=f'env = {{ RELEASE = "{release}" }}'))
                 eventually(lambda: json.loads(get(door.address)).get("RELEASE") == str(release), "the next release")
             eventually(lambda: len(processes.children(door.pid)) == 2, "that only the front door and one instance are left")
             eventually(lambda: len(processes.open_fds(door.pid)) <= fits, "that no release has left a descriptor")

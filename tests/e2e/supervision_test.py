@@ -12,20 +12,19 @@ import unittest
 from support import FixedRate, Frontdoor, binary, curl, eventually, get, http_get, main
 from support import process as processes
 from support.admin import api, command
-from support.app import node_environment, script_path
+from support.app import INSTANCE, INSTANCE_LINE, node_environment
 from support.instances import events, front_door, pids, who
 from support.process import alive
 
-APP = script_path("instance.js")
 
 
 def pool(name="app", instances=2, command=None, env="", more=""):
-    command = json.dumps(command or ["node", APP])
+    command = json.dumps(command or INSTANCE)
     return f"[pool.{name}]\ncommand = {command}\ninstances = {instances}\nenv = {{ {env} }}\n{more}\n"
 
 
 QUICK = '[pool.app.restart]\nbackoff_min = "10ms"\n'
-GUARDED = ["sh", "-c", f'[ -z "$BROKEN" ] || exit 3; exec node {APP}']  # it can not even start where BROKEN is set
+GUARDED = ["sh", "-c", f'[ -z "$BROKEN" ] || exit 3; exec {INSTANCE_LINE}']  # it can not even start where BROKEN is set
 
 
 def get_release(door):
@@ -138,7 +137,7 @@ class Stopping(unittest.TestCase):
 
     def test_nothing_of_its_tree_is_left(self):
         # The shell dies of the signal and passes it on to nobody.
-        command = ["sh", "-c", f"node {APP}; true"]
+        command = ["sh", "-c", f"{INSTANCE_LINE}; true"]
         with Frontdoor(pool(instances=1, command=command)) as door:
             (app,) = pids(door, 1).values()
             helper = int(get(door.address, "/helper"))
@@ -295,7 +294,7 @@ class Changes(unittest.TestCase):
             self.assertEqual(pids(door, 2), before)
 
     def test_a_change_that_fails_half_way_is_told_as_one_of_the_config(self):
-        half = ["sh", "-c", f'[ -z "$BROKEN" ] || [ $FRONTDOOR_INSTANCE = app.1 ] || exit 3; exec node {APP}']
+        half = ["sh", "-c", f'[ -z "$BROKEN" ] || [ $FRONTDOOR_INSTANCE = app.1 ] || exit 3; exec {INSTANCE_LINE}']
         with Frontdoor(pool(command=half, env='RELEASE = "1"', more=QUICK)) as door:
             before = pids(door, 2)
             door.write_config(pool(command=half, env='RELEASE = "2", BROKEN = "1"', more=QUICK))
@@ -327,7 +326,7 @@ class Changes(unittest.TestCase):
     def test_a_restart_that_failed_is_told_as_long_as_an_old_one_stays(self):
         with tempfile.TemporaryDirectory() as directory:
             wrong = os.path.join(directory, "wrong")
-            line = f'[ ! -e {wrong} ] || exit 3; exec node {APP}'
+            line = f'[ ! -e {wrong} ] || exit 3; exec {INSTANCE_LINE}'
             with Frontdoor(pool(instances=1, command=["sh", "-c", line], more=QUICK)) as door:
                 (first,) = pids(door, 1).values()
                 with open(wrong, "w", encoding="ascii"):
@@ -493,7 +492,7 @@ class WithoutAFile(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             ready = os.path.join(directory, "ready")
             running = processes.spawn([binary(), "run", "-i", "2", "--listen", "127.0.0.1:0", "--ready-file", ready,
-                                       "--", "node", APP], env=node_environment(), stdin=subprocess.DEVNULL,
+                                       "--", *INSTANCE], env=node_environment(), stdin=subprocess.DEVNULL,
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 eventually(lambda: os.path.exists(ready), "the ready file")

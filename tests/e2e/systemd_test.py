@@ -3,6 +3,7 @@
 of a few lines (support/service_manager.py), once with instances, where a launcher is the main process, and once without."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -13,17 +14,16 @@ import unittest
 
 from support import App, Frontdoor, binary, curl, eventually, get, main, pool
 from support import process as processes
-from support.app import script_path
+from support.app import INSTANCE
 from support.service_manager import NotifySocket, activated
 from support.stopped import Stopped
 from support.instances import events
 
-APP = script_path("instance.js")
 PRIVATE = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}
 
 
 def instances(count=1, more=""):
-    return f'[pool.app]\ncommand = ["node", "{APP}"]\ninstances = {count}\n{more}\n'
+    return f'[pool.app]\ncommand = {json.dumps(INSTANCE)}\ninstances = {count}\n{more}\n'
 
 
 def door_for(manager, config, watchdog_usec=None, prefix=(), **options):

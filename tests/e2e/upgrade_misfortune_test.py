@@ -18,8 +18,8 @@ from support import App, Client, FixedRate, Upgradable, binary, eventually, http
 from support import process as processes
 from support.admin import api, command
 from support.instances import events, pids
-from support.app import script_path
-from upgrade_test import APP, DRAIN, WithDoors, instances
+from support.app import INSTANCE, script_path
+from upgrade_test import DRAIN, WithDoors, instances
 
 
 def in_background(work):
@@ -214,7 +214,7 @@ pool = "deaf"
 [[route]]
 pool = "app"
 [pool.app]
-command = ["node", "{APP}"]
+command = {json.dumps(INSTANCE)}
 instances = 2
 hold.timeout = "0s"
 health_check = {{ path = "/slow", timeout = "5s" }}

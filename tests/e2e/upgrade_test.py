@@ -16,7 +16,7 @@ import unittest
 from support import App, Client, FixedRate, Upgradable, WebSocketClient, apps, binary, eventually, get, http_get, main, pool
 from support import process as processes
 from support.admin import api, command, order_all_kinds, standing_orders
-from support.app import node_environment, script_path
+from support.app import INSTANCE, node_environment
 from support.certificates import Certificates
 from support.client import connect
 from support.h2 import GOAWAY, H2Client
@@ -25,7 +25,6 @@ from support.metrics import ask as look
 from support.ports import free_port
 from support.service_manager import NotifySocket
 
-APP = script_path("instance.js")
 DRAIN = '[timeouts]\ndrain = "8s"\n'
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 
@@ -35,7 +34,7 @@ def namespaces_are_allowed():
 
 
 def instances(count=2, more=""):
-    return f'[pool.app]\ncommand = ["node", "{APP}"]\ninstances = {count}\nhealth_check = "/"\n{more}\n'
+    return f'[pool.app]\ncommand = {json.dumps(INSTANCE)}\ninstances = {count}\nhealth_check = "/"\n{more}\n'
 
 
 class WithDoors(unittest.TestCase):

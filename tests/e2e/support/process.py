@@ -32,7 +32,8 @@ def end(process, patience=10.0):
 
 
 def eventually(condition, what, timeout=20.0, pause=0.01):
-    """Waits until condition() is truthy and returns that value. No test sleeps to be right: this is how they wait."""
+    """Waits until condition() is truthy and returns that value. No test sleeps to be right: this is how they wait. What takes long is
+    asked about more seldom: to read an event log each 10 ms takes the CPU from those who are waited for."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
@@ -41,6 +42,7 @@ def eventually(condition, what, timeout=20.0, pause=0.01):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout:g} s in vain for: {what}")
         time.sleep(pause)
+        pause = min(1.2 * pause, max(pause, 0.05))
 
 
 def status_kib(pid, key):
