@@ -199,8 +199,8 @@ class Finding(unittest.TestCase):
         with tempfile.TemporaryDirectory() as empty:
             env = {name: value for name, value in os.environ.items() if name not in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR")}
             alone = command("status", env={**env, "RUNTIME_DIRECTORY": empty})
-            # Others may run on this machine, in its usual places.
-            self.assertEqual(alone.returncode, 1)
+            # One that runs on this machine, in its usual places, is found.
+            self.assertEqual(alone.returncode, 0 if alone.stderr == "" else 1, alone.stderr)
             if "no frontdoor is running" in alone.stderr:
                 self.assertIn(empty, alone.stderr)
                 self.assertIn("frontdoor run starts one, --socket PATH names one elsewhere", alone.stderr)
