@@ -1,5 +1,4 @@
 #include "cli/demo.h"
-#include "cli/find_running.h"
 
 #include <boost/asio/steady_timer.hpp>
 #include <cstdlib>
@@ -8,6 +7,7 @@
 #include <random>
 
 #include "cli/demo_story.h"
+#include "cli/find_running.h"
 #include "cli/quick_config.h"
 #include "config/load.h"
 #include "service/process/exit_codes.h"

@@ -1,4 +1,3 @@
-#include "cli/find_running.h"
 #include "cli/program.h"
 
 #include <pwd.h>
@@ -19,6 +18,7 @@
 #include "cli/demo_app.h"
 #include "cli/detach.h"
 #include "cli/executable.h"
+#include "cli/find_running.h"
 #include "cli/help.h"
 #include "cli/import_apps.h"
 #include "cli/live.h"

@@ -4,6 +4,9 @@ keep-alive connections, and calls everything a failure that is not a complete 20
 usage: fixed_rate.py ADDRESS TARGET RATE SECONDS TIMEOUT CONNECTIONS POST_EVERY
 With POST_EVERY = n, each n-th request is a POST /write?id=NUMBER with a small body, each with a number of its own.
 It stops early at the end of its standard input, then prints one JSON object.
+
+Where it gets no CPU for its rate it sends less, and says how many it has left out. All at once they would only wait here, each
+for a connection of its own, until they count as not answered in time.
 """
 
 import asyncio
@@ -11,6 +14,9 @@ import collections
 import json
 import sys
 import time
+
+
+CATCHES_UP = 0.25  # seconds: of a longer pause the rest is left out
 
 
 class Failed(Exception):
@@ -58,6 +64,7 @@ class Load:
         self.idle = collections.deque()
         self.connections = connections
         self.requests = 0
+        self.left_out = 0
         self.posts = 0
         self.failures = []
         self.latencies = []
@@ -109,7 +116,9 @@ class Load:
         while not stop.is_set() and elapsed < self.seconds:
             elapsed = min(time.monotonic() - self.started, self.seconds)
             # After a hiccup of this process it catches up, so that the rate is what was asked for, to the end.
-            for _ in range(int(elapsed * self.rate) - self.requests):
+            due = int(elapsed * self.rate) - self.requests - self.left_out
+            self.left_out += max(0, due - int(CATCHES_UP * self.rate))
+            for _ in range(min(due, int(CATCHES_UP * self.rate))):
                 self.requests += 1
                 task = asyncio.create_task(self.one(*self.next_request()))
                 running.add(task)
@@ -123,7 +132,7 @@ class Load:
         sorted_ms = sorted(latency * 1000 for latency in self.latencies)
         at = lambda share: round(sorted_ms[min(int(len(sorted_ms) * share), len(sorted_ms) - 1)], 2) if sorted_ms else 0
         posts_failed = [failure["id"] for failure in self.failures if failure["method"] == "POST"]
-        return {"requests": self.requests, "seconds": round(self.seconds, 3), "failed": len(self.failures),
+        return {"requests": self.requests, "left_out": self.left_out, "seconds": round(self.seconds, 3), "failed": len(self.failures),
                 "failures": self.failures if self.post_every else self.failures[:50], "by_app": self.by_app, "posts": self.posts, "posts_failed": posts_failed,
                 "latency_ms": {"p50": at(0.5), "p99": at(0.99), "p999": at(0.999), "max": at(1)}}
 

@@ -45,7 +45,7 @@ class FixedRate:
         return self.finish()
 
     def finish(self):
-        """Lets what is in flight end and returns the report: requests, failures, latency_ms, by_app."""
+        """Lets what is in flight end and returns the report: requests, left_out, failures, latency_ms, by_app."""
         output, _ = self._process.communicate("")  # end of its stdin: send no more
         return json.loads(output)
 
