@@ -20,7 +20,6 @@
 #include "cli/event_text.h"
 #include "cli/find_running.h"
 #include "cli/hints.h"
-#include "cli/status_table.h"
 #include "service/process/exit_codes.h"
 #include "service/process/output_file.h"
 #include "supervisor/launcher/launcher_message.h"

@@ -9,7 +9,6 @@
 #include "base/short_text.h"
 #include "cli/asking.h"
 #include "cli/find_running.h"
-#include "cli/status_table.h"
 #include "service/process/exit_codes.h"
 
 namespace frontdoor::cli {

@@ -33,7 +33,7 @@ std::string shell_line(const std::vector<std::string>& words);
 std::string command_line_of(const boost::json::object& status);
 std::string addresses_of(const boost::json::object& status);
 
-// That serves on this port; nothing when no frontdoor does.
+// The frontdoor that serves on this port; nothing when none does.
 std::optional<OtherFrontdoor> frontdoor_on_port(std::uint16_t port);
 
 }  // namespace frontdoor::cli

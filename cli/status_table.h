@@ -15,7 +15,6 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <cstdint>
 #include <string>
 
 #include "base/style.h"

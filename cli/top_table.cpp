@@ -10,7 +10,6 @@
 
 #include "base/short_text.h"
 #include "cli/find_running.h"
-#include "cli/status_table.h"
 
 namespace frontdoor::cli {
 

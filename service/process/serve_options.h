@@ -15,7 +15,7 @@ namespace frontdoor {
 
 class Instance;
 
-// Who serves on a port already: "frontdoor (pid 12) serves there: …, end it with: …".
+// A frontdoor that has a port already, and the command that ends it.
 struct OtherFrontdoor {
   std::string pid, command, directory, stop;
 };

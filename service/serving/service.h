@@ -25,8 +25,8 @@
 #include "service/files/reload.h"
 #include "service/orders/steering.h"
 #include "service/process/predecessors.h"
+#include "service/process/serve_options.h"
 #include "service/process/supervision.h"
-#include "service/serving/serve.h"
 #include "service/serving/service_notices.h"
 
 namespace frontdoor {

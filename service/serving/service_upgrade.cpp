@@ -146,7 +146,7 @@ AdminUpgrade Service::why_not_upgrade() const {
   if (::getpid() == 1) return because("pid_1", "this process is PID 1, which can not leave: replace its container");
   if (supervision_) return refused;
   const MainProcess main{::getpid(), std::getenv("SYSTEMD_EXEC_PID"), !given_.notify_socket.empty(),
-                              before_.socket ? "" : name_of_parent()};
+                         before_.socket ? "" : name_of_parent()};
   const std::string reason = why_it_cannot_leave(main);
   if (!reason.empty()) return because("main_process", reason.c_str());
   if (predecessors_.draining() >= kMostDraining) return because("too_many", "too many of before are still draining");

@@ -124,8 +124,7 @@ InstancePlaces::Taken InstancePlaces::take(const config::Launch& launch, const s
   if (!port) return {std::nullopt, "every port below the ephemeral range is taken"};
   const Endpoint place = *Endpoint::numeric("127.0.0.1", *port);
   keep_reservation(*port);
-  if (ports_.reservation(*port) < 0 && !std::exchange(told_unreserved_, true))
-    log_.warn("ports cannot be reserved for instances", {{"instance", instance}, {"reason", ports_.why_unreserved()}});
+  if (ports_.reservation(*port) < 0) tell_unreserved(instance);
   if (launch.port == Port::ListenFds) {
     if (auto problem = make_socket(place); !problem.empty()) {
       give_back(place);
@@ -138,6 +137,12 @@ InstancePlaces::Taken InstancePlaces::take(const config::Launch& launch, const s
 // As long as the process may live: longer than this one.
 void InstancePlaces::keep_reservation(std::uint16_t port) {
   if (const int fd = ports_.reservation(port); fd >= 0) launcher_.keep(reserved_name(port), {fd});
+}
+
+void InstancePlaces::tell_unreserved(const std::string& instance) {
+  if (told_unreserved_ == ports_.why_unreserved()) return;
+  told_unreserved_ = ports_.why_unreserved();
+  log_.warn("ports cannot be reserved for instances", {{"instance", instance}, {"reason", told_unreserved_}});
 }
 
 // Bound here and for as long as the place is kept: nobody else gets its port between two lives.

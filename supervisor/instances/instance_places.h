@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -30,7 +31,8 @@ std::optional<ProcessIdentity> identity_of(const config::Launch& launch);
 class InstancePlaces {
  public:
   // What has to outlive a crash of the front door is left with the launcher.
-  InstancePlaces(LauncherClient& launcher, Log& log) : launcher_(launcher), log_(log) {}
+  InstancePlaces(LauncherClient& launcher, Log& log, InstancePorts ports = {})
+      : launcher_(launcher), log_(log), ports_(std::move(ports)) {}
 
   // What a front door that crashed has left there. Before anything else.
   void inherit(std::map<std::string, std::vector<OwnedFd>>& kept);
@@ -80,12 +82,13 @@ class InstancePlaces {
  private:
   SocketDirectory::Made make_directory(const std::string& instance, const std::optional<ProcessIdentity>& owner);
   void keep_reservation(std::uint16_t port);
+  void tell_unreserved(const std::string& instance);
   std::string make_socket(const Endpoint& place);  // what is wrong, or ""
   void drop_socket(std::uint16_t port);
 
   LauncherClient& launcher_;
   Log& log_;
-  bool told_unreserved_ = false;  // once: where one port can not be reserved the others can not either
+  std::string told_unreserved_;  // the reason that was told last: where one port can not be reserved mostly none can
   InstancePorts ports_;
   SocketDirectory directory_;
   std::map<std::uint16_t, OwnedFd> sockets_;      // to pass, by port

@@ -50,10 +50,8 @@ PortReservation reserve_port(std::uint16_t port) {
   const std::string name = "frontdoor-port-" + std::to_string(port);
   std::copy(name.begin(), name.end(), address.sun_path + 1);  // behind the zero that makes it abstract
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) {
-    const bool is_others = errno == EADDRINUSE;
-    return {.is_others = is_others, .problem = is_others ? "other processes have reserved every port" : std::strerror(errno)};
-  }
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0)
+    return {.is_others = errno == EADDRINUSE, .problem = std::strerror(errno)};
   return {.socket = std::move(socket)};
 }
 
@@ -76,7 +74,8 @@ std::optional<std::uint16_t> InstancePorts::take(bool also_of_others) {
     PortReservation reservation = reserve_port(port);
     if (reservation.is_others && !also_of_others) continue;
     if (!is_free(*Endpoint::numeric("127.0.0.1", port))) continue;
-    if (!reservation.socket.valid()) why_unreserved_ = reservation.problem;
+    if (reservation.is_others) why_unreserved_ = "other processes have reserved every port";
+    else if (!reservation.socket.valid()) why_unreserved_ = reservation.problem;
     taken_[port] = std::move(reservation.socket);
     return port;
   }

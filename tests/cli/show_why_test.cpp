@@ -52,7 +52,7 @@ TEST(WhyText, TellsOfManyProbesThatFoundTheSameTheFirstAndTheLast) {
                 R"(.000Z", "by": "probe", "counted": true, "latency_us": 0, "result": ")" + (results[i] == 'r' ? "refused" : "failed") +
                 R"("})";
     std::string text = why_text(boost::json::parse(R"({"summary": "s", "check": "TCP", "probes": [)" + probes + "]}").as_object(),
-                                     Style(false));
+                                Style(false));
     return text.substr(text.find("TCP:\n") + 5);
   };
   EXPECT_EQ(seen("rrr"), "    13:01:00.000  refused\n    13:01:01.000  refused\n    13:01:02.000  refused\n");

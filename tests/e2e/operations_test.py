@@ -18,7 +18,6 @@ from support.app import INSTANCE, INSTANCE_LINE
 from support.instances import events, front_door
 
 
-
 def pool(name="app", instances=2, command=None, more=""):
     return f'[pool.{name}]\ncommand = {json.dumps(command or INSTANCE)}\ninstances = {instances}\n{more}\n'
 
@@ -73,7 +72,7 @@ def apps(door):
     found = []
     for child in processes.children(door.pid):
         try:
-            if processes.comm(child) in ("python3", "sh"):
+            if processes.comm(child).startswith(("python", "sh")):
                 found.append(child)
         except FileNotFoundError:  # it has just ended
             pass

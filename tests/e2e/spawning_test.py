@@ -19,7 +19,6 @@ from support.app import INSTANCE, INSTANCE_LINE, script_path
 from support.instances import events, front_door
 from support.process import alive
 
-APP = script_path("instance.js")
 NOBODY = 54321  # a user without any other process
 
 

@@ -17,7 +17,6 @@ from support.instances import events, front_door, pids, who
 from support.process import alive
 
 
-
 def pool(name="app", instances=2, command=None, env="", more=""):
     command = json.dumps(command or INSTANCE)
     return f"[pool.{name}]\ncommand = {command}\ninstances = {instances}\nenv = {{ {env} }}\n{more}\n"

@@ -16,7 +16,7 @@ import unittest
 from support import App, Client, FixedRate, Upgradable, WebSocketClient, apps, binary, eventually, get, http_get, main, pool
 from support import process as processes
 from support.admin import api, command, order_all_kinds, standing_orders
-from support.app import INSTANCE, node_environment
+from support.app import INSTANCE
 from support.certificates import Certificates
 from support.client import connect
 from support.h2 import GOAWAY, H2Client

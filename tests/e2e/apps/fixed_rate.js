@@ -89,7 +89,7 @@ const ticks = setInterval(() => {
   // After a hiccup of this process it catches up, so that the rate is what was asked for, to the end; not after a longer one
   // (fixed_rate.py says why).
   const due = Math.floor(elapsed * rate);
-  leftOut += Math.max(0, due - requests - leftOut - Math.floor(CATCHES_UP * rate));
+  leftOut += Math.max(0, due - requests - leftOut - Math.max(1, Math.floor(CATCHES_UP * rate)));
   while (!stopped && requests + leftOut < due) {
     ++requests;
     ++running;

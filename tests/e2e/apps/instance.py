@@ -80,7 +80,10 @@ def read_request(connection, rest):
     lines = head.split(b"\r\n")
     length = sum(int(line[15:]) for line in lines if line.lower().startswith(b"content-length:"))
     while len(rest) < length:
-        rest += connection.recv(65536)
+        more = connection.recv(65536)
+        if not more:
+            return None, b""
+        rest += more
     return lines[0].split(b" ")[1].split(b"?")[0].decode(), rest[length:]
 
 
@@ -95,10 +98,11 @@ def converse(connection):
             with lock:
                 idle.discard(connection)
                 answering += 1
-            body = answer_to(path).encode()
-            close = "Connection: close\r\n" if leaving else ""
-            head = f"HTTP/1.1 200 OK\r\nX-App: {os.environ.get('FRONTDOOR_INSTANCE', '')}\r\n{close}Content-Length: {len(body)}\r\n\r\n"
             try:
+                body = answer_to(path).encode()
+                close = "Connection: close\r\n" if leaving else ""
+                head = (f"HTTP/1.1 200 OK\r\nX-App: {os.environ.get('FRONTDOOR_INSTANCE', '')}\r\n{close}"
+                        f"Content-Length: {len(body)}\r\n\r\n")
                 connection.sendall(head.encode() + body)
             finally:
                 with lock:

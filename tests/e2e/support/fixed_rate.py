@@ -117,8 +117,9 @@ class Load:
             elapsed = min(time.monotonic() - self.started, self.seconds)
             # After a hiccup of this process it catches up, so that the rate is what was asked for, to the end.
             due = int(elapsed * self.rate) - self.requests - self.left_out
-            self.left_out += max(0, due - int(CATCHES_UP * self.rate))
-            for _ in range(min(due, int(CATCHES_UP * self.rate))):
+            most = max(1, int(CATCHES_UP * self.rate))
+            self.left_out += max(0, due - most)
+            for _ in range(min(due, most)):
                 self.requests += 1
                 task = asyncio.create_task(self.one(*self.next_request()))
                 running.add(task)

@@ -1,4 +1,4 @@
-"""What tests ask about a frontdoor that runs its instances itself (apps/instance.js answers who it is)."""
+"""What tests ask about a frontdoor that runs its instances itself (apps/instance.js and instance.py answer who they are)."""
 
 import json
 

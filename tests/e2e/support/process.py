@@ -31,18 +31,20 @@ def end(process, patience=10.0):
     return process.wait()
 
 
-def eventually(condition, what, timeout=20.0, pause=0.01):
-    """Waits until condition() is truthy and returns that value. No test sleeps to be right: this is how they wait. What takes long is
-    asked about more seldom: to read an event log each 10 ms takes the CPU from those who are waited for."""
+def eventually(condition, what, timeout=20.0, pause=None):
+    """Waits until condition() is truthy and returns that value. No test sleeps to be right: this is how they wait. Where no pause is
+    asked for, what takes long is asked about more seldom: to read an event log each 10 ms takes the CPU from those who are waited for."""
     deadline = time.monotonic() + timeout
+    step = 0.01 if pause is None else pause
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout:g} s in vain for: {what}")
-        time.sleep(pause)
-        pause = min(1.2 * pause, max(pause, 0.05))
+        time.sleep(step)
+        if pause is None:
+            step = min(1.2 * step, 0.05)
 
 
 def status_kib(pid, key):
