@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """HTTP/2 to clients, with TLS and without: curl, nghttp, h2load and Node's own client in front of real apps."""
 
+import contextlib
 import json
+import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -338,12 +341,13 @@ class OverTls(Case):
     @unittest.skipUnless(shutil.which("chromium"), "no chromium on this machine")
     def test_chromium_speaks_it_and_opens_websockets_over_it(self):
         with App("ws", script="websocket.js") as app, self.new_door(app=app) as door, \
-             tempfile.TemporaryDirectory() as profile:
+             tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # helpers may write into it at their end
             browser = subprocess.Popen(
                 ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                  "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
                  "--ignore-certificate-errors", "--remote-debugging-port=0", f"--user-data-dir={profile}",
-                 f"https://{door.address}/page"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                 f"https://{door.address}/page"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                start_new_session=True)
             try:
                 heard = eventually(lambda: [line for line in door.access() if line["target"].startswith("/closed")],
                                    "what the page has heard", timeout=60)
@@ -351,6 +355,8 @@ class OverTls(Case):
             finally:
                 browser.terminate()
                 browser.wait(30)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(browser.pid, signal.SIGKILL)  # its helpers
             opened = eventually(lambda: [line for line in door.access() if line["status"] == 101], "the WebSocket's line")
             self.assertEqual(opened[0]["protocol"], "HTTP/2.0")
 
