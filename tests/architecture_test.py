@@ -91,6 +91,8 @@ def check_cmake(root):
         if folder in WITH_ROOMS:
             call = re.search(r"target_link_libraries\(\s*(\w+) INTERFACE\s+([^)]*)\)", text)
             uses = call.group(2) if call else ""
+            if rooms := re.search(r"frontdoor_rooms\((\w+) (\w+) ", text):
+                call, uses = rooms, f"{rooms.group(1)}_{rooms.group(2)}"
         else:
             call = re.search(r"frontdoor_library\(\s*(\w+)([^)]*)\)", text)
             found = re.search(r"USES\s+([^)]*?)(?:PRIVATE|PRECOMPILE|$)", call.group(2)) if call else None

@@ -282,7 +282,7 @@ class Echo(unittest.TestCase):
                 def settled():
                     seen.append(door.rss_kib())
                     return len(seen) > 50 and max(seen[-40:]) - min(seen[-40:]) < 512
-                eventually(settled, "memory to stop growing")
+                eventually(settled, "memory to stop growing", pause=0.01)  # it looks at the last 0.4 s
                 self.assertLess(seen[-1] - before, 32 * 1024 if sanitized() else 4096)
             self.assertEqual(get(door.address), "hello from big\n")
 
