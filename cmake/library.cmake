@@ -1,4 +1,4 @@
-# frontdoor_library(base [USES <library>…] [PRIVATE <library>…] [PRECOMPILE std|small_std|asio] [SMALL])
+# frontdoor_library(base [USES <library>…] [PRIVATE <library>…] [PRECOMPILE std|small_std|asio] [SMALL] [ROOM_OF <folder>])
 #
 # One folder is one static library of the same name, a room in a folder one of both names: proxy/h1 is proxy_h1. USES are
 # the arrows of ARCHITECTURE.md: a file that includes against them does not find the symbol at link time, and

@@ -134,8 +134,8 @@ def serve():
         _thread.start_new_thread(converse, (connection,))
 
 
-signal.signal(signal.SIGTERM, on_term)
 try:
+    signal.signal(signal.SIGTERM, on_term)
     serve()
 except Leave:
     listening.close()
