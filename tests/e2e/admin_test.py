@@ -18,7 +18,7 @@ from support import App, FixedRate, Frontdoor, binary, curl, eventually, free_po
 from support import pool as remote_pool
 from support import process as processes
 from support.admin import command
-from support.app import node_environment, script_path
+from support.app import INSTANCE, node_environment, script_path
 from support.instances import events, front_door
 from support.process import alive
 
@@ -27,7 +27,7 @@ NOBODY = 65534
 
 
 def pool(name="app", instances=2, command=None, env="", more=""):
-    command = json.dumps(command or ["node", APP])
+    command = json.dumps(command or INSTANCE)
     return f"[pool.{name}]\ncommand = {command}\ninstances = {instances}\nenv = {{ {env} }}\n{more}\n"
 
 
@@ -88,7 +88,7 @@ class Status(unittest.TestCase):
             self.assertEqual(sorted(rows), ["app.1", "app.2"])
             self.assertEqual(sum(row["requests"] for row in rows.values()), 4)
             for row in rows.values():
-                self.assertGreater(row["memory_bytes"], 10 << 20)
+                self.assertGreater(row["memory_bytes"], 4 << 20)
                 self.assertGreaterEqual(row["cpu_percent"], 0)
                 self.assertEqual((row["restarts"], row["last_end"]), (0, None))
                 os.kill(row["pid"], 0)
