@@ -23,7 +23,7 @@ struct UpstreamAttempt {
     upstream = &on;
     seen = on.shared->seen();
     went_down = DownCause::None;
-    death_noted = false;
+    death_noted = budget_granted = false;
     lease.take(on, slot);
   }
   void leave() {
@@ -42,6 +42,7 @@ struct UpstreamAttempt {
   UpstreamFailure failure = UpstreamFailure::None;
   DownCause went_down = DownCause::None;  // why the upstream was taken out while the request was on it
   bool death_noted = false;               // that the upstream died with it
+  bool budget_granted = false;            // it may be made again: that another worker has spent the last of the budget since is no matter
   bool gave_place_up = false;             // in the queue for a connection: its client has sent a FIN
 };
 

@@ -362,7 +362,9 @@ bool Exchange::better_elsewhere(const http::ResponseHead& head) {
   const auto& statuses = pool_->pool().retry.on_status;
   if (statuses.empty() || std::find(statuses.begin(), statuses.end(), head.status) == statuses.end()) return false;
   if (!pool_->has_another(attempts_.upstreams())) return false;
-  return judge(UpstreamFailure::RetryStatus).choice != Replay::Choice::Never;
+  const Replay replay = judge(UpstreamFailure::RetryStatus);
+  attempt_.budget_granted = replay.spends_budget;
+  return replay.choice != Replay::Choice::Never;
 }
 
 // As long as nothing was passed on, a body that came broken behind its head is still an answer of ours and no cut connection

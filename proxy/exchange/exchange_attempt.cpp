@@ -166,6 +166,7 @@ Exchange::Next Exchange::after_failure() {
   }
 
   const Replay replay = judge(attempt_.failure);
+  attempt_.budget_granted = false;
   tally_.retry_rule = replay.rule;
   remember_failure(replay);
   if (replay.choice == Replay::Choice::Never) {
@@ -265,7 +266,7 @@ Replay Exchange::judge(UpstreamFailure failure) {
   attempt.another_free = another_is_free();
   attempt.contained = deaths_.convicted;
   pool_->report_requests(now());
-  attempt.budget_left = pool.memory->retries.left(pool.retry.budget, now());
+  attempt.budget_left = attempt_.budget_granted || pool.memory->retries.left(pool.retry.budget, now());
   return decide_replay(attempt, pool.retry);
 }
 

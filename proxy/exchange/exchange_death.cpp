@@ -72,7 +72,9 @@ Task<> Exchange::ask_whether_it_died() {
 
 bool Exchange::denied_unless_it_died() {
   if (attempt_.failure != UpstreamFailure::Reset || attempt_.stream->connection_lives()) return false;
-  return judge(attempt_.failure).unless_dead;
+  const Replay replay = judge(attempt_.failure);
+  attempt_.budget_granted = replay.spends_budget;
+  return replay.unless_dead;
 }
 
 // A process that is killed resets all of its connections in one moment, its listener perhaps last of all. Those are more

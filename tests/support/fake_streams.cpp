@@ -187,7 +187,10 @@ class FakeUpstreamStream final : public UpstreamStream {
   RawConnection raw() override { return upstream_->raw_connection; }
   bool gone() const override { return upstream_->gone; }
   void abort() override { upstream_->aborted = true; }
-  bool reused() const override { return upstream_->reused; }
+  bool reused() const override {
+    if (upstream_->when_asked) upstream_->when_asked();
+    return upstream_->reused;
+  }
   bool sent_anything() const override { return upstream_->sent; }
   bool received_anything() const override { return upstream_->received_; }
   bool tells_unprocessed() const override { return upstream_->tells_unprocessed; }

@@ -74,6 +74,25 @@ TEST(RetryBudget, EndsTheRetriesOfAPool) {
   }
 }
 
+// It belongs to all workers: what one was told that there is may be spent by another in the next moment.
+TEST(RetryBudget, WhatWasGrantedHoldsWhenAnotherWorkerSpendsTheLastOfIt) {
+  for (const bool by_status : {false, true}) {
+    ExchangeStage stage(2, retry_503);
+    stage.run();
+    int looks = 0;
+    stage.conn(0).when_asked = [&] {
+      if (++looks == 2) use_budget_up(stage);
+    };
+    if (by_status) stage.conn(0).respond(503);
+    else stage.conn(0).reset();
+    stage.turn();
+    ASSERT_GT(looks, 2) << "it is decided more than once, and the budget was there at first only";
+    ASSERT_EQ(stage.dialer.last().name, stage.name(1));
+    served_by(stage, stage.dialer.connections.size() - 1);
+    EXPECT_THAT(stage.log_line(), HasSubstr(by_status ? "\"retry\":\"status_idempotent\"" : "\"retry\":\"reset_idempotent\""));
+  }
+}
+
 TEST(RetryBudget, IsPaidOnceForAConnectionThatManyWereOn) {
   const auto paid_for = std::make_shared<bool>(false);
   ExchangeStage first(2);
