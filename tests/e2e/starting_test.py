@@ -14,14 +14,14 @@ import tempfile
 import unittest
 
 from support import App, FixedRate, Frontdoor, binary, curl, eventually, get, main
-from support.app import script_path
+from support.app import PYTHON, script_path
 from support.instances import events, front_door
 
 APP = script_path("starting.py")
 
 
 def pool(name="app", instances=1, command=None, env="", more=""):
-    command = json.dumps(command or ["python3", APP])
+    command = json.dumps(command or [*PYTHON, APP])
     return f"[pool.{name}]\ncommand = {command}\ninstances = {instances}\nenv = {{ {env} }}\n{more}\n"
 
 
@@ -129,7 +129,6 @@ class Surroundings(unittest.TestCase):
         cases = [("auto", "health_check", ""), ("unix", "notify", 'SAYS = "READY=1"'), ("listen_fds", "health_check", 'HOW = "passed"')]
         for port, ready, env in cases:
             with self.subTest(port=port, ready=ready), Frontdoor(pool(
-                    command=["/usr/bin/python3", APP],  # what PATH has first may lie where only root enters
                     env=env,
                     more=f'user = "nobody"\nport = "{port}"\nready = "{ready}"\nhealth_check = "/healthz"\numask = "027"\n'
                          'rlimits = { nofile = "256:512", core = 0 }\n')) as door:

@@ -21,7 +21,8 @@ def script_path(script):
 # An app that frontdoor starts itself, apps/instance.js or its like: for suites that ask nothing of its language the one that starts
 # in a quarter of the time. Of the system's Python: another one may lie where only root enters.
 _PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
-INSTANCE = [_PYTHON, "-I", "-S", script_path("instance.py")]
+PYTHON = [_PYTHON, "-I", "-S"]
+INSTANCE = [*PYTHON, script_path("instance.py")]
 INSTANCE_LINE = shlex.join(INSTANCE)
 
 
