@@ -23,7 +23,7 @@ struct UpstreamAttempt {
     upstream = &on;
     seen = on.shared->seen();
     went_down = DownCause::None;
-    death_noted = budget_granted = false;
+    death_noted = budget_granted = another_seen_up = false;
     lease.take(on, slot);
   }
   void leave() {
@@ -42,7 +42,9 @@ struct UpstreamAttempt {
   UpstreamFailure failure = UpstreamFailure::None;
   DownCause went_down = DownCause::None;  // why the upstream was taken out while the request was on it
   bool death_noted = false;               // that the upstream died with it
-  bool budget_granted = false;            // it may be made again: that another worker has spent the last of the budget since is no matter
+  // Of a verdict on its failure, until it is carried out: all workers share what it was found from, and may change it in between.
+  bool budget_granted = false;   // the retry budget had one more
+  bool another_seen_up = false;  // an upstream was up that the request had not been on
   bool gave_place_up = false;             // in the queue for a connection: its client has sent a FIN
 };
 

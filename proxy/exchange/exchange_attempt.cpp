@@ -166,7 +166,7 @@ Exchange::Next Exchange::after_failure() {
   }
 
   const Replay replay = judge(attempt_.failure);
-  attempt_.budget_granted = false;
+  attempt_.budget_granted = attempt_.another_seen_up = false;
   tally_.retry_rule = replay.rule;
   remember_failure(replay);
   if (replay.choice == Replay::Choice::Never) {
@@ -262,7 +262,7 @@ Replay Exchange::judge(UpstreamFailure failure) {
   attempt.body_replayable = body_.replayable();
   attempt.upstream_dead = attempt_.went_down == DownCause::Dead;
   attempt.tries = attempts_.tries;
-  attempt.another_up = attempts_.all_remembered() && pool_->has_untried(attempts_.upstreams());
+  attempt.another_up = attempt_.another_seen_up || (attempts_.all_remembered() && pool_->has_untried(attempts_.upstreams()));
   attempt.another_free = another_is_free();
   attempt.contained = deaths_.convicted;
   pool_->report_requests(now());
@@ -277,6 +277,7 @@ bool Exchange::rescue() {
   const Replay replay = judge(UpstreamFailure::Evicted);
   tally_.retry_rule = replay.rule;
   if (replay.choice == Replay::Choice::Never) return false;
+  attempt_.another_seen_up = true;
   attempt_.failure = UpstreamFailure::Evicted;
   return true;
 }

@@ -40,6 +40,15 @@ def read_number(path):
     return eventually(there, path)
 
 
+def kill_both(door, serving):
+    """The launcher and the front door, so that neither sees the other's end and clears up."""
+    for pid in (door.pid, serving):
+        os.kill(pid, signal.SIGSTOP)
+    # In this order: a stopped one whose parent has ended is let go on by the kernel, with a SIGHUP.
+    for pid in (serving, door.pid):
+        os.kill(pid, signal.SIGKILL)
+
+
 class Refused(unittest.TestCase):
     def test_without_processes_it_says_so_waits_and_goes_on_when_there_are_some(self):
         with tempfile.TemporaryDirectory() as directory:
@@ -188,11 +197,8 @@ class LeftBehind(unittest.TestCase):
         with door:
             pid = json.loads(get(door.address))["pid"]
             serving = front_door(door)
-            os.kill(serving, signal.SIGSTOP)  # so that it can not clear up before it is killed, too
-            os.kill(door.pid, signal.SIGKILL)
-            os.kill(serving, signal.SIGKILL)
+            kill_both(door, serving)
             eventually(lambda: not alive(pid), "the app's end")
-
 
     def test_with_both_of_its_own_processes_killed_at_once_no_process_of_the_app_is_left(self):
         # By one signal to all of the group that the test made: neither sees the other's end. The app ends by the signal that
@@ -205,10 +211,7 @@ class LeftBehind(unittest.TestCase):
             with door:
                 get(door.address)
                 helper, serving = read_number(path), front_door(door)
-                os.kill(door.pid, signal.SIGSTOP)
-                os.kill(serving, signal.SIGSTOP)
-                for pid in (door.pid, serving):
-                    os.kill(pid, signal.SIGKILL)
+                kill_both(door, serving)
                 instance = events(door, "instance started")[0]["pid"]
                 eventually(lambda: not alive(instance) and not alive(helper), "the end of the app and of its child")
                 eventually(lambda: not alive(serving) and not alive(door.pid), "the end of both")
@@ -220,10 +223,7 @@ class LeftBehind(unittest.TestCase):
             stubborn = pool(INSTANCE, more='env = { STUBBORN = "1" }\nstop_timeout = "300ms"')
             with Frontdoor(stubborn, listeners=f'listen = "unix:{directory}/web"\n') as door:
                 left, serving = json.loads(get(door.address)), front_door(door)
-                for pid in (door.pid, serving):
-                    os.kill(pid, signal.SIGSTOP)
-                for pid in (serving, door.pid):  # the kernel lets a stopped child go on whose parent ends before it, and that one tidies up
-                    os.kill(pid, signal.SIGKILL)
+                kill_both(door, serving)
                 door.process.wait()
                 eventually(lambda: not alive(serving), "the end of both")
                 try:

@@ -188,7 +188,7 @@ class FakeUpstreamStream final : public UpstreamStream {
   bool gone() const override { return upstream_->gone; }
   void abort() override { upstream_->aborted = true; }
   bool reused() const override {
-    if (upstream_->when_asked) upstream_->when_asked();
+    if (upstream_->when_reuse_is_asked) upstream_->when_reuse_is_asked();
     return upstream_->reused;
   }
   bool sent_anything() const override { return upstream_->sent; }

@@ -210,7 +210,7 @@ class FakeUpstream {
   bool tells_unprocessed = false;
   RawConnection raw_connection{};  // of a tunnel; by itself none
   std::shared_ptr<bool> death_paid_for;  // shared by the streams of one connection; null: it has one
-  std::function<void()> when_asked;      // whether it is reused, which each look at a failure begins with
+  std::function<void()> when_reuse_is_asked;  // which each look at a failure begins with
 
   // What it answers.
   FakeSource body;

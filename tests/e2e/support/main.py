@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import unittest
 
@@ -30,8 +31,17 @@ def use(path):
     if not os.access(_binary, os.X_OK):
         sys.exit(f"{path} is no executable; build it with scripts/build")
     _find_this_python()
-    # A Node reads them at each start, which takes as long as all the rest of it; nothing here leaves the machine.
+    _hear_what_was_ignored()
+    # Node reads the certificates that this names at each start, for as long as all the rest of it takes; nothing here leaves the machine.
     os.environ.pop("NODE_EXTRA_CA_CERTS", None)
+
+
+def _hear_what_was_ignored():
+    """In the background, or under nohup, these are ignored, and so they would be by what the tests start, which is to end by them.
+    What is caught instead is not inherited."""
+    for number in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def _find_this_python():

@@ -42,6 +42,25 @@ TEST(Rescue, AWaitingRequestMovesTheMomentItsUpstreamIsEvicted) {
   }
 }
 
+// Other workers see upstreams go down too: the one that this request leaves a hanging one for may do so in the next moment.
+TEST(Rescue, WhoHasLeftForAnotherThatGoesDownWaits) {
+  ExchangeStage stage(2);
+  stage.run();
+  int looks = 0;
+  stage.conn(0).when_reuse_is_asked = [&] {
+    if (++looks == 2) stage.take_down(1);
+  };
+  stage.take_down(0, DownCause::Hung);
+  stage.turn();
+  ASSERT_GT(looks, 2) << "it is judged twice, and only at first another was up";
+  EXPECT_FALSE(stage.conn(0).open);
+  ASSERT_FALSE(stage.ended()) << "it waits for one of them";
+  stage.bring_up(1);
+  stage.turn();
+  ASSERT_EQ(stage.dialer.last().name, stage.name(1));
+  served_by(stage, stage.dialer.connections.size() - 1);
+}
+
 // Nothing was sent, so any method may go elsewhere, and at once: not when `connect` has passed.
 TEST(Rescue, AlsoFromAConnectThatIsUnderWay) {
   for (const char* method : {"GET", "POST"})

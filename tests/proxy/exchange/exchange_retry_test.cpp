@@ -74,23 +74,41 @@ TEST(RetryBudget, EndsTheRetriesOfAPool) {
   }
 }
 
-// It belongs to all workers: what one was told that there is may be spent by another in the next moment.
+// The budget belongs to all workers: another one may spend in the next moment what this one was just granted.
 TEST(RetryBudget, WhatWasGrantedHoldsWhenAnotherWorkerSpendsTheLastOfIt) {
   for (const bool by_status : {false, true}) {
     ExchangeStage stage(2, retry_503);
     stage.run();
     int looks = 0;
-    stage.conn(0).when_asked = [&] {
+    stage.conn(0).when_reuse_is_asked = [&] {
       if (++looks == 2) use_budget_up(stage);
     };
     if (by_status) stage.conn(0).respond(503);
     else stage.conn(0).reset();
     stage.turn();
-    ASSERT_GT(looks, 2) << "it is decided more than once, and the budget was there at first only";
+    ASSERT_GT(looks, 2) << "it is judged twice, and only at first the budget had one more";
     ASSERT_EQ(stage.dialer.last().name, stage.name(1));
     served_by(stage, stage.dialer.connections.size() - 1);
     EXPECT_THAT(stage.log_line(), HasSubstr(by_status ? "\"retry\":\"status_idempotent\"" : "\"retry\":\"reset_idempotent\""));
   }
+}
+
+TEST(RetryBudget, WhatWasGrantedIsForOneRetry) {
+  ExchangeStage stage(3);
+  stage.run();
+  int looks = 0;
+  stage.conn(0).when_reuse_is_asked = [&] {
+    if (++looks == 2) use_budget_up(stage);
+  };
+  stage.conn(0).reset();
+  stage.turn();
+  ASSERT_EQ(stage.dialer.last().name, stage.name(1));
+  stage.conn(stage.dialer.connections.size() - 1).reset();
+  stage.turn();
+  EXPECT_FALSE(stage.ended()) << "not before it is certain that the upstream lives on";
+  for (int i = 0; i < 11; ++i) stage.pass(50ms);
+  ASSERT_TRUE(stage.left_nothing_behind());
+  EXPECT_THAT(stage.log_line(), HasSubstr("\"retry\":\"budget_used_up\""));
 }
 
 TEST(RetryBudget, IsPaidOnceForAConnectionThatManyWereOn) {
