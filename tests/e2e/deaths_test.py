@@ -3,6 +3,7 @@
 
 import threading
 import unittest
+from datetime import datetime
 
 from support import Frontdoor, apps, curl, eventually, get, http_get, main, pool
 from support.restarted import Restarted, deaths
@@ -110,7 +111,22 @@ class Silence(unittest.TestCase):
 
 
 class KilledFromOutside(unittest.TestCase):
+    AT_ONCE = 0.09  # seconds; a victim waits for 0.1 (docs/adr/0007), so that others which die meanwhile do not get it
+
     def test_three_of_four_at_once_cost_no_get(self):
+        # On a machine with many times the load that it can carry processes take longer to die. What is lost then proves nothing.
+        for _ in range(5):
+            statuses, events = self.three_of_four()
+            deaths_seen = [datetime.fromisoformat(e["time"]) for e in events if e.get("event") == "upstream down"]
+            condemned = [e for e in events if e.get("event") == "query of death"]
+            if statuses == [200] * 24 and not condemned:
+                return
+            self.assertEqual(len(deaths_seen), 3)
+            took = (deaths_seen[-1] - deaths_seen[0]).total_seconds()
+            self.assertGreater(took, self.AT_ONCE, (statuses, condemned))
+        self.fail("these processes never died at once")
+
+    def three_of_four(self):
         with apps(4) as four, Frontdoor(pool("app", four, CHECK)) as door:
             door.wait_until_serving(four)
             statuses = []
@@ -124,8 +140,7 @@ class KilledFromOutside(unittest.TestCase):
                 app.process.kill()
             for thread in threads:
                 thread.join()
-            self.assertEqual(statuses, [200] * 24)
-            self.assertFalse([e for e in door.events() if e.get("event") == "query of death"])
+            return statuses, door.events()
 
 
 if __name__ == "__main__":

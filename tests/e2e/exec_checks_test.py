@@ -242,9 +242,9 @@ class Bounded(Checks):
 
             early = count(5)
             late = count(45)
-            # One may be under way at each count.
-            self.assertLessEqual(abs(late[0] - early[0]), 6)
-            self.assertLessEqual(abs(late[1] - early[1]), 8)
+            # One or two may be under way at each count; between the two there are forty.
+            self.assertLess(abs(late[0] - early[0]), 20)
+            self.assertLess(abs(late[1] - early[1]), 20)
             door.reload("[pool.app]\nupstreams = [\"127.0.0.1:9\"]\n")
             self.nothing_is_left(door)
             eventually(lambda: processes.children(door.pid) == [front_door(door)], "that the last one is reaped, too")
