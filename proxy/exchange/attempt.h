@@ -45,7 +45,7 @@ struct UpstreamAttempt {
   // Of a verdict on its failure, until it is carried out: all workers share what it was found from, and may change it in between.
   bool budget_granted = false;   // the retry budget had one more
   bool another_seen_up = false;  // an upstream was up that the request had not been on
-  bool gave_place_up = false;             // in the queue for a connection: its client has sent a FIN
+  bool gave_place_up = false;    // in the queue for a connection: its client has sent a FIN
 };
 
 // All attempts of a request so far.

@@ -46,7 +46,7 @@ Task<Exchange::Next> Exchange::forward() {
   const bool has_upstream = attempt_.under_way();  // since hold() found one, or the same again on a fresh connection
   if (!has_upstream && must_spare_the_last()) co_return co_await contain();
   if (!has_upstream && !pick_upstream()) {
-    if (attempts_.untried_only) co_return give_up();
+    if (attempts_.untried_only) co_return no_other_to_ask();
     co_return co_await hold();
   }
   ++attempts_.tries;

@@ -136,6 +136,7 @@ class Exchange final : public OnUpstream, private Dialer::Caller {
   Next after_failure();
   Replay judge(UpstreamFailure failure);
   Next give_up();
+  Next no_other_to_ask();
   bool rescue();
   bool may_leave_its_upstream();
   void remember_failure(const Replay& replay);

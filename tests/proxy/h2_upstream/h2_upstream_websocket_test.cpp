@@ -191,6 +191,32 @@ TEST(H2UpstreamWebSocket, TheOneOfManyThatAllowsItIsFound) {
   }
 }
 
+// It may be taken again in a second; that it is "unsupported" would be for good. It does not wait: GETs would, behind it.
+TEST(H2UpstreamWebSocket, TheOneThatAllowsItMayBeFull) {
+  TunnelToHttp2 stage("max_in_flight = 1", h2::settings(), 2);
+  stage.talk.up(1).greet_with(kAllowing);
+  stage.ask();
+  ASSERT_TRUE(stage.talk.asked(1, 1));
+  stage.talk.end(0, 1).send(h2::headers(1, h2::status("200"), h2::kEndHeaders));
+  Peer* const open = stage.client;
+  ASSERT_TRUE(stage.until([&] { return open->saw("HTTP/1.1 101 "); }));
+
+  stage.ask();
+  ASSERT_TRUE(stage.talk.answered(*stage.client));
+  EXPECT_THAT(stage.client->received(), HasSubstr("HTTP/1.1 503 "));
+  EXPECT_THAT(stage.client->received(), HasSubstr("Retry-After: 1\r\n"));
+  EXPECT_TRUE(stage.logged("pool_saturated"));
+  Peer& other = stage.talk.ask(kGet);
+  ASSERT_TRUE(stage.talk.asked(1, 0)) << "nobody stands behind it";
+  stage.talk.end(0, 0).answer(1);
+  ASSERT_TRUE(stage.talk.answered(other));
+
+  open->reset();
+  ASSERT_TRUE(stage.until([&] { return stage.talk.proxy->upstream(1).in_flight() == 0; }));
+  stage.ask();
+  ASSERT_TRUE(stage.talk.asked(2, 1));
+}
+
 // They live for hours, and requests must find streams meanwhile.
 TEST(H2UpstreamWebSocket, TakesHalfOfTheStreamsAtMost) {
   TunnelToHttp2 stage("timeouts.connect = \"1s\"", h2::settings({{8, 1}, {3, 1}}));  // eight at a time, on as many connections
