@@ -217,7 +217,7 @@ asio::awaitable<bool> AdminConnection::begin(std::string_view content_type) {
   co_return !gone_;
 }
 
-// Who is trusted takes the place of who is not: strangers must not keep the operator from following.
+// A trusted client takes the place of one that is not: strangers must not keep the operator from following.
 bool AdminConnection::take_stream() {
   if (streams_->size() >= limits_.streams) {
     const auto stranger = std::find_if(streams_->begin(), streams_->end(), [](const auto* each) { return !each->trusted_; });
@@ -255,8 +255,8 @@ asio::awaitable<void> AdminConnection::send(std::string bytes) {
   writing_since_.reset();
 }
 
-// Nobody sends anything behind a request whose answer has no end, so whatever comes there is the client's farewell. Who sends
-// on has something else in mind.
+// Nothing belongs behind a request whose answer has no end, so whatever comes there is the client's farewell. A client that
+// sends on is cut off.
 asio::awaitable<void> AdminConnection::watch([[maybe_unused]] std::shared_ptr<AdminConnection> self) {
   std::array<char, 256> block;
   for (std::size_t more = 0; more < kMostBehindARequest;) {

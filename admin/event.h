@@ -17,7 +17,7 @@ std::string_view event_kind(const Event& event);
 
 // {"id":…,"time":"2026-11-23T12:01:07.123456Z","level":"warn","kind":"evicted","pool":"app","upstream":"app.1",
 //  "text":"upstream down","fields":{"reason":"connection refused",…}}; pool and upstream are null when it is about none.
-// What apps have written is told to who is trusted: it may be anything.
+// What apps have written is told to trusted clients alone: it may be anything.
 boost::json::object to_json(const Event& event, bool trusted);
 
 // Of an API's parameter and a command's option; false when there is no such level.

@@ -173,8 +173,8 @@ void AdminServer::Impl::take(Door& door, int fd) {
   });
 }
 
-// Whoever connects and says nothing must not keep the operator out, nor who asks and does not read; nor, where strangers
-// come, whoever else has come without the token and is about to have its answer.
+// A connection that says nothing must not keep the operator out, nor one that asks and does not read its answer; nor, where
+// strangers come, one that has no token and is about to be told so.
 bool AdminServer::Impl::make_room(Door& door) {
   const auto close_first = [&door](auto may_go) {
     for (auto weak = door.open.begin(); weak != door.open.end(); ++weak) {

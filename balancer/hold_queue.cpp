@@ -41,7 +41,7 @@ void HoldQueue::leave(Ticket ticket, Left how) {
       call_locked(1, Call::Search);
       break;
   }
-  // Whoever comes now is the first, and looks for itself.
+  // The next to enter is the first, and looks for itself.
   if (called_.empty()) kept_calls_ = 0;
 }
 

@@ -21,7 +21,7 @@ PoolTotals Pool::totals(const std::vector<std::string>& listeners) const {
     seen.push_back(member.upstream.get());
     UpstreamTotals upstream = member.upstream->totals();
     upstream.weight = member.weight;
-    // Whoever counts those that serve counts none that an operator has taken out.
+    // An upstream that an operator has taken out is not to be counted among those that serve.
     if (maintenance || member.order == Order::Maintenance)
       upstream.state = "maintenance";
     else if (member.order == Order::Drain)

@@ -67,9 +67,9 @@ class LogDestination {
   std::atomic<Duration::rep> deadline_{TimePoint::max().time_since_epoch().count()};
 };
 
-// Of several processes that write one file, as over an upgrade, one at a time gives it another name. Whoever has waited looks
-// first whether it still has its own. Another one's turn is waited for a moment only: it takes no longer than some renames,
-// and whoever may read the log could hold it for ever.
+// Of several processes that write one file, as over an upgrade, one at a time gives it another name. After a wait
+// a process looks first whether the name is still its own file's. It waits for a moment only: a turn takes no longer than
+// some renames, and any reader of the log could hold it for ever.
 class RenameTurn {
  public:
   explicit RenameTurn(const LogDestination& log);

@@ -1,7 +1,7 @@
 // Asio's word that a descriptor is ready may be meant for another one. What it keeps of a descriptor that is closed goes to the
 // next one that is opened, and an event of the old one that still waits in its queue goes with it; its `async_wait` then
-// returns at once. Who reads until nothing is left does not mind. Who waits for something that can not be tried, as for the
-// end of a process, asks the kernel here and waits again. Any thread.
+// returns at once. That does no harm to a read which goes on until nothing is left. A wait for something that can not be tried,
+// as the end of a process, has to ask the kernel here and to begin again. Any thread.
 
 #pragma once
 

@@ -56,7 +56,7 @@ FromServiceManager read_service_manager(const ReadVariable& variable, pid_t self
   FromServiceManager given;
   if (const char* const path = variable("NOTIFY_SOCKET")) given.notify_socket = path;
 
-  // Without WATCHDOG_PID whoever finds the variable is meant.
+  // Without WATCHDOG_PID any process that finds the variable is meant.
   const bool watched =
       variable("WATCHDOG_PID") == nullptr || to_number<pid_t>(variable("WATCHDOG_PID")) == self;
   if (watched)

@@ -52,7 +52,7 @@ struct LoadOptions {
   std::function<FileText(const std::string& path)> read_file;
   // Who `user` and `group` are. Nothing: nobody looks.
   std::function<AccountLookup(const std::string& user, const std::string& group)> accounts;
-  // Nothing: not known, since who checks a config may be another one than who runs it.
+  // Nothing: not known, since a config may be checked as another user than it will run as.
   std::optional<RunsAs> runs_as;
   // The value of an environment variable, for ${VAR}.
   std::function<std::optional<std::string>(const std::string&)> environment;

@@ -161,7 +161,7 @@ void Dashboard::Impl::count(std::int64_t second) {
   requests.add(second, source.take_requests());
   std::string fresh = requests.take_new();
   if (readers == 0) {
-    // Whoever comes gets all of it.
+    // The next reader gets all of it.
     points_to_send = 0;
     sparks_to_send = false;
     requests_to_send.clear();

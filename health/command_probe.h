@@ -1,5 +1,5 @@
 // One probe of one upstream by a command (type = "exec"): has it run, waits for how it ends, and measures how late the
-// control loop was meanwhile. Who runs it bounds its time. Control thread.
+// control loop was meanwhile. The runner bounds its time. Control thread.
 
 #pragma once
 

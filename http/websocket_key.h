@@ -1,5 +1,5 @@
-// The proof that a server understands WebSockets: what it answers to a key (RFC 6455 §1.3, §4.2.2). Whoever opens one for
-// a client that has no key of its own (RFC 8441 §5) makes one and checks the answer. Pure.
+// The proof that a server understands WebSockets: what it answers to a key (RFC 6455 §1.3, §4.2.2). For a client that has no
+// key of its own (RFC 8441 §5) one is made, and the answer checked. Pure.
 
 #pragma once
 

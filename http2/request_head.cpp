@@ -171,7 +171,7 @@ RequestHeadBuilder::Outcome RequestHeadBuilder::finish(bool ended) {
   }
   if (entries_.size() > limits_.header_count) return refuse(http::gate::too_large("more than header_count fields"));
 
-  // RFC 9113 §8.3.1: whoever reads Host must not be led elsewhere than who reads :authority.
+  // RFC 9113 §8.3.1: an app that reads Host must not be led elsewhere than one that reads :authority.
   for (const Entry& entry : entries_)
     if (entry.id == http::FieldId::Host && pseudo_[kAuthority].given &&
         !http::equal_ignoring_case(view(entry.value), head.authority))

@@ -4,7 +4,7 @@
 // connection never overlap. Pure.
 //
 // A WebSocket comes as a CONNECT with :protocol (RFC 8441), and becomes the GET with Upgrade that it is in HTTP/1.1, but for
-// its key, which who sends it on has to make.
+// its key, which has to be made where it is sent on.
 //
 // RFC 9113 §8.1.1 (malformed messages), §8.2 (fields), §8.3 (pseudo-headers).
 

@@ -51,7 +51,7 @@ class ServerSession final : public Session {
   bool wrong_preface() const { return wrong_preface_; }  // it does not speak HTTP/2
   bool window_closed() const;  // the connection's: bodies that nobody takes have filled it, and no other can come
 
-  // RFC 9113 §8.1: whoever has the whole answer may be told that the rest of its request is not wanted. It is a moment
+  // RFC 9113 §8.1: a client that has the whole answer may be told that the rest of its request is not wanted. It is a moment
   // later: curl, for one, gives up an answer that comes together with a reset. Each call resets what was so at the last.
   bool anything_unwanted() const { return unwanted_ != 0; }
   void reset_unwanted();

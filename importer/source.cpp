@@ -13,7 +13,7 @@ struct Candidate {
   SourceKind kind;
 };
 
-// Who wrote a file for frontdoor means it; then those that say most.
+// A file that was written for frontdoor is meant; then those that say most.
 constexpr auto candidates = std::to_array<Candidate>({
     {"fd.toml", SourceKind::Config},
     {"ecosystem.config.js", SourceKind::EcosystemScript},

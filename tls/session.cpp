@@ -228,7 +228,7 @@ IoResult Session::after_failed_read(int result) {
     transport_.layer_holds_input(false);  // part of a record, if anything
     return {};
   }
-  // An end that nobody has announced may be somebody's who cuts the connection to make what came look complete.
+  // An end that was not announced may be an attacker's, who cuts the connection to make what came look complete.
   ended_ = error == SSL_ERROR_ZERO_RETURN && !cut_off_ ? Ended::Closed : Ended::Failed;
   note_input(true);  // for whoever asks again
   return ended_result();

@@ -38,8 +38,8 @@ class BodySource {
   ~BodySource() = default;
 };
 
-// What comes on a connection that nothing shares, once it has switched protocols: for who passes it on at once. Otherwise
-// as peek() and consume(), between which it may be called.
+// What comes on a connection that nothing shares, once it has switched protocols: for a tunnel, which passes it on at once.
+// Otherwise as peek() and consume(), between which it may be called.
 class RawSource : public BodySource {
  public:
   virtual std::string_view raw_bytes() = 0;         // empty: nothing, an end or a failure; peek() tells

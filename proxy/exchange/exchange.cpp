@@ -248,7 +248,7 @@ void Exchange::join_drains() {
   if (listener && *listener) upstream_drains(**listener);
 }
 
-// A stream may go on for hours. Whoever reads one knows how to go on elsewhere, or must learn that it was cut.
+// A stream may go on for hours. Its reader knows how to go on elsewhere, or must learn that it was cut.
 void Exchange::drain_begins() {
   if (!is_stream()) return;
   relay_.end_at(context_.streams.next_moment(now(), timeouts().drain_streams));

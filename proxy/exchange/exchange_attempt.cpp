@@ -215,8 +215,8 @@ Exchange::Next Exchange::give_up() {
   return refuse_with(answer.status, answer.outcome);
 }
 
-// Those that may still be asked are down, or full. A WebSocket does not wait for one of those: whoever waits is overtaken by
-// nobody, and others would stand behind it while the upstreams that allow none are idle.
+// Those that may still be asked are down, or full. A WebSocket does not wait for one of those: nobody overtakes a request that
+// waits, and others would stand behind it while the upstreams that allow none are idle.
 Exchange::Next Exchange::no_other_to_ask() {
   const bool others_are_full = attempts_.all_remembered() && pool_->has_untried(attempts_.upstreams());
   if (attempt_.failure != UpstreamFailure::NoWebSocket || !others_are_full) return give_up();

@@ -110,7 +110,7 @@ void Exchange::note_death() {
   if (deaths_.suspect || deaths_.convicted) report_query_of_death();
 }
 
-// Whoever runs the upstream tells the operator. A tunnel is not named: what its client has sent is none of ours to know.
+// The upstream's supervisor tells the operator. A tunnel is not named: what its client has sent is none of ours to know.
 // Without memory it is not named either: this is called from where nobody could answer for that (upstream_went_down).
 void Exchange::note_casualty() try {
   if (!route_) return;
@@ -122,8 +122,9 @@ void Exchange::note_casualty() try {
 }
 
 // Several upstreams that were killed at once die within milliseconds of each other, and until then they take requests:
-// who goes to the next one at once may be under that one's death too, and look as if it had killed both. Afterwards they
-// refuse, which is free. One that kills pays for the pause as well: it can not take out a pool within milliseconds.
+// a request that goes to the next one at once may be under that one's death too, and look as if it had killed both.
+// Afterwards they refuse, which is free. One that kills pays for the pause as well: it can not take out a pool within
+// milliseconds.
 //
 // One that was reset by the only upstream that could take it goes to another as soon as there is one: each of its few tries
 // on the same again may be reset once more.

@@ -91,7 +91,7 @@ bool Exchange::refuse_call() {
 
 Task<> Exchange::send_refusal() {
   const http::RequestHead& request = client_.request();
-  // Whoever offers an upgrade is no caller, whatever it says: a 2xx to an extended CONNECT would be its success (RFC 8441 §5).
+  // An offer of an upgrade is no call, whatever it says: a 2xx to an extended CONNECT would be its success (RFC 8441 §5).
   const bool call = status_ >= 400 && !request.upgrade && grpc::is_call(request.fields);
   ErrorPage page;
   const PoolMaintenance* const maintenance =

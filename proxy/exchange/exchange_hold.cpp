@@ -54,7 +54,7 @@ Task<Exchange::Next> Exchange::wait_for_upstream(HeldPlace& place) {
       if (!worth_waiting()) co_return Next::Refuse;
     }
     if (must_spare_the_last()) co_return Next::Forward;  // which contains it, and keeps no place in the queue
-    // Once more after going back to its place: whoever gives a slot back then calls, whoever did before is seen.
+    // Once more after going back to its place: a slot that is given back from then on calls it, and one from before is seen now.
     for (int look = 0; look < 2 && place.may_try(now()); ++look) {
       if (pick_upstream()) {
         place.took_capacity();

@@ -7,8 +7,8 @@ namespace frontdoor {
 
 namespace {
 
-// A client that may not send, since its own streams have used its connection's window up, is not slow. But it is itself who
-// decides how long that lasts: for so many times its patience, behind the last that came of this body, it is forgiven.
+// A client that may not send, since its own streams have used its connection's window up, is not slow. But the client
+// alone decides how long that lasts: for so many times its patience, behind the last that came of this body, it is forgiven.
 constexpr int kWindowsHeldUp = 4;
 
 // Progress is bytes, and also that somebody else is waited for from now on: the patience with a client that does not
@@ -73,7 +73,8 @@ Relay::Deadline Relay::next_deadline(const Moment& moment) {
     deadline = {std::max(request_progress_, response_progress_) + limit.stream_idle, WaitingFor::Events};
   } else if (client_is_sending) {
     // An upstream that waits for the rest of a request is not to blame for its silence. Nor is a gRPC client, which may have
-    // nothing to say for as long as its stream may be idle, before it is answered too. Nor is who may not send, for a while.
+    // nothing to say for as long as its stream may be idle, before it is answered too. Nor is, for a while, a client
+    // that may not send.
     const bool call = is_open_ended(moment.client.request().fields);
     const Duration window = call ? limit.stream_idle : limit.client_body;
     const TimePoint moved = std::max(request_progress_, response_progress_);

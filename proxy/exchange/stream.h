@@ -185,7 +185,7 @@ struct Dialed {
   bool room_is_coming = false;  // it lacked a descriptor, and one is about to be free: worth another try
 };
 
-// Whoever waits for a connection; looked at whenever the dial wakes.
+// A request that waits for a connection; looked at whenever the dial wakes.
 class Wanted {
  public:
   // Until when there is still somebody who wants it. Waker::kNever: for as long as it takes.
@@ -203,7 +203,7 @@ class Dialer {
   // An idle connection, or null. `verify`: look once whether it is still open (a request that may not be replayed).
   enum class Verify : std::uint8_t { No, Yes };
   virtual std::unique_ptr<UpstreamStream> reuse(LocalUpstream& upstream, Waker& waker, Verify verify) = 0;
-  // Who has asked for a connection.
+  // The one that has asked for a connection.
   class Caller : public Wanted {
    public:
     virtual const ClientStream& client() const = 0;

@@ -142,9 +142,9 @@ bool H2Session::at_rest() const {
 
 bool H2Session::much_unsent() const { return output_.unsent().size() > buffers_.block_bytes() / 2; }
 
-// One block at most. True: there may be more. Who does not read what we send is not read either: what it could make us say
-// is bounded by that. A slow reader, whose answers fill what it has just made free, is given a block for it; what the last
-// one has made us say is in the output by then, ahead of all bodies.
+// One block at most. True: there may be more. From a client that does not read what we send nothing is read either: that
+// bounds what it could make us say. A slow reader, whose answers fill what it has just made free, is given a block for it;
+// what the last one has made us say is in the output by then, ahead of all bodies.
 bool H2Session::read() {
   if (transport_.peer_gone()) lose();
   const bool some_left = std::exchange(some_left_, false);

@@ -123,7 +123,7 @@ H2Dialer::Dial* H2Dialer::dial_to(const LocalUpstream& upstream) {
 
 void H2Dialer::answer_all(LocalUpstream& upstream, const Dialed& with) {
   for_each_waiter(upstream, [&](Waiter& waiter) {
-    // Who came later has not waited in vain for as long as it wants to.
+    // A request that came later still has time: its own deadline is not over.
     if (with.failure == UpstreamFailure::ConnectTimeout && loop_.now() < waiter.deadline) return;
     waiter.answer({nullptr, with.failure, with.error, with.detail, with.room_is_coming});
   });

@@ -165,7 +165,7 @@ void H2UpstreamConnection::lose(const char* why) {
   tell_those_who_await_settings();
 }
 
-// Who breaks the rules is told of once: a request on it that goes elsewhere would not tell.
+// A breach of the rules is told of once, here: the requests on the connection may go elsewhere, and then tell nothing of it.
 void H2UpstreamConnection::note_fault() {
   if (!*frames_.fault() || fault_noted_) return;
   fault_noted_ = true;

@@ -45,12 +45,12 @@ struct H2UpstreamContext {
   http2::ClientLimits limits;
   H2Waiting& waiting;
   ConnectionBudget* budget = nullptr;        // null: they are counted nowhere
-  MalformedMessages* malformed = nullptr;    // who breaks the rules is told there; null: nowhere
+  MalformedMessages* malformed = nullptr;    // told of each breach of the rules; null: nobody is
 };
 
 class H2UpstreamConnection final : public IdleConnection, private Runnable, private Timer {
  public:
-  // Of one worker to one upstream. Whoever finds no stream on any of them waits in line.
+  // Of one worker to one upstream. A request that finds no stream on any of them waits in line.
   static constexpr std::size_t kMostToOneUpstream = 8;
 
   H2UpstreamConnection(const H2UpstreamContext& context, LocalUpstream& home);

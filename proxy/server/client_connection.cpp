@@ -72,7 +72,7 @@ void ClientConnection::run() {
   }
   // A request that comes at the last moment is served.
   if (loop().now() >= due()) {
-    // In a drain it is looked for each time: whoever has sent a request before our FIN is served.
+    // In a drain it is looked for each time: a request that was sent before our FIN is served.
     const bool something_came = owner_.closing_idle() ? transport_.bytes_wait() : spare();
     if (!something_came) return end();
   } else if (!transport_.may_read()) {

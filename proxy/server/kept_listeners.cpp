@@ -76,7 +76,7 @@ ListenSockets adopt_listen_sockets(const Address& address, unsigned count, std::
   socklen_t size = Endpoint::capacity();
   ::getsockname(sockets.fds.front(), sockets.bound.data(), &size);
   sockets.bound.resize(size);
-  // Once more: a unix socket says who listens by who has called this last, and that one has died.
+  // Once more: the kernel gives a unix socket's clients the last caller's pid as its listener's, and that process has died.
   for (const int fd : sockets.fds) ::listen(fd, kListenBacklog);
   if (sockets.shared) sockets.file = socket_file(address.host);
   if (sockets.shared || how == Adopt::AtLeast) add_listen_sockets(sockets, address, count);

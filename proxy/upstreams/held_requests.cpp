@@ -56,7 +56,7 @@ void HeldPlace::called(std::size_t ahead) {
   try {
     held_.loop_.post([&held = held_, number = number_, ahead] { held.called(number, ahead); });
   } catch (const std::bad_alloc&) {
-    // It looks again when its time is over. Whoever calls may be ending an exchange, and must not fail for it.
+    // It looks again when its time is over. The caller may be ending an exchange, and must not fail for it.
   }
 }
 

@@ -34,7 +34,7 @@ class UpstreamDrain {
   StreamDrain streams_;
 };
 
-// A Listener's: null until it is closed. Whoever came by it asks here, and its address tells one Listener from another.
+// A Listener's: null until it is closed. Its connections look here, and its address tells one Listener from another.
 using ListenerDrain = std::shared_ptr<UpstreamDrain>;
 
 }  // namespace frontdoor

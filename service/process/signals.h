@@ -1,5 +1,5 @@
-// Signals between the first line of the program and the moment when somebody listens for them. Whoever sends one (a
-// deploy, logrotate, a stop that comes at once) does not know how far a start has come. Main thread.
+// Signals between the first line of the program and the moment when the service listens for them. Their sender (a deploy,
+// logrotate, a stop that comes at once) does not know how far a start has come. Main thread.
 //
 //   SIGHUP, SIGUSR1, SIGUSR2   wait until then; by default they would end the process
 //   SIGTERM, SIGINT   end a start, which has begun nothing yet, with status 0 as they end a server; also one that

@@ -384,7 +384,7 @@ void Service::write_ready_file() {
   asio::co_spawn(control_, write_ready_file_later(), OrTell(log_, "the ready file"));
 }
 
-// Whoever waits for it would do so for ever.
+// It is tried again: what waits for that file would do so for ever.
 asio::awaitable<void> Service::write_ready_file_later() {
   asio::steady_timer pause(control_);
   for (std::string error = "not yet"; !error.empty() && !draining_;) {

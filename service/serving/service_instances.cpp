@@ -48,7 +48,6 @@ void Service::begin_supervision() {
     log_.warn("--exit-with-child waits for ever: every pool's restart.policy is always");
 }
 
-// Whoever has had them before.
 void Service::run_instances() {
   supervision_->stop_within(longest_stop(), longest_instance_stop());
   std::vector<std::string> own_files;

@@ -94,7 +94,7 @@ Borrowed borrow(asio::io_context& control, int socket) {
   return borrowed;
 }
 
-// Whoever is to hear it may be busy, and the socket full: of a few hundred listeners that the new one does not have, for
+// The other front door may be busy, and the socket full: of a few hundred listeners that the new one does not have, for
 // instance. Nor may the kernel have anything left to send it with.
 asio::awaitable<void> say_to(Borrowed socket, Message message) {
   asio::steady_timer pause(co_await asio::this_coro::executor);

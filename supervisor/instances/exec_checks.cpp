@@ -170,7 +170,7 @@ void ExecChecks::pump(const std::string& pool) {
   if (line.running == 0 && line.waiting.empty()) lines_.erase(found);
 }
 
-// Later: who asks is not called from inside of his question.
+// Later, by a post: the caller must not be called back from inside its own call.
 void ExecChecks::answer(const RunPointer& run, End end, std::string detail, std::string words) {
   if (run->answered) return;
   const bool has_begun = run->began != TimePoint{};

@@ -53,7 +53,7 @@ struct StartFailure {
   std::string why = {};
   std::string last_words = {};
 };
-// In one line, for who may read what apps write: whoever asked for the start by the socket or with the token.
+// In one line, for those who may read what apps write: whoever asked for the start by the socket or with the token.
 std::string to_string(const StartFailure& failure);
 
 class Instance : public std::enable_shared_from_this<Instance> {

@@ -18,8 +18,8 @@ namespace frontdoor {
 // Whether nobody listens there now, as far as can be known.
 bool is_free(const Endpoint& endpoint);
 
-// A reservation lasts as long as its socket is open, here or in the launcher. Whoever may use this machine may take
-// reservations, and no more: a front door that gets none goes without, as it does where there can be none.
+// A reservation lasts as long as its socket is open, here or in the launcher. Any user of this machine may take reservations,
+// and do no more harm than that: a front door that gets none goes without, as it does where there can be none.
 struct PortReservation {
   OwnedFd socket = {};   // invalid: it is not ours
   bool is_others = false;

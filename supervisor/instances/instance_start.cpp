@@ -142,7 +142,7 @@ void Instance::begin_to_hear() {
       .belongs =
           [this, user](pid_t sender, uid_t its_user) {
             const auto descends = descends_from(sender, pid_);
-            // Who has ended since can not be looked at; nobody but its user enters the directory.
+            // A sender that has ended since can not be looked at; but only the instance's user enters the directory.
             if (!descends) return its_user == user;
             return *descends || started_with(sender, "FRONTDOOR_LIFE=" + life_marker_);
           },

@@ -37,7 +37,7 @@ struct OperationResult {
   bool ok = true;
   std::string error = {};  // one sentence
   RolloutReport report = {};
-  std::string last_words = {};  // of an instance that did not come up: for those alone who may read what apps write
+  std::string last_words = {};  // of an instance that did not come up: only for those who may read what apps write
 };
 
 // What becomes of a config that was read.

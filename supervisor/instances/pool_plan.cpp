@@ -195,7 +195,7 @@ std::vector<PlanStep> PoolPlan::next(std::span<const PlaceView> places) const {
   std::vector<const PlaceView*> to_replace;
   for (const PlaceView& place : places) {
     if (place.leaving || (place.serving && place.proving)) ++under_way;
-    if (!place.serving || place.proving) continue;  // a new one that is no longer wanted is given up by who waits for it
+    if (!place.serving || place.proving) continue;  // a new one that is no longer wanted is given up by what waits for it
     if (!wanted(place.number)) {
       steps.push_back({What::Retire, place.number});
     } else if (wants_newer(now_, place) ||

@@ -98,7 +98,7 @@ class PoolPlan {
   unsigned count() const { return scaled_.value_or(configured_); }
   bool scaled() const { return scaled_.has_value(); }
   bool stopped() const { return all_stopped_; }
-  // Who has; none: nobody has, or frontdoor itself.
+  // By whom; nothing: by nobody, or by frontdoor itself.
   const std::optional<OrderedBy>& scaled_by() const { return scaled_by_; }
   const std::optional<OrderedBy>& stopped_by() const { return all_stopped_by_; }
   std::optional<OrderedBy> stopped_by(unsigned number) const;  // that one alone

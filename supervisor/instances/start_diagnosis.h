@@ -21,7 +21,7 @@ struct StartSight {
   bool said_ready = false;
   std::vector<pid_t> tree = {};                // the process that was started, then those that it has started
   std::vector<ListeningSocket> sockets = {};   // of all of these
-  bool refused = false;                        // who connects to `expected` finds nobody
+  bool refused = false;                        // a connect to `expected` is refused
   std::string other_holder = {};               // who else listens there: "pid 77 (nginx)"
   std::string last_probe = {};                 // what the last probe has found
 };
