@@ -3,7 +3,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "base/self_connection.h"
+
 namespace frontdoor {
+
+int SocketOps::error_of(int fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+bool SocketOps::met_itself(int fd, std::uint16_t port) { return connected_to_itself(fd, port); }
 
 int KernelSocketOps::open(int family) { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 

@@ -24,6 +24,10 @@ class SocketOps {
   virtual int shutdown_write(int fd) = 0;
   virtual void close(int fd) = 0;
 
+  // What only a few connects have to be asked: why one has failed (SO_ERROR, an errno), and whether it has met itself.
+  virtual int error_of(int fd);
+  virtual bool met_itself(int fd, std::uint16_t port);
+
   // Whether fewer bytes than asked for mean that the queue is empty or full, and that epoll will tell when it no
   // longer is. So it is with the kernel's stream sockets; not with operations that a test cuts short.
   virtual bool partial_means_exhausted() const { return true; }

@@ -10,7 +10,6 @@
 #include <new>
 #include <utility>
 
-#include "base/self_connection.h"
 
 namespace frontdoor {
 
@@ -28,7 +27,7 @@ constexpr std::uint32_t kInput = EPOLLIN | EPOLLRDHUP | EPOLLET;
 constexpr std::uint32_t kInputAndRoom = kInput | EPOLLOUT;
 
 // Of a port below the ephemeral range (it starts at 32768) the kernel need not be asked.
-bool met_itself(int fd, std::uint16_t port) { return port >= 32'768 && connected_to_itself(fd, port); }
+bool met_itself(SocketOps& ops, int fd, std::uint16_t port) { return port >= 32'768 && ops.met_itself(fd, port); }
 
 }  // namespace
 
@@ -61,7 +60,7 @@ int Transport::start_connect(const Endpoint& to) {
   set_no_delay(fd, to.family());
   connecting_to_ = to.port();
   int error = loop_.ops().connect(fd, to) == 0 ? 0 : errno;
-  if (error == 0 && met_itself(fd, connecting_to_)) error = ECONNREFUSED;
+  if (error == 0 && met_itself(loop_.ops(), fd, connecting_to_)) error = ECONNREFUSED;
   if (error == 0) {
     if (!watch(fd, kInput)) return errno;
     writable_ = true;
@@ -76,11 +75,9 @@ int Transport::start_connect(const Endpoint& to) {
 
 Transport::Connecting Transport::connected(int& error) {
   if (!writable_ && !peer_gone_) return Connecting::Pending;
-  error = 0;
   // A connect that failed is told as an error; room alone means that there is a connection.
-  socklen_t size = sizeof error;
-  if (peer_gone_ && ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-  if (error == 0 && met_itself(fd_, connecting_to_)) error = ECONNREFUSED;
+  error = peer_gone_ ? loop_.ops().error_of(fd_) : 0;
+  if (error == 0 && met_itself(loop_.ops(), fd_, connecting_to_)) error = ECONNREFUSED;
   return error == 0 ? Connecting::Connected : Connecting::Failed;
 }
 

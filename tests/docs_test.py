@@ -164,6 +164,15 @@ class Readme(unittest.TestCase):
     def test_it_is_two_screens_long(self):
         self.assertLessEqual(len(read("README.md").splitlines()), 120)
 
+    def test_what_is_missing_is_said_first(self):
+        lines = read("README.md").splitlines()
+        self.assertLess([line.startswith("Not there yet: ") for line in lines].index(True), lines.index("## Two commands"))
+
+    def test_no_phrase_that_puzzled_newcomers_is_back(self):
+        for phrase in ("needs nothing beside it", "instant", "and their retries"):
+            self.assertNotIn(phrase, read("README.md"))
+            self.assertNotIn(phrase, read("docs/story.svg"))
+
     def test_its_figures_are_those_of_their_files(self):
         text = read("README.md")
         minute = read("docs/acceptance/chaos-minute.txt")

@@ -189,8 +189,9 @@ std::unique_ptr<AdminLogFollower> AdminHost::follow(const AdminLogFilter& filter
                                                     std::vector<AdminLogLine>& last) {
   LogSelection which{filter.pool, filter.number};
   if (!filter.pool.empty()) {
+    // Since why_not() a reload may have taken the pool away. What its instances have written is there all the same.
     const auto subject = find_subject(filter.pool, pool_names());
-    which = {subject->pool, filter.number ? filter.number : subject->number};
+    if (subject) which = {subject->pool, filter.number ? filter.number : subject->number};
   }
   InstanceLogs& logs = view_.supervision()->logs();
   for (LogEntry& entry : logs.last(which, count)) last.push_back(to_admin(std::move(entry)));

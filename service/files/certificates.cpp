@@ -18,6 +18,7 @@ namespace {
 
 // A look that takes long is the more seldom.
 constexpr Duration kLook = std::chrono::seconds(1);
+constexpr unsigned kLooksUntilTriedAgain = 60;
 constexpr int kShareOfLooking = 50;
 constexpr auto kTicketPeriod = std::chrono::hours(12);
 constexpr unsigned kSelfSignedDays = 90;
@@ -331,8 +332,15 @@ void Certificates::remind() {
 // A reload may have put another one into its place while the files were read: that one's word counts.
 void Certificates::look(Watched& watched) {
   std::string state = state_of(watched.files);
-  if (!watched.settled.changed(state)) return;
+  auto& unusable = watched.unusable;
+  const bool again = state == unusable.state && ++unusable.looks >= kLooksUntilTriedAgain;
+  if (!watched.settled.changed(state) && !again) return;
   const tls::LoadedServer loaded = tls::load_server(watched.files, watched.ticket_keys, now_());
+  std::string why;
+  for (const auto& error : loaded.errors) why += error.file + ": " + error.what + '\n';
+  const bool told = !loaded.context && state == unusable.state && why == unusable.why;
+  unusable = loaded.context ? Watched::Unusable{} : Watched::Unusable{state, std::move(why)};
+  if (told) return;
   const std::lock_guard lock(mutex_);
   if (!is_watched(watched)) return;
   tell(watched, loaded.errors, loaded.warnings);

@@ -151,11 +151,13 @@ asio::awaitable<std::string> OrderStore::save(const Orders& orders) {
     asio::steady_timer done;
   };
   const auto written = std::make_shared<Written>(control_);
+  ++writes_;
   asio::post(*writer_, [this, written, place = place_, text = std::move(text)] {
     std::string reason;
     if (place.own_directory) reason = prepare_directory(place.path.substr(0, place.path.rfind('/')));
     if (reason.empty()) reason = write_durably(place.path, text);
-    asio::post(control_, [written, reason = std::move(reason)] {
+    asio::post(control_, [this, written, reason = std::move(reason)] {
+      --writes_;
       written->reason = reason;
       written->over = true;
       written->done.cancel();

@@ -36,6 +36,8 @@ class OrderStore {
   Orders open(OrderFilePlace place);
   // "" or why it will not survive a restart. Those asked for later are written later.
   boost::asio::awaitable<std::string> save(const Orders& orders);
+  // The file is about to be another one: what reads it now may not find what was ordered.
+  bool writes() const { return writes_ != 0; }
 
  private:
   void tell_member(const RunTimeMembers::Key& key, const char* what, const OrderedBy& by);
@@ -44,6 +46,7 @@ class OrderStore {
   Log& log_;
   OrderFilePlace place_;
   std::string last_trouble_;  // told once
+  unsigned writes_ = 0;       // under way
   std::unique_ptr<boost::asio::thread_pool> writer_;  // not before it is needed
 };
 

@@ -41,6 +41,7 @@ class Steering final : public AdminSteering, public AdminMembership {
   // Before a snapshot is built of this config: what it makes pointless is forgotten, and told.
   void settle(const config::Config& config);
   std::vector<LeavingMember> leaving();  // with requests on them
+  bool writes() const { return store_.writes(); }  // what was ordered; another process does not read it yet
 
   std::optional<AdminProblem> why_not(const AdminOrder& order) const override;
   boost::asio::awaitable<AdminOrderOutcome> carry_out(AdminOrder order) override;

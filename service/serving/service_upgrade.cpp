@@ -207,11 +207,11 @@ void Service::upgrade_message(const Message& message) {
   }
 }
 
-// Not in the middle of a rollout: whoever takes the instances over would have to guess what was meant. `upgrade`: the one that
-// has asked; another one may have begun when this one looks again.
+// Not in the middle of a rollout: the next one to have the instances would have to guess what was meant. Nor before the disk has
+// what operators have ordered. `upgrade`: the one that has asked; another one may have begun when this one looks again.
 asio::awaitable<void> Service::yield_at_rest(unsigned upgrade) {
   asio::steady_timer pause(control_);
-  while (supervision_->changing() && upgrade_.under_way && upgrade == upgrades_ && !draining_) {
+  while ((supervision_->changing() || steering_.writes()) && upgrade_.under_way && upgrade == upgrades_ && !draining_) {
     pause.expires_after(kUpgradePoll);
     co_await pause.async_wait(quietly);
   }
@@ -332,6 +332,11 @@ asio::awaitable<void> Service::run_successor(Millis within) {
     if (error || received.closed) break;
     if (!received.message) continue;
     if (received.message->kind == Message::Kind::Prepared) {
+      asio::steady_timer pause(control_);
+      while (steering_.writes() && !bound->late) {  // it reads what operators have ordered when it goes
+        pause.expires_after(kUpgradePoll);
+        co_await pause.async_wait(quietly);
+      }
       Message go{.kind = Message::Kind::Go};
       co_await say_to(socket, std::move(go));
     }

@@ -184,7 +184,7 @@ asio::awaitable<void> Instance::run([[maybe_unused]] std::shared_ptr<Instance> s
   while (!done() || running) {
     if (!running) running = co_await launch();
     if (!running) {
-      if (state_ == InstanceState::Exited) break;
+      if (state_ == InstanceState::Exited && !restart_asked_) break;  // asked while it could not be launched
       continue;
     }
     const ProcessEnd end = co_await live(std::move(*running));

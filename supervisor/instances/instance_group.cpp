@@ -17,7 +17,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Millis kLookAtRequests{10};          // at requests in flight, which call nobody
-constexpr Millis kTryAgain{500};  // until the next try
+constexpr Millis kTryAgain{500};      // until the next try
+constexpr Millis kTellNoPlaceAgain{60'000};  // why it still fails
 constexpr Millis kHungLook{250};      // at what health thinks of those that are up
 
 }  // namespace
@@ -230,7 +231,8 @@ std::vector<PlaceView> InstanceGroup::look() const {
     PlaceView view{.number = number,
                    .serving = place.serving != nullptr,
                    .proving = place.next != nullptr,
-                   .leaving = !place.leaving.empty()};
+                   .leaving = !place.leaving.empty(),
+                   .nowhere = !place.no_place.empty()};
     if (const auto& serving = place.serving) {
       view.current = serving->started_as(settings_);
       view.idle = serving->idle();
@@ -246,6 +248,7 @@ std::vector<PlaceView> InstanceGroup::look() const {
 
 void InstanceGroup::take_steps() {
   std::vector<std::shared_ptr<Instance>> fresh;
+  bool rolls = true;
   for (const PlanStep& step : plan_.next(look())) {
     Place& its = place(step.number);
     switch (step.what) {
@@ -261,8 +264,11 @@ void InstanceGroup::take_steps() {
         spawn(retire(shared_from_this(), step.number, std::exchange(its.serving, nullptr)));
         break;
       case PlanStep::What::Replace:
+        if (!rolls) break;
         its.next = add(step.number, settings_of_next(its.serving.get()));
         if (its.next) spawn(replace(shared_from_this(), step.number));
+        else roll_failed_nowhere(step.number);
+        rolls = its.next != nullptr;
         break;
     }
   }
@@ -288,16 +294,26 @@ std::shared_ptr<Instance> InstanceGroup::add(unsigned number, const config::Proc
     const std::string name = pool_ + '.' + std::to_string(number);
     const auto taken = context_.places.take(settings, name);
     if (!taken.place) {
-      context_.log.error("an instance has no place to listen",
-                         {{"pool", pool_}, {"instance", name}, {"reason", taken.problem}});
-      out_of_places_ = true;
+      note_no_place(number, taken.problem);
       return nullptr;
     }
+    place(number).no_place.clear();
     where = taken.place;
   }
   const Instance::Shared shared{gate_, changed_, surroundings_.members_changed};
   return std::make_shared<Instance>(context_, shared, place(number).history, address_of(number, *where), number,
                                     settings);
+}
+
+// It is tried again twice a second. A disk may stay full for a night: each reason is told once a minute.
+void InstanceGroup::note_no_place(unsigned number, const std::string& reason) {
+  out_of_places_ = true;
+  Place& its = place(number);
+  const TimePoint now = Clock::now();
+  if (std::exchange(its.no_place, reason) == reason && now < its.no_place_told + kTellNoPlaceAgain) return;
+  its.no_place_told = now;
+  context_.log.error("an instance has no place to listen",
+                     {{"pool", pool_}, {"instance", pool_ + '.' + std::to_string(number)}, {"reason", reason}});
 }
 
 asio::awaitable<void> InstanceGroup::replace(std::shared_ptr<InstanceGroup> self, unsigned number) {
@@ -351,20 +367,32 @@ std::optional<config::Launch> InstanceGroup::what_served(unsigned number) const 
 void InstanceGroup::roll_failed(const Instance& next, const std::string& reason) {
   replacement_failure_ = next.failure();
   replacement_failure_.why.insert(0, next.address().instance + " does not come up, the old ones stay: ");
-  const bool known = plan_.keeps_what_served() && failed_roll_ && failed_roll_->of_config();
-  plan_.replacement_failed(next.born());
-  for (const auto& pending : pending_) ++pending->failed;
   context_.log.error("the new instance does not come up, the old ones stay",
                      {{"pool", pool_},
                       {"instance", next.address().instance},
                       {"reason", next.failure().why},
                       {"last_words", next.failure().last_words}});
+  note_failed_roll(next.number(), next.born(), reason, next.failure().why);
+}
+
+// The new one could not even be started: it would have nowhere to listen. What was asked ends, as when it does not come up.
+void InstanceGroup::roll_failed_nowhere(unsigned number) {
+  const std::string why = "it has no place to listen: " + std::exchange(place(number).no_place, "");
+  replacement_failure_ = {pool_ + '.' + std::to_string(number) + " can not be replaced, the old one stays: " + why, ""};
+  const std::string reason = plan_.reason_for(number);
+  note_failed_roll(number, ++context_.ticks, reason, why);
+}
+
+void InstanceGroup::note_failed_roll(unsigned number, Tick born, const std::string& reason, const std::string& why) {
+  const bool known = plan_.keeps_what_served() && failed_roll_ && failed_roll_->of_config();
+  plan_.replacement_failed(born);
+  for (const auto& pending : pending_) ++pending->failed;
   if (!known) {  // a fresh one of what serves may have failed now; the config's still waits for somebody
-    served_ = what_served(next.number());
-    failed_born_ = next.born();
+    served_ = what_served(number);
+    failed_born_ = born;
     failed_roll_ = FailedRoll{.asked = reason,
-                              .instance = next.address().instance,
-                              .why = next.failure().why,
+                              .instance = pool_ + '.' + std::to_string(number),
+                              .why = why,
                               .at = Clock::now(),
                               .keys = served_ ? differing_keys(*served_, settings_) : ""};
   }

@@ -91,6 +91,8 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
     std::vector<std::shared_ptr<Instance>> leaving = {};
     std::vector<Adopted> adopted = {};  // and not taken over yet; members
     std::shared_ptr<PlaceHistory> history = std::make_shared<PlaceHistory>();
+    std::string no_place = {};  // why what was to start here last has none to listen; "" = it has
+    TimePoint no_place_told{};
 
     bool empty() const { return !serving && !next && leaving.empty(); }
   };
@@ -107,6 +109,9 @@ class InstanceGroup : public std::enable_shared_from_this<InstanceGroup> {
   void hand_on(const std::string& reason);
   std::optional<config::Launch> what_served(unsigned number) const;
   void roll_failed(const Instance& next, const std::string& reason);
+  void roll_failed_nowhere(unsigned number);
+  void note_failed_roll(unsigned number, Tick born, const std::string& reason, const std::string& why);
+  void note_no_place(unsigned number, const std::string& reason);
   std::optional<FailedRoll> failed_roll() const;
   std::shared_ptr<Instance> add(unsigned number, const config::Process& settings,
                                 std::optional<Endpoint> where = std::nullopt);

@@ -85,7 +85,8 @@ OperationResult InstanceGroup::result_of(const PendingWish& pending, const Fulfi
 StartFailure InstanceGroup::why_not_up(unsigned number) const {
   const auto its = places_.find(number);
   const std::string name = pool_ + '.' + std::to_string(number);
-  if (its == places_.end() || !its->second.serving) return {name + " does not come up", ""};
+  if (its == places_.end()) return {name + " does not come up", ""};
+  if (!its->second.serving) return {name + " has no place to listen: " + its->second.no_place, ""};
   StartFailure failure = its->second.serving->failure();
   failure.why.insert(0, name + " does not come up: ");
   return failure;
@@ -153,6 +154,7 @@ InstanceStatus InstanceGroup::status_of(const Instance& instance, const Place& p
 
 PoolStatus InstanceGroup::status() const {
   PoolStatus status{.pool = pool_, .wanted = plan_.count(), .scaled = plan_.scaled(), .stopped = plan_.stopped()};
+  status.none_wanted = plan_.none_wanted();
   status.scaled_by = plan_.scaled_by();
   status.stopped_by = plan_.stopped_by();
   status.changing = !pending_.empty();

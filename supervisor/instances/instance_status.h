@@ -70,6 +70,7 @@ struct PoolStatus {
   bool scaled = false;         // by `scale`, until the config names another number
   bool stopped = false;        // by `stop`, until `start`
   bool idle = false;           // by `idle_stop`, until the next request
+  bool none_wanted = false;    // all are stopped, together or each by itself
   std::optional<OrderedBy> scaled_by = {};
   std::optional<OrderedBy> stopped_by = {};
   bool changing = false;  // not all that was asked for is there yet, a config that was read again included

@@ -29,12 +29,25 @@ class Notice {
   boost::asio::awaitable<void> changed(std::uint64_t seen, TimePoint latest = TimePoint::max()) {
     if (version_ != seen) co_return;
     boost::asio::steady_timer timer(control_, latest);
-    const auto place = waiting_.insert(waiting_.end(), &timer);
+    const Waiting waiting(waiting_, timer);
     co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    waiting_.erase(place);
   }
 
  private:
+  // Also when it is destroyed while it waits, at the end of the program: tell() must not come to its timer any more.
+  class Waiting {
+   public:
+    Waiting(std::list<boost::asio::steady_timer*>& all, boost::asio::steady_timer& timer)
+        : all_(all), place_(all.insert(all.end(), &timer)) {}
+    ~Waiting() { all_.erase(place_); }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+   private:
+    std::list<boost::asio::steady_timer*>& all_;
+    const std::list<boost::asio::steady_timer*>::iterator place_;
+  };
+
   boost::asio::io_context& control_;
   std::uint64_t version_ = 0;
   std::list<boost::asio::steady_timer*> waiting_;

@@ -265,6 +265,7 @@ Fulfilment PoolPlan::look_at(const Wish& wish, unsigned number, const PlaceView*
       return {is_empty(place) ? What::Done : What::Pending, number, ""};
     return {What::Overtaken, number, ""};
   }
+  if (place && place->nowhere && !place->serving && !place->proving) return {What::Failed, number, ""};
   if (!place || !place->serving || place->proving || place->leaving) return {What::Pending, number, ""};
   const bool young = wish.what != Wish::What::Restart || place->born > wish.asked;
   // What paused may have been up in its life before, and is about to begin another one.

@@ -34,6 +34,8 @@ struct PlaceView {
   bool was_up = false;   // this process has been up
   bool done = false;     // it has ended well, and is not to come back
   bool failed = false;   // the last start did not come up
+  // Nothing serves, since what was to start has no place to listen; it is tried again:
+  bool nowhere = false;
   Tick born = 0;         // when its process was started
 };
 

@@ -94,7 +94,10 @@ void Launcher::become_front_door(int socket, pid_t launcher, const char* program
   ::unsetenv(kLauncherStateVariable);
   ::unsetenv(kLastConfigVariable);
   const int config = beside ? -1 : kept_.find(kLastConfig);  // beside one that serves a file with errors is refused
-  if (config >= 0) ::setenv(kLastConfigVariable, std::to_string(::fcntl(config, F_DUPFD, 3)).c_str(), 1);
+  if (config >= 0) {
+    ::fcntl(config, F_SETFD, 0);
+    ::setenv(kLastConfigVariable, std::to_string(config).c_str(), 1);
+  }
   if (beside) {
     ::setenv(kBesideVariable, "1", 1);
     if (!words_.variable().empty()) ::setenv(LastWords::kVariable, words_.variable().c_str(), 1);

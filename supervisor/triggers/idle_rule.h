@@ -22,16 +22,19 @@ class IdleRule {
   // A pool that is being rolled, or whose instances crash, is left alone, and has its whole time again afterwards.
   bool look(const IdleLook& look, TimePoint now) {
     const bool quiet = begun_ && look.settled && look.open == 0 && look.requests == requests_;
-    if (!quiet) quiet_since_ = now;
+    // Since the first look that found it so. A stream may have ended, and an instance come up, just before that one.
+    if (!quiet || !was_quiet_) quiet_since_ = now;
+    was_quiet_ = quiet;
     begun_ = true;
     requests_ = look.requests;
     return quiet && now - quiet_since_ >= after_;
   }
-  void begin_anew() { begun_ = false; }
+  void begin_anew() { begun_ = was_quiet_ = false; }
 
  private:
   Duration after_;
   bool begun_ = false;
+  bool was_quiet_ = false;
   std::uint64_t requests_ = 0;
   TimePoint quiet_since_{};
 };

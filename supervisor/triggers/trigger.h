@@ -61,10 +61,11 @@ class Trigger : public std::enable_shared_from_this<Trigger> {
     co_return !stopped_;
   }
 
-  // What is stopped or sleeps starts with what is new anyway.
+  // What is stopped or sleeps starts with what is new anyway. (A restart of a pool of which each instance was stopped by itself
+  // starts it, as an operator means it; a trigger does not.)
   bool may_roll() const {
     const auto status = context_.supervisor.status_of(pool_);
-    return status && !status->stopped && !status->idle;
+    return status && !status->none_wanted && !status->idle;
   }
 
   TriggerContext& context_;

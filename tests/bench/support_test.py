@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """What bench/support makes of what its tools print: parsers, medians and ratios, tables, pages."""
 
+import importlib.machinery
+import importlib.util
 import os
 import sys
 import unittest
@@ -79,6 +81,21 @@ class Counting(unittest.TestCase):
 
     def test_callgrind_that_counted_nothing(self):
         self.assertEqual(counting.parse_callgrind("version: 1\n"), 0)
+
+
+class Guard(unittest.TestCase):
+    def test_one_call_or_three_in_a_hundred_instructions_more_are_worse(self):
+        sys.path.insert(0, os.path.join(ROOT, "bench"))  # as for a script that lies there
+        self.addCleanup(sys.path.pop, 0)
+        loader = importlib.machinery.SourceFileLoader("guard", os.path.join(ROOT, "bench", "guard"))
+        guard = importlib.util.module_from_spec(importlib.util.spec_from_loader("guard", loader))
+        loader.exec_module(guard)
+        before = {"system_calls": 4.03, "instructions": 10_000}
+        for calls, instructions, problems in ((4.03, 10_000, 0), (4.6, 10_290, 0), (3, 5_000, 0), (5.0, 10_000, 1),
+                                              (4.03, 10_310, 1), (5.0, 10_310, 2)):
+            with self.subTest(calls=calls, instructions=instructions):
+                now = {"system_calls": calls, "instructions": instructions}
+                self.assertEqual(len(list(guard.worse("GET", now, before))), problems)
 
 
 class Summary(unittest.TestCase):

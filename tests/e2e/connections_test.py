@@ -2,9 +2,11 @@
 """How many clients there may be: whoever only sits there makes room, limits are those of the whole process, and what
 the operator is told. And memory that runs out ends no more than it must."""
 
+import collections
 import contextlib
 import resource
 import signal
+import time
 import unittest
 
 from support import App, Client, Frontdoor, eventually, get, main, pool, sanitized
@@ -63,6 +65,30 @@ class Connections(unittest.TestCase):
         event = self.told(door, "idle connections are closed to make room")
         self.assertEqual(event["max_connections"], 10)
         self.assertGreaterEqual(event["closed"], 1)
+
+    def test_the_warning_is_one_each_ten_seconds(self):
+        text = "max_connections reached: idle connections are closed to make room"
+        door = self.door("max_connections = 3")
+        door.wait_until_serving([self.app])
+        began = time.monotonic()
+        idle = collections.deque()
+        closed = 0
+        while time.monotonic() < began + 3.5:  # the counters are looked at each second
+            idle.append(Client(door.address))
+            self.assertTrue(served(idle[-1]))
+            if len(idle) > 6:
+                closed += not still_open(idle[0])
+                idle.popleft().close()
+        door.terminate()
+        took = time.monotonic() - began
+        for client in idle:
+            client.close()
+        self.assertEqual(door.wait(), 0)
+        told = [e for e in door.events() if e["event"] == text]
+        self.assertGreaterEqual(len(told), 2, "at once, and what came then at the stop")
+        self.assertLessEqual(len(told), 2 + took // 10)
+        self.assertEqual(sum(e["closed"] for e in told), told[-1]["total"])
+        self.assertGreaterEqual(told[-1]["total"], closed)
 
     def test_what_was_not_told_yet_is_told_at_the_stop(self):
         door = self.door("max_connections_per_client = 3")

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 import unittest
 
 from support import (App, Client, Frontdoor, apps, eventually, free_port, get, http_get, main, pool, say, wrk,
@@ -132,6 +133,22 @@ class AccessLog(unittest.TestCase):
             told = [event for event in door.events() if event["event"] == "requests refused"]
             self.assertEqual(sum(event["requests"] for event in told), 3)
             self.assertEqual({event["reason"] for event in told}, details)
+
+    def test_nonsense_of_an_app_is_told_once_with_how_often(self):
+        with App("app") as app, Frontdoor(pool("app", [app])) as door:
+            door.wait_until_serving([app])
+            began = time.monotonic()
+            for _ in range(20):
+                self.assertEqual(http_get(door.address, "/two-lengths").status, 502)
+            lines = self.lines(door, "/two-lengths", 20)
+            door.terminate()
+            took = time.monotonic() - began
+            self.assertEqual(door.wait(), 0)
+            told = [event for event in door.events() if event["event"] == "invalid responses"]
+            self.assertEqual(sum(event["responses"] for event in told), 20)
+            self.assertEqual({(event["upstream"], event["outcome"], event["reason"]) for event in told},
+                             {(app.address, "invalid_response", lines[0]["detail"])})
+            self.assertLessEqual(len(told), 2 + took // 10, "each ten seconds")
 
     def test_tls_on_a_plain_port_and_a_bad_target_are_called_by_their_names(self):
         with App("app") as app, Frontdoor(pool("app", [app])) as door:

@@ -2,9 +2,13 @@
 """Which pool a request goes to, and our own answers when there is none that could take it."""
 
 import json
+import os
+import re
 import unittest
 
 from support import App, Client, Frontdoor, apps, curl, eventually, free_port, http_get, main, pool
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 class Routes(unittest.TestCase):
@@ -88,6 +92,21 @@ class Routes(unittest.TestCase):
     def test_a_path_above_the_root_is_a_400(self):
         for target in ("/..", "/../exact", "/a/../../exact", "/%2e%2e/exact", "/%"):
             self.assertEqual(http_get(self.door.address, target, host="other.test").status, 400, target)
+
+
+class Targets(unittest.TestCase):
+    """docs/targets.md says of each path whether it is refused. (Its other words are those of an nginx behind us.)"""
+
+    def test_the_page_says_what_is_refused(self):
+        with open(os.path.join(ROOT, "docs", "targets.md"), encoding="utf-8") as page:
+            rows = re.findall(r"^\| `(\S+)` \| (\S+) \|", page.read(), re.M)
+        self.assertGreater(len(rows), 30)
+        with App("app") as app, Frontdoor('[[route]]\npath = "/public/*"\npool = "app"\n' + pool("app", [app])) as door:
+            door.wait_until_serving([app], target="/public/")
+            for path, said in rows:
+                with self.subTest(path), Client(door.address) as client:
+                    client.send(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")
+                    self.assertEqual(client.read_response().status == 400, said == "400")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """How a stop ends what is open, what it tells meanwhile, and what it leaves behind for the next start."""
 
+import datetime
 import os
 import signal
 import socket
@@ -18,6 +19,10 @@ def seconds_to_end(door, timeout=40):
     door.terminate()
     status = door.wait(timeout)
     return time.monotonic() - started, status
+
+
+def seconds_between(one, other):
+    return (datetime.datetime.fromisoformat(other["time"]) - datetime.datetime.fromisoformat(one["time"])).total_seconds()
 
 
 def event(door, name):
@@ -84,9 +89,11 @@ class Streams(unittest.TestCase):
                 door.process.send_signal(signal.SIGINT)
                 (first,) = eventually(lambda: event(door, "draining"), "that it drains")
                 self.assertIn("second Ctrl-C stops at once", first["hint"])
-                report = eventually(lambda: event(door, "still draining"), "what it waits for")[0]
+                report, later = eventually(lambda: event(door, "still draining")[1:] and event(door, "still draining"), "two reports")[:2]
                 self.assertEqual({key: report[key] for key in ("requests", "streams", "websockets", "tunnels", "idle")},
                                  {"requests": 1, "streams": 0, "websockets": 0, "tunnels": 0, "idle": 0})
+                for one, next_one in ((first, report), (report, later)):
+                    self.assertGreaterEqual(seconds_between(one, next_one), 4.5, "each five seconds")
                 door.process.send_signal(signal.SIGINT)
                 door.wait(10)
                 door.expected_status = None

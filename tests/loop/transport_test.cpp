@@ -305,6 +305,43 @@ TEST(Connect, OverTcp) {
   EXPECT_EQ(transport.write(&bytes, 1).bytes, 1u);
 }
 
+// A port that no connect can have been given as its own.
+Endpoint below_the_ephemeral_ports() {
+  Endpoint at = *Endpoint::numeric("127.0.0.1", 0);
+  for (std::uint16_t port = 20'000; port < 30'000; ++port) {
+    at.set_port(port);
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool free = ::bind(fd, at.data(), at.size()) == 0;
+    ::close(fd);
+    if (free) return at;
+  }
+  ADD_FAILURE() << "no port is free";
+  return at;
+}
+
+TEST(Connect, AsksTheKernelOnlyWhatItCanNotKnow) {
+  Wire wire;
+  {
+    Listening fixed(below_the_ephemeral_ports());
+    Transport transport(wire.loop);
+    ASSERT_EQ(connect(wire, transport, fixed.at), 0);
+    EXPECT_EQ(wire.ops.self_checks, 0u);
+  }
+  Listening ephemeral(*Endpoint::numeric("127.0.0.1", 0));
+  ASSERT_GE(ephemeral.at.port(), 32'768);
+  {
+    Transport transport(wire.loop);
+    ASSERT_EQ(connect(wire, transport, ephemeral.at), 0);
+    EXPECT_EQ(wire.ops.self_checks, 1u);
+  }
+  EXPECT_EQ(wire.ops.errors_asked, 0u) << "those were connected";
+  ephemeral.close();
+  Transport transport(wire.loop);
+  ASSERT_EQ(connect(wire, transport, ephemeral.at), ECONNREFUSED);
+  EXPECT_LE(wire.ops.errors_asked, 1u) << "none where the connect itself has said it";
+  EXPECT_EQ(wire.ops.self_checks, 1u);
+}
+
 TEST(Connect, OverAUnixPath) {
   Wire wire;
   const std::string path = fresh_path();

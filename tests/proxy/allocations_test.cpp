@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "balancer/containment.h"
 #include "balancer/hold_queue.h"
 #include "failing_memory.h"
 #include "support/test_proxy.h"
@@ -72,6 +73,14 @@ class KeptConnection {
   TestProxy proxy_;
   std::unique_ptr<Peer> client_ = proxy_.client();
 };
+
+// An enemy chooses what it has to remember.
+TEST(Allocations, NoneForAnyNumberOfDeaths) {
+  Containment containment;
+  const std::uint64_t before = heap.allocations;
+  for (std::uint64_t i = 1; i <= 10'000; ++i) containment.died({i, 100'000 + i}, 1, TimePoint{} + Millis{i});
+  EXPECT_EQ(heap.allocations, before);
+}
 
 TEST(Allocations, NoneForAKeepAliveRequest) {
   const struct {

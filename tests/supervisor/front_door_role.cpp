@@ -181,6 +181,24 @@ struct Part {
     co_return fds.size() == 1 && read(fds[0].get(), &letter, 1) == 1 && letter == 'x' ? 0 : 11;
   }
 
+  // The same of the config that serves, which the next life is given at its start.
+  asio::awaitable<int> keep_config_and_crash() {
+    const auto inherited = co_await launcher.inherit();
+    const char* const number = getenv(kLastConfigVariable);
+    if (!number) {
+      int ends[2];
+      if (pipe(ends) != 0 || write(ends[1], "x", 1) != 1) co_return 10;
+      std::vector<int> config{ends[0]};
+      launcher.keep(kLastConfig, config);
+      LaunchRequest request = shell_request("true");
+      std::vector<int> none;
+      auto started = co_await launcher.launch(std::move(request), std::move(none));
+      raise(SIGKILL);
+    }
+    char letter = 0;
+    co_return read(atoi(number), &letter, 1) == 1 && letter == 'x' ? 0 : 11;
+  }
+
   // The first life listens in TEST_DIRECTORY, lets the launcher keep that, and crashes. `next`: what the lives after it do.
   enum class Next { AdoptIt, FailToStart };
   asio::awaitable<int> listen_and_crash(Next next) {
@@ -551,6 +569,7 @@ asio::awaitable<int> play(Part part, std::string_view role) {
   if (role == "role:try-until-it-runs") co_return co_await part.try_until_it_runs();
   if (role == "role:adopt-without-memo") co_return co_await part.adopt_without_memo();
   if (role == "role:keep") co_return co_await part.keep_and_crash();
+  if (role == "role:keep-config") co_return co_await part.keep_config_and_crash();
   if (role == "role:listen-and-adopt") co_return co_await part.listen_and_crash(Part::Next::AdoptIt);
   if (role == "role:listen-and-fail") co_return co_await part.listen_and_crash(Part::Next::FailToStart);
   if (role == "role:deaf") co_return co_await part.be_deaf();

@@ -32,6 +32,7 @@
 #include "supervisor/triggers/trigger.h"
 #include "tests/supervisor/faulty_process_ops.h"
 #include "tests/supervisor/launch_and_see.h"
+#include "tests/supervisor/no_host.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/no_threads.h"
 #include "tests/support/run_until.h"
@@ -327,19 +328,11 @@ class ForgetfulTrigger final : public Trigger {
   }
 };
 
-struct NoHost final : InstanceHost {
-  void instances_changed(const InstanceAddresses&) override {}
-  std::shared_ptr<Upstream> upstream_of(const InstanceAddress&) override { return nullptr; }
-  PoolTraffic traffic_of(const std::string&) override { return {}; }
-  void probe_now(const Upstream&) override {}
-  void evict(const std::shared_ptr<Upstream>&, const std::string&) override {}
-};
-
 TEST(Triggers, OneThatFailsIsToldAndBeginsAgainUntilItIsStopped) {
   asio::io_context control{1};
   test::CapturedLog log;
   InstanceLogs logs;
-  NoHost host;
+  test::NoHost host;
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
   const OwnedFd launcher_end(ends[1]);
@@ -471,7 +464,7 @@ TEST(LauncherMisfortune, WhatTheKernelDoesNotTakeIsSaidLater) {
 }
 
 // As one with hundreds of instances has, when its soft limit is the usual one.
-TEST(LauncherMisfortune, AFrontDoorIsStartedByALauncherThatHasMoreOpenThanThatOneMay) {
+int run_launcher_with_much_open(const std::string& role) {
   const pid_t pid = fork();
   if (pid == 0) {
     rlimit limit{};
@@ -481,11 +474,19 @@ TEST(LauncherMisfortune, AFrontDoorIsStartedByALauncherThatHasMoreOpenThanThatOn
     }
     limit.rlim_cur = 64;
     setrlimit(RLIMIT_NOFILE, &limit);
-    _exit(run_launcher_with(Op::Send, 0, 0, "role:try-until-it-runs", 0));
+    _exit(run_launcher_with(Op::Send, 0, 0, role, 0));
   }
   int status = 0;
   waitpid(pid, &status, 0);
-  EXPECT_EQ(status, 0);
+  return status;
+}
+
+TEST(LauncherMisfortune, AFrontDoorIsStartedByALauncherThatHasMoreOpenThanThatOneMay) {
+  EXPECT_EQ(run_launcher_with_much_open("role:try-until-it-runs"), 0);
+}
+
+TEST(LauncherMisfortune, AndHasTheConfigThatServedBeforeItsCrash) {
+  EXPECT_EQ(run_launcher_with_much_open("role:keep-config"), 0);
 }
 
 // It runs, and its end is known, though nobody could hand over its pidfd.

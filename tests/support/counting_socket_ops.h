@@ -17,6 +17,8 @@ class CountingSocketOps final : public SocketOps {
   bool partial_is_full = true;  // a send that was cut is reported as a full socket; the next edge ends that
   std::uint64_t receives = 0;
   std::uint64_t sends = 0;
+  std::uint64_t errors_asked = 0;      // SO_ERROR
+  std::uint64_t self_checks = 0;       // getsockname, and getpeername where that may matter
   std::int64_t open_descriptors = 0;  // opened or accepted here and not closed here
 
   int open(int family) override { return note(kernel_.open(family)); }
@@ -35,6 +37,14 @@ class CountingSocketOps final : public SocketOps {
       left -= cut.back().iov_len;
     }
     return kernel_.send(fd, cut.data(), cut.size());
+  }
+  int error_of(int fd) override {
+    ++errors_asked;
+    return kernel_.error_of(fd);
+  }
+  bool met_itself(int fd, std::uint16_t port) override {
+    ++self_checks;
+    return kernel_.met_itself(fd, port);
   }
   bool partial_means_exhausted() const override { return partial_is_full; }
   int shutdown_write(int fd) override { return kernel_.shutdown_write(fd); }

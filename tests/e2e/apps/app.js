@@ -96,6 +96,11 @@ const routes = {
     res.write('not all of it', () => res.destroy());
   },
 
+  // No HTTP: nobody can tell where its body ends.
+  '/two-lengths': (req, res) => {
+    res.socket.end('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab');
+  },
+
   '/hints': (req, res) => {
     res.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' }, () => res.end('after the hints\n'));
   },

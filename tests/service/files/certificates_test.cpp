@@ -3,6 +3,8 @@
 #include "service/files/certificates.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -72,6 +74,38 @@ TEST(Certificates, AReloadTakesWhatTheConfigSaysAndKeepsWhatItDoesNotChange) {
   EXPECT_EQ(server->context(), before) << "it can not be used";
   certificates.look_once();
   EXPECT_EQ(server->context(), before);
+}
+
+// Nobody will touch the files again when it was this process that could not read them.
+TEST(Certificates, FilesThatCouldNotBeReadAreTriedAgain) {
+  const test::TemporaryDirectory directory;
+  const std::string cert = directory / "cert.pem";
+  const std::string key = directory / "key.pem";
+  const auto write = [&](const char* name) {
+    const auto made = tls::make_self_signed({name}, Certificates::unix_now(), 90);
+    std::ofstream(cert) << made.cert;
+    std::ofstream(key) << made.key;
+  };
+  write("a.example");
+  CapturedLog log;
+  Certificates certificates(log.log());
+  ASSERT_TRUE(certificates.open(listener_with("{ cert = \"" + cert + "\", key = \"" + key + "\" }")));
+  const auto server = certificates.servers().front();
+  const auto before = server->context();
+
+  write("another.example");
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  const int next = ::dup(STDERR_FILENO);
+  ::close(next);
+  const rlimit no_more{static_cast<rlim_t>(next), files.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &no_more);
+  for (int look = 0; look < 150; ++look) certificates.look_once();
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  EXPECT_EQ(server->context(), before);
+  EXPECT_EQ(log.count("the old ones stay"), 1) << log.text();
+  for (int look = 0; look < 60 && server->context() == before; ++look) certificates.look_once();
+  EXPECT_NE(server->context(), before) << log.text();
 }
 
 TEST(Certificates, AReloadTakesOtherProtocolsAndListenersThatAreNew) {
