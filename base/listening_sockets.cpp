@@ -171,13 +171,6 @@ bool meet(const Endpoint& a, const Endpoint& b) {
   return is_every(a) || is_every(b) || IpAddress::of(a) == IpAddress::of(b);
 }
 
-bool anybody_listens(const Endpoint& where) {
-  for (const char* const name : {"tcp", "tcp6"})
-    for (const ListeningSocket& socket : parse_tcp_table(table(::getpid(), name)))
-      if (meet(socket.at, where)) return true;
-  return false;
-}
-
 bool only_these_listen(const Endpoint& where, const std::vector<std::uint64_t>& inodes) {
   bool any = false;
   for (const char* const name : {"tcp", "tcp6"})

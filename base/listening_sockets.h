@@ -37,7 +37,6 @@ std::vector<pid_t> processes_listening_on(std::uint16_t port);
 // Whether what listens on this address, or on every one of its port, is some of these sockets and nothing else. A socket
 // that nobody can be seen to hold is somebody else's.
 bool only_these_listen(const Endpoint& where, const std::vector<std::uint64_t>& inodes);
-bool anybody_listens(const Endpoint& where);  // of TCP, in our network namespace
 bool meet(const Endpoint& a, const Endpoint& b);  // whether one connection could go to either; of TCP
 
 std::string process_name(pid_t process);      // "node"; "" when it has gone

@@ -1,5 +1,6 @@
 #include "supervisor/instances/instance_port.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ namespace frontdoor {
 namespace {
 
 constexpr int kPorts = 8192;
+constexpr int kPatience = 100;  // ms: a full backlog answers nothing
 
 // The lower end of net.ipv4.ip_local_port_range.
 std::uint16_t first_ephemeral_port() {
@@ -38,6 +40,18 @@ bool is_free(const Endpoint& endpoint) {
   const bool free = ::bind(fd, endpoint.data(), endpoint.size()) == 0 && ::listen(fd, 1) == 0;
   ::close(fd);
   return free;
+}
+
+bool refuses(const Endpoint& endpoint) {
+  const OwnedFd socket(::socket(endpoint.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.valid()) return false;
+  if (::connect(socket.get(), endpoint.data(), endpoint.size()) == 0) return false;
+  if (errno != EINPROGRESS) return errno == ECONNREFUSED;
+  pollfd done{socket.get(), POLLOUT, 0};
+  ::poll(&done, 1, kPatience);
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == ECONNREFUSED;
 }
 
 // An abstract name (unix(7)): it belongs to a network namespace as the port does, nothing of it is left when its holder has

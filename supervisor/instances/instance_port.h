@@ -17,6 +17,8 @@ namespace frontdoor {
 
 // Whether nobody listens there now, as far as can be known.
 bool is_free(const Endpoint& endpoint);
+// Whether a connect to it is refused now; of this machine. Nothing is bound for it: the app may be about to do that.
+bool refuses(const Endpoint& endpoint);
 
 // A reservation lasts as long as its socket is open, here or in the launcher. Any user of this machine may take reservations,
 // and do no more harm than that: a front door that gets none goes without, as it does where there can be none.

@@ -208,7 +208,7 @@ StartDiagnosis Instance::diagnose() const {
   }
   sight.sockets = listening_sockets(sight.tree);
   if (!address_.endpoint.is_unix() && !is_nowhere(address_.endpoint)) {
-    sight.refused = !anybody_listens(address_.endpoint);  // not by a bind, which may meet the app's own
+    sight.refused = refuses(address_.endpoint);
     const auto holders = processes_listening_on(address_.endpoint.port());
     for (const pid_t holder : holders)
       if (std::find(sight.tree.begin(), sight.tree.end(), holder) == sight.tree.end() && holder != ::getpid() &&

@@ -483,8 +483,9 @@ class Operations(unittest.TestCase):
             done = command("restart", "app", "--socket", door.admin_socket)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertRegex(done.stdout, r"(?m)^  app\.1 (starting|up)( \(pid \d+\))?$")  # states of less than a look are not seen
-            self.assertRegex(done.stdout, r"(?m)^restarted app in \d+\.\d s, 2 replaced; requests meanwhile: \d+ served, "
-                             r"\d+ held, \d+ replayed, 0 lost$")
+            # Such apps are up in 0.2 s, in which a load on a busy machine may have asked for nothing.
+            self.assertRegex(done.stdout, r"(?m)^restarted app in \d+\.\d s, 2 replaced; (no requests meanwhile|requests meanwhile: "
+                             r"\d+ served, \d+ held, \d+ replayed, 0 lost)$")
             after = {name: row["pid"] for name, row in instances(door).items()}
             self.assertEqual(sorted(after), ["app.1", "app.2"])
             self.assertFalse(set(before.values()) & set(after.values()))

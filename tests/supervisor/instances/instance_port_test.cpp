@@ -54,7 +54,9 @@ TEST(InstancePorts, OneThatSomebodyListensOnIsLeftToHim) {
   InstancePorts ports(port, port + 1, port);
   EXPECT_FALSE(is_free(place));
   EXPECT_FALSE(ports.take());
+  EXPECT_FALSE(refuses(place));
   other = OwnedFd{};
+  EXPECT_TRUE(refuses(place));
   EXPECT_EQ(ports.take(), port);
 }
 
