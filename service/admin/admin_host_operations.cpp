@@ -190,7 +190,9 @@ std::unique_ptr<AdminLogFollower> AdminHost::follow(const AdminLogFilter& filter
   LogSelection which{filter.pool, filter.number};
   if (!filter.pool.empty()) {
     // Since why_not() a reload may have taken the pool away. What its instances have written is there all the same.
-    const auto subject = find_subject(filter.pool, pool_names());
+    std::vector<std::string> pools = pool_names();
+    pools.push_back(filter.pool.substr(0, filter.pool.rfind('.')));
+    const auto subject = find_subject(filter.pool, pools);
     if (subject) which = {subject->pool, filter.number ? filter.number : subject->number};
   }
   InstanceLogs& logs = view_.supervision()->logs();

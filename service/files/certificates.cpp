@@ -333,13 +333,15 @@ void Certificates::remind() {
 void Certificates::look(Watched& watched) {
   std::string state = state_of(watched.files);
   auto& unusable = watched.unusable;
-  const bool again = state == unusable.state && ++unusable.looks >= kLooksUntilTriedAgain;
+  const bool still = unusable && unusable->state == state;
+  const bool again = still && ++unusable->looks >= kLooksUntilTriedAgain;
   if (!watched.settled.changed(state) && !again) return;
   const tls::LoadedServer loaded = tls::load_server(watched.files, watched.ticket_keys, now_());
   std::string why;
   for (const auto& error : loaded.errors) why += error.file + ": " + error.what + '\n';
-  const bool told = !loaded.context && state == unusable.state && why == unusable.why;
-  unusable = loaded.context ? Watched::Unusable{} : Watched::Unusable{state, std::move(why)};
+  const bool told = !loaded.context && still && why == unusable->why;
+  if (loaded.context) unusable.reset();
+  else unusable = Watched::Unusable{state, std::move(why)};
   if (told) return;
   const std::lock_guard lock(mutex_);
   if (!is_watched(watched)) return;

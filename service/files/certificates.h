@@ -139,12 +139,14 @@ class Certificates {
     const std::shared_ptr<tls::Server> server;
     Settled settled;  // certificate and key are two files, and not written in one moment; the watching thread's
     std::string shown = {};  // the state of the files that clients see; under the mutex
-    // Of files that can not be used, the watching thread's. Nobody may touch them again when it was this process that could not.
+    // Of files that can not be used: they are tried again, since it may have been this process that could not read them. The
+    // watching thread's.
     struct Unusable {
-      std::string state = {};  // theirs; "" = there are none
+      std::string state = {};
       std::string why = {};
-      unsigned looks = 0;      // since it was tried last
-    } unusable = {};
+      unsigned looks = 0;  // since it was tried last
+    };
+    std::optional<Unusable> unusable = {};
     const char* from = "the config";  // what has brought it about
   };
 

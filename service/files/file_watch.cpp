@@ -15,8 +15,8 @@ void append_file_state(const std::string& path, std::string& out) {
   }
   for (const auto number : {static_cast<long long>(found.st_dev), static_cast<long long>(found.st_ino),
                             static_cast<long long>(found.st_size), static_cast<long long>(found.st_mtim.tv_sec),
-                            static_cast<long long>(found.st_mtim.tv_nsec), static_cast<long long>(found.st_ctim.tv_sec),
-                            static_cast<long long>(found.st_ctim.tv_nsec)})
+                            static_cast<long long>(found.st_mtim.tv_nsec), static_cast<long long>(found.st_mode),
+                            static_cast<long long>(found.st_uid), static_cast<long long>(found.st_gid)})
     out += std::to_string(number) + ',';
   out += ';';
 }

@@ -8,7 +8,7 @@
 namespace frontdoor {
 
 // Appends what a file is at this moment. Two states are alike only when nothing was written in between, nor its owner or mode
-// changed, which may have kept it from being read; and asking for it finds
+// changed, which may have kept it from being read. Asking for it finds
 // whatever replaces the file: a rename, a symlink that is swapped above it (Kubernetes' ..data, certbot's live/), a copy over
 // a network file system, which tells no watch.
 void append_file_state(const std::string& path, std::string& out);

@@ -151,7 +151,6 @@ asio::awaitable<std::string> OrderStore::save(const Orders& orders) {
     asio::steady_timer done;
   };
   const auto written = std::make_shared<Written>(control_);
-  ++writes_;
   asio::post(*writer_, [this, written, place = place_, text = std::move(text)] {
     std::string reason;
     if (place.own_directory) reason = prepare_directory(place.path.substr(0, place.path.rfind('/')));
@@ -163,6 +162,7 @@ asio::awaitable<std::string> OrderStore::save(const Orders& orders) {
       written->done.cancel();
     });
   });
+  ++writes_;  // its end is told by this thread, so not before
   while (!written->over) co_await written->done.async_wait(quietly);
   if (!written->reason.empty() && written->reason != last_trouble_)
     log_.error("the state file can not be written: what was ordered will not survive a restart",

@@ -255,6 +255,7 @@ void InstanceGroup::take_steps() {
       case PlanStep::What::Start:
         its.serving = add(step.number, settings_of_next(nullptr));
         if (its.serving) fresh.push_back(its.serving);
+        else out_of_places_ = true;
         break;
       case PlanStep::What::RestartNow:
         note_replaced(step.number);
@@ -285,7 +286,7 @@ InstanceAddress InstanceGroup::address_of(unsigned number, const Endpoint& where
   return {pool_, pool_ + '.' + std::to_string(number), where};
 }
 
-// Null: it has no place to listen. Another try is made.
+// Null: it has no place to listen, as note_no_place() has noted.
 std::shared_ptr<Instance> InstanceGroup::add(unsigned number, const config::Process& settings,
                                              std::optional<Endpoint> where) {
   if (where) {
@@ -305,9 +306,8 @@ std::shared_ptr<Instance> InstanceGroup::add(unsigned number, const config::Proc
                                     settings);
 }
 
-// It is tried again twice a second. A disk may stay full for a night: each reason is told once a minute.
+// A start is tried again twice a second. A disk may stay full for a night: each reason is told once a minute.
 void InstanceGroup::note_no_place(unsigned number, const std::string& reason) {
-  out_of_places_ = true;
   Place& its = place(number);
   const TimePoint now = Clock::now();
   if (std::exchange(its.no_place, reason) == reason && now < its.no_place_told + kTellNoPlaceAgain) return;

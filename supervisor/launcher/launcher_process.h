@@ -145,6 +145,7 @@ class Launcher {
   bool renew_wanted_ = false;  // another program serves than the one that this process runs
   bool checked_ = false;       // and that one can take over
   TimePoint renew_at_{};       // not before, when it could not be tried
+  TimePoint owed_until_{};     // so long what is owed to the service manager is waited for
   unsigned programs_ = 0;      // that have served
   unsigned checking_for_ = 0;  // the one of them that is looked at
   pid_t checking_ = -1;        // the process that looks whether

@@ -121,13 +121,14 @@ void Launcher::restore(const LauncherState& state) {
 bool Launcher::is_at_rest() const {
   const auto is_launching = [](const auto& entry) { return entry.second.report.valid(); };
   const auto heard = [](const FrontDoorProcess& door) { return door.unsent.empty() && door.dismissed; };
-  return front_door_.runs() && front_door_.socket.valid() && front_door_.unsent.empty() && !service_manager_.owes() && !successor_ && !upgrade_.under_way() &&
+  return front_door_.runs() && front_door_.socket.valid() && front_door_.unsent.empty() && !successor_ && !upgrade_.under_way() &&
          !stop_.began() && !exit_status_ && kept_.refuse_at() == TimePoint::max() &&
          std::none_of(records_.begin(), records_.end(), is_launching) && std::all_of(others_.begin(), others_.end(), heard);
 }
 
 void Launcher::renew_at_rest() {
   if (!renew_wanted_ || checking_ > 0 || Clock::now() < renew_at_ || !is_at_rest()) return;
+  if (service_manager_.owes() && Clock::now() < owed_until_) return;  // it would be lost
   if (checked_) return take_its_place();
   renew_wanted_ = program_.valid() && !is_this_program(program_.get()) && options_.as_launcher_again;
   if (!renew_wanted_) return;

@@ -21,6 +21,7 @@ namespace {
 
 constexpr Millis kUsualTime{60'000};
 constexpr Millis kLongestTime{600'000};
+constexpr Millis kForWhatIsOwed{10'000};  // to the service manager, before the launcher is renewed all the same
 
 // `why_not`: in its own words, where it had some left.
 std::string why_it_ended(const siginfo_t& info, const std::string& why_killed, const std::string& why_not) {
@@ -107,6 +108,7 @@ void Launcher::dismiss_others(const std::string& version) {
   pause_ = Millis{0};
   renew_wanted_ = true;
   renew_at_ = {};
+  owed_until_ = Clock::now() + kForWhatIsOwed;
   checked_ = false;
   ++programs_;
   if (std::exchange(reload_later_, false)) ::kill(front_door_.pid, SIGHUP);

@@ -328,7 +328,7 @@ TEST(Connect, AsksTheKernelOnlyWhatItCanNotKnow) {
     EXPECT_EQ(wire.ops.self_checks, 0u);
   }
   Listening ephemeral(*Endpoint::numeric("127.0.0.1", 0));
-  ASSERT_GE(ephemeral.at.port(), 32'768);
+  if (ephemeral.at.port() < 32'768) GTEST_SKIP() << "net.ipv4.ip_local_port_range begins earlier than by default";
   {
     Transport transport(wire.loop);
     ASSERT_EQ(connect(wire, transport, ephemeral.at), 0);

@@ -76,7 +76,18 @@ TEST(Certificates, AReloadTakesWhatTheConfigSaysAndKeepsWhatItDoesNotChange) {
   EXPECT_EQ(server->context(), before);
 }
 
-// Nobody will touch the files again when it was this process that could not read them.
+TEST(Certificates, WhatHasNoFilesStaysAsItIs) {
+  CapturedLog log;
+  Certificates certificates(log.log());
+  ASSERT_TRUE(certificates.open(listener_with("\"self-signed\"")));
+  const auto server = certificates.servers().front();
+  const auto before = server->context();
+  for (int look = 0; look < 150; ++look) certificates.look_once();
+  EXPECT_EQ(server->context(), before);
+  EXPECT_FALSE(log.says("certificates taken")) << log.text();
+}
+
+// Perhaps nobody touches the files again, when it was this process that could not read them.
 TEST(Certificates, FilesThatCouldNotBeReadAreTriedAgain) {
   const test::TemporaryDirectory directory;
   const std::string cert = directory / "cert.pem";

@@ -11,6 +11,7 @@
 #include <boost/asio.hpp>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -141,9 +142,11 @@ TEST_F(Supervised, AStartWithoutAPlaceToListenFailsAndIsTriedAgain) {
   control_.run_for(Millis{1'200});  // two tries more
   EXPECT_EQ(log_.count("an instance has no place to listen"), 1) << log_.text();
 
-  config.pools[0].process.port = config::Launch::Port::None;
-  supervisor_.apply(config);
-  EXPECT_TRUE(asked_to_launch()) << "what was in its way has gone";
+  const std::string directory = result_->error.substr(result_->error.find(": /") + 2);
+  const std::string missing = directory.substr(0, directory.find("/such"));
+  std::filesystem::create_directory(missing);
+  EXPECT_TRUE(asked_to_launch()) << "what was in its way has gone: " << result_->error;
+  std::filesystem::remove_all(missing);
 }
 
 TEST_F(Supervised, ARollWithoutAPlaceToListenFailsAndTheOldOneStays) {
