@@ -4,6 +4,7 @@
 #include "base/read_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,8 +15,10 @@ namespace frontdoor {
 
 FileText read_file(const std::string& path, std::size_t most) {
   FileText file;
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // To open a pipe that nobody writes to would wait for somebody who does.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return {"", std::strerror(errno)};
+  ::fcntl(fd, F_SETFL, 0);
   std::array<char, 64 * 1024> chunk;
   while (file.error.empty()) {
     const auto size = ::read(fd, chunk.data(), chunk.size());
@@ -24,6 +27,9 @@ FileText read_file(const std::string& path, std::size_t most) {
     if (size < 0 && errno != EINTR) file.error = std::strerror(errno);
     if (file.text.size() > most) file.error = "it is larger than " + std::to_string(most >> 20) + " MiB";
   }
+  struct stat info {};
+  if (file.error.empty() && file.text.empty() && ::fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode))
+    file.error = "it is a pipe to which nobody writes";
   ::close(fd);
   if (!file.error.empty()) file.text.clear();
   return file;

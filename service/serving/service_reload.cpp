@@ -17,6 +17,7 @@
 #include "service/admin/admin_rows.h"
 #include "service/files/config_diff.h"
 #include "service/files/last_config.h"
+#include "service/files/log_file.h"
 #include "service/files/read_config.h"
 #include "supervisor/instances/instance.h"
 
@@ -161,6 +162,10 @@ AdminReload Service::look_at_file(config::Loaded& loaded) const {
   auto load_options = config::options_of_this_process(source.name);
   load_options.profile = options_.profile;
   look_at_certificates(load_options);
+  // As at a start. The one that is written now has its own reports, and must not keep an operator from other changes.
+  load_options.log_file_problem = [this](const std::string& path) {
+    return path == snapshot_->config.access_log.output ? std::string() : log_file_problem(path);
+  };
   loaded = config::load(source.text, source.name, load_options);
   for (const auto& diagnostic : loaded.diagnostics) found.diagnostics.push_back(diagnostic.to_string());
   if (!loaded.ok()) return refuse("config_has_errors", "the file has errors");

@@ -183,6 +183,10 @@ PoolStatus InstanceGroup::status() const {
     if (number > plan_.count()) continue;
     InstanceStatus stopped{.instance = pool_ + '.' + std::to_string(number), .number = number};
     stopped.stopped_by = plan_.stopped_by(number);
+    if (its != places_.end() && plan_.wanted(number) && !its->second.no_place.empty()) {
+      stopped.state = InstanceState::Pausing;
+      stopped.late = "it has no place to listen: " + its->second.no_place;
+    }
     if (its != places_.end()) {
       const PlaceHistory& history = *its->second.history;
       stopped.starts = history.starts;

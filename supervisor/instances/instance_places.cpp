@@ -105,10 +105,11 @@ void InstancePlaces::settle() {
 
 SocketDirectory::Made InstancePlaces::make_directory(const std::string& instance,
                                                      const std::optional<ProcessIdentity>& owner) {
-  const bool had_one = !directory_.path().empty();
+  const std::string before = directory_.path();
   auto made = directory_.make(instance, owner);
-  if (!had_one && !directory_.path().empty())
-    launcher_.keep(std::string(kDirectory) + directory_.path(), {directory_.lock()});
+  if (directory_.path() == before) return made;
+  if (!before.empty()) launcher_.drop(std::string(kDirectory) + before);
+  launcher_.keep(std::string(kDirectory) + directory_.path(), {directory_.lock()});
   return made;
 }
 

@@ -121,6 +121,10 @@ SocketDirectory::Made SocketDirectory::make(const std::string& instance, const s
     if (!fits(path)) return {"", path + " is too long for a unix socket's path"};
     if (::mkdir(path.c_str(), 0700) != 0) {
       if (errno == EEXIST) continue;
+      if (errno == ENOENT && ::access(path_.c_str(), F_OK) != 0 && open().empty()) {  // somebody has cleared it away
+        number = 0;
+        continue;
+      }
       return {"", path + ": " + std::strerror(errno)};
     }
     if (!give(path, owner)) {

@@ -2,11 +2,16 @@
 
 #include "base/read_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
-
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
+#include <thread>
+
+#include "tests/support/temporary_directory.h"
 
 namespace frontdoor {
 namespace {
@@ -19,6 +24,26 @@ TEST(ReadFile, ReadsAllOfIt) {
   std::remove(path.c_str());
   EXPECT_EQ(file.error, "");
   EXPECT_EQ(file.text, text);
+}
+
+// It would be waited for without end.
+TEST(ReadFile, APipeThatNobodyWritesToIsSaidSo) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(read_file(path, 1 << 20).error, "it is a pipe to which nobody writes");
+
+  // A shell's <(…) has a writer from the start, which may take its time.
+  const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const int writer = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  std::thread late([writer] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // it passes without that, too
+    EXPECT_EQ(::write(writer, "text", 4), 4);
+    ::close(writer);
+  });
+  EXPECT_EQ(read_file(path, 1 << 20).text, "text");
+  late.join();
+  ::close(reader);
 }
 
 TEST(ReadFile, SaysWhyNot) {

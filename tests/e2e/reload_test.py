@@ -81,6 +81,22 @@ class Reload(unittest.TestCase):
             self.assertEqual([e["event"] for e in errors], ["reload refused, the old config stays"])
 
 
+    def test_a_log_that_cannot_be_written_is_refused_as_at_a_start(self):
+        with App("app") as app, tempfile.TemporaryDirectory(prefix="frontdoor-e2e-") as directory:
+            logs = os.path.join(directory, "logs")
+            os.mkdir(logs)
+            written = f'[access_log]\noutput = "{logs}/access.log"\n'
+            with Frontdoor(written + pool("app", [app])) as door:
+                door.wait_until_serving([app])
+                told = door.reload(f'[access_log]\noutput = "{directory}/missing/access.log"\n' + pool("app", [app]))
+                self.assertEqual([e["event"] for e in told if e["level"] == "error"], ["reload refused, the old config stays"])
+                self.assertIn("the access log cannot be written", door.stderr())
+                # The one that is written now must not keep an operator from other changes.
+                os.rename(logs, logs + ".aside")
+                door.reload(written + pool("app", [app], more="max_in_flight = 7"))
+                eventually(lambda: event(door, "reloaded"), "the reload")
+
+
 class Rotation(unittest.TestCase):
     def lines(self, path):
         try:

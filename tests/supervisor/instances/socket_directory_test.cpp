@@ -53,6 +53,21 @@ TEST_F(SocketDirectories, WhatWasGivenBackIsGone) {
   EXPECT_EQ(directory.make("app.1", std::nullopt).path, made.path);
 }
 
+// As what cleans /tmp does, or a logout.
+TEST_F(SocketDirectories, OneThatWasClearedAwayIsMadeAnew) {
+  SocketDirectory directory({place_});
+  const auto made = directory.make("app.1", std::nullopt);
+  fs::remove_all(directory.path());
+  const auto again = directory.make("app.1", std::nullopt);
+  EXPECT_EQ(again.problem, "");
+  EXPECT_TRUE(fs::is_directory(again.path));
+  EXPECT_EQ(again.path, directory.path() + "/app.1");
+  fs::remove_all(place_);
+  EXPECT_NE(directory.make("app.1", std::nullopt).problem, "");
+  fs::create_directory(place_);
+  EXPECT_EQ(directory.make("app.1", std::nullopt).problem, "");
+}
+
 TEST_F(SocketDirectories, WhatAnAppHasPutThereItselfIsLeftToIt) {
   SocketDirectory directory({place_});
   const auto made = directory.make("app.1", std::nullopt);

@@ -139,6 +139,8 @@ TEST_F(Supervised, AStartWithoutAPlaceToListenFailsAndIsTriedAgain) {
   EXPECT_FALSE(result_->ok);
   EXPECT_NE(result_->error.find("has no place to listen: "), std::string::npos) << result_->error;
   EXPECT_FALSE(status(kNoPlace).changing);
+  EXPECT_EQ(status(kNoPlace).instances.at(0).state, InstanceState::Pausing) << "and not stopped";
+  EXPECT_NE(status(kNoPlace).instances.at(0).late.find("has no place to listen"), std::string::npos);
   control_.run_for(Millis{1'200});  // two tries more
   EXPECT_EQ(log_.count("an instance has no place to listen"), 1) << log_.text();
 
