@@ -248,7 +248,7 @@ std::vector<PlaceView> InstanceGroup::look() const {
 
 void InstanceGroup::take_steps() {
   std::vector<std::shared_ptr<Instance>> fresh;
-  bool rolls = true;
+  bool rolls = true;  // one that can not be replaced ends the roll, for those behind it as well
   for (const PlanStep& step : plan_.next(look())) {
     Place& its = place(step.number);
     switch (step.what) {

@@ -163,40 +163,39 @@ struct Part {
     co_return end == killed ? 0 : 12;
   }
 
-  asio::awaitable<int> keep_and_crash() {
-    auto inherited = co_await launcher.inherit();
-    if (!inherited.kept.contains("a socket")) {
-      int ends[2];
-      if (pipe(ends) != 0 || write(ends[1], "x", 1) != 1) co_return 10;
-      std::vector<int> kept{ends[0]};
-      launcher.keep("a socket", kept);
-      // What is kept must have left before the crash: an answered launch behind it shows that.
-      LaunchRequest request = shell_request("true");
-      std::vector<int> none;
-      auto started = co_await launcher.launch(std::move(request), std::move(none));
-      raise(SIGKILL);
-    }
+  // A pipe with an "x" in it.
+  asio::awaitable<int> keep_and_crash(std::string name) {
+    int ends[2];
+    if (pipe(ends) != 0 || write(ends[1], "x", 1) != 1) co_return 10;
+    std::vector<int> kept{ends[0]};
+    launcher.keep(name, kept);
+    // What is kept must have left before the crash: an answered launch behind it shows that.
+    LaunchRequest request = shell_request("true");
+    std::vector<int> none;
+    auto started = co_await launcher.launch(std::move(request), std::move(none));
+    raise(SIGKILL);
+    co_return 12;
+  }
+  static int read_kept(int fd) {
     char letter = 0;
-    const auto& fds = inherited.kept["a socket"];
-    co_return fds.size() == 1 && read(fds[0].get(), &letter, 1) == 1 && letter == 'x' ? 0 : 11;
+    return read(fd, &letter, 1) == 1 && letter == 'x' ? 0 : 11;
   }
 
-  // The same of the config that serves, which the next life is given at its start.
-  asio::awaitable<int> keep_config_and_crash() {
+  asio::awaitable<int> keep_a_socket() {
+    std::string name = "a socket";
+    auto inherited = co_await launcher.inherit();
+    if (!inherited.kept.contains(name)) co_return co_await keep_and_crash(std::move(name));
+    const auto& fds = inherited.kept[name];
+    co_return fds.size() == 1 ? read_kept(fds[0].get()) : 11;
+  }
+
+  // Which the next life is given at its start.
+  asio::awaitable<int> keep_the_config() {
+    std::string name = kLastConfig;
     const auto inherited = co_await launcher.inherit();
     const char* const number = getenv(kLastConfigVariable);
-    if (!number) {
-      int ends[2];
-      if (pipe(ends) != 0 || write(ends[1], "x", 1) != 1) co_return 10;
-      std::vector<int> config{ends[0]};
-      launcher.keep(kLastConfig, config);
-      LaunchRequest request = shell_request("true");
-      std::vector<int> none;
-      auto started = co_await launcher.launch(std::move(request), std::move(none));
-      raise(SIGKILL);
-    }
-    char letter = 0;
-    co_return read(atoi(number), &letter, 1) == 1 && letter == 'x' ? 0 : 11;
+    if (!number) co_return co_await keep_and_crash(std::move(name));
+    co_return read_kept(atoi(number));
   }
 
   // The first life listens in TEST_DIRECTORY, lets the launcher keep that, and crashes. `next`: what the lives after it do.
@@ -568,8 +567,8 @@ asio::awaitable<int> play(Part part, std::string_view role) {
   if (role == "role:fail-to-start") co_return co_await part.fail_to_start();
   if (role == "role:try-until-it-runs") co_return co_await part.try_until_it_runs();
   if (role == "role:adopt-without-memo") co_return co_await part.adopt_without_memo();
-  if (role == "role:keep") co_return co_await part.keep_and_crash();
-  if (role == "role:keep-config") co_return co_await part.keep_config_and_crash();
+  if (role == "role:keep") co_return co_await part.keep_a_socket();
+  if (role == "role:keep-config") co_return co_await part.keep_the_config();
   if (role == "role:listen-and-adopt") co_return co_await part.listen_and_crash(Part::Next::AdoptIt);
   if (role == "role:listen-and-fail") co_return co_await part.listen_and_crash(Part::Next::FailToStart);
   if (role == "role:deaf") co_return co_await part.be_deaf();
